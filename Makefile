@@ -1,0 +1,56 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup up test check format bench bench-quick chaos requirements upgrade clean
+
+PY := .venv/bin/python
+# Two workers suit a 2-core machine; PYTEST_WORKERS=0 runs in one process, for a debugger.
+PYTEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
+
+setup: ## create .venv and install what requirements/dev.txt pins
+	@sh local/setup.sh
+
+up: setup ## run web, worker, flower, and what they need, until Ctrl-C
+	@exec $(PY) -m local.up --parent $$PPID
+
+test: setup ## run the tests
+	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+check: setup ## formatting, lint, types, architecture
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: setup ## format and fix what ruff can
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench: setup ## run the benchmarks
+	$(PY) -m benchmarks
+
+bench-quick: setup ## run the benchmarks briefly
+	$(PY) -m benchmarks --quick
+
+chaos: setup ## kill processes at random under load and check the promises
+	$(PY) -m benchmarks chaos
+
+requirements: setup ## compile requirements/*.txt from pyproject.toml, keeping their pins
+	$(COMPILE) pyproject.toml --extra local --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/producer.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt --extra http --extra worker --extra flower \
+		--extra sandbox -o requirements/runtime.txt
+	$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+
+upgrade: ## the same, with the newest versions
+	@$(MAKE) requirements COMPILE_ARGS=--upgrade
+
+clean: ## remove .venv, caches and the local data
+	rm -rf .venv .local build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,100 @@
+"""What other services import to send card commands and to learn what became of them.
+
+from producer import CardCommands
+
+with CardCommands.from_env() as cards:
+    handle = cards.set_default(customer="cus_...", card="card_...")
+    envelope = handle.wait(timeout=10)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from producer.async_client import AsyncCardCommands, AsyncCommandHandle
+    from producer.client import CardCommands, CommandHandle
+    from producer.contract import (
+        AssignCard,
+        CommandKind,
+        CommandStatus,
+        Envelope,
+        Lane,
+        SetDefaultCard,
+        State,
+    )
+    from producer.errors import (
+        CardNumberRefused,
+        CommandError,
+        CommandNotFound,
+        IdempotencyKeyReused,
+        NotCancellable,
+        NotFailed,
+        ParameterInvalid,
+        ParameterMissing,
+        Refusal,
+        Unavailable,
+        WaitTimeout,
+    )
+    from producer.failed import FailedCommand
+    from producer.settings import Settings, SettingsError
+
+__all__ = [
+    "AssignCard",
+    "AsyncCardCommands",
+    "AsyncCommandHandle",
+    "CardCommands",
+    "CardNumberRefused",
+    "CommandError",
+    "CommandHandle",
+    "CommandKind",
+    "CommandNotFound",
+    "CommandStatus",
+    "Envelope",
+    "FailedCommand",
+    "IdempotencyKeyReused",
+    "Lane",
+    "NotCancellable",
+    "NotFailed",
+    "ParameterInvalid",
+    "ParameterMissing",
+    "Refusal",
+    "SetDefaultCard",
+    "Settings",
+    "SettingsError",
+    "State",
+    "Unavailable",
+    "WaitTimeout",
+]
+
+_HOMES = {
+    "async_client": ("AsyncCardCommands", "AsyncCommandHandle"),
+    "client": ("CardCommands", "CommandHandle"),
+    "contract": (
+        "AssignCard",
+        "CommandKind",
+        "CommandStatus",
+        "Envelope",
+        "Lane",
+        "SetDefaultCard",
+        "State",
+    ),
+    "failed": ("FailedCommand",),
+    "settings": ("Settings", "SettingsError"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # On first use, so that the command line starts without redis and pydantic.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    home = next((module for module, names in _HOMES.items() if name in names), "errors")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

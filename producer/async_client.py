@@ -1,0 +1,275 @@
+"""The client for asyncio services: the same names as `CardCommands`, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from redis.exceptions import RedisError
+
+from producer import failed, sending
+from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
+from producer.contract.messages import Language
+from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
+from producer.failed import FailedCommand
+from producer.journal import Acceptance, Journal, status
+from producer.journal.connection import changed_channel
+from producer.sending import Item, LaneName, OnRefused, Order
+from producer.settings import DEFAULT_STATUS_TTL_S, Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio.client import PubSub
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncCommandHandle:
+    """An accepted command. `known` tells that its idempotency key had been accepted before."""
+
+    id: str
+    order: Order
+    known: bool
+    _client: AsyncCardCommands = field(repr=False, compare=False)
+
+    async def wait(self, timeout: float | None = 10.0) -> Envelope:
+        """The command's envelope, once it has ended. See `AsyncCardCommands.wait`."""
+        return await self._client.wait(self.id, timeout)
+
+    async def status(self) -> CommandStatus:
+        """Where the command stands. See `AsyncCardCommands.status`."""
+        return await self._client.status(self.id)
+
+
+class AsyncCardCommands:
+    """Sends card commands and tells what became of them.
+
+    Talks to Redis alone; a call that returns a handle has made the command durable. Connects on
+    first use; belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        redis_url: str,
+        *,
+        language: Language = "es",
+        status_ttl_s: int = DEFAULT_STATUS_TTL_S,
+    ) -> None:
+        """`status_ttl_s` (seconds) is how long a cancelled command is kept: as the workers' is."""
+        self._language = language
+        self._status_ttl_s = status_ttl_s
+        self._journal = Journal(redis_url)
+        # Waiting tries again by itself, within its own deadline.
+        self._impatient = Journal(redis_url, retries=0)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """A client for REDIS_URL, with CARDS_LANGUAGE and CARDS_STATUS_TTL. Raises SettingsError."""
+        settings = Settings.from_environ(os.environ if environ is None else environ)
+        return cls(
+            settings.redis_url, language=settings.language, status_ttl_s=settings.status_ttl_s
+        )
+
+    async def assign(
+        self,
+        *,
+        customer: str,
+        source: str,
+        idempotency_key: str | None = None,
+        lane: LaneName = Lane.INTERACTIVE,
+    ) -> AsyncCommandHandle:
+        """Attach a token (`tok_`, `src_`, `pm_`) to a customer. Raises as `send` does."""
+        order = sending.assign_order(customer, source)
+        return await self.send(order, idempotency_key=idempotency_key, lane=lane)
+
+    async def set_default(
+        self,
+        *,
+        customer: str,
+        card: str,
+        idempotency_key: str | None = None,
+        lane: LaneName = Lane.INTERACTIVE,
+    ) -> AsyncCommandHandle:
+        """Make an attached card (`card_`, `src_`, `pm_`) the default. Raises as `send` does."""
+        order = sending.set_default_order(customer, card)
+        return await self.send(order, idempotency_key=idempotency_key, lane=lane)
+
+    async def send(
+        self,
+        order: Order,
+        *,
+        idempotency_key: str | None = None,
+        lane: LaneName = Lane.INTERACTIVE,
+    ) -> AsyncCommandHandle:
+        """Have a command accepted.
+
+        Raises:
+            Refusal: the order, its key or its lane is not acceptable; nothing was accepted.
+            Unavailable: Redis is out of reach. Whether the command was accepted is not known:
+                send it again under the same idempotency key.
+        """
+        accepted = await self._journal(sending.acceptance(order, idempotency_key, lane))
+        return self._handle(accepted, order)
+
+    async def send_many(
+        self,
+        items: Iterable[Item] | AsyncIterable[Item],
+        *,
+        lane: LaneName = Lane.BULK,
+        on_refused: OnRefused | None = None,
+    ) -> AsyncIterator[AsyncCommandHandle]:
+        """Have many commands accepted, 500 in a round trip; yields their handles in order.
+
+        Items are orders, or (order, idempotency key) pairs; they are drawn as the handles are, so
+        memory stays flat. A refused item goes to `on_refused`, or, without one, is raised once
+        all that precede it have been yielded.
+
+        Raises:
+            Refusal: as `send` does; items of the same 500 may have been accepted.
+            Unavailable: as `send` does, for the 500 under way. Keys make repeating safe.
+        """
+        async for chunk in _chunks(items):
+            window = sending.Window(chunk, lane)
+            for item, outcome in window.outcomes(await self._journal.many(window.calls)):
+                if not isinstance(outcome, Refusal):
+                    yield self._handle(outcome, sending.split(item)[0])
+                elif on_refused is None:
+                    raise outcome
+                else:
+                    on_refused(item, outcome)
+
+    async def status(self, command_id: str, *, wait: float = 0.0) -> CommandStatus:
+        """Where a command stands: as soon as it has ended, or after `wait` seconds.
+
+        Raises:
+            CommandNotFound: the id was never accepted, or is no longer kept.
+            Unavailable: Redis is out of reach.
+        """
+        if wait > 0:
+            return await self._ended(command_id, wait)
+        return await self._read(self._journal, command_id)
+
+    async def wait(self, command_id: str, timeout: float | None = 10.0) -> Envelope:
+        """A command's envelope, once it has ended; `timeout` in seconds, None for ever.
+
+        An envelope of status false is an answer, not an error.
+
+        Raises:
+            WaitTimeout: it has not ended in time; it goes on by itself.
+            CommandNotFound, Unavailable: as `status` does.
+        """
+        found = await self._ended(command_id, timeout)
+        if found.result is None:
+            raise WaitTimeout(found)
+        return found.result
+
+    async def cancel(self, command_id: str) -> None:
+        """Cancel a command that was not sent yet.
+
+        Raises:
+            NotCancellable: it was sent, or has ended.
+            CommandNotFound, Unavailable: as `status` does.
+        """
+        state = await self._journal(
+            sending.cancellation(command_id, self._language, self._status_ttl_s)
+        )
+        if state is None:
+            raise CommandNotFound(command_id)
+        if state is not State.CANCELLED:
+            raise NotCancellable(command_id, state)
+
+    async def failed(self) -> AsyncIterator[FailedCommand]:
+        """The failed commands, the oldest first. Raises Unavailable."""
+        ids = iter(await self._journal(failed.all_failed_ids()))
+        while chunk := list(islice(ids, sending.WINDOW)):
+            for one in await self._journal(failed.kept(chunk)):
+                if one is not None and one.state is State.FAILED:
+                    yield one.failed()
+
+    async def replay(self, command_id: str) -> State:
+        """Take a failed command up again, under its id; answers the state it is in then.
+
+        That is `superseded` where a newer command of its customer was applied since.
+
+        Raises:
+            NotFailed: it has not failed.
+            CommandNotFound, Unavailable: as `status` does.
+        """
+        (found,) = await self._journal(failed.kept([command_id]))
+        if found is None:
+            raise CommandNotFound(command_id)
+        if found.state is not State.FAILED:
+            raise NotFailed(command_id, found.state)
+        state = await self._journal(found.replayed(self._language, self._status_ttl_s))
+        if state is None:
+            raise CommandNotFound(command_id)
+        return state
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._journal.aclose()
+        await self._impatient.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _handle(self, accepted: Acceptance, order: Order) -> AsyncCommandHandle:
+        return AsyncCommandHandle(accepted.id, order, accepted.known, self)
+
+    async def _read(self, journal: Journal, command_id: str) -> CommandStatus:
+        found = await journal(status(command_id))
+        if found is None:
+            raise CommandNotFound(command_id)
+        return found
+
+    async def _ended(self, command_id: str, timeout: float | None) -> CommandStatus:
+        """The status at the end state, or after `timeout` seconds; survives lost connections."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                async with self._impatient.subscription() as changes:
+                    await changes.subscribe(changed_channel(command_id))
+                    return await self._listen(changes, command_id, deadline)
+            except (RedisError, OSError, Unavailable) as error:
+                if sending.left(deadline) == 0:
+                    raise sending.unavailable(error) from error
+            await asyncio.sleep(min(sending.RECONNECT_S, sending.left(deadline)))
+
+    async def _listen(
+        self, changes: PubSub, command_id: str, deadline: float | None
+    ) -> CommandStatus:
+        # The first message confirms the subscription: what is published from here on is heard.
+        while True:
+            await changes.get_message(timeout=min(sending.READ_AGAIN_S, sending.left(deadline)))
+            found = await self._read(self._impatient, command_id)
+            if found.ended or sending.left(deadline) == 0:
+                return found
+
+
+async def _chunks(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:
+    """The items, a round trip's worth at a time."""
+    if not isinstance(items, AsyncIterable):
+        source = iter(items)
+        while chunk := list(islice(source, sending.WINDOW)):
+            yield chunk
+        return
+    gathered: list[Item] = []
+    async for item in items:
+        gathered.append(item)
+        if len(gathered) == sending.WINDOW:
+            yield gathered
+            gathered = []
+    if gathered:
+        yield gathered

@@ -1,0 +1,43 @@
+"""The contract as code: one definition for the client, the HTTP shim, the worker and the CLI.
+
+Wire names are the contract's (`userId`, `default_source`); Python names are the field's
+(`customer`, `card`), mapped by alias. Nothing here imports more than pydantic.
+"""
+
+from producer.contract.cards import Card
+from producer.contract.commands import (
+    AssignCard,
+    Command,
+    CommandKind,
+    Lane,
+    SetDefaultCard,
+    Slot,
+    parse_command,
+)
+from producer.contract.envelope import Envelope
+from producer.contract.refusals import (
+    CardNumberRefused,
+    ParameterInvalid,
+    ParameterMissing,
+    Refusal,
+)
+from producer.contract.states import State
+from producer.contract.status import CommandStatus
+
+__all__ = [
+    "AssignCard",
+    "Card",
+    "CardNumberRefused",
+    "Command",
+    "CommandKind",
+    "CommandStatus",
+    "Envelope",
+    "Lane",
+    "ParameterInvalid",
+    "ParameterMissing",
+    "Refusal",
+    "SetDefaultCard",
+    "Slot",
+    "State",
+    "parse_command",
+]

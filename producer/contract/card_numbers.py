@@ -1,0 +1,84 @@
+"""Recognises what must never enter: card numbers and CVCs, in any field, however nested."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# A run of 13 to 19 digits, single spaces, dots or dashes between them (ISO/IEC 7812-1 lengths).
+_DIGITS = re.compile(r"(?<!\d)\d(?:[ .\-]?\d){12,18}(?!\d)")
+_CVC_VALUE = re.compile(r"\d{3,4}")
+_CVC_NAME = re.compile(r"(?:^|[^a-z])(?:cvc|cvv|csc|cvn|cid)\d?(?:$|[^a-z])|security_?code", re.I)
+_ID_PREFIX = re.compile(r"[A-Za-z]+_$")
+# Leading digits of payment cards in use (ISO/IEC 7812-1 major industry identifiers 2 to 6). Asked
+# for only behind an id's prefix, so that zero-padded ids such as cus_0000000000000018 pass.
+_CARD_INDUSTRIES = "23456"
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the check digit of ISO/IEC 7812-1, annex B, holds."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit)
+        if place % 2:
+            value = value * 2 - 9 if value > 4 else value * 2
+        total += value
+    return total % 10 == 0
+
+
+def looks_like_card_number(text: str) -> bool:
+    """Whether the text holds 13 to 19 digits that pass Luhn."""
+    for match in _DIGITS.finditer(text):
+        digits = re.sub(r"\D", "", match.group())
+        behind_prefix = _ID_PREFIX.search(text, 0, match.start()) is not None
+        if behind_prefix and digits[0] not in _CARD_INDUSTRIES:
+            continue
+        if passes_luhn(digits):
+            return True
+    return False
+
+
+def mask_card_numbers(text: str) -> str:
+    """The text with whatever passes for a card number masked, for logs."""
+
+    def masked(match: re.Match[str]) -> str:
+        return "***" if passes_luhn(re.sub(r"\D", "", match.group())) else match.group()
+
+    return _DIGITS.sub(masked, text)
+
+
+def looks_like_cvc(text: str) -> bool:
+    """Whether the text is nothing but three or four digits."""
+    return _CVC_VALUE.fullmatch(text.strip()) is not None
+
+
+def named_like_cvc(name: str) -> bool:
+    """Whether a field of this name would hold a CVC."""
+    return _CVC_NAME.search(name) is not None
+
+
+def find_card_data(value: Any, field: str = "body") -> str | None:
+    """The name of the first field that holds a card number or CVC; None where there is none.
+
+    A field's name that is itself a card number is answered as "body", so as not to echo it.
+    """
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            name = str(key)
+            if looks_like_card_number(name):
+                return "body"
+            if named_like_cvc(name) and inner not in (None, ""):
+                return name
+            found = find_card_data(inner, name)
+            if found is not None:
+                return found
+        return None
+    if isinstance(value, str):
+        return field if looks_like_card_number(value) or looks_like_cvc(value) else None
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return next((f for item in value if (f := find_card_data(item, field))), None)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        text = str(int(value)) if value == value and abs(value) < 1e20 else ""
+        return field if looks_like_card_number(text) else None
+    return None

@@ -1,0 +1,163 @@
+"""The two commands, and the one way from untrusted fields to a command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from producer.contract.card_numbers import find_card_data
+from producer.contract.messages import Text
+from producer.contract.redaction import redact
+from producer.contract.refusals import CardNumberRefused, ParameterInvalid, ParameterMissing
+
+
+class CommandKind(StrEnum):
+    """What is ordered; also the Celery task's name."""
+
+    ASSIGN_CARD = "AssignCard"
+    SET_DEFAULT_CARD = "SetDefaultCard"
+
+
+class Lane(StrEnum):
+    """The Celery queue a command travels in."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+class Slot(StrEnum):
+    """Which of the customer's two defaults a SetDefaultCard sets."""
+
+    DEFAULT_SOURCE = "default_source"
+    DEFAULT_PAYMENT_METHOD = "default_payment_method"
+
+
+_ID_BODY = r"[A-Za-z0-9_]{1,250}"
+CustomerId: TypeAlias = Annotated[
+    str, Field(pattern=rf"^cus_{_ID_BODY}$", max_length=255, examples=["cus_QRs9eKZ4xUzN2TP9"])
+]
+SourceToken: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=rf"^(tok|src|pm)_{_ID_BODY}$",
+        max_length=255,
+        examples=["tok_1QRs9eKZ4xUzN2TP9vQqWXYZ"],
+    ),
+]
+CardId: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=rf"^(card|src|pm)_{_ID_BODY}$",
+        max_length=255,
+        examples=["card_1QRs9eKZ4xUzN2TPabcdefgh"],
+    ),
+]
+
+
+class _Order(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True)
+
+    def kwargs(self) -> dict[str, str]:
+        """The fields as the HTTP body and the Celery message carry them."""
+        return self.model_dump(by_alias=True, exclude={"kind"})
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        return [(name, redact(str(value))) for name, value in super().__repr_args__()]
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class AssignCard(_Order):
+    """Attach a tokenised card to a customer."""
+
+    kind: Literal[CommandKind.ASSIGN_CARD] = Field(CommandKind.ASSIGN_CARD, exclude=True)
+    customer: CustomerId = Field(alias="userId")
+    source: SourceToken
+
+    @property
+    def object_id(self) -> str:
+        """The token or payment method that is attached."""
+        return self.source
+
+
+class SetDefaultCard(_Order):
+    """Make an attached card the customer's default."""
+
+    kind: Literal[CommandKind.SET_DEFAULT_CARD] = Field(CommandKind.SET_DEFAULT_CARD, exclude=True)
+    customer: CustomerId = Field(alias="userId")
+    card: CardId = Field(alias="default_source")
+
+    @property
+    def object_id(self) -> str:
+        """The card that becomes the default."""
+        return self.card
+
+    @property
+    def slot(self) -> Slot:
+        """Which default is set: a payment method's is apart from a source's."""
+        is_payment_method = self.card.startswith("pm_")
+        return Slot.DEFAULT_PAYMENT_METHOD if is_payment_method else Slot.DEFAULT_SOURCE
+
+
+Command: TypeAlias = Annotated[AssignCard | SetDefaultCard, Field(discriminator="kind")]
+COMMAND: TypeAdapter[AssignCard | SetDefaultCard] = TypeAdapter(Command)
+
+_MODELS: dict[CommandKind, type[AssignCard] | type[SetDefaultCard]] = {
+    CommandKind.ASSIGN_CARD: AssignCard,
+    CommandKind.SET_DEFAULT_CARD: SetDefaultCard,
+}
+_REQUIRED = {
+    CommandKind.ASSIGN_CARD: ("source", ("tok_", "src_", "pm_"), Text.ASSIGN_FIELDS_REQUIRED),
+    CommandKind.SET_DEFAULT_CARD: (
+        "default_source",
+        ("card_", "src_", "pm_"),
+        Text.DEFAULT_FIELDS_REQUIRED,
+    ),
+}
+_FORM = re.compile(_ID_BODY)
+
+
+def parse_command(kind: CommandKind, fields: Mapping[str, Any]) -> AssignCard | SetDefaultCard:
+    """Make a command of untrusted fields, named as on the wire.
+
+    The checks are written out rather than left to pydantic's errors, which echo their input.
+
+    Raises:
+        CardNumberRefused: a field, known or not, looks like a card number or CVC.
+        ParameterMissing: a required field is absent, null or empty.
+        ParameterInvalid: an unknown field, or one of the wrong type, prefix or form.
+    """
+    leaking = find_card_data(fields)
+    if leaking is not None:
+        raise CardNumberRefused(Text.CARD_NUMBER, field=_shown(leaking))
+    object_field, prefixes, required = _REQUIRED[kind]
+    if any(fields.get(name) in (None, "") for name in ("userId", object_field)):
+        raise ParameterMissing(required)
+    for name in fields:
+        if name not in ("userId", object_field):
+            raise ParameterInvalid(Text.UNKNOWN_FIELD, field=_shown(name))
+    customer = _checked("userId", fields["userId"], ("cus_",))
+    object_id = _checked(object_field, fields[object_field], prefixes)
+    return _MODELS[kind].model_validate({"userId": customer, object_field: object_id})
+
+
+def _checked(field: str, value: Any, prefixes: tuple[str, ...]) -> str:
+    if not isinstance(value, str):
+        raise ParameterInvalid(Text.WRONG_TYPE, field=field)
+    prefix = next((p for p in prefixes if value.startswith(p)), None)
+    if prefix is None:
+        raise ParameterInvalid(Text.WRONG_PREFIX, field=field, prefixes=", ".join(prefixes))
+    if not _FORM.fullmatch(value[len(prefix) :]):
+        raise ParameterInvalid(Text.WRONG_FORM, field=field)
+    return value
+
+
+def _shown(name: object) -> str:
+    """A field's name fit to be answered: short, printable, without secrets."""
+    text = "".join(c for c in str(name) if c.isprintable())
+    return redact(text[:64])

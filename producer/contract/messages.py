@@ -1,0 +1,103 @@
+"""Every sentence a caller may read, in Spanish (the contract's) and English."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal, TypeAlias
+
+Language: TypeAlias = Literal["es", "en"]
+
+
+class Text(Enum):
+    """A sentence by its meaning; the value is (Spanish, English)."""
+
+    CARD_ADDED = ("Tarjeta añadida con éxito", "Card added successfully")
+    DEFAULT_SET = (
+        "Método de pago actualizado con éxito",
+        "Payment method updated successfully",
+    )
+    CARDS_LISTED = ("Tarjetas listadas correctamente", "Cards listed successfully")
+    ASSIGN_FIELDS_REQUIRED = (
+        "userId y source son requeridos",
+        "userId and source are required",
+    )
+    DEFAULT_FIELDS_REQUIRED = (
+        "userId y default_source son requeridos",
+        "userId and default_source are required",
+    )
+    WRONG_PREFIX = (
+        "{field} no es válido: debe empezar por {prefixes}",
+        "{field} is not valid: it must start with {prefixes}",
+    )
+    WRONG_TYPE = ("{field} debe ser una cadena de texto", "{field} must be a string")
+    WRONG_FORM = (
+        "{field} no es válido: solo letras, cifras y guiones bajos, hasta 255",
+        "{field} is not valid: only letters, digits and underscores, up to 255",
+    )
+    UNKNOWN_FIELD = ("Campo desconocido: {field}", "Unknown field: {field}")
+    UNKNOWN_COMMAND = (
+        "command no es válido: AssignCard o SetDefaultCard",
+        "command is not valid: AssignCard or SetDefaultCard",
+    )
+    NOT_JSON = ("El cuerpo (body) no es un objeto JSON", "The body is not a JSON object")
+    TOO_LARGE = ("El cuerpo (body) supera 16 KiB", "The body is larger than 16 KiB")
+    BAD_LANE = (
+        "La cabecera Lane debe ser interactive o bulk",
+        "The Lane header must be interactive or bulk",
+    )
+    BAD_IDEMPOTENCY_KEY = (
+        "La cabecera Idempotency-Key debe tener de 1 a 255 caracteres",
+        "The Idempotency-Key header must have 1 to 255 characters",
+    )
+    BAD_WAIT = (
+        "{field} debe ser un número de segundos de 0 a 30",
+        "{field} must be a number of seconds from 0 to 30",
+    )
+    CARD_NUMBER = (
+        "{field} parece contener un número de tarjeta o un CVC; envíe un token, nunca la tarjeta",
+        "{field} looks like a card number or a CVC; send a token, never the card",
+    )
+    KEY_REUSED = (
+        "Esta Idempotency-Key ya se usó con otro cuerpo",
+        "This Idempotency-Key was already used with another body",
+    )
+    UNAUTHORIZED = (
+        "Falta un token de acceso válido",
+        "A valid bearer token is required",
+    )
+    UNAVAILABLE = (
+        "Servicio no disponible; no se aceptó nada, inténtelo de nuevo",
+        "Service unavailable; nothing was accepted, try again",
+    )
+    READ_UNANSWERED = (
+        "Ningún worker respondió a tiempo; inténtelo de nuevo",
+        "No worker answered in time; try again",
+    )
+    TASK_NOT_FOUND = ("No existe ninguna tarea con ese id", "There is no task with that id")
+    NOT_FOUND = ("No existe esa ruta", "There is no such path")
+    METHOD_NOT_ALLOWED = ("Método no permitido aquí", "Method not allowed here")
+    INTERNAL = ("Error interno", "Internal error")
+    ACCEPTED = ("Comando aceptado, en curso", "Command accepted, in progress")
+    TASK_FOUND = ("Estado del comando", "Status of the command")
+    SUPERSEDED = (
+        "Un comando más reciente se aplicó antes; no se cambió nada",
+        "A newer command was applied first; nothing was changed",
+    )
+    CANCELLED = (
+        "Cancelado antes de enviarse; no se cambió nada",
+        "Cancelled before it was sent; nothing was changed",
+    )
+    GAVE_UP = (
+        "No se pudo completar; queda guardado para revisarlo",
+        "It could not be completed; it is kept for a person to look at",
+    )
+    TOKEN_USED_ELSEWHERE = (
+        "El token ya fue usado, y no por este comando",
+        "The token was already used, and not by this command",
+    )
+
+
+def say(text: Text, language: Language, **values: str) -> str:
+    """The sentence in the language, its placeholders filled."""
+    spanish, english = text.value
+    return (spanish if language == "es" else english).format(**values)

@@ -1,0 +1,13 @@
+"""How tokens and keys appear in logs, Flower, reprs and errors."""
+
+from __future__ import annotations
+
+import re
+
+_SECRET = re.compile(r"\b((?:tok|src|btok|sk_live|sk_test|rk_live|rk_test|whsec)_)[A-Za-z0-9_]+")
+_BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
+
+
+def redact(text: str) -> str:
+    """The text with single-use tokens, API keys and bearer tokens cut to their prefix."""
+    return _BEARER.sub(r"\1***", _SECRET.sub(r"\1***", text))

@@ -1,0 +1,49 @@
+"""The status view: what `GET /api/tasks/{taskId}` answers of a command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from producer.contract.commands import CommandKind, Lane
+from producer.contract.envelope import Envelope
+from producer.contract.states import State
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json-unless-none")]
+
+
+class CommandStatus(BaseModel):
+    """Where a command stands, as the journal has it. Times are RFC 3339 UTC."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    id: str = Field(alias="taskId")
+    command: CommandKind
+    customer: str = Field(alias="userId")
+    lane: Lane
+    state: State
+    attempts: int = 0
+    accepted_at: Moment = Field(alias="acceptedAt")
+    started_at: Moment | None = Field(None, alias="startedAt")
+    finished_at: Moment | None = Field(None, alias="finishedAt")
+    next_attempt_at: Moment | None = Field(None, alias="nextAttemptAt")
+    superseded_by: str | None = Field(None, alias="supersededBy")
+    result: Envelope | None = None
+    # The HTTP status that goes with the result: not part of the view.
+    http_status: int | None = Field(None, exclude=True)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the command has reached an end state."""
+        return self.state.ended
+
+    def wire(self) -> dict[str, Any]:
+        """The view as JSON types, by the contract's names."""
+        return self.model_dump(mode="json", by_alias=True)

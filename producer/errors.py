@@ -1,0 +1,70 @@
+"""What the clients raise, each error carrying what a program needs to act on it.
+
+Besides these: `Refusal` and its kinds where an order is not accepted, and `Unavailable` where
+Redis is out of reach.
+"""
+
+from __future__ import annotations
+
+from producer.contract import CommandStatus, State
+from producer.contract.refusals import (
+    CardNumberRefused,
+    IdempotencyKeyReused,
+    ParameterInvalid,
+    ParameterMissing,
+    Refusal,
+)
+from producer.journal import JournalUnavailable as Unavailable
+
+__all__ = [
+    "CardNumberRefused",
+    "CommandError",
+    "CommandNotFound",
+    "IdempotencyKeyReused",
+    "NotCancellable",
+    "NotFailed",
+    "ParameterInvalid",
+    "ParameterMissing",
+    "Refusal",
+    "Unavailable",
+    "WaitTimeout",
+]
+
+
+class CommandError(Exception):
+    """Something about one command; `id` names it."""
+
+    def __init__(self, command_id: str, message: str) -> None:
+        self.id = command_id
+        super().__init__(message)
+
+
+class CommandNotFound(CommandError):
+    """The id was never accepted, or its status is no longer kept."""
+
+    def __init__(self, command_id: str) -> None:
+        super().__init__(command_id, f"there is no command {command_id}")
+
+
+class WaitTimeout(CommandError):
+    """The command did not end in time. It goes on; `status` is where it stood."""
+
+    def __init__(self, status: CommandStatus) -> None:
+        self.status = status
+        super().__init__(status.id, f"command {status.id} is still {status.state.value}")
+
+
+class NotCancellable(CommandError):
+    """The command was sent, or has ended; `state` says which."""
+
+    def __init__(self, command_id: str, state: State) -> None:
+        self.state = state
+        super().__init__(command_id, f"cannot cancel {command_id}: it is {state.value}")
+
+
+class NotFailed(CommandError):
+    """Only a failed command can be replayed; `state` is the one it is in."""
+
+    def __init__(self, command_id: str, state: State) -> None:
+        self.state = state
+        super().__init__(command_id, f"cannot replay {command_id}: it is {state.value}")

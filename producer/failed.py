@@ -1,0 +1,91 @@
+"""Failed commands: what a person sees of them, and what taking one up again needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from producer.contract import (
+    AssignCard,
+    CommandKind,
+    Envelope,
+    Lane,
+    SetDefaultCard,
+    State,
+    parse_command,
+)
+from producer.contract.messages import Language, Text, say
+from producer.journal import Call, keys, replay
+
+_FIELDS = ("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCommand:
+    """A command that gave up, and why."""
+
+    id: str
+    command: AssignCard | SetDefaultCard
+    lane: Lane
+    code: str
+    error: str
+    failed_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A command as the journal keeps it, in whatever state."""
+
+    id: str
+    state: State
+    row: dict[str, str]
+
+    def failed(self) -> FailedCommand:
+        """What is shown of it. Call it only for a failed one."""
+        row = self.row
+        return FailedCommand(
+            id=self.id,
+            command=self._command(),
+            lane=Lane(row["lane"]),
+            code=row.get("code", ""),
+            error=row.get("error", ""),
+            failed_at=datetime.fromtimestamp(int(row["finished"]) / 1000, UTC),
+            attempts=int(row.get("tries", 0)),
+        )
+
+    def replayed(self, language: Language, status_ttl_s: int) -> Call[State | None]:
+        """The call that takes it up again, under its own id."""
+        superseded = Envelope.no("superseded", say(Text.SUPERSEDED, language))
+        return replay(
+            self.id,
+            self._command(),
+            Lane(self.row["lane"]),
+            superseded.model_dump(),
+            keep_s=status_ttl_s,
+        )
+
+    def _command(self) -> AssignCard | SetDefaultCard:
+        kind = CommandKind(self.row["kind"])
+        field = "source" if kind is CommandKind.ASSIGN_CARD else "default_source"
+        return parse_command(kind, {"userId": self.row["user"], field: self.row["card"]})
+
+
+def all_failed_ids() -> Call[list[str]]:
+    """Ids of all failed commands, the oldest first."""
+    return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.FAILED, 0, -1)])
+
+
+def kept(command_ids: Sequence[str]) -> Call[list[Kept | None]]:
+    """The commands as they are kept, in one round trip; None for one that is not known."""
+
+    def parse(answers: Any) -> list[Kept | None]:
+        found: list[Kept | None] = []
+        for command_id, values in zip(command_ids, answers, strict=True):
+            row = {n: v for n, v in zip(_FIELDS, values, strict=True) if v is not None}
+            found.append(Kept(command_id, State(row["state"]), row) if row else None)
+        return found
+
+    return Call(parse, commands=[("HMGET", keys.command(one), *_FIELDS) for one in command_ids])

@@ -1,0 +1,58 @@
+"""The journal: every accepted command, in Redis. It carries the guarantees; messages only wake.
+
+Each operation is a `Call`, made without touching the network and run by `Journal` (async) or
+`BlockingJournal`. All of them may be repeated without harm.
+"""
+
+from producer.journal.admission import Acceptance, accept, refuse
+from producer.journal.calls import Call
+from producer.journal.connection import BlockingJournal, Journal, JournalUnavailable
+from producer.journal.leases import (
+    Again,
+    End,
+    Grant,
+    KeyStopped,
+    Taken,
+    TakenAs,
+    close,
+    renew,
+    resume,
+    sweep,
+    take,
+)
+from producer.journal.operations import cancel, failed_ids, replay, stopped, workers_seen
+from producer.journal.reads import answer_read, read_answer, read_wanted, request_read
+from producer.journal.views import last_error, status, statuses
+
+__all__ = [
+    "Acceptance",
+    "Again",
+    "BlockingJournal",
+    "Call",
+    "End",
+    "Grant",
+    "Journal",
+    "JournalUnavailable",
+    "KeyStopped",
+    "Taken",
+    "TakenAs",
+    "accept",
+    "answer_read",
+    "cancel",
+    "close",
+    "failed_ids",
+    "last_error",
+    "read_answer",
+    "read_wanted",
+    "refuse",
+    "renew",
+    "replay",
+    "request_read",
+    "resume",
+    "status",
+    "statuses",
+    "stopped",
+    "sweep",
+    "take",
+    "workers_seen",
+]

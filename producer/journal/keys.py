@@ -1,0 +1,88 @@
+"""The one place that knows Redis key names: for Python, and as a preamble for the Lua scripts.
+
+| key | type | what it holds |
+|---|---|---|
+| `cards:command:ID` | hash | the journal row of a command |
+| `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
+| `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
+| `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
+| `cards:queued:LANE` | sorted set | ids whose message has not been received yet, by sequence |
+| `cards:mark` | hash | per lane, the highest sequence whose message was received, now and before |
+| `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
+| `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
+| `cards:later` | hash | per failed default's customer and slot, the newer command applied since |
+| `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
+| `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
+| `cards:sequence` | string | the last sequence and fence given out |
+| `cards:read:ID` | string | a read's answer, or that it is still wanted |
+| `cards:changed:ID` | channel | each state the command enters |
+| `celery-task-meta-ID` | string and channel | the envelope, as Celery's backend stores it |
+"""
+
+from __future__ import annotations
+
+_PATTERNS = {
+    "command": "cards:command:",
+    "pending": "cards:pending:",
+    "customer": "cards:customer:",
+    "queued": "cards:queued:",
+    "idempotency": "cards:idempotency:",
+    "changed": "cards:changed:",
+    "read": "cards:read:",
+    # celery.backends.base.KeyValueStoreBackend.task_keyprefix
+    "result": "celery-task-meta-",
+}
+_SINGLES = {
+    "watch": "cards:watch",
+    "mark": "cards:mark",
+    "failed": "cards:failed",
+    "later": "cards:later",
+    "stop": "cards:stop",
+    "workers": "cards:workers",
+    "sequence": "cards:sequence",
+}
+
+FAILED = _SINGLES["failed"]
+STOP = _SINGLES["stop"]
+WATCH = _SINGLES["watch"]
+WORKERS = _SINGLES["workers"]
+
+
+def command(command_id: str) -> str:
+    """The row of a command."""
+    return _PATTERNS["command"] + command_id
+
+
+def result(command_id: str) -> str:
+    """Where Celery's results backend looks for the command's result."""
+    return _PATTERNS["result"] + command_id
+
+
+def changed(command_id: str) -> str:
+    """The channel on which the command's changes of state are published."""
+    return _PATTERNS["changed"] + command_id
+
+
+def command_of_channel(channel: str) -> str:
+    """The command whose changes the channel carries."""
+    return channel.removeprefix(_PATTERNS["changed"])
+
+
+def read(read_id: str) -> str:
+    """The answer to a read."""
+    return _PATTERNS["read"] + read_id
+
+
+def queued(lane: str) -> str:
+    """The commands of a lane whose message has not been received."""
+    return _PATTERNS["queued"] + lane
+
+
+def lua_preamble() -> str:
+    """The same names as Lua locals: `key_command(id)`, ..., `KEY_WATCH`, ..."""
+    functions = [
+        f"local function key_{name}(x) return '{prefix}' .. x end"
+        for name, prefix in _PATTERNS.items()
+    ]
+    constants = [f"local KEY_{name.upper()} = '{key}'" for name, key in _SINGLES.items()]
+    return "\n".join(functions + constants) + "\n"

@@ -1,0 +1,211 @@
+"""A worker's side of the journal: take a customer's lease, close a try, renew, sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard, State, parse_command
+from producer.journal.calls import Call, pairs_to_dict
+from producer.journal.results import celery_result
+
+# Stripe keeps a v1 idempotency key at least 24 h (docs: idempotent requests); an hour is left for
+# a request under way and for clocks.
+KEY_LIFE_MS = 23 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A lease on a customer, and the command to try under it."""
+
+    command_id: str
+    fence: str
+    lease_ms: int
+    now_ms: int
+    row: dict[str, str]
+
+    @property
+    def customer(self) -> str:
+        """Whose lease it is."""
+        return self.row["user"]
+
+    @property
+    def command(self) -> AssignCard | SetDefaultCard:
+        """The command as it was accepted."""
+        kind = CommandKind(self.row["kind"])
+        field = "source" if kind is CommandKind.ASSIGN_CARD else "default_source"
+        return parse_command(kind, {"userId": self.customer, field: self.row["card"]})
+
+    @property
+    def lane(self) -> Lane:
+        """The lane it was accepted in."""
+        return Lane(self.row["lane"])
+
+    @property
+    def tries(self) -> int:
+        """Which try this is, from 1."""
+        return int(self.row["tries"])
+
+    @property
+    def age_ms(self) -> int:
+        """Time since it was accepted, or last replayed."""
+        return self.now_ms - int(self.row.get("accepted_again") or self.row["accepted"])
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether an earlier try may have taken effect."""
+        return "unsettled" in self.row
+
+    @property
+    def may_send(self) -> bool:
+        """Whether Stripe still knows the key of the first try that may have had an effect."""
+        return self.now_ms - int(self.row["sent"]) < KEY_LIFE_MS
+
+    @property
+    def look_up_first(self) -> bool:
+        """Whether a person replayed it, so that it may have happened under a former key."""
+        return "look" in self.row
+
+    @property
+    def strikes(self) -> int:
+        """How often its lease ran out while it was tried, since a try was last closed."""
+        return int(self.row.get("strikes", 0))
+
+    @property
+    def faults(self) -> int:
+        """How often its handler raised."""
+        return int(self.row.get("faults", 0))
+
+    @property
+    def busy(self) -> int:
+        """How many tries ended in a way that is only tried a few times."""
+        return int(self.row.get("busy", 0))
+
+    @property
+    def key(self) -> str:
+        """The idempotency key at Stripe: the command id, and a number from the second key on."""
+        number = int(self.row.get("keyno", 0))
+        return f"{self.command_id}-{number + 1}" if number else self.command_id
+
+
+class TakenAs(StrEnum):
+    """What came of taking a command or a customer."""
+
+    GRANTED = "granted"
+    BUSY = "busy"  # another holder has the lease and will go on to this command
+    IDLE = "idle"  # nothing may go out now; the journal knows when
+    STOPPED = "stopped"  # Stripe refused our key
+    ENDED = "ended"
+    ABSENT = "absent"  # no such command
+    LOST = "lost"  # the lease was taken over: what was to be written was not
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to take, resume and close; `grant` where there is something to do."""
+
+    how: TakenAs
+    grant: Grant | None = None
+
+
+def _taken(answer: Any) -> Taken:
+    how = TakenAs(answer[0])
+    if how is not TakenAs.GRANTED:
+        return Taken(how)
+    _, command_id, fence, until, now, row = answer
+    lease_ms = int(until) - int(now)
+    return Taken(how, Grant(command_id, fence, lease_ms, int(now), pairs_to_dict(row)))
+
+
+def take(command_id: str, holder: str, lease_ms: int, *, in_order: bool = True) -> Call[Taken]:
+    """A message for the command arrived: work for its customer may go as far as it.
+
+    `holder` names this taking: repeated with it, the call answers the same grant. `in_order` is
+    false where the message did not pass through a queue in the order of acceptance.
+    """
+    return Call(_taken, "take", [command_id, holder, lease_ms, int(in_order)])
+
+
+def resume(customer: str, holder: str, lease_ms: int) -> Call[Taken]:
+    """Take up a customer that is due: a retry, a lease that ran out, a stop that is over."""
+    return Call(_taken, "resume", [customer, holder, lease_ms])
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The command ends. `keep_s` (seconds) is how long it is known; 0 until a person acts."""
+
+    state: State
+    http_status: int
+    envelope: dict[str, Any]
+    keep_s: int
+    superseded: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The command is tried again after `delay_ms`. `count` names a counter to raise."""
+
+    delay_ms: int
+    uncertain: bool
+    code: str
+    message: str
+    new_key: bool = False
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStopped:
+    """Stripe refused our key: nothing is taken for `window_ms`, then one try finds out."""
+
+    window_ms: int
+    code: str
+    message: str
+
+
+Outcome: TypeAlias = End | Again | KeyStopped
+_SUPERSEDED_HTTP = 409
+
+
+def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) -> Call[Taken]:
+    """Write what a try came to, and go on with the customer's next command.
+
+    With an empty `next_holder` the lease is given back instead. Answers LOST, and writes nothing,
+    where the lease was taken over.
+    """
+    args: list[str | int] = [grant.customer, grant.command_id, grant.fence, next_holder, lease_ms]
+    match outcome:
+        case End():
+            args += ["end", outcome.state.value, outcome.http_status]
+            result = celery_result(grant.command_id, outcome.envelope)
+            args += [outcome.envelope.get("code", ""), result]
+            args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded)]
+            args += [_SUPERSEDED_HTTP]
+        case Again():
+            args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]
+            args += [outcome.code, outcome.message, outcome.count]
+        case KeyStopped():
+            args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
+    return Call(_taken, "close", args)
+
+
+def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:
+    """Renew leases, given as (customer, fence); answers which are still held."""
+    flat = [part for pair in held for part in pair]
+    return Call(lambda answer: [bool(one) for one in answer], "renew", [lease_ms, *flat])
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Customers that are due, and commands whose message was lost."""
+
+    customers: list[str]
+    commands: list[str]
+
+
+def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[Forgotten]:
+    """Find what nobody works on, and note that this worker lives."""
+    lanes = [part for lane in Lane for part in (lane.value, lane.value)]
+    return Call(lambda a: Forgotten(a[0], a[1]), "sweep", [worker, limit, patience_ms, *lanes])

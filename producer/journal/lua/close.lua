@@ -1,0 +1,75 @@
+-- Ends a try: the command ends or is tried again, and the customer's next one may begin.
+-- ARGV: user, id, fence, next holder ('' to stop here), lease (ms), then by what it came to:
+--   'end', state, http, code, result, ttl (ms), result of superseded ones, their http
+--   'again', delay (ms), 1 if uncertain, 1 if under a further key, code, message, count to raise
+--   'stopped', window (ms), code, message
+local user, id, fence, holder, lease_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local outcome = ARGV[6]
+local customer, row, now = key_customer(user), key_command(id), now_ms()
+
+local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder')
+if lease[1] ~= fence or lease[2] ~= id then
+  if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, now) end
+  if redis.call('HGET', row, 'closed') == fence then return {'idle'} end
+  return {'lost'}
+end
+
+redis.call('HSET', row, 'closed', fence)
+redis.call('HDEL', row, 'strikes')
+local open = ''
+if outcome == 'end' then
+  local state, http, code, result, ttl = ARGV[7], ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
+  local known = redis.call('HMGET', row, 'slot', 'seq')
+  local slot = known[1]
+  finish(id, state, http, code, result, ttl, now)
+  if slot then
+    local mark = user .. ' ' .. slot
+    if state == 'failed' then
+      redis.call('HSETNX', KEY_LATER, mark, '')
+    elseif state == 'succeeded' then
+      if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
+        redis.call('HSET', KEY_LATER, mark, id)
+      end
+      local older = redis.call('ZRANGEBYSCORE', key_pending(user), '-inf', '(' .. known[2])
+      for _, other in ipairs(older) do
+        if redis.call('HGET', key_command(other), 'slot') == slot then
+          redis.call('HSET', key_command(other), 'by', id)
+          local text = string.gsub(ARGV[12], '@ID@', other)
+          finish(other, 'superseded', ARGV[13], 'superseded', text, ttl, now)
+        end
+      end
+    end
+  end
+  if state == 'succeeded' or state == 'rejected' then redis.call('DEL', KEY_STOP) end
+elseif outcome == 'again' then
+  local due = int(now + tonumber(ARGV[7]))
+  redis.call('HSET', row, 'due', due, 'code', ARGV[10], 'error', ARGV[11])
+  if ARGV[12] ~= '' then redis.call('HINCRBY', row, ARGV[12], 1) end
+  if ARGV[9] == '1' then redis.call('HINCRBY', row, 'keyno', 1) end
+  if ARGV[8] == '1' then
+    open = id
+    redis.call('HSET', row, 'unsettled', 1)
+    enter(id, 'unknown')
+  else
+    -- Nothing was executed under the key, so its day has not begun.
+    redis.call('HDEL', row, 'unsettled', 'sent', 'look')
+    enter(id, 'retrying')
+  end
+else
+  redis.call('HINCRBY', row, 'tries', -1)
+  redis.call('HSETNX', KEY_STOP, 'since', int(now))
+  redis.call('HSET', KEY_STOP, 'until', int(now + tonumber(ARGV[7])), 'window', ARGV[7],
+    'code', ARGV[8], 'message', ARGV[9])
+  if redis.call('HGET', row, 'unsettled') then
+    open = id
+    enter(id, 'unknown')
+  else
+    redis.call('HDEL', row, 'sent')
+    enter(id, 'waiting')
+  end
+end
+
+redis.call('HSET', customer, 'until', 0, 'holder', '', 'open', open)
+if holder ~= '' then return begin_next(user, holder, lease_ms, now) end
+redis.call('ZADD', KEY_WATCH, int(now), user)
+return {'idle'}

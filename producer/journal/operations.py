@@ -1,0 +1,78 @@
+"""What a person does to commands, and what the journal tells of the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from producer.contract import AssignCard, Lane, SetDefaultCard, State
+from producer.journal import keys
+from producer.journal.calls import Call
+from producer.journal.messages import task_message
+from producer.journal.results import celery_result
+
+
+def cancel(command_id: str, envelope: dict[str, Any], *, keep_s: int) -> Call[State | None]:
+    """Cancel a command that was never sent; answers the state it is in then, None if unknown."""
+    result = celery_result(command_id, envelope)
+    return Call(_state, "cancel", [command_id, 409, result, keep_s * 1000])
+
+
+def replay(
+    command_id: str,
+    command: AssignCard | SetDefaultCard,
+    lane: Lane,
+    superseded: dict[str, Any],
+    *,
+    keep_s: int,
+) -> Call[State | None]:
+    """Take up a failed command again; answers the state it is in then, None if unknown."""
+    message = task_message(command, command_id, lane.value)
+    result = celery_result(command_id, superseded)
+    return Call(_state, "replay", [command_id, lane.value, message, 409, result, keep_s * 1000])
+
+
+def _state(answer: str) -> State | None:
+    return None if answer == "absent" else State(answer)
+
+
+def failed_ids(limit: int = 1000) -> Call[list[str]]:
+    """Ids of failed commands, the oldest first."""
+    return Call(lambda a: list(a[0]), commands=[("ZRANGE", keys.FAILED, 0, limit - 1)])
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why taking commands is stopped, and since when (ms since the epoch)."""
+
+    code: str
+    message: str
+    since_ms: int
+
+
+def stopped() -> Call[Stop | None]:
+    """Whether Stripe refuses our key at present."""
+
+    def parse(answers: Any) -> Stop | None:
+        code, message, since = answers[0]
+        return Stop(code, message, int(since)) if code else None
+
+    return Call(parse, commands=[("HMGET", keys.STOP, "code", "message", "since")])
+
+
+def workers_seen(within_s: float) -> Call[list[str]]:
+    """Workers that showed life within the given seconds, by Redis' clock."""
+
+    def parse(answers: Any) -> list[str]:
+        (seconds, microseconds), seen = answers
+        since = int(seconds) * 1000 + int(microseconds) // 1000 - within_s * 1000
+        return [name for name, at in _scored(seen) if at >= since]
+
+    reads: list[tuple[str | int, ...]] = [("TIME",), ("ZRANGE", keys.WORKERS, 0, -1, "WITHSCORES")]
+    return Call(parse, commands=reads)
+
+
+def _scored(answer: Any) -> list[tuple[str, float]]:
+    if answer and isinstance(answer[0], (tuple, list)):
+        return [(str(name), float(score)) for name, score in answer]
+    return [(str(n), float(s)) for n, s in zip(answer[::2], answer[1::2], strict=True)]

@@ -1,0 +1,56 @@
+"""Reads through the workers: only they hold the Stripe key. Nothing here outlives a caller."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from producer.contract import Lane
+from producer.journal import keys
+from producer.journal.calls import Call
+from producer.journal.messages import LIST_CARDS, message
+
+_WANTED = "wanted"
+_KEEP_MS = 30_000
+
+
+def request_read(read_id: str, customer: str) -> Call[None]:
+    """Ask a worker, by the interactive lane, to list a customer's cards."""
+    queue = Lane.INTERACTIVE.value
+    body = message(LIST_CARDS, read_id, {"userId": customer}, queue)
+    return Call(
+        lambda _: None,
+        commands=[
+            ("SET", keys.read(read_id), _WANTED, "PX", _KEEP_MS),
+            ("LPUSH", queue, body),
+        ],
+    )
+
+
+def read_wanted(read_id: str) -> Call[bool]:
+    """Whether somebody still waits for the answer."""
+    return Call(lambda a: a[0] == _WANTED, commands=[("GET", keys.read(read_id))])
+
+
+def answer_read(read_id: str, http_status: int, envelope: dict[str, Any]) -> Call[None]:
+    """Give the answer, and wake who waits for it."""
+    answer = json.dumps([http_status, envelope], ensure_ascii=False)
+    return Call(
+        lambda _: None,
+        commands=[
+            ("SET", keys.read(read_id), answer, "PX", _KEEP_MS),
+            ("PUBLISH", keys.changed(read_id), "read"),
+        ],
+    )
+
+
+def read_answer(read_id: str) -> Call[tuple[int, dict[str, Any]] | None]:
+    """The answer with its HTTP status, once it is there."""
+
+    def parse(answers: Any) -> tuple[int, dict[str, Any]] | None:
+        if answers[0] is None or answers[0] == _WANTED:
+            return None
+        http_status, envelope = json.loads(answers[0])
+        return int(http_status), envelope
+
+    return Call(parse, commands=[("GET", keys.read(read_id))])

@@ -1,0 +1,135 @@
+"""What the sync and the async client share: how orders become calls of the journal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Literal, TypeAlias
+from uuid import uuid4
+
+from producer.contract import (
+    AssignCard,
+    CardNumberRefused,
+    CommandKind,
+    Envelope,
+    Lane,
+    ParameterInvalid,
+    Refusal,
+    SetDefaultCard,
+    State,
+    parse_command,
+)
+from producer.contract.card_numbers import find_card_data, looks_like_card_number
+from producer.contract.messages import Language, Text, say
+from producer.journal import Acceptance, Call, JournalUnavailable, accept, cancel
+
+Order: TypeAlias = AssignCard | SetDefaultCard
+# An order, or an order with its idempotency key.
+Item: TypeAlias = Order | tuple[Order, str | None]
+LaneName: TypeAlias = Lane | Literal["interactive", "bulk"]
+OnRefused: TypeAlias = Callable[[Item, Refusal], object]
+
+# Commands in one round trip: large enough that the trip does not count, some 0.5 MB of messages.
+WINDOW = 500
+# A subscription may miss a message while it is re-established; reading again makes up for it.
+READ_AGAIN_S = 5.0
+RECONNECT_S = 0.2
+_KEY_LENGTH = 255
+
+
+def assign_order(customer: str, source: str) -> Order:
+    """An AssignCard of untrusted fields. Raises Refusal."""
+    return parse_command(CommandKind.ASSIGN_CARD, {"userId": customer, "source": source})
+
+
+def set_default_order(customer: str, card: str) -> Order:
+    """A SetDefaultCard of untrusted fields. Raises Refusal."""
+    return parse_command(CommandKind.SET_DEFAULT_CARD, {"userId": customer, "default_source": card})
+
+
+def acceptance(order: Order, idempotency_key: str | None, lane: LaneName) -> Call[Acceptance]:
+    """The call that accepts the order. Raises Refusal."""
+    leaking = find_card_data(order.kwargs())
+    if leaking is not None:
+        raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
+    return accept(
+        order,
+        command_id=str(uuid4()),
+        lane=checked_lane(lane),
+        idempotency_key=checked_key(idempotency_key),
+    )
+
+
+def checked_lane(lane: LaneName) -> Lane:
+    """The lane of that name. Raises ParameterInvalid."""
+    try:
+        return Lane(lane)
+    except ValueError:
+        raise ParameterInvalid(Text.BAD_LANE) from None
+
+
+def checked_key(key: str | None) -> str | None:
+    """The idempotency key, if it may be one. Raises ParameterInvalid or CardNumberRefused."""
+    if key is None:
+        return None
+    if not isinstance(key, str) or not 1 <= len(key) <= _KEY_LENGTH:
+        raise ParameterInvalid(Text.BAD_IDEMPOTENCY_KEY)
+    if looks_like_card_number(key):
+        raise CardNumberRefused(Text.CARD_NUMBER, field="Idempotency-Key")
+    return key
+
+
+def split(item: Item) -> tuple[Order, str | None]:
+    """The order and its idempotency key."""
+    return item if isinstance(item, tuple) else (item, None)
+
+
+class Window:
+    """Some items of a longer run, accepted in one round trip; a refused one stops no other."""
+
+    def __init__(self, items: Iterable[Item], lane: LaneName) -> None:
+        self._items = list(items)
+        self._refused: dict[int, Refusal] = {}
+        self.calls: list[Call[Acceptance | Refusal]] = []
+        for place, item in enumerate(self._items):
+            try:
+                self.calls.append(_tolerant(acceptance(*split(item), lane)))
+            except Refusal as refusal:
+                self._refused[place] = refusal
+
+    def outcomes(
+        self, answers: Iterable[Acceptance | Refusal]
+    ) -> Iterable[tuple[Item, Acceptance | Refusal]]:
+        """Each item with what came of it, in the order they were given."""
+        answered = iter(answers)
+        for place, item in enumerate(self._items):
+            yield item, self._refused.get(place) or next(answered)
+
+
+def _tolerant(call: Call[Acceptance]) -> Call[Acceptance | Refusal]:
+    """The call, answering a refusal instead of raising it, so that its neighbours are heard."""
+
+    def parse(answer: object) -> Acceptance | Refusal:
+        try:
+            return call.parse(answer)
+        except Refusal as refusal:
+            return refusal
+
+    return replace(call, parse=parse)  # type: ignore[arg-type, return-value]
+
+
+def cancellation(command_id: str, language: Language, status_ttl_s: int) -> Call[State | None]:
+    """The call that cancels a command."""
+    envelope = Envelope.no("cancelled", say(Text.CANCELLED, language))
+    return cancel(command_id, envelope.model_dump(), keep_s=status_ttl_s)
+
+
+def left(deadline: float | None) -> float:
+    """Seconds until the deadline (by `time.monotonic`), never negative; some, where it is None."""
+    return READ_AGAIN_S if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def unavailable(error: Exception) -> JournalUnavailable:
+    """What a caller is told of a connection that was lost while waiting."""
+    return JournalUnavailable(error.cause if isinstance(error, JournalUnavailable) else error)

@@ -1,0 +1,163 @@
+"""Settings every process shares, and those of the web process, read from the environment.
+
+Nothing is read at import: a composition root calls `from_environ` and prints a `SettingsError`
+as the one line it is.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+from producer.contract.messages import Language
+
+DAY_S = 86_400
+DEFAULT_STATUS_TTL_S = 2 * DAY_S
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong or missing. Its text is one line that names it, without secret values."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the client, the CLI, the worker and the web process all need.
+
+    `status_ttl_s` (seconds) is how long an ended command, its result and its idempotency key are
+    kept.
+    """
+
+    redis_url: str = field(repr=False)
+    language: Language = "es"
+    status_ttl_s: int = DEFAULT_STATUS_TTL_S
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read REDIS_URL, CARDS_LANGUAGE and CARDS_STATUS_TTL.
+
+        Raises:
+            SettingsError: one of them is wrong, or REDIS_URL is missing.
+        """
+        return cls(
+            redis_url=_redis_url(environ),
+            language=_language(environ),
+            # The contract keeps an idempotency key for at least a day.
+            status_ttl_s=whole_number(
+                environ, "CARDS_STATUS_TTL", DEFAULT_STATUS_TTL_S, low=DAY_S, unit="seconds"
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the web process needs: the shared settings, where it listens and whom it lets in."""
+
+    shared: Settings
+    host: str = "127.0.0.1"
+    port: int = 8000
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read the shared settings, HOST, PORT and CARDS_API_TOKENS.
+
+        Raises:
+            SettingsError: one of them is wrong, or it would listen to the network with no token.
+        """
+        host = _text(environ, "HOST") or "127.0.0.1"
+        tokens = _tokens(environ)
+        if not tokens and not _is_loopback(host):
+            raise SettingsError(
+                "HOST", f"{host!r} is not loopback: set CARDS_API_TOKENS to listen there"
+            )
+        return cls(
+            shared=Settings.from_environ(environ),
+            host=host,
+            port=whole_number(environ, "PORT", 8000, low=1, high=65_535),
+            tokens=tokens,
+        )
+
+
+def whole_number(
+    environ: Mapping[str, str],
+    name: str,
+    default: int,
+    *,
+    low: int,
+    high: int | None = None,
+    unit: str = "",
+) -> int:
+    """A setting that is a whole number within bounds. Raises SettingsError."""
+    text = _text(environ, name)
+    if not text:
+        return default
+    bounds = f"from {low} to {high}" if high is not None else f"of at least {low}"
+    wanted = f"must be a whole number {bounds}" + (f" ({unit})" if unit else "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise SettingsError(name, f"{wanted}, not {text[:40]!r}")
+    number = int(text)
+    if number < low or (high is not None and number > high):
+        raise SettingsError(name, f"{wanted}, not {number}")
+    return number
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    """The value; an empty one counts as not set, as compose files leave it."""
+    return environ.get(name, "").strip()
+
+
+def _redis_url(environ: Mapping[str, str]) -> str:
+    # The value is never shown: it may hold a password.
+    url = _text(environ, "REDIS_URL")
+    if not url:
+        raise SettingsError("REDIS_URL", "is not set; `make up` starts a Valkey and sets it")
+    form = "must look like redis://[user:password@]host[:port][/database] (or rediss://)"
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or not re.fullmatch(r"/?\d*", parts.path):
+        raise SettingsError("REDIS_URL", form)
+    return url
+
+
+def _language(environ: Mapping[str, str]) -> Language:
+    match _text(environ, "CARDS_LANGUAGE").lower():
+        case "" | "es":
+            return "es"
+        case "en":
+            return "en"
+        case other:
+            raise SettingsError("CARDS_LANGUAGE", f"must be es or en, not {other[:40]!r}")
+
+
+def _tokens(environ: Mapping[str, str]) -> tuple[str, ...]:
+    text = _text(environ, "CARDS_API_TOKENS")
+    tokens = tuple(token.strip() for token in text.split(",") if token.strip())
+    if text and not tokens:
+        raise SettingsError("CARDS_API_TOKENS", "is set but holds no token")
+    if not all(_TOKEN.fullmatch(token) for token in tokens):
+        raise SettingsError(
+            "CARDS_API_TOKENS", "must hold tokens of printable ASCII, separated by commas"
+        )
+    return tokens
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,125 @@
+"""The account: every object the sandbox knows."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from . import brands, seed
+from .calls import Call
+from .cards import Card, CardFace, PaymentMethod, Source
+from .config import Config
+from .effects import Effects
+from .errors import missing
+from .ids import Ids
+
+Attached = Card | Source
+
+
+@dataclass(slots=True)
+class Customer:
+    """`sources` in the order they were attached."""
+
+    id: str
+    created: int
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] | None = None
+    default_source: str | None = None
+    default_payment_method: str | None = None
+    sources: dict[str, Attached] = field(default_factory=dict)
+    payment_methods: dict[str, PaymentMethod] = field(default_factory=dict)
+    deleted: bool = False
+
+    def held(self, id: str) -> Attached | PaymentMethod | None:
+        """An attached source or payment method."""
+        return self.sources.get(id) or self.payment_methods.get(id)
+
+
+@dataclass(slots=True)
+class Token:
+    """A `tok_`; `card` is the id its card gets when it is attached, as at Stripe."""
+
+    id: str
+    card: str
+    face: CardFace
+    created: int
+    used: bool = False
+
+
+class Account:
+    """The objects, by id. With `auto_create` an unknown id springs into being when asked for."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.ids = Ids()
+        self.effects = Effects()
+        self.customers: dict[str, Customer] = {}
+        self.tokens: dict[str, Token] = {}
+        self.sources: dict[str, Source] = {}
+        self.payment_methods: dict[str, PaymentMethod] = {}
+        self._order = 0
+        seed.plant(self)
+
+    def now(self) -> int:
+        """Unix time by the sandbox's clock, which tests can set forward."""
+        return int(time.time() + self.config.clock_offset)
+
+    def order(self) -> int:
+        self._order += 1
+        return self._order
+
+    def record(self, kind: str, call: Call, object: str) -> None:
+        self.effects.add(kind, call, object, keep=self.config.keep_effects)
+
+    def customer(self, id: str) -> Customer | None:
+        """The customer, deleted or not; None if there never was one."""
+        customer = self.customers.get(id)
+        if customer is None and self.config.auto_create and id.startswith("cus_"):
+            customer = seed.make_customer(self, id, self.config.auto_create_cards)
+        return customer
+
+    def existing_customer(self, id: str, param: str = "id") -> Customer:
+        """Raises StripeError 404 where there is none or it was deleted."""
+        customer = self.customer(id)
+        if customer is None or customer.deleted:
+            raise missing("customer", id, param)
+        return customer
+
+    def attached_source(self, id: str) -> Attached | None:
+        """A source by its id alone: rare, so no index is kept for it."""
+        return next(
+            (each.sources[id] for each in self.customers.values() if id in each.sources), None
+        )
+
+    def token(self, id: str) -> Token | None:
+        token = self.tokens.get(id)
+        if token is None and self.config.auto_create and id.startswith("tok_"):
+            token = Token(id, self.ids.new("card"), CardFace(brands.VISA), self.now())
+            self.tokens[id] = token
+        return token
+
+    def source(self, id: str) -> Source | None:
+        source = self.sources.get(id)
+        if source is None and self.config.auto_create and id.startswith("src_"):
+            source = Source(id, CardFace(brands.VISA), None, self.now(), self.order())
+            self.sources[id] = source
+        return source
+
+    def payment_method(self, id: str) -> PaymentMethod | None:
+        """The payment method; a test id such as pm_card_visa mints a new one, as at Stripe."""
+        brand = brands.of_test_payment_method(id)
+        if brand is not None:
+            return self.add_payment_method(CardFace(brand))
+        held = self.payment_methods.get(id)
+        if held is None and self.config.auto_create and id.startswith("pm_"):
+            held = self.add_payment_method(CardFace(brands.VISA), id)
+        return held
+
+    def add_payment_method(self, face: CardFace, id: str | None = None) -> PaymentMethod:
+        id = id or self.ids.new("pm")
+        held = PaymentMethod(id, face, None, self.now(), self.order())
+        self.payment_methods[id] = held
+        return held

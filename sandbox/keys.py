@@ -1,0 +1,39 @@
+"""API keys: any test key is good, unless it was revoked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from .config import Config
+from .errors import StripeError
+
+
+def check(authorization: str, config: Config) -> None:
+    """Raises StripeError 401 or 403. Basic (the key as user name) and Bearer both do."""
+    key = _key(authorization)
+    if not key:
+        raise StripeError(
+            401,
+            "You did not provide an API key. You need to provide your API key in the "
+            "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer "
+            "YOUR_SECRET_KEY').",
+        )
+    if key in config.forbidden_keys:
+        raise StripeError(
+            403, "The provided key does not have the required permissions for this endpoint."
+        )
+    if not key.startswith(("sk_test_", "rk_test_")) or key in config.revoked_keys:
+        raise StripeError(401, "Invalid API Key provided: sk_test_***")
+
+
+def _key(authorization: str) -> str:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""

@@ -1,0 +1,27 @@
+"""Servers that many tests share: a real Valkey, emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from local.valkey import ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    """A real Valkey for the whole run, not durable: tests of crashes start their own."""
+    directory: Path = tmp_path_factory.mktemp("valkey")
+    with ValkeyServer(directory, config={"appendonly": "no"}) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey_server: ValkeyServer) -> str:
+    """The URL of an empty Valkey."""
+    with redis.Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    return valkey_server.url

@@ -1,0 +1,32 @@
+"""Fixtures for what runs on a developer's machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.ports import free_port
+from tests.local.running import Running, up_command
+
+_SETTINGS = ("REDIS_URL", "STRIPE_API_KEY", "STRIPE_API_BASE", "HOST", "CARDS_API_TOKENS")
+
+StartUp = Callable[..., Running]
+
+
+@pytest.fixture
+def start_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartUp]:
+    """Starts dummy copies of `make up`; each is ended, at the latest, with the test."""
+    for name in _SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    started: list[Running] = []
+
+    def start(*, command: list[str] | None = None, **environ: str) -> Running:
+        settings = {"PORT": str(free_port()), "CARDS_DATA_DIR": str(tmp_path / "data"), **environ}
+        started.append(Running(command or up_command(), settings))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.close()

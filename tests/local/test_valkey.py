@@ -1,0 +1,65 @@
+"""The embedded Valkey as `make up` and the other tests use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from local.valkey import ValkeyDiedError, ValkeyServer
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ValkeyServer]:
+    with ValkeyServer(tmp_path / "valkey") as server:
+        yield server
+
+
+def client_of(server: ValkeyServer, timeout: float = 5.0) -> redis.Redis:
+    return redis.Redis.from_url(server.url, socket_timeout=timeout, retry=None)
+
+
+def test_a_killed_server_keeps_what_it_acknowledged(server: ValkeyServer) -> None:
+    """After SIGKILL and a restart on the same address, an acknowledged write is there."""
+    url = server.url
+    with client_of(server) as client:
+        client.set("accepted", "1")
+    server.kill()
+    with client_of(server) as client, pytest.raises(redis.ConnectionError):
+        client.ping()
+    server.restart()
+    assert server.url == url
+    with client_of(server) as client:
+        assert client.get("accepted") == b"1"
+
+
+def test_it_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
+    """The default is AOF on every write without eviction; a test can ask for less."""
+    with ValkeyServer(tmp_path / "one") as server, client_of(server) as client:
+        assert client.config_get("append*")["appendonly"] == "yes"
+        assert client.config_get("append*")["appendfsync"] == "always"
+        assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+    weaker = ValkeyServer(tmp_path / "other").start(appendfsync="everysec")
+    with client_of(weaker) as client:
+        assert client.config_get("append*")["appendfsync"] == "everysec"
+    weaker.stop()
+
+
+def test_a_paused_server_does_not_answer(server: ValkeyServer) -> None:
+    """While paused it accepts connections and is silent; resumed, it answers."""
+    server.pause()
+    with client_of(server, timeout=0.2) as client, pytest.raises(redis.TimeoutError):
+        client.ping()
+    server.resume()
+    with client_of(server) as client:
+        assert client.ping()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """A wrong option is reported with the server's own words."""
+    with pytest.raises(ValkeyDiedError, match="appendfsync"):
+        ValkeyServer(tmp_path, config={"appendfsync": "sometimes"}).start()

@@ -1,0 +1,227 @@
+"""SetDefaultCard: what is sent, what is read, and what it comes to."""
+
+from __future__ import annotations
+
+import pytest
+
+from producer.contract.messages import Text
+from tests.unit.worker.attempts import (
+    CUSTOMER,
+    LIMITED,
+    NO_ANSWER,
+    NO_CONNECTION,
+    SERVER_ERROR,
+    answered,
+    to_assign,
+    to_set_default,
+)
+from worker.attempt import LeaseLost
+from worker.fake_gateway import Effect, FakeGateway
+from worker.handlers import SetDefaultCardHandler
+from worker.ports import StripeAnswer, StripeResult
+from worker.verdicts import GaveUp, Rejected, Succeeded, TryAgain
+
+
+@pytest.fixture
+def fake() -> FakeGateway:
+    """A customer with two cards, the second not the default, and a payment method."""
+    fake = FakeGateway()
+    fake.account.add_customer(CUSTOMER, cards=("card_0", "card_1"))
+    fake.account.add_payment_method("pm_1", customer=CUSTOMER)
+    fake.account.add_payment_method("pm_loose")
+    return fake
+
+
+@pytest.fixture
+def handler(fake: FakeGateway) -> SetDefaultCardHandler:
+    """The handler, on the fake."""
+    return SetDefaultCardHandler(fake)
+
+
+async def test_a_card_becomes_the_default_source(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A card_ is set as default_source, and the answer is the customer with its sources."""
+    verdict = await handler.carry_out(to_set_default())
+    assert isinstance(verdict, Succeeded)
+    assert verdict.text is Text.DEFAULT_SET
+    assert verdict.data["default_source"] == "card_1"
+    assert [source["id"] for source in verdict.data["sources"]["data"]] == ["card_0", "card_1"]
+    assert fake.effects == [Effect("set_default_source", CUSTOMER, "card_1", "key_1")]
+
+
+async def test_a_payment_method_becomes_the_one_for_invoices(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A pm_ is set in invoice_settings; the answer has the sources expanded all the same."""
+    verdict = await handler.carry_out(to_set_default("pm_1"))
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["invoice_settings"] == {"default_payment_method": "pm_1"}
+    assert verdict.data["default_source"] == "card_0"
+    assert verdict.data["sources"]["object"] == "list"
+    assert fake.effects == [Effect("set_default_payment_method", CUSTOMER, "pm_1", "key_1")]
+
+
+async def test_no_client_secret_is_answered(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """The client_secret of a source does not come through."""
+    fake.account.add_source("src_1")
+    await fake.attach_source(CUSTOMER, "src_1", command_id="cmd_0", key="key_0", permit=to_assign())
+    verdict = await handler.carry_out(to_set_default("src_1"))
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["default_source"] == "src_1"
+    assert "client_secret" not in repr(verdict.data)
+
+
+async def test_a_lost_lease_sends_nothing(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """Without the lease the handler raises before anything is sent."""
+    with pytest.raises(LeaseLost):
+        await handler.carry_out(to_set_default(held=lambda: False))
+    assert fake.sent == []
+
+
+async def test_another_command_is_a_mistake(handler: SetDefaultCardHandler) -> None:
+    """An AssignCard is not carried out by this handler."""
+    with pytest.raises(TypeError, match="not a SetDefaultCard"):
+        await handler.carry_out(to_assign())
+
+
+@pytest.mark.parametrize("card", ["card_unknown", "src_unknown", "pm_unknown", "pm_loose"])
+async def test_a_card_that_is_not_attached_is_refused(
+    fake: FakeGateway, handler: SetDefaultCardHandler, card: str
+) -> None:
+    """Only an attached card can become the default."""
+    verdict = await handler.carry_out(to_set_default(card))
+    assert isinstance(verdict, Rejected)
+    assert verdict.code == "resource_missing"
+    assert fake.effects == []
+
+
+async def test_a_deleted_customer_is_refused(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A deleted customer is Stripe's 404."""
+    fake.account.delete_customer(CUSTOMER)
+    verdict = await handler.carry_out(to_set_default())
+    assert verdict == Rejected("resource_missing", f"No such customer: '{CUSTOMER}'", 404)
+
+
+async def test_a_lost_answer_is_recovered_under_the_same_key(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A second try under the key of a lost answer succeeds without a second update."""
+    fake.fail_next("set_default_source", NO_ANSWER, after_effect=True)
+    first = await handler.carry_out(to_set_default())
+    assert isinstance(first, TryAgain)
+    assert first.uncertain is True
+    assert isinstance(await handler.carry_out(to_set_default(unsettled=True)), Succeeded)
+    assert len(fake.effects) == 1
+
+
+@pytest.mark.parametrize("unsettled", [False, True])
+async def test_only_a_settled_command_can_be_certain(
+    fake: FakeGateway, handler: SetDefaultCardHandler, unsettled: bool
+) -> None:
+    """A limiter's 429 leaves open what an earlier try left open."""
+    fake.fail_next("set_default_source", LIMITED)
+    verdict = await handler.carry_out(to_set_default(unsettled=unsettled))
+    assert isinstance(verdict, TryAgain)
+    assert verdict.uncertain is unsettled
+
+
+@pytest.mark.parametrize(
+    ("card", "method"),
+    [("card_1", "set_default_source"), ("pm_1", "set_default_payment_method")],
+)
+async def test_a_saved_500_after_the_effect(
+    fake: FakeGateway, handler: SetDefaultCardHandler, card: str, method: str
+) -> None:
+    """A replayed 500 that took effect is found in the customer's slot of the command."""
+    fake.fail_next(method, SERVER_ERROR, after_effect=True)
+    await handler.carry_out(to_set_default(card))
+    verdict = await handler.carry_out(to_set_default(card, unsettled=True))
+    assert isinstance(verdict, Succeeded)
+    assert len(fake.effects) == 1
+
+
+@pytest.mark.parametrize(
+    ("card", "method"),
+    [("card_1", "set_default_source"), ("pm_1", "set_default_payment_method")],
+)
+async def test_a_saved_500_before_the_effect(
+    fake: FakeGateway, handler: SetDefaultCardHandler, card: str, method: str
+) -> None:
+    """A replayed 500 without effect is settled, and tried anew under another key."""
+    fake.fail_next(method, SERVER_ERROR, saved=True)
+    await handler.carry_out(to_set_default(card))
+    verdict = await handler.carry_out(to_set_default(card, unsettled=True))
+    assert isinstance(verdict, TryAgain)
+    assert (verdict.uncertain, verdict.new_key) == (False, True)
+
+
+async def test_the_other_slot_is_no_proof(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A pm_ command has not happened because a source is the default."""
+    verdict = await handler.carry_out(to_set_default("pm_1", may_send=False))
+    assert isinstance(verdict, GaveUp)
+
+
+async def test_an_expanded_default_is_recognised(
+    fake: FakeGateway, handler: SetDefaultCardHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A default that Stripe shows as an object is known by its id."""
+    body = {
+        "id": CUSTOMER,
+        "object": "customer",
+        "invoice_settings": {"default_payment_method": {"id": "pm_1"}},
+    }
+
+    async def customer(customer: str) -> StripeResult:
+        return StripeAnswer(body)
+
+    monkeypatch.setattr(fake, "customer", customer)
+    verdict = await handler.carry_out(to_set_default("pm_1", may_send=False))
+    assert verdict == Succeeded(Text.DEFAULT_SET, body)
+
+
+async def test_a_deleted_customer_has_no_default(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """Looking at a deleted or unknown customer, nothing has happened."""
+    fake.account.delete_customer(CUSTOMER)
+    assert isinstance(await handler.carry_out(to_set_default(may_send=False)), GaveUp)
+    fake.fail_next("customer", answered(404, "resource_missing"))
+    assert isinstance(await handler.carry_out(to_set_default(may_send=False)), GaveUp)
+
+
+async def test_past_the_keys_life_an_effect_is_found(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """Past the life of the key nothing is sent, and what happened is found."""
+    await handler.carry_out(to_set_default())
+    fake.sent.clear()
+    verdict = await handler.carry_out(to_set_default(may_send=False, unsettled=True))
+    assert isinstance(verdict, Succeeded)
+    assert fake.sent == []
+
+
+async def test_past_the_keys_life_with_trouble(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """Past the life of the key it is not given up before the truth was read."""
+    fake.fail_next("customer", NO_CONNECTION)
+    verdict = await handler.carry_out(to_set_default(may_send=False))
+    assert isinstance(verdict, TryAgain)
+    assert verdict.uncertain is True
+
+
+async def test_a_replay_looks_first(fake: FakeGateway, handler: SetDefaultCardHandler) -> None:
+    """A replay by a person sends only what is not so already."""
+    assert isinstance(await handler.carry_out(to_set_default(look_up_first=True)), Succeeded)
+    again = to_set_default(key="key_2", look_up_first=True)
+    assert isinstance(await handler.carry_out(again), Succeeded)
+    assert [effect.key for effect in fake.effects] == ["key_1"]

@@ -1,0 +1,1 @@
+"""What carries commands out at Stripe: the Celery worker."""

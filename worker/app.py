@@ -1,0 +1,94 @@
+"""The Celery app: `celery -A worker.app worker -Q interactive,bulk`.
+
+Celery finds the app by importing this module, so this composition root reads its settings then;
+connections and threads begin with the worker.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from celery import Celery, signals
+
+from producer.settings import SettingsError
+from worker.celery_config import celery_config
+from worker.composition import runtime_of
+from worker.logs import quiet_celery_trace, redact_handlers
+from worker.runtime import Runtime
+from worker.settings import WorkerSettings
+from worker.tasks import register_tasks
+
+
+class WorkerProcess:
+    """The runtime of this process: made with the first need, ended with the worker."""
+
+    def __init__(self, settings: WorkerSettings, app: Celery) -> None:
+        self._settings = settings
+        self._app = app
+        self._runtime: Runtime | None = None
+        self._hostname = ""
+
+    def runtime(self) -> Runtime:
+        """The running runtime of this process."""
+        if self._runtime is None:
+            self._runtime = runtime_of(self._settings, self._app, self._hostname)
+            self._runtime.start()
+        return self._runtime
+
+    def on_set_up(self, sender: str, **_: Any) -> None:
+        """The worker knows its name."""
+        self._hostname = sender
+
+    def on_ready(self, sender: Any, **_: Any) -> None:
+        """The worker takes messages. A prefork parent runs no task: its children do."""
+        if "prefork" not in type(sender.pool).__module__:
+            self.runtime()
+
+    def on_child_start(self, **_: Any) -> None:
+        """A prefork child begins."""
+        self._runtime = None
+        self.runtime()
+
+    def on_shutting_down(self, **_: Any) -> None:
+        """The worker was told to stop."""
+        if self._runtime is not None:
+            self._runtime.stop_taking()
+
+    def on_shutdown(self, **_: Any) -> None:
+        """The worker, or a prefork child, ends."""
+        if self._runtime is not None:
+            self._runtime.stop()
+            self._runtime = None
+
+
+def _redact_logs(logger: Any, **_: Any) -> None:
+    redact_handlers(logger)
+    quiet_celery_trace()
+
+
+def make_app(settings: WorkerSettings) -> Celery:
+    """The Celery app, with its tasks and the process around them."""
+    made = Celery("cards", set_as_current=True)
+    made.conf.update(celery_config(settings.shared.redis_url, settings.concurrency))
+    process = WorkerProcess(settings, made)
+    register_tasks(made, process.runtime)
+    for signal, receiver in (
+        (signals.celeryd_after_setup, process.on_set_up),
+        (signals.worker_ready, process.on_ready),
+        (signals.worker_process_init, process.on_child_start),
+        (signals.worker_shutting_down, process.on_shutting_down),
+        (signals.worker_shutdown, process.on_shutdown),
+        (signals.worker_process_shutdown, process.on_shutdown),
+        (signals.after_setup_logger, _redact_logs),
+        (signals.after_setup_task_logger, _redact_logs),
+    ):
+        signal.connect(receiver, weak=False)
+    return made
+
+
+try:
+    app = make_app(WorkerSettings.from_environ(os.environ))
+except SettingsError as wrong:
+    sys.exit(f"worker: {wrong}")

@@ -1,0 +1,57 @@
+"""Celery's settings. Celery on Redis alone promises little: docs/guarantees.md says what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kombu import Exchange, Queue
+
+from producer.contract import Lane
+
+VISIBILITY_TIMEOUT_S = 120
+
+
+def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
+    """The settings for the worker's Celery app."""
+    return {
+        "broker_url": redis_url,
+        "result_backend": redis_url,
+        # Journal and envelope are one write of our own; Celery stores nothing besides.
+        "task_ignore_result": True,
+        "result_backend_always_retry": True,
+        # Interactive first; the anonymous exchange needs no bindings in Redis.
+        "task_queues": [Queue(lane.value, Exchange(""), routing_key=lane.value) for lane in Lane],
+        "task_default_queue": Lane.INTERACTIVE.value,
+        "task_default_exchange": "",
+        "task_create_missing_queues": False,
+        "worker_pool": "threads",
+        "worker_concurrency": concurrency,
+        # A message is given back when its worker dies, and never fetched far ahead of its turn.
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "worker_soft_shutdown_timeout": 20,
+        "broker_transport_options": {
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "unacked_mutex_expire": 30,
+            "queue_order_strategy": "priority",
+            "socket_timeout": 15,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        # JSON alone: a pickled message could run code.
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "result_serializer": "json",
+        # Flower watches the events.
+        "worker_send_task_events": True,
+        "worker_hijack_root_logger": True,
+        "worker_redirect_stdouts": False,
+        "enable_utc": True,
+    }

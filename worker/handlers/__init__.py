@@ -1,0 +1,7 @@
+"""One handler for each command, and the listing of cards."""
+
+from worker.handlers.assign_card import AssignCardHandler
+from worker.handlers.list_cards import list_cards
+from worker.handlers.set_default_card import SetDefaultCardHandler
+
+__all__ = ["AssignCardHandler", "SetDefaultCardHandler", "list_cards"]

@@ -1,0 +1,56 @@
+"""The listing of a customer's cards, read at Stripe."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from producer.contract.messages import Text
+from worker.handlers.card_faces import face_of
+from worker.ports import CardGateway, StripeAnswer, StripeError, StripeResult
+from worker.stripe_error_verdicts import verdict_of_listing
+from worker.verdicts import Rejected, Succeeded, Verdict
+
+
+async def list_cards(gateway: CardGateway, customer: str) -> Verdict:
+    """All cards: the card sources in Stripe's order, then card payment methods not among them.
+
+    A card object is shown as Stripe returns it; of a `src_` and a `pm_`, whose card is nested,
+    id, object, brand, last4 and expiry. Rejected is Stripe's refusal, also for a deleted
+    customer; TryAgain and KeyRefused say that Stripe could not be read now.
+    """
+    owner, methods = await asyncio.gather(
+        gateway.customer(customer), gateway.card_payment_methods(customer)
+    )
+    if isinstance(owner, StripeError):
+        return verdict_of_listing(owner)
+    if owner.body.get("deleted"):
+        return Rejected("resource_missing", f"No such customer: '{customer}' was deleted", 404)
+    sources = await _sources(gateway, customer, owner)
+    if isinstance(sources, StripeError):
+        return verdict_of_listing(sources)
+    if isinstance(methods, StripeError):
+        return verdict_of_listing(methods)
+    cards = [_shown(source) for source in sources.body["data"] if _is_card(source)]
+    # Stripe lists card sources among the payment methods too, by their own ids.
+    known = {card["id"] for card in cards}
+    cards += [_shown(method) for method in methods.body["data"] if method["id"] not in known]
+    return Succeeded(Text.CARDS_LISTED, cards)
+
+
+async def _sources(gateway: CardGateway, customer: str, owner: StripeAnswer) -> StripeResult:
+    """The sources that came with the customer, or where those are not all, all of them."""
+    expanded = owner.body.get("sources")
+    if isinstance(expanded, dict) and not expanded.get("has_more"):
+        return StripeAnswer({"data": expanded.get("data", [])})
+    return await gateway.sources(customer)
+
+
+def _is_card(source: dict[str, Any]) -> bool:
+    return source.get("object") == "card" or source.get("type") == "card"
+
+
+def _shown(body: dict[str, Any]) -> dict[str, Any]:
+    if body.get("object") == "card":
+        return body
+    return {"id": body["id"], "object": body.get("object"), **face_of(body)}

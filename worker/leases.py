@@ -1,0 +1,81 @@
+"""Leases on customers: held by a clock of our own, renewed together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from producer.journal import Grant, Journal, JournalUnavailable, renew
+
+log = logging.getLogger(__name__)
+
+# Counts on while the machine sleeps, where the system has it; no wall clock takes part.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+# Sending stops this long before the lease ends, so that a request is on its way by then.
+_MARGIN_S = 0.5
+
+
+def clock() -> float:
+    """Seconds of a clock that neither jumps nor stops."""
+    return time.clock_gettime(_CLOCK)
+
+
+@dataclass(slots=True)
+class Lease:
+    """A customer's lease as its holder sees it; `expires` is never later than in Redis."""
+
+    customer: str
+    fence: str
+    expires: float
+    lost: bool = field(default=False)
+
+    def held(self) -> bool:
+        """Whether a request may be sent under it now."""
+        return not self.lost and clock() < self.expires - _MARGIN_S
+
+
+class LeaseKeeper:
+    """Renews every lease this process holds, at a third of their length, in one call."""
+
+    def __init__(self, journal: Journal, lease_s: float) -> None:
+        self._journal = journal
+        self._lease_s = lease_s
+        self._held: dict[str, Lease] = {}
+
+    def hold(self, grant: Grant, asked_at: float) -> Lease:
+        """Keep the granted lease until it is released. `asked_at` is our clock before asking."""
+        lease = Lease(grant.customer, grant.fence, asked_at + grant.lease_ms / 1000)
+        self._held[grant.customer] = lease
+        return lease
+
+    def release(self, lease: Lease) -> None:
+        """Stop renewing."""
+        if self._held.get(lease.customer) is lease:
+            del self._held[lease.customer]
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    async def run(self) -> None:
+        """Renew until cancelled. While Redis is away leases run out by their own clock."""
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            leases = list(self._held.values())
+            if not leases:
+                continue
+            asked_at = clock()
+            try:
+                still = await self._journal(
+                    renew([(one.customer, one.fence) for one in leases], int(self._lease_s * 1000))
+                )
+            except JournalUnavailable as error:
+                log.warning("leases not renewed: %s", error)
+                continue
+            for lease, is_held in zip(leases, still, strict=True):
+                if is_held:
+                    lease.expires = asked_at + self._lease_s
+                elif self._held.get(lease.customer) is lease:
+                    lease.lost = True
+                    log.warning("lease of %s was taken over", lease.customer)

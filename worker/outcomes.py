@@ -1,0 +1,82 @@
+"""From a verdict to what the journal writes: an end with its envelope, or another try."""
+
+from __future__ import annotations
+
+import random
+
+from producer.contract import Envelope, State
+from producer.contract.messages import Language, Text, say
+from producer.contract.redaction import redact
+from producer.journal import Again, End, Grant, KeyStopped
+from worker import backoff
+from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
+
+# While Stripe refuses our key, one command in this time finds out whether it still does.
+KEY_PROBE_S = 5
+_GAVE_UP_HTTP = 502
+
+
+class Outcomes:
+    """Applies the limits on tries and age, and words the envelopes."""
+
+    def __init__(self, language: Language, keep_s: int, draw: random.Random | None = None) -> None:
+        self._language: Language = language
+        self._keep_s = keep_s
+        self._draw = draw or random.Random()
+
+    def of(self, grant: Grant, verdict: Verdict) -> End | Again | KeyStopped:
+        """What is to be written for the verdict on this try."""
+        match verdict:
+            case Succeeded(text, data):
+                return self._end(State.SUCCEEDED, 200, Envelope.yes(self._say(text), data))
+            case Rejected(code, message, http_status):
+                refusal = Envelope.no(code, redact(message))
+                return self._end(State.REJECTED, http_status, refusal)
+            case GaveUp(code, message):
+                return self._failed(code, message)
+            case KeyRefused(code, message):
+                return KeyStopped(KEY_PROBE_S * 1000, code, redact(message))
+            case TryAgain():
+                return self._again(grant, verdict)
+
+    def fault(self, grant: Grant, error: BaseException) -> End | Again:
+        """The handler raised: whether the request went out is not known."""
+        code, message = "internal_error", type(error).__name__
+        if grant.faults + 1 >= backoff.MAX_FAULTS:
+            return self._failed(code, message)
+        return Again(self._delay_ms(grant), True, code, message, count="faults")
+
+    def poison(self) -> End:
+        """The command killed a process that had nothing else to do."""
+        return self._failed("poison", "it killed the process that carried it out")
+
+    def cancelled(self) -> Envelope:
+        """The answer of a command that a person cancelled."""
+        return Envelope.no("cancelled", self._say(Text.CANCELLED))
+
+    def _again(self, grant: Grant, verdict: TryAgain) -> End | Again:
+        code, message = verdict.code, redact(verdict.message)
+        if verdict.final is not None and grant.busy + 1 >= backoff.MAX_BUSY:
+            final = verdict.final
+            refusal = Envelope.no(final.code, redact(final.message))
+            return self._end(State.REJECTED, final.http_status, refusal)
+        if grant.tries >= backoff.MAX_TRIES or grant.age_ms >= backoff.MAX_AGE_S * 1000:
+            return self._failed(code, message)
+        delay_ms = self._delay_ms(grant) if verdict.delay is None else int(verdict.delay * 1000)
+        count = "busy" if verdict.final is not None else ""
+        return Again(delay_ms, verdict.uncertain, code, message, verdict.new_key, count)
+
+    def _delay_ms(self, grant: Grant) -> int:
+        return int(backoff.full_jitter(grant.tries, self._draw) * 1000)
+
+    def _failed(self, code: str, message: str) -> End:
+        text = f"{self._say(Text.GAVE_UP)}: {message}"
+        return self._end(State.FAILED, _GAVE_UP_HTTP, Envelope.no(code, text))
+
+    def _end(self, state: State, http_status: int, envelope: Envelope) -> End:
+        superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
+        keep_s = 0 if state is State.FAILED else self._keep_s
+        return End(state, http_status, envelope.model_dump(), keep_s, superseded.model_dump())
+
+    def _say(self, text: Text) -> str:
+        return say(text, self._language)

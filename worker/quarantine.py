@@ -1,0 +1,123 @@
+"""A suspect command is tried in a process of its own, so that it kills only itself.
+
+A command whose lease ran out twice in the middle of a try may have killed its workers, or was
+there by chance when they were killed. In a child process of its own the two are told apart: if
+the child dies and its parent lives, the command did it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+from producer.contract import CommandKind, parse_command
+from producer.contract.messages import Text
+from worker import verdicts
+from worker.attempt import Attempt, LeaseLost
+from worker.leases import clock
+from worker.verdicts import Succeeded, Verdict
+
+_LEASE_LOST = "LeaseLost"
+
+
+class PoisonError(Exception):
+    """The process that tried the command died of it."""
+
+
+class Quarantine:
+    """Runs `python -m worker.quarantine`, one process for each try."""
+
+    async def carry_out(self, attempt: Attempt, *, within_s: float) -> Verdict:
+        """Try the command in a child, which may send for `within_s` seconds.
+
+        Raises:
+            PoisonError: the child died.
+            LeaseLost: the lease was gone before it could send.
+        """
+        attempt.check()
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "worker.quarantine",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, _ = await child.communicate(_written(attempt, within_s).encode())
+        finally:
+            if child.returncode is None:
+                child.kill()
+        if child.returncode != 0:
+            raise PoisonError(f"exit status {child.returncode}")
+        attempt.check()
+        return _read_verdict(out.decode(), attempt.command_id)
+
+
+def _written(attempt: Attempt, within_s: float) -> str:
+    return json.dumps(
+        {
+            "kind": attempt.command.kind,
+            "fields": attempt.command.kwargs(),
+            "command_id": attempt.command_id,
+            "key": attempt.key,
+            "number": attempt.number,
+            "unsettled": attempt.unsettled,
+            "may_send": attempt.may_send,
+            "look_up_first": attempt.look_up_first,
+            "within_s": within_s,
+        }
+    )
+
+
+def _read_attempt(text: str) -> Attempt:
+    read: dict[str, Any] = json.loads(text)
+    until = clock() + read.pop("within_s")
+    command = parse_command(CommandKind(read.pop("kind")), read.pop("fields"))
+    return Attempt(command=command, held=lambda: clock() < until, **read)
+
+
+def write_verdict(verdict: Verdict | None) -> str:
+    """A verdict as JSON; None where the lease was lost."""
+    if verdict is None:
+        return json.dumps([_LEASE_LOST, {}])
+    fields = {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}
+    if isinstance(verdict, Succeeded):
+        fields["text"] = verdict.text.name
+    final = fields.get("final")
+    if final is not None:
+        fields["final"] = {name: getattr(final, name) for name in final.__dataclass_fields__}
+    return json.dumps([type(verdict).__name__, fields])
+
+
+def _read_verdict(text: str, command_id: str) -> Verdict:
+    name, fields = json.loads(text)
+    if name == _LEASE_LOST:
+        raise LeaseLost(command_id)
+    if "text" in fields:
+        fields["text"] = Text[fields["text"]]
+    if fields.get("final"):
+        fields["final"] = verdicts.Rejected(**fields["final"])
+    verdict: Verdict = getattr(verdicts, name)(**fields)
+    return verdict
+
+
+async def _child() -> None:
+    from worker.composition import handlers_of
+    from worker.settings import WorkerSettings
+
+    attempt = _read_attempt(sys.stdin.read())
+    gateway, handlers = handlers_of(WorkerSettings.from_environ(os.environ))
+    try:
+        told = write_verdict(await handlers[attempt.command.kind].carry_out(attempt))
+    except LeaseLost:
+        told = write_verdict(None)
+    finally:
+        await gateway.close()
+    sys.stdout.write(told)
+
+
+if __name__ == "__main__":
+    asyncio.run(_child())

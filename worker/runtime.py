@@ -1,0 +1,127 @@
+"""What lives as long as a worker process: an asyncio loop in a thread, and what runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from producer.contract import Envelope
+from producer.contract.messages import Text, say
+from producer.journal import Journal, answer_read, read_wanted
+from worker.executor import Arrived, Executor
+from worker.handlers import list_cards
+from worker.leases import LeaseKeeper
+from worker.ports import CardGateway
+from worker.settings import WorkerSettings
+from worker.sweeper import Sweeper
+from worker.verdicts import Rejected, Succeeded
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# With Stripe's timeout of 20 s below it, a worker told to stop ends within 30 s.
+_DRAIN_S = 25.0
+
+
+class Runtime:
+    """The side of a worker that Celery does not see. Its methods are called from task threads."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        journal: Journal,
+        gateway: CardGateway,
+        executor: Executor,
+        leases: LeaseKeeper,
+        sweeper: Sweeper,
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._gateway = gateway
+        self._executor = executor
+        self._leases = leases
+        self._sweeper = sweeper
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="loop", daemon=True)
+        self._background: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start the loop, the renewing of leases and the sweeping."""
+        self._thread.start()
+        self._call(self._start())
+
+    def stop_taking(self) -> None:
+        """Begin nothing more."""
+        self._loop.call_soon_threadsafe(self._executor.stop)
+
+    def stop(self) -> None:
+        """Finish what is at Stripe, within bounds, and end the loop."""
+        self._call(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def carry_out(self, arrived: Arrived) -> None:
+        """Do what a message asks for; returns when its part is done.
+
+        Raises:
+            worker.executor.Stopping: the worker stops; the message is for another.
+        """
+        self._call(self._executor.on_message(arrived))
+
+    def list_cards(self, read_id: str, customer: str) -> str:
+        """Answer a read, if its caller still waits. Returns what Flower may show of it."""
+        return self._call(self._list_cards(read_id, customer))
+
+    async def _start(self) -> None:
+        await _warn_unless_durable(self._journal)
+        loop = asyncio.get_running_loop()
+        self._background = [
+            loop.create_task(self._leases.run(), name="leases"),
+            loop.create_task(self._sweeper.run(), name="sweeper"),
+        ]
+
+    async def _stop(self) -> None:
+        self._executor.stop()
+        try:
+            await asyncio.wait_for(self._executor.drained(), _DRAIN_S)
+        except TimeoutError:
+            log.warning("work was still under way; its customers are taken over by others")
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._gateway.close()
+        await self._journal.aclose()
+
+    async def _list_cards(self, read_id: str, customer: str) -> str:
+        if not await self._journal(read_wanted(read_id)):
+            return "no longer wanted"
+        language = self._settings.shared.language
+        verdict = await list_cards(self._gateway, customer)
+        match verdict:
+            case Succeeded(text, data):
+                status, envelope = 200, Envelope.yes(say(text, language), data)
+            case Rejected(code, message, http_status):
+                status, envelope = http_status, Envelope.no(code, message)
+            case _:
+                status = 503
+                envelope = Envelope.no("unavailable", say(Text.READ_UNANSWERED, language))
+        await self._journal(answer_read(read_id, status, envelope.model_dump()))
+        return f"answered {status}"
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+async def _warn_unless_durable(journal: Journal) -> None:
+    wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+    for name, found in (await journal.configuration()).items():
+        if found != wanted.get(name, found):
+            log.warning(
+                "Redis has %s %s, and the promises want %s: see docs/guarantees.md",
+                name,
+                found,
+                wanted[name],
+            )

@@ -1,0 +1,80 @@
+"""Settings of the worker, read from the environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+from producer.settings import Settings, SettingsError, whole_number
+
+# Stripe answers in well under a second; 20 s leaves room for its stalls and still lets a worker
+# that is told to stop finish what it has at Stripe.
+DEFAULT_STRIPE_TIMEOUT_S = 20
+# 50 slots reach 133 commands a second at 300 ms a request, measured.
+DEFAULT_CONCURRENCY = 50
+# Renewed at a third of it. A killed worker's customers are free again after this long.
+DEFAULT_LEASE_S = 15
+_KEY = re.compile(r"(sk|rk)_\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker needs. Times are in seconds."""
+
+    shared: Settings
+    stripe_api_key: str = field(repr=False)
+    stripe_api_base: str | None = None
+    stripe_timeout_s: int = DEFAULT_STRIPE_TIMEOUT_S
+    concurrency: int = DEFAULT_CONCURRENCY
+    lease_s: int = DEFAULT_LEASE_S
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read the shared settings and the worker's own.
+
+        Raises:
+            SettingsError: one of them is wrong, or STRIPE_API_KEY is missing.
+        """
+        return cls(
+            shared=Settings.from_environ(environ),
+            stripe_api_key=_api_key(environ),
+            stripe_api_base=_api_base(environ),
+            stripe_timeout_s=whole_number(
+                environ,
+                "CARDS_STRIPE_TIMEOUT",
+                DEFAULT_STRIPE_TIMEOUT_S,
+                low=1,
+                high=80,
+                unit="seconds",
+            ),
+            concurrency=whole_number(
+                environ, "CARDS_WORKER_CONCURRENCY", DEFAULT_CONCURRENCY, low=1, high=1000
+            ),
+            lease_s=whole_number(
+                environ, "CARDS_LEASE", DEFAULT_LEASE_S, low=2, high=120, unit="seconds"
+            ),
+        )
+
+
+def _api_key(environ: Mapping[str, str]) -> str:
+    key = environ.get("STRIPE_API_KEY", "").strip()
+    if not key:
+        raise SettingsError(
+            "STRIPE_API_KEY", "is not set; without an account, `make up` starts a sandbox"
+        )
+    if not _KEY.fullmatch(key):
+        raise SettingsError("STRIPE_API_KEY", "must be a secret or restricted key (sk_..., rk_...)")
+    return key
+
+
+def _api_base(environ: Mapping[str, str]) -> str | None:
+    base = environ.get("STRIPE_API_BASE", "").strip()
+    if not base:
+        return None
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("STRIPE_API_BASE", "must be a URL such as https://api.stripe.com")
+    return base.rstrip("/")

@@ -1,0 +1,209 @@
+"""Stripe over HTTP: the only module that imports stripe."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import aiohttp
+import stripe
+
+from producer.contract.redaction import redact
+from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
+
+_CONNECT_SECONDS = 5.0
+_MAX_CONNECTIONS = 200
+_KEEPALIVE_SECONDS = 15.0
+_PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+class _OnceClient(stripe.HTTPClient):
+    """Sends a request once over a shared aiohttp session, and lets aiohttp's errors through.
+
+    In place of `stripe.AIOHTTPClient`, which follows redirects (a 307 sends a POST again) and
+    wraps only some of the errors. aiohttp itself repeats requests on a dropped keep-alive
+    connection, but never a POST (`aiohttp.client.IDEMPOTENT_METHODS`).
+    """
+
+    name: ClassVar[str] = "aiohttp"
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__()
+        connect = min(_CONNECT_SECONDS, timeout)
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=connect, sock_connect=connect)
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        # Made at the first request: aiohttp wants the running loop.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=_MAX_CONNECTIONS,
+                keepalive_timeout=_KEEPALIVE_SECONDS,
+                ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
+            ),
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
+        return self._session
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        session = self._session or self._open()
+        async with session.request(
+            method.upper(), url, headers=headers, data=post_data, allow_redirects=False
+        ) as response:
+            return await response.read(), response.status, response.headers
+
+    async def close_async(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class StripeGateway(CardGateway):
+    """Stripe's API by way of the SDK's raw requests, which build no objects.
+
+    Every failure is a value; only the permit raises. For use from one event loop. `api_base` is
+    the address of a stand-in, without it Stripe's own; `timeout` bounds a request as a whole, in
+    seconds, of which at most 5 for the connection.
+    """
+
+    def __init__(self, api_key: str, *, api_base: str | None = None, timeout: float = 20.0) -> None:
+        stripe.enable_telemetry = False  # it would write under HOME
+        # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+        self._http = _OnceClient(timeout)
+        self._client = stripe.StripeClient(
+            api_key,
+            http_client=self._http,
+            max_network_retries=0,
+            base_addresses={"api": api_base.rstrip("/")} if api_base else {},
+        )
+
+    async def attach_source(
+        self, customer: str, token: str, *, command_id: str, key: str, permit: Permit
+    ) -> StripeResult:
+        fields = {"source": token, "metadata": {"command_id": command_id}}
+        return await self._post(f"{_customer(customer)}/sources", fields, key, permit)
+
+    async def attach_payment_method(
+        self, customer: str, payment_method: str, *, key: str, permit: Permit
+    ) -> StripeResult:
+        path = f"{_payment_method(payment_method)}/attach"
+        return await self._post(path, {"customer": customer}, key, permit)
+
+    async def set_default_source(
+        self, customer: str, source: str, *, key: str, permit: Permit
+    ) -> StripeResult:
+        fields = {"default_source": source, "expand": ["sources"]}
+        return await self._post(_customer(customer), fields, key, permit)
+
+    async def set_default_payment_method(
+        self, customer: str, payment_method: str, *, key: str, permit: Permit
+    ) -> StripeResult:
+        fields = {
+            "invoice_settings": {"default_payment_method": payment_method},
+            "expand": ["sources"],
+        }
+        return await self._post(_customer(customer), fields, key, permit)
+
+    async def customer(self, customer: str) -> StripeResult:
+        return await self._call("get", _customer(customer), {"expand": ["sources"]})
+
+    async def payment_method(self, payment_method: str) -> StripeResult:
+        return await self._call("get", _payment_method(payment_method), {})
+
+    async def sources(self, customer: str) -> StripeResult:
+        return await self._all(f"{_customer(customer)}/sources", {})
+
+    async def card_payment_methods(self, customer: str) -> StripeResult:
+        return await self._all(f"{_customer(customer)}/payment_methods", {"type": "card"})
+
+    async def close(self) -> None:
+        await self._http.close_async()
+
+    async def _post(
+        self, path: str, fields: dict[str, Any], key: str, permit: Permit
+    ) -> StripeResult:
+        # From here to the HTTP client nothing awaits, so the permit cannot lapse in between.
+        permit.check()
+        return await self._call("post", path, {**fields, "idempotency_key": key})
+
+    async def _all(self, path: str, filters: dict[str, Any]) -> StripeResult:
+        items: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self._call("get", path, {**filters, **cursor, "limit": _PAGE})
+            if isinstance(page, StripeError):
+                return page
+            data = page.body.get("data")
+            if not isinstance(data, list):
+                return _unreadable(200)
+            items += data
+            if not data or not page.body.get("has_more"):
+                return StripeAnswer({"data": items})
+            cursor = {"starting_after": data[-1]["id"]}
+
+    async def _call(self, method: str, path: str, params: dict[str, Any]) -> StripeResult:
+        try:
+            response = await self._client.raw_request_async(method, path, **params)
+        except stripe.StripeError as error:
+            return _answered(error)
+        except _NOT_SENT as error:
+            return StripeError(Failure.NOT_SENT, _described(error))
+        except aiohttp.ClientPayloadError as error:
+            return StripeError(Failure.UNREADABLE, _described(error))
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            return StripeError(Failure.NO_ANSWER, _described(error))
+        except UnicodeDecodeError:
+            return _unreadable(None)
+        body = response.data
+        if not isinstance(body, dict) or "object" not in body:
+            return _unreadable(response.code)
+        return StripeAnswer(body, replayed=_replayed(response.headers))
+
+
+def _customer(id: str) -> str:
+    return f"/v1/customers/{quote(id, safe='')}"
+
+
+def _payment_method(id: str) -> str:
+    return f"/v1/payment_methods/{quote(id, safe='')}"
+
+
+def _answered(error: stripe.StripeError) -> StripeError:
+    """The error's fields from its body: the SDK's `code` is None on half of its classes."""
+    body = error.json_body
+    fields = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(fields, dict):
+        return _unreadable(error.http_status)
+    headers = error.headers or {}
+    return StripeError(
+        Failure.ANSWERED,
+        redact(str(fields.get("message") or f"Stripe answered {error.http_status}")),
+        http_status=error.http_status,
+        type=fields.get("type"),
+        code=fields.get("code"),
+        decline_code=fields.get("decline_code"),
+        rate_limited_reason=headers.get("Stripe-Rate-Limited-Reason"),
+        replayed=_replayed(headers),
+    )
+
+
+def _unreadable(status: int | None) -> StripeError:
+    # Without the body: who knows what an answer that is not Stripe's quotes.
+    message = "The answer is not one of Stripe's: its body cannot be read"
+    return StripeError(Failure.UNREADABLE, message, http_status=status)
+
+
+def _replayed(headers: Mapping[str, str]) -> bool:
+    return headers.get("Idempotent-Replayed") == "true"
+
+
+def _described(error: Exception) -> str:
+    return redact(f"{type(error).__name__}: {error}")

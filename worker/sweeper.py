@@ -1,0 +1,46 @@
+"""Looks for what nobody works on: due retries, leases that ran out, messages that went missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+from producer.journal import Journal, JournalUnavailable, sweep
+from worker.executor import Executor
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 1.0
+# How long a message may be under way. With the interval and the two looks that a lost message in
+# a flood takes, one is found within 2 * 5 + 2 s.
+PATIENCE_S = 5.0
+_LIMIT = 100
+
+
+class Sweeper:
+    """One per process; any one worker finds everything."""
+
+    def __init__(self, journal: Journal, executor: Executor, worker: str) -> None:
+        self._journal = journal
+        self._executor = executor
+        self._worker = worker
+        self._draw = random.Random()
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self._sweep()
+            except JournalUnavailable as error:
+                log.warning("no sweep: %s", error)
+            await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
+
+    async def _sweep(self) -> None:
+        limit = max(0, min(_LIMIT, self._executor.spare))
+        call = sweep(self._worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
+        found = await self._journal(call)
+        for customer in found.customers:
+            self._executor.spawn(self._executor.on_customer(customer))
+        for command_id in found.commands:
+            self._executor.spawn(self._executor.on_lost_message(command_id))
