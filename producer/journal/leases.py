@@ -50,8 +50,8 @@ class Grant:
 
     @property
     def age_ms(self) -> int:
-        """Time since it was accepted, or last replayed."""
-        return self.now_ms - int(self.row.get("accepted_again") or self.row["accepted"])
+        """Time since its first try, or since it was last replayed."""
+        return self.now_ms - int(self.row.get("accepted_again") or self.row["started"])
 
     @property
     def unsettled(self) -> bool:

@@ -1,0 +1,203 @@
+"""The executor on a real Valkey, with Stripe in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
+from producer.journal import Journal, accept, resume, status, stopped, take
+from producer.settings import Settings
+from worker.executor import Arrived, Executor
+from worker.fake_gateway import FakeGateway
+from worker.handlers import AssignCardHandler, SetDefaultCardHandler
+from worker.leases import LeaseKeeper
+from worker.ports import Failure, StripeError
+from worker.quarantine import Quarantine
+from worker.settings import WorkerSettings
+from worker.task_events import TaskEvents
+
+CUSTOMER = "cus_1"
+REFUSED_KEY = StripeError(Failure.ANSWERED, "Invalid API Key", 401, "invalid_request_error")
+DROPPED = StripeError(Failure.NO_ANSWER, "connection dropped")
+LIMITED = StripeError(Failure.ANSWERED, "slow down", 429, code="lock_timeout")
+
+
+class Workbench:
+    """An executor, and commands to give it."""
+
+    def __init__(self, redis_url: str) -> None:
+        settings = WorkerSettings(Settings(redis_url, language="en"), "sk_test_x")
+        self.journal = Journal(redis_url)
+        self.stripe = FakeGateway()
+        self.leases = LeaseKeeper(self.journal, settings.lease_s)
+        self.executor = Executor(
+            settings,
+            self.journal,
+            {
+                CommandKind.ASSIGN_CARD: AssignCardHandler(self.stripe),
+                CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),
+            },
+            self.leases,
+            Quarantine(),
+            TaskEvents(None, "test"),
+        )
+
+    async def accept(self, card: str) -> str:
+        fields = {"userId": CUSTOMER, "default_source": card}
+        command = parse_command(CommandKind.SET_DEFAULT_CARD, fields)
+        return (await self.journal(accept(command, command_id=str(uuid4())))).id
+
+    async def deliver(self, command_id: str, journalled: bool = True, **fields: str) -> None:
+        kind = CommandKind.SET_DEFAULT_CARD
+        await self.executor.on_message(
+            Arrived(command_id, kind, fields, Lane.INTERACTIVE, journalled)
+        )
+
+    async def ended(self, command_id: str) -> CommandStatus:
+        """The command's status once it has ended."""
+        async with asyncio.timeout(10):
+            while True:
+                found = await self.journal(status(command_id))
+                assert found is not None
+                if found.ended:
+                    return found
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def bench(redis_url: str) -> AsyncIterator[Workbench]:
+    made = Workbench(redis_url)
+    made.stripe.account.add_customer(CUSTOMER, cards=("card_A", "card_B"))
+    yield made
+    made.executor.stop()
+    await made.executor.drained()
+    await made.journal.aclose()
+
+
+async def test_message_carries_its_command_out(bench: Workbench) -> None:
+    """One message, one effect, and the envelope as the result."""
+    command = await bench.accept("card_B")
+    await bench.deliver(command)
+    found = await bench.ended(command)
+    assert found.state is State.SUCCEEDED
+    assert found.result is not None
+    assert found.result.data["default_source"] == "card_B"
+    assert [effect.key for effect in bench.stripe.effects] == [command]
+    assert len(bench.leases) == 0
+
+
+async def test_second_delivery_changes_nothing(bench: Workbench) -> None:
+    """The same message again finds its command ended."""
+    command = await bench.accept("card_B")
+    await asyncio.gather(bench.deliver(command), bench.deliver(command))
+    await bench.deliver(command)
+    assert len(bench.stripe.sent) == 1
+
+
+async def test_dropped_answer_is_asked_for_again_under_the_same_key(bench: Workbench) -> None:
+    """After the effect the connection drops: the command still takes effect once."""
+    bench.stripe.fail_next("set_default_source", DROPPED, after_effect=True)
+    command = await bench.accept("card_B")
+    await bench.deliver(command)
+    found = await bench.ended(command)
+    assert (found.state, found.attempts) == (State.SUCCEEDED, 2)
+    assert len(bench.stripe.effects) == 1
+    assert {sent.key for sent in bench.stripe.sent} == {command}
+
+
+async def test_saved_error_is_looked_up_and_sent_under_a_further_key(bench: Workbench) -> None:
+    """A 500 that Stripe saved without an effect is not asked for a day long."""
+    error = StripeError(Failure.ANSWERED, "oops", 500, "api_error")
+    bench.stripe.fail_next("set_default_source", error, saved=True)
+    command = await bench.accept("card_B")
+    await bench.deliver(command)
+    found = await bench.ended(command)
+    assert found.state is State.SUCCEEDED
+    assert [sent.key for sent in bench.stripe.sent] == [command, command, f"{command}-2"]
+    assert len(bench.stripe.effects) == 1
+
+
+async def test_newer_default_supersedes_one_that_waits(bench: Workbench) -> None:
+    """The newest intent is applied, and the older one never over it."""
+    bench.stripe.fail_next("set_default_source", LIMITED)
+    older = await bench.accept("card_A")
+    await bench.deliver(older)
+    await bench.journal._redis.hset(f"cards:command:{older}", "due", 9e15)
+    newer = await bench.accept("card_B")
+    await bench.deliver(newer)
+    assert (await bench.ended(newer)).state is State.SUCCEEDED
+    found = await bench.ended(older)
+    assert (found.state, found.superseded_by) == (State.SUPERSEDED, newer)
+    assert [effect.object_id for effect in bench.stripe.effects] == ["card_B"]
+
+
+async def test_bare_message_is_journalled_on_arrival(bench: Workbench) -> None:
+    """A command sent by plain Celery is known from its receipt on."""
+    command = str(uuid4())
+    await bench.deliver(command, journalled=False, userId=CUSTOMER, default_source="card_B")
+    assert (await bench.ended(command)).state is State.SUCCEEDED
+
+
+async def test_bare_message_that_is_invalid_ends_rejected(bench: Workbench) -> None:
+    """Bad input is answered with an envelope that names the field, and nothing of it is kept."""
+    command = str(uuid4())
+    await bench.deliver(command, journalled=False, userId=CUSTOMER, default_source="4242424242424242")
+    found = await bench.ended(command)
+    assert found.result is not None
+    assert (found.state, found.http_status) == (State.REJECTED, 400)
+    assert found.result.code == "card_number_refused"
+    assert "4242" not in found.model_dump_json()
+
+
+async def test_message_for_an_expired_command_does_nothing(bench: Workbench) -> None:
+    """A message that outlived its command's status is not carried out anew."""
+    command = str(uuid4())
+    await bench.deliver(command, userId=CUSTOMER, default_source="card_B")
+    assert await bench.journal(status(command)) is None
+    assert not bench.stripe.sent
+
+
+async def test_refused_key_stops_until_it_works_again(bench: Workbench) -> None:
+    """A 401 rejects nothing and burns no try; the command goes on when the key works."""
+    bench.stripe.fail_next("set_default_source", REFUSED_KEY)
+    command = await bench.accept("card_B")
+    await bench.deliver(command)
+    found = await bench.journal(status(command))
+    assert found is not None
+    assert (found.state, found.attempts) == (State.WAITING, 0)
+    reason = await bench.journal(stopped())
+    assert reason is not None
+    assert reason.message == "Invalid API Key"
+    assert (await bench.journal(resume(CUSTOMER, "h", 1000))).grant is None
+    # As if the time until the next look were over.
+    await bench.journal._redis.hset("cards:stop", "until", 1)
+    await bench.executor.on_customer(CUSTOMER)
+    assert (await bench.ended(command)).state is State.SUCCEEDED
+    assert await bench.journal(stopped()) is None
+
+
+async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> None:
+    """A grant whose lease is over by the holder's own clock is left to others."""
+    command = await bench.accept("card_B")
+    taken = await bench.journal(take(command, "h", 15_000))
+    await bench.executor._work(taken, asked_at=-1e6)
+    assert not bench.stripe.sent
+    found = await bench.journal(status(command))
+    assert found is not None
+    assert found.state is State.RUNNING
+
+
+async def test_stopping_worker_leaves_the_next_command_to_others(bench: Workbench) -> None:
+    """What is at Stripe is finished; what follows is due for whoever sweeps next."""
+    first, second = await bench.accept("card_A"), await bench.accept("card_B")
+    bench.executor.stop()
+    await bench.deliver(second)
+    assert (await bench.ended(first)).state is State.SUCCEEDED
+    found = await bench.journal(status(second))
+    assert found is not None
+    assert found.state is State.WAITING
+    assert (await bench.journal(resume(CUSTOMER, "other", 1000))).grant is not None

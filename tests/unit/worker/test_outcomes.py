@@ -1,0 +1,135 @@
+"""From verdicts to what the journal writes, and the limits on tries."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from producer.contract import State
+from producer.contract.messages import Text
+from producer.journal import Again, End, Grant, KeyStopped
+from worker import backoff
+from worker.outcomes import Outcomes
+from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain
+
+KEEP_S = 90_000
+DECLINED = Rejected("card_declined", "Your card was declined.", 402)
+
+
+def a_grant(**row: str) -> Grant:
+    """A grant of a first try, its row overlaid."""
+    fields = {
+        "kind": "AssignCard",
+        "user": "cus_1",
+        "card": "tok_1",
+        "lane": "interactive",
+        "tries": "1",
+        "accepted": "1000",
+        "started": "1000",
+        "sent": "1000",
+    }
+    return Grant("id", "7", 15_000, 2_000, fields | row)
+
+
+@pytest.fixture
+def outcomes() -> Outcomes:
+    """In English, with a seeded draw."""
+    return Outcomes("en", KEEP_S, random.Random(7))
+
+
+def test_success_ends_with_the_data_in_the_callers_language() -> None:
+    """The envelope's message is the contract's Spanish by default."""
+    end = Outcomes("es", KEEP_S).of(a_grant(), Succeeded(Text.CARD_ADDED, {"cardId": "card_1"}))
+    assert isinstance(end, End)
+    assert (end.state, end.http_status, end.keep_s) == (State.SUCCEEDED, 200, KEEP_S)
+    assert end.envelope == {
+        "status": True,
+        "message": "Tarjeta añadida con éxito",
+        "data": {"cardId": "card_1"},
+    }
+
+
+def test_decline_ends_with_stripes_status_code_and_message(outcomes: Outcomes) -> None:
+    """A refusal of Stripe's is answered as Stripe worded it."""
+    end = outcomes.of(a_grant(), DECLINED)
+    assert isinstance(end, End)
+    assert (end.state, end.http_status) == (State.REJECTED, 402)
+    assert end.envelope["code"] == "card_declined"
+
+
+def test_secrets_in_stripes_message_are_redacted(outcomes: Outcomes) -> None:
+    """No answer carries a token or a key."""
+    end = outcomes.of(a_grant(), Rejected("x", "No such token: 'tok_1Secret' (sk_live_9)", 400))
+    assert isinstance(end, End)
+    assert "Secret" not in end.envelope["message"]
+    assert "sk_live_9" not in end.envelope["message"]
+
+
+def test_uncertain_try_stays_uncertain(outcomes: Outcomes) -> None:
+    """What may have happened is told as unknown, what has not as retrying."""
+    unsure = outcomes.of(a_grant(), TryAgain("no_answer", "timeout", uncertain=True))
+    sure = outcomes.of(a_grant(), TryAgain("rate_limit", "slow down", uncertain=False))
+    assert isinstance(unsure, Again)
+    assert isinstance(sure, Again)
+    assert (unsure.uncertain, sure.uncertain) == (True, False)
+
+
+def test_giving_up_is_kept_for_a_person(outcomes: Outcomes) -> None:
+    """A failed command has no time after which it is forgotten."""
+    end = outcomes.of(a_grant(), GaveUp("idempotency_error", "other parameters"))
+    assert isinstance(end, End)
+    assert (end.state, end.keep_s) == (State.FAILED, 0)
+
+
+@pytest.mark.parametrize(
+    "row", [{"tries": str(backoff.MAX_TRIES)}, {"started": str(-int(backoff.MAX_AGE_S * 1000))}]
+)
+def test_tries_are_bounded_by_number_and_age(outcomes: Outcomes, row: dict[str, str]) -> None:
+    """Past either bound the command fails with its last error."""
+    end = outcomes.of(a_grant(**row), TryAgain("api_error", "500", uncertain=True))
+    assert isinstance(end, End)
+    assert (end.state, end.envelope["code"]) == (State.FAILED, "api_error")
+
+
+def test_time_spent_in_the_queue_does_not_age_a_command(outcomes: Outcomes) -> None:
+    """Age counts from the first try: a backlog of days makes nothing fail."""
+    grant = a_grant(accepted=str(-10 * 86_400_000))
+    assert isinstance(outcomes.of(grant, TryAgain("x", "y", uncertain=False)), Again)
+
+
+def test_processing_error_is_tried_a_few_times_then_answered(outcomes: Outcomes) -> None:
+    """An error that each key answers anew ends as Stripe's refusal after three tries."""
+    verdict = TryAgain("processing_error", "again", uncertain=False, new_key=True, final=DECLINED)
+    first = outcomes.of(a_grant(), verdict)
+    assert isinstance(first, Again)
+    assert (first.new_key, first.count) == (True, "busy")
+    last = outcomes.of(a_grant(busy="2"), verdict)
+    assert isinstance(last, End)
+    assert (last.state, last.http_status) == (State.REJECTED, 402)
+
+
+def test_refused_key_stops_and_burns_nothing(outcomes: Outcomes) -> None:
+    """A 401 ends no command."""
+    assert isinstance(outcomes.of(a_grant(), KeyRefused("x", "Invalid API Key")), KeyStopped)
+
+
+def test_handler_that_raises_is_given_three_tries(outcomes: Outcomes) -> None:
+    """A fault of ours is tried again as perhaps done, and fails at the third."""
+    first = outcomes.fault(a_grant(), ValueError("secret"))
+    assert isinstance(first, Again)
+    assert (first.uncertain, first.count) == (True, "faults")
+    last = outcomes.fault(a_grant(faults="2"), ValueError("secret"))
+    assert isinstance(last, End)
+    assert last.state is State.FAILED
+    assert "secret" not in last.envelope["message"]
+
+
+def test_backoff_is_jittered_and_bounded() -> None:
+    """Every wait lies between the floor and the exponential bound, at most the cap."""
+    draw = random.Random(1)
+    for tries in range(1, 60):
+        for _ in range(20):
+            wait = backoff.full_jitter(tries, draw)
+            bound = max(backoff.FLOOR_S, backoff.BASE_S * 2.0**tries)
+            assert backoff.FLOOR_S <= wait <= min(backoff.CAP_S, bound)
