@@ -38,7 +38,7 @@ bench-quick: setup ## run the benchmarks briefly
 	$(PY) -m benchmarks --quick
 
 chaos: setup ## kill processes at random under load and check the promises
-	$(PY) -m benchmarks chaos
+	$(PY) -m chaos
 
 requirements: setup ## compile requirements/*.txt from pyproject.toml, keeping their pins
 	$(COMPILE) pyproject.toml --extra local --group dev -o requirements/dev.txt

@@ -78,7 +78,6 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
         name: value for name, value in environ.items() if name not in (*_STRIPE, *_TOKENS)
     } | {"PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "worker.app"]
     programs: dict[str, Program] = {}
 
     redis_url, redis_port = environ.get("REDIS_URL", ""), None
@@ -116,7 +115,7 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     tokens = {name: environ[name] for name in _TOKENS if environ.get(name)}
     programs["worker"] = Program(
         name="worker",
-        argv=[*celery, "worker", "-Q", "interactive,bulk", "--loglevel", "INFO"],
+        argv=[*python, *"celery -A worker.app worker -Q interactive,bulk --loglevel INFO".split()],
         env={**common, **stripe},
     )
     programs["web"] = Program(
@@ -126,8 +125,9 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     )
     programs["flower"] = Program(
         name="flower",
-        argv=[*celery, "flower", "--address=127.0.0.1", f"--port={flower_port}"],
-        env=common,
+        # Without `-A worker.app`, whose settings want the Stripe key that Flower must not have.
+        argv=[*python, "celery", "flower", "--address=127.0.0.1", f"--port={flower_port}"],
+        env={**common, "CELERY_BROKER_URL": redis_url},
         stop_seconds=2.0,
     )
     return Plan(

@@ -56,13 +56,13 @@ class Limits:
         reason = None
         if rps is not None:
             if self._account is None:
-                self._account = _Bucket(rps, now)
+                self._account = _Bucket(max(rps, 1.0), now)
             if not self._account.take(rps, now):
                 reason = "global-rate"
         if reason is None and endpoint_rps is not None:
             bucket = self._endpoints.get(endpoint)
             if bucket is None:
-                bucket = self._endpoints[endpoint] = _Bucket(endpoint_rps, now)
+                bucket = self._endpoints[endpoint] = _Bucket(max(endpoint_rps, 1.0), now)
             if not bucket.take(endpoint_rps, now):
                 reason = "endpoint-rate"
         if reason is not None:

@@ -72,7 +72,9 @@ def held_view(
 ) -> Json:
     """A card, source or payment method, with its customer expanded if asked for."""
     body = payment_method_of(held) if as_method else held.shown()
-    if "customer" in expand and held.customer is not None:
+    # The customer of a `src_` object is an id and nothing else in Stripe's description.
+    can_expand = as_method or not isinstance(held, Source)
+    if can_expand and "customer" in expand and held.customer is not None:
         body["customer"] = customer_view(account.customers[held.customer], NOTHING)
     return body
 

@@ -28,7 +28,7 @@ class PoisonError(Exception):
 
 
 class Quarantine:
-    """Runs `python -m worker.quarantine`, one process for each try."""
+    """Runs `python -m worker.quarantine_child`, one process for each try."""
 
     async def carry_out(self, attempt: Attempt, *, within_s: float) -> Verdict:
         """Try the command in a child, which may send for `within_s` seconds.
@@ -41,7 +41,7 @@ class Quarantine:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "worker.quarantine",
+            "worker.quarantine_child",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -72,7 +72,7 @@ def _written(attempt: Attempt, within_s: float) -> str:
     )
 
 
-def _read_attempt(text: str) -> Attempt:
+def read_attempt(text: str) -> Attempt:
     read: dict[str, Any] = json.loads(text)
     until = clock() + read.pop("within_s")
     command = parse_command(CommandKind(read.pop("kind")), read.pop("fields"))
@@ -102,22 +102,3 @@ def _read_verdict(text: str, command_id: str) -> Verdict:
         fields["final"] = verdicts.Rejected(**fields["final"])
     verdict: Verdict = getattr(verdicts, name)(**fields)
     return verdict
-
-
-async def _child() -> None:
-    from worker.composition import handlers_of
-    from worker.settings import WorkerSettings
-
-    attempt = _read_attempt(sys.stdin.read())
-    gateway, handlers = handlers_of(WorkerSettings.from_environ(os.environ))
-    try:
-        told = write_verdict(await handlers[attempt.command.kind].carry_out(attempt))
-    except LeaseLost:
-        told = write_verdict(None)
-    finally:
-        await gateway.close()
-    sys.stdout.write(told)
-
-
-if __name__ == "__main__":
-    asyncio.run(_child())

@@ -32,7 +32,7 @@ signal.pause()
 async def told_ids(path: Path, count: int) -> list[int]:
     """The ids written to `path`, once there are `count`."""
     async with asyncio.timeout(30):
-        while len(ids := path.read_text().split()) < count:  # noqa: ASYNC110
+        while len(ids := path.read_text().split()) < count:
             await asyncio.sleep(0.01)
     return [int(each) for each in ids]
 

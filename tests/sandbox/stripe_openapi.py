@@ -28,7 +28,7 @@ class NonconformingError(AssertionError):
     """A request or an answer that Stripe's description does not allow."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Operation:
     method: str
     pattern: re.Pattern[str]
@@ -129,7 +129,7 @@ def stripe_description() -> StripeDescription:
 
 
 def decoded(form: str) -> dict[str, Any]:
-    """Bracket nesting undone; written apart from the sandbox's own, so that one checks the other."""
+    """Bracket nesting undone; apart from the sandbox's own, so that one checks the other."""
     root: dict[str, Any] = {}
     for key, value in parse_qsl(form, keep_blank_values=True, strict_parsing=bool(form)):
         steps = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", key)
@@ -152,7 +152,7 @@ def _converted(schema: dict[str, Any]) -> dict[str, Any]:
     """OpenAPI 3.0 to JSON Schema: `nullable`, references, and closed objects."""
     if "$ref" in schema:
         return {"$ref": f"{_URN}/{schema['$ref'].rpartition('/')[2]}"}
-    new = {
+    new: dict[str, Any] = {
         name: schema[name]
         for name in ("type", "enum", "required", "maxLength", "minLength", "pattern")
         if name in schema

@@ -99,6 +99,8 @@ async def test_attach_needs_both(api: Api) -> None:
     path = "/v1/payment_methods/pm_card_visa/attach"
     missing = await api.post(path)
     assert (missing.status, missing.error["code"]) == (400, "parameter_missing")
-    for path, customer in ((path, "cus_unknown"), ("/v1/payment_methods/pm_x/attach", None)):
-        answer = await api.post(path, {"customer": customer or seed.CUSTOMER})
+    for answer in (
+        await api.post(path, {"customer": "cus_unknown"}),
+        await api.post("/v1/payment_methods/pm_unknown/attach", OWN),
+    ):
         assert (answer.status, answer.error["code"]) == (404, "resource_missing")

@@ -89,7 +89,7 @@ async def test_refused_sources(api: Api) -> None:
 
 
 async def test_source_objects_attach_once(api: Api) -> None:
-    """A src_ attaches, can be the default, and cannot be attached again or after it was detached."""
+    """A src_ attaches, can be the default, and cannot be attached twice or after detaching."""
     made = (await api.post("/v1/sources", {"type": "card", "token": "tok_visa"})).body
     assert (await api.get(f"/v1/sources/{made['id']}")).body["status"] == "chargeable"
     attached = await api.post(

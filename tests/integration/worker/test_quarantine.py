@@ -1,0 +1,74 @@
+"""The child process in which a suspect command is tried."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from producer.contract import CommandKind, parse_command
+from sandbox.seed import CARD, CUSTOMER
+from sandbox.server import SandboxThread
+from worker.attempt import Attempt, LeaseLost
+from worker.quarantine import PoisonError, Quarantine
+from worker.verdicts import Rejected, Succeeded
+
+_KILLS_ITSELF = """
+import os, signal
+from worker.handlers.set_default_card import SetDefaultCardHandler
+
+async def carry_out(self, attempt):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+SetDefaultCardHandler.carry_out = carry_out
+"""
+
+
+def attempt_of(card: str, *, held: bool = True) -> Attempt:
+    """A third try, under a lease that is held or not."""
+    command = parse_command(
+        CommandKind.SET_DEFAULT_CARD, {"userId": CUSTOMER, "default_source": card}
+    )
+    return Attempt(command, "id", "id", 3, unsettled=True, held=lambda: held)
+
+
+@pytest.fixture
+def stripe(monkeypatch: pytest.MonkeyPatch) -> object:
+    """A sandbox that the child is pointed at."""
+    with SandboxThread() as sandbox:
+        monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+        monkeypatch.setenv("STRIPE_API_KEY", "sk_test_x")
+        monkeypatch.setenv("STRIPE_API_BASE", sandbox.url)
+        yield sandbox
+
+
+@pytest.mark.usefixtures("stripe")
+async def test_verdict_comes_back_whole() -> None:
+    """A success and a refusal are read from the child as its handler made them."""
+    done = await Quarantine().carry_out(attempt_of(CARD), within_s=10)
+    assert isinstance(done, Succeeded)
+    assert done.data["default_source"] == CARD
+    refused = await Quarantine().carry_out(attempt_of("card_nowhere"), within_s=10)
+    assert isinstance(refused, Rejected)
+    assert refused.code == "resource_missing"
+
+
+@pytest.mark.usefixtures("stripe")
+async def test_child_that_dies_is_the_commands_doing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A command that kills its process kills only the child, and is found out."""
+    (tmp_path / "sitecustomize.py").write_text(_KILLS_ITSELF)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.getcwd()]))
+    with pytest.raises(PoisonError):
+        await Quarantine().carry_out(attempt_of(CARD), within_s=10)
+
+
+@pytest.mark.usefixtures("stripe")
+async def test_lost_lease_sends_nothing() -> None:
+    """Neither a lease lost before the child starts nor one that ends in it lets anything out."""
+    with pytest.raises(LeaseLost):
+        await Quarantine().carry_out(attempt_of(CARD, held=False), within_s=10)
+    with pytest.raises(LeaseLost):
+        await Quarantine().carry_out(attempt_of(CARD), within_s=0)

@@ -1,0 +1,29 @@
+"""The child process of a quarantine: one try, its verdict on standard output."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from worker.attempt import LeaseLost
+from worker.composition import handlers_of
+from worker.quarantine import read_attempt, write_verdict
+from worker.settings import WorkerSettings
+
+
+async def main() -> None:
+    """Read the attempt from standard input, make it, write its verdict."""
+    attempt = read_attempt(sys.stdin.read())
+    gateway, handlers = handlers_of(WorkerSettings.from_environ(os.environ))
+    try:
+        told = write_verdict(await handlers[attempt.command.kind].carry_out(attempt))
+    except LeaseLost:
+        told = write_verdict(None)
+    finally:
+        await gateway.close()
+    sys.stdout.write(told)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
