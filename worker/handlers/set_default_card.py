@@ -35,9 +35,9 @@ class SetDefaultCardHandler(CommandHandler):
         result = await self._gateway.customer(order.customer)
         if isinstance(result, StripeError):
             return None if says_missing(result) else result
-        if result.body.get("deleted") or _default(result.body, order.slot) != order.card:
-            return None
-        return self._succeeded(result.body)
+        # A deleted customer is answered too, without any default.
+        is_default = _default(result.body, order.slot) == order.card
+        return self._succeeded(result.body) if is_default else None
 
     def _succeeded(self, body: dict[str, Any]) -> Succeeded:
         sources = body.get("sources")

@@ -25,12 +25,12 @@ SetDefaultCardHandler.carry_out = carry_out
 """
 
 
-def attempt_of(card: str, *, held: bool = True) -> Attempt:
+def attempt_of(card: str, *, key: str = "id", held: bool = True) -> Attempt:
     """A third try, under a lease that is held or not."""
     command = parse_command(
         CommandKind.SET_DEFAULT_CARD, {"userId": CUSTOMER, "default_source": card}
     )
-    return Attempt(command, "id", "id", 3, unsettled=True, held=lambda: held)
+    return Attempt(command, "id", key, 3, unsettled=True, held=lambda: held)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def test_verdict_comes_back_whole() -> None:
     done = await Quarantine().carry_out(attempt_of(CARD), within_s=10)
     assert isinstance(done, Succeeded)
     assert done.data["default_source"] == CARD
-    refused = await Quarantine().carry_out(attempt_of("card_nowhere"), within_s=10)
+    refused = await Quarantine().carry_out(attempt_of("card_nowhere", key="id-2"), within_s=10)
     assert isinstance(refused, Rejected)
     assert refused.code == "resource_missing"
 
