@@ -34,8 +34,8 @@ class Outcomes:
                 return self._end(State.REJECTED, http_status, refusal)
             case GaveUp(code, message):
                 return self._failed(code, message)
-            case KeyRefused(code, message):
-                return KeyStopped(KEY_PROBE_S * 1000, code, redact(message))
+            case KeyRefused(code, message, uncertain):
+                return KeyStopped(KEY_PROBE_S * 1000, code, redact(message), uncertain)
             case TryAgain():
                 return self._again(grant, verdict)
 

@@ -38,6 +38,8 @@ class WorkerSettings:
         Raises:
             SettingsError: one of them is wrong, or STRIPE_API_KEY is missing.
         """
+        if environ.get("STRIPE_LOG"):
+            raise SettingsError("STRIPE_LOG", "must not be set: the SDK would print tokens")
         return cls(
             shared=Settings.from_environ(environ),
             stripe_api_key=_api_key(environ),

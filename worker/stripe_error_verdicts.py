@@ -57,7 +57,9 @@ def verdict_of(error: StripeError) -> Verdict | Lookup:
 def verdict_of_lookup(error: StripeError) -> TryAgain | KeyRefused:
     """What it means that the truth could not be read: it stays unknown."""
     verdict = verdict_of(error)
-    return verdict if isinstance(verdict, KeyRefused) else _later(error, uncertain=True)
+    if isinstance(verdict, KeyRefused):
+        return replace(verdict, uncertain=True)
+    return _later(error, uncertain=True)
 
 
 def verdict_of_listing(error: StripeError) -> Rejected | TryAgain | KeyRefused:

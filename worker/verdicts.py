@@ -45,10 +45,14 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class KeyRefused:
-    """Stripe refused our API key (401, 403): taking commands stops, this one is not burnt."""
+    """Stripe refused our API key (401, 403): taking commands stops, this one is not burnt.
+
+    `uncertain` says that it was refused while the truth of an earlier request was looked up.
+    """
 
     code: str
     message: str
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ class KeyStopped:
     window_ms: int
     code: str
     message: str
+    uncertain: bool = False
 
 
 Outcome: TypeAlias = End | Again | KeyStopped
@@ -188,6 +189,7 @@ def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) ->
             args += [outcome.code, outcome.message, outcome.count]
         case KeyStopped():
             args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
+            args += [int(outcome.uncertain)]
     return Call(_taken, "close", args)
 
 

@@ -2,7 +2,7 @@
 -- ARGV: user, id, fence, next holder ('' to stop here), lease (ms), then by what it came to:
 --   'end', state, http, code, result, ttl (ms), result of superseded ones, their http
 --   'again', delay (ms), 1 if uncertain, 1 if under a further key, code, message, count to raise
---   'stopped', window (ms), code, message
+--   'stopped', window (ms), code, message, 1 if the truth was being looked up
 local user, id, fence, holder, lease_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local outcome = ARGV[6]
 local customer, row, now = key_customer(user), key_command(id), now_ms()
@@ -60,6 +60,7 @@ else
   redis.call('HSETNX', KEY_STOP, 'since', int(now))
   redis.call('HSET', KEY_STOP, 'until', int(now + tonumber(ARGV[7])), 'window', ARGV[7],
     'code', ARGV[8], 'message', ARGV[9])
+  if ARGV[10] == '1' then redis.call('HSET', row, 'unsettled', 1) end
   if redis.call('HGET', row, 'unsettled') then
     open = id
     enter(id, 'unknown')

@@ -180,6 +180,21 @@ async def test_refused_key_stops_until_it_works_again(bench: Workbench) -> None:
     assert await bench.journal(stopped()) is None
 
 
+async def test_key_refused_during_a_lookup_leaves_the_command_unsettled(bench: Workbench) -> None:
+    """What may have happened is not told as waiting, and nothing passes it."""
+    error = StripeError(Failure.ANSWERED, "oops", 500, "api_error")
+    bench.stripe.fail_next("set_default_source", error, after_effect=True)
+    bench.stripe.fail_next("customer", REFUSED_KEY)
+    command = await bench.accept("card_B")
+    await bench.deliver(command)
+    async with asyncio.timeout(10):
+        while await bench.journal(stopped()) is None:
+            await asyncio.sleep(0.01)
+    found = await bench.journal(status(command))
+    assert found is not None
+    assert found.state is State.UNKNOWN
+
+
 async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> None:
     """A grant whose lease is over by the holder's own clock is left to others."""
     command = await bench.accept("card_B")

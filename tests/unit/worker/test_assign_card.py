@@ -260,6 +260,14 @@ async def test_a_payment_method_that_is_ours_already(
     assert verdict.data["cardId"] == "pm_2"
 
 
+async def test_a_source_that_is_ours_already(fake: FakeGateway, handler: AssignCardHandler) -> None:
+    """A src_ attached to this customer before, by whatever, is a success."""
+    await fake.attach_source(CUSTOMER, "src_1", command_id="cmd_9", key="other", permit=to_assign())
+    verdict = await handler.carry_out(to_assign("src_1"))
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["cardId"] == "src_1"
+
+
 async def test_a_payment_method_of_someone_else(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:

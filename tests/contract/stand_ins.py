@@ -1,0 +1,198 @@
+"""The stand-ins for Stripe, each set up and disturbed in the same words."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+from urllib.parse import urlencode
+
+from sandbox import brands
+from sandbox.account import Token
+from sandbox.calls import Call
+from sandbox.cards import CardFace, Source
+from sandbox.seed import auto_card_id, make_customer
+from sandbox.server import SandboxServer
+from sandbox.service import Reply
+from tests.sandbox.stripe_openapi import stripe_description
+from worker.fake_account import refusal
+from worker.fake_gateway import FakeGateway
+from worker.ports import CardGateway, Failure, StripeError
+from worker.stripe_gateway import StripeGateway
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is to happen to the next write, and whether before or after its effect."""
+
+    kind: str  # as the sandbox's faults are called
+    when: str = "before"
+    status: int = 500
+    code: str | None = None
+    reason: str | None = None
+    save: bool = False
+
+
+class StandIn(Protocol):
+    """A gateway with the account behind it. The new ids are unused ones."""
+
+    @property
+    def gateway(self) -> CardGateway: ...
+
+    def new_customer(self, cards: int = 0) -> tuple[str, list[str]]:
+        """A customer, and the ids of the cards in the order in which they are listed."""
+
+    def new_token(self) -> str: ...
+
+    def new_source(self) -> str: ...
+
+    def new_payment_method(self) -> str: ...
+
+    def detach(self, payment_method: str) -> None: ...
+
+    def delete(self, customer: str) -> None: ...
+
+    def declining_token(self) -> str: ...
+
+    def disturb(self, method: str, trouble: Trouble) -> None: ...
+
+    def effects(self) -> int:
+        """How many changes the gateway's own writes have made."""
+
+
+class FakeStandIn:
+    """The gateway in memory."""
+
+    def __init__(self) -> None:
+        self._fake = FakeGateway()
+        self.gateway: CardGateway = self._fake
+
+    def new_customer(self, cards: int = 0) -> tuple[str, list[str]]:
+        id = f"cus_{next(_numbers)}"
+        ids = [f"card_{next(_numbers)}" for _ in range(cards)]
+        self._fake.account.add_customer(id, cards=tuple(ids))
+        return id, ids
+
+    def new_token(self) -> str:
+        return self._new("tok", self._fake.account.add_token)
+
+    def new_source(self) -> str:
+        return self._new("src", self._fake.account.add_source)
+
+    def new_payment_method(self) -> str:
+        return self._new("pm", self._fake.account.add_payment_method)
+
+    def _new(self, prefix: str, add: Callable[[str], None]) -> str:
+        id = f"{prefix}_{next(_numbers)}"
+        add(id)
+        return id
+
+    def detach(self, payment_method: str) -> None:
+        self._fake.account.detach_payment_method(payment_method)
+
+    def delete(self, customer: str) -> None:
+        self._fake.account.delete_customer(customer)
+
+    def declining_token(self) -> str:
+        error = refusal("Your card was declined.", "card_declined", 402, "card_error")
+        error = replace(error, decline_code="generic_decline")
+        self._fake.account.add_token("tok_chargeDeclined", declined=error)
+        return "tok_chargeDeclined"
+
+    def disturb(self, method: str, trouble: Trouble) -> None:
+        after = trouble.when == "after"
+        if trouble.kind == "status":
+            error = replace(
+                refusal("Trouble.", trouble.code, trouble.status),
+                rate_limited_reason=trouble.reason,
+            )
+        else:
+            failure = Failure.NO_ANSWER if trouble.kind == "drop" else Failure.UNREADABLE
+            error = StripeError(failure, "Trouble.")
+        self._fake.fail_next(method, error, after_effect=after, saved=trouble.save)
+
+    def effects(self) -> int:
+        return len(self._fake.effects)
+
+
+class SandboxStandIn:
+    """The gateway over HTTP to a sandbox; its wire is held against Stripe's own description."""
+
+    _WRITES = (
+        "source.created",
+        "payment_method.attached",
+        "default_source.set",
+        "default_payment_method.set",
+    )
+
+    def __init__(self, server: SandboxServer) -> None:
+        self._server = server
+        self.gateway: CardGateway = StripeGateway("sk_test_conformance", api_base=server.url)
+        self._exchanges: list[tuple[str, str, str, int, bytes]] = []
+        self._listen()
+
+    def _listen(self) -> None:
+        answer = self._server.service.answer
+
+        async def overheard(call: Call) -> Reply:
+            reply = await answer(call)
+            if reply.body.startswith(b"{"):  # not garbled on purpose
+                form = urlencode(call.pairs)
+                self._exchanges.append((call.method, call.path, form, reply.status, reply.body))
+            return reply
+
+        self._server.service.answer = overheard  # type: ignore[method-assign]
+
+    def check_wire(self) -> None:
+        """Raises NonconformingError where a request or an answer could not be Stripe's."""
+        for exchange in self._exchanges:
+            stripe_description().check(*exchange)
+
+    def new_customer(self, cards: int = 0) -> tuple[str, list[str]]:
+        id = f"cus_{next(_numbers)}"
+        make_customer(self._server.account, id, cards)
+        return id, [auto_card_id(id, number) for number in range(cards, 0, -1)]
+
+    def new_token(self) -> str:
+        id = f"tok_{next(_numbers)}"
+        account = self._server.account
+        face = CardFace(brands.VISA)
+        account.tokens[id] = Token(id, account.ids.new("card"), face, account.now())
+        return id
+
+    def new_source(self) -> str:
+        id = f"src_{next(_numbers)}"
+        account = self._server.account
+        face = CardFace(brands.VISA)
+        account.sources[id] = Source(id, face, None, account.now(), account.order())
+        return id
+
+    def new_payment_method(self) -> str:
+        return self._server.account.add_payment_method(CardFace(brands.VISA)).id
+
+    def detach(self, payment_method: str) -> None:
+        self._server.account.payment_methods[payment_method].detached = True
+
+    def delete(self, customer: str) -> None:
+        held = self._server.account.customers[customer]
+        held.sources.clear()
+        held.deleted = True
+
+    def declining_token(self) -> str:
+        return "tok_chargeDeclined"
+
+    def disturb(self, method: str, trouble: Trouble) -> None:
+        fault = {"kind": trouble.kind, "when": trouble.when, "method": "POST"}
+        if trouble.kind == "status":
+            # After the effect the sandbox saves a 500 by itself, as Stripe does.
+            how = {"status": trouble.status, "code": trouble.code, "reason": trouble.reason}
+            saved = trouble.save or trouble.when == "after"
+            fault = {**fault, **how, "save": saved}  # type: ignore[dict-item]
+        self._server.service.faults.add(fault)
+
+    def effects(self) -> int:
+        counts = self._server.account.effects.counts
+        return sum(counts[kind] for kind in self._WRITES)
