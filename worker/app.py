@@ -13,11 +13,13 @@ from typing import Any
 from celery import Celery, signals
 
 from producer.settings import SettingsError
+from worker.asyncio_pool import TaskPool
 from worker.celery_config import celery_config
 from worker.composition import runtime_of
 from worker.logs import quiet_celery_trace, redact_handlers
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
+from worker.task_events import TaskEvents
 from worker.tasks import register_tasks
 
 
@@ -29,11 +31,15 @@ class WorkerProcess:
         self._app = app
         self._runtime: Runtime | None = None
         self._hostname = ""
+        self._consumer: Any = None
 
     def runtime(self) -> Runtime:
         """The running runtime of this process."""
         if self._runtime is None:
-            self._runtime = runtime_of(self._settings, self._app, self._hostname)
+            pool = getattr(self._consumer, "pool", None)
+            loop = pool.loop if isinstance(pool, TaskPool) else None
+            events = TaskEvents(self._app, self._hostname, lambda: self._consumer)
+            self._runtime = runtime_of(self._settings, events, self._hostname, loop)
             self._runtime.start()
         return self._runtime
 
@@ -43,12 +49,13 @@ class WorkerProcess:
 
     def on_ready(self, sender: Any, **_: Any) -> None:
         """The worker takes messages. A prefork parent runs no task: its children do."""
+        self._consumer = sender
         if "prefork" not in type(sender.pool).__module__:
             self.runtime()
 
     def on_child_start(self, **_: Any) -> None:
         """A prefork child begins."""
-        self._runtime = None
+        self._runtime = self._consumer = None
         self.runtime()
 
     def on_shutting_down(self, **_: Any) -> None:

@@ -24,7 +24,7 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
         "task_default_queue": Lane.INTERACTIVE.value,
         "task_default_exchange": "",
         "task_create_missing_queues": False,
-        "worker_pool": "threads",
+        "worker_pool": "worker.asyncio_pool:TaskPool",
         "worker_concurrency": concurrency,
         # A message is given back when its worker dies, and never fetched far ahead of its turn.
         "task_acks_late": True,

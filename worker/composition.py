@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from celery import Celery
+import asyncio
 
 from producer.contract import CommandKind
 from producer.journal import Journal
@@ -31,12 +31,16 @@ def handlers_of(settings: WorkerSettings) -> tuple[CardGateway, dict[CommandKind
     }
 
 
-def runtime_of(settings: WorkerSettings, app: Celery | None, hostname: str) -> Runtime:
+def runtime_of(
+    settings: WorkerSettings,
+    events: TaskEvents,
+    hostname: str,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> Runtime:
     """Everything of one worker process, not started."""
     journal = Journal(settings.shared.redis_url)
     gateway, handlers = handlers_of(settings)
     leases = LeaseKeeper(journal, settings.lease_s)
-    events = TaskEvents(app, hostname)
     executor = Executor(settings, journal, handlers, leases, Quarantine(), events)
     sweeper = Sweeper(journal, executor, hostname)
-    return Runtime(settings, journal, gateway, executor, leases, sweeper)
+    return Runtime(settings, journal, gateway, executor, leases, sweeper, loop)

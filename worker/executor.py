@@ -168,7 +168,7 @@ class Executor:
                     keep_s=self._settings.shared.status_ttl_s,
                 )
             )
-            await self._events.ended(arrived.command_id, State.REJECTED, envelope)
+            self._events.ended(arrived.command_id, State.REJECTED, envelope)
             return False
         await self._persist(
             accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
@@ -194,11 +194,14 @@ class Executor:
             if taken.how is TakenAs.LOST:
                 log.warning("command %s: taken over; its outcome here is dropped", grant.command_id)
                 return
-            await self._tell(grant, outcome)
+            self._tell(grant, outcome)
 
     async def _try(self, grant: Grant, lease: Lease) -> End | Again | KeyStopped:
+        command = grant.command
+        self._events.received(grant.command_id, command)
+        self._events.started(grant.command_id)
         attempt = Attempt(
-            command=grant.command,
+            command=command,
             command_id=grant.command_id,
             key=grant.key,
             number=grant.tries,
@@ -222,7 +225,7 @@ class Executor:
             return self._outcomes.fault(grant, error)
         return self._outcomes.of(grant, verdict)
 
-    async def _tell(self, grant: Grant, outcome: End | Again | KeyStopped) -> None:
+    def _tell(self, grant: Grant, outcome: End | Again | KeyStopped) -> None:
         match outcome:
             case End():
                 envelope = Envelope.model_validate(outcome.envelope)
@@ -235,7 +238,7 @@ class Executor:
                     grant.tries,
                     f" ({envelope.code})" if envelope.code else "",
                 )
-                await self._events.ended(grant.command_id, outcome.state, envelope)
+                self._events.ended(grant.command_id, outcome.state, envelope)
             case Again():
                 log.info(
                     "%s %s of %s %s after try %d (%s), again in %d ms",
@@ -247,6 +250,7 @@ class Executor:
                     outcome.code,
                     outcome.delay_ms,
                 )
+                self._events.retried(grant.command_id, outcome.code)
                 if outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
                     self._wake(grant.customer, outcome.delay_ms / 1000)
             case KeyStopped():

@@ -37,31 +37,37 @@ class Runtime:
         executor: Executor,
         leases: LeaseKeeper,
         sweeper: Sweeper,
+        loop: asyncio.AbstractEventLoop | None,
     ) -> None:
+        """With a loop given, that runs already; else one of its own is started in a thread."""
         self._settings = settings
         self._journal = journal
         self._gateway = gateway
-        self._executor = executor
+        self.executor = executor
         self._leases = leases
         self._sweeper = sweeper
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="loop", daemon=True)
+        self._loop = loop or asyncio.new_event_loop()
+        self._thread: threading.Thread | None = None
+        if loop is None:
+            self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._background: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Start the loop, the renewing of leases and the sweeping."""
-        self._thread.start()
+        if self._thread is not None:
+            self._thread.start()
         self._call(self._start())
 
     def stop_taking(self) -> None:
         """Begin nothing more."""
-        self._loop.call_soon_threadsafe(self._executor.stop)
+        self._loop.call_soon_threadsafe(self.executor.stop)
 
     def stop(self) -> None:
         """Finish what is at Stripe, within bounds, and end the loop."""
         self._call(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        if self._thread is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
 
     def carry_out(self, arrived: Arrived) -> None:
         """Do what a message asks for; returns when its part is done.
@@ -69,7 +75,7 @@ class Runtime:
         Raises:
             worker.executor.Stopping: the worker stops; the message is for another.
         """
-        self._call(self._executor.on_message(arrived))
+        self._call(self.executor.on_message(arrived))
 
     def list_cards(self, read_id: str, customer: str) -> str:
         """Answer a read, if its caller still waits. Returns what Flower may show of it."""
@@ -84,9 +90,9 @@ class Runtime:
         ]
 
     async def _stop(self) -> None:
-        self._executor.stop()
+        self.executor.stop()
         try:
-            await asyncio.wait_for(self._executor.drained(), _DRAIN_S)
+            await asyncio.wait_for(self.executor.drained(), _DRAIN_S)
         except TimeoutError:
             log.warning("work was still under way; its customers are taken over by others")
         for task in self._background:

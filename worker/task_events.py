@@ -1,50 +1,65 @@
-"""Tells Flower how each command ended, as Celery task events of the command's id.
+"""Tells Flower of each command, as Celery task events of the command's id.
 
-Celery's own events end with the message that woke a worker; a command may end later, or under
-another command's message. An end carries no customer data: the envelope is for the caller.
+Celery's own events tell of messages; a command may begin under another command's message, and end
+later. An end carries no customer data: the envelope is for the caller.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 
-from producer.contract import Envelope, State
+from producer.contract import AssignCard, Envelope, SetDefaultCard, State
+from producer.contract.redaction import redact
 
 log = logging.getLogger(__name__)
 
 
 class TaskEvents:
-    """Sends a task event for every end."""
+    """Sends task events by the consumer's dispatcher, which gathers and sends them together."""
 
-    def __init__(self, app: Celery | None, hostname: str) -> None:
-        """Without an app nothing is sent (tests, quarantine)."""
+    def __init__(
+        self, app: Celery | None, hostname: str, consumer: Callable[[], Any] = lambda: None
+    ) -> None:
+        """Without an app nothing is sent. A prefork child has no consumer, and sends each alone."""
         self._app = app
         self._hostname = hostname
+        self._consumer = consumer
 
-    async def ended(self, command_id: str, state: State, envelope: Envelope) -> None:
+    def received(self, command_id: str, command: AssignCard | SetDefaultCard) -> None:
+        """Tell that a worker knows of the command."""
+        shown = redact(repr(command.kwargs()))
+        self._send("task-received", command_id, name=command.kind.value, args="()", kwargs=shown)
+
+    def started(self, command_id: str) -> None:
+        """Tell that a try begins."""
+        self._send("task-started", command_id)
+
+    def retried(self, command_id: str, why: str) -> None:
+        """Tell that the command will be tried again."""
+        self._send("task-retried", command_id, exception=why, traceback="")
+
+    def ended(self, command_id: str, state: State, envelope: Envelope) -> None:
         """Tell that the command has ended. Events may be lost; nothing depends on them."""
-        if self._app is not None:
-            await asyncio.to_thread(self._send, command_id, *_event(state, envelope))
+        told = f"{state}: {envelope.code}: {envelope.message}" if envelope.code else str(state)
+        match state:
+            case State.SUCCEEDED:
+                self._send("task-succeeded", command_id, result=told)
+            case State.SUPERSEDED | State.CANCELLED:
+                self._send("task-revoked", command_id, terminated=False, signum=None, expired=False)
+            case _:
+                self._send("task-failed", command_id, exception=told, traceback="")
 
-    def _send(self, command_id: str, event: str, fields: dict[str, Any]) -> None:
-        assert self._app is not None
+    def _send(self, event: str, command_id: str, **fields: Any) -> None:
         try:
-            with self._app.events.default_dispatcher(hostname=self._hostname) as dispatcher:
-                dispatcher.send(event, uuid=command_id, retry=False, **fields)
+            dispatcher = getattr(self._consumer(), "event_dispatcher", None)
+            if dispatcher is not None:
+                dispatcher.send(event, uuid=command_id, **fields)
+            elif self._app is not None:
+                with self._app.events.default_dispatcher(hostname=self._hostname) as alone:
+                    alone.send(event, uuid=command_id, **fields)
         except Exception as error:
             log.debug("event of %s not sent: %s", command_id, type(error).__name__)
-
-
-def _event(state: State, envelope: Envelope) -> tuple[str, dict[str, Any]]:
-    told = f"{state}: {envelope.code}: {envelope.message}" if envelope.code else str(state)
-    match state:
-        case State.SUCCEEDED:
-            return "task-succeeded", {"result": told}
-        case State.SUPERSEDED | State.CANCELLED:
-            return "task-revoked", {"terminated": False, "signum": None, "expired": False}
-        case _:
-            return "task-failed", {"exception": told, "traceback": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -34,6 +35,8 @@ _OPTIONS: dict[str, Any] = {
     "health_check_interval": 15,
     "max_connections": 500,
 }
+# Calls that go to Redis together, and how many such round trips are under way at a time.
+_TOGETHER, _ROUND_TRIPS = 200, 2
 _DURABILITY = ("appendonly", "appendfsync", "maxmemory-policy")
 
 
@@ -46,11 +49,18 @@ class JournalUnavailable(Exception):
 
 
 class Journal:
-    """Runs calls on an asyncio loop. Connects on first use."""
+    """Runs calls on an asyncio loop. Connects on first use.
+
+    Calls made in the same turn of the loop, or while another round trip is under way, go to Redis
+    together: a busy process pays for one round trip what an idle one pays for one call.
+    """
 
     def __init__(self, url: str, *, retries: int = RETRIES) -> None:
         retry = AsyncRetry(_BACKOFF, retries)
         self._redis: Any = redis.asyncio.Redis.from_url(url, retry=retry, **_OPTIONS)
+        self._waiting: list[tuple[Call[Any], asyncio.Future[Any]]] = []
+        self._round_trips: set[asyncio.Task[None]] = set()
+        self._scheduled = False
 
     async def __call__(self, call: Call[T]) -> T:
         """Run the call.
@@ -58,19 +68,57 @@ class Journal:
         Raises:
             JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
         """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((call, answer))
+        self._schedule(loop)
+        return await answer
+
+    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._waiting and not self._scheduled and len(self._round_trips) < _ROUND_TRIPS:
+            self._scheduled = True
+            loop.call_soon(self._depart, loop)
+
+    def _depart(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._scheduled = False
+        together, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+        task = loop.create_task(self._round_trip(together))
+        self._round_trips.add(task)
+
+        def returned(task: asyncio.Task[None]) -> None:
+            self._round_trips.discard(task)
+            self._schedule(loop)
+
+        task.add_done_callback(returned)
+        self._schedule(loop)
+
+    async def _round_trip(self, together: list[tuple[Call[Any], asyncio.Future[Any]]]) -> None:
+        wanted = [(call, answer) for call, answer in together if not answer.done()]
         try:
-            if call.script is None:
-                async with self._redis.pipeline(transaction=len(call.commands) > 1) as pipe:
-                    _queue(pipe, call.commands)
-                    return call.parse(await pipe.execute())
-            known = script(call.script)
-            try:
-                answer = await self._redis.evalsha(known.sha, 0, *call.args)
-            except NoScriptError:
-                answer = await self._redis.eval(known.text, 0, *call.args)
-            return call.parse(answer)
+            answers = await self._ask([call for call, _ in wanted])
         except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+            for _, answer in wanted:
+                if not answer.done():
+                    answer.set_exception(JournalUnavailable(error))
+            return
+        for (call, answer), found in zip(wanted, answers, strict=True):
+            if not answer.done():
+                _settle(call, answer, found)
+
+    async def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """What Redis answers to each: the answer of a script, or a list of answers."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            _queue(pipe, [command for call in calls for command in _commands(call)])
+            flat = await pipe.execute(raise_on_error=False)
+        unknown = {call.script for call, one in _grouped(calls, flat) if _is_unknown(one)}
+        if unknown:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                _queue(pipe, [("SCRIPT LOAD", script(str(name)).text) for name in unknown])
+                await pipe.execute()
+            again = [call for call, one in _grouped(calls, flat) if _is_unknown(one)]
+            told = iter(await self._ask(again))
+            return [next(told) if _is_unknown(one) else one for _, one in _grouped(calls, flat)]
+        return [one for _, one in _grouped(calls, flat)]
 
     async def many(self, calls: Sequence[Call[T]]) -> list[T]:
         """Run calls of the same script in one round trip.
@@ -197,6 +245,37 @@ def _common_script(calls: Sequence[Call[T]]) -> Script | None:
 
 def _parsed(calls: Sequence[Call[T]], answers: Sequence[Any]) -> list[T]:
     return [call.parse(answer) for call, answer in zip(calls, answers, strict=True)]
+
+
+def _commands(call: Call[Any]) -> Sequence[tuple[str | int, ...]]:
+    if call.script is None:
+        return call.commands
+    return [("EVALSHA", script(call.script).sha, 0, *call.args)]
+
+
+def _grouped(calls: Sequence[Call[Any]], flat: Sequence[Any]) -> Iterator[tuple[Call[Any], Any]]:
+    answers = iter(flat)
+    for call in calls:
+        if call.script is not None:
+            yield call, next(answers)
+        else:
+            yield call, [next(answers) for _ in call.commands]
+
+
+def _is_unknown(answer: Any) -> bool:
+    return isinstance(answer, NoScriptError)
+
+
+def _settle(call: Call[Any], answer: asyncio.Future[Any], found: Any) -> None:
+    parts = found if isinstance(found, list) else [found]
+    failed = next((part for part in parts if isinstance(part, Exception)), None)
+    if failed is not None:
+        answer.set_exception(JournalUnavailable(failed))
+        return
+    try:
+        answer.set_result(call.parse(found))
+    except Exception as error:
+        answer.set_exception(error)
 
 
 changed_channel = keys.changed
