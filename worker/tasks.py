@@ -28,15 +28,21 @@ class CommandTask(Task):  # type: ignore[type-arg]
     def run(self, *args: Any, **fields: Any) -> None:
         """In a thread or a child process: any pool of Celery's."""
         request = self.request
-        arrived = _arrived(self.kind, request.id, request.delivery_info, request.headers, args, fields)
+        arrived = _arrived(
+            self.kind, request.id, request.delivery_info, request.headers, args, fields
+        )
         try:
             self.runtime().carry_out(arrived)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
-    async def on_loop(self, request: dict[str, Any], args: list[Any], fields: dict[str, Any]) -> None:
+    async def on_loop(
+        self, request: dict[str, Any], args: list[Any], fields: dict[str, Any]
+    ) -> None:
         """On the loop of `worker.asyncio_pool`."""
-        arrived = _arrived(self.kind, request["id"], request.get("delivery_info"), request, args, fields)
+        arrived = _arrived(
+            self.kind, request["id"], request.get("delivery_info"), request, args, fields
+        )
         try:
             await self.runtime().executor.on_message(arrived)
         except Stopping:
