@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Unavailable,
         WaitTimeout,
     )
-    from producer.failed import FailedCommand
+    from producer.journal.failed import FailedCommand
     from producer.settings import Settings, SettingsError
 
 __all__ = [

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Self
 
 from redis.exceptions import RedisError
 
-from producer import failed, sending
+from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
 from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
-from producer.failed import FailedCommand
-from producer.journal import Acceptance, Journal, status
-from producer.journal.connection import changed_channel
+from producer.journal import Acceptance, Journal, failed, status
+from producer.journal.connection import RETRIES, changed_channel
+from producer.journal.failed import FailedCommand, Kept
 from producer.sending import Item, LaneName, OnRefused, Order
 from producer.settings import DEFAULT_STATUS_TTL_S, Settings
 
@@ -58,17 +58,22 @@ class AsyncCardCommands:
         *,
         language: Language = "es",
         status_ttl_s: int = DEFAULT_STATUS_TTL_S,
+        retries: int = RETRIES,
     ) -> None:
-        """`status_ttl_s` (seconds) is how long a cancelled command is kept: as the workers' is."""
+        """`language` is that of envelopes written here, as of a cancelled command.
+
+        `status_ttl_s` (seconds) is how long such a command is kept; `retries` is how often a call
+        is tried again where Redis does not answer, up to a second apart.
+        """
         self._language = language
         self._status_ttl_s = status_ttl_s
-        self._journal = Journal(redis_url)
+        self._journal = Journal(redis_url, retries=retries)
         # Waiting tries again by itself, within its own deadline.
         self._impatient = Journal(redis_url, retries=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """A client for REDIS_URL, with CARDS_LANGUAGE and CARDS_STATUS_TTL. Raises SettingsError."""
+        """A client as the environment says (`producer.settings`). Raises SettingsError."""
         settings = Settings.from_environ(os.environ if environ is None else environ)
         return cls(
             settings.redis_url, language=settings.language, status_ttl_s=settings.status_ttl_s
@@ -184,11 +189,15 @@ class AsyncCardCommands:
 
     async def failed(self) -> AsyncIterator[FailedCommand]:
         """The failed commands, the oldest first. Raises Unavailable."""
-        ids = iter(await self._journal(failed.all_failed_ids()))
-        while chunk := list(islice(ids, sending.WINDOW)):
-            for one in await self._journal(failed.kept(chunk)):
+        ids = await self._journal(failed.all_failed_ids())
+        for start in range(0, len(ids), sending.WINDOW):
+            for one in await self._journal(failed.kept(ids[start : start + sending.WINDOW])):
                 if one is not None and one.state is State.FAILED:
                     yield one.failed()
+
+    async def failed_command(self, command_id: str) -> FailedCommand:
+        """One failed command. Raises NotFailed, CommandNotFound or Unavailable."""
+        return (await self._failed(command_id)).failed()
 
     async def replay(self, command_id: str) -> State:
         """Take a failed command up again, under its id; answers the state it is in then.
@@ -199,11 +208,7 @@ class AsyncCardCommands:
             NotFailed: it has not failed.
             CommandNotFound, Unavailable: as `status` does.
         """
-        (found,) = await self._journal(failed.kept([command_id]))
-        if found is None:
-            raise CommandNotFound(command_id)
-        if found.state is not State.FAILED:
-            raise NotFailed(command_id, found.state)
+        found = await self._failed(command_id)
         state = await self._journal(found.replayed(self._language, self._status_ttl_s))
         if state is None:
             raise CommandNotFound(command_id)
@@ -227,6 +232,14 @@ class AsyncCardCommands:
 
     def _handle(self, accepted: Acceptance, order: Order) -> AsyncCommandHandle:
         return AsyncCommandHandle(accepted.id, order, accepted.known, self)
+
+    async def _failed(self, command_id: str) -> Kept:
+        (found,) = await self._journal(failed.kept([command_id]))
+        if found is None:
+            raise CommandNotFound(command_id)
+        if found.state is not State.FAILED:
+            raise NotFailed(command_id, found.state)
+        return found
 
     async def _read(self, journal: Journal, command_id: str) -> CommandStatus:
         found = await journal(status(command_id))

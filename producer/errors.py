@@ -67,4 +67,4 @@ class NotFailed(CommandError):
 
     def __init__(self, command_id: str, state: State) -> None:
         self.state = state
-        super().__init__(command_id, f"cannot replay {command_id}: it is {state.value}")
+        super().__init__(command_id, f"{command_id} has not failed: it is {state.value}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# A run of 13 to 19 digits, single spaces, dots or dashes between them (ISO/IEC 7812-1 lengths).
-_DIGITS = re.compile(r"(?<!\d)\d(?:[ .\-]?\d){12,18}(?!\d)")
+# Digits in groups, single spaces, dots or dashes between them.
+_GROUPED = re.compile(r"\d+(?:[ .\-]\d+)*")
+_DIGITS = re.compile(r"\d+")
+_LENGTHS = range(13, 20)  # ISO/IEC 7812-1
 _CVC_VALUE = re.compile(r"\d{3,4}")
 _CVC_NAME = re.compile(r"(?:^|[^a-z])(?:cvc|cvv|csc|cvn|cid)\d?(?:$|[^a-z])|security_?code", re.I)
 _ID_PREFIX = re.compile(r"[A-Za-z]+_$")
@@ -28,24 +30,37 @@ def passes_luhn(digits: str) -> bool:
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Whether the text holds 13 to 19 digits that pass Luhn."""
-    for match in _DIGITS.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        behind_prefix = _ID_PREFIX.search(text, 0, match.start()) is not None
-        if behind_prefix and digits[0] not in _CARD_INDUSTRIES:
-            continue
-        if passes_luhn(digits):
-            return True
-    return False
+    """Whether the text holds 13 to 19 digits that pass Luhn, other digits beside them or not."""
+    return next(_card_numbers(text), None) is not None
 
 
 def mask_card_numbers(text: str) -> str:
     """The text with whatever passes for a card number masked, for logs."""
+    shown, end = [], 0
+    for start, stop in _card_numbers(text):
+        if start >= end:
+            shown += [text[end:start], "***"]
+        end = max(end, stop)
+    return "".join([*shown, text[end:]])
 
-    def masked(match: re.Match[str]) -> str:
-        return "***" if passes_luhn(re.sub(r"\D", "", match.group())) else match.group()
 
-    return _DIGITS.sub(masked, text)
+def _card_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Where a run of whole groups of digits passes for a card number."""
+    for run in _GROUPED.finditer(text):
+        groups = [(g.start() + run.start(), g.group()) for g in _DIGITS.finditer(run.group())]
+        for first, (start, _) in enumerate(groups):
+            digits = ""
+            for at, group in groups[first:]:
+                digits += group
+                if len(digits) > _LENGTHS[-1]:
+                    break
+                if len(digits) in _LENGTHS and passes_luhn(digits) and _may_be(text, start, digits):
+                    yield start, at + len(group)
+
+
+def _may_be(text: str, start: int, digits: str) -> bool:
+    behind_prefix = _ID_PREFIX.search(text, 0, start) is not None
+    return not behind_prefix or digits[0] in _CARD_INDUSTRIES
 
 
 def looks_like_cvc(text: str) -> bool:

@@ -59,7 +59,9 @@ CardId: TypeAlias = Annotated[
 
 
 class _Order(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, strict=True, hide_input_in_errors=True
+    )
 
     def kwargs(self) -> dict[str, str]:
         """The fields as the HTTP body and the Celery message carry them."""

@@ -78,6 +78,23 @@ class Text(Enum):
     METHOD_NOT_ALLOWED = ("Método no permitido aquí", "Method not allowed here")
     INTERNAL = ("Error interno", "Internal error")
     ACCEPTED = ("Comando aceptado, en curso", "Command accepted, in progress")
+    REPEATED_FIELD = ("{field} aparece más de una vez", "{field} is given more than once")
+    RESULT_GONE = (
+        "El comando terminó, pero su resultado fue borrado del almacén de resultados",
+        "The command ended, but its result was deleted from the results backend",
+    )
+    ALIVE = ("El proceso está en marcha", "The process is alive")
+    READY = ("Listo", "Ready")
+    NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
+    REDIS_SILENT = ("Redis no responde", "Redis does not answer")
+    NO_WORKER_SEEN = (
+        "Ningún worker visto en los últimos {seconds} s",
+        "No worker seen in the last {seconds} s",
+    )
+    KEY_REFUSED = (
+        "Stripe rechaza la clave ({code}); los comandos esperan desde {since}",
+        "Stripe refuses the key ({code}); commands have been waiting since {since}",
+    )
     TASK_FOUND = ("Estado del comando", "Status of the command")
     SUPERSEDED = (
         "Un comando más reciente se aplicó antes; no se cambió nada",

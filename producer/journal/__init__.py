@@ -20,9 +20,9 @@ from producer.journal.leases import (
     sweep,
     take,
 )
-from producer.journal.operations import cancel, failed_ids, replay, stopped, workers_seen
+from producer.journal.operations import backlog, cancel, replay, stopped, workers_seen
 from producer.journal.reads import answer_read, read_answer, read_wanted, request_read
-from producer.journal.views import last_error, status, statuses
+from producer.journal.views import status, statuses
 
 __all__ = [
     "Acceptance",
@@ -38,10 +38,9 @@ __all__ = [
     "TakenAs",
     "accept",
     "answer_read",
+    "backlog",
     "cancel",
     "close",
-    "failed_ids",
-    "last_error",
     "read_answer",
     "read_wanted",
     "refuse",

@@ -36,11 +36,6 @@ def _state(answer: str) -> State | None:
     return None if answer == "absent" else State(answer)
 
 
-def failed_ids(limit: int = 1000) -> Call[list[str]]:
-    """Ids of failed commands, the oldest first."""
-    return Call(lambda a: list(a[0]), commands=[("ZRANGE", keys.FAILED, 0, limit - 1)])
-
-
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why taking commands is stopped, and since when (ms since the epoch)."""
@@ -76,3 +71,29 @@ def _scored(answer: Any) -> list[tuple[str, float]]:
     if answer and isinstance(answer[0], (tuple, list)):
         return [(str(name), float(score)) for name, score in answer]
     return [(str(n), float(s)) for n, s in zip(answer[::2], answer[1::2], strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much there is to do. Counts of messages and commands by lane, and of customers."""
+
+    messages: dict[Lane, int]
+    not_taken: dict[Lane, int]
+    failed: int
+    watched: int
+
+
+def backlog() -> Call[Backlog]:
+    """How much there is to do."""
+    lanes = list(Lane)
+
+    def parse(answers: Any) -> Backlog:
+        counts = [int(one) for one in answers]
+        messages = dict(zip(lanes, counts, strict=False))
+        not_taken = dict(zip(lanes, counts[len(lanes) :], strict=False))
+        return Backlog(messages, not_taken, *counts[-2:])
+
+    commands: list[tuple[str | int, ...]] = [("LLEN", lane.value) for lane in lanes]
+    commands += [("ZCARD", keys.queued(lane.value)) for lane in lanes]
+    commands += [("ZCARD", keys.FAILED), ("ZCARD", keys.WATCH)]
+    return Call(parse, commands=commands)

@@ -31,15 +31,6 @@ def statuses(command_ids: Sequence[str]) -> Call[list[CommandStatus | None]]:
     )
 
 
-def last_error(command_id: str) -> Call[tuple[str, str] | None]:
-    """Code and message of the last try that did not end the command."""
-    row = keys.command(command_id)
-    return Call(
-        lambda answers: (answers[0][0] or "", answers[0][1]) if answers[0][1] else None,
-        commands=[("HMGET", row, "code", "error")],
-    )
-
-
 def _reads(command_id: str) -> list[tuple[str | int, ...]]:
     return [("HGETALL", keys.command(command_id)), ("GET", keys.result(command_id))]
 

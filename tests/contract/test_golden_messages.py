@@ -31,7 +31,11 @@ KINDS = {"assign-card": CommandKind.ASSIGN_CARD, "set-default-card": CommandKind
 ENVELOPES = sorted(path.name for path in GOLDEN.glob("*.envelope.json"))
 STATUSES = sorted(path.name for path in GOLDEN.glob("*.status.json"))
 # Celery writes these although they say nothing; `celery.app.task.Context` has the same defaults.
-SAID_BY_DEFAULT = {"replaced_task_nesting": 0, "stamped_headers": None, "stamps": {}}
+SAID_BY_DEFAULT: dict[str, Any] = {
+    "replaced_task_nesting": 0,
+    "stamped_headers": None,
+    "stamps": {},
+}
 
 
 def golden(name: str) -> Any:

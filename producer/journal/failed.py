@@ -17,7 +17,9 @@ from producer.contract import (
     parse_command,
 )
 from producer.contract.messages import Language, Text, say
-from producer.journal import Call, keys, replay
+from producer.journal import keys
+from producer.journal.calls import Call
+from producer.journal.operations import replay
 
 _FIELDS = ("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries")
 
@@ -27,7 +29,7 @@ class FailedCommand:
     """A command that gave up, and why."""
 
     id: str
-    command: AssignCard | SetDefaultCard
+    order: AssignCard | SetDefaultCard
     lane: Lane
     code: str
     error: str
@@ -48,7 +50,7 @@ class Kept:
         row = self.row
         return FailedCommand(
             id=self.id,
-            command=self._command(),
+            order=self._command(),
             lane=Lane(row["lane"]),
             code=row.get("code", ""),
             error=row.get("error", ""),

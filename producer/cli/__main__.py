@@ -1,0 +1,5 @@
+"""`python -m producer.cli`, the same as `cards`."""
+
+from producer.cli import main
+
+main()

@@ -1,0 +1,167 @@
+"""The root of the command line: which commands there are, and how their errors are told.
+
+What the commands need is imported when they run, so that help is there at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from itertools import groupby
+
+import click
+
+from producer.cli.exits import Exit, Stopped
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_COMMANDS = {
+    "send": "Send a command.",
+    "status": "Show where a command stands.",
+    "cancel": "Cancel a command that was not sent yet.",
+    "failed": "Look at failed commands and replay them.",
+    "doctor": "Say what is out of reach or misconfigured.",
+}
+# Fewer digits cannot be a card number, and then nothing needs to be imported to see it.
+_FEWEST_DIGITS = 13
+
+
+class _Lazy(click.Group):
+    """Knows its commands by name and imports only the one that is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"producer.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(version("card-commands"))
+        ctx.exit()
+
+
+@click.command(cls=_Lazy, context_settings=_HELP)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+def cards() -> None:
+    """Send card commands and see what becomes of them.
+
+    Redis is found by REDIS_URL or, in a checkout where `make up` runs, by itself.
+
+    Exit codes: 0 done (or accepted, with --wait 0), 1 rejected or failed, 2 wrong usage, 3 not
+    reachable, 4 accepted but not ended in the time waited.
+    """
+
+
+def run(argv: list[str]) -> int:
+    """Run the command line; answers the exit code."""
+    as_json = "--json" in argv
+    if _holds_card_number(argv):
+        return _refused_card_number(as_json)
+    try:
+        return int(cards.main(argv, prog_name="cards", standalone_mode=False) or Exit.DONE)
+    except Stopped as stopped:
+        return stopped.code
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    except click.ClickException as error:
+        message = _without_values(error.format_message(), argv)
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            message += f" (see {error.ctx.command_path} --help)"
+        return _tell(message, "usage", Exit.USAGE, as_json)
+    except BrokenPipeError:
+        # Whoever read the output has gone; keep the interpreter from complaining at exit.
+        sys.stdout = None
+        return Exit.DONE
+    except Exception as error:
+        told = _of_the_product(error)
+        if told is None:
+            raise
+        return _tell(*told, as_json)
+
+
+def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
+    """Message, code and exit code of an error that is an answer; None for a bug."""
+    from producer import errors
+    from producer.cli.environment import language
+    from producer.settings import SettingsError
+
+    match error:
+        case errors.Refusal():
+            return error.message(language()), error.code, Exit.USAGE
+        case errors.Unavailable():
+            return (
+                f"{error} (REDIS_URL says where it is; try `cards doctor`)",
+                "unavailable",
+                (Exit.UNREACHABLE),
+            )
+        case errors.WaitTimeout():
+            return str(error), "not_ended", Exit.NOT_ENDED
+        case errors.CommandNotFound():
+            return str(error), "task_not_found", Exit.NOT_DONE
+        case errors.NotCancellable():
+            return str(error), "not_cancellable", Exit.NOT_DONE
+        case errors.NotFailed():
+            return str(error), "not_failed", Exit.NOT_DONE
+        case SettingsError():
+            return str(error), "setting", Exit.NOT_DONE
+    return None
+
+
+def _tell(message: str, code: str, exit_code: Exit, as_json: bool) -> int:
+    """Errors go to standard error for people, and to standard output as an envelope for --json."""
+    if as_json:
+        envelope = {"status": False, "message": message, "data": None, "code": code}
+        click.echo(json.dumps(envelope, ensure_ascii=False))
+    else:
+        click.echo(f"cards: {message}", err=True)
+    return exit_code
+
+
+def _holds_card_number(argv: list[str]) -> bool:
+    """Whether any argument, or several in a row, look like a card number."""
+    if sum(character.isdigit() for argument in argv for character in argument) < _FEWEST_DIGITS:
+        return False
+    from producer.contract.card_numbers import looks_like_card_number
+
+    bare = groupby(argv, key=lambda argument: not any(c.isalpha() for c in argument))
+    in_a_row = [" ".join(arguments) for digits, arguments in bare if digits]
+    return any(looks_like_card_number(text) for text in (*argv, *in_a_row))
+
+
+def _refused_card_number(as_json: bool) -> int:
+    from producer.cli.environment import language
+    from producer.contract.messages import Text
+    from producer.errors import CardNumberRefused
+
+    refusal = CardNumberRefused(Text.CARD_NUMBER, field="argv")
+    return _tell(refusal.message(language()), refusal.code, Exit.USAGE, as_json)
+
+
+def _without_values(message: str, argv: list[str]) -> str:
+    """Click's message without what was typed, where that may be a token or a CVC."""
+    from producer.contract.redaction import redact
+
+    typed = {part for argument in argv for part in (argument, *argument.split("=", 1))}
+    for value in sorted(typed, key=len, reverse=True):
+        if any(character.isdigit() for character in value):
+            message = message.replace(value, "…")
+    return redact(message)

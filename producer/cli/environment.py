@@ -1,0 +1,48 @@
+"""Where the command line finds its settings: the environment, or a `make up` that runs here."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from producer.contract.messages import Language
+
+if TYPE_CHECKING:
+    from producer.client import CardCommands
+
+
+def environ() -> dict[str, str]:
+    """The environment, with the REDIS_URL of a running `make up` where it names none."""
+    found = dict(os.environ)
+    redis_url = addresses().get("redis")
+    if not found.get("REDIS_URL", "").strip() and redis_url:
+        found["REDIS_URL"] = redis_url
+    return found
+
+
+def addresses() -> dict[str, str]:
+    """What `make up` wrote of the addresses it serves at; empty where none runs in this folder."""
+    folder = Path(os.environ.get("CARDS_DATA_DIR") or ".local")
+    try:
+        found = json.loads((folder / "addresses.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def language() -> Language:
+    """The language of refusals, even where other settings are wrong."""
+    return "en" if os.environ.get("CARDS_LANGUAGE", "").strip().lower() == "en" else "es"
+
+
+@contextmanager
+def client() -> Iterator[CardCommands]:
+    """A client, closed at the end. Raises SettingsError."""
+    from producer.client import CardCommands
+
+    with CardCommands.from_env(environ()) as cards:
+        yield cards

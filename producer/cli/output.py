@@ -1,0 +1,96 @@
+"""How the command line shows things: short aligned lines for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from producer.contract.redaction import redact
+
+if TYPE_CHECKING:
+    from producer.contract import CommandStatus
+    from producer.journal.failed import FailedCommand
+
+Line = tuple[str, object]
+# That of `accepted`, so that what is printed bit by bit is aligned too.
+_LABEL_WIDTH = 8
+
+
+def show_json(value: Any) -> None:
+    """One JSON value on a line."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def show(lines: Iterable[Line]) -> None:
+    """Labels and values, aligned; those without a value are left out. Tokens are redacted."""
+    shown = [(label, value) for label, value in lines if value not in (None, "")]
+    width = max(_LABEL_WIDTH, *(len(label) for label, _ in shown), 0)
+    for label, value in shown:
+        click.echo(redact(f"{label:<{width}}  {_text(value)}"))
+
+
+def status_lines(status: CommandStatus) -> list[Line]:
+    """What a person wants to know of a command."""
+    result = status.result
+    return [
+        ("id", status.id),
+        ("command", status.command.value),
+        ("customer", status.customer),
+        ("lane", status.lane.value),
+        ("state", status.state.value),
+        ("attempts", status.attempts),
+        ("accepted", status.accepted_at),
+        ("started", status.started_at),
+        ("finished", status.finished_at),
+        ("next try", status.next_attempt_at),
+        ("superseded by", status.superseded_by),
+        ("message", result.message if result else None),
+        ("code", result.code if result else None),
+        ("card", _card(result.data) if result else None),
+    ]
+
+
+def failed_lines(one: FailedCommand) -> list[Line]:
+    """What a person needs in order to decide about a failed command."""
+    return [
+        ("id", one.id),
+        ("command", one.order.kind.value),
+        ("customer", one.order.customer),
+        ("card", one.order.object_id),
+        ("lane", one.lane.value),
+        ("failed", one.failed_at),
+        ("attempts", one.attempts),
+        ("code", one.code),
+        ("last error", one.error),
+    ]
+
+
+def failed_json(one: FailedCommand) -> dict[str, Any]:
+    """A failed command for programs; by the contract's names, the token redacted."""
+    fields = {name: redact(value) for name, value in one.order.kwargs().items()}
+    return {
+        "taskId": one.id,
+        "command": one.order.kind.value,
+        **fields,
+        "lane": one.lane.value,
+        "code": one.code,
+        "error": redact(one.error),
+        "failedAt": _text(one.failed_at),
+        "attempts": one.attempts,
+    }
+
+
+def _card(data: Any) -> str | None:
+    if not isinstance(data, dict) or "cardId" not in data:
+        return None
+    return " ".join(str(data[name]) for name in ("cardId", "brand", "last4") if data.get(name))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return str(value)

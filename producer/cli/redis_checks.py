@@ -1,0 +1,145 @@
+"""What `cards doctor` asks Redis: is it there, is it durable, is anybody working."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.exceptions import AuthenticationError, AuthorizationError, BusyLoadingError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from producer.cli.findings import Finding, misconfigured, ok, unreachable, warn
+from producer.contract import Lane
+from producer.journal import (
+    BlockingJournal,
+    Call,
+    JournalUnavailable,
+    backlog,
+    stopped,
+    workers_seen,
+)
+
+# Workers show life every few seconds; this long without is no coincidence.
+_SEEN_WITHIN_S = 30.0
+
+
+def check_redis(url: str) -> Iterator[Finding]:
+    """Everything about the Redis at that URL; only the first finding where it does not answer."""
+    journal = BlockingJournal(url, retries=0)
+    try:
+        yield ok("redis", _version(journal))
+        yield from _durability(journal.configuration())
+        yield _workers(journal)
+        yield _stripe_key(journal)
+        yield from _backlog(journal)
+    except JournalUnavailable as error:
+        yield _why_unreachable(error.cause)
+    finally:
+        journal.close()
+
+
+def _why_unreachable(cause: BaseException) -> Finding:
+    reason = type(cause).__name__
+    match cause:
+        case AuthenticationError() | AuthorizationError():
+            return misconfigured(
+                "redis",
+                "refuses our user or password",
+                "put the right ones into REDIS_URL: redis://user:password@host:port/database",
+            )
+        case BusyLoadingError():
+            return unreachable("redis", "is loading its data", "wait, then ask again")
+        case RedisTimeoutError() | TimeoutError():
+            return unreachable(
+                "redis",
+                f"does not answer in time ({reason})",
+                "see whether host and port in REDIS_URL are right and no firewall is between",
+            )
+    return unreachable(
+        "redis",
+        f"does not answer ({reason})",
+        "start it (`make up` does), or correct REDIS_URL",
+    )
+
+
+def _version(journal: BlockingJournal) -> str:
+    info: dict[str, Any] = journal(Call(lambda a: dict(a[0]), commands=[("INFO", "server")]))
+    if "valkey_version" in info:
+        return f"answers, Valkey {info['valkey_version']}"
+    return f"answers, Redis {info.get('redis_version', 'of unknown version')}"
+
+
+def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
+    what = "durability"
+    if not found:
+        yield warn(
+            what,
+            "Redis does not tell its settings",
+            "see that appendonly is yes, appendfsync always and maxmemory-policy noeviction",
+        )
+        return
+    sync, policy = found.get("appendfsync", ""), found.get("maxmemory-policy", "")
+    if found.get("appendonly") != "yes":
+        yield misconfigured(
+            what,
+            "appendonly is off: accepted commands are lost when Redis ends",
+            "set `appendonly yes` and `appendfsync always`",
+        )
+    elif sync != "always":
+        yield warn(
+            what,
+            f"appendfsync is {sync}: the last seconds before a crash can be lost",
+            "set `appendfsync always`",
+        )
+    else:
+        yield ok(what, "appendonly yes, appendfsync always")
+    if policy.startswith("allkeys-"):
+        yield misconfigured(
+            "eviction",
+            f"maxmemory-policy is {policy}: Redis may drop accepted commands",
+            "set `maxmemory-policy noeviction`",
+        )
+    elif policy != "noeviction":
+        yield warn(
+            "eviction",
+            f"maxmemory-policy is {policy}: Redis may drop statuses and idempotency keys",
+            "set `maxmemory-policy noeviction`",
+        )
+    else:
+        yield ok("eviction", "maxmemory-policy noeviction")
+
+
+def _workers(journal: BlockingJournal) -> Finding:
+    seen = journal(workers_seen(_SEEN_WITHIN_S))
+    if not seen:
+        return unreachable(
+            "workers",
+            f"none seen in the last {_SEEN_WITHIN_S:g} s: commands are accepted but wait",
+            "start one: celery -A worker.app worker -Q interactive,bulk",
+        )
+    return ok("workers", f"{len(seen)} seen in the last {_SEEN_WITHIN_S:g} s")
+
+
+def _stripe_key(journal: BlockingJournal) -> Finding:
+    stop = journal(stopped())
+    if stop is None:
+        return ok("stripe key", "not refused")
+    since = datetime.fromtimestamp(stop.since_ms / 1000, UTC)
+    return misconfigured(
+        "stripe key",
+        f"refused by Stripe since {since:%Y-%m-%dT%H:%M:%SZ} ({stop.code}); commands are kept",
+        "give the workers a valid STRIPE_API_KEY and start them again",
+    )
+
+
+def _backlog(journal: BlockingJournal) -> Iterator[Finding]:
+    found = journal(backlog())
+    for lane in Lane:
+        waiting = f"{found.messages[lane]} messages, {found.not_taken[lane]} commands not taken up"
+        yield ok(f"queue {lane}", f"{waiting} yet")
+    yield ok("customers", f"{found.watched} with a command under way or to be tried again")
+    if found.failed:
+        yield warn("failed", f"{found.failed} commands gave up", "look at them: cards failed list")
+    else:
+        yield ok("failed", "none")

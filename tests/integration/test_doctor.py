@@ -1,0 +1,178 @@
+"""`cards doctor` finds what is wrong, and says what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import redis
+
+from local.ports import free_port
+from local.valkey import ValkeyServer
+from producer.cli.app import run
+from producer.cli.doctor import examine
+from producer.cli.exits import Exit
+from producer.cli.findings import Finding, Level
+from producer.journal import Again, BlockingJournal, KeyStopped, close, sweep
+from tests.integration.ends import Ends
+
+pytestmark = pytest.mark.integration
+
+
+class Web:
+    """An HTTP server that answers every path with one status and body."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web(200, {"status": True, "message": "ready", "data": None})
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def unready() -> Iterator[Web]:
+    server = Web(503, {"status": False, "message": "no worker seen", "code": "unavailable"})
+    yield server
+    server.close()
+
+
+def examined(url: str, port: int, **settings: str) -> dict[str, Finding]:
+    """The findings by what they are about."""
+    environ = {"REDIS_URL": url, "PORT": str(port), **settings}
+    return {finding.what: finding for finding in examine(environ, {})}
+
+
+def test_all_is_well(tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a durable Redis, a worker and a ready web process, all is OK and the exit code 0."""
+    with ValkeyServer(tmp_path) as server:
+        journal = BlockingJournal(server.url)
+        journal(sweep("a-worker", limit=10, patience_ms=1000))
+        journal.close()
+        found = examined(server.url, web.port, CARDS_FLOWER_PORT=str(web.port))
+        assert {f.level for f in found.values()} == {Level.OK}, found
+        assert "Valkey" in found["redis"].text
+        monkeypatch.setenv("REDIS_URL", server.url)
+        monkeypatch.setenv("PORT", str(web.port))
+        assert run(["doctor"]) == Exit.DONE
+
+
+def test_what_is_not_durable_is_said(tmp_path: Path, redis_url: str, web: Web) -> None:
+    """Settings of Redis that can lose accepted commands are named, with what to set."""
+    off = examined(redis_url, web.port)
+    assert off["durability"].level is Level.FAIL
+    assert "appendonly yes" in off["durability"].todo
+    config = {"appendfsync": "everysec", "maxmemory-policy": "allkeys-lru"}
+    with ValkeyServer(tmp_path, config=config) as server:
+        found = examined(server.url, web.port)
+    assert (found["durability"].level, found["eviction"].level) == (Level.WARN, Level.FAIL)
+    assert "everysec" in found["durability"].text
+    assert "noeviction" in found["eviction"].todo
+
+
+def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
+    """No worker, a refused key, failed commands and queue lengths are each told."""
+    ends = Ends(redis_url)
+    from producer import CardCommands
+
+    with CardCommands(redis_url) as cards:
+        cards.set_default(customer="cus_1", card="card_1", lane="bulk")
+        ends.fail(cards.set_default(customer="cus_2", card="card_1").id)
+        third = cards.set_default(customer="cus_3", card="card_1")
+        fourth = cards.set_default(customer="cus_4", card="card_1")
+    again = Again(3_600_000, False, "code", "message")
+    ends.journal(close(ends.take(fourth.id), again, next_holder="", lease_ms=1000))
+    refused = KeyStopped(60_000, "api_key_expired", "Expired")
+    ends.journal(close(ends.take(third.id), refused, next_holder="", lease_ms=1000))
+    ends.close()
+    found = examined(redis_url, web.port)
+    assert (found["workers"].level, found["workers"].exit_code) == (Level.FAIL, Exit.UNREACHABLE)
+    assert found["stripe key"].level is Level.FAIL
+    assert "api_key_expired" in found["stripe key"].text
+    assert "STRIPE_API_KEY" in found["stripe key"].todo
+    assert found["failed"].level is Level.WARN
+    assert found["queue bulk"].text == "1 messages, 1 commands not taken up yet"
+
+
+def test_an_unready_web_process_is_quoted(redis_url: str, unready: Web) -> None:
+    """A web process that is not ready fails with what it says is missing."""
+    found = examined(redis_url, unready.port)
+    assert found["web"].level is Level.FAIL
+    assert "no worker seen" in found["web"].text
+
+
+def test_what_does_not_answer_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Redis, web and Flower out of reach are each told, and the exit code is 3."""
+    url = f"redis://user:secret@127.0.0.1:{free_port()}/0"
+    found = examined(url, free_port(), CARDS_FLOWER_PORT=str(free_port()))
+    assert set(found) == {"settings", "redis", "web", "flower"}
+    assert [found[what].level for what in ("redis", "web", "flower")] == [
+        Level.FAIL,
+        Level.FAIL,
+        Level.WARN,
+    ]
+    monkeypatch.setenv("REDIS_URL", url)
+    monkeypatch.setenv("PORT", str(free_port()))
+    monkeypatch.setenv("CARDS_DATA_DIR", str(tmp_path))
+    assert run(["doctor", "--json"]) == Exit.UNREACHABLE
+    shown = capsys.readouterr().out
+    assert json.loads(shown)["ok"] is False
+    assert "secret" not in shown
+
+
+def test_a_wrong_password_is_no_matter_of_reach(tmp_path: Path, web: Web) -> None:
+    """A refused password is told as a wrong setting, without showing it."""
+    with ValkeyServer(tmp_path) as server, redis.Redis.from_url(server.url) as admin:
+        admin.config_set("requirepass", "right")
+        url = server.url.replace("redis://", "redis://:wrong@")
+        found = examined(url, web.port)
+        without = examined(server.url, web.port)
+        right = examined(server.url.replace("redis://", "redis://:right@"), web.port)
+    assert found["redis"].exit_code is without["redis"].exit_code is Exit.NOT_DONE
+    assert "password" in found["redis"].todo
+    assert "wrong" not in found["redis"].text
+    assert right["redis"].level is Level.OK
+
+
+def test_a_wrong_setting_does_not_hide_the_rest(redis_url: str, web: Web) -> None:
+    """One wrong setting is named, and Redis is looked at all the same."""
+    found = examined(redis_url, web.port, CARDS_LANGUAGE="fr")
+    assert found["settings"].level is Level.FAIL
+    assert "CARDS_LANGUAGE" in found["settings"].text
+    assert found["redis"].level is Level.OK
+
+
+def test_a_redis_that_keeps_its_settings_to_itself_is_a_warning(redis_url: str, web: Web) -> None:
+    """Where CONFIG is refused, as on hosted Redis, the person is told to check durability."""
+    with redis.Redis.from_url(redis_url) as admin:
+        rules = ("on", ">pw", "~*", "&*", "+@all", "-config")
+        admin.execute_command("ACL", "SETUSER", "guest", *rules)
+        found = examined(redis_url.replace("redis://", "redis://guest:pw@"), web.port)
+        admin.execute_command("ACL", "DELUSER", "guest")
+    assert found["durability"].level is Level.WARN
+    assert "eviction" not in found
