@@ -79,7 +79,7 @@ _HOMES = {
         "SetDefaultCard",
         "State",
     ),
-    "failed": ("FailedCommand",),
+    "journal.failed": ("FailedCommand",),
     "settings": ("Settings", "SettingsError"),
 }
 
