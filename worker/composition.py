@@ -6,6 +6,7 @@ import asyncio
 
 from producer.contract import CommandKind
 from producer.journal import Journal
+from worker.announcements import Announcements
 from worker.executor import CarriesOut, Executor
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
 from worker.leases import LeaseKeeper
@@ -41,6 +42,6 @@ def runtime_of(
     journal = Journal(settings.shared.redis_url)
     gateway, handlers = handlers_of(settings)
     leases = LeaseKeeper(journal, settings.lease_s)
-    executor = Executor(settings, journal, handlers, leases, Quarantine(), events)
-    sweeper = Sweeper(journal, executor, hostname)
+    executor = Executor(settings, journal, handlers, leases, Quarantine(), Announcements(events))
+    sweeper = Sweeper(journal, executor, events, hostname)
     return Runtime(settings, journal, gateway, executor, leases, sweeper, loop)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
-from producer.contract import CommandKind, Envelope, Lane, Refusal, State, parse_command
+from producer.contract import CommandKind, Envelope, Lane, Refusal, parse_command
 from producer.journal import (
     Again,
     End,
@@ -27,12 +27,12 @@ from producer.journal import (
     take,
 )
 from producer.journal.calls import Call
+from worker.announcements import Announcements
 from worker.attempt import Attempt, LeaseLost
 from worker.leases import Lease, LeaseKeeper, clock
 from worker.outcomes import Outcomes
 from worker.quarantine import PoisonError, Quarantine
 from worker.settings import WorkerSettings
-from worker.task_events import TaskEvents
 from worker.verdicts import Verdict
 
 log = logging.getLogger(__name__)
@@ -77,14 +77,14 @@ class Executor:
         handlers: Mapping[CommandKind, CarriesOut],
         leases: LeaseKeeper,
         quarantine: Quarantine,
-        events: TaskEvents,
+        announcements: Announcements,
     ) -> None:
         self._settings = settings
         self._journal = journal
         self._handlers = handlers
         self._leases = leases
         self._quarantine = quarantine
-        self._events = events
+        self._announcements = announcements
         self._outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
         self._lease_ms = settings.lease_s * 1000
         self._stopping = asyncio.Event()
@@ -168,7 +168,7 @@ class Executor:
                     keep_s=self._settings.shared.status_ttl_s,
                 )
             )
-            self._events.ended(arrived.command_id, State.REJECTED, envelope)
+            self._announcements.refused(arrived.command_id, arrived.kind, envelope)
             return False
         await self._persist(
             accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
@@ -180,9 +180,11 @@ class Executor:
         while taken.grant is not None:
             grant = taken.grant
             lease = self._leases.hold(grant, asked_at)
+            begun_at = clock()
             try:
                 outcome = await self._try(grant, lease)
                 asked_at = clock()
+                tried_s = asked_at - begun_at
                 holder = "" if self._stopping.is_set() else uuid4().hex
                 closing = close(grant, outcome, next_holder=holder, lease_ms=self._lease_ms)
                 taken = await self._persist(closing)
@@ -194,12 +196,13 @@ class Executor:
             if taken.how is TakenAs.LOST:
                 log.warning("command %s: taken over; its outcome here is dropped", grant.command_id)
                 return
-            self._tell(grant, outcome)
+            self._announcements.closed(grant, outcome, tried_s)
+            if isinstance(outcome, Again) and outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
+                self._wake(grant.customer, outcome.delay_ms / 1000)
 
     async def _try(self, grant: Grant, lease: Lease) -> End | Again | KeyStopped:
         command = grant.command
-        self._events.received(grant.command_id, command)
-        self._events.started(grant.command_id)
+        self._announcements.begun(grant, command)
         attempt = Attempt(
             command=command,
             command_id=grant.command_id,
@@ -224,41 +227,6 @@ class Executor:
             log.exception("command %s: its handler raised", grant.command_id)
             return self._outcomes.fault(grant, error)
         return self._outcomes.of(grant, verdict)
-
-    def _tell(self, grant: Grant, outcome: End | Again | KeyStopped) -> None:
-        match outcome:
-            case End():
-                envelope = Envelope.model_validate(outcome.envelope)
-                log.info(
-                    "%s %s of %s %s, try %d%s",
-                    grant.command.kind,
-                    grant.command_id,
-                    grant.customer,
-                    outcome.state,
-                    grant.tries,
-                    f" ({envelope.code})" if envelope.code else "",
-                )
-                self._events.ended(grant.command_id, outcome.state, envelope)
-            case Again():
-                log.info(
-                    "%s %s of %s %s after try %d (%s), again in %d ms",
-                    grant.command.kind,
-                    grant.command_id,
-                    grant.customer,
-                    State.UNKNOWN if outcome.uncertain else State.RETRYING,
-                    grant.tries,
-                    outcome.code,
-                    outcome.delay_ms,
-                )
-                self._events.retried(grant.command_id, outcome.code)
-                if outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
-                    self._wake(grant.customer, outcome.delay_ms / 1000)
-            case KeyStopped():
-                log.critical(
-                    "Stripe refuses our API key (%s): nothing is taken, nothing is lost; "
-                    "it goes on by itself when the key works again",
-                    outcome.code,
-                )
 
     def _wake(self, customer: str, delay_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ import random
 
 from producer.journal import Journal, JournalUnavailable, sweep
 from worker.executor import Executor
+from worker.task_events import TaskEvents
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +22,12 @@ _LIMIT = 100
 class Sweeper:
     """One per process; any one worker finds everything."""
 
-    def __init__(self, journal: Journal, executor: Executor, worker: str) -> None:
+    def __init__(
+        self, journal: Journal, executor: Executor, events: TaskEvents, worker: str
+    ) -> None:
         self._journal = journal
         self._executor = executor
+        self._events = events
         self._worker = worker
         self._draw = random.Random()
 
@@ -42,5 +46,7 @@ class Sweeper:
         found = await self._journal(call)
         for customer in found.customers:
             self._executor.spawn(self._executor.on_customer(customer))
+        for command_id, state in found.ends:
+            self._events.ended(command_id, state)
         for command_id in found.commands:
             self._executor.spawn(self._executor.on_lost_message(command_id))

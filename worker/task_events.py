@@ -12,7 +12,7 @@ from typing import Any
 
 from celery import Celery
 
-from producer.contract import AssignCard, Envelope, SetDefaultCard, State
+from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
 from producer.contract.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,11 @@ class TaskEvents:
         shown = redact(repr(command.kwargs()))
         self._send("task-received", command_id, name=command.kind.value, args="()", kwargs=shown)
 
+    def refused(self, command_id: str, kind: CommandKind, envelope: Envelope) -> None:
+        """Tell of a message that failed validation, nothing of what it held being shown."""
+        self._send("task-received", command_id, name=kind.value, args="()", kwargs="{...}")
+        self.ended(command_id, State.REJECTED, envelope)
+
     def started(self, command_id: str) -> None:
         """Tell that a try begins."""
         self._send("task-started", command_id)
@@ -42,12 +47,20 @@ class TaskEvents:
         """Tell that the command will be tried again."""
         self._send("task-retried", command_id, exception=why, traceback="")
 
-    def ended(self, command_id: str, state: State, envelope: Envelope) -> None:
+    def ended(
+        self,
+        command_id: str,
+        state: State,
+        envelope: Envelope | None = None,
+        runtime_s: float | None = None,
+    ) -> None:
         """Tell that the command has ended. Events may be lost; nothing depends on them."""
-        told = f"{state}: {envelope.code}: {envelope.message}" if envelope.code else str(state)
+        told = str(state)
+        if envelope is not None and envelope.code:
+            told = f"{state}: {envelope.code}: {envelope.message}"
         match state:
             case State.SUCCEEDED:
-                self._send("task-succeeded", command_id, result=told)
+                self._send("task-succeeded", command_id, result=told, runtime=runtime_s)
             case State.SUPERSEDED | State.CANCELLED:
                 self._send("task-revoked", command_id, terminated=False, signum=None, expired=False)
             case _:

@@ -14,6 +14,7 @@
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |
+| `cards:untold` | sorted set | ends that no worker brought about, for Flower, by their time (ms) |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
 | `cards:changed:ID` | channel | each state the command enters |
 | `celery-task-meta-ID` | string and channel | the envelope, as Celery's backend stores it |
@@ -40,6 +41,7 @@ _SINGLES = {
     "stop": "cards:stop",
     "workers": "cards:workers",
     "sequence": "cards:sequence",
+    "untold": "cards:untold",
 }
 
 FAILED = _SINGLES["failed"]

@@ -201,13 +201,20 @@ def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Customers that are due, and commands whose message was lost."""
+    """Customers that are due, commands whose message was lost, and ends to tell Flower of."""
 
     customers: list[str]
     commands: list[str]
+    ends: list[tuple[str, State]]
 
 
 def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[Forgotten]:
     """Find what nobody works on, and note that this worker lives."""
     lanes = [part for lane in Lane for part in (lane.value, lane.value)]
-    return Call(lambda a: Forgotten(a[0], a[1]), "sweep", [worker, limit, patience_ms, *lanes])
+
+    def parse(answer: Any) -> Forgotten:
+        customers, commands, untold = answer
+        ends = [(one.split()[0], State(one.split()[1])) for one in untold]
+        return Forgotten(customers, commands, ends)
+
+    return Call(parse, "sweep", [worker, limit, patience_ms, *lanes])

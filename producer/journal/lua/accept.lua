@@ -26,9 +26,7 @@ if idem ~= '' then
   redis.call('SET', key_idempotency(idem), id .. ' ' .. body, 'PX', idem_ttl)
 end
 redis.call('ZADD', key_pending(user), seq, id)
-if message ~= '' then
-  redis.call('ZADD', key_queued(lane), seq, id)
-  redis.call('LPUSH', queue, message)
-end
+redis.call('ZADD', key_queued(lane), seq, id)
+if message ~= '' then redis.call('LPUSH', queue, message) end
 redis.call('PUBLISH', key_changed(id), 'queued')
 return {'accepted', id}

@@ -8,10 +8,10 @@ local outcome = ARGV[6]
 local customer, row, now = key_customer(user), key_command(id), now_ms()
 
 local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder')
-if lease[1] ~= fence or lease[2] ~= id then
+local closed = redis.call('HGET', row, 'closed') == fence
+if closed or lease[1] ~= fence or lease[2] ~= id then
   if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, now) end
-  if redis.call('HGET', row, 'closed') == fence then return {'idle'} end
-  return {'lost'}
+  return {closed and 'idle' or 'lost'}
 end
 
 redis.call('HSET', row, 'closed', fence)

@@ -38,6 +38,9 @@ local function finish(id, state, http, code, meta, ttl, now)
     redis.call('ZADD', KEY_FAILED, int(now), id)
     if known[3] then redis.call('PERSIST', key_idempotency(known[3])) end
   end
+  if state == 'superseded' or state == 'cancelled' then
+    redis.call('ZADD', KEY_UNTOLD, int(now), id .. ' ' .. state)
+  end
   enter(id, state)
   redis.call('PUBLISH', key_result(id), meta)
 end

@@ -11,6 +11,7 @@ import pytest
 from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
 from producer.journal import Journal, accept, resume, status, stopped, take
 from producer.settings import Settings
+from worker.announcements import Announcements
 from worker.executor import Arrived, Executor
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
@@ -43,7 +44,7 @@ class Workbench:
             },
             self.leases,
             Quarantine(),
-            TaskEvents(None, "test"),
+            Announcements(TaskEvents(None, "test")),
         )
 
     async def accept(self, card: str) -> str:
@@ -145,7 +146,9 @@ async def test_bare_message_is_journalled_on_arrival(bench: Workbench) -> None:
 async def test_bare_message_that_is_invalid_ends_rejected(bench: Workbench) -> None:
     """Bad input is answered with an envelope that names the field, and nothing of it is kept."""
     command = str(uuid4())
-    await bench.deliver(command, journalled=False, userId=CUSTOMER, default_source="4242424242424242")
+    await bench.deliver(
+        command, journalled=False, userId=CUSTOMER, default_source="4242424242424242"
+    )
     found = await bench.ended(command)
     assert found.result is not None
     assert (found.state, found.http_status) == (State.REJECTED, 400)
