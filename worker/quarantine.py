@@ -44,13 +44,19 @@ class Quarantine:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
+        assert child.stdin is not None
+        assert child.stdout is not None
         try:
-            out, _ = await child.communicate(_written(attempt, within_s).encode())
+            # Its standard input stays open: the child ends when that closes, as when we are killed.
+            child.stdin.write(_written(attempt, within_s).encode() + b"\n")
+            out = await child.stdout.read()
+            status = await child.wait()
         finally:
             if child.returncode is None:
                 child.kill()
-        if child.returncode != 0:
-            raise PoisonError(f"exit status {child.returncode}")
+            child.stdin.close()
+        if status != 0:
+            raise PoisonError(f"exit status {status}")
         attempt.check()
         return _read_verdict(out.decode(), attempt.command_id)
 

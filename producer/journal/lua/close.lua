@@ -28,7 +28,7 @@ if outcome == 'end' then
       redis.call('HSETNX', KEY_LATER, mark, '')
     elseif state == 'succeeded' then
       if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
-        redis.call('HSET', KEY_LATER, mark, id)
+        redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known[2])
       end
       local older = redis.call('ZRANGEBYSCORE', key_pending(user), '-inf', '(' .. known[2])
       for _, other in ipairs(older) do
