@@ -1,0 +1,1 @@
+"""What a command costs, beside what others charge: `make bench`, docs/performance.md."""

@@ -1,0 +1,62 @@
+"""`python -m benchmarks [--quick] [--only NAME]`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from benchmarks import acceptance, callers, cpu, flood, growth, latency, machine, memory, pace
+from benchmarks.peer_venv import peer_python
+from benchmarks.stage import Stage
+from benchmarks.table import Row, markdown
+
+_ALL: dict[str, Callable[[Stage, bool, Path | None], list[Row]]] = {
+    "cpu": cpu.run,
+    "pace": pace.run,
+    "latency": latency.run,
+    "callers": callers.run,
+    "flood": flood.run,
+    "acceptance": acceptance.run,
+    "memory": memory.run,
+    "growth": growth.run,
+}
+
+
+def main() -> int:
+    """Prints the table. Returns 0 whatever the figures: slow machines break no build."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds")
+    parser.add_argument("--only", choices=_ALL, action="append", help="may be given repeatedly")
+    options = parser.parse_args()
+    # So that what was started is stopped.
+    signal.signal(signal.SIGTERM, _leave)
+    began, rows = time.monotonic(), []
+    said = machine.described()
+    python = peer_python()
+    for name in options.only or _ALL:
+        before = time.monotonic()
+        try:
+            with Stage() as stage:
+                rows += _ALL[name](stage, options.quick, python)
+        except Exception as error:
+            traceback.print_exc()
+            rows.append(Row(name, f"not measured: {type(error).__name__}"))
+        print(f"{name}: {time.monotonic() - before:.0f} s", file=sys.stderr)
+    print(said)
+    print(f"{'quick run' if options.quick else 'run'} of {time.monotonic() - began:.0f} s\n")
+    print(markdown(rows))
+    return 0
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""An interactive command's time to its answer, idle and behind a flood of bulk commands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from benchmarks import meter
+from benchmarks.contenders import Ours
+from benchmarks.names import fresh_customer
+from benchmarks.stage import Stage
+from benchmarks.table import Row, figure
+from producer import AsyncCardCommands
+from producer.contract import Lane
+
+_LATENCY_MS = 300
+_EVERY_S = 0.2
+_WARM_UP = 10
+
+
+def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
+    """One worker, Stripe at its usual latency, an interactive command every 200 ms."""
+    count, flood = (30, 5_000) if quick else (250, 100_000)
+    stage.sandbox(latency={"kind": "fixed", "ms": _LATENCY_MS})
+    url = stage.valkey().url
+    worker = stage.worker(url)
+    asyncio.run(_times(url, _WARM_UP))
+    idle = asyncio.run(_times(url, count))
+    bulk = Ours(url, Lane.BULK, worker)
+    bulk.offer(flood)
+    asyncio.run(_times(url, _WARM_UP))
+    flooded = asyncio.run(_times(url, count))
+    still = "all" if not bulk.all_ended() else "no longer all"
+    rows = []
+    for share, name, goal in ((0.5, "p50", 1.2), (0.99, "p99", 2.0)):
+        alone, behind = meter.percentile(idle, share), meter.percentile(flooded, share)
+        rows.append(
+            Row(
+                f"interactive, {name}, {flood:,} bulk queued ({_LATENCY_MS} ms at Stripe)",
+                f"{figure(behind)} ms",
+                f"idle: {figure(alone)} ms",
+                f"{behind / alone:.2f}",
+                f"at most {goal:g}",
+                behind / alone <= goal,
+            )
+        )
+    if still != "all":
+        rows.append(Row("interactive behind bulk", "the flood ended too early to tell"))
+    return rows
+
+
+async def _times(url: str, count: int) -> list[float]:
+    """Milliseconds from sending to the envelope."""
+    async with AsyncCardCommands(url) as client:
+
+        async def one() -> float:
+            began = time.perf_counter()
+            handle = await client.assign(customer=fresh_customer(), source="tok_visa")
+            await handle.wait(60)
+            return 1000 * (time.perf_counter() - began)
+
+        under_way = []
+        for _ in range(count):
+            under_way.append(asyncio.create_task(one()))
+            await asyncio.sleep(_EVERY_S)
+        return list(await asyncio.gather(*under_way))

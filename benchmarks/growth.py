@@ -1,0 +1,134 @@
+"""What changes as more commands are known: the sender's memory, and the cost of each step."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+import redis
+
+from benchmarks.contenders import BATCH
+from benchmarks.names import fresh_customer
+from benchmarks.stage import ROOT, Stage
+from benchmarks.table import Row, compared
+from producer.contract import CommandKind, Envelope, Lane, State, parse_command
+from producer.journal import BlockingJournal, End, Grant, accept, close, take
+
+_FEW = 1_000
+_LEASE_MS = 15_000
+_STEPS = ("accept", "begin", "end")
+
+
+class Known:
+    """A journal with some commands known, and what its steps cost there."""
+
+    def __init__(self, url: str) -> None:
+        self._journal = BlockingJournal(url)
+        self._redis: Any = redis.Redis.from_url(url)
+        self.seen_us: dict[str, list[float]] = defaultdict(list)
+        self.server_us: dict[str, list[float]] = defaultdict(list)
+
+    def measure(self, count: int) -> None:
+        """Accept, begin and end so many commands, one at a time."""
+        ids = [str(uuid4()) for _ in range(count)]
+        grants: list[Grant] = []
+
+        def take_one(ident: str) -> None:
+            taken = self._journal(take(ident, uuid4().hex, _LEASE_MS))
+            if taken.grant is None:
+                raise RuntimeError(f"not granted: {taken.how}")
+            grants.append(taken.grant)
+
+        self._timed("accept", self._accept, ids)
+        self._timed("begin", take_one, ids)
+        self._timed("end", self._close, list(grants))
+
+    def _accept(self, ident: str) -> None:
+        fields = {"userId": fresh_customer(), "source": "tok_visa"}
+        command = parse_command(CommandKind.ASSIGN_CARD, fields)
+        self._journal(accept(command, command_id=ident, lane=Lane.INTERACTIVE))
+
+    def _close(self, grant: Grant) -> None:
+        envelope = Envelope.yes("ok", {"cardId": "card_x", "brand": "Visa", "last4": "4242"})
+        end = End(State.SUCCEEDED, 200, envelope, 172_800, Envelope.no("superseded", "superseded"))
+        self._journal(close(grant, end, next_holder=uuid4().hex, lease_ms=_LEASE_MS))
+
+    def _timed(self, step: str, do: Callable[[Any], None], what: Sequence[Any]) -> None:
+        self._redis.config_resetstat()
+        for one in what:
+            began = time.perf_counter()
+            do(one)
+            self.seen_us[step].append(1e6 * (time.perf_counter() - began))
+        # `eval` where the script was not cached yet; both are whole scripts.
+        stats = self._redis.info("commandstats")
+        calls = [found for name, found in stats.items() if name.startswith("cmdstat_eval")]
+        spent = sum(found["usec"] for found in calls)
+        self.server_us[step].append(spent / len(what))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._journal.close()
+        self._redis.close()
+
+
+def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
+    """Two journals side by side, one with few commands known and one with many."""
+    marks = (20_000, 100_000) if quick else (20_000, 200_000, 1_000_000)
+    rounds, count = (8, 50) if quick else (20, 200)
+    few, many = stage.valkey().url, stage.valkey().url
+    _send(few, [_FEW])
+    told = _send(many, marks)
+    first, last = told[0][1], told[-1][1]
+    name = f"at {marks[0]:,}"
+    rows = [
+        compared(
+            f"sender's resident memory after {marks[-1]:,}",
+            last,
+            name,
+            first,
+            unit="MB",
+            at_most=1.1,
+        ),
+        compared(
+            f"send_many, {marks[-1]:,} in a run",
+            marks[-1] / told[-1][2],
+            name,
+            marks[0] / told[0][2],
+            unit="/s",
+        ),
+    ]
+    small, large = Known(few), Known(many)
+    small.measure(BATCH)
+    large.measure(BATCH)
+    for known in (small, large):
+        known.seen_us.clear()
+        known.server_us.clear()
+    for _ in range(rounds):
+        small.measure(count)
+        large.measure(count)
+    against = f"{_FEW:,} known"
+    for step in _STEPS:
+        what = f"{step}, {marks[-1]:,} known, round trip"
+        pair = median(large.seen_us[step]), median(small.seen_us[step])
+        rows.append(compared(what, pair[0], against, pair[1], unit="µs", at_most=1.2))
+        what = f"{step}, {marks[-1]:,} known, Redis' own time"
+        pair = median(large.server_us[step]), median(small.server_us[step])
+        rows.append(compared(what, pair[0], against, pair[1], unit="µs", at_most=1.2))
+    small.close()
+    large.close()
+    return rows
+
+
+def _send(url: str, marks: Sequence[int]) -> list[tuple[int, float, float]]:
+    """Has a process of its own send; its count, MB and seconds at each mark."""
+    argv = [sys.executable, "-m", "benchmarks.sender", url, *map(str, marks)]
+    said = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    lines = [line.split() for line in said.splitlines()]
+    return [(int(count), float(mb), float(seconds)) for count, mb, seconds in lines]

@@ -1,0 +1,31 @@
+"""Sends many commands and tells its own memory: `python -m benchmarks.sender URL COUNT ...`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from benchmarks import meter
+from benchmarks.names import fresh_customer
+from producer import CardCommands
+from producer.sending import Order, assign_order
+
+
+def _orders(count: int) -> Iterator[Order]:
+    return (assign_order(fresh_customer(), "tok_visa") for _ in range(count))
+
+
+def main() -> None:
+    """After each count, over all commands sent so far, a line: count, RSS in MB, seconds."""
+    began, sent = time.monotonic(), 0
+    with CardCommands(sys.argv[1]) as client:
+        for until in map(int, sys.argv[2:]):
+            for _ in client.send_many(_orders(until - sent)):
+                sent += 1
+            print(sent, meter.rss_mb(os.getpid()), time.monotonic() - began, flush=True)
+
+
+if __name__ == "__main__":
+    main()

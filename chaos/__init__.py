@@ -1,0 +1,1 @@
+"""`python -m chaos`: the whole system under load, killed at random, its promises checked after."""

@@ -1,0 +1,16 @@
+"""One clock for everything a run records: Unix time that never goes back."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+
+def now() -> float:
+    """Unix time in seconds; comparable with the stand-in's, which is on the same machine."""
+    return time.monotonic() + _offset()
+
+
+@cache
+def _offset() -> float:
+    return time.time() - time.monotonic()

@@ -1,0 +1,67 @@
+"""What a run of chaos is told to do."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Times are in seconds. The seed fixes what is ordered, what is killed and when."""
+
+    seconds: float = 120.0
+    commands: int = 2000
+    customers: int = 200
+    workers: int = 3
+    seed: int = 0
+    kills_every: float = 4.0
+    redis_kills_every: float = 16.0
+    fault_rate: float = 0.06
+    settle: float = 180.0
+    lease: int = 5
+    stripe_timeout: int = 4
+    directory: Path | None = None
+    check: Path | None = None
+    json: bool = False
+
+    @classmethod
+    def parse(cls, argv: Sequence[str] | None = None) -> Self:
+        """From a command line; exits with 2 where it is wrong."""
+        parser = argparse.ArgumentParser(
+            prog="python -m chaos",
+            description="Kills workers, web and Redis at random under load, then checks that no "
+            "command was lost, done twice, done out of order or lied about.",
+        )
+        default = {field.name: field.default for field in fields(cls)}
+        for name, kind, text in (
+            ("seconds", float, "for how long commands are sent"),
+            ("commands", int, "how many commands are sent in that time"),
+            ("customers", int, "over how many customers"),
+            ("workers", int, "worker processes"),
+            ("kills-every", float, "seconds between acts against workers, web and connections"),
+            ("redis-kills-every", float, "seconds between kills of Redis; 0 for none"),
+            ("fault-rate", float, "share of Stripe's writes that go wrong"),
+            ("settle", float, "how long commands may take to end once nothing is killed any more"),
+            ("lease", int, "CARDS_LEASE of the workers, in seconds"),
+            ("stripe-timeout", int, "CARDS_STRIPE_TIMEOUT of the workers, in seconds"),
+        ):
+            shown = default[name.replace("-", "_")]
+            parser.add_argument(
+                f"--{name}", type=kind, default=shown, help=f"{text} (default {shown})"
+            )
+        parser.add_argument("--seed", type=int, help="fixes orders and mischief (default: random)")
+        parser.add_argument("--directory", type=Path, help="where history, logs and data are kept")
+        parser.add_argument("--check", type=Path, metavar="FILE", help="only check a history")
+        parser.add_argument("--json", action="store_true", help="print the report as JSON")
+        found = vars(parser.parse_args(argv))
+        if found["seed"] is None:
+            found["seed"] = random.randrange(1_000_000)
+        for name in ("seconds", "commands", "customers", "workers", "kills_every"):
+            if found[name] <= 0:
+                parser.error(f"--{name.replace('_', '-')} must be more than 0")
+        return cls(**found)

@@ -1,0 +1,90 @@
+"""`python -m producer.http`: the web process."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from types import FrameType
+
+import uvicorn
+
+from producer.http.app import create_app
+from producer.http.services import Services
+from producer.settings import SettingsError, WebSettings
+
+# Waiting callers are let go at once; this is for answers still being written.
+_STOP_WITHIN_S = 8
+_BACKLOG = 2048
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Serve until SIGTERM or SIGINT. Returns the exit code: 2 where a setting is wrong."""
+    try:
+        settings = WebSettings.from_environ(environ)
+        listener = _listen(settings.host, settings.port)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    _log_to_stderr()
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_WITHIN_S,
+        loop="auto",
+        http="httptools",
+        ws="none",
+    )
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    logging.getLogger("producer.http").info("listening on http://%s:%d", host, settings.port)
+    _Server(config, app.state.services).run(sockets=[listener])
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """Answers whoever waits when it is told to stop, and then ends with exit code 0."""
+
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not handed on to the default handler afterwards: a stop that was asked for is no failure.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._services.waiters.release()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises SettingsError, naming HOST or PORT."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            why = "is taken" if error.errno == errno.EADDRINUSE else "is not permitted"
+            raise SettingsError("PORT", f"{port} {why} on {host}: choose another") from None
+        raise SettingsError("HOST", f"{host!r} is no address of this machine") from None
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

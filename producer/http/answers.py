@@ -1,0 +1,100 @@
+"""Every answer is an envelope: made here, in the process's language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from producer.contract import CommandStatus, Envelope, Refusal, State
+from producer.contract.messages import Language, Text, say
+
+_RETRY_SOON_S, _RETRY_LATER_S, _RETRY_OUTAGE_S = 1, 5, 2
+
+
+def task_path(command_id: str) -> str:
+    """Where a command's status is answered."""
+    return f"/api/tasks/{quote(command_id, safe='')}"
+
+
+def envelope_response(
+    envelope: Envelope, http_status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The envelope as a response."""
+    wire: dict[str, Any] = {
+        "status": envelope.status,
+        "message": envelope.message,
+        "data": envelope.data,
+    }
+    if envelope.code is not None:
+        wire["code"] = envelope.code
+    # "replace": half a surrogate pair, which JSON can spell, has no UTF-8.
+    content = json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(content, http_status, dict(headers or {}), "application/json")
+
+
+class Answers:
+    """Answers in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+
+    def yes(
+        self,
+        text: Text,
+        data: Any = None,
+        *,
+        http_status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """What was asked for."""
+        return envelope_response(Envelope.yes(say(text, self.language), data), http_status, headers)
+
+    def no(
+        self,
+        http_status: int,
+        code: str,
+        text: Text,
+        data: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: str,
+    ) -> Response:
+        """Why not, with a code for programs."""
+        message = say(text, self.language, **values)
+        return envelope_response(Envelope.no(code, message, data), http_status, headers)
+
+    def refusal(self, refusal: Refusal) -> Response:
+        """An order that is not accepted."""
+        message = refusal.message(self.language)
+        return envelope_response(Envelope.no(refusal.code, message), refusal.http_status)
+
+    def unavailable(self, text: Text = Text.UNAVAILABLE) -> Response:
+        """Redis, or every worker, is out of reach."""
+        return self.no(503, "unavailable", text, headers={"Retry-After": str(_RETRY_OUTAGE_S)})
+
+    def accepted(self, command_id: str, state: State, headers: Mapping[str, str]) -> Response:
+        """The command goes on; where to ask for it."""
+        later = state in (State.RETRYING, State.UNKNOWN)
+        return self.yes(
+            Text.ACCEPTED,
+            {"taskId": command_id, "state": state.value},
+            http_status=202,
+            headers={
+                "Location": task_path(command_id),
+                "Retry-After": str(_RETRY_LATER_S if later else _RETRY_SOON_S),
+                **headers,
+            },
+        )
+
+    def ended(self, status: CommandStatus, headers: Mapping[str, str]) -> Response:
+        """What became of the command, as its own envelope and HTTP status say."""
+        headers = {"Content-Location": task_path(status.id), **headers}
+        if status.result is None:
+            # Somebody deleted the result from the results backend (Celery's `forget()`).
+            data = {"taskId": status.id, "state": status.state.value}
+            return self.no(410, "result_gone", Text.RESULT_GONE, data, headers=headers)
+        return envelope_response(status.result, status.http_status or 200, headers)

@@ -1,0 +1,108 @@
+"""The composition root of the web process: `create_app(settings)`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producer.contract import Refusal
+from producer.contract.messages import Text
+from producer.http import cards, commands, docs_page, health, tasks
+from producer.http.answers import Answers
+from producer.http.auth import Bearers
+from producer.http.bounded import BoundedJournal
+from producer.http.ending import end
+from producer.http.entrance import Entrance
+from producer.http.metrics import Metrics
+from producer.http.openapi import document
+from producer.http.services import Services
+from producer.http.subscriptions import Subscriptions
+from producer.http.waiters import Waiters
+from producer.journal import Journal, JournalUnavailable
+from producer.settings import WebSettings
+
+log = logging.getLogger(__name__)
+
+_DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+def create_app(settings: WebSettings) -> FastAPI:
+    """The application. It connects to Redis when it is started, and starts without it too."""
+    journal = Journal(settings.shared.redis_url)
+    listening = Journal(settings.shared.redis_url, retries=0)
+    answers = Answers(settings.shared.language)
+    metrics = Metrics()
+    ask = BoundedJournal(journal)
+    subscriptions = Subscriptions(listening)
+    waiters = Waiters(ask, subscriptions)
+    metrics.count_waiters(waiters.count)
+    services = Services(ask, answers, waiters, subscriptions, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        subscriptions.start()
+        waiters.start()
+        checking = asyncio.create_task(_check_durability(journal))
+        try:
+            yield
+        finally:
+            await end(checking)
+            await waiters.stop()
+            await subscriptions.stop()
+            await listening.aclose()
+            await journal.aclose()
+
+    app = FastAPI(
+        lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.state.services = services
+    for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
+        app.include_router(routes(services))
+    app.include_router(docs_page.routes(document(app)))
+    _answer_errors(app, answers)
+    app.add_middleware(Entrance, bearers=Bearers(settings.tokens), answers=answers, metrics=metrics)
+    return app
+
+
+def _answer_errors(app: FastAPI, answers: Answers) -> None:
+    @app.exception_handler(Refusal)
+    async def refused(_: Request, error: Refusal) -> Response:
+        return answers.refusal(error)
+
+    @app.exception_handler(JournalUnavailable)
+    async def unavailable(_: Request, error: JournalUnavailable) -> Response:
+        log.warning("%s", error)
+        return answers.unavailable()
+
+    @app.exception_handler(HTTPException)
+    async def not_routed(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return answers.no(404, "not_found", Text.NOT_FOUND)
+        if error.status_code != 405:
+            raise error
+        methods = {method.strip() for method in (error.headers or {}).get("Allow", "").split(",")}
+        methods |= {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+        allow = {"Allow": ", ".join(sorted(methods - {""}))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        return answers.no(405, "method_not_allowed", Text.METHOD_NOT_ALLOWED, headers=allow)
+
+
+async def _check_durability(journal: Journal) -> None:
+    """Say where Redis is set to lose, or to evict, what it was given."""
+    found = await journal.configuration()
+    for name, wanted in _DURABLE.items():
+        if found.get(name, wanted) != wanted:
+            log.warning(
+                "Redis runs with %s %s, not %s: a crash of it can lose accepted commands",
+                name,
+                found[name],
+                wanted,
+            )

@@ -1,0 +1,70 @@
+"""Reads a request's body by hand, so that no answer is a framework's and none echoes its input."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from producer.contract.card_numbers import find_card_data
+from producer.contract.messages import Text
+from producer.contract.refusals import CardNumberRefused, ParameterInvalid
+
+LIMIT_BYTES = 16 * 1024
+_FIELDS = ("userId", "source", "default_source")
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, of which no more than 16 KiB are ever held.
+
+    Raises:
+        ParameterInvalid: it is longer.
+        starlette.requests.ClientDisconnect: the caller went away.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length[:18]) > LIMIT_BYTES:
+        raise ParameterInvalid(Text.TOO_LARGE)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT_BYTES:
+            raise ParameterInvalid(Text.TOO_LARGE)
+    return bytes(body)
+
+
+def parse_fields(body: bytes) -> dict[str, Any]:
+    """The fields of a body that is one JSON object.
+
+    Raises:
+        ParameterInvalid: it is not, or it names a field twice.
+        CardNumberRefused: one of the values of a field named twice is card data.
+    """
+    repeated: list[tuple[str, Any]] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            repeated.extend(pairs)
+        return fields
+
+    try:
+        fields = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=_not_json)
+        if not isinstance(fields, dict):
+            raise ParameterInvalid(Text.NOT_JSON)
+        leaking = any(find_card_data({name: value}) for name, value in repeated)
+    except ParameterInvalid:
+        raise
+    except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise ParameterInvalid(Text.NOT_JSON) from None
+    if leaking:
+        raise CardNumberRefused(Text.CARD_NUMBER, field="body")
+    if repeated:
+        names = [name for name, _ in repeated]
+        twice = next((name for name in _FIELDS if names.count(name) > 1), "body")
+        raise ParameterInvalid(Text.REPEATED_FIELD, field=twice)
+    return fields
+
+
+def _not_json(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")

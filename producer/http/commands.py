@@ -1,0 +1,114 @@
+"""`POST /api/cards/assign` and `/default`: accept a command and wait for its end."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
+from producer.contract.messages import Text
+from producer.http.body import parse_fields, read_body
+from producer.http.entrance import TASK
+from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
+from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
+from producer.http.prefer import Preference, parse_prefer
+from producer.http.services import Services
+from producer.journal import Acceptance, accept, status
+
+_MAX_KEY = 255
+
+
+def routes(services: Services) -> APIRouter:
+    """The two routes that take commands."""
+    router = APIRouter()
+
+    @router.post("/api/cards/assign", **ASSIGN_CARD)
+    async def assign_card(request: Request) -> Response:
+        """Attach a tokenised card to a customer."""
+        return await _order(services, CommandKind.ASSIGN_CARD, request)
+
+    @router.post("/api/cards/default", **SET_DEFAULT_CARD)
+    async def set_default_card(request: Request) -> Response:
+        """Make an attached card the customer's default."""
+        return await _order(services, CommandKind.SET_DEFAULT_CARD, request)
+
+    return router
+
+
+async def _order(services: Services, kind: CommandKind, request: Request) -> Response:
+    began = asyncio.get_running_loop().time()
+    fields = parse_fields(await read_body(request))
+    keys = request.headers.getlist("idempotency-key")
+    for given in keys:
+        refuse_card_number(given, "Idempotency-Key")
+    refuse_card_number_in_query(request.scope["query_string"])
+    try:
+        command = parse_command(kind, fields)
+    except RecursionError:  # nested too deep to be looked through
+        raise ParameterInvalid(Text.NOT_JSON) from None
+    lane = _lane(request.headers.getlist("lane"))
+    key = _idempotency_key(keys)
+    preference = parse_prefer(request.headers.getlist("prefer"))
+
+    command_id = str(uuid4())
+    calling = accept(command, command_id=command_id, lane=lane, idempotency_key=key)
+    if preference.wait_s <= 0 or services.waiters.released.is_set():
+        acceptance = await services.ask(calling)
+        _note(services, request, kind, lane, acceptance)
+        return await _at_once(services, acceptance, preference)
+    with services.waiters.watch(command_id) as watch:
+        await watch.confirmed()
+        acceptance = await services.ask(calling)
+        _note(services, request, kind, lane, acceptance)
+        if acceptance.id == command_id:
+            end = await watch.end(began + preference.wait_s)
+            state = watch.state
+    if acceptance.id != command_id:
+        with services.waiters.watch(acceptance.id) as watch:
+            await watch.confirmed()
+            services.waiters.look(acceptance.id)
+            end = await watch.end(began + preference.wait_s)
+            state = watch.state
+    if end is not None:
+        return services.answers.ended(end, preference.headers)
+    return services.answers.accepted(acceptance.id, state, preference.headers)
+
+
+async def _at_once(services: Services, acceptance: Acceptance, preference: Preference) -> Response:
+    state = State.QUEUED
+    if acceptance.known:
+        found = await services.ask(status(acceptance.id))
+        if found is not None and found.ended:
+            return services.answers.ended(found, preference.headers)
+        state = found.state if found is not None else state
+    return services.answers.accepted(acceptance.id, state, preference.headers)
+
+
+def _note(
+    services: Services, request: Request, kind: CommandKind, lane: Lane, acceptance: Acceptance
+) -> None:
+    request.scope[TASK] = acceptance.id
+    if not acceptance.known:
+        services.metrics.accepted(kind, lane)
+
+
+def _lane(values: list[str]) -> Lane:
+    if not values:
+        return Lane.INTERACTIVE
+    try:
+        (value,) = values
+        return Lane(value.strip())
+    except ValueError:
+        raise ParameterInvalid(Text.BAD_LANE, field="Lane") from None
+
+
+def _idempotency_key(values: list[str]) -> str | None:
+    if not values:
+        return None
+    if len(values) > 1 or not 1 <= len(values[0]) <= _MAX_KEY:
+        raise ParameterInvalid(Text.BAD_IDEMPOTENCY_KEY, field="Idempotency-Key")
+    return values[0]

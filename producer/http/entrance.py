@@ -1,0 +1,91 @@
+"""What every request passes: access, one log line, and an envelope whatever goes wrong inside."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from time import perf_counter
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from producer.contract.messages import Text
+from producer.http.answers import Answers
+from producer.http.auth import Bearers
+from producer.http.metrics import Metrics
+
+access = logging.getLogger("producer.http.access")
+log = logging.getLogger(__name__)
+
+TASK = "cards.task_id"
+"""Where in the scope a handler leaves the id of a command it knows, for the log line."""
+HEAD = "cards.head"
+"""In the scope of a HEAD request, which is otherwise handled as GET."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# nginx's status for a caller that went away; only ever logged and counted.
+_GONE = 499
+
+
+class Entrance:
+    """ASGI middleware around the whole application.
+
+    The path, the query and the method are what a caller sent, and may hold anything: only the
+    route's template is logged.
+    """
+
+    def __init__(self, app: ASGIApp, bearers: Bearers, answers: Answers, metrics: Metrics) -> None:
+        self._app = app
+        self._bearers = bearers
+        self._answers = answers
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        status = _GONE
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+            await send(message)
+
+        if method == "HEAD":
+            # A copy: the server looks at its own to leave the body out.
+            scope = {**scope, "method": "GET", HEAD: True}
+        try:
+            if self._bearers.admit(scope["path"], scope["headers"]):
+                await self._app(scope, receive, note)
+            else:
+                refused = self._answers.no(
+                    401, "unauthorized", Text.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}
+                )
+                await refused(scope, receive, note)
+        except ClientDisconnect:
+            status = _GONE
+        except Exception as error:
+            # Where, but not what: the text of an error may hold anything.
+            frames = traceback.extract_tb(error.__traceback__)[-5:]
+            places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))
+            log.error("%s at %s", type(error).__name__, places)
+            status = 500
+            if not started:
+                failed = self._answers.no(500, "internal_error", Text.INTERNAL)
+                await failed(scope, receive, note)
+        finally:
+            seconds = perf_counter() - began
+            route = getattr(scope.get("route"), "path", "-")
+            self._metrics.answered(method, route, status, seconds)
+            access.info(
+                "%s %s %d %.1fms task=%s",
+                method,
+                route,
+                status,
+                seconds * 1000,
+                scope.get(TASK, "-"),
+            )

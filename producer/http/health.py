@@ -1,0 +1,63 @@
+"""`/healthz`, `/readyz` and `/metrics`: for whoever runs the process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from producer.contract.messages import Text, say
+from producer.http.operations import GET_METRICS, HEALTHZ, READYZ
+from producer.http.services import Services
+from producer.journal import JournalUnavailable, stopped, workers_seen
+
+WORKER_SEEN_S = 30
+_ANSWER_S = 2.0
+
+
+def routes(services: Services) -> APIRouter:
+    """The three routes."""
+    router = APIRouter()
+    answers = services.answers
+
+    @router.get("/healthz", **HEALTHZ)
+    async def healthz(request: Request) -> Response:
+        """Whether the process lives."""
+        return answers.yes(Text.ALIVE)
+
+    @router.get("/readyz", **READYZ)
+    async def readyz(request: Request) -> Response:
+        """Whether commands can be accepted and carried out now."""
+        missing = await _missing(services)
+        data = {"redis": "redis" not in missing, "worker": "worker" not in missing}
+        data["stripe"] = "stripe" not in missing
+        if not missing:
+            return answers.yes(Text.READY, data)
+        return answers.no(
+            503, "not_ready", Text.NOT_READY, data, missing="; ".join(missing.values())
+        )
+
+    @router.get("/metrics", response_class=PlainTextResponse, **GET_METRICS)
+    async def metrics(request: Request) -> Response:
+        """Counters in Prometheus' text format."""
+        return services.metrics.response()
+
+    return router
+
+
+async def _missing(services: Services) -> dict[str, str]:
+    language = services.answers.language
+    try:
+        seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
+        stop = await services.ask(stopped(), within_s=_ANSWER_S)
+    except JournalUnavailable:
+        return {"redis": say(Text.REDIS_SILENT, language)}
+    missing = {}
+    if not seen:
+        missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))
+    if stop is not None:
+        since = datetime.fromtimestamp(stop.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        missing["stripe"] = say(Text.KEY_REFUSED, language, code=stop.code, since=since)
+    return missing

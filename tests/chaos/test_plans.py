@@ -1,0 +1,55 @@
+"""What a run orders and destroys is fixed by its seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from chaos.history import ASSIGN
+from chaos.mischief import KILL_REDIS, KILLS, schedule
+from chaos.options import Options
+from chaos.orders import Orders
+from producer.sending import acceptance, assign_order, set_default_order
+
+
+def _orders(seed: int, count: int = 500) -> Orders:
+    return Orders(Options(seed=seed, customers=20, commands=count))
+
+
+def test_the_seed_fixes_the_orders() -> None:
+    """The same seed orders the same, another seed something else."""
+    first, again, other = (_orders(seed) for seed in (1, 1, 2))
+    assert first.customers == again.customers != other.customers
+    assert [first.next() for _ in range(200)] == [again.next() for _ in range(200)]
+    assert first.next() != other.next()
+
+
+def test_orders_are_such_as_the_product_accepts() -> None:
+    """None is refused by validation, so that every refusal in a run means something."""
+    drawn = _orders(3, 2_000)
+    for _ in range(2_000):
+        order = drawn.next()
+        make = assign_order if order.kind == ASSIGN else set_default_order
+        acceptance(make(order.customer, order.object), order.key, "bulk")
+
+
+def test_a_long_run_holds_a_hundred_kills() -> None:
+    """Ten minutes with the usual pace kill workers, web and Redis a hundred times and more."""
+    acts = schedule(Options(seed=4, seconds=600))
+    done = Counter(act.what for act in acts)
+    assert sum(done[what] for what in KILLS) >= 100
+    assert done[KILL_REDIS] >= 30
+    assert all(before.at <= after.at for before, after in pairwise(acts))
+    assert acts == schedule(Options(seed=4, seconds=600))
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--seconds", "0"], ["--commands", "-1"], ["--workers", "x"], ["--nonsense"]]
+)
+def test_a_wrong_option_is_refused(wrong: list[str]) -> None:
+    """With exit code 2, before anything is started."""
+    with pytest.raises(SystemExit) as stopped:
+        Options.parse(wrong)
+    assert stopped.value.code == 2

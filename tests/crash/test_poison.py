@@ -1,0 +1,54 @@
+"""A command that kills its worker, and handlers that raise."""
+
+from __future__ import annotations
+
+import pytest
+
+from producer.contract import Lane, State
+from tests.crash.stage import Stage
+from tests.crash.worker_process import Worker
+
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+
+
+def test_command_that_kills_its_worker(stage: Stage, victim: Worker, keeper: Worker) -> None:
+    """It is tried three times and fails; what was in flight beside it each time succeeds."""
+    deaths = len(victim.exits) + len(keeper.exits)
+    bystander = stage.customer()
+    hold = stage.hold(bystander, "after")
+    innocent = stage.set_default(bystander)
+    hold.wait()
+    poison = stage.set_default(stage.customer("Poison"))
+    found = stage.ended(poison, State.FAILED)
+    assert found.attempts == 3
+    assert found.result is not None
+    assert found.result.code == "poison"
+    assert len(victim.exits) + len(keeper.exits) == deaths + 2
+    stage.ended(innocent, State.SUCCEEDED)
+    assert len(stage.effects(innocent)) == 1
+    hold.release()
+    stage.ended(stage.set_default(stage.customer(), lane=Lane.BULK), State.SUCCEEDED)
+
+
+@pytest.mark.parametrize("when", ["Before", "After"])
+def test_handler_that_raises(stage: Stage, when: str) -> None:
+    """A command whose handler raises is tried three times and fails; others go on."""
+    customer = stage.customer(f"Raises{when}")
+    command = stage.set_default(customer, lane=Lane.BULK)
+    other = stage.set_default(stage.customer(), lane=Lane.BULK)
+    assert stage.ended(command, State.FAILED).attempts == 3
+    stage.ended(other, State.SUCCEEDED)
+    following = stage.assign(stage.customer(), lane=Lane.BULK)
+    stage.ended(following, State.SUCCEEDED)
+
+
+def test_replay_does_not_repeat_an_effect(stage: Stage) -> None:
+    """A failed command that had taken effect is found out by a replay, not done again."""
+    command = stage.assign(stage.customer("RaisesAfter"), lane=Lane.BULK)
+    stage.ended(command, State.FAILED)
+    assert len(stage.effects(command)) == 1
+    sent = len(stage.requests(command))
+    stage.client.replay(command)
+    stage.ended(command, State.SUCCEEDED)
+    assert len(stage.effects(command)) == 1
+    assert len(stage.requests(command)) == sent

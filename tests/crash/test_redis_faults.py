@@ -1,0 +1,102 @@
+"""Redis goes away, comes back, or forgets its clients."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from producer.contract import Lane, State
+from tests.crash.stage import Stage
+from tests.crash.worker_process import Worker, wait_until
+
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+
+
+def test_connections_are_cut_while_at_stripe(stage: Stage, victim: Worker, keeper: Worker) -> None:
+    """Every client's connection is killed, so Celery delivers again: still one request each."""
+    customers = [stage.customer() for _ in range(4)]
+    holds = [stage.hold(customer, "after") for customer in customers]
+    lanes = [Lane.INTERACTIVE, Lane.BULK] * 2
+    commands = [
+        stage.set_default(customer, lane=lane)
+        for customer, lane in zip(customers, lanes, strict=True)
+    ]
+    for hold in holds:
+        hold.wait()
+    stage.cut_connections()
+    # Each comes back, finds its customer busy, and is acknowledged.
+    for worker, command in zip([victim, keeper] * 2, commands, strict=True):
+        worker.wait_for_receipts(command, 2)
+    wait_until(lambda: not stage.unacknowledged(), "the messages do not come again")
+    for hold in holds:
+        hold.release()
+    for command in commands:
+        stage.ended(command, State.SUCCEEDED)
+        assert len(stage.effects(command)) == 1
+        assert len(stage.requests(command)) == 1
+
+
+def test_redis_is_killed(stage: Stage, victim: Worker, keeper: Worker) -> None:
+    """What was acknowledged before Redis died is done after it, once, by whichever processes.
+
+    Celery's main process may end from it; one that is started meanwhile waits for Redis.
+    """
+    customers = [stage.customer() for _ in range(12)]
+    holds = [stage.hold(customer, "after") for customer in customers[:4]]
+    commands = [
+        stage.set_default(customer, 2, lane)
+        for customer, lane in zip(customers, [*Lane] * 6, strict=True)
+    ]
+    for hold in holds:
+        hold.wait()
+    following = stage.set_default(customers[0], 1)
+    ends, since = len(keeper.exits), len(keeper.log)
+    stage.valkey.kill()
+    # Their answers come while there is nothing to write them to.
+    for hold in holds:
+        hold.release()
+    wait_until(
+        lambda: len(keeper.exits) > ends or "Cannot connect" in keeper.log[since:],
+        "the keeper does not notice",
+    )
+    with victim.ending():
+        victim.kill()
+    since = len(victim.log)
+    victim.wait_for_log("Cannot connect", since)
+    stage.valkey.restart()
+    for command in [*commands, following]:
+        stage.ended(command, State.SUCCEEDED)
+        assert len(stage.effects(command)) == 1
+    assert stage.applied(customers[0]) == [commands[0], following]
+
+
+def test_redis_is_away_after_an_effect(stage: Stage) -> None:
+    """An envelope that could not be written for ten seconds appears when Redis is back."""
+    customers = [stage.customer(), stage.customer()]
+    holds = [stage.hold(customer, "after") for customer in customers]
+    commands = [
+        stage.set_default(one, lane=lane) for one, lane in zip(customers, Lane, strict=True)
+    ]
+    for hold in holds:
+        hold.wait()
+    stage.valkey.pause()
+    for hold in holds:
+        hold.release()
+    time.sleep(10)  # the fault itself
+    stage.valkey.resume()
+    for command in commands:
+        stage.ended(command, State.SUCCEEDED)
+        assert len(stage.effects(command)) == 1
+
+
+def test_redis_that_may_forget(stage: Stage, victim: Worker) -> None:
+    """A worker says at its start that Redis is not as durable as the promises want it."""
+    stage.redis.config_set("appendfsync", "everysec")
+    stage.redis.config_set("maxmemory-policy", "allkeys-lru")
+    with victim.ending():
+        victim.kill()
+    for told in ("appendfsync everysec", "maxmemory-policy allkeys-lru"):
+        victim.wait_for_log(f"Redis has {told}")
+    stage.redis.config_set("appendfsync", "always")
+    stage.redis.config_set("maxmemory-policy", "noeviction")

@@ -1,0 +1,103 @@
+"""The OpenAPI document says what the process does, and the page needs no network."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
+
+from producer.contract import CommandStatus
+from tests.unit.http.web import ASSIGN, DEFAULT
+
+
+@pytest.fixture
+async def document(client: httpx.AsyncClient) -> dict[str, Any]:
+    """The document as it is served."""
+    made: dict[str, Any] = (await client.get("/openapi.json")).json()
+    return made
+
+
+def _schema(document: dict[str, Any], name: str) -> OAS31Validator:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    return OAS31Validator(schema)
+
+
+def _references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+        return own + [ref for value in part.values() for ref in _references(value)]
+    if isinstance(part, list):
+        return [ref for value in part for ref in _references(value)]
+    return []
+
+
+def test_every_schema_and_reference_is_sound(document: dict[str, Any]) -> None:
+    """All schemas are valid JSON Schema and all references lead somewhere."""
+    assert document["openapi"].startswith("3.1")
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    for reference in _references(document):
+        assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+
+
+def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> None:
+    """The contract's routes are there, with its refusals; none has a framework's error."""
+    assert set(document["paths"]) == {
+        "/api/cards/assign",
+        "/api/cards/default",
+        "/api/cards/{userId}",
+        "/api/tasks/{taskId}",
+        "/api/tasks/{taskId}/events",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
+    assert "HTTPValidationError" not in str(document)
+    for path in ("/api/cards/assign", "/api/cards/default"):
+        order = document["paths"][path]["post"]
+        assert {"200", "202", "400", "401", "402", "404", "422", "503"} <= set(order["responses"])
+        names = {parameter["name"] for parameter in order["parameters"]}
+        assert names == {"Idempotency-Key", "Prefer", "Lane"}
+        assert {"bearer": []} in order["security"]
+        assert set(order["responses"]["202"]["headers"]) >= {"Location", "Retry-After"}
+
+
+def test_bodies_are_the_contracts(document: dict[str, Any]) -> None:
+    """The body schemas take the contract's examples, and no more fields than it names."""
+    for name, body in (("AssignCard", ASSIGN), ("SetDefaultCard", DEFAULT)):
+        schema = _schema(document, name)
+        assert schema.is_valid(body)
+        assert not schema.is_valid({**body, "kind": name})
+        assert not schema.is_valid({**body, "userId": "x"})
+
+
+async def test_answers_are_as_described(
+    client: httpx.AsyncClient, document: dict[str, Any]
+) -> None:
+    """A 202, a refusal and a status view are valid by the document's own schemas."""
+    order = document["paths"]["/api/cards/default"]["post"]["responses"]
+    accepted = await client.post(
+        "/api/cards/default", json=DEFAULT, headers={"Prefer": "respond-async"}
+    )
+    described = order["202"]["content"]["application/json"]["schema"]
+    validator = OAS31Validator({**described, "components": document["components"]})
+    assert validator.is_valid(accepted.json())
+    refused = await client.post("/api/cards/default", json={})
+    assert _schema(document, "Refused").is_valid(refused.json())
+    task = await client.get(accepted.headers["location"])
+    assert _schema(document, "CommandStatus").is_valid(task.json()["data"])
+    CommandStatus.model_validate(task.json()["data"])
+
+
+async def test_the_page_asks_for_nothing_else(client: httpx.AsyncClient) -> None:
+    """The page has everything within itself: no script, style or image from elsewhere."""
+    page = await client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    outside = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page.text, flags=re.S)
+    assert not re.search(r"""(?:src|href)=["'](?!data:)""", outside)
+    assert page.text.count("</script>") == 2
+    assert "/api/cards/assign" in page.text

@@ -1,0 +1,135 @@
+"""The one subscription everybody shares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from producer.http.ending import end
+from producer.http.subscriptions import Subscriptions
+from producer.journal import Journal
+
+
+@pytest.fixture
+async def subscriptions(redis_url: str) -> AsyncIterator[Subscriptions]:
+    """Subscriptions over a real Valkey."""
+    journal = Journal(redis_url, retries=0)
+    made = Subscriptions(journal)
+    made.start()
+    yield made
+    await made.stop()
+    await journal.aclose()
+
+
+async def _told(news: asyncio.Queue[str | None]) -> str | None:
+    async with asyncio.timeout(10):
+        return await news.get()
+
+
+async def test_what_is_published_after_the_confirmation_is_heard(
+    subscriptions: Subscriptions, journal: Journal
+) -> None:
+    """Once confirmed, each publication reaches every listener, also of those who came later."""
+    news: asyncio.Queue[str | None] = asyncio.Queue()
+    also: asyncio.Queue[str | None] = asyncio.Queue()
+    for round_ in ("first", "again"):
+        await subscriptions.add("x", news.put_nowait)
+        await subscriptions.add("x", also.put_nowait)
+        await journal._redis.publish("cards:changed:x", round_)
+        assert [await _told(news), await _told(also)] == [round_, round_]
+        subscriptions.remove("x", news.put_nowait)
+        subscriptions.remove("x", also.put_nowait)
+
+
+async def test_after_a_loss_listeners_are_told_to_look(
+    subscriptions: Subscriptions, journal: Journal
+) -> None:
+    """When the connection was lost, listeners are told that they may have missed something."""
+    news: asyncio.Queue[str | None] = asyncio.Queue()
+    await subscriptions.add("x", news.put_nowait)
+    for _ in range(3):
+        await journal._redis.client_kill_filter(_type="pubsub")
+        assert await _told(news) is None
+        await journal._redis.publish("cards:changed:x", "queued")
+        assert await _told(news) == "queued"
+
+
+async def test_nothing_stays_subscribed(subscriptions: Subscriptions, journal: Journal) -> None:
+    """Whoever stops listening leaves no channel behind, confirmed or not."""
+    news: asyncio.Queue[str | None] = asyncio.Queue()
+    for number in range(50):
+        confirmation = subscriptions.add(str(number), news.put_nowait)
+        if number % 2:
+            await confirmation
+        subscriptions.remove(str(number), news.put_nowait)
+    await subscriptions.add("last", news.put_nowait)
+    async with asyncio.timeout(10):
+        while len(await journal._redis.pubsub_channels("cards:changed:*")) > 2:
+            await asyncio.sleep(0)
+
+
+class _Swallowing:
+    """A connection that fails while a write swallows its cancellation, as redis-py can."""
+
+    def __init__(self) -> None:
+        self.writing = asyncio.Event()
+        self.calls = 0
+
+    async def subscribe(self, *_: str) -> None:
+        self.calls += 1
+        if self.calls == 2:
+            self.writing.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return
+
+    async def get_message(self, **_: Any) -> None:
+        await self.writing.wait()
+        raise ConnectionError
+
+
+async def test_a_swallowed_cancellation_does_not_stop_the_reconnection() -> None:
+    """A connection whose writer does not end at once is replaced nevertheless, and can be ended."""
+    made: asyncio.Queue[_Swallowing] = asyncio.Queue()
+
+    class _Journal:
+        @asynccontextmanager
+        async def subscription(self) -> AsyncIterator[_Swallowing]:
+            made.put_nowait(connection := _Swallowing())
+            yield connection
+
+    subscriptions = Subscriptions(_Journal())  # type: ignore[arg-type]
+    subscriptions.add("x", lambda _: None)
+    subscriptions.start()
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await made.get()
+        await subscriptions.stop()
+
+
+async def test_end_outlasts_tasks_that_swallow() -> None:
+    """A task that swallows cancellations is cancelled until it ends, also by a cancelled caller."""
+    left = 3
+
+    async def stubborn() -> None:
+        nonlocal left
+        while left:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                left -= 1
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(end(task))
+    await asyncio.sleep(0)
+    ending.cancel()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await ending
+    assert task.done()

@@ -1,0 +1,132 @@
+"""A web process for tests: in this process over ASGI, or a real one; and a worker's calls."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from local.guard import Guard
+from local.ports import free_port
+from producer.contract import Envelope, State
+from producer.http.app import create_app
+from producer.journal import End, Journal, Taken, close, take
+from producer.settings import WebSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+CUSTOMER = "cus_QRs9eKZ4xUzN2TP9"
+DEFAULT = {"userId": CUSTOMER, "default_source": "card_1QRs9eKZ4xUzN2TPabcdefgh"}
+ASSIGN = {"userId": CUSTOMER, "source": "tok_1QRs9eKZ4xUzN2TP9vQqWXYZ"}
+CARD = "4242424242424242"
+DAY_S = 86_400
+
+
+@asynccontextmanager
+async def client_of(redis_url: str, **environ: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an app in this process."""
+    app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url, **environ}))
+    async with running(app) as client:
+        yield client
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """The app, started; its client sees errors as a server's caller would."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://web", timeout=60) as client,
+    ):
+        yield client
+
+
+class WebProcess:
+    """`python -m producer.http` on a free port. It ends with the process that started it."""
+
+    def __init__(self, redis_url: str, **environ: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._guard = Guard()
+        self._process = self._guard.spawn(
+            [sys.executable, "-m", "producer.http"],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "REDIS_URL": redis_url,
+                "PORT": str(self.port),
+                **environ,
+            },
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self.log = ""
+        self._listening = threading.Event()
+        # Read all the time: a process whose log nobody reads stands still at some point.
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.log += line.decode()
+            if b"listening on" in line:
+                self._listening.set()
+        self._listening.set()
+
+    def until_listening(self) -> Self:
+        """Return once it can be asked."""
+        self._listening.wait(60)
+        assert "listening on" in self.log, f"web ended:\n{self.log}"
+        return self
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def ended(self, timeout: float) -> int:
+        """The exit code; `log` is complete then."""
+        code = self._process.wait(timeout)
+        self._reader.join(timeout)
+        self._guard.close()
+        return code
+
+    def __enter__(self) -> Self:
+        return self.until_listening()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self.ended(10)
+
+
+async def begin(journal: Journal, command_id: str) -> Taken:
+    """Take the command up, as a worker does."""
+    taken = await journal(take(command_id, str(uuid4()), 60_000))
+    assert taken.grant is not None, taken.how
+    return taken
+
+
+async def finish(
+    journal: Journal,
+    taken: Taken,
+    envelope: Envelope | None = None,
+    *,
+    state: State = State.SUCCEEDED,
+    http_status: int = 200,
+) -> dict[str, Any]:
+    """End the command that was taken up, as a worker does; answers the envelope."""
+    assert taken.grant is not None
+    told = (envelope or Envelope.yes("hecho", {"of": taken.grant.command_id})).model_dump()
+    end = End(state, http_status, told, DAY_S, Envelope.no("superseded", "x").model_dump())
+    await journal(close(taken.grant, end, next_holder="", lease_ms=60_000))
+    return told
