@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
@@ -88,6 +88,8 @@ class Executor:
         self._outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
         self._lease_ms = settings.lease_s * 1000
         self._stopping = asyncio.Event()
+        # The rest is left for messages of one command, so that a batch does not fill the worker.
+        self._batch_slots = asyncio.Semaphore(max(1, settings.concurrency * 4 // 5))
         self._woken: set[asyncio.TimerHandle] = set()
         self._spawned: set[asyncio.Task[None]] = set()
         self._draw = random.Random()
@@ -129,6 +131,31 @@ class Executor:
             else:
                 await self._work(taken, asked_at)
                 return
+
+    async def on_batch(self, batch_id: str, command_ids: Sequence[str], lane: Lane) -> None:
+        """Do what a message of many commands asks for, each on its own.
+
+        A slow one holds back neither the others nor their answers, only the message.
+
+        Raises:
+            Stopping: the worker stops before all were taken up.
+        """
+        begun_at = clock()
+        self._announcements.batch_begun(batch_id, len(command_ids))
+        told = await asyncio.gather(
+            *(self._in_batch(command_id, lane) for command_id in command_ids),
+            return_exceptions=True,
+        )
+        for error in told:
+            if isinstance(error, BaseException):
+                raise error
+        self._announcements.batch_ended(batch_id, len(command_ids), clock() - begun_at)
+
+    async def _in_batch(self, command_id: str, lane: Lane) -> None:
+        async with self._batch_slots:
+            await self.on_message(
+                Arrived(command_id, CommandKind.ASSIGN_CARD, {}, lane, journalled=True)
+            )
 
     async def on_customer(self, customer: str) -> None:
         """Take up a customer that is due."""

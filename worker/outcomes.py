@@ -76,7 +76,7 @@ class Outcomes:
     def _end(self, state: State, http_status: int, envelope: Envelope) -> End:
         superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
         keep_s = 0 if state is State.FAILED else self._keep_s
-        return End(state, http_status, envelope.model_dump(), keep_s, superseded.model_dump())
+        return End(state, http_status, envelope, keep_s, superseded)
 
     def _say(self, text: Text) -> str:
         return say(text, self._language)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard, State, parse_command
+from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard, State, parse_command
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.results import celery_result
 
@@ -42,6 +42,11 @@ class Grant:
     def lane(self) -> Lane:
         """The lane it was accepted in."""
         return Lane(self.row["lane"])
+
+    @property
+    def in_batch(self) -> bool:
+        """Whether it was accepted with others under one message."""
+        return "batch" in self.row
 
     @property
     def tries(self) -> int:
@@ -139,9 +144,9 @@ class End:
 
     state: State
     http_status: int
-    envelope: dict[str, Any]
+    envelope: Envelope
     keep_s: int
-    superseded: dict[str, Any]
+    superseded: Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +185,9 @@ def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) ->
     match outcome:
         case End():
             args += ["end", outcome.state.value, outcome.http_status]
-            result = celery_result(grant.command_id, outcome.envelope)
-            args += [outcome.envelope.get("code", ""), result]
-            args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded)]
+            result = celery_result(grant.command_id, outcome.envelope.model_dump())
+            args += [outcome.envelope.code or "", result]
+            args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded.model_dump())]
             args += [_SUPERSEDED_HTTP]
         case Again():
             args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]

@@ -45,6 +45,33 @@ local function finish(id, state, http, code, meta, ttl, now)
   redis.call('PUBLISH', key_result(id), meta)
 end
 
+-- What is known of an idempotency key: nil where it is new.
+local function known_by_key(id, idem, body)
+  if idem == '' then return nil end
+  local known = redis.call('GET', key_idempotency(idem))
+  if not known then return nil end
+  local known_id, known_body = string.match(known, '^(%S+) (%S+)$')
+  if redis.call('EXISTS', key_command(known_id)) == 0 then return nil end
+  if known_body ~= body then return {'reused', known_id} end
+  return {known_id == id and 'accepted' or 'known', known_id}
+end
+
+-- A new command's row and place in the order. `queued` where a message goes into a queue for it.
+local function enrol(id, kind, user, card, lane, slot, idem, body, idem_ttl, now, queued)
+  local row = key_command(id)
+  local seq = redis.call('INCR', KEY_SEQUENCE)
+  redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
+    'state', 'queued', 'accepted', int(now))
+  if slot ~= '' then redis.call('HSET', row, 'slot', slot) end
+  if idem ~= '' then
+    redis.call('HSET', row, 'idem', idem)
+    redis.call('SET', key_idempotency(idem), id .. ' ' .. body, 'PX', idem_ttl)
+  end
+  redis.call('ZADD', key_pending(user), seq, id)
+  if queued then redis.call('ZADD', key_queued(lane), seq, id) end
+  redis.call('PUBLISH', key_changed(id), 'queued')
+end
+
 local function grant(user, id, now)
   local lease = redis.call('HMGET', key_customer(user), 'fence', 'until')
   return {'granted', id, lease[1], lease[2], int(now), redis.call('HGETALL', key_command(id))}
