@@ -65,8 +65,12 @@ def accept_many(
 
     The answer has, for each, its acceptance, or the refusal where its key was used otherwise.
     """
-    message = batch_message([one.id for one in candidates], lane.value)
-    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, lane.value, message]
+    if len(candidates) == 1:
+        message = task_message(candidates[0].command, candidates[0].id, lane.value)
+    else:
+        message = batch_message([one.id for one in candidates], lane.value)
+    alone = int(len(candidates) == 1)
+    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, lane.value, message, alone]
     for one in candidates:
         args += [one.id, *_enrolled(one.command, one.idempotency_key)]
     return Call(_acceptances, "accept_many", args)

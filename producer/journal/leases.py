@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard, State, parse_command
+from producer.contract import (
+    AssignCard,
+    CommandKind,
+    Envelope,
+    Lane,
+    SetDefaultCard,
+    State,
+    parse_command,
+)
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.results import celery_result
 
