@@ -138,7 +138,7 @@ def _candidate(order: Order, idempotency_key: str | None) -> Candidate:
 def cancellation(command_id: str, language: Language, status_ttl_s: int) -> Call[State | None]:
     """The call that cancels a command."""
     envelope = Envelope.no("cancelled", say(Text.CANCELLED, language))
-    return cancel(command_id, envelope.model_dump(), keep_s=status_ttl_s)
+    return cancel(command_id, envelope, keep_s=status_ttl_s)
 
 
 def left(deadline: float | None) -> float:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from producer.contract import CommandKind, Envelope, Lane, Refusal, parse_command
+from producer.contract import CommandKind, Envelope, Lane, Refusal, State, parse_command
 from producer.journal import (
     Again,
     End,
@@ -29,11 +29,12 @@ from producer.journal import (
 from producer.journal.calls import Call
 from worker.announcements import Announcements
 from worker.attempt import Attempt, LeaseLost
+from worker.handler_set import HandlerSet
 from worker.leases import Lease, LeaseKeeper, clock
 from worker.outcomes import Outcomes
 from worker.quarantine import PoisonError, Quarantine
 from worker.settings import WorkerSettings
-from worker.verdicts import Verdict
+from worker.verdicts import Succeeded, TryAgain, Verdict
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,13 +44,6 @@ _WAKE_MYSELF_S = 3.0
 # Leases lost in the middle of a try before the command is tried in a process of its own.
 _STRIKES_IN_PROCESS = 2
 _STOP_PAUSE_S = 1.0
-
-
-class CarriesOut(Protocol):
-    """A handler of one kind of command."""
-
-    async def carry_out(self, attempt: Attempt) -> Verdict:
-        """Make one try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class Executor:
         self,
         settings: WorkerSettings,
         journal: Journal,
-        handlers: Mapping[CommandKind, CarriesOut],
+        handlers: HandlerSet,
         leases: LeaseKeeper,
         quarantine: Quarantine,
         announcements: Announcements,
@@ -191,7 +185,7 @@ class Executor:
                     _shown_customer(arrived.fields),
                     arrived.lane,
                     http_status=refusal.http_status,
-                    envelope=envelope.model_dump(),
+                    envelope=envelope,
                     keep_s=self._settings.shared.status_ttl_s,
                 )
             )
@@ -241,19 +235,41 @@ class Executor:
             held=lease.held,
         )
         try:
-            if grant.strikes >= _STRIKES_IN_PROCESS:
-                verdict = await self._quarantine.carry_out(attempt, within_s=self._settings.lease_s)
-            else:
-                verdict = await self._handlers[attempt.command.kind].carry_out(attempt)
+            verdict = await self._carry_out(grant, attempt, lease)
         except LeaseLost:
             raise
         except PoisonError:
             log.exception("command %s killed its process three times", grant.command_id)
-            return self._outcomes.poison()
+            outcome: End | Again | KeyStopped = self._outcomes.poison()
         except Exception as error:
             log.exception("command %s: its handler raised", grant.command_id)
-            return self._outcomes.fault(grant, error)
-        return self._outcomes.of(grant, verdict)
+            outcome = self._outcomes.fault(grant, error)
+        else:
+            outcome = self._outcomes.of(grant, verdict)
+            if isinstance(verdict, TryAgain) and not verdict.uncertain:
+                return outcome
+        if isinstance(outcome, End) and outcome.state is State.FAILED:
+            return await self._last_look(grant, attempt, lease) or outcome
+        return outcome
+
+    async def _last_look(self, grant: Grant, attempt: Attempt, lease: Lease) -> End | None:
+        """Before giving up, whether it happened after all: an end to tell instead, if it did."""
+        try:
+            found = await self._carry_out(grant, replace(attempt, may_send=False), lease)
+        except LeaseLost:
+            raise
+        except Exception:
+            log.warning("command %s: it could not be looked up either", grant.command_id)
+            return None
+        if not isinstance(found, Succeeded):
+            return None
+        outcome = self._outcomes.of(grant, found)
+        return outcome if isinstance(outcome, End) else None
+
+    async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
+        if grant.strikes >= _STRIKES_IN_PROCESS:
+            return await self._quarantine.carry_out(attempt, lease.left)
+        return await self._handlers[attempt.command.kind].carry_out(attempt)
 
     def _wake(self, customer: str, delay_s: float) -> None:
         loop = asyncio.get_running_loop()

@@ -33,7 +33,11 @@ class Lease:
 
     def held(self) -> bool:
         """Whether a request may be sent under it now."""
-        return not self.lost and clock() < self.expires - _MARGIN_S
+        return self.left() > 0
+
+    def left(self) -> float:
+        """Seconds for which requests may be sent under it, were it not renewed."""
+        return 0.0 if self.lost else max(0.0, self.expires - _MARGIN_S - clock())
 
 
 class LeaseKeeper:
@@ -62,7 +66,7 @@ class LeaseKeeper:
         """Renew until cancelled. While Redis is away leases run out by their own clock."""
         while True:
             await asyncio.sleep(self._lease_s / 3)
-            leases = list(self._held.values())
+            leases = [lease for lease in self._held.values() if not lease.lost]
             if not leases:
                 continue
             asked_at = clock()

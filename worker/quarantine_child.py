@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 
 from worker.attempt import LeaseLost
-from worker.composition import handlers_of
+from worker.handler_set import handlers_of
 from worker.quarantine import read_attempt, write_verdict
 from worker.settings import WorkerSettings
 
 
 async def main() -> None:
     """Read the attempt from standard input, make it, write its verdict."""
-    attempt = read_attempt(sys.stdin.read())
+    attempt = read_attempt(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gateway, handlers = handlers_of(WorkerSettings.from_environ(os.environ))
     try:
         told = write_verdict(await handlers[attempt.command.kind].carry_out(attempt))
@@ -23,6 +25,11 @@ async def main() -> None:
     finally:
         await gateway.close()
     sys.stdout.write(told)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ class CommandTask(Task):  # type: ignore[type-arg]
     """A task whose end, result and events are the command's, not the message's."""
 
     Request = "worker.redacted_request:RedactedRequest"
+    Strategy = "worker.message_check:strategy"
     ignore_result = True
     send_events = False
     kind: CommandKind
@@ -92,6 +93,7 @@ class ReadTask(Task):  # type: ignore[type-arg]
     """A read: Celery's own events tell of it."""
 
     Request = "worker.redacted_request:RedactedRequest"
+    Strategy = "worker.message_check:strategy"
     ignore_result = True
 
 

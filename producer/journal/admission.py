@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
 from producer.contract.messages import Text
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal.calls import Call
@@ -108,12 +108,12 @@ def refuse(
     lane: Lane,
     *,
     http_status: int,
-    envelope: dict[str, Any],
+    envelope: Envelope,
     keep_s: int,
 ) -> Call[bool]:
     """Journal, as rejected, a command that came as a bare message and fails validation."""
     result = celery_result(command_id, envelope)
-    args = [command_id, kind.value, customer, lane.value, http_status, envelope["code"]]
+    args = [command_id, kind.value, customer, lane.value, http_status, envelope.code or ""]
     return Call(bool, "refuse", [*args, result, keep_s * 1000])
 
 

@@ -62,6 +62,11 @@ class Grant:
         return int(self.row["tries"])
 
     @property
+    def retries(self) -> int:
+        """How many tries were closed without an end; those cut off by a kill do not count."""
+        return int(self.row.get("retries", 0))
+
+    @property
     def age_ms(self) -> int:
         """Time since its first try, or since it was last replayed."""
         return self.now_ms - int(self.row.get("accepted_again") or self.row["started"])
@@ -193,9 +198,9 @@ def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) ->
     match outcome:
         case End():
             args += ["end", outcome.state.value, outcome.http_status]
-            result = celery_result(grant.command_id, outcome.envelope.model_dump())
+            result = celery_result(grant.command_id, outcome.envelope)
             args += [outcome.envelope.code or "", result]
-            args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded.model_dump())]
+            args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded)]
             args += [_SUPERSEDED_HTTP]
         case Again():
             args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]

@@ -15,7 +15,7 @@ for i = 6, #ARGV, 7 do
     answers[#answers + 1] = {'accepted', id}
   else
     enrol(id, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], lane, ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
-      idem_ttl, now, true)
+      idem_ttl, now)
     if ARGV[5] == '0' then redis.call('HSET', key_command(id), 'batch', 1) end
     answers[#answers + 1] = {'accepted', id}
     new = true

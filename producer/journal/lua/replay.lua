@@ -1,28 +1,30 @@
--- Takes a failed command up again, at the end of its customer's order and under a further key,
+-- Takes a failed command up again, in its place in the customer's order and under a further key,
 -- after a look at whether it happened. One that a newer command has overtaken is superseded.
 -- ARGV: id, queue, message, http and result of a superseded one, ttl (ms)
 local id = ARGV[1]
 local key = key_command(id)
-local row = redis.call('HMGET', key, 'state', 'user', 'lane', 'slot', 'idem')
+local row = redis.call('HMGET', key, 'state', 'user', 'lane', 'slot', 'seq')
 if not row[1] then return 'absent' end
 if row[1] ~= 'failed' then return row[1] end
-local user, lane, slot = row[2], row[3], row[4]
+local user, lane, slot, seq = row[2], row[3], row[4], row[5]
 redis.call('ZREM', KEY_FAILED, id)
 if slot then
   local newer = redis.call('HGET', KEY_LATER, user .. ' ' .. slot)
-  if newer and newer ~= '' then
-    redis.call('HSET', key, 'by', newer)
+  local by, applied = string.match(newer or '', '^(%S+) (%d+)$')
+  if by and tonumber(applied) > tonumber(seq) then
+    redis.call('HSET', key, 'by', by)
     finish(id, 'superseded', ARGV[4], 'superseded', ARGV[5], tonumber(ARGV[6]), now_ms())
     return 'superseded'
   end
 end
-local seq = redis.call('INCR', KEY_SEQUENCE)
-redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 'faults', 'busy')
-redis.call('HSET', key, 'seq', seq, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
+redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 'faults', 'busy',
+  'retries')
+redis.call('HSET', key, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
 redis.call('HINCRBY', key, 'keyno', 1)
 redis.call('DEL', key_result(id))
 redis.call('ZADD', key_pending(user), seq, id)
-redis.call('ZADD', key_queued(lane), seq, id)
+-- Its message goes in at the queue's end, behind those of later sequence.
+redis.call('ZADD', key_queued(lane), redis.call('INCR', KEY_SEQUENCE), id)
 redis.call('LPUSH', ARGV[2], ARGV[3])
 enter(id, 'queued')
 return 'queued'

@@ -6,6 +6,7 @@ local worker, limit, patience = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
 redis.call('ZADD', KEY_WORKERS, int(now), worker)
 redis.call('ZREMRANGEBYSCORE', KEY_WORKERS, '-inf', int(now - 3600000))
+if limit <= 0 then return {{}, {}, {}} end
 
 local due = redis.call('ZRANGEBYSCORE', KEY_WATCH, '-inf', int(now), 'LIMIT', 0, limit)
 local lost = {}

@@ -11,6 +11,7 @@ import pytest
 from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
 from producer.journal import Journal, accept, resume, status, stopped, take
 from producer.settings import Settings
+from worker import backoff
 from worker.announcements import Announcements
 from worker.executor import Arrived, Executor
 from worker.fake_gateway import FakeGateway
@@ -219,3 +220,23 @@ async def test_stopping_worker_leaves_the_next_command_to_others(bench: Workbenc
     assert found is not None
     assert found.state is State.WAITING
     assert (await bench.journal(resume(CUSTOMER, "other", 1000))).grant is not None
+
+
+async def test_truth_is_looked_up_before_giving_up(bench: Workbench) -> None:
+    """A command whose tries are used up, and that happened, ends succeeded."""
+    bench.stripe.fail_next("set_default_source", DROPPED, after_effect=True)
+    command = await bench.accept("card_B")
+    await bench.journal._redis.hset(f"cards:command:{command}", "retries", backoff.MAX_RETRIES)
+    await bench.deliver(command)
+    assert (await bench.ended(command)).state is State.SUCCEEDED
+
+
+async def test_command_that_did_not_happen_fails_when_its_tries_are_used_up(
+    bench: Workbench,
+) -> None:
+    """Past the last try it is kept for a person."""
+    bench.stripe.fail_next("set_default_source", DROPPED)
+    command = await bench.accept("card_B")
+    await bench.journal._redis.hset(f"cards:command:{command}", "retries", backoff.MAX_RETRIES)
+    await bench.deliver(command)
+    assert (await bench.ended(command)).state is State.FAILED

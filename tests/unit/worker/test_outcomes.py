@@ -83,7 +83,7 @@ def test_giving_up_is_kept_for_a_person(outcomes: Outcomes) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [{"tries": str(backoff.MAX_TRIES)}, {"started": str(-int(backoff.MAX_AGE_S * 1000))}]
+    "row", [{"retries": str(backoff.MAX_RETRIES)}, {"started": str(-int(backoff.MAX_AGE_S * 1000))}]
 )
 def test_tries_are_bounded_by_number_and_age(outcomes: Outcomes, row: dict[str, str]) -> None:
     """Past either bound the command fails with its last error."""

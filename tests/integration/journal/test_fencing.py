@@ -1,0 +1,187 @@
+"""Whoever lost a customer's lease writes nothing more for it, and who may hold it is bounded."""
+
+from __future__ import annotations
+
+from producer.contract import State
+from producer.journal import KeyStopped, Taken, TakenAs, close, renew
+from producer.journal.leases import Grant
+from tests.integration.journal.conftest import LEASE_MS, Bench
+
+WINDOW_MS = 3_600_000
+
+
+def test_holder_taken_over_cannot_close(bench: Bench) -> None:
+    """The outcome of a holder whose lease was taken over is dropped, and it is granted nothing."""
+    first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
+    late = bench.granted(second)
+    bench.expire_lease()
+    assert bench.resume().how is TakenAs.GRANTED
+    assert bench.end(late, next_holder="late").how is TakenAs.LOST
+    assert bench.state(first) is State.RUNNING
+    assert bench.state(second) is State.WAITING
+
+
+def test_holder_taken_over_cannot_renew(bench: Bench) -> None:
+    """A renewal answers that the lease is lost, and leaves the new holder's as it is."""
+    command = bench.accept_default()
+    late = bench.granted(command)
+    bench.expire_lease()
+    new = bench.resume().grant
+    assert new is not None
+    until = bench.redis.hget("cards:customer:cus_1", "until")
+    assert bench.journal(renew([("cus_1", late.fence)], LEASE_MS * 2)) == [False]
+    assert bench.redis.hget("cards:customer:cus_1", "until") == until
+    assert bench.journal(renew([("cus_1", new.fence)], LEASE_MS * 2)) == [True]
+
+
+def test_holder_taken_over_and_closed_cannot_close(bench: Bench) -> None:
+    """Nor can it once the new holder has ended the command and the customer has no more."""
+    command = bench.accept_default()
+    late = bench.granted(command)
+    bench.expire_lease()
+    new = bench.resume().grant
+    assert new is not None
+    bench.end(new, State.REJECTED, next_holder="h")
+    assert bench.end(late, State.SUCCEEDED).how is TakenAs.LOST
+    assert bench.state(command) is State.REJECTED
+
+
+def test_lease_given_back_cannot_be_renewed(bench: Bench) -> None:
+    """A renewal that was under way when the try was closed brings no lease back."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    bench.again(grant)
+    assert bench.journal(renew([("cus_1", grant.fence)], LEASE_MS)) == [False]
+    bench.make_due(command)
+    assert bench.resume().how is TakenAs.GRANTED
+
+
+def test_late_holder_that_was_not_taken_over_still_closes(bench: Bench) -> None:
+    """A lease that ran out and that nobody took is still good for what its holder knows."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    bench.expire_lease()
+    assert bench.end(grant).how is TakenAs.IDLE
+    assert bench.state(command) is State.SUCCEEDED
+
+
+def test_late_holder_that_was_not_taken_over_still_renews(bench: Bench) -> None:
+    """A renewal brings back a lease that ran out, as long as nobody took it."""
+    grant = bench.granted(bench.accept_default())
+    bench.expire_lease()
+    assert bench.journal(renew([("cus_1", grant.fence)], LEASE_MS)) == [True]
+    assert bench.resume().how is TakenAs.BUSY
+
+
+def test_strikes_count_leases_lost_in_the_middle(bench: Bench) -> None:
+    """Each takeover of a running try is a strike, and a try that is closed clears them."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    assert grant.strikes == 0
+    for strikes in (1, 2):
+        bench.expire_lease()
+        taken = bench.resume().grant
+        assert taken is not None
+        assert taken.strikes == strikes
+        grant = taken
+    bench.again(grant)
+    bench.make_due(command)
+    after = bench.resume().grant
+    assert after is not None
+    assert after.strikes == 0
+
+
+def test_taken_over_try_is_unsettled_under_the_same_key(bench: Bench) -> None:
+    """Who takes over sends the same key again, so that a late request becomes a replay."""
+    command = bench.accept_default()
+    key = bench.granted(command).key
+    bench.expire_lease()
+    grant = bench.resume().grant
+    assert grant is not None
+    assert grant.unsettled
+    assert grant.key == key == command
+
+
+def test_fences_only_grow(bench: Bench) -> None:
+    """Every grant has a higher number than all before it, of whatever customer."""
+    grants = [bench.granted(bench.accept_default(customer=f"cus_{n}")) for n in (1, 2)]
+    bench.expire_lease()
+    taken = bench.resume().grant
+    assert taken is not None
+    fences = [int(grant.fence) for grant in (*grants, taken)]
+    assert fences == sorted(set(fences))
+
+
+def _refused(bench: Bench, grant: Grant, *, next_holder: str = "") -> Taken:
+    outcome = KeyStopped(WINDOW_MS, "api_key_expired", "Expired API Key")
+    return bench.journal(close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
+
+
+def test_refused_key_stops_every_customer(bench: Bench) -> None:
+    """After a 401 nothing is granted to anybody, and the command that met it is not burnt."""
+    first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
+    assert _refused(bench, bench.granted(first), next_holder="h").how is TakenAs.STOPPED
+    assert bench.take(other).how is TakenAs.STOPPED
+    assert bench.resume().how is TakenAs.STOPPED
+    assert bench.state(first) is State.WAITING
+    assert bench.state(other) is State.QUEUED
+
+
+def test_one_try_in_a_window_finds_out_whether_the_key_works(bench: Bench) -> None:
+    """When the pause is over one command is let through, and the others wait for what it finds."""
+    first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
+    _refused(bench, bench.granted(first))
+    bench.redis.hset("cards:stop", "until", 1)
+    probe = bench.granted(first)
+    assert bench.take(other).how is TakenAs.STOPPED
+    assert probe.tries == 1
+    _refused(bench, probe)
+    assert bench.take(other).how is TakenAs.STOPPED
+
+
+def test_success_ends_the_stop(bench: Bench) -> None:
+    """The first command that Stripe answers sets all others free."""
+    first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
+    _refused(bench, bench.granted(first))
+    bench.redis.hset("cards:stop", "until", 1)
+    bench.end(bench.granted(first))
+    assert bench.granted(other).command_id == other
+
+
+def test_refused_key_leaves_an_unsettled_command_first(bench: Bench) -> None:
+    """A command that may have happened stays in front through a 401."""
+    first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
+    bench.granted(first)
+    bench.expire_lease()
+    again = bench.resume().grant
+    assert again is not None
+    _refused(bench, again)
+    assert bench.state(first) is State.UNKNOWN
+    bench.redis.hset("cards:stop", "until", 1)
+    grant = bench.granted(second)
+    assert grant.command_id == first
+    assert grant.unsettled
+
+
+def test_day_of_the_key_begins_anew_when_nothing_was_executed(bench: Bench) -> None:
+    """A try that certainly did nothing leaves no key at Stripe whose day could be over."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    bench.redis.hset(f"cards:command:{command}", "sent", 1)
+    bench.again(grant)
+    bench.make_due(command)
+    after = bench.resume().grant
+    assert after is not None
+    assert after.may_send
+
+
+def test_day_of_the_key_goes_on_while_a_try_may_have_happened(bench: Bench) -> None:
+    """23 hours after a try that may have had an effect its key is not sent again."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    bench.redis.hset(f"cards:command:{command}", "sent", 1)
+    bench.again(grant, uncertain=True)
+    bench.make_due(command)
+    after = bench.resume().grant
+    assert after is not None
+    assert not after.may_send

@@ -1,0 +1,357 @@
+"""Every operation may be repeated, since a client may repeat one whose answer was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from producer.contract import (
+    AssignCard,
+    CommandKind,
+    Envelope,
+    Lane,
+    SetDefaultCard,
+    State,
+    parse_command,
+)
+from producer.contract.refusals import IdempotencyKeyReused
+from producer.journal import (
+    Again,
+    Call,
+    End,
+    KeyStopped,
+    Taken,
+    TakenAs,
+    accept,
+    cancel,
+    close,
+    refuse,
+    replay,
+    resume,
+    status,
+    sweep,
+    take,
+)
+from tests.integration.journal.conftest import LATER_MS, LEASE_MS, Bench
+
+KEEP_S = 90_000
+SUPERSEDED = Envelope.no("superseded", "a newer one was applied")
+
+
+def _default(card: str = "card_A") -> AssignCard | SetDefaultCard:
+    fields = {"userId": "cus_1", "default_source": card}
+    return parse_command(CommandKind.SET_DEFAULT_CARD, fields)
+
+
+def _replay(bench: Bench, command_id: str, card: str = "card_A") -> State | None:
+    call = replay(command_id, _default(card), Lane.INTERACTIVE, SUPERSEDED, keep_s=KEEP_S)
+    return bench.journal(call)
+
+
+def _cancel(bench: Bench, command_id: str) -> State | None:
+    return bench.journal(cancel(command_id, Envelope.no("cancelled", "cancelled"), keep_s=KEEP_S))
+
+
+def _twice(bench: Bench, call: Call[Taken]) -> Taken:
+    """Run it twice, and see that the second run changed nothing."""
+    bench.journal(call)
+    once = _dump(bench)
+    answer = bench.journal(call)
+    assert _dump(bench) == once
+    return answer
+
+
+def _dump(bench: Bench) -> dict[str, Any]:
+    """Rows and leases; moments, which may differ by how long the repeat took, as `a moment`."""
+    return {
+        key: {
+            name: "a moment" if len(value) == 13 else value
+            for name, value in bench.redis.hgetall(key).items()
+        }
+        for key in bench.redis.scan_iter()
+        if bench.redis.type(key) == "hash"
+    }
+
+
+def test_take_repeated_answers_the_same_grant(bench: Bench) -> None:
+    """A worker whose take was carried out, but not answered, gets its grant by repeating it."""
+    command = bench.accept_default()
+    first = bench.journal(take(command, "h", LEASE_MS)).grant
+    second = bench.journal(take(command, "h", LEASE_MS)).grant
+    assert first is not None
+    assert second is not None
+    assert (second.command_id, second.fence) == (first.command_id, first.fence)
+    assert second.tries == 1
+    assert second.strikes == 0
+
+
+def test_resume_repeated_answers_the_same_grant(bench: Bench) -> None:
+    """The same holds for a customer that is taken up because it is due."""
+    command = bench.accept_default()
+    bench.again(bench.granted(command))
+    bench.make_due(command)
+    first = bench.journal(resume("cus_1", "h", LEASE_MS)).grant
+    second = bench.journal(resume("cus_1", "h", LEASE_MS)).grant
+    assert first is not None
+    assert second is not None
+    assert second.fence == first.fence
+
+
+def test_close_repeated_answers_the_same_grant(bench: Bench) -> None:
+    """With the same next holder, closing twice grants the customer's next command once."""
+    first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
+    grant = bench.granted(second)
+    one = bench.end(grant, next_holder="h").grant
+    two = bench.end(grant, next_holder="h").grant
+    assert one is not None
+    assert two is not None
+    assert one.command_id == two.command_id == second
+    assert one.fence == two.fence
+    assert two.tries == 1
+    assert bench.state(first) is State.SUCCEEDED
+
+
+def test_close_repeated_with_nothing_next_says_idle(bench: Bench) -> None:
+    """A repeated close is not mistaken for that of a holder who was taken over."""
+    grant = bench.granted(bench.accept_default())
+    assert bench.end(grant, next_holder="h").how is TakenAs.IDLE
+    assert bench.end(grant, next_holder="h").how is TakenAs.IDLE
+
+
+@pytest.mark.parametrize("next_holder", ["", "h"])
+def test_uncertain_close_repeated_counts_once(bench: Bench, next_holder: str) -> None:
+    """A handler that raised once has raised once, however often that is written."""
+    command = bench.accept_default()
+    outcome = Again(LATER_MS, True, "internal_error", "KeyError", count="faults")
+    grant = bench.granted(command)
+    call = close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS)
+    assert _twice(bench, call).how is TakenAs.IDLE
+    assert bench.redis.hget(f"cards:command:{command}", "faults") == "1"
+
+
+def test_further_key_is_taken_once(bench: Bench) -> None:
+    """A close that asks for a further key gives one, however often it is repeated."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    for _ in range(2):
+        bench.again(grant, new_key=True)
+    bench.make_due(command)
+    after = bench.resume().grant
+    assert after is not None
+    assert after.key == f"{command}-2"
+
+
+def test_stop_repeated_gives_one_try_back(bench: Bench) -> None:
+    """A 401 gives its try back once, also to a command that stays in front as unsettled."""
+    command = bench.accept_default()
+    bench.granted(command)
+    bench.expire_lease()
+    grant = bench.resume().grant
+    assert grant is not None
+    outcome = KeyStopped(LATER_MS, "api_key_expired", "Expired API Key")
+    _twice(bench, close(grant, outcome, next_holder="", lease_ms=LEASE_MS))
+    assert bench.redis.hget(f"cards:command:{command}", "tries") == "1"
+
+
+def test_accept_repeated_gives_one_command_and_one_message(bench: Bench) -> None:
+    """A producer that repeats an acceptance whose answer was lost gets the same command."""
+    command_id = str(uuid4())
+    for _ in range(2):
+        accepted = bench.journal(accept(_default(), command_id=command_id))
+        assert accepted.id == command_id
+        assert not accepted.known
+    assert bench.redis.llen("interactive") == 1
+    assert bench.redis.zcard("cards:pending:cus_1") == 1
+
+
+def test_accept_repeated_after_the_end_changes_nothing(bench: Bench) -> None:
+    """An acceptance that is repeated very late does not bring an ended command back."""
+    command_id = str(uuid4())
+    bench.journal(accept(_default(), command_id=command_id))
+    bench.end(bench.granted(command_id))
+    assert bench.journal(accept(_default(), command_id=command_id)).id == command_id
+    assert bench.state(command_id) is State.SUCCEEDED
+
+
+def test_same_idempotency_key_is_the_same_command(bench: Bench) -> None:
+    """A caller that repeats its request gets the first command's id, and nothing is queued."""
+    first = bench.journal(accept(_default(), command_id=str(uuid4()), idempotency_key="k"))
+    again = bench.journal(accept(_default(), command_id=str(uuid4()), idempotency_key="k"))
+    assert again.id == first.id
+    assert (first.known, again.known) == (False, True)
+    assert bench.redis.llen("interactive") == 1
+
+
+def test_same_idempotency_key_with_another_body_is_refused(bench: Bench) -> None:
+    """A key that names one command is never another."""
+    bench.journal(accept(_default("card_A"), command_id=str(uuid4()), idempotency_key="k"))
+    with pytest.raises(IdempotencyKeyReused):
+        bench.journal(accept(_default("card_B"), command_id=str(uuid4()), idempotency_key="k"))
+    assert bench.redis.llen("interactive") == 1
+
+
+def test_idempotency_key_lives_as_long_as_the_status(bench: Bench) -> None:
+    """While a command's status is known its key answers it, and at least for 24 hours."""
+    command_id = str(uuid4())
+    bench.journal(accept(_default(), command_id=command_id, idempotency_key="k"))
+    (key,) = bench.redis.scan_iter("cards:idempotency:*")
+    assert bench.redis.pttl(key) > 7 * 24 * 3600 * 1000
+    bench.end(bench.granted(command_id))
+    row = f"cards:command:{command_id}"
+    assert bench.redis.pexpiretime(key) >= bench.redis.pexpiretime(row)
+    assert bench.redis.pttl(key) > 24 * 3600 * 1000
+
+
+def test_idempotency_key_of_a_failed_command_is_kept_with_it(bench: Bench) -> None:
+    """A failed command is kept for a person, and so is the key that names it."""
+    command_id = str(uuid4())
+    bench.journal(accept(_default(), command_id=command_id, idempotency_key="k"))
+    _fail(bench, command_id)
+    (key,) = bench.redis.scan_iter("cards:idempotency:*")
+    assert bench.redis.pttl(key) == -1
+    assert bench.redis.pttl(f"cards:command:{command_id}") == -1
+
+
+def test_status_and_result_expire_together(bench: Bench) -> None:
+    """There is no time at which one tells of the end and the other does not."""
+    command = bench.accept_default()
+    bench.end(bench.granted(command))
+    row, result = f"cards:command:{command}", f"celery-task-meta-{command}"
+    assert abs(bench.redis.pexpiretime(row) - bench.redis.pexpiretime(result)) <= 1
+    assert bench.redis.pttl(row) > 0
+
+
+def test_status_never_goes_back_under_a_late_duplicate(bench: Bench) -> None:
+    """A message or a close that comes again after the end changes nothing of it."""
+    command = bench.accept_default()
+    grant = bench.granted(command)
+    bench.end(grant)
+    ended = bench.journal(status(command))
+    assert bench.take(command).how is TakenAs.ENDED
+    bench.end(grant, State.REJECTED, next_holder="late")
+    bench.again(grant, uncertain=True)
+    assert bench.journal(status(command)) == ended
+
+
+def test_command_received_as_a_bare_message_is_not_forgotten(bench: Bench) -> None:
+    """A worker killed between the receipt of a bare message and its take leaves it to a sweep."""
+    command_id = str(uuid4())
+    bench.journal(accept(_default(), command_id=command_id, in_hand=True))
+    bench.redis.hset(f"cards:command:{command_id}", "accepted", 1)
+    assert bench.journal(sweep("w", limit=10, patience_ms=5_000)).commands == [command_id]
+
+
+def test_cancel_repeated_says_the_same(bench: Bench) -> None:
+    """A cancelled command is cancelled, however often one asks."""
+    command = bench.accept_default()
+    assert _cancel(bench, command) is State.CANCELLED
+    ended = bench.journal(status(command))
+    assert _cancel(bench, command) is State.CANCELLED
+    assert bench.journal(status(command)) == ended
+
+
+def test_refuse_repeated_keeps_the_first(bench: Bench) -> None:
+    """A bare message that fails validation is refused once, and stays so."""
+    command_id = str(uuid4())
+    call = refuse(
+        command_id,
+        CommandKind.ASSIGN_CARD,
+        "cus_1",
+        Lane.INTERACTIVE,
+        http_status=400,
+        envelope=Envelope.no("parameter_missing", "source"),
+        keep_s=KEEP_S,
+    )
+    assert bench.journal(call)
+    assert not bench.journal(call)
+    assert bench.state(command_id) is State.REJECTED
+
+
+def _fail(bench: Bench, command_id: str) -> None:
+    envelope = Envelope.no("internal_error", "gave up")
+    kept_for_a_person = End(State.FAILED, 502, envelope, 0, SUPERSEDED)
+    grant = bench.granted(command_id)
+    bench.journal(close(grant, kept_for_a_person, next_holder="", lease_ms=LEASE_MS))
+    assert bench.state(command_id) is State.FAILED
+
+
+def test_replay_goes_out_under_a_further_key_after_a_look(bench: Bench) -> None:
+    """A replayed command is looked up first, and sent under a key that Stripe has not seen."""
+    command = bench.accept_default()
+    _fail(bench, command)
+    assert _replay(bench, command) is State.QUEUED
+    grant = bench.granted(command)
+    assert grant.look_up_first
+    assert grant.key == f"{command}-2"
+    assert grant.tries == 1
+
+
+def test_replay_repeated_queues_once(bench: Bench) -> None:
+    """A replay whose answer was lost may be repeated: one message, one further key."""
+    command = bench.accept_default()
+    _fail(bench, command)
+    before = bench.redis.llen("interactive")
+    assert _replay(bench, command) is State.QUEUED
+    assert _replay(bench, command) is State.QUEUED
+    assert bench.redis.llen("interactive") == before + 1
+    assert bench.granted(command).key == f"{command}-2"
+
+
+def test_replay_of_what_did_not_fail_changes_nothing(bench: Bench) -> None:
+    """Only a failed command is taken up again."""
+    command = bench.accept_default()
+    assert _replay(bench, command) is State.QUEUED
+    bench.end(bench.granted(command))
+    assert _replay(bench, command) is State.SUCCEEDED
+    assert _replay(bench, str(uuid4())) is None
+
+
+def test_replay_is_superseded_where_a_newer_default_was_applied(bench: Bench) -> None:
+    """A replay never overwrites the newer default that was applied since, however repeated."""
+    older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
+    _fail(bench, older)
+    bench.end(bench.granted(newer))
+    assert _replay(bench, older) is State.SUPERSEDED
+    assert _replay(bench, older) is State.SUPERSEDED
+    found = bench.journal(status(older))
+    assert found is not None
+    assert found.superseded_by == newer
+
+
+def test_replay_keeps_its_place_before_a_newer_default(bench: Bench) -> None:
+    """A replay never overwrites a newer default that still waits: it goes out before it."""
+    older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
+    _fail(bench, older)
+    assert _replay(bench, older) is State.QUEUED
+    assert bench.granted(newer).command_id == older
+
+
+def test_replay_is_superseded_when_the_newer_one_is_applied_meanwhile(bench: Bench) -> None:
+    """A replay that waits behind a newer default under way ends with that one's success."""
+    older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
+    _fail(bench, older)
+    grant = bench.granted(newer)
+    assert _replay(bench, older) is State.QUEUED
+    bench.end(grant)
+    assert bench.state(older) is State.SUPERSEDED
+
+
+def test_replay_is_not_superseded_by_an_older_default(bench: Bench) -> None:
+    """What was applied before a command was accepted has not overtaken it."""
+    first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
+    _fail(bench, first)
+    bench.end(bench.granted(second))
+    third = bench.accept_default("card_C")
+    _fail(bench, third)
+    assert _replay(bench, third, "card_C") is State.QUEUED
+    assert bench.granted(third).command_id == third
+
+
+def test_replayed_command_cannot_be_cancelled(bench: Bench) -> None:
+    """`cancelled` says that nothing changed, which nobody knows of a command that failed once."""
+    command = bench.accept_default()
+    _fail(bench, command)
+    assert _replay(bench, command) is State.QUEUED
+    assert _cancel(bench, command) is State.QUEUED

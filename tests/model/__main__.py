@@ -1,0 +1,30 @@
+"""`python -m tests.model --faults 3`: explore further than the tests do; prints what it found."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from tests.model.explore import explore
+from tests.model.scenarios import DEFAULT
+
+
+def main() -> int:
+    """Exit status 1 where a property is violated."""
+    parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
+    parser.add_argument("--faults", type=int, help="the most in one run; default as in the tests")
+    parser.add_argument("--only", default="", help="scenarios whose name contains this")
+    options = parser.parse_args()
+    violated = False
+    for scenario, usual in DEFAULT:
+        if options.only in scenario.name:
+            began = time.monotonic()
+            found = explore(scenario, faults=usual if options.faults is None else options.faults)
+            print(f"{found} ({time.monotonic() - began:.1f} s)", flush=True)
+            violated = violated or found.violation is not None
+    return 1 if violated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

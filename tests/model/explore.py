@@ -1,0 +1,129 @@
+"""Breadth first through all states of a scenario: the first violation has a shortest trace."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.model.journals import NotTheSame
+from tests.model.liveness import Aftermath
+from tests.model.properties import PROPERTIES, exception_of
+from tests.model.protocol import Protocol
+from tests.model.states import Scenario, State, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What was violated, and the steps that lead there."""
+
+    what: str
+    trace: tuple[str, ...]
+
+    def __str__(self) -> str:
+        steps = (f"{number:3} {step}" for number, step in enumerate(self.trace, 1))
+        return "\n".join([self.what, *steps])
+
+
+@dataclass(slots=True)
+class Explored:
+    """What an exploration came to."""
+
+    scenario: Scenario
+    faults: int
+    states: int = 0
+    steps: int = 0
+    exceptions: Counter[str] = field(default_factory=Counter)
+    violation: Violation | None = None
+
+    def __str__(self) -> str:
+        seen = f"{self.states} states, {self.steps} steps, up to {self.faults} faults"
+        found = f"VIOLATED: {self.violation}" if self.violation else "every property holds"
+        known = "".join(f"\n    {n} times {what}" for what, n in self.exceptions.items())
+        return f"{self.scenario.name}: {seen}; {found}{known}"
+
+
+_Path = dict[State, tuple[State, Step, bool] | None]
+
+
+def explore(scenario: Scenario, *, faults: int, exceptions: bool = True) -> Explored:
+    """Explore all states with at most so many faults.
+
+    With `exceptions` a documented exception is counted, and what follows upon it is left out;
+    without, it is a violation like any other.
+    """
+    # Nothing here is ever garbage, and looking for some takes a third of the time.
+    gc.disable()
+    try:
+        return _explore(Protocol(scenario), faults, exceptions)
+    finally:
+        gc.enable()
+
+
+def _explore(protocol: Protocol, faults: int, exceptions: bool) -> Explored:
+    aftermath = Aftermath(protocol)
+    found = Explored(protocol.scenario, faults)
+    start = protocol.start()
+    path: _Path = {start: None}
+    layer = [start]
+    while layer:
+        following = []
+        for state in layer:
+            left = aftermath.left_over(state)
+            if left is not None:
+                found.violation = _violation(f"P6: forgotten: {left}", path, state, None)
+            try:
+                for step, after, swapped in protocol.steps(state, faults=faults):
+                    found.steps += 1
+                    if exceptions:
+                        known = exception_of(protocol, state, step, after)
+                        if known is not None:
+                            found.exceptions[known] += 1
+                            continue
+                    if after not in path:
+                        path[after] = state, step, swapped
+                        following.append(after)
+                    what = _broken(protocol, state, step, after)
+                    if what is not None:
+                        found.violation = _violation(what, path, state, step)
+                        break
+            except NotTheSame as repeated:
+                what = f"P7: a repeated script changes something: {repeated}"
+                found.violation = _violation(what, path, state, None)
+            if found.violation is not None:
+                found.states = len(path)
+                return found
+        layer = following
+    found.states = len(path)
+    return found
+
+
+def _broken(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
+    for one in PROPERTIES:
+        what = one(protocol, before, step, after)
+        if what is not None:
+            name = (one.__doc__ or "").split(":")[0]
+            return f"{name}: {what}"
+    return None
+
+
+def _violation(what: str, path: _Path, state: State, last: Step | None) -> Violation:
+    taken: list[tuple[Step, bool]] = [] if last is None else [(last, False)]
+    edge = path[state]
+    while edge is not None:
+        state, step, swapped = edge
+        taken.insert(0, (step, swapped))
+        edge = path[state]
+    return Violation(what, tuple(_worded(taken)))
+
+
+def _worded(taken: Sequence[tuple[Step, bool]]) -> list[str]:
+    names = ["w1", "w2"]
+    lines = []
+    for step, swapped in taken:
+        who = "" if step.worker is None else f"{names[step.worker]} "
+        lines.append(f"{who}{step.what}{f'  [fault: {step.cause}]' if step.cause else ''}")
+        if swapped:
+            names.reverse()
+    return lines

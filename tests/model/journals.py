@@ -1,0 +1,253 @@
+"""The journal's states, numbered, and the scripts as steps between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from producer.contract import State
+from producer.journal import Call, Grant
+from tests.model.mini_redis import LONG_AGO, NOW_MS, MiniRedis, Scripts, Value
+
+T = TypeVar("T")
+USER = "cus_1"
+LANE = "interactive"
+_CUSTOMER, _ROW, _RESULT = f"cards:customer:{USER}", "cards:command:", "celery-task-meta-"
+_PENDING = f"cards:pending:{USER}"
+# Numbers of leases count from here, those of commands from below it: they are never compared.
+FIRST_FENCE = 1000
+# What a person is shown; nothing is decided by it.
+_SHOWN_ONLY = frozenset({"code", "error", "http", "finished", "strikes"})
+_DATE = re.compile(r'"date_done":"[^"]*",?')
+
+
+class NotTheSame(Exception):
+    """A script changed something when it was repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the model asks of a journal's state."""
+
+    states: Mapping[str, State]
+    keys: Mapping[str, str]  # at Stripe, as of now
+    superseded_by: Mapping[str, str]
+    unsettled: frozenset[str]
+    tried: frozenset[str]
+    fence: int
+    holder: str
+    open: str
+    leased: bool  # and not run out
+    lease_ran_out: bool
+    due_later: tuple[str, ...]
+    messages: tuple[str, ...]
+    watched_now: bool
+    stopped: bool
+
+
+class Journals:
+    """Every state of the journal that was reached, by number. State 0 is empty."""
+
+    def __init__(self) -> None:
+        self._scripts = Scripts()
+        self._numbers: dict[frozenset[tuple[str, Value]], int] = {}
+        self._states: list[dict[str, Value]] = []
+        self._ran: dict[tuple[int, str, tuple[str | int, ...]], tuple[int, Any]] = {}
+        self._renamed: dict[tuple[int, tuple[int, ...], tuple[str, ...], int], int] = {}
+        self.facts: Callable[[int], Facts] = cache(self._facts)
+        self._number({})
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def keyspace(self, number: int) -> Mapping[str, Value]:
+        """The state itself."""
+        return self._states[number]
+
+    def run(self, number: int, call: Call[T]) -> tuple[int, T]:
+        """The call's script, run twice: the second run must change nothing.
+
+        Raises:
+            NotTheSame: it did.
+        """
+        assert call.script is not None
+        key = number, call.script, tuple(call.args)
+        if key not in self._ran:
+            args = [_without_date(arg) for arg in call.args]
+            redis = MiniRedis(self._states[number])
+            answer = self._scripts.run(call.script, args, redis)
+            once = dict(redis.freeze())
+            repeated = MiniRedis(once)
+            second = self._scripts.run(call.script, args, repeated)
+            twice = repeated.freeze()
+            if once != twice:
+                raise NotTheSame(f"{call.script}: {_difference(once, twice)}")
+            # Another answer is sound where it only says that it was done before.
+            if answer != second and call.script not in ("close", "refuse"):
+                raise NotTheSame(f"{call.script} answers {answer}, repeated {second}")
+            self._ran[key] = self._number(once), answer
+        after, answer = self._ran[key]
+        return after, call.parse(answer)
+
+    def changed(self, number: int, change: Callable[[MiniRedis], None]) -> int:
+        """The state after a change from outside, such as a moment that is past."""
+        redis = MiniRedis(self._states[number])
+        change(redis)
+        return self._number(redis.freeze())
+
+    def canonical(
+        self, number: int, fences: Sequence[int], holders: Sequence[str], sequence: int
+    ) -> int:
+        """The state with fences renumbered by rank, and without what nothing depends on.
+
+        `fences` and `holders` are those that a try or a repeated call may still name; the holder
+        of the lease is called h0 where none does.
+        """
+        key = number, tuple(fences), tuple(holders), sequence
+        if key not in self._renamed:
+            self._renamed[key] = self._number(
+                _canonical(self._states[number], fences, holders, sequence)
+            )
+        return self._renamed[key]
+
+    def _number(self, state: Mapping[str, Value]) -> int:
+        frozen = frozenset(state.items())
+        if frozen not in self._numbers:
+            self._numbers[frozen] = len(self._states)
+            self._states.append(dict(state))
+        return self._numbers[frozen]
+
+    def _facts(self, number: int) -> Facts:
+        state = self._states[number]
+        rows = {
+            key.removeprefix(_ROW): dict(value.parts)
+            for key, value in state.items()
+            if key.startswith(_ROW)
+        }
+        lease = dict(state[_CUSTOMER].parts) if _CUSTOMER in state else {}
+        watch = dict(state["cards:watch"].parts) if "cards:watch" in state else {}
+        stop = dict(state["cards:stop"].parts) if "cards:stop" in state else {}
+        until = int(lease.get("until", 0))
+        return Facts(
+            states={id: State(row["state"]) for id, row in rows.items()},
+            keys={id: _key(id, row) for id, row in rows.items()},
+            superseded_by={id: row["by"] for id, row in rows.items() if "by" in row},
+            unsettled=frozenset(id for id, row in rows.items() if "unsettled" in row),
+            tried=frozenset(id for id, row in rows.items() if "started" in row),
+            fence=int(lease.get("fence", 0)),
+            holder=lease.get("holder", ""),
+            open=lease.get("open", ""),
+            leased=until > NOW_MS,
+            lease_ran_out=0 < until <= NOW_MS and lease.get("holder", "") != "",
+            due_later=tuple(
+                id for id, row in sorted(rows.items()) if int(row.get("due", 0)) > NOW_MS
+            ),
+            messages=tuple(sorted(set(state[LANE].parts))) if LANE in state else (),
+            watched_now=USER in watch and watch[USER] <= NOW_MS,
+            stopped=int(stop.get("until", 0)) > NOW_MS,
+        )
+
+
+def lease_runs_out(redis: MiniRedis) -> None:
+    """The lease's time passes."""
+    _past(redis, _CUSTOMER, "until")
+
+
+def comes_due(command_id: str) -> Callable[[MiniRedis], None]:
+    """The command's time for another try comes."""
+    return lambda redis: _past(redis, _ROW + command_id, "due")
+
+
+def stop_is_over(redis: MiniRedis) -> None:
+    """The time has passed for which nothing is taken."""
+    _past(redis, "cards:stop", "until")
+
+
+def message_is_gone(command_id: str) -> Callable[[MiniRedis], None]:
+    """The message leaves its queue."""
+
+    def change(redis: MiniRedis) -> None:
+        items = redis.members(LANE)
+        items[:] = [item for item in items if item != command_id]
+
+    return change
+
+
+def long_after(redis: MiniRedis) -> None:
+    """All moments are long past, and the broker has lost every message."""
+    for command_id in [*redis.members(_PENDING)]:
+        row = _ROW + command_id
+        redis.call("HSET", row, "accepted", LONG_AGO)
+        _past(redis, row, "due")
+    lease_runs_out(redis)
+    stop_is_over(redis)
+    if redis.call("EXISTS", "cards:mark"):
+        redis.call("HSET", "cards:mark", f"{LANE}:at", LONG_AGO, "bulk:at", LONG_AGO)
+    for customer in [*redis.members("cards:watch")]:
+        redis.call("ZADD", "cards:watch", LONG_AGO, customer)
+    redis.call("DEL", LANE)
+
+
+def _past(redis: MiniRedis, key: str, field: str) -> None:
+    moment = redis.call("HGET", key, field)
+    if not isinstance(moment, str) or int(moment) <= NOW_MS:
+        return
+    redis.call("HSET", key, field, LONG_AGO)
+    # Who is to look at that very moment, looks now.
+    if redis.call("ZSCORE", "cards:watch", USER) == moment:
+        redis.call("ZADD", "cards:watch", LONG_AGO, USER)
+
+
+def _canonical(
+    state: Mapping[str, Value], fences: Sequence[int], holders: Sequence[str], sequence: int
+) -> dict[str, Value]:
+    new_names = {str(old): str(FIRST_FENCE + rank) for rank, old in enumerate(fences, 1)}
+    made: dict[str, Value] = {}
+    for key, value in state.items():
+        if key == "cards:sequence":
+            made[key] = value._replace(parts=(str(sequence),))
+        elif key.startswith(_RESULT):
+            made[key] = value._replace(parts=("an envelope",))
+        elif key.startswith(_ROW):
+            row = {name: part for name, part in value.parts if name not in _SHOWN_ONLY}
+            if "tries" in row:
+                row["tries"] = str(min(int(row["tries"]), 2))
+            closed = new_names.get(row.pop("closed", ""))
+            if closed is not None:
+                row["closed"] = closed
+            made[key] = value._replace(parts=tuple(sorted(row.items())))
+        elif key == "cards:mark":
+            # Finds a lost message behind a long queue; here every queue runs empty in the end.
+            made[key] = value._replace(parts=tuple(p for p in value.parts if p[0] != LANE))
+        elif key == _CUSTOMER:
+            lease = dict(value.parts)
+            if "fence" in lease:
+                lease["fence"] = new_names[lease["fence"]]
+            if lease.get("holder") and lease["holder"] not in holders:
+                lease["holder"] = "h0"
+            made[key] = value._replace(parts=tuple(sorted(lease.items())))
+        else:
+            made[key] = value
+    return made
+
+
+def _key(id: str, row: dict[str, str]) -> str:
+    return Grant(id, "", 0, 0, row).key
+
+
+def _without_date(arg: str | int) -> str | int:
+    return _DATE.sub("", arg) if isinstance(arg, str) else arg
+
+
+def _difference(once: Mapping[str, Value], twice: Mapping[str, Value]) -> str:
+    parts = []
+    for key in sorted(once.keys() | twice.keys()):
+        first = set(once[key].parts) if key in once else set()
+        second = set(twice[key].parts) if key in twice else set()
+        if once.get(key) != twice.get(key):
+            only = sorted(first - second), sorted(second - first)
+            parts.append(f"{key}: once {only[0]}, twice {only[1]}")
+    return "; ".join(parts)

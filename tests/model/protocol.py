@@ -1,0 +1,475 @@
+"""The protocol's steps: what two workers, Stripe, the broker, time and a person can do next.
+
+A worker mirrors `worker/executor.py`: it takes a message or a customer that is due, tries, closes
+and goes on with what the close granted. Its look at the clock and the sending are one step, since
+a request may arrive at Stripe however late. What costs a fault is bounded by `State.faults`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from producer.contract import Envelope, Lane
+from producer.contract import State as CommandState
+from producer.journal import (
+    Again,
+    Call,
+    End,
+    Taken,
+    TakenAs,
+    accept,
+    cancel,
+    close,
+    renew,
+    replay,
+    resume,
+    sweep,
+    take,
+)
+from tests.model.journals import (
+    FIRST_FENCE,
+    LANE,
+    USER,
+    Journals,
+    comes_due,
+    lease_runs_out,
+    message_is_gone,
+    stop_is_over,
+)
+from tests.model.mini_redis import MiniRedis
+from tests.model.states import IDLE, Asking, Closing, Idle, Scenario, State, Step, Trial, Worker
+from tests.model.stripe import FAULTS, Account, Request, arrive, fail
+from tests.model.trying import Granted, Outcome, Trying, Wants
+
+LEASE_MS = 60_000
+PATIENCE_MS = 5_000
+_KEEP_S = 90_000
+_NO = Envelope.no("superseded", "superseded")
+
+
+@dataclass
+class Protocol:
+    """The steps of a scenario. States are equal where nothing depends on a difference."""
+
+    scenario: Scenario
+    journals: Journals = field(default_factory=Journals)
+
+    def __post_init__(self) -> None:
+        self.commands = self.scenario.commands()
+        self.ids = [f"c{number}" for number in range(1, len(self.commands) + 1)]
+        self.index = {id: number for number, id in enumerate(self.ids)}
+        self.account = Account(self.commands, self.scenario.attached)
+        self.trying = Trying(self.commands, self.ids)
+        self._outcomes: list[Outcome] = []
+        self._outcome_numbers: dict[str, int] = {}
+        self._closes: dict[tuple[Granted, int, str], Call[Taken]] = {}
+        self._asks: dict[Asking, Call[Taken]] = {}
+        self.sweep = sweep("w", limit=10, patience_ms=PATIENCE_MS)
+
+    def start(self) -> State:
+        """Nothing accepted; one sweep has been, so that further ones change nothing."""
+        return State(self.journals.run(0, self.sweep)[0])
+
+    def steps(self, state: State, *, faults: int) -> Iterator[tuple[Step, State, bool]]:
+        """All steps from here, with at most so many faults in all.
+
+        Workers are alike: the last says whether they changed places in the state after it.
+        """
+        may_fail = state.faults < faults
+        for step, after in self._all(state, may_fail):
+            if step.cause is None:
+                yield step, *self._canonical(after)
+            elif step.cause in self.scenario.causes:
+                yield step, *self._canonical(after._replace(faults=state.faults + 1))
+
+    def _all(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
+        if state.accepted < len(self.commands):
+            yield self._accepts(state)
+        yield from self._time(state, may_fail)
+        for at, worker in enumerate(state.workers):
+            match worker:
+                case Idle():
+                    yield from self._idle(state, at, may_fail)
+                case Asking():
+                    yield from self._asks_again(state, at, worker)
+                case Trial():
+                    yield from self._tries(state, at, worker, may_fail)
+                case Closing():
+                    yield from self._closes_it(state, at, worker, may_fail)
+            if may_fail and not isinstance(worker, Idle):
+                crash = Step("is killed", at, cause="kill")
+                yield crash, self._with(state, at, IDLE)
+        yield from self._stripe(state, may_fail)
+        if may_fail:
+            yield from self._person(state)
+            for id in self.journals.facts(state.journal).messages:
+                gone = self.journals.changed(state.journal, message_is_gone(id))
+                yield (
+                    Step(f"the broker loses {id}'s message", cause="broker"),
+                    state._replace(journal=gone),
+                )
+
+    def _accepts(self, state: State) -> tuple[Step, State]:
+        at = state.accepted
+        command_id = self.ids[at]
+        call = accept(self.commands[at], command_id=command_id, in_hand=self.scenario.in_hand)
+        args = [*call.args[:-1], "" if self.scenario.in_hand else command_id]
+        numbered = self.journals.changed(state.journal, _counting_from(10 * (at + 1) - 1))
+        journal, _ = self.journals.run(numbered, Call(call.parse, call.script, args))
+        journal = self.journals.changed(journal, _counting_from(FIRST_FENCE))
+        what = f"{command_id} is accepted: {self.scenario.orders[at]}"
+        return Step(what, kind="accept", command=at), state._replace(
+            journal=journal, accepted=at + 1
+        )
+
+    def _time(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
+        facts, changed = self.journals.facts(state.journal), self.journals.changed
+        if facts.leased:
+            alive = any(_fence(worker) == facts.fence for worker in state.workers)
+            if may_fail or not alive:
+                how = ", its holder being stopped" if alive else ""
+                after = state._replace(journal=changed(state.journal, lease_runs_out))
+                yield Step(f"the lease runs out{how}", cause="pause" if alive else None), after
+        for id in facts.due_later:
+            after = state._replace(journal=changed(state.journal, comes_due(id)))
+            yield Step(f"{id} is due again", kind="due"), after
+        if facts.stopped:
+            after = state._replace(journal=changed(state.journal, stop_is_over))
+            yield Step("the pause after a 401 is over"), after
+
+    def _idle(self, state: State, at: int, may_fail: bool) -> Iterator[tuple[Step, State]]:
+        facts = self.journals.facts(state.journal)
+        holder = self._new_holder(state)
+        if self.scenario.in_hand:
+            deliverable = [id for id in self.ids[: state.accepted] if id not in facts.tried]
+        else:
+            deliverable = list(facts.messages)
+        for id in deliverable:
+            received = self.journals.changed(state.journal, message_is_gone(id))
+            asking = Asking(id, not self.scenario.in_hand, holder)
+            base = state._replace(journal=received)
+            yield from self._ask(base, at, asking, f"receives {id}'s message", may_fail)
+        found = self.journals.run(state.journal, self.sweep)[1]
+        if found.customers:
+            yield from self._ask(state, at, Asking("", False, holder), "sweeps", may_fail)
+        for id in found.commands:
+            yield from self._ask(
+                state, at, Asking(id, False, holder), f"sweeps, finds {id} lost", may_fail
+            )
+        if may_fail:
+            for id in self.ids[: state.accepted]:
+                if id not in facts.messages:
+                    step = Step(f"receives {id}'s message once more", at, cause="broker")
+                    yield self._asked(state, at, Asking(id, True, holder), step, stays=False)
+
+    def _ask(
+        self, state: State, at: int, asking: Asking, what: str, may_fail: bool
+    ) -> Iterator[tuple[Step, State]]:
+        yield self._asked(state, at, asking, Step(what, at, kind="ask"), stays=asking.what != "")
+        if may_fail:
+            lost = Step(f"{what}; the journal's answer is lost", at, cause="journal")
+            journal, _ = self.journals.run(state.journal, self._asking(asking))
+            yield lost, self._with(state._replace(journal=journal), at, asking)
+
+    def _asks_again(self, state: State, at: int, asking: Asking) -> Iterator[tuple[Step, State]]:
+        step = Step(f"repeats its call for {asking.what or 'the customer'}", at, kind="ask")
+        yield self._asked(state, at, asking, step, stays=asking.what != "")
+
+    def _asked(
+        self, state: State, at: int, asking: Asking, step: Step, *, stays: bool
+    ) -> tuple[Step, State]:
+        journal, taken = self.journals.run(state.journal, self._asking(asking))
+        after = state._replace(journal=journal)
+        if taken.how is TakenAs.STOPPED and stays:
+            return _said(step, taken), self._with(after, at, asking)
+        return _said(step, taken), self._with(after, at, self._after(taken))
+
+    def _tries(
+        self, state: State, at: int, trial: Trial, may_fail: bool
+    ) -> Iterator[tuple[Step, State]]:
+        granted, id = trial.granted, self.ids[trial.granted.command]
+        facts = self.journals.facts(state.journal)
+        current = facts.fence == granted.fence and facts.holder != ""
+        if current and not facts.leased:
+            journal, _ = self.journals.run(
+                state.journal, renew([(USER, str(granted.fence))], LEASE_MS)
+            )
+            yield Step("renews its lease", at, kind="renew"), state._replace(journal=journal)
+        if trial.waits:
+            if may_fail:
+                waited = trial._replace(answers=(*trial.answers, "silence"), waits=False)
+                yield (
+                    Step(f"waits no longer for {id}", at, cause="stripe"),
+                    self._answered(state, at, waited),
+                )
+            return
+        wants = self.trying.next(granted, trial.answers)
+        if wants is Wants.READ:
+            shown = "shown" if self.account.shows(state.world, granted.command) else "not shown"
+            for answer in [shown, "silence"] if may_fail else [shown]:
+                read = trial._replace(answers=(*trial.answers, answer))
+                step = Step(
+                    f"looks {id} up: {answer}", at, cause="stripe" if answer == "silence" else None
+                )
+                yield step, self._answered(state, at, read)
+        elif current and facts.leased:
+            request = Request(granted.command, granted.key, granted.fence)
+            sends = Step(f"sends {id} under key {granted.key}", at, granted.command, "send")
+            yield (
+                sends,
+                self._with(
+                    state._replace(under_way=(*state.under_way, request)),
+                    at,
+                    trial._replace(waits=True),
+                ),
+            )
+        else:
+            yield Step(f"may not send {id}: its lease is over", at), self._with(state, at, IDLE)
+        if may_fail:
+            raises = self.numbered(self.trying.raised(granted))
+            yield (
+                Step(f"has a handler that raises on {id}", at, cause="handler"),
+                self._with(state, at, Closing(granted, raises)),
+            )
+
+    def _closes_it(
+        self, state: State, at: int, closing: Closing, may_fail: bool
+    ) -> Iterator[tuple[Step, State]]:
+        granted = closing.granted
+        id = self.ids[granted.command]
+        holder = closing.holder or self._new_holder(state)
+        call = self.close(granted, closing.outcome, holder)
+        journal, taken = self.journals.run(state.journal, call)
+        after = state._replace(journal=journal)
+        came_to = _worded(self._outcomes[closing.outcome])
+        repeated = "repeats: " if closing.holder else ""
+        step = Step(f"{repeated}closes {id} as {came_to}", at, granted.command, "close")
+        yield _said(step, taken), self._with(after, at, self._after(taken))
+        if may_fail and not closing.holder:
+            lost = Step(
+                f"closes {id} as {came_to}; the journal's answer is lost", at, cause="journal"
+            )
+            yield lost, self._with(after, at, closing._replace(holder=holder))
+            journal, taken = self.journals.run(
+                state.journal, self.close(granted, closing.outcome, "")
+            )
+            stops = Step(
+                f"closes {id} as {came_to} and stops", at, granted.command, "close", "kill"
+            )
+            yield _said(stops, taken), self._with(state._replace(journal=journal), at, IDLE)
+
+    def _stripe(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
+        for request in dict.fromkeys(state.under_way):
+            rest = list(state.under_way)
+            rest.remove(request)
+            base = state._replace(under_way=tuple(rest))
+            id, late = self.ids[request.command], "" if request.fence else "late, "
+            world, answer = arrive(self.account, state.world, request)
+            step = Step(
+                f"Stripe, {late}{id} under key {request.key}: {answer}",
+                None,
+                request.command,
+                "arrival" if request.fence else "late arrival",
+            )
+            yield step, self._delivered(base._replace(world=world), request, answer)
+            if not may_fail or not request.fence:
+                continue
+            for what, how in FAULTS.items():
+                failed = fail(self.account, state.world, request, how)
+                if failed is not None:
+                    step = Step(
+                        f"{id} under key {request.key}: {what}",
+                        None,
+                        request.command,
+                        "arrival",
+                        "stripe",
+                    )
+                    yield step, self._delivered(base._replace(world=failed[0]), request, failed[1])
+            for at, worker in enumerate(state.workers):
+                if isinstance(worker, Trial) and worker.granted.fence == request.fence:
+                    # It may have died before the request reached Stripe, or after.
+                    end = Closing(worker.granted, self.numbered(self.trying.poison()))
+                    poison = Step(f"sees {id} kill its process", at, cause="handler")
+                    yield poison, self._with(state, at, end)
+
+    def _person(self, state: State) -> Iterator[tuple[Step, State]]:
+        for index, id in enumerate(self.ids[: state.accepted]):
+            before = self.journals.facts(state.journal).states[id]
+            for act in sorted(self.scenario.person):
+                journal = self.journals.changed(
+                    state.journal, _counting_from(100 + 10 * state.acted)
+                )
+                call = self._cancel(id) if act == "cancel" else self._replay(index)
+                journal, answer = self.journals.run(journal, call)
+                if answer is before:
+                    continue
+                replayed = state.replayed | ({index} if act == "replay" else set())
+                step = Step(f"a person's {act} of {id}: {answer}", None, index, act, "person")
+                yield (
+                    step,
+                    state._replace(journal=journal, acted=state.acted + 1, replayed=replayed),
+                )
+
+    def _cancel(self, id: str) -> Call[CommandState | None]:
+        return cancel(id, self.trying.cancelled(), keep_s=_KEEP_S)
+
+    def _replay(self, index: int) -> Call[CommandState | None]:
+        id = self.ids[index]
+        call = replay(id, self.commands[index], Lane(LANE), _NO, keep_s=_KEEP_S)
+        args = list(call.args)
+        args[2] = id  # the message, which is only its command's id here
+        return Call(call.parse, call.script, args)
+
+    def _delivered(self, state: State, request: Request, answer: str) -> State:
+        for at, worker in enumerate(state.workers):
+            if isinstance(worker, Trial) and worker.waits and worker.granted.fence == request.fence:
+                answers = (*worker.answers, answer)
+                return self._answered(state, at, worker._replace(answers=answers, waits=False))
+        return state
+
+    def _answered(self, state: State, at: int, trial: Trial) -> State:
+        """The try with one more answer: closing, where it has come to an outcome with it."""
+        then = self.trying.next(trial.granted, trial.answers)
+        if isinstance(then, Wants):
+            return self._with(state, at, trial)
+        return self._with(state, at, Closing(trial.granted, self.numbered(then)))
+
+    def trial(self, taken: Taken) -> Trial | None:
+        """The try that begins with a grant."""
+        grant = taken.grant
+        if grant is None:
+            return None
+        return Trial(
+            Granted(
+                self.index[grant.command_id],
+                int(grant.fence),
+                grant.key,
+                grant.unsettled,
+                grant.look_up_first,
+                grant.busy,
+                grant.faults,
+                grant.may_send,
+            )
+        )
+
+    def told(self, state: State) -> dict[str, object]:
+        """What the journal tells of its commands."""
+        return dict(self.journals.facts(state.journal).states)
+
+    def _after(self, taken: Taken) -> Worker:
+        return self.trial(taken) or IDLE
+
+    def numbered(self, outcome: Outcome) -> int:
+        """A number for the outcome; the same for an equal one."""
+        text = repr(outcome)
+        if text not in self._outcome_numbers:
+            self._outcome_numbers[text] = len(self._outcomes)
+            self._outcomes.append(outcome)
+        return self._outcome_numbers[text]
+
+    def close(self, granted: Granted, outcome: int, holder: str) -> Call[Taken]:
+        """The call that closes a try; `outcome` by its number."""
+        key = granted, outcome, holder
+        if key not in self._closes:
+            self._closes[key] = close(
+                self.trying.grant(granted),
+                self._outcomes[outcome],
+                next_holder=holder,
+                lease_ms=LEASE_MS,
+            )
+        return self._closes[key]
+
+    def _asking(self, asking: Asking) -> Call[Taken]:
+        if asking not in self._asks:
+            self._asks[asking] = (
+                take(asking.what, asking.holder, LEASE_MS, in_order=asking.in_order)
+                if asking.what
+                else resume(USER, asking.holder, LEASE_MS)
+            )
+        return self._asks[asking]
+
+    def _new_holder(self, state: State) -> str:
+        taken = {self.journals.facts(state.journal).holder, *map(_holder, state.workers)}
+        return next(name for name in ("h1", "h2", "h3", "h4") if name not in taken)
+
+    @staticmethod
+    def _with(state: State, at: int, worker: Worker) -> State:
+        first, second = state.workers
+        return state._replace(workers=(worker, second) if at == 0 else (first, worker))
+
+    def _canonical(self, state: State) -> tuple[State, bool]:
+        """An equal state with leases renumbered, and whether the workers changed places."""
+        facts = self.journals.facts(state.journal)
+        first, second = state.workers
+        fences = sorted({facts.fence, _fence(first), _fence(second)} - {0})
+        rank = {old: FIRST_FENCE + new for new, old in enumerate(fences, 1)}
+        holders = sorted({_holder(first), _holder(second)} - {""})
+        journal = self.journals.canonical(state.journal, fences, holders, FIRST_FENCE + len(fences))
+        under_way = state.under_way
+        if under_way:
+            awaited = {
+                worker.granted.fence
+                for worker in state.workers
+                if isinstance(worker, Trial) and worker.waits
+            }
+            fences_of = (rank[one.fence] if one.fence in awaited else 0 for one in under_way)
+            under_way = tuple(
+                sorted(
+                    Request(one.command, one.key, fence)
+                    for one, fence in zip(under_way, fences_of, strict=True)
+                )
+            )
+        first, second = _with_fence(first, rank), _with_fence(second, rank)
+        swapped = hash(first) > hash(second)
+        return State(
+            journal,
+            state.accepted,
+            state.world,
+            under_way,
+            (second, first) if swapped else (first, second),
+            state.faults,
+            state.acted,
+            state.replayed,
+        ), swapped
+
+
+def _counting_from(number: int) -> Callable[[MiniRedis], None]:
+    def change(redis: MiniRedis) -> None:
+        redis.call("SET", "cards:sequence", str(number))
+
+    return change
+
+
+def _fence(worker: Worker) -> int:
+    return worker.granted.fence if isinstance(worker, Trial | Closing) else 0
+
+
+def _holder(worker: Worker) -> str:
+    return worker.holder if isinstance(worker, Asking | Closing) else ""
+
+
+def _with_fence(worker: Worker, rank: dict[int, int]) -> Worker:
+    if (
+        not isinstance(worker, Trial | Closing)
+        or rank[worker.granted.fence] == worker.granted.fence
+    ):
+        return worker
+    return worker._replace(granted=worker.granted._replace(fence=rank[worker.granted.fence]))
+
+
+def _said(step: Step, taken: Taken) -> Step:
+    grant = taken.grant
+    then = f"granted {grant.command_id}" if grant else taken.how.value
+    return step._replace(what=f"{step.what} -> {then}")
+
+
+def _worded(outcome: Outcome) -> str:
+    match outcome:
+        case End(state):
+            return state.value
+        case Again(_, uncertain, code):
+            further = ", under a further key" if outcome.new_key else ""
+            return f"{'unknown' if uncertain else 'retrying'} ({code}){further}"
+        case _:
+            return "stopped"
