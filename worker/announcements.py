@@ -6,6 +6,7 @@ import logging
 
 from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
 from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal.messages import BATCH
 from worker.task_events import TaskEvents
 
 log = logging.getLogger(__name__)
@@ -24,32 +25,57 @@ class Announcements:
 
     def begun(self, grant: Grant, command: AssignCard | SetDefaultCard) -> None:
         """A try begins."""
+        if grant.in_batch:
+            return
         self._events.received(grant.command_id, command)
         self._events.started(grant.command_id)
 
     def closed(self, grant: Grant, outcome: End | Again | KeyStopped, tried_s: float) -> None:
         """A try was closed, after so many seconds."""
-        who = f"{grant.row['kind']} {grant.command_id} of {grant.customer}"
         match outcome:
             case End():
-                envelope = Envelope.model_validate(outcome.envelope)
-                why = f" ({envelope.code})" if envelope.code else ""
-                log.info("%s %s, try %d%s", who, outcome.state, grant.tries, why)
-                self._events.ended(grant.command_id, outcome.state, envelope, tried_s)
+                self._ended(grant, outcome, tried_s)
             case Again():
                 state = State.UNKNOWN if outcome.uncertain else State.RETRYING
                 log.info(
-                    "%s %s after try %d (%s), again in %d ms",
-                    who,
+                    "%s %s of %s %s after try %d (%s), again in %d ms",
+                    grant.row["kind"],
+                    grant.command_id,
+                    grant.customer,
                     state,
                     grant.tries,
                     outcome.code,
                     outcome.delay_ms,
                 )
-                self._events.retried(grant.command_id, f"{state}: {outcome.code}")
+                if not grant.in_batch:
+                    self._events.retried(grant.command_id, f"{state}: {outcome.code}")
             case KeyStopped():
                 log.critical(
                     "Stripe refuses our API key (%s): nothing is taken, nothing is lost; "
                     "it goes on by itself when the key works again",
                     outcome.code,
                 )
+
+    def _ended(self, grant: Grant, end: End, tried_s: float) -> None:
+        # Of a batch the log has what went wrong, and Flower the batch as one task.
+        if not (grant.in_batch and end.envelope.status):
+            log.info(
+                "%s %s of %s %s, try %d%s",
+                grant.row["kind"],
+                grant.command_id,
+                grant.customer,
+                end.state,
+                grant.tries,
+                f" ({end.envelope.code})" if end.envelope.code else "",
+            )
+        if not grant.in_batch:
+            self._events.ended(grant.command_id, end.state, end.envelope, tried_s)
+
+    def batch_begun(self, batch_id: str, size: int) -> None:
+        """A message of many commands arrived."""
+        self._events.batch_begun(batch_id, size)
+
+    def batch_ended(self, batch_id: str, size: int, took_s: float) -> None:
+        """Every command of a message was carried out as far as it could be now."""
+        log.info("%s %s: %d commands in %.1f s", BATCH, batch_id, size, took_s)
+        self._events.batch_ended(batch_id, size, took_s)

@@ -10,7 +10,7 @@ BASE_S = 0.25
 CAP_S = 120.0
 FLOOR_S = 0.05
 # At the cap about 7 hours; an outage of Stripe's that is longer wants a person.
-MAX_TRIES = 400
+MAX_RETRIES = 400
 # A first key may not be sent again after 23 h; nothing is tried blindly past that.
 MAX_AGE_S = 23 * 3600.0
 # Tries that Stripe answers with 402 processing_error, each under a further key.
@@ -19,7 +19,7 @@ MAX_BUSY = 3
 MAX_FAULTS = 3
 
 
-def full_jitter(tries: int, draw: random.Random) -> float:
-    """Seconds to wait after so many tries."""
-    bound = min(CAP_S, BASE_S * 2.0 ** min(tries, 30))
+def full_jitter(retry: int, draw: random.Random) -> float:
+    """Seconds to wait before the retry of that number, from 1."""
+    bound = min(CAP_S, BASE_S * 2.0 ** min(retry, 30))
     return max(FLOOR_S, draw.uniform(0, bound))

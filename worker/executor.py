@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from producer.contract import CommandKind, Envelope, Lane, Refusal, State, parse_command
@@ -29,6 +29,7 @@ from producer.journal import (
 from producer.journal.calls import Call
 from worker.announcements import Announcements
 from worker.attempt import Attempt, LeaseLost
+from worker.handler_set import HandlerSet
 from worker.leases import Lease, LeaseKeeper, clock
 from worker.outcomes import Outcomes
 from worker.quarantine import PoisonError, Quarantine
@@ -43,13 +44,6 @@ _WAKE_MYSELF_S = 3.0
 # Leases lost in the middle of a try before the command is tried in a process of its own.
 _STRIKES_IN_PROCESS = 2
 _STOP_PAUSE_S = 1.0
-
-
-class CarriesOut(Protocol):
-    """A handler of one kind of command."""
-
-    async def carry_out(self, attempt: Attempt) -> Verdict:
-        """Make one try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class Executor:
         self,
         settings: WorkerSettings,
         journal: Journal,
-        handlers: Mapping[CommandKind, CarriesOut],
+        handlers: HandlerSet,
         leases: LeaseKeeper,
         quarantine: Quarantine,
         announcements: Announcements,
@@ -88,6 +82,8 @@ class Executor:
         self._outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
         self._lease_ms = settings.lease_s * 1000
         self._stopping = asyncio.Event()
+        # The rest is left for messages of one command, so that a batch does not fill the worker.
+        self._batch_slots = asyncio.Semaphore(max(1, settings.concurrency * 4 // 5))
         self._woken: set[asyncio.TimerHandle] = set()
         self._spawned: set[asyncio.Task[None]] = set()
         self._draw = random.Random()
@@ -130,6 +126,31 @@ class Executor:
                 await self._work(taken, asked_at)
                 return
 
+    async def on_batch(self, batch_id: str, command_ids: Sequence[str], lane: Lane) -> None:
+        """Do what a message of many commands asks for, each on its own.
+
+        A slow one holds back neither the others nor their answers, only the message.
+
+        Raises:
+            Stopping: the worker stops before all were taken up.
+        """
+        begun_at = clock()
+        self._announcements.batch_begun(batch_id, len(command_ids))
+        told = await asyncio.gather(
+            *(self._in_batch(command_id, lane) for command_id in command_ids),
+            return_exceptions=True,
+        )
+        for error in told:
+            if isinstance(error, BaseException):
+                raise error
+        self._announcements.batch_ended(batch_id, len(command_ids), clock() - begun_at)
+
+    async def _in_batch(self, command_id: str, lane: Lane) -> None:
+        async with self._batch_slots:
+            await self.on_message(
+                Arrived(command_id, CommandKind.ASSIGN_CARD, {}, lane, journalled=True)
+            )
+
     async def on_customer(self, customer: str) -> None:
         """Take up a customer that is due."""
         if self._stopping.is_set():
@@ -164,7 +185,7 @@ class Executor:
                     _shown_customer(arrived.fields),
                     arrived.lane,
                     http_status=refusal.http_status,
-                    envelope=envelope.model_dump(),
+                    envelope=envelope,
                     keep_s=self._settings.shared.status_ttl_s,
                 )
             )
@@ -247,7 +268,7 @@ class Executor:
 
     async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
         if grant.strikes >= _STRIKES_IN_PROCESS:
-            return await self._quarantine.carry_out(attempt, within_s=lease.left())
+            return await self._quarantine.carry_out(attempt, lease.left)
         return await self._handlers[attempt.command.kind].carry_out(attempt)
 
     def _wake(self, customer: str, delay_s: float) -> None:

@@ -66,7 +66,7 @@ class LeaseKeeper:
         """Renew until cancelled. While Redis is away leases run out by their own clock."""
         while True:
             await asyncio.sleep(self._lease_s / 3)
-            leases = list(self._held.values())
+            leases = [lease for lease in self._held.values() if not lease.lost]
             if not leases:
                 continue
             asked_at = clock()

@@ -60,14 +60,14 @@ class Outcomes:
             final = verdict.final
             refusal = Envelope.no(final.code, redact(final.message))
             return self._end(State.REJECTED, final.http_status, refusal)
-        if grant.tries >= backoff.MAX_TRIES or grant.age_ms >= backoff.MAX_AGE_S * 1000:
+        if grant.retries >= backoff.MAX_RETRIES or grant.age_ms >= backoff.MAX_AGE_S * 1000:
             return self._failed(code, message)
         delay_ms = self._delay_ms(grant) if verdict.delay is None else int(verdict.delay * 1000)
         count = "busy" if verdict.final is not None else ""
         return Again(delay_ms, verdict.uncertain, code, message, verdict.new_key, count)
 
     def _delay_ms(self, grant: Grant) -> int:
-        return int(backoff.full_jitter(grant.tries, self._draw) * 1000)
+        return int(backoff.full_jitter(grant.retries + 1, self._draw) * 1000)
 
     def _failed(self, code: str, message: str) -> End:
         text = f"{self._say(Text.GAVE_UP)}: {message}"
@@ -76,7 +76,7 @@ class Outcomes:
     def _end(self, state: State, http_status: int, envelope: Envelope) -> End:
         superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
         keep_s = 0 if state is State.FAILED else self._keep_s
-        return End(state, http_status, envelope.model_dump(), keep_s, superseded.model_dump())
+        return End(state, http_status, envelope, keep_s, superseded)
 
     def _say(self, text: Text) -> str:
         return say(text, self._language)

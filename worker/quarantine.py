@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from producer.contract import CommandKind, parse_command
@@ -26,17 +27,33 @@ class PoisonError(Exception):
     """The process that tried the command died of it."""
 
 
+# Children at a time: each costs a second of start-up, and suspects come in crowds, all that were
+# on one killed worker.
+_CHILDREN = 2
+
+
 class Quarantine:
     """Runs `python -m worker.quarantine_child`, one process for each try."""
 
-    async def carry_out(self, attempt: Attempt, *, within_s: float) -> Verdict:
-        """Try the command in a child, which may send for `within_s` seconds.
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(_CHILDREN)
+
+    async def carry_out(self, attempt: Attempt, left_s: Callable[[], float]) -> Verdict:
+        """Try the command in a child, which may send while its lease has seconds left.
 
         Raises:
             PoisonError: the child died.
             LeaseLost: the lease was gone before it could send.
         """
+        async with self._room:
+            attempt.check()
+            status, out = await self._child(_written(attempt, left_s()))
+        if status != 0:
+            raise PoisonError(f"exit status {status}")
         attempt.check()
+        return _read_verdict(out, attempt.command_id)
+
+    async def _child(self, told: str) -> tuple[int, str]:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -48,17 +65,14 @@ class Quarantine:
         assert child.stdout is not None
         try:
             # Its standard input stays open: the child ends when that closes, as when we are killed.
-            child.stdin.write(_written(attempt, within_s).encode() + b"\n")
+            child.stdin.write(told.encode() + b"\n")
             out = await child.stdout.read()
             status = await child.wait()
         finally:
             if child.returncode is None:
                 child.kill()
             child.stdin.close()
-        if status != 0:
-            raise PoisonError(f"exit status {status}")
-        attempt.check()
-        return _read_verdict(out.decode(), attempt.command_id)
+        return status, out.decode()
 
 
 def _written(attempt: Attempt, within_s: float) -> str:

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from worker.attempt import LeaseLost
-from worker.composition import handlers_of
+from worker.handler_set import handlers_of
 from worker.quarantine import read_attempt, write_verdict
 from worker.settings import WorkerSettings
 

@@ -14,6 +14,7 @@ from celery import Celery
 
 from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
 from producer.contract.redaction import redact
+from producer.journal.messages import BATCH
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,16 @@ class TaskEvents:
     def retried(self, command_id: str, why: str) -> None:
         """Tell that the command will be tried again."""
         self._send("task-retried", command_id, exception=why, traceback="")
+
+    def batch_begun(self, batch_id: str, size: int) -> None:
+        """Tell that a worker has a message of many commands."""
+        shown = f"{{'ids': [{size} commands]}}"
+        self._send("task-received", batch_id, name=BATCH, args="()", kwargs=shown)
+        self._send("task-started", batch_id)
+
+    def batch_ended(self, batch_id: str, size: int, took_s: float) -> None:
+        """Tell that the message is done with."""
+        self._send("task-succeeded", batch_id, result=f"{size} commands", runtime=took_s)
 
     def ended(
         self,

@@ -9,7 +9,7 @@ from celery import Celery, Task
 from celery.exceptions import Reject
 
 from producer.contract import CommandKind, Lane
-from producer.journal.messages import JOURNALLED, LIST_CARDS
+from producer.journal.messages import BATCH, JOURNALLED, LIST_CARDS
 from worker.executor import Arrived, Stopping
 from worker.runtime import Runtime
 
@@ -56,9 +56,37 @@ def register_tasks(app: Celery, runtime: Callable[[], Runtime]) -> None:
         members = {"name": kind.value, "kind": kind, "runtime": staticmethod(runtime)}
         app.register_task(type(f"{kind}Task", (CommandTask,), members)())
 
+    app.register_task(type("CardCommands", (BatchTask,), {"runtime": staticmethod(runtime)})())
+
     @app.task(name=LIST_CARDS, base=ReadTask, bind=True)
     def list_cards(self: ReadTask, /, **fields: str) -> str:
         return runtime().list_cards(str(self.request.id), fields["userId"])
+
+
+class BatchTask(Task):  # type: ignore[type-arg]
+    """A message of many commands: one task for Flower, each command with its own status."""
+
+    name = BATCH
+    ignore_result = True
+    send_events = False
+    runtime: Callable[[], Runtime]
+
+    def run(self, ids: list[str]) -> None:
+        """In a thread or a child process: any pool of Celery's."""
+        request = self.request
+        lane = _lane(request.delivery_info)
+        try:
+            self.runtime().carry_out_many(str(request.id), ids, lane)
+        except Stopping:
+            raise Reject("the worker stops", requeue=True) from None
+
+    async def on_loop(self, request: Any, args: list[Any], fields: dict[str, Any]) -> None:
+        """On the loop of `worker.asyncio_pool`."""
+        lane = _lane(request.get("delivery_info"))
+        try:
+            await self.runtime().executor.on_batch(request["id"], fields["ids"], lane)
+        except Stopping:
+            raise Reject("the worker stops", requeue=True) from None
 
 
 class ReadTask(Task):  # type: ignore[type-arg]
@@ -77,13 +105,17 @@ def _arrived(
     args: Sequence[Any],
     fields: dict[str, Any],
 ) -> Arrived:
-    queue = str((delivery_info or {}).get("routing_key"))
     if args:
         fields = {**fields, "positional arguments": list(args)}
     return Arrived(
         command_id=str(command_id),
         kind=kind,
         fields=fields,
-        lane=_LANES.get(queue, Lane.INTERACTIVE),
+        lane=_lane(delivery_info),
         journalled=bool((headers or {}).get(JOURNALLED)),
     )
+
+
+def _lane(delivery_info: Any) -> Lane:
+    queue = str((delivery_info or {}).get("routing_key"))
+    return _LANES.get(queue, Lane.INTERACTIVE)

@@ -4,7 +4,7 @@ Each operation is a `Call`, made without touching the network and run by `Journa
 `BlockingJournal`. All of them may be repeated without harm.
 """
 
-from producer.journal.admission import Acceptance, accept, refuse
+from producer.journal.admission import Acceptance, Candidate, accept, accept_many, refuse
 from producer.journal.calls import Call
 from producer.journal.connection import BlockingJournal, Journal, JournalUnavailable
 from producer.journal.leases import (
@@ -29,6 +29,7 @@ __all__ = [
     "Again",
     "BlockingJournal",
     "Call",
+    "Candidate",
     "End",
     "Grant",
     "Journal",
@@ -37,6 +38,7 @@ __all__ = [
     "Taken",
     "TakenAs",
     "accept",
+    "accept_many",
     "answer_read",
     "backlog",
     "cancel",

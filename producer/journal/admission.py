@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
 from producer.contract.messages import Text
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal.calls import Call
-from producer.journal.messages import task_message
+from producer.journal.messages import batch_message, task_message
 from producer.journal.results import celery_result
 
 # Ample for any command to end; at its end it is set to the time its status is kept (>= 24 h).
@@ -42,27 +42,56 @@ def accept(
     Raises (when run):
         IdempotencyKeyReused: the key was used with another body.
     """
-    fields = command.kwargs()
     queue = lane.value
     message = "" if in_hand else task_message(command, command_id, queue)
+    kind, user, card, slot, idem, body = _enrolled(command, idempotency_key)
+    args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
+    return Call(_acceptance, "accept", [*args, queue, message])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A command to be accepted with others."""
+
+    id: str
+    command: AssignCard | SetDefaultCard
+    idempotency_key: str | None = None
+
+
+def accept_many(
+    candidates: Sequence[Candidate], *, lane: Lane = Lane.BULK
+) -> Call[list[Acceptance | IdempotencyKeyReused]]:
+    """Accept commands that share one message, each once however often it is run.
+
+    The answer has, for each, its acceptance, or the refusal where its key was used otherwise.
+    """
+    if len(candidates) == 1:
+        message = task_message(candidates[0].command, candidates[0].id, lane.value)
+    else:
+        message = batch_message([one.id for one in candidates], lane.value)
+    alone = int(len(candidates) == 1)
+    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, lane.value, message, alone]
+    for one in candidates:
+        args += [one.id, *_enrolled(one.command, one.idempotency_key)]
+    return Call(_acceptances, "accept_many", args)
+
+
+def _enrolled(command: AssignCard | SetDefaultCard, key: str | None) -> tuple[str, ...]:
     slot = command.slot.value if isinstance(command, SetDefaultCard) else ""
-    return Call(
-        _acceptance,
-        "accept",
-        [
-            command_id,
-            command.kind.value,
-            command.customer,
-            command.object_id,
-            lane.value,
-            slot,
-            _digest(idempotency_key) if idempotency_key else "",
-            _digest(json.dumps([command.kind.value, fields], sort_keys=True)),
-            _IDEMPOTENCY_MS,
-            queue,
-            message,
-        ],
-    )
+    kind, user, card = command.kind.value, command.customer, command.object_id
+    if key is None:
+        return kind, user, card, slot, "", ""
+    return kind, user, card, slot, _digest(key), _digest(f"{kind} {user} {card}")
+
+
+def _acceptances(answer: Any) -> list[Acceptance | IdempotencyKeyReused]:
+    told: list[Acceptance | IdempotencyKeyReused] = []
+    for one in answer:
+        try:
+            told.append(_acceptance(one))
+        except IdempotencyKeyReused as refusal:
+            told.append(refusal)
+    return told
 
 
 def _acceptance(answer: Any) -> Acceptance:
@@ -79,12 +108,12 @@ def refuse(
     lane: Lane,
     *,
     http_status: int,
-    envelope: dict[str, Any],
+    envelope: Envelope,
     keep_s: int,
 ) -> Call[bool]:
     """Journal, as rejected, a command that came as a bare message and fails validation."""
     result = celery_result(command_id, envelope)
-    args = [command_id, kind.value, customer, lane.value, http_status, envelope["code"]]
+    args = [command_id, kind.value, customer, lane.value, http_status, envelope.code or ""]
     return Call(bool, "refuse", [*args, result, keep_s * 1000])
 
 

@@ -65,7 +65,7 @@ class Kept:
             self.id,
             self._command(),
             Lane(self.row["lane"]),
-            superseded.model_dump(),
+            superseded,
             keep_s=status_ttl_s,
         )
 

@@ -10,7 +10,7 @@
 | `cards:mark` | hash | per lane, the highest sequence whose message was received, now and before |
 | `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
 | `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
-| `cards:later` | hash | per failed default's customer and slot, the newer command applied since, and its sequence |
+| `cards:later` | hash | per failed default's customer and slot, what was applied since |
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |

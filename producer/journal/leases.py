@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard, State, parse_command
+from producer.contract import (
+    AssignCard,
+    CommandKind,
+    Envelope,
+    Lane,
+    SetDefaultCard,
+    State,
+    parse_command,
+)
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.results import celery_result
 
@@ -44,9 +52,19 @@ class Grant:
         return Lane(self.row["lane"])
 
     @property
+    def in_batch(self) -> bool:
+        """Whether it was accepted with others under one message."""
+        return "batch" in self.row
+
+    @property
     def tries(self) -> int:
         """Which try this is, from 1."""
         return int(self.row["tries"])
+
+    @property
+    def retries(self) -> int:
+        """How many tries were closed without an end; those cut off by a kill do not count."""
+        return int(self.row.get("retries", 0))
 
     @property
     def age_ms(self) -> int:
@@ -139,9 +157,9 @@ class End:
 
     state: State
     http_status: int
-    envelope: dict[str, Any]
+    envelope: Envelope
     keep_s: int
-    superseded: dict[str, Any]
+    superseded: Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,7 @@ def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) ->
         case End():
             args += ["end", outcome.state.value, outcome.http_status]
             result = celery_result(grant.command_id, outcome.envelope)
-            args += [outcome.envelope.get("code", ""), result]
+            args += [outcome.envelope.code or "", result]
             args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded)]
             args += [_SUPERSEDED_HTTP]
         case Again():

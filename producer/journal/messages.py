@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import socket
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -21,12 +22,20 @@ from producer.contract.redaction import redact
 # Tells a worker that the journal had this command before its message was sent.
 JOURNALLED = "cards-journalled"
 LIST_CARDS = "ListCards"
+BATCH = "CardCommands"
 
 
 def task_message(command: AssignCard | SetDefaultCard, command_id: str, queue: str) -> str:
     """The message that wakes a worker for an accepted command."""
     fields = command.kwargs()
     return message(command.kind.value, command_id, fields, queue, {JOURNALLED: "1"})
+
+
+def batch_message(command_ids: Sequence[str], queue: str) -> str:
+    """The message that wakes a worker for many accepted commands; they are in the journal."""
+    shown = f"{{'ids': [{len(command_ids)} commands]}}"
+    fields = {"ids": list(command_ids)}
+    return message(BATCH, str(uuid4()), fields, queue, {JOURNALLED: "1", "kwargsrepr": shown})
 
 
 def message(

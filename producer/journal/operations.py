@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from producer.contract import AssignCard, Lane, SetDefaultCard, State
+from producer.contract import AssignCard, Envelope, Lane, SetDefaultCard, State
 from producer.journal import keys
 from producer.journal.calls import Call
 from producer.journal.messages import task_message
 from producer.journal.results import celery_result
 
 
-def cancel(command_id: str, envelope: dict[str, Any], *, keep_s: int) -> Call[State | None]:
+def cancel(command_id: str, envelope: Envelope, *, keep_s: int) -> Call[State | None]:
     """Cancel a command that was never sent; answers the state it is in then, None if unknown."""
     result = celery_result(command_id, envelope)
     return Call(_state, "cancel", [command_id, 409, result, keep_s * 1000])
@@ -22,7 +22,7 @@ def replay(
     command_id: str,
     command: AssignCard | SetDefaultCard,
     lane: Lane,
-    superseded: dict[str, Any],
+    superseded: Envelope,
     *,
     keep_s: int,
 ) -> Call[State | None]:

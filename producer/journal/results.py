@@ -6,8 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from producer.contract import Envelope
 
-def celery_result(command_id: str, envelope: dict[str, Any]) -> str:
+
+def celery_result(command_id: str, envelope: Envelope) -> str:
     """The stored form (celery.backends.base.Backend._get_result_meta), read by `get()`.
 
     The state is SUCCESS for every end: the task ran to its end, and the envelope tells which.
@@ -15,7 +17,7 @@ def celery_result(command_id: str, envelope: dict[str, Any]) -> str:
     return json.dumps(
         {
             "status": "SUCCESS",
-            "result": envelope,
+            "result": envelope.model_dump(),
             "traceback": None,
             "children": [],
             "date_done": datetime.now(UTC).isoformat(),

@@ -159,7 +159,7 @@ def test_written_messages_fit(document: dict[str, Any], order: AssignCard | SetD
 
 def test_written_results_fit(document: dict[str, Any]) -> None:
     """A stored result fits the documented one, under the documented key."""
-    stored = json.loads(celery_result("an-id", Envelope.no("c", "m").model_dump()))
+    stored = json.loads(celery_result("an-id", Envelope.no("c", "m")))
     check(document, document["components"]["schemas"]["CeleryResult"], stored)
     assert document["channels"]["results"]["address"] == "celery-task-meta-{taskId}"
 

@@ -37,8 +37,8 @@ class Ends:
         """End a command: succeeded or rejected, as the envelope has it, or as `state` says."""
         state = state or (State.SUCCEEDED if envelope.status else State.REJECTED)
         keep_s = 0 if state is State.FAILED else 90_000
-        superseded = Envelope.no("superseded", "newer").model_dump()
-        outcome = End(state, 200, envelope.model_dump(), keep_s, superseded)
+        superseded = Envelope.no("superseded", "newer")
+        outcome = End(state, 200, envelope, keep_s, superseded)
         self.journal(close(self.take(command_id), outcome, next_holder="", lease_ms=60_000))
 
     def fail(self, command_id: str, code: str = "api_error") -> None:

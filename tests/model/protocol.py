@@ -45,7 +45,7 @@ from tests.model.trying import Granted, Outcome, Trying, Wants
 LEASE_MS = 60_000
 PATIENCE_MS = 5_000
 _KEEP_S = 90_000
-_NO = Envelope.no("superseded", "superseded").model_dump()
+_NO = Envelope.no("superseded", "superseded")
 
 
 @dataclass

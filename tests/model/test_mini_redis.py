@@ -121,8 +121,8 @@ def test_scripts_leave_the_same_journal(redis_url: str) -> None:
         for number, command in enumerate(commands, 1):
             both(accept(command, command_id=f"c{number}", idempotency_key=f"k{number}"))
         taken = both(take("c2", "h1", 60_000))
-        done = Envelope.yes("done").model_dump()
-        end = End(State.SUCCEEDED, 200, done, 90_000, Envelope.no("superseded", "").model_dump())
+        done = Envelope.yes("done")
+        end = End(State.SUCCEEDED, 200, done, 90_000, Envelope.no("superseded", ""))
         taken = both(close(taken.grant, end, next_holder="h2", lease_ms=60_000))
         assert taken.grant.command_id == "c2"
         both(sweep("w", limit=10, patience_ms=5_000))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from enum import StrEnum
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from producer.contract import AssignCard, SetDefaultCard
+from producer.contract import AssignCard, Envelope, SetDefaultCard
 from producer.journal import Again, End, Grant, KeyStopped
 from tests.model.mini_redis import NOW_MS
 from tests.model.stripe import result
@@ -147,9 +147,9 @@ class Trying:
         """The outcome where the process that tried it died of it."""
         return self._outcomes.poison()
 
-    def cancelled(self) -> dict[str, Any]:
+    def cancelled(self) -> Envelope:
         """The envelope of a cancelled command."""
-        return self._outcomes.cancelled().model_dump()
+        return self._outcomes.cancelled()
 
     def grant(self, granted: Granted) -> Grant:
         """The grant as the product knows it, as far as what follows depends on it."""

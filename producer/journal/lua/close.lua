@@ -11,11 +11,16 @@ local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder')
 local closed = redis.call('HGET', row, 'closed') == fence
 if closed or lease[1] ~= fence or lease[2] ~= id then
   if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, now) end
+  if redis.call('HGET', row, 'struck') == fence then
+    -- Its holder lives, so the command did not kill it.
+    redis.call('HDEL', row, 'struck')
+    redis.call('HINCRBY', row, 'strikes', -1)
+  end
   return {closed and 'idle' or 'lost'}
 end
 
 redis.call('HSET', row, 'closed', fence)
-redis.call('HDEL', row, 'strikes')
+redis.call('HDEL', row, 'strikes', 'struck')
 local open = ''
 if outcome == 'end' then
   local state, http, code, result, ttl = ARGV[7], ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
@@ -44,6 +49,7 @@ if outcome == 'end' then
 elseif outcome == 'again' then
   local due = int(now + tonumber(ARGV[7]))
   redis.call('HSET', row, 'due', due, 'code', ARGV[10], 'error', ARGV[11])
+  redis.call('HINCRBY', row, 'retries', 1)
   if ARGV[12] ~= '' then redis.call('HINCRBY', row, ARGV[12], 1) end
   if ARGV[9] == '1' then redis.call('HINCRBY', row, 'keyno', 1) end
   if ARGV[8] == '1' then

@@ -45,6 +45,34 @@ local function finish(id, state, http, code, meta, ttl, now)
   redis.call('PUBLISH', key_result(id), meta)
 end
 
+-- What is known of an idempotency key: nil where it is new.
+local function known_by_key(id, idem, body)
+  if idem == '' then return nil end
+  local known = redis.call('GET', key_idempotency(idem))
+  if not known then return nil end
+  local known_id, known_body = string.match(known, '^(%S+) (%S+)$')
+  if redis.call('EXISTS', key_command(known_id)) == 0 then return nil end
+  if known_body ~= body then return {'reused', known_id} end
+  return {known_id == id and 'accepted' or 'known', known_id}
+end
+
+-- A new command's row and place in the order.
+local function enrol(id, kind, user, card, lane, slot, idem, body, idem_ttl, now)
+  local row = key_command(id)
+  local seq = redis.call('INCR', KEY_SEQUENCE)
+  redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
+    'state', 'queued', 'accepted', int(now))
+  if slot ~= '' then redis.call('HSET', row, 'slot', slot) end
+  if idem ~= '' then
+    redis.call('HSET', row, 'idem', idem)
+    redis.call('SET', key_idempotency(idem), id .. ' ' .. body, 'PX', idem_ttl)
+  end
+  redis.call('ZADD', key_pending(user), seq, id)
+  -- Also where the message is in a worker's hands: if that dies now, the sweep finds it here.
+  redis.call('ZADD', key_queued(lane), seq, id)
+  redis.call('PUBLISH', key_changed(id), 'queued')
+end
+
 local function grant(user, id, now)
   local lease = redis.call('HMGET', key_customer(user), 'fence', 'until')
   return {'granted', id, lease[1], lease[2], int(now), redis.call('HGETALL', key_command(id))}
@@ -55,7 +83,7 @@ end
 -- SetDefaultCard may pass older ones of its slot that wait for a retry.
 local function begin_next(user, holder, lease_ms, now)
   local customer = key_customer(user)
-  local lease = redis.call('HMGET', customer, 'until', 'holder', 'open', 'called')
+  local lease = redis.call('HMGET', customer, 'until', 'holder', 'open', 'called', 'fence')
   if tonumber(lease[1] or 0) > now then
     if lease[2] == holder then return grant(user, lease[3], now) end
     redis.call('ZADD', KEY_WATCH, lease[1], user)
@@ -74,7 +102,7 @@ local function begin_next(user, holder, lease_ms, now)
     if row[1] == 'running' then
       -- Its holder is gone: whether it was sent is not known.
       redis.call('HINCRBY', key_command(open), 'strikes', 1)
-      redis.call('HSET', key_command(open), 'unsettled', 1)
+      redis.call('HSET', key_command(open), 'unsettled', 1, 'struck', lease[5])
       chosen = open
     elseif tonumber(row[2] or 0) > now then
       look_at = tonumber(row[2])

@@ -17,7 +17,8 @@ if slot then
     return 'superseded'
   end
 end
-redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 'faults', 'busy')
+redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 'faults', 'busy',
+  'retries')
 redis.call('HSET', key, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
 redis.call('HINCRBY', key, 'keyno', 1)
 redis.call('DEL', key_result(id))

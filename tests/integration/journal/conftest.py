@@ -60,8 +60,8 @@ class Bench:
 
     def end(self, grant: Grant, state: State = State.SUCCEEDED, *, next_holder: str = "") -> Taken:
         envelope = Envelope.yes("done") if state is State.SUCCEEDED else Envelope.no("no", "no")
-        superseded = Envelope.no("superseded", "newer").model_dump()
-        outcome = End(state, 200, envelope.model_dump(), 90_000, superseded)
+        superseded = Envelope.no("superseded", "newer")
+        outcome = End(state, 200, envelope, 90_000, superseded)
         return self.journal(close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
 
     def again(

@@ -146,7 +146,7 @@ def test_cancelled_command_lets_the_next_one_go(bench: Bench) -> None:
     from producer.journal import cancel
 
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
-    envelope = Envelope.no("cancelled", "cancelled").model_dump()
+    envelope = Envelope.no("cancelled", "cancelled")
     assert bench.journal(cancel(first, envelope, keep_s=90_000)) is State.CANCELLED
     assert bench.take(first).how is TakenAs.ENDED
     assert bench.granted(second).command_id == second

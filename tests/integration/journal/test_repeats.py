@@ -37,7 +37,7 @@ from producer.journal import (
 from tests.integration.journal.conftest import LATER_MS, LEASE_MS, Bench
 
 KEEP_S = 90_000
-SUPERSEDED = Envelope.no("superseded", "a newer one was applied").model_dump()
+SUPERSEDED = Envelope.no("superseded", "a newer one was applied")
 
 
 def _default(card: str = "card_A") -> AssignCard | SetDefaultCard:
@@ -51,9 +51,7 @@ def _replay(bench: Bench, command_id: str, card: str = "card_A") -> State | None
 
 
 def _cancel(bench: Bench, command_id: str) -> State | None:
-    return bench.journal(
-        cancel(command_id, Envelope.no("cancelled", "cancelled").model_dump(), keep_s=KEEP_S)
-    )
+    return bench.journal(cancel(command_id, Envelope.no("cancelled", "cancelled"), keep_s=KEEP_S))
 
 
 def _twice(bench: Bench, call: Call[Taken]) -> Taken:
@@ -263,7 +261,7 @@ def test_refuse_repeated_keeps_the_first(bench: Bench) -> None:
         "cus_1",
         Lane.INTERACTIVE,
         http_status=400,
-        envelope=Envelope.no("parameter_missing", "source").model_dump(),
+        envelope=Envelope.no("parameter_missing", "source"),
         keep_s=KEEP_S,
     )
     assert bench.journal(call)
@@ -272,7 +270,7 @@ def test_refuse_repeated_keeps_the_first(bench: Bench) -> None:
 
 
 def _fail(bench: Bench, command_id: str) -> None:
-    envelope = Envelope.no("internal_error", "gave up").model_dump()
+    envelope = Envelope.no("internal_error", "gave up")
     kept_for_a_person = End(State.FAILED, 502, envelope, 0, SUPERSEDED)
     grant = bench.granted(command_id)
     bench.journal(close(grant, kept_for_a_person, next_holder="", lease_ms=LEASE_MS))

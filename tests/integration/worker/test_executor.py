@@ -226,7 +226,7 @@ async def test_truth_is_looked_up_before_giving_up(bench: Workbench) -> None:
     """A command whose tries are used up, and that happened, ends succeeded."""
     bench.stripe.fail_next("set_default_source", DROPPED, after_effect=True)
     command = await bench.accept("card_B")
-    await bench.journal._redis.hset(f"cards:command:{command}", "tries", backoff.MAX_TRIES)
+    await bench.journal._redis.hset(f"cards:command:{command}", "retries", backoff.MAX_RETRIES)
     await bench.deliver(command)
     assert (await bench.ended(command)).state is State.SUCCEEDED
 
@@ -237,6 +237,6 @@ async def test_command_that_did_not_happen_fails_when_its_tries_are_used_up(
     """Past the last try it is kept for a person."""
     bench.stripe.fail_next("set_default_source", DROPPED)
     command = await bench.accept("card_B")
-    await bench.journal._redis.hset(f"cards:command:{command}", "tries", backoff.MAX_TRIES)
+    await bench.journal._redis.hset(f"cards:command:{command}", "retries", backoff.MAX_RETRIES)
     await bench.deliver(command)
     assert (await bench.ended(command)).state is State.FAILED

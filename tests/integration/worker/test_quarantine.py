@@ -46,10 +46,10 @@ def stripe(monkeypatch: pytest.MonkeyPatch) -> object:
 @pytest.mark.usefixtures("stripe")
 async def test_verdict_comes_back_whole() -> None:
     """A success and a refusal are read from the child as its handler made them."""
-    done = await Quarantine().carry_out(attempt_of(CARD), within_s=10)
+    done = await Quarantine().carry_out(attempt_of(CARD), lambda: 10.0)
     assert isinstance(done, Succeeded)
     assert done.data["default_source"] == CARD
-    refused = await Quarantine().carry_out(attempt_of("card_nowhere", key="id-2"), within_s=10)
+    refused = await Quarantine().carry_out(attempt_of("card_nowhere", key="id-2"), lambda: 10.0)
     assert isinstance(refused, Rejected)
     assert refused.code == "resource_missing"
 
@@ -62,13 +62,13 @@ async def test_child_that_dies_is_the_commands_doing(
     (tmp_path / "sitecustomize.py").write_text(_KILLS_ITSELF)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.getcwd()]))
     with pytest.raises(PoisonError):
-        await Quarantine().carry_out(attempt_of(CARD), within_s=10)
+        await Quarantine().carry_out(attempt_of(CARD), lambda: 10.0)
 
 
 @pytest.mark.usefixtures("stripe")
 async def test_lost_lease_sends_nothing() -> None:
     """Neither a lease lost before the child starts nor one that ends in it lets anything out."""
     with pytest.raises(LeaseLost):
-        await Quarantine().carry_out(attempt_of(CARD, held=False), within_s=10)
+        await Quarantine().carry_out(attempt_of(CARD, held=False), lambda: 10.0)
     with pytest.raises(LeaseLost):
-        await Quarantine().carry_out(attempt_of(CARD), within_s=0)
+        await Quarantine().carry_out(attempt_of(CARD), lambda: 0.0)

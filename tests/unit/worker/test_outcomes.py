@@ -43,7 +43,7 @@ def test_success_ends_with_the_data_in_the_callers_language() -> None:
     end = Outcomes("es", KEEP_S).of(a_grant(), Succeeded(Text.CARD_ADDED, {"cardId": "card_1"}))
     assert isinstance(end, End)
     assert (end.state, end.http_status, end.keep_s) == (State.SUCCEEDED, 200, KEEP_S)
-    assert end.envelope == {
+    assert end.envelope.model_dump() == {
         "status": True,
         "message": "Tarjeta añadida con éxito",
         "data": {"cardId": "card_1"},
@@ -55,15 +55,15 @@ def test_decline_ends_with_stripes_status_code_and_message(outcomes: Outcomes) -
     end = outcomes.of(a_grant(), DECLINED)
     assert isinstance(end, End)
     assert (end.state, end.http_status) == (State.REJECTED, 402)
-    assert end.envelope["code"] == "card_declined"
+    assert end.envelope.code == "card_declined"
 
 
 def test_secrets_in_stripes_message_are_redacted(outcomes: Outcomes) -> None:
     """No answer carries a token or a key."""
     end = outcomes.of(a_grant(), Rejected("x", "No such token: 'tok_1Secret' (sk_live_9)", 400))
     assert isinstance(end, End)
-    assert "Secret" not in end.envelope["message"]
-    assert "sk_live_9" not in end.envelope["message"]
+    assert "Secret" not in end.envelope.message
+    assert "sk_live_9" not in end.envelope.message
 
 
 def test_uncertain_try_stays_uncertain(outcomes: Outcomes) -> None:
@@ -83,13 +83,13 @@ def test_giving_up_is_kept_for_a_person(outcomes: Outcomes) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [{"tries": str(backoff.MAX_TRIES)}, {"started": str(-int(backoff.MAX_AGE_S * 1000))}]
+    "row", [{"retries": str(backoff.MAX_RETRIES)}, {"started": str(-int(backoff.MAX_AGE_S * 1000))}]
 )
 def test_tries_are_bounded_by_number_and_age(outcomes: Outcomes, row: dict[str, str]) -> None:
     """Past either bound the command fails with its last error."""
     end = outcomes.of(a_grant(**row), TryAgain("api_error", "500", uncertain=True))
     assert isinstance(end, End)
-    assert (end.state, end.envelope["code"]) == (State.FAILED, "api_error")
+    assert (end.state, end.envelope.code) == (State.FAILED, "api_error")
 
 
 def test_time_spent_in_the_queue_does_not_age_a_command(outcomes: Outcomes) -> None:
@@ -122,7 +122,7 @@ def test_handler_that_raises_is_given_three_tries(outcomes: Outcomes) -> None:
     last = outcomes.fault(a_grant(faults="2"), ValueError("secret"))
     assert isinstance(last, End)
     assert last.state is State.FAILED
-    assert "secret" not in last.envelope["message"]
+    assert "secret" not in last.envelope.message
 
 
 def test_backoff_is_jittered_and_bounded() -> None:

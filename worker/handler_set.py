@@ -1,0 +1,37 @@
+"""The handlers, on a gateway to Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from producer.contract import CommandKind
+from worker.attempt import Attempt
+from worker.handlers import AssignCardHandler, SetDefaultCardHandler
+from worker.ports import CardGateway
+from worker.settings import WorkerSettings
+from worker.stripe_gateway import StripeGateway
+from worker.verdicts import Verdict
+
+
+class CarriesOut(Protocol):
+    """A handler of one kind of command."""
+
+    async def carry_out(self, attempt: Attempt) -> Verdict:
+        """Make one try."""
+
+
+HandlerSet = Mapping[CommandKind, CarriesOut]
+
+
+def handlers_of(settings: WorkerSettings) -> tuple[CardGateway, HandlerSet]:
+    """The gateway to Stripe, and a handler on it for each kind of command."""
+    gateway = StripeGateway(
+        settings.stripe_api_key,
+        api_base=settings.stripe_api_base,
+        timeout=settings.stripe_timeout_s,
+    )
+    return gateway, {
+        CommandKind.ASSIGN_CARD: AssignCardHandler(gateway),
+        CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(gateway),
+    }
