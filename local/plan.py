@@ -78,6 +78,7 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
         name: value for name, value in environ.items() if name not in (*_STRIPE, *_TOKENS)
     } | {"PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-m"]
+    work = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "--loglevel", "INFO"]
     programs: dict[str, Program] = {}
 
     redis_url, redis_port = environ.get("REDIS_URL", ""), None
@@ -115,7 +116,7 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     tokens = {name: environ[name] for name in _TOKENS if environ.get(name)}
     programs["worker"] = Program(
         name="worker",
-        argv=[*python, *"celery -A worker.app worker -Q interactive,bulk --loglevel INFO".split()],
+        argv=[*python, *work],
         env={**common, **stripe},
     )
     programs["web"] = Program(

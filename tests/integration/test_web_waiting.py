@@ -81,7 +81,7 @@ async def _waiting(session: aiohttp.ClientSession, count: int) -> None:
 
 async def _queued(client: redis.asyncio.Redis, count: int) -> list[str]:
     while True:
-        ids = await client.zrange(keys.queued(Lane.INTERACTIVE.value), 0, -1)
+        ids: Any = await client.zrange(keys.queued(Lane.INTERACTIVE.value), 0, -1)
         if len(ids) >= count:
             return [ident.decode() for ident in ids]
         await asyncio.sleep(0.02)

@@ -10,13 +10,13 @@ from producer.http.events import _changes
 
 def _status(state: State, attempts: int = 1) -> CommandStatus:
     return CommandStatus(
-        taskId="x",
+        id="x",
         command=CommandKind.ASSIGN_CARD,
-        userId="cus_1",
+        customer="cus_1",
         lane=Lane.BULK,
         state=state,
         attempts=attempts,
-        acceptedAt=datetime(2026, 1, 1, tzinfo=UTC),
+        accepted_at=datetime(2026, 1, 1, tzinfo=UTC),
         result=Envelope.yes("hecho") if state.ended else None,
     )
 

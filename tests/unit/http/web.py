@@ -126,7 +126,7 @@ async def finish(
 ) -> dict[str, Any]:
     """End the command that was taken up, as a worker does; answers the envelope."""
     assert taken.grant is not None
-    told = (envelope or Envelope.yes("hecho", {"of": taken.grant.command_id})).model_dump()
-    end = End(state, http_status, told, DAY_S, Envelope.no("superseded", "x").model_dump())
+    told = envelope or Envelope.yes("hecho", {"of": taken.grant.command_id})
+    end = End(state, http_status, told, DAY_S, Envelope.no("superseded", "x"))
     await journal(close(taken.grant, end, next_holder="", lease_ms=60_000))
-    return told
+    return told.model_dump()
