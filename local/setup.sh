@@ -51,7 +51,9 @@ else
 fi
 
 say "installing what requirements/dev.txt pins"
-"$uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements/dev.txt
+# Compiled now: where PYTHONDONTWRITEBYTECODE is set, every start of a worker would compile anew.
+"$uv" pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes requirements/dev.txt
 "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
+"$venv/bin/python" -m compileall -q producer worker sandbox local
 echo "$wanted" >"$stamp"
 say "done"
