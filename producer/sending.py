@@ -20,7 +20,7 @@ from producer.contract import (
     State,
     parse_command,
 )
-from producer.contract.card_numbers import find_card_data, looks_like_card_number
+from producer.contract.card_numbers import find_card_data, holds_card_number
 from producer.contract.messages import Language, Text, say
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal import (
@@ -87,7 +87,7 @@ def checked_key(key: str | None) -> str | None:
         return None
     if not isinstance(key, str) or not 1 <= len(key) <= _KEY_LENGTH:
         raise ParameterInvalid(Text.BAD_IDEMPOTENCY_KEY)
-    if looks_like_card_number(key):
+    if holds_card_number(key):
         raise CardNumberRefused(Text.CARD_NUMBER, field="Idempotency-Key")
     return key
 

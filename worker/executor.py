@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from producer.contract import CommandKind, Envelope, Lane, Refusal, State, parse_command
+from producer.contract import (
+    CommandKind,
+    Envelope,
+    Lane,
+    Refusal,
+    State,
+    parse_command,
+    parse_customer,
+)
 from producer.journal import (
     Again,
     End,
@@ -324,9 +332,7 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
 
 def _shown_customer(fields: Mapping[str, Any]) -> str:
     """The customer of a refused message, if it is one: nothing else of it is stored."""
-    customer = fields.get("userId")
     try:
-        probe = {"userId": customer, "source": "tok_probe"}
-        return parse_command(CommandKind.ASSIGN_CARD, probe).customer
+        return parse_customer(fields.get("userId"))
     except Refusal:
         return ""

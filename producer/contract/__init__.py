@@ -13,6 +13,7 @@ from producer.contract.commands import (
     SetDefaultCard,
     Slot,
     parse_command,
+    parse_customer,
 )
 from producer.contract.envelope import Envelope
 from producer.contract.refusals import (
@@ -40,4 +41,5 @@ __all__ = [
     "Slot",
     "State",
     "parse_command",
+    "parse_customer",
 ]

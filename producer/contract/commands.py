@@ -148,6 +148,17 @@ def parse_command(kind: CommandKind, fields: Mapping[str, Any]) -> AssignCard | 
     return _MODELS[kind].model_validate({"userId": customer, object_field: object_id})
 
 
+def parse_customer(value: Any) -> str:
+    """A customer id of an untrusted value.
+
+    Raises:
+        CardNumberRefused, ParameterInvalid: as `parse_command` does for `userId`.
+    """
+    if find_card_data(value) is not None:
+        raise CardNumberRefused(Text.CARD_NUMBER, field="userId")
+    return _checked("userId", value, ("cus_",))
+
+
 def _checked(field: str, value: Any, prefixes: tuple[str, ...]) -> str:
     if not isinstance(value, str):
         raise ParameterInvalid(Text.WRONG_TYPE, field=field)

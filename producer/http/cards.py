@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from uuid import uuid4
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract import CardNumberRefused, Envelope, ParameterInvalid
-from producer.contract.card_numbers import find_card_data
+from producer.contract import Envelope, parse_customer
 from producer.contract.messages import Text
 from producer.http.answers import envelope_response
 from producer.http.leaks import refuse_card_number_in_query
@@ -21,8 +19,6 @@ from producer.http.waiters import CONFIRM_S
 from producer.journal import read_answer, request_read
 
 READ_WITHIN_S = 10.0
-_PREFIX = "cus_"
-_FORM = re.compile(r"[A-Za-z0-9_]{1,250}")
 
 
 def routes(services: Services) -> APIRouter:
@@ -33,22 +29,12 @@ def routes(services: Services) -> APIRouter:
     async def list_cards(request: Request) -> Response:
         """All of a customer's cards: card sources, then other card payment methods."""
         refuse_card_number_in_query(request.scope["query_string"])
-        answer = await _read(services, _customer(request.path_params["userId"]))
+        answer = await _read(services, parse_customer(request.path_params["userId"]))
         if answer is None:
             return services.answers.unavailable(Text.READ_UNANSWERED)
         return answer
 
     return router
-
-
-def _customer(value: str) -> str:
-    if find_card_data(value) is not None:
-        raise CardNumberRefused(Text.CARD_NUMBER, field="userId")
-    if not value.startswith(_PREFIX):
-        raise ParameterInvalid(Text.WRONG_PREFIX, field="userId", prefixes=_PREFIX)
-    if not _FORM.fullmatch(value[len(_PREFIX) :]):
-        raise ParameterInvalid(Text.WRONG_FORM, field="userId")
-    return value
 
 
 async def _read(services: Services, customer: str) -> Response | None:

@@ -14,7 +14,8 @@ async def end(*tasks: asyncio.Task[Any] | None) -> None:
     Cancelled again until then: redis-py can swallow a cancellation that arrives while it connects
     (8.1, seen).
     """
-    left = {task for task in tasks if task is not None and not task.done()}
+    started = [task for task in tasks if task is not None]
+    left = {task for task in started if not task.done()}
     cancelled: asyncio.CancelledError | None = None
     while left:
         for task in left:
@@ -24,5 +25,8 @@ async def end(*tasks: asyncio.Task[Any] | None) -> None:
         except asyncio.CancelledError as error:  # whoever calls is to end too, but after these
             cancelled = error
         left = {task for task in left if not task.done()}
+    for task in started:
+        if not task.cancelled():
+            task.exception()  # asked for, so that asyncio does not report it at some later time
     if cancelled is not None:
         raise cancelled

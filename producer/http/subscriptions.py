@@ -96,11 +96,14 @@ class Subscriptions:
             asyncio.create_task(self._read(pubsub)),
         ]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await end(*tasks)
+        # All are asked, since asyncio reports an error that nobody asked for.
+        errors = [task.exception() for task in tasks if not task.cancelled()]
+        for error in errors:
+            if error is not None:
+                raise error
 
     def _begin_anew(self) -> None:
         self._to_drop.clear()

@@ -97,6 +97,8 @@ class WebProcess:
         """The exit code; `log` is complete then."""
         code = self._process.wait(timeout)
         self._reader.join(timeout)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
         self._guard.close()
         return code
 
