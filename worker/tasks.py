@@ -16,12 +16,17 @@ from worker.runtime import Runtime
 _LANES = {lane.value: lane for lane in Lane}
 
 
-class CommandTask(Task):  # type: ignore[type-arg]
-    """A task whose end, result and events are the command's, not the message's."""
+class OurTask(Task):  # type: ignore[type-arg]
+    """Arguments are redacted where they are shown, and damaged messages are dropped."""
 
     Request = "worker.redacted_request:RedactedRequest"
     Strategy = "worker.message_check:strategy"
     ignore_result = True
+
+
+class CommandTask(OurTask):
+    """A task whose end, result and events are the command's, not the message's."""
+
     send_events = False
     kind: CommandKind
     runtime: Callable[[], Runtime]
@@ -58,16 +63,15 @@ def register_tasks(app: Celery, runtime: Callable[[], Runtime]) -> None:
 
     app.register_task(type("CardCommands", (BatchTask,), {"runtime": staticmethod(runtime)})())
 
-    @app.task(name=LIST_CARDS, base=ReadTask, bind=True)
-    def list_cards(self: ReadTask, /, **fields: str) -> str:
+    @app.task(name=LIST_CARDS, base=OurTask, bind=True)
+    def list_cards(self: OurTask, /, **fields: str) -> str:
         return runtime().list_cards(str(self.request.id), fields["userId"])
 
 
-class BatchTask(Task):  # type: ignore[type-arg]
+class BatchTask(OurTask):
     """A message of many commands: one task for Flower, each command with its own status."""
 
     name = BATCH
-    ignore_result = True
     send_events = False
     runtime: Callable[[], Runtime]
 
@@ -87,14 +91,6 @@ class BatchTask(Task):  # type: ignore[type-arg]
             await self.runtime().executor.on_batch(request["id"], fields["ids"], lane)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
-
-
-class ReadTask(Task):  # type: ignore[type-arg]
-    """A read: Celery's own events tell of it."""
-
-    Request = "worker.redacted_request:RedactedRequest"
-    Strategy = "worker.message_check:strategy"
-    ignore_result = True
 
 
 def _arrived(
