@@ -3,8 +3,8 @@
 .PHONY: help setup up test check format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
-# Two workers suit a 2-core machine; PYTEST_WORKERS=0 runs in one process, for a debugger.
-PYTEST_WORKERS ?= 2
+# The crash tests mostly wait, in a worker of their own; PYTEST_WORKERS=0 is for a debugger.
+PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)

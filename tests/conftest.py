@@ -25,3 +25,8 @@ def redis_url(valkey_server: ValkeyServer) -> str:
     with redis.Redis.from_url(valkey_server.url) as client:
         client.flushall()
     return valkey_server.url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: they mostly wait, and others run beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("crash") is None)

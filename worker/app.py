@@ -38,7 +38,7 @@ class WorkerProcess:
         if self._runtime is None:
             pool = getattr(self._consumer, "pool", None)
             loop = pool.loop if isinstance(pool, TaskPool) else None
-            events = TaskEvents(self._app, self._hostname, lambda: self._consumer)
+            events = TaskEvents(self._app, self._hostname)
             self._runtime = runtime_of(self._settings, events, self._hostname, loop)
             self._runtime.start()
         return self._runtime

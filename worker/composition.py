@@ -28,4 +28,4 @@ def runtime_of(
     leases = LeaseKeeper(journal, settings.lease_s)
     executor = Executor(settings, journal, handlers, leases, Quarantine(), Announcements(events))
     sweeper = Sweeper(journal, executor, events, hostname)
-    return Runtime(settings, journal, gateway, executor, leases, sweeper, loop)
+    return Runtime(settings, journal, gateway, executor, leases, sweeper, events, loop)

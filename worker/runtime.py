@@ -17,6 +17,7 @@ from worker.leases import LeaseKeeper
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
 from worker.sweeper import Sweeper
+from worker.task_events import TaskEvents
 from worker.verdicts import Rejected, Succeeded
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Runtime:
         executor: Executor,
         leases: LeaseKeeper,
         sweeper: Sweeper,
+        events: TaskEvents,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         """With a loop given, that runs already; else one of its own is started in a thread."""
@@ -46,6 +48,7 @@ class Runtime:
         self.executor = executor
         self._leases = leases
         self._sweeper = sweeper
+        self._events = events
         self._loop = loop or asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
         if loop is None:
@@ -65,6 +68,7 @@ class Runtime:
     def stop(self) -> None:
         """Finish what is at Stripe, within bounds, and end the loop."""
         self._call(self._stop())
+        self._events.stop()
         if self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)

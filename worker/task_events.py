@@ -7,7 +7,10 @@ later. An end carries no customer data: the envelope is for the caller.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import queue
+import threading
+import time
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
@@ -19,16 +22,30 @@ from producer.journal.messages import BATCH
 log = logging.getLogger(__name__)
 
 
-class TaskEvents:
-    """Sends task events by the consumer's dispatcher, which gathers and sends them together."""
+# More than wait here are dropped, as events may be.
+_WAITING = 10_000
+_PAUSE_S = 1.0
 
-    def __init__(
-        self, app: Celery | None, hostname: str, consumer: Callable[[], Any] = lambda: None
-    ) -> None:
-        """Without an app nothing is sent. A prefork child has no consumer, and sends each alone."""
+
+class TaskEvents:
+    """Sends task events from a thread and a connection of its own.
+
+    Publishing blocks, and for long while Redis is away: neither commands nor Celery's consumer may
+    wait for it.
+    """
+
+    def __init__(self, app: Celery | None, hostname: str) -> None:
+        """Without an app nothing is sent."""
         self._app = app
         self._hostname = hostname
-        self._consumer = consumer
+        self._waiting: queue.Queue[tuple[str, dict[str, Any]] | None] = queue.Queue(_WAITING)
+        self._thread: threading.Thread | None = None
+
+    def stop(self) -> None:
+        """Send what waits, within a few seconds, and end the thread."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join(3)
 
     def received(self, command_id: str, command: AssignCard | SetDefaultCard) -> None:
         """Tell that a worker knows of the command."""
@@ -78,12 +95,33 @@ class TaskEvents:
                 self._send("task-failed", command_id, exception=told, traceback="")
 
     def _send(self, event: str, command_id: str, **fields: Any) -> None:
-        try:
-            dispatcher = getattr(self._consumer(), "event_dispatcher", None)
-            if dispatcher is not None:
-                dispatcher.send(event, uuid=command_id, **fields)
-            elif self._app is not None:
-                with self._app.events.default_dispatcher(hostname=self._hostname) as alone:
-                    alone.send(event, uuid=command_id, **fields)
-        except Exception as error:
-            log.debug("event of %s not sent: %s", command_id, type(error).__name__)
+        if self._app is None:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+            self._thread.start()
+        with suppress(queue.Full):
+            self._waiting.put_nowait((event, {"uuid": command_id, **fields}))
+
+    def _run(self) -> None:
+        assert self._app is not None
+        while (first := self._waiting.get()) is not None:
+            try:
+                with self._app.connection_for_write() as connection:
+                    dispatcher = self._app.events.Dispatcher(
+                        connection, hostname=self._hostname, buffer_group=["task"]
+                    )
+                    self._send_from(dispatcher, first)
+                return
+            except Exception as error:
+                log.debug("events not sent: %s", type(error).__name__)
+                time.sleep(_PAUSE_S)
+
+    def _send_from(self, dispatcher: Any, first: tuple[str, dict[str, Any]]) -> None:
+        item: tuple[str, dict[str, Any]] | None = first
+        while item is not None:
+            event, fields = item
+            dispatcher.send(event, **fields)  # gathers some two dozen before it sends
+            if self._waiting.empty():
+                dispatcher.flush()
+            item = self._waiting.get()
