@@ -22,7 +22,7 @@ from producer.journal import BlockingJournal, Candidate, accept_many
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     """No worker runs: only what the sender and Redis do counts."""
-    rounds, few, many = (3, 400, 5_000) if quick else (5, 3_000, 30_000)
+    rounds, few, many = (3, 200, 3_000) if quick else (5, 1_500, 20_000)
     url, celery_url = stage.valkey().url, stage.valkey().url
     client, journal = CardCommands(url), BlockingJournal(url)
     app = Celery(broker=celery_url, backend=celery_url, set_as_current=False)

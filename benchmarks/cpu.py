@@ -10,12 +10,12 @@ from benchmarks.contenders import CELERY, Contender, Floor, PlainCelery, ours, p
 from benchmarks.stage import Stage
 from benchmarks.table import Row, compared
 
-_WARM_UP = 150
+_WARM_UP = 50
 
 
 def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
     """All contenders in interleaved rounds."""
-    rounds, many, few = (3, 1500, 500) if quick else (7, 4000, 1500)
+    rounds, many, few = (3, 800, 150) if quick else (5, 3000, 1000)
     sandbox = stage.sandbox()
     bulk, interactive = ours(stage)
     plain, floor = PlainCelery(stage, stage.valkey().url), Floor(stage)

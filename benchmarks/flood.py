@@ -16,12 +16,12 @@ from producer.contract import Lane
 
 _LATENCY_MS = 300
 _EVERY_S = 0.2
-_WARM_UP = 10
+_WARM_UP = 5
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     """One worker, Stripe at its usual latency, an interactive command every 200 ms."""
-    count, flood = (30, 5_000) if quick else (250, 100_000)
+    count, flood = (15, 3_000) if quick else (250, 100_000)
     stage.sandbox(latency={"kind": "fixed", "ms": _LATENCY_MS})
     url = stage.valkey().url
     worker = stage.worker(url)

@@ -29,7 +29,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     _, address = stage.web(url)
     plain = PlainCelery(stage, stage.valkey().url)
     plain.carry_out(_WARM_UP)
-    times = asyncio.run(_measure(address, stage.sandbox_url, plain, 100 if quick else 500))
+    times = asyncio.run(_measure(address, stage.sandbox_url, plain, 60 if quick else 500))
     rows = []
     for share, name, goal in ((0.5, "p50", _MEDIAN_MORE_MS), (0.99, "p99", _P99_MORE_MS)):
         direct, ours, celery = (

@@ -23,7 +23,7 @@ _ENDED = {Lane.BULK: 500, Lane.INTERACTIVE: 3_500}
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     """A real worker ends real commands, for customers with two cards."""
-    count = 500 if quick else 5_000
+    count = 200 if quick else 2_000
     stage.sandbox(auto_create_cards=2)
     url = stage.valkey().url
     worker = stage.worker(url)

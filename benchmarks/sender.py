@@ -1,4 +1,7 @@
-"""Sends many commands and tells its own memory: `python -m benchmarks.sender URL COUNT ...`."""
+"""Sends many commands and tells its own memory.
+
+`python -m benchmarks.sender URL SECONDS COUNT ...`: it stops short of a count when time is up.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from benchmarks.names import fresh_customer
 from producer import CardCommands
 from producer.sending import Order, assign_order
 
+_ROUND = 5_000
+
 
 def _orders(count: int) -> Iterator[Order]:
     return (assign_order(fresh_customer(), "tok_visa") for _ in range(count))
@@ -20,10 +25,12 @@ def _orders(count: int) -> Iterator[Order]:
 def main() -> None:
     """After each count, over all commands sent so far, a line: count, RSS in MB, seconds."""
     began, sent = time.monotonic(), 0
+    deadline = began + float(sys.argv[2])
     with CardCommands(sys.argv[1]) as client:
-        for until in map(int, sys.argv[2:]):
-            for _ in client.send_many(_orders(until - sent)):
-                sent += 1
+        for until in map(int, sys.argv[3:]):
+            while sent < until and time.monotonic() < deadline:
+                for _ in client.send_many(_orders(min(_ROUND, until - sent))):
+                    sent += 1
             print(sent, meter.rss_mb(os.getpid()), time.monotonic() - began, flush=True)
 
 

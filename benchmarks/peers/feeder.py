@@ -8,6 +8,9 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+# A durable Redis answers one at a time slowly; the workers must not wait for the feeder.
+_AT_A_TIME = 20
+
 Put = Callable[[str, str], Awaitable[Any]]
 
 
@@ -44,12 +47,17 @@ async def _saq() -> Put:
 async def _put_all(put: Put, prefix: str, count: int, rate: float) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    for number in range(count):
-        name = f"{prefix}x{number}"
-        await put(name, f"cus_{name}")
-        ahead = began + (number + 1) / rate - loop.time() if rate else 0.0
-        if ahead > 0:
-            await asyncio.sleep(ahead)
+    numbers = iter(range(count))
+
+    async def one_after_another() -> None:
+        for number in numbers:
+            name = f"{prefix}x{number}"
+            await put(name, f"cus_{name}")
+            ahead = began + (number + 1) / rate - loop.time() if rate else 0.0
+            if ahead > 0:
+                await asyncio.sleep(ahead)
+
+    await asyncio.gather(*(one_after_another() for _ in range(1 if rate else _AT_A_TIME)))
 
 
 def main() -> None:

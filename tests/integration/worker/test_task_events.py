@@ -38,7 +38,7 @@ def test_every_end_is_a_final_state_in_flower(app: Celery, state: State, event: 
     envelope = Envelope.yes("done", {"email": "a@b.c"})
     if state is not State.SUCCEEDED:
         envelope = Envelope.no("some_code", "some reason")
-    seen = FlowerState()
+    seen: Any = FlowerState()
     told: list[dict[str, Any]] = []
     events = TaskEvents(app, "worker@test")
     with app.connection() as connection:
