@@ -3,7 +3,7 @@
 .PHONY: help setup up test check format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
-# The crash tests mostly wait, in a worker of their own; PYTEST_WORKERS=0 is for a debugger.
+# Three on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -19,7 +19,7 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 	@exec $(PY) -m local.up --parent $$PPID
 
 test: setup ## run the tests
-	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: setup ## formatting, lint, types, architecture
 	.venv/bin/ruff format --check .
@@ -47,6 +47,7 @@ requirements: setup ## compile requirements/*.txt from pyproject.toml, keeping t
 		--extra sandbox -o requirements/runtime.txt
 	$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+	$(COMPILE) requirements/bench.in -o requirements/bench.txt
 
 upgrade: ## the same, with the newest versions
 	@$(MAKE) requirements COMPILE_ARGS=--upgrade

@@ -41,6 +41,8 @@ class WorkerProcess:
             events = TaskEvents(self._app, self._hostname)
             self._runtime = runtime_of(self._settings, events, self._hostname, loop)
             self._runtime.start()
+            if isinstance(pool, TaskPool):
+                pool.before_stop = self._runtime.stop_taking
         return self._runtime
 
     def on_set_up(self, sender: str, **_: Any) -> None:

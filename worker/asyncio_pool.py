@@ -25,6 +25,8 @@ OnLoop: TypeAlias = Callable[[Any, list[Any], dict[str, Any]], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 _THREADS = 4
+# Above Stripe's timeout of 20 s. What still runs then is taken over once its lease runs out.
+_DRAIN_S = 25.0
 
 
 class TaskPool(BasePool):
@@ -41,6 +43,7 @@ class TaskPool(BasePool):
         self._ended: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._acknowledger = threading.Thread(target=self._acknowledge, name="acks", daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.before_stop: Callable[[], None] = lambda: None
 
     def on_start(self) -> None:
         """Start the loop's thread, and the one that acknowledges messages."""
@@ -48,11 +51,15 @@ class TaskPool(BasePool):
         self._acknowledger.start()
 
     def on_stop(self) -> None:
-        """Wait for what runs."""
+        """Wait for what runs, within bounds.
+
+        Celery stops the pool also where no signal announced it: its consumer may end with Redis.
+        """
+        self.before_stop()
         asyncio.run_coroutine_threadsafe(self._drain(), self.loop).result()
         self._threads.shutdown(cancel_futures=True)
         self._ended.put(None)
-        self._acknowledger.join()
+        self._acknowledger.join(5)
 
     def on_apply(
         self,
@@ -95,5 +102,5 @@ class TaskPool(BasePool):
                 log.exception("message not acknowledged")
 
     async def _drain(self) -> None:
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_DRAIN_S)

@@ -14,7 +14,7 @@ from producer.journal.messages import message, task_message
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 def test_message_delivered_twice_at_the_same_moment(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from producer.contract import Lane, State
 from tests.crash.stage import Stage
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 _LONG_AGO_MS = (23 * 3600 + 60) * 1000
 

@@ -8,7 +8,7 @@ from producer.contract import Lane, State
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 def test_command_that_kills_its_worker(stage: Stage, victim: Worker, keeper: Worker) -> None:

@@ -12,7 +12,7 @@ from producer.contract import State
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from producer.journal import BlockingJournal, accept
 from tests.crash.stage import Stage
 from tests.crash.worker_process import ROOT
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 _SENDER = """
 import dataclasses, os, signal, sys

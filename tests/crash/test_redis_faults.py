@@ -10,7 +10,7 @@ from producer.contract import Lane, State
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 def test_connections_are_cut_while_at_stripe(stage: Stage, victim: Worker, keeper: Worker) -> None:

@@ -11,7 +11,7 @@ from producer.contract import Lane, State
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 def test_deploy_redoes_nothing(stage: Stage, victim: Worker) -> None:

@@ -12,7 +12,7 @@ from producer.journal import stopped
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from producer.contract import Lane, State
 from tests.crash.stage import LEASE_S, Stage
 from tests.crash.worker_process import Worker, wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 # A lease runs out, a sweep comes round each second, the command is sent: with room for a slow
 # machine, and with the lease of 15 s still within the 30 s that are promised.

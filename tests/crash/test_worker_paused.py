@@ -8,7 +8,7 @@ from producer.contract import Lane, State
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.crash
 
 
 def test_paused_worker_is_fenced(stage: Stage, victim: Worker) -> None:
