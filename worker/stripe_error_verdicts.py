@@ -22,8 +22,13 @@ class Lookup:
     otherwise: TryAgain | Rejected
 
 
-def verdict_of(error: StripeError) -> Verdict | Lookup:
-    """What the error of a write means, nothing but this one try being known."""
+# A key that keeps answering 5xx has one saved, also where no header says so: a request still under
+# way would be a 409.
+_PATIENCE = 3
+
+
+def verdict_of(error: StripeError, *, tries: int = 1) -> Verdict | Lookup:
+    """What the error of a write means, nothing being known but this try and its number."""
     if error.failure is Failure.NOT_SENT:
         return _later(error, uncertain=False)
     if error.failure is not Failure.ANSWERED:
@@ -47,7 +52,8 @@ def verdict_of(error: StripeError) -> Verdict | Lookup:
         case ((409 | 429), _):
             return _later(error, uncertain=False)
         case int(status), _ if status >= 500 or status == 424:
-            return Lookup(_anew(error)) if error.replayed else _later(error, uncertain=True)
+            saved = error.replayed or tries > _PATIENCE
+            return Lookup(_anew(error)) if saved else _later(error, uncertain=True)
         case int(status), _ if status >= 400:
             return _rejected(error)
         case _:

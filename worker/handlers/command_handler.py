@@ -37,7 +37,7 @@ class CommandHandler(ABC):
         result = await self._send(attempt)
         if not isinstance(result, StripeError):
             return self._succeeded(result.body)
-        verdict = verdict_of(result)
+        verdict = verdict_of(result, tries=attempt.number)
         if isinstance(verdict, Lookup):
             return await self._found_out(attempt, verdict.otherwise)
         if isinstance(verdict, TryAgain) and attempt.unsettled and not verdict.new_key:

@@ -174,3 +174,15 @@ def test_says_missing() -> None:
     assert says_missing(answered(400, "resource_missing"))
     assert not says_missing(answered(400))
     assert not says_missing(replace(UNREADABLE, http_status=404))
+
+
+def test_key_that_keeps_answering_500_has_one_saved() -> None:
+    """Where no header tells of a replay, the truth is looked up after the third try."""
+    for tries in (1, 2, 3):
+        verdict = verdict_of(SERVER_ERROR, tries=tries)
+        assert isinstance(verdict, TryAgain)
+        assert verdict.uncertain
+    looked_up = verdict_of(SERVER_ERROR, tries=4)
+    assert isinstance(looked_up, Lookup)
+    assert isinstance(looked_up.otherwise, TryAgain)
+    assert looked_up.otherwise.new_key
