@@ -36,7 +36,8 @@ def main() -> None:
     assert grandchild.stdout is not None
     grandchild.stdout.readline()
     print(f"pid {os.getpid()}", flush=True)
-    http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    # A thread each: a stray client that connects and says nothing must not keep others waiting.
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 
 
 if __name__ == "__main__":
