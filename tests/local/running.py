@@ -68,6 +68,7 @@ class Running:
         return "".join(self.seen) + self.process.stdout.read()
 
     def close(self) -> None:
+        print("".join(self.seen))  # pytest shows it where the test failed
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(_PATIENCE_SECONDS)
