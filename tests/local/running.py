@@ -48,7 +48,9 @@ class Running:
         raise AssertionError(f"ended without a line like {pattern!r}:\n{''.join(self.seen)}")
 
     def until_ready(self) -> Self:
-        self.line(READY)
+        # It may stand before the line that was last waited for.
+        if not any(READY in line for line in self.seen):
+            self.line(READY)
         return self
 
     def ended(self, timeout: float = STOP_SECONDS) -> int:
