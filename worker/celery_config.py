@@ -18,7 +18,6 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
         "result_backend": redis_url,
         # Journal and envelope are one write of our own; Celery stores nothing besides.
         "task_ignore_result": True,
-        "result_backend_always_retry": True,
         # Interactive first; the anonymous exchange needs no bindings in Redis.
         "task_queues": [Queue(lane.value, Exchange(""), routing_key=lane.value) for lane in Lane],
         "task_default_queue": Lane.INTERACTIVE.value,
