@@ -1,0 +1,73 @@
+"""What a migration is made of: rows, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from producer.contract import AssignCard, SetDefaultCard
+
+
+class RowState(IntEnum):
+    """What became of a row. The values are written to the journal's ledger and must stay."""
+
+    PENDING = 0  # not sent yet
+    SENT = 1  # accepted, its end not recorded yet
+    APPLIED = 2  # Stripe did it
+    ALREADY_SO = 3  # it was so before; nothing was changed
+    SUPERSEDED = 4  # a newer command for the same customer and slot was applied first
+    DRIFTED = 5  # the customer was no longer as the file believed; nothing was changed
+    REJECTED = 6  # Stripe said no for good
+    INVALID = 7  # the row itself is wrong; nothing was sent
+    CANCELLED = 8  # the migration was cancelled before the row was sent
+    FAILED = 9  # gave up; a person can replay the command
+    UNKNOWN = 10  # sent, and whether it took effect could not be found out yet
+
+    @property
+    def word(self) -> str:
+        """As reports and JSON write it."""
+        return self.name.lower()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more happens to the row by itself."""
+        return self not in (RowState.PENDING, RowState.SENT, RowState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that can be sent. `number` counts data rows from 1, `line` is where it begins."""
+
+    number: int
+    line: int
+    order: AssignCard | SetDefaultCard
+    expected_default: str | None = None  # of --only-if-default-is; "" expects that there is none
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be sent, and why. No field holds a value of the row."""
+
+    number: int
+    line: int
+    column: str  # as the file names it; "" where it is the row as a whole
+    code: str
+    what: str
+    todo: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What is recorded of a row. Times are UTC; `before` is the default before the change."""
+
+    number: int
+    state: RowState
+    code: str = ""
+    message: str = ""
+    command_id: str = ""
+    card_id: str = ""
+    attempts: int = 0
+    accepted_at: datetime | None = None
+    finished_at: datetime | None = None
+    before: str | None = None  # None: not recorded; "": there was none
