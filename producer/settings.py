@@ -111,6 +111,21 @@ def whole_number(
     return number
 
 
+def number(environ: Mapping[str, str], name: str, default: float, *, unit: str) -> float:
+    """A setting that is a number above 0, or 0 for no limit. Raises SettingsError."""
+    text = _text(environ, name)
+    if not text:
+        return default
+    wanted = f"must be a number of {unit}, or 0 for no limit, not {text[:40]!r}"
+    try:
+        found = float(text)
+    except ValueError:
+        raise SettingsError(name, wanted) from None
+    if not 0 <= found <= 1_000_000 or 0 < found < 0.01:
+        raise SettingsError(name, wanted)
+    return found
+
+
 def _text(environ: Mapping[str, str], name: str) -> str:
     """The value; an empty one counts as not set, as compose files leave it."""
     return environ.get(name, "").strip()

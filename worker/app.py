@@ -12,9 +12,11 @@ from typing import Any
 
 from celery import Celery, signals
 
+from producer.contract import Lane
+from producer.journal.queues import queues_of
 from producer.settings import SettingsError
 from worker.asyncio_pool import TaskPool
-from worker.celery_config import celery_config
+from worker.celery_config import celery_config, celery_queue
 from worker.composition import runtime_of
 from worker.logs import quiet_celery_trace, redact_handlers
 from worker.runtime import Runtime
@@ -46,8 +48,12 @@ class WorkerProcess:
         return self._runtime
 
     def on_set_up(self, sender: str, **_: Any) -> None:
-        """The worker knows its name."""
+        """The worker knows its name, and which lanes it serves."""
         self._hostname = sender
+        queues = self._app.amqp.queues
+        if Lane.BULK.value in queues.consume_from:
+            for name in queues_of(Lane.BULK)[1:]:
+                queues.select_add(celery_queue(name))
 
     def on_ready(self, sender: Any, **_: Any) -> None:
         """The worker takes messages. A prefork parent runs no task: its children do."""

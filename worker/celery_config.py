@@ -11,6 +11,11 @@ from producer.contract import Lane
 VISIBILITY_TIMEOUT_S = 120
 
 
+def celery_queue(name: str) -> Queue:
+    """A queue of that name."""
+    return Queue(name, Exchange(""), routing_key=name)
+
+
 def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
     """The settings for the worker's Celery app."""
     return {
@@ -19,16 +24,17 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
         # Journal and envelope are one write of our own; Celery stores nothing besides.
         "task_ignore_result": True,
         # Interactive first; the anonymous exchange needs no bindings in Redis.
-        "task_queues": [Queue(lane.value, Exchange(""), routing_key=lane.value) for lane in Lane],
+        "task_queues": [celery_queue(lane.value) for lane in Lane],
         "task_default_queue": Lane.INTERACTIVE.value,
         "task_default_exchange": "",
         "task_create_missing_queues": False,
         "worker_pool": "worker.asyncio_pool:TaskPool",
         "worker_concurrency": concurrency,
-        # A message is given back when its worker dies, and never fetched far ahead of its turn.
+        # A message is given back when its worker dies, and never fetched far ahead of its turn:
+        # `worker.lane_gate` says of which lane. Twice the slots, one time for each lane.
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
-        "worker_prefetch_multiplier": 1,
+        "worker_prefetch_multiplier": 2,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
@@ -38,7 +44,9 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 30,
-            "queue_order_strategy": "priority",
+            "queue_order_strategy": "worker.lane_gate:LaneOrder",
+            # Kombu's priorities would ask for four lists a queue, and nothing here has one.
+            "priority_steps": [0],
             "socket_timeout": 15,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,

@@ -6,14 +6,19 @@ import asyncio
 
 from producer.journal import Journal
 from worker.announcements import Announcements
+from worker.arrivals import Arrivals
 from worker.executor import Executor
 from worker.handler_set import handlers_of
+from worker.lane_gate import LaneGate, LaneOrder
 from worker.leases import LeaseKeeper
+from worker.outcomes import Outcomes
 from worker.quarantine import Quarantine
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.sweeper import Sweeper
 from worker.task_events import TaskEvents
+from worker.tries import Tries
+from worker.turns import LimitedTurns
 
 
 def runtime_of(
@@ -24,8 +29,13 @@ def runtime_of(
 ) -> Runtime:
     """Everything of one worker process, not started."""
     journal = Journal(settings.shared.redis_url)
-    gateway, handlers = handlers_of(settings)
-    leases = LeaseKeeper(journal, settings.lease_s)
-    executor = Executor(settings, journal, handlers, leases, Quarantine(), Announcements(events))
+    gateway, handlers = handlers_of(settings, LimitedTurns(journal, settings.limits))
+    leases, gate = LeaseKeeper(journal, settings.lease_s), LaneGate(settings.concurrency)
+    LaneOrder.gate = gate
+    announcements = Announcements(events)
+    outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
+    tries = Tries(handlers, Quarantine(), outcomes, announcements)
+    executor = Executor(settings, journal, tries, leases, announcements, gate)
+    arrivals = Arrivals(settings, executor, announcements, gate)
     sweeper = Sweeper(journal, executor, events, hostname)
-    return Runtime(settings, journal, gateway, executor, leases, sweeper, events, loop)
+    return Runtime(settings, journal, gateway, executor, arrivals, leases, sweeper, events, loop)

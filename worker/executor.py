@@ -5,64 +5,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from producer.contract import (
-    CommandKind,
-    Envelope,
-    Lane,
-    Refusal,
-    State,
-    parse_command,
-    parse_customer,
-)
+from producer.contract import Lane
 from producer.journal import (
     Again,
-    End,
-    Grant,
     Journal,
     JournalUnavailable,
-    KeyStopped,
     Taken,
     TakenAs,
-    accept,
     close,
-    refuse,
+    renew,
     resume,
+    resume_many,
     take,
+    take_many,
 )
 from producer.journal.calls import Call
 from worker.announcements import Announcements
-from worker.attempt import Attempt, LeaseLost
-from worker.handler_set import HandlerSet
-from worker.leases import Lease, LeaseKeeper, clock
-from worker.outcomes import Outcomes
-from worker.quarantine import PoisonError, Quarantine
+from worker.attempt import LeaseLost
+from worker.lane_gate import LaneGate
+from worker.leases import LeaseKeeper, clock
 from worker.settings import WorkerSettings
-from worker.verdicts import Succeeded, TryAgain, Verdict
+from worker.tries import Tries
+from worker.turns import booked_by
+from worker.waiting_room import Done, WaitingRoom
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # A retry due this soon is woken by the worker that closed the try, others by the next sweep.
 _WAKE_MYSELF_S = 3.0
-# Leases lost in the middle of a try before the command is tried in a process of its own.
-_STRIKES_IN_PROCESS = 2
-_STOP_PAUSE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message that a worker received: what it asks for, and where it came from."""
-
-    command_id: str
-    kind: CommandKind
-    fields: Mapping[str, Any]
-    lane: Lane
-    journalled: bool
+STOP_PAUSE_S = 1.0
 
 
 class Stopping(Exception):
@@ -70,31 +47,40 @@ class Stopping(Exception):
 
 
 class Executor:
-    """One per process, on the process's loop."""
+    """One per process, on the process's loop. Arrivals, sweeps and timers give it work."""
 
     def __init__(
         self,
         settings: WorkerSettings,
         journal: Journal,
-        handlers: HandlerSet,
+        tries: Tries,
         leases: LeaseKeeper,
-        quarantine: Quarantine,
         announcements: Announcements,
+        gate: LaneGate,
     ) -> None:
         self._settings = settings
         self._journal = journal
-        self._handlers = handlers
+        self._tries = tries
         self._leases = leases
-        self._quarantine = quarantine
         self._announcements = announcements
-        self._outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
+        self._gate = gate
+        self._limits = settings.limits
         self._lease_ms = settings.lease_s * 1000
         self._stopping = asyncio.Event()
-        # The rest is left for messages of one command, so that a batch does not fill the worker.
-        self._batch_slots = asyncio.Semaphore(max(1, settings.concurrency * 4 // 5))
+        # The bulk lane leaves some slots to what sweeps find.
+        self._slots = {
+            Lane.INTERACTIVE: settings.concurrency,
+            Lane.BULK: max(1, settings.concurrency * 4 // 5),
+        }
+        self._busy: Counter[Lane] = Counter()
+        self._room = WaitingRoom(self._take_up, self._begin, self._free, leases, gate)
         self._woken: set[asyncio.TimerHandle] = set()
         self._spawned: set[asyncio.Task[None]] = set()
         self._draw = random.Random()
+
+    async def run(self) -> None:
+        """Take up who waits, until cancelled."""
+        await asyncio.gather(*(self._room.run(lane) for lane in Lane))
 
     def stop(self) -> None:
         """Begin nothing more; what is at Stripe is finished."""
@@ -108,176 +94,149 @@ class Executor:
         return self._settings.concurrency - len(self._spawned)
 
     async def drained(self) -> None:
-        """Wait for what was spawned."""
+        """Wait for what was spawned, and give back what is in hand."""
+        in_hand = self._room.leave()
+        if in_hand:
+            try:
+                await self._journal(renew([(customer, "") for customer in in_hand], 0))
+            except JournalUnavailable as error:
+                log.warning("in hand, and taken over by others in a while: %s", error)
         while self._spawned:
             await asyncio.wait(self._spawned)
 
-    async def on_message(self, arrived: Arrived) -> None:
-        """Do what the message asks for, or leave it to the holder of the customer's lease.
+    async def on_command(self, command_id: str, lane: Lane, *, in_order: bool) -> TakenAs:
+        """A message for the command arrived: do what may be done now, or let its customer wait.
 
         Raises:
             Stopping: the worker stops; the message is for another.
         """
-        holder = uuid4().hex
-        while True:
-            asked_at = clock()
-            taken = await self._persist(
-                take(arrived.command_id, holder, self._lease_ms, in_order=arrived.journalled)
+        asked_at = clock()
+        taken = await self.persist(
+            take(
+                command_id,
+                uuid4().hex,
+                self._lease_ms,
+                in_order=in_order,
+                limits=self._limits,
             )
-            if taken.how is TakenAs.ABSENT:
-                if not await self._admit(arrived):
-                    return
-            elif taken.how is TakenAs.STOPPED:
-                # The slot is kept on purpose: while Stripe refuses our key nothing is fetched.
-                await self._pause(_STOP_PAUSE_S)
-            else:
-                await self._work(taken, asked_at)
-                return
+        )
+        if taken.grant is not None:
+            await self._work(taken, asked_at, lane, _nothing)
+        elif taken.in_hand is not None:
+            self._wait(taken, _nothing)
+        return taken.how
 
-    async def on_batch(self, batch_id: str, command_ids: Sequence[str], lane: Lane) -> None:
-        """Do what a message of many commands asks for, each on its own.
-
-        A slow one holds back neither the others nor their answers, only the message.
+    async def on_commands(
+        self, command_ids: Sequence[str], lane: Lane, done: Done
+    ) -> list[TakenAs]:
+        """As `on_command` for each; `done` is called for each. Returns when none is at Stripe.
 
         Raises:
-            Stopping: the worker stops before all were taken up.
+            Stopping: the worker stops; the message is for another.
         """
-        begun_at = clock()
-        self._announcements.batch_begun(batch_id, len(command_ids))
-        told = await asyncio.gather(
-            *(self._in_batch(command_id, lane) for command_id in command_ids),
-            return_exceptions=True,
+        asked_at = clock()
+        call = take_many(
+            command_ids, uuid4().hex, self._lease_ms, limits=self._limits, most=self._free(lane)
         )
-        for error in told:
-            if isinstance(error, BaseException):
-                raise error
-        self._announcements.batch_ended(batch_id, len(command_ids), clock() - begun_at)
-
-    async def _in_batch(self, command_id: str, lane: Lane) -> None:
-        async with self._batch_slots:
-            await self.on_message(
-                Arrived(command_id, CommandKind.ASSIGN_CARD, {}, lane, journalled=True)
-            )
+        all_taken = await self.persist(call)
+        works = []
+        for taken in all_taken:
+            if taken.grant is not None:
+                works.append(asyncio.create_task(self._work(taken, asked_at, lane, done)))
+            elif taken.in_hand is not None:
+                self._wait(taken, done)
+            elif taken.how is not TakenAs.STOPPED:
+                done()
+        for told in await asyncio.gather(*works, return_exceptions=True):
+            if isinstance(told, BaseException):
+                raise told
+        return [taken.how for taken in all_taken]
 
     async def on_customer(self, customer: str) -> None:
         """Take up a customer that is due."""
         if self._stopping.is_set():
             return
         asked_at = clock()
-        taken = await self._journal(resume(customer, uuid4().hex, self._lease_ms))
-        await self._work(taken, asked_at)
+        call = resume(customer, uuid4().hex, self._lease_ms, limits=self._limits)
+        await self._found(await self._journal(call), asked_at)
 
     async def on_lost_message(self, command_id: str) -> None:
         """Do what a message that went missing would have asked for."""
         if self._stopping.is_set():
             return
         asked_at = clock()
-        taken = await self._journal(take(command_id, uuid4().hex, self._lease_ms, in_order=False))
-        if taken.how is TakenAs.GRANTED:
-            log.warning("command %s had lost its message; it was found again", command_id)
-        await self._work(taken, asked_at)
-
-    async def _admit(self, arrived: Arrived) -> bool:
-        """Journal a command that came as a bare message. False where it ended with that."""
-        if arrived.journalled:
-            log.warning("message for %s came after its status had expired", arrived.command_id)
-            return False
-        try:
-            command = parse_command(arrived.kind, arrived.fields)
-        except Refusal as refusal:
-            envelope = Envelope.no(refusal.code, refusal.message(self._settings.shared.language))
-            await self._persist(
-                refuse(
-                    arrived.command_id,
-                    arrived.kind,
-                    _shown_customer(arrived.fields),
-                    arrived.lane,
-                    http_status=refusal.http_status,
-                    envelope=envelope,
-                    keep_s=self._settings.shared.status_ttl_s,
-                )
-            )
-            self._announcements.refused(arrived.command_id, arrived.kind, envelope)
-            return False
-        await self._persist(
-            accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
+        taken = await self._journal(
+            take(command_id, uuid4().hex, self._lease_ms, in_order=False, limits=self._limits)
         )
-        return True
+        if taken.grant is not None:
+            log.warning("command %s had lost its message; it was found again", command_id)
+        await self._found(taken, asked_at)
 
-    async def _work(self, taken: Taken, asked_at: float) -> None:
+    async def _found(self, taken: Taken, asked_at: float) -> None:
+        if taken.grant is not None:
+            await self._work(taken, asked_at, taken.grant.lane, _nothing)
+        elif taken.in_hand is not None:
+            self._wait(taken, _nothing)
+
+    def _wait(self, taken: Taken, done: Done) -> None:
+        assert taken.in_hand is not None
+        self._room.add(taken.in_hand, done)
+
+    async def _take_up(self, customers: Sequence[str]) -> list[Taken]:
+        call = resume_many(customers, uuid4().hex, self._lease_ms, limits=self._limits)
+        return await self._journal(call)
+
+    def _begin(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
+        self.spawn(self._work(taken, asked_at, lane, done))
+
+    def _free(self, lane: Lane) -> int:
+        return 0 if self._stopping.is_set() else self._slots[lane] - self._busy[lane]
+
+    async def _work(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
         """Go on from grant to grant until nothing of the customer may go out now."""
+        self._busy[lane] += 1
+        self._gate.command(lane, 1)
+        try:
+            taken = await self._grants(taken, asked_at)
+        finally:
+            self._busy[lane] -= 1
+            self._gate.command(lane, -1)
+            self._room.wake(lane)
+            done()
+        if taken.in_hand is not None:
+            self._wait(taken, _nothing)
+
+    async def _grants(self, taken: Taken, asked_at: float) -> Taken:
         while taken.grant is not None:
             grant = taken.grant
             lease = self._leases.hold(grant, asked_at)
             begun_at = clock()
+            booked_by(grant, begun_at)
             try:
-                outcome = await self._try(grant, lease)
+                outcome = await self._tries.make(grant, lease)
                 asked_at = clock()
                 tried_s = asked_at - begun_at
-                holder = "" if self._stopping.is_set() else uuid4().hex
-                closing = close(grant, outcome, next_holder=holder, lease_ms=self._lease_ms)
-                taken = await self._persist(closing)
+                taken = await self.persist(
+                    close(
+                        grant,
+                        outcome,
+                        next_holder="" if self._stopping.is_set() else uuid4().hex,
+                        lease_ms=self._lease_ms,
+                        limits=self._limits,
+                    )
+                )
             except LeaseLost:
                 log.warning("command %s: lease lost before sending", grant.command_id)
-                return
+                break
             finally:
                 self._leases.release(lease)
             if taken.how is TakenAs.LOST:
                 log.warning("command %s: taken over; its outcome here is dropped", grant.command_id)
-                return
+                break
             self._announcements.closed(grant, outcome, tried_s)
             if isinstance(outcome, Again) and outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
                 self._wake(grant.customer, outcome.delay_ms / 1000)
-
-    async def _try(self, grant: Grant, lease: Lease) -> End | Again | KeyStopped:
-        command = grant.command
-        self._announcements.begun(grant, command)
-        attempt = Attempt(
-            command=command,
-            command_id=grant.command_id,
-            key=grant.key,
-            number=grant.tries,
-            unsettled=grant.unsettled,
-            may_send=grant.may_send,
-            look_up_first=grant.look_up_first,
-            held=lease.held,
-        )
-        try:
-            verdict = await self._carry_out(grant, attempt, lease)
-        except LeaseLost:
-            raise
-        except PoisonError:
-            log.exception("command %s killed its process three times", grant.command_id)
-            outcome: End | Again | KeyStopped = self._outcomes.poison()
-        except Exception as error:
-            log.exception("command %s: its handler raised", grant.command_id)
-            outcome = self._outcomes.fault(grant, error)
-        else:
-            outcome = self._outcomes.of(grant, verdict)
-            if isinstance(verdict, TryAgain) and not verdict.uncertain:
-                return outcome
-        if isinstance(outcome, End) and outcome.state is State.FAILED:
-            return await self._last_look(grant, attempt, lease) or outcome
-        return outcome
-
-    async def _last_look(self, grant: Grant, attempt: Attempt, lease: Lease) -> End | None:
-        """Before giving up, whether it happened after all: an end to tell instead, if it did."""
-        try:
-            found = await self._carry_out(grant, replace(attempt, may_send=False), lease)
-        except LeaseLost:
-            raise
-        except Exception:
-            log.warning("command %s: it could not be looked up either", grant.command_id)
-            return None
-        if not isinstance(found, Succeeded):
-            return None
-        outcome = self._outcomes.of(grant, found)
-        return outcome if isinstance(outcome, End) else None
-
-    async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
-        if grant.strikes >= _STRIKES_IN_PROCESS:
-            return await self._quarantine.carry_out(attempt, lease.left)
-        return await self._handlers[attempt.command.kind].carry_out(attempt)
+        return taken
 
     def _wake(self, customer: str, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -295,7 +254,7 @@ class Executor:
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
 
-    async def _persist(self, call: Call[T]) -> T:
+    async def persist(self, call: Call[T]) -> T:
         """Run the call until it is done: what is known must not be lost while Redis is away."""
         tries = 0
         while True:
@@ -306,9 +265,9 @@ class Executor:
                     raise Stopping from error
                 tries += 1
                 log.warning("waiting for Redis (%s), %d", error, tries)
-                await self._pause(self._draw.uniform(0.1, 1.0))
+                await self.pause(self._draw.uniform(0.1, 1.0))
 
-    async def _pause(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
         """Wait, unless the worker stops.
 
         Raises:
@@ -330,9 +289,5 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         log.exception("left to the next sweep")
 
 
-def _shown_customer(fields: Mapping[str, Any]) -> str:
-    """The customer of a refused message, if it is one: nothing else of it is stored."""
-    try:
-        return parse_customer(fields.get("userId"))
-    except Refusal:
-        return ""
+def _nothing() -> None:
+    """Nobody waits for the end."""

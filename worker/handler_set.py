@@ -11,6 +11,7 @@ from worker.handlers import AssignCardHandler, SetDefaultCardHandler
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
 from worker.stripe_gateway import StripeGateway
+from worker.turns import Turns
 from worker.verdicts import Verdict
 
 
@@ -24,12 +25,15 @@ class CarriesOut(Protocol):
 HandlerSet = Mapping[CommandKind, CarriesOut]
 
 
-def handlers_of(settings: WorkerSettings) -> tuple[CardGateway, HandlerSet]:
+def handlers_of(
+    settings: WorkerSettings, turns: Turns | None = None
+) -> tuple[CardGateway, HandlerSet]:
     """The gateway to Stripe, and a handler on it for each kind of command."""
     gateway = StripeGateway(
         settings.stripe_api_key,
         api_base=settings.stripe_api_base,
         timeout=settings.stripe_timeout_s,
+        turns=turns,
     )
     return gateway, {
         CommandKind.ASSIGN_CARD: AssignCardHandler(gateway),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from producer.journal import Grant, Journal, JournalUnavailable, renew
@@ -41,12 +42,16 @@ class Lease:
 
 
 class LeaseKeeper:
-    """Renews every lease this process holds, at a third of their length, in one call."""
+    """Renews every lease this process holds, at a third of their length, in one call.
+
+    So it does for customers in hand, which have no lease yet.
+    """
 
     def __init__(self, journal: Journal, lease_s: float) -> None:
         self._journal = journal
         self._lease_s = lease_s
         self._held: dict[str, Lease] = {}
+        self._in_hand: Counter[str] = Counter()
 
     def hold(self, grant: Grant, asked_at: float) -> Lease:
         """Keep the granted lease until it is released. `asked_at` is our clock before asking."""
@@ -59,25 +64,35 @@ class LeaseKeeper:
         if self._held.get(lease.customer) is lease:
             del self._held[lease.customer]
 
+    def keep(self, customer: str) -> None:
+        """Keep a customer in hand, without a lease, until it is dropped as often."""
+        self._in_hand[customer] += 1
+
+    def drop(self, customer: str) -> None:
+        """Keep it no longer."""
+        self._in_hand[customer] -= 1
+        if self._in_hand[customer] <= 0:
+            del self._in_hand[customer]
+
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._held) + len(self._in_hand)
 
     async def run(self) -> None:
         """Renew until cancelled. While Redis is away leases run out by their own clock."""
         while True:
             await asyncio.sleep(self._lease_s / 3)
             leases = [lease for lease in self._held.values() if not lease.lost]
-            if not leases:
+            in_hand = [(customer, "") for customer in self._in_hand]
+            if not leases and not in_hand:
                 continue
             asked_at = clock()
+            held = [(one.customer, one.fence) for one in leases]
             try:
-                still = await self._journal(
-                    renew([(one.customer, one.fence) for one in leases], int(self._lease_s * 1000))
-                )
+                still = await self._journal(renew(held + in_hand, int(self._lease_s * 1000)))
             except JournalUnavailable as error:
                 log.warning("leases not renewed: %s", error)
                 continue
-            for lease, is_held in zip(leases, still, strict=True):
+            for lease, is_held in zip(leases, still, strict=False):
                 if is_held:
                     lease.expires = asked_at + self._lease_s
                 elif self._held.get(lease.customer) is lease:

@@ -9,7 +9,7 @@ from producer.contract.messages import Language, Text, say
 from producer.contract.redaction import redact
 from producer.journal import Again, End, Grant, KeyStopped
 from worker import backoff
-from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
+from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
 
 # While Stripe refuses our key, one command in this time finds out whether it still does.
 KEY_PROBE_S = 5
@@ -64,7 +64,8 @@ class Outcomes:
             return self._failed(code, message)
         delay_ms = self._delay_ms(grant) if verdict.delay is None else int(verdict.delay * 1000)
         count = "busy" if verdict.final is not None else ""
-        return Again(delay_ms, verdict.uncertain, code, message, verdict.new_key, count)
+        slow = grant.endpoint.value if verdict.slow == ENDPOINT else verdict.slow
+        return Again(delay_ms, verdict.uncertain, code, message, verdict.new_key, count, slow)
 
     def _delay_ms(self, grant: Grant) -> int:
         return int(backoff.full_jitter(grant.retries + 1, self._draw) * 1000)

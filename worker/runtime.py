@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from producer.contract import Envelope, Lane
 from producer.contract.messages import Text, say
 from producer.journal import Journal, answer_read, read_wanted
-from worker.executor import Arrived, Executor
+from worker.arrivals import Arrivals, Arrived
+from worker.executor import Executor
 from worker.handlers import list_cards
 from worker.leases import LeaseKeeper
 from worker.ports import CardGateway
@@ -36,6 +37,7 @@ class Runtime:
         journal: Journal,
         gateway: CardGateway,
         executor: Executor,
+        arrivals: Arrivals,
         leases: LeaseKeeper,
         sweeper: Sweeper,
         events: TaskEvents,
@@ -46,6 +48,7 @@ class Runtime:
         self._journal = journal
         self._gateway = gateway
         self.executor = executor
+        self.arrivals = arrivals
         self._leases = leases
         self._sweeper = sweeper
         self._events = events
@@ -79,7 +82,7 @@ class Runtime:
         Raises:
             worker.executor.Stopping: the worker stops; the message is for another.
         """
-        self._call(self.executor.on_message(arrived))
+        self._call(self.arrivals.on_message(arrived))
 
     def carry_out_many(self, batch_id: str, command_ids: list[str], lane: Lane) -> None:
         """Do what a message of many commands asks for.
@@ -87,7 +90,7 @@ class Runtime:
         Raises:
             worker.executor.Stopping: the worker stops; the message is for another.
         """
-        self._call(self.executor.on_batch(batch_id, command_ids, lane))
+        self._call(self.arrivals.on_batch(batch_id, command_ids, lane))
 
     def list_cards(self, read_id: str, customer: str) -> str:
         """Answer a read, if its caller still waits. Returns what Flower may show of it."""
@@ -99,6 +102,7 @@ class Runtime:
         self._background = [
             loop.create_task(self._leases.run(), name="leases"),
             loop.create_task(self._sweeper.run(), name="sweeper"),
+            loop.create_task(self.executor.run(), name="waiting room"),
         ]
 
     async def _stop(self) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
-from producer.settings import Settings, SettingsError, whole_number
+from producer.journal import UNLIMITED, Limits
+from producer.settings import Settings, SettingsError, number, whole_number
 
 # Stripe answers in well under a second; 20 s leaves room for its stalls and still lets a worker
 # that is told to stop finish what it has at Stripe.
@@ -17,6 +18,8 @@ DEFAULT_STRIPE_TIMEOUT_S = 20
 DEFAULT_CONCURRENCY = 50
 # Renewed at a third of it. A killed worker's customers are free again after this long.
 DEFAULT_LEASE_S = 15
+# Requests a second that Stripe allows an account, and each endpoint (Stripe docs: rate-limits).
+_LIVE_RPS, _TEST_RPS, _ENDPOINT_RPS = 100.0, 25.0, 25.0
 _KEY = re.compile(r"(sk|rk)_\w+")
 
 
@@ -30,6 +33,7 @@ class WorkerSettings:
     stripe_timeout_s: int = DEFAULT_STRIPE_TIMEOUT_S
     concurrency: int = DEFAULT_CONCURRENCY
     lease_s: int = DEFAULT_LEASE_S
+    limits: Limits = UNLIMITED
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -58,6 +62,7 @@ class WorkerSettings:
             lease_s=whole_number(
                 environ, "CARDS_LEASE", DEFAULT_LEASE_S, low=2, high=120, unit="seconds"
             ),
+            limits=_limits(environ),
         )
 
 
@@ -70,6 +75,27 @@ def _api_key(environ: Mapping[str, str]) -> str:
     if not _KEY.fullmatch(key):
         raise SettingsError("STRIPE_API_KEY", "must be a secret or restricted key (sk_..., rk_...)")
     return key
+
+
+def _limits(environ: Mapping[str, str]) -> Limits:
+    """By the key, where not set: a stand-in's own address means that nothing is limited."""
+    base = _api_base(environ)
+    at_stripe = base is None or (urlsplit(base).hostname or "").endswith("stripe.com")
+    account, endpoint = (_TEST_RPS, _ENDPOINT_RPS) if at_stripe else (0.0, 0.0)
+    if at_stripe and "_live_" in _api_key(environ):
+        account = _LIVE_RPS
+    interactive, bulk = (
+        whole_number(environ, name, default, low=1, high=90, unit="per cent")
+        for name, default in (("CARDS_INTERACTIVE_SHARE", 20), ("CARDS_BULK_SHARE", 10))
+    )
+    if interactive + bulk > 100:
+        raise SettingsError("CARDS_BULK_SHARE", "and CARDS_INTERACTIVE_SHARE exceed 100 per cent")
+    return Limits(
+        account=number(environ, "CARDS_STRIPE_RPS", account, unit="requests a second"),
+        endpoint=number(environ, "CARDS_STRIPE_ENDPOINT_RPS", endpoint, unit="requests a second"),
+        interactive=interactive / 100,
+        bulk=bulk / 100,
+    )
 
 
 def _api_base(environ: Mapping[str, str]) -> str | None:

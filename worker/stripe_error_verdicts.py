@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from worker.ports import Failure, StripeError
-from worker.verdicts import GaveUp, KeyRefused, Rejected, TryAgain, Verdict
+from worker.verdicts import ACCOUNT, ENDPOINT, GaveUp, KeyRefused, Rejected, TryAgain, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,16 @@ def _later(error: StripeError, *, uncertain: bool) -> TryAgain:
     # A replayed answer was saved: the same key brings no other, and another is sound once it is
     # certain that nothing happened.
     new_key = error.replayed and not uncertain
-    return TryAgain(code_of(error), error.message, uncertain=uncertain, new_key=new_key)
+    slow = _limited_scope(error)
+    return TryAgain(code_of(error), error.message, uncertain=uncertain, new_key=new_key, slow=slow)
+
+
+def _limited_scope(error: StripeError) -> str:
+    """What Stripe's limiter refused for; a 429 without a reason is a lock on one object."""
+    reason = error.rate_limited_reason if error.http_status == 429 else None
+    if reason is None:
+        return ""
+    return ACCOUNT if reason.startswith("global") else ENDPOINT
 
 
 def _anew(error: StripeError) -> TryAgain:

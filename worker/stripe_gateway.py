@@ -12,7 +12,10 @@ import aiohttp
 import stripe
 
 from producer.contract.redaction import redact
+from producer.journal import JournalUnavailable
+from producer.journal.endpoints import Endpoint
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
+from worker.turns import FreeTurns, Turns
 
 _CONNECT_SECONDS = 5.0
 _MAX_CONNECTIONS = 200
@@ -70,13 +73,21 @@ class StripeGateway(CardGateway):
 
     Every failure is a value; only the permit raises. For use from one event loop. `api_base` is
     the address of a stand-in, without it Stripe's own; `timeout` bounds a request as a whole, in
-    seconds, of which at most 5 for the connection.
+    seconds, of which at most 5 for the connection. Each request waits for its turn first.
     """
 
-    def __init__(self, api_key: str, *, api_base: str | None = None, timeout: float = 20.0) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        api_base: str | None = None,
+        timeout: float = 20.0,
+        turns: Turns | None = None,
+    ) -> None:
         stripe.enable_telemetry = False  # it would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
+        self._turns = turns or FreeTurns()
         self._http = _OnceClient(timeout)
         self._client = stripe.StripeClient(
             api_key,
@@ -89,19 +100,20 @@ class StripeGateway(CardGateway):
         self, customer: str, token: str, *, command_id: str, key: str, permit: Permit
     ) -> StripeResult:
         fields = {"source": token, "metadata": {"command_id": command_id}}
-        return await self._post(f"{_customer(customer)}/sources", fields, key, permit)
+        path = f"{_customer(customer)}/sources"
+        return await self._post(path, fields, Endpoint.SOURCE, key, permit)
 
     async def attach_payment_method(
         self, customer: str, payment_method: str, *, key: str, permit: Permit
     ) -> StripeResult:
         path = f"{_payment_method(payment_method)}/attach"
-        return await self._post(path, {"customer": customer}, key, permit)
+        return await self._post(path, {"customer": customer}, Endpoint.ATTACH, key, permit)
 
     async def set_default_source(
         self, customer: str, source: str, *, key: str, permit: Permit
     ) -> StripeResult:
         fields = {"default_source": source, "expand": ["sources"]}
-        return await self._post(_customer(customer), fields, key, permit)
+        return await self._post(_customer(customer), fields, Endpoint.DEFAULT, key, permit)
 
     async def set_default_payment_method(
         self, customer: str, payment_method: str, *, key: str, permit: Permit
@@ -110,35 +122,50 @@ class StripeGateway(CardGateway):
             "invoice_settings": {"default_payment_method": payment_method},
             "expand": ["sources"],
         }
-        return await self._post(_customer(customer), fields, key, permit)
+        return await self._post(_customer(customer), fields, Endpoint.DEFAULT, key, permit)
 
     async def customer(self, customer: str) -> StripeResult:
-        return await self._call("get", _customer(customer), {"expand": ["sources"]})
+        params = {"expand": ["sources"]}
+        return await self._get(_customer(customer), params, Endpoint.READ_CUSTOMER)
 
     async def payment_method(self, payment_method: str) -> StripeResult:
-        return await self._call("get", _payment_method(payment_method), {})
+        path = _payment_method(payment_method)
+        return await self._get(path, {}, Endpoint.READ_PAYMENT_METHOD)
 
     async def sources(self, customer: str) -> StripeResult:
-        return await self._all(f"{_customer(customer)}/sources", {})
+        return await self._all(f"{_customer(customer)}/sources", {}, Endpoint.READ_SOURCES)
 
     async def card_payment_methods(self, customer: str) -> StripeResult:
-        return await self._all(f"{_customer(customer)}/payment_methods", {"type": "card"})
+        path = f"{_customer(customer)}/payment_methods"
+        return await self._all(path, {"type": "card"}, Endpoint.READ_PAYMENT_METHODS)
 
     async def close(self) -> None:
         await self._http.close_async()
 
     async def _post(
-        self, path: str, fields: dict[str, Any], key: str, permit: Permit
+        self, path: str, fields: dict[str, Any], endpoint: Endpoint, key: str, permit: Permit
     ) -> StripeResult:
+        if (refused := await self._turn(endpoint)) is not None:
+            return refused
         # From here to the HTTP client nothing awaits, so the permit cannot lapse in between.
         permit.check()
         return await self._call("post", path, {**fields, "idempotency_key": key})
 
-    async def _all(self, path: str, filters: dict[str, Any]) -> StripeResult:
+    async def _get(self, path: str, params: dict[str, Any], endpoint: Endpoint) -> StripeResult:
+        return await self._turn(endpoint) or await self._call("get", path, params)
+
+    async def _turn(self, endpoint: Endpoint) -> StripeError | None:
+        try:
+            await self._turns.wait(endpoint)
+        except JournalUnavailable as error:
+            return StripeError(Failure.NOT_SENT, str(error))
+        return None
+
+    async def _all(self, path: str, filters: dict[str, Any], endpoint: Endpoint) -> StripeResult:
         items: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         while True:
-            page = await self._call("get", path, {**filters, **cursor, "limit": _PAGE})
+            page = await self._get(path, {**filters, **cursor, "limit": _PAGE}, endpoint)
             if isinstance(page, StripeError):
                 return page
             data = page.body.get("data")

@@ -10,10 +10,10 @@ from celery.exceptions import Reject
 
 from producer.contract import CommandKind, Lane
 from producer.journal.messages import BATCH, JOURNALLED, LIST_CARDS
-from worker.executor import Arrived, Stopping
+from producer.journal.queues import lane_of
+from worker.arrivals import Arrived
+from worker.executor import Stopping
 from worker.runtime import Runtime
-
-_LANES = {lane.value: lane for lane in Lane}
 
 
 class OurTask(Task):  # type: ignore[type-arg]
@@ -50,7 +50,7 @@ class CommandTask(OurTask):
             self.kind, request["id"], request.get("delivery_info"), request, args, fields
         )
         try:
-            await self.runtime().executor.on_message(arrived)
+            await self.runtime().arrivals.on_message(arrived)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -88,7 +88,7 @@ class BatchTask(OurTask):
         """On the loop of `worker.asyncio_pool`."""
         lane = _lane(request.get("delivery_info"))
         try:
-            await self.runtime().executor.on_batch(request["id"], fields["ids"], lane)
+            await self.runtime().arrivals.on_batch(request["id"], fields["ids"], lane)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -113,5 +113,4 @@ def _arrived(
 
 
 def _lane(delivery_info: Any) -> Lane:
-    queue = str((delivery_info or {}).get("routing_key"))
-    return _LANES.get(queue, Lane.INTERACTIVE)
+    return lane_of(str((delivery_info or {}).get("routing_key")))

@@ -6,6 +6,20 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from producer.contract.messages import Text
+from producer.journal.limits import ACCOUNT
+
+__all__ = [
+    "ACCOUNT",
+    "ENDPOINT",
+    "GaveUp",
+    "KeyRefused",
+    "Rejected",
+    "Succeeded",
+    "TryAgain",
+    "Verdict",
+]
+
+ENDPOINT = "endpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,8 @@ class TryAgain:
     `uncertain` says that this try may have taken effect: nothing else of the customer goes out
     until that is settled. `new_key` asks for a further idempotency key, and is only sound where
     nothing happened. `delay` (seconds) overrides the backoff. `final` is the answer that ends the
-    command instead, where its few tries of this kind are used up.
+    command instead, where its few tries of this kind are used up. `slow` names what Stripe's
+    limiter refused for, ACCOUNT or ENDPOINT: all workers slow down there.
     """
 
     code: str
@@ -41,6 +56,7 @@ class TryAgain:
     new_key: bool = False
     delay: float | None = None
     final: Rejected | None = None
+    slow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

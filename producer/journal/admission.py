@@ -59,10 +59,11 @@ class Candidate:
 
 
 def accept_many(
-    candidates: Sequence[Candidate], *, lane: Lane = Lane.BULK
+    candidates: Sequence[Candidate], *, lane: Lane = Lane.BULK, flow: str = ""
 ) -> Call[list[Acceptance | IdempotencyKeyReused]]:
     """Accept commands that share one message, each once however often it is run.
 
+    `flow` names the sender: flows share the bulk lane evenly, however much each has sent.
     The answer has, for each, its acceptance, or the refusal where its key was used otherwise.
     """
     if len(candidates) == 1:
@@ -70,7 +71,7 @@ def accept_many(
     else:
         message = batch_message([one.id for one in candidates], lane.value)
     alone = int(len(candidates) == 1)
-    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, lane.value, message, alone]
+    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone]
     for one in candidates:
         args += [one.id, *_enrolled(one.command, one.idempotency_key)]
     return Call(_acceptances, "accept_many", args)

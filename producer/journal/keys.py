@@ -6,8 +6,11 @@
 | `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
 | `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
 | `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
-| `cards:queued:LANE` | sorted set | ids whose message has not been received yet, by sequence |
-| `cards:mark` | hash | per lane, the highest sequence whose message was received, now and before |
+| `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
+| `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
+| `cards:flows` | sorted set | numbers of the bulk queues, by when they were last sent to (ms) |
+| `cards:limit:SCOPE` | hash | the rate limit of the account or of an endpoint (`lua/limits.lua`) |
+| `cards:mark` | hash | per queue, the highest sequence whose message was received, now and before |
 | `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
 | `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
 | `cards:later` | hash | per failed default's customer and slot, what was applied since |
@@ -22,6 +25,9 @@
 
 from __future__ import annotations
 
+from producer.journal.endpoints import Endpoint
+from producer.journal.queues import FLOW_QUEUES
+
 _PATTERNS = {
     "command": "cards:command:",
     "pending": "cards:pending:",
@@ -30,6 +36,8 @@ _PATTERNS = {
     "idempotency": "cards:idempotency:",
     "changed": "cards:changed:",
     "read": "cards:read:",
+    "flow": "cards:flow:",
+    "limit": "cards:limit:",
     # celery.backends.base.KeyValueStoreBackend.task_keyprefix
     "result": "celery-task-meta-",
 }
@@ -42,6 +50,7 @@ _SINGLES = {
     "workers": "cards:workers",
     "sequence": "cards:sequence",
     "untold": "cards:untold",
+    "flows": "cards:flows",
 }
 
 FAILED = _SINGLES["failed"]
@@ -75,16 +84,23 @@ def read(read_id: str) -> str:
     return _PATTERNS["read"] + read_id
 
 
-def queued(lane: str) -> str:
-    """The commands of a lane whose message has not been received."""
-    return _PATTERNS["queued"] + lane
+def queued(queue: str) -> str:
+    """The commands whose message was put into the queue and has not been received."""
+    return _PATTERNS["queued"] + queue
+
+
+def limit(scope: str) -> str:
+    """The rate limit of `account`, or of an endpoint."""
+    return _PATTERNS["limit"] + scope
 
 
 def lua_preamble() -> str:
-    """The same names as Lua locals: `key_command(id)`, ..., `KEY_WATCH`, ..."""
+    """These names as Lua locals: `key_command(id)`, ..., `KEY_WATCH`, ...; and other constants."""
     functions = [
         f"local function key_{name}(x) return '{prefix}' .. x end"
         for name, prefix in _PATTERNS.items()
     ]
     constants = [f"local KEY_{name.upper()} = '{key}'" for name, key in _SINGLES.items()]
+    constants += [f"local ENDPOINT_{one.name} = '{one}'" for one in Endpoint]
+    constants.append(f"local FLOW_QUEUES = {FLOW_QUEUES}")
     return "\n".join(functions + constants) + "\n"

@@ -17,6 +17,9 @@ from producer.contract import (
     parse_command,
 )
 from producer.journal.calls import Call, pairs_to_dict
+from producer.journal.endpoints import Endpoint
+from producer.journal.limits import UNLIMITED, Limits
+from producer.journal.queues import lane_of, queues_of
 from producer.journal.results import celery_result
 
 # Stripe keeps a v1 idempotency key at least 24 h (docs: idempotent requests); an hour is left for
@@ -26,13 +29,17 @@ KEY_LIFE_MS = 23 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A lease on a customer, and the command to try under it."""
+    """A lease on a customer, and the command to try under it.
+
+    `start_ms` is when its request may be sent, by Redis' clock, as `now_ms` is.
+    """
 
     command_id: str
     fence: str
     lease_ms: int
     now_ms: int
     row: dict[str, str]
+    start_ms: int = 0
 
     @property
     def customer(self) -> str:
@@ -50,6 +57,13 @@ class Grant:
     def lane(self) -> Lane:
         """The lane it was accepted in."""
         return Lane(self.row["lane"])
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its write goes (`endpoint_of` in lua/limits.lua)."""
+        if self.row["kind"] == CommandKind.SET_DEFAULT_CARD:
+            return Endpoint.DEFAULT
+        return Endpoint.ATTACH if self.row["card"].startswith("pm_") else Endpoint.SOURCE
 
     @property
     def in_batch(self) -> bool:
@@ -115,9 +129,28 @@ class TakenAs(StrEnum):
     BUSY = "busy"  # another holder has the lease and will go on to this command
     IDLE = "idle"  # nothing may go out now; the journal knows when
     STOPPED = "stopped"  # Stripe refused our key
+    LIMITED = "limited"  # the customer is in our hand until the rate limit lets it through
     ENDED = "ended"
     ABSENT = "absent"  # no such command
     LOST = "lost"  # the lease was taken over: what was to be written was not
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A customer whose next command the rate limit lets through later; ask again after `wait_ms`.
+
+    Until then nobody else looks at it, for as long as a lease.
+    """
+
+    customer: str
+    queue: str
+    endpoint: Endpoint
+    wait_ms: int = 0
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of its next command."""
+        return lane_of(self.queue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +159,67 @@ class Taken:
 
     how: TakenAs
     grant: Grant | None = None
+    in_hand: InHand | None = None
 
 
 def _taken(answer: Any) -> Taken:
     how = TakenAs(answer[0])
+    if how is TakenAs.LIMITED:
+        _, customer, queue, endpoint, again, now = answer
+        wait_ms = max(0, int(again) - int(now))
+        return Taken(how, in_hand=InHand(customer, queue, Endpoint(endpoint), wait_ms))
     if how is not TakenAs.GRANTED:
         return Taken(how)
-    _, command_id, fence, until, now, row = answer
+    _, command_id, fence, until, now, row, start = answer
     lease_ms = int(until) - int(now)
-    return Taken(how, Grant(command_id, fence, lease_ms, int(now), pairs_to_dict(row)))
+    grant = Grant(command_id, fence, lease_ms, int(now), pairs_to_dict(row), int(start))
+    return Taken(how, grant)
 
 
-def take(command_id: str, holder: str, lease_ms: int, *, in_order: bool = True) -> Call[Taken]:
+def _all_taken(answers: Any) -> list[Taken]:
+    return [_taken(answer) for answer in answers]
+
+
+def take(
+    command_id: str,
+    holder: str,
+    lease_ms: int,
+    *,
+    in_order: bool = True,
+    limits: Limits = UNLIMITED,
+) -> Call[Taken]:
     """A message for the command arrived: work for its customer may go as far as it.
 
     `holder` names this taking: repeated with it, the call answers the same grant. `in_order` is
     false where the message did not pass through a queue in the order of acceptance.
     """
-    return Call(_taken, "take", [command_id, holder, lease_ms, int(in_order)])
+    return Call(_taken, "take", [command_id, holder, lease_ms, int(in_order), limits.argument])
 
 
-def resume(customer: str, holder: str, lease_ms: int) -> Call[Taken]:
+def take_many(
+    command_ids: Sequence[str], holder: str, lease_ms: int, *, limits: Limits, most: int
+) -> Call[list[Taken]]:
+    """A message of many commands arrived: as `take` for each, but at most `most` are begun.
+
+    What is not begun is LIMITED, with no time to wait where only `most` was in the way.
+    """
+    args: list[str | int] = [holder, lease_ms, 1, limits.argument, most]
+    return Call(_all_taken, "take_many", [*args, *command_ids])
+
+
+def resume(customer: str, holder: str, lease_ms: int, *, limits: Limits = UNLIMITED) -> Call[Taken]:
     """Take up a customer that is due: a retry, a lease that ran out, a stop that is over."""
-    return Call(_taken, "resume", [customer, holder, lease_ms])
+    return Call(_taken, "resume", [customer, holder, lease_ms, limits.argument])
+
+
+def resume_many(
+    customers: Sequence[str], holder: str, lease_ms: int, *, limits: Limits
+) -> Call[list[Taken]]:
+    """Take up customers that are in hand, in order.
+
+    Answers fewer where one is LIMITED or STOPPED: those after it were not asked.
+    """
+    return Call(_all_taken, "resume_many", [holder, lease_ms, limits.argument, *customers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +243,7 @@ class Again:
     message: str
     new_key: bool = False
     count: str = ""
+    slow: str = ""  # the scope of the rate limit that all workers slow down in
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +260,21 @@ Outcome: TypeAlias = End | Again | KeyStopped
 _SUPERSEDED_HTTP = 409
 
 
-def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) -> Call[Taken]:
+def close(
+    grant: Grant,
+    outcome: Outcome,
+    *,
+    next_holder: str,
+    lease_ms: int,
+    limits: Limits = UNLIMITED,
+) -> Call[Taken]:
     """Write what a try came to, and go on with the customer's next command.
 
     With an empty `next_holder` the lease is given back instead. Answers LOST, and writes nothing,
     where the lease was taken over.
     """
     args: list[str | int] = [grant.customer, grant.command_id, grant.fence, next_holder, lease_ms]
+    args.append(limits.argument)
     match outcome:
         case End():
             args += ["end", outcome.state.value, outcome.http_status]
@@ -204,7 +284,7 @@ def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) ->
             args += [_SUPERSEDED_HTTP]
         case Again():
             args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]
-            args += [outcome.code, outcome.message, outcome.count]
+            args += [outcome.code, outcome.message, outcome.count, outcome.slow]
         case KeyStopped():
             args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
             args += [int(outcome.uncertain)]
@@ -212,7 +292,10 @@ def close(grant: Grant, outcome: Outcome, *, next_holder: str, lease_ms: int) ->
 
 
 def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:
-    """Renew leases, given as (customer, fence); answers which are still held."""
+    """Renew leases, given as (customer, fence); answers which are still held.
+
+    A customer in hand has no lease, and the fence "". A `lease_ms` of 0 gives it back.
+    """
     flat = [part for pair in held for part in pair]
     return Call(lambda answer: [bool(one) for one in answer], "renew", [lease_ms, *flat])
 
@@ -228,11 +311,11 @@ class Forgotten:
 
 def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[Forgotten]:
     """Find what nobody works on, and note that this worker lives."""
-    lanes = [part for lane in Lane for part in (lane.value, lane.value)]
+    queues = [queue for lane in Lane for queue in queues_of(lane)]
 
     def parse(answer: Any) -> Forgotten:
         customers, commands, untold = answer
         ends = [(one.split()[0], State(one.split()[1])) for one in untold]
         return Forgotten(customers, commands, ends)
 
-    return Call(parse, "sweep", [worker, limit, patience_ms, *lanes])
+    return Call(parse, "sweep", [worker, limit, patience_ms, *queues])

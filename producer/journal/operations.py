@@ -9,6 +9,7 @@ from producer.contract import AssignCard, Envelope, Lane, SetDefaultCard, State
 from producer.journal import keys
 from producer.journal.calls import Call
 from producer.journal.messages import task_message
+from producer.journal.queues import lane_of, queues_of
 from producer.journal.results import celery_result
 
 
@@ -85,15 +86,17 @@ class Backlog:
 
 def backlog() -> Call[Backlog]:
     """How much there is to do."""
-    lanes = list(Lane)
+    queues = [queue for lane in Lane for queue in queues_of(lane)]
 
     def parse(answers: Any) -> Backlog:
         counts = [int(one) for one in answers]
-        messages = dict(zip(lanes, counts, strict=False))
-        not_taken = dict(zip(lanes, counts[len(lanes) :], strict=False))
+        messages, not_taken = dict.fromkeys(Lane, 0), dict.fromkeys(Lane, 0)
+        for queue, waiting, untaken in zip(queues, counts, counts[len(queues) :], strict=False):
+            messages[lane_of(queue)] += waiting
+            not_taken[lane_of(queue)] += untaken
         return Backlog(messages, not_taken, *counts[-2:])
 
-    commands: list[tuple[str | int, ...]] = [("LLEN", lane.value) for lane in lanes]
-    commands += [("ZCARD", keys.queued(lane.value)) for lane in lanes]
+    commands: list[tuple[str | int, ...]] = [("LLEN", queue) for queue in queues]
+    commands += [("ZCARD", keys.queued(queue)) for queue in queues]
     commands += [("ZCARD", keys.FAILED), ("ZCARD", keys.WATCH)]
     return Call(parse, commands=commands)

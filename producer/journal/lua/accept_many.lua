@@ -1,10 +1,11 @@
 -- Accepts commands that share one message. The message is sent with the first that is new: repeated,
 -- the script finds all of them accepted and sends nothing.
--- ARGV: lane, ttl of the digests (ms), queue, message, 1 if it is one command's own,
+-- ARGV: lane, ttl of the digests (ms), flow ('' for none), message, 1 if it is one command's own,
 --       then for each command
 --       id, kind, user, card, slot, idempotency digest, body digest
-local lane, idem_ttl, queue, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local lane, idem_ttl, message = ARGV[1], ARGV[2], ARGV[4]
 local now = now_ms()
+local queue = queue_for(lane, ARGV[3], now)
 local answers, new = {}, false
 for i = 6, #ARGV, 7 do
   local id = ARGV[i]
@@ -14,7 +15,7 @@ for i = 6, #ARGV, 7 do
   elseif redis.call('EXISTS', key_command(id)) == 1 then
     answers[#answers + 1] = {'accepted', id}
   else
-    enrol(id, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], lane, ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
+    enrol(id, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], lane, queue, ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
       idem_ttl, now)
     if ARGV[5] == '0' then redis.call('HSET', key_command(id), 'batch', 1) end
     answers[#answers + 1] = {'accepted', id}

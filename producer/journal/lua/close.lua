@@ -1,16 +1,17 @@
 -- Ends a try: the command ends or is tried again, and the customer's next one may begin.
--- ARGV: user, id, fence, next holder ('' to stop here), lease (ms), then by what it came to:
+-- ARGV: user, id, fence, next holder ('' to stop here), lease (ms), limits, then by what it came to:
 --   'end', state, http, code, result, ttl (ms), result of superseded ones, their http
---   'again', delay (ms), 1 if uncertain, 1 if under a further key, code, message, count to raise
+--   'again', delay (ms), 1 if uncertain, 1 if under a further key, code, message, count to raise,
+--     scope of the rate limit to slow down
 --   'stopped', window (ms), code, message, 1 if the truth was being looked up
 local user, id, fence, holder, lease_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local outcome = ARGV[6]
+local limits, outcome = ARGV[6], ARGV[7]
 local customer, row, now = key_customer(user), key_command(id), now_ms()
 
 local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder')
 local closed = redis.call('HGET', row, 'closed') == fence
 if closed or lease[1] ~= fence or lease[2] ~= id then
-  if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, now) end
+  if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, limits, now) end
   if redis.call('HGET', row, 'struck') == fence then
     -- Its holder lives, so the command did not kill it.
     redis.call('HDEL', row, 'struck')
@@ -23,7 +24,7 @@ redis.call('HSET', row, 'closed', fence)
 redis.call('HDEL', row, 'strikes', 'struck')
 local open = ''
 if outcome == 'end' then
-  local state, http, code, result, ttl = ARGV[7], ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11])
+  local state, http, code, result, ttl = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
   local known = redis.call('HMGET', row, 'slot', 'seq')
   local slot = known[1]
   finish(id, state, http, code, result, ttl, now)
@@ -39,20 +40,21 @@ if outcome == 'end' then
       for _, other in ipairs(older) do
         if redis.call('HGET', key_command(other), 'slot') == slot then
           redis.call('HSET', key_command(other), 'by', id)
-          local text = string.gsub(ARGV[12], '@ID@', other)
-          finish(other, 'superseded', ARGV[13], 'superseded', text, ttl, now)
+          local text = string.gsub(ARGV[13], '@ID@', other)
+          finish(other, 'superseded', ARGV[14], 'superseded', text, ttl, now)
         end
       end
     end
   end
   if state == 'succeeded' or state == 'rejected' then redis.call('DEL', KEY_STOP) end
 elseif outcome == 'again' then
-  local due = int(now + tonumber(ARGV[7]))
-  redis.call('HSET', row, 'due', due, 'code', ARGV[10], 'error', ARGV[11])
+  local due = int(now + tonumber(ARGV[8]))
+  redis.call('HSET', row, 'due', due, 'code', ARGV[11], 'error', ARGV[12])
   redis.call('HINCRBY', row, 'retries', 1)
-  if ARGV[12] ~= '' then redis.call('HINCRBY', row, ARGV[12], 1) end
-  if ARGV[9] == '1' then redis.call('HINCRBY', row, 'keyno', 1) end
-  if ARGV[8] == '1' then
+  if ARGV[13] ~= '' then redis.call('HINCRBY', row, ARGV[13], 1) end
+  if ARGV[14] ~= '' then slow_down(ARGV[14], now) end
+  if ARGV[10] == '1' then redis.call('HINCRBY', row, 'keyno', 1) end
+  if ARGV[9] == '1' then
     open = id
     redis.call('HSET', row, 'unsettled', 1)
     enter(id, 'unknown')
@@ -64,9 +66,9 @@ elseif outcome == 'again' then
 else
   redis.call('HINCRBY', row, 'tries', -1)
   redis.call('HSETNX', KEY_STOP, 'since', int(now))
-  redis.call('HSET', KEY_STOP, 'until', int(now + tonumber(ARGV[7])), 'window', ARGV[7],
-    'code', ARGV[8], 'message', ARGV[9])
-  if ARGV[10] == '1' then redis.call('HSET', row, 'unsettled', 1) end
+  redis.call('HSET', KEY_STOP, 'until', int(now + tonumber(ARGV[8])), 'window', ARGV[8],
+    'code', ARGV[9], 'message', ARGV[10])
+  if ARGV[11] == '1' then redis.call('HSET', row, 'unsettled', 1) end
   if redis.call('HGET', row, 'unsettled') then
     open = id
     enter(id, 'unknown')
@@ -77,6 +79,6 @@ else
 end
 
 redis.call('HSET', customer, 'until', 0, 'holder', '', 'open', open)
-if holder ~= '' then return begin_next(user, holder, lease_ms, now) end
+if holder ~= '' then return begin_next(user, holder, lease_ms, limits, now) end
 redis.call('ZADD', KEY_WATCH, int(now), user)
 return {'idle'}

@@ -1,9 +1,14 @@
--- Renews leases. ARGV: lease (ms), then user, fence pairs. Answers 1 for each still held.
+-- Renews leases, and what is in hand without one. ARGV: lease (ms), then user, fence pairs, the fence
+-- '' where there is none. Answers 1 for each still held. With a lease of 0 what is in hand is given
+-- back.
 local expires = int(now_ms() + tonumber(ARGV[1]))
 local held = {}
 for i = 2, #ARGV, 2 do
   local lease = redis.call('HMGET', key_customer(ARGV[i]), 'fence', 'holder')
-  if lease[1] == ARGV[i + 1] and lease[2] ~= '' then
+  if ARGV[i + 1] == '' then
+    if lease[2] == '' or not lease[2] then redis.call('ZADD', KEY_WATCH, 'XX', expires, ARGV[i]) end
+    held[#held + 1] = 1
+  elseif lease[1] == ARGV[i + 1] and lease[2] ~= '' then
     redis.call('HSET', key_customer(ARGV[i]), 'until', expires)
     redis.call('ZADD', KEY_WATCH, expires, ARGV[i])
     held[#held + 1] = 1

@@ -18,7 +18,7 @@ if slot then
   end
 end
 redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 'faults', 'busy',
-  'retries')
+  'retries', 'queue')
 redis.call('HSET', key, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
 redis.call('HINCRBY', key, 'keyno', 1)
 redis.call('DEL', key_result(id))

@@ -1,7 +1,7 @@
 -- Finds what nobody works on: customers that are due, and commands whose message was lost.
 -- A queue is first in, first out and holds its messages in order of sequence; so a command still
 -- queued although later ones were received some time ago has lost its message, as has one that
--- waits while its queue is empty. ARGV: worker, limit, patience (ms), then lane, queue pairs
+-- waits while its queue is empty. ARGV: worker, limit, patience (ms), then queues
 local worker, limit, patience = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
 redis.call('ZADD', KEY_WORKERS, int(now), worker)
@@ -10,24 +10,24 @@ if limit <= 0 then return {{}, {}, {}} end
 
 local due = redis.call('ZRANGEBYSCORE', KEY_WATCH, '-inf', int(now), 'LIMIT', 0, limit)
 local lost = {}
-for i = 4, #ARGV, 2 do
-  local lane, queue = ARGV[i], ARGV[i + 1]
-  local marks = redis.call('HMGET', KEY_MARK, lane, lane .. ':before', lane .. ':at')
+for i = 4, #ARGV do
+  local queue = ARGV[i]
+  local marks = redis.call('HMGET', KEY_MARK, queue, queue .. ':before', queue .. ':at')
   if now - tonumber(marks[3] or 0) >= patience then
-    redis.call('HSET', KEY_MARK, lane .. ':before', marks[1] or 0, lane .. ':at', int(now))
+    redis.call('HSET', KEY_MARK, queue .. ':before', marks[1] or 0, queue .. ':at', int(now))
   else
     marks[1] = nil
   end
   local first
   if redis.call('LLEN', queue) == 0 then
-    first = redis.call('ZRANGE', key_queued(lane), 0, limit - 1)
+    first = redis.call('ZRANGE', key_queued(queue), 0, limit - 1)
   else
-    first = redis.call('ZRANGEBYSCORE', key_queued(lane), '-inf', marks[2] or 0, 'LIMIT', 0, limit)
+    first = redis.call('ZRANGEBYSCORE', key_queued(queue), '-inf', marks[2] or 0, 'LIMIT', 0, limit)
   end
   for _, id in ipairs(first) do
     local accepted = redis.call('HGET', key_command(id), 'accepted')
     if not accepted then
-      redis.call('ZREM', key_queued(lane), id)
+      redis.call('ZREM', key_queued(queue), id)
     elseif tonumber(accepted) <= now - patience then
       lost[#lost + 1] = id
     end

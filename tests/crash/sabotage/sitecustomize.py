@@ -53,16 +53,22 @@ def _patch_handlers() -> None:
 
 
 def _patch_gateway() -> None:
+    from producer.journal.endpoints import Endpoint
     from worker.ports import Permit, StripeResult
     from worker.stripe_gateway import StripeGateway
 
     post = StripeGateway._post
 
     async def sabotaged(
-        self: StripeGateway, path: str, fields: dict[str, Any], key: str, permit: Permit
+        self: StripeGateway,
+        path: str,
+        fields: dict[str, Any],
+        endpoint: Endpoint,
+        key: str,
+        permit: Permit,
     ) -> StripeResult:
         _strike("BeforeSending", path)
-        return await post(self, path, fields, key, permit)
+        return await post(self, path, fields, endpoint, key, permit)
 
     StripeGateway._post = sabotaged  # type: ignore[method-assign]
 

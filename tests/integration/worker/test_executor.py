@@ -13,14 +13,18 @@ from producer.journal import Journal, accept, resume, status, stopped, take
 from producer.settings import Settings
 from worker import backoff
 from worker.announcements import Announcements
-from worker.executor import Arrived, Executor
+from worker.arrivals import Arrivals, Arrived
+from worker.executor import Executor
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
+from worker.lane_gate import LaneGate
 from worker.leases import LeaseKeeper
+from worker.outcomes import Outcomes
 from worker.ports import Failure, StripeError
 from worker.quarantine import Quarantine
 from worker.settings import WorkerSettings
 from worker.task_events import TaskEvents
+from worker.tries import Tries
 
 CUSTOMER = "cus_1"
 REFUSED_KEY = StripeError(Failure.ANSWERED, "Invalid API Key", 401, "invalid_request_error")
@@ -36,17 +40,15 @@ class Workbench:
         self.journal = Journal(redis_url)
         self.stripe = FakeGateway()
         self.leases = LeaseKeeper(self.journal, settings.lease_s)
-        self.executor = Executor(
-            settings,
-            self.journal,
-            {
-                CommandKind.ASSIGN_CARD: AssignCardHandler(self.stripe),
-                CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),
-            },
-            self.leases,
-            Quarantine(),
-            Announcements(TaskEvents(None, "test")),
-        )
+        announcements, gate = Announcements(TaskEvents(None, "test")), LaneGate(8)
+        handlers = {
+            CommandKind.ASSIGN_CARD: AssignCardHandler(self.stripe),
+            CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),
+        }
+        outcomes = Outcomes("en", settings.shared.status_ttl_s)
+        tries = Tries(handlers, Quarantine(), outcomes, announcements)
+        self.executor = Executor(settings, self.journal, tries, self.leases, announcements, gate)
+        self.arrivals = Arrivals(settings, self.executor, announcements, gate)
 
     async def accept(self, card: str) -> str:
         fields = {"userId": CUSTOMER, "default_source": card}
@@ -55,7 +57,7 @@ class Workbench:
 
     async def deliver(self, command_id: str, journalled: bool = True, **fields: str) -> None:
         kind = CommandKind.SET_DEFAULT_CARD
-        await self.executor.on_message(
+        await self.arrivals.on_message(
             Arrived(command_id, kind, fields, Lane.INTERACTIVE, journalled)
         )
 
@@ -203,7 +205,7 @@ async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> Non
     """A grant whose lease is over by the holder's own clock is left to others."""
     command = await bench.accept("card_B")
     taken = await bench.journal(take(command, "h", 15_000))
-    await bench.executor._work(taken, asked_at=-1e6)
+    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, lambda: None)
     assert not bench.stripe.sent
     found = await bench.journal(status(command))
     assert found is not None

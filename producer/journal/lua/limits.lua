@@ -1,0 +1,68 @@
+-- One account's rate limit, kept by reservation: a request is given the moment at which it may be
+-- sent, on Redis' clock. Each scope, the account and each endpoint, is a line of places in time,
+-- a gap apart (GCRA). A place is only given so far ahead; beyond that the asker is told when to ask
+-- again, so that nobody's far places stand in the way of who comes later.
+--
+-- Per scope: `t` is the line's next free place. A lane also has a share of its own, `interactive`
+-- or `bulk`, whose next free place lets it go ahead of the line: that is what keeps either lane
+-- from being starved by the other. Whatever is sent moves the line on by a gap, so the sum stays.
+local AHEAD = {interactive = 2000, bulk = 500}
+-- A little under the limit, so that what is sent a few milliseconds late does not fall together
+-- with the next.
+local PACE = 0.975
+-- Additive increase, a second; multiplicative decrease; floor. (AIMD, Chiu and Jain 1989.)
+local RISE, FALL, LEAST, ONCE = 0.02, 0.7, 0.1, 1000
+
+local function factor_of(known, since, now)
+  if not known then return 1 end
+  return math.min(1, tonumber(known) + math.max(0, now - tonumber(since)) / 1000 * RISE)
+end
+
+-- Where the next request of the lane would be in the scope: its time, and the fields to write.
+local function place(scope, rate, lane, share, now)
+  if rate == 0 then return now, {'t', now} end
+  local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since')
+  local factor = factor_of(known[3], known[4], now)
+  local gap = 1000 / (rate * factor * PACE)
+  local line = math.max(tonumber(known[1] or 0), now)
+  local own = gap / share
+  -- The interactive lane may use two places of its own at once, after a pause.
+  local credit = lane == 'interactive' and own or 0
+  local mine = math.max(tonumber(known[2] or 0), now)
+  local at = math.min(line, math.max(now, mine - credit))
+  local after = math.min(mine + own, at + own + credit)
+  return at, {'t', string.format('%.3f', line + gap), lane, string.format('%.3f', after)}
+end
+
+-- Books a request. `limits` is 'account rate,endpoint rate,interactive share,bulk share', '' for no
+-- limit. Answers its time (ms), or nil and the time at which to ask again.
+local function book(limits, lane, endpoint, now, ahead)
+  if limits == '' then return now end
+  local account, each, interactive, bulk = string.match(limits, '^([^,]+),([^,]+),([^,]+),(.+)$')
+  local share = tonumber(lane == 'interactive' and interactive or bulk)
+  local at, all = place('account', tonumber(account), lane, share, now)
+  local at_endpoint, one = place(endpoint, tonumber(each), lane, share, now)
+  at = math.max(at, at_endpoint)
+  ahead = ahead or AHEAD[lane]
+  -- Half of what may be booked ahead is let run out, so that one question gets several places.
+  if at > now + ahead then return nil, at - ahead / 2 end
+  redis.call('HSET', key_limit('account'), unpack(all))
+  redis.call('HSET', key_limit(endpoint), unpack(one))
+  return at
+end
+
+-- Stripe's limiter refused a request: the scope slows down for every worker, at most once a second.
+local function slow_down(scope, now)
+  local known = redis.call('HMGET', key_limit(scope), 'factor', 'since')
+  if known[2] and now - tonumber(known[2]) < ONCE then return end
+  local factor = math.max(LEAST, factor_of(known[1], known[2], now) * FALL)
+  redis.call('HSET', key_limit(scope), 'factor', string.format('%.4f', factor), 'since', int(now))
+  redis.call('HINCRBY', key_limit(scope), 'slowed', 1)
+end
+
+-- The endpoint of a command's write, as Stripe counts: a named operation.
+local function endpoint_of(kind, card)
+  if kind == 'SetDefaultCard' then return ENDPOINT_DEFAULT end
+  if string.sub(card, 1, 3) == 'pm_' then return ENDPOINT_ATTACH end
+  return ENDPOINT_SOURCE
+end

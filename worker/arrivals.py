@@ -1,0 +1,139 @@
+"""Messages that a worker receives: what each asks for, and its way to the executor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from producer.contract import (
+    CommandKind,
+    Envelope,
+    Lane,
+    Refusal,
+    parse_command,
+    parse_customer,
+)
+from producer.journal import TakenAs, accept, refuse
+from worker.announcements import Announcements
+from worker.executor import STOP_PAUSE_S, Executor
+from worker.lane_gate import LaneGate
+from worker.leases import clock
+from worker.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that a worker received: what it asks for, and where it came from."""
+
+    command_id: str
+    kind: CommandKind
+    fields: Mapping[str, Any]
+    lane: Lane
+    journalled: bool
+
+
+class Arrivals:
+    """One per process, on the process's loop."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        executor: Executor,
+        announcements: Announcements,
+        gate: LaneGate,
+    ) -> None:
+        self._settings = settings
+        self._executor = executor
+        self._announcements = announcements
+        self._gate = gate
+
+    async def on_message(self, arrived: Arrived) -> None:
+        """Do what the message asks for, or leave it to the holder of the customer's lease.
+
+        Raises:
+            Stopping: the worker stops; the message is for another.
+        """
+        self._gate.message(arrived.lane, 1)
+        try:
+            while True:
+                how = await self._executor.on_command(
+                    arrived.command_id, arrived.lane, in_order=arrived.journalled
+                )
+                if how is TakenAs.STOPPED:
+                    # The slot is kept on purpose: while Stripe refuses our key nothing is fetched.
+                    await self._executor.pause(STOP_PAUSE_S)
+                elif how is not TakenAs.ABSENT or not await self._admit(arrived):
+                    return
+        finally:
+            self._gate.message(arrived.lane, -1)
+
+    async def on_batch(self, batch_id: str, command_ids: Sequence[str], lane: Lane) -> None:
+        """Do what a message of many commands asks for, each on its own.
+
+        A slow one holds back neither the others nor their answers, only the message. Those that
+        wait for a slot or for the rate limit do not even hold that.
+
+        Raises:
+            Stopping: the worker stops before all were taken up.
+        """
+        begun_at, size = clock(), len(command_ids)
+        left = size
+
+        def one_less() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                self._announcements.batch_ended(batch_id, size, clock() - begun_at)
+
+        self._announcements.batch_begun(batch_id, size)
+        self._gate.message(lane, 1)
+        try:
+            waiting = list(command_ids)
+            while waiting:
+                hows = await self._executor.on_commands(waiting, lane, one_less)
+                stopped = zip(waiting, hows, strict=True)
+                waiting = [ident for ident, how in stopped if how is TakenAs.STOPPED]
+                if waiting:
+                    await self._executor.pause(STOP_PAUSE_S)
+        finally:
+            self._gate.message(lane, -1)
+
+    async def _admit(self, arrived: Arrived) -> bool:
+        """Journal a command that came as a bare message. False where it ended with that."""
+        if arrived.journalled:
+            log.warning("message for %s came after its status had expired", arrived.command_id)
+            return False
+        persist, shared = self._executor.persist, self._settings.shared
+        try:
+            command = parse_command(arrived.kind, arrived.fields)
+        except Refusal as refusal:
+            envelope = Envelope.no(refusal.code, refusal.message(shared.language))
+            await persist(
+                refuse(
+                    arrived.command_id,
+                    arrived.kind,
+                    _shown_customer(arrived.fields),
+                    arrived.lane,
+                    http_status=refusal.http_status,
+                    envelope=envelope,
+                    keep_s=shared.status_ttl_s,
+                )
+            )
+            self._announcements.refused(arrived.command_id, arrived.kind, envelope)
+            return False
+        await persist(
+            accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
+        )
+        return True
+
+
+def _shown_customer(fields: Mapping[str, Any]) -> str:
+    """The customer of a refused message, if it is one: nothing else of it is stored."""
+    try:
+        return parse_customer(fields.get("userId"))
+    except Refusal:
+        return ""

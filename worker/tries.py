@@ -1,0 +1,92 @@
+"""One try of a command under its customer's lease: from the grant to what is to be written."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from producer.contract import State
+from producer.journal import Again, End, Grant, KeyStopped
+from worker.announcements import Announcements
+from worker.attempt import Attempt, LeaseLost
+from worker.handler_set import HandlerSet
+from worker.leases import Lease
+from worker.outcomes import Outcomes
+from worker.quarantine import PoisonError, Quarantine
+from worker.verdicts import Succeeded, TryAgain, Verdict
+
+log = logging.getLogger(__name__)
+
+# Leases lost in the middle of a try before the command is tried in a process of its own.
+_STRIKES_IN_PROCESS = 2
+
+
+class Tries:
+    """Makes tries, with the handler of the command's kind."""
+
+    def __init__(
+        self,
+        handlers: HandlerSet,
+        quarantine: Quarantine,
+        outcomes: Outcomes,
+        announcements: Announcements,
+    ) -> None:
+        self._handlers = handlers
+        self._quarantine = quarantine
+        self._outcomes = outcomes
+        self._announcements = announcements
+
+    async def make(self, grant: Grant, lease: Lease) -> End | Again | KeyStopped:
+        """Make one try.
+
+        Raises:
+            LeaseLost: the lease was gone before anything was sent.
+        """
+        command = grant.command
+        self._announcements.begun(grant, command)
+        attempt = Attempt(
+            command=command,
+            command_id=grant.command_id,
+            key=grant.key,
+            number=grant.tries,
+            unsettled=grant.unsettled,
+            may_send=grant.may_send,
+            look_up_first=grant.look_up_first,
+            held=lease.held,
+        )
+        try:
+            verdict = await self._carry_out(grant, attempt, lease)
+        except LeaseLost:
+            raise
+        except PoisonError:
+            log.exception("command %s killed its process three times", grant.command_id)
+            outcome: End | Again | KeyStopped = self._outcomes.poison()
+        except Exception as error:
+            log.exception("command %s: its handler raised", grant.command_id)
+            outcome = self._outcomes.fault(grant, error)
+        else:
+            outcome = self._outcomes.of(grant, verdict)
+            if isinstance(verdict, TryAgain) and not verdict.uncertain:
+                return outcome
+        if isinstance(outcome, End) and outcome.state is State.FAILED:
+            return await self._last_look(grant, attempt, lease) or outcome
+        return outcome
+
+    async def _last_look(self, grant: Grant, attempt: Attempt, lease: Lease) -> End | None:
+        """Before giving up, whether it happened after all: an end to tell instead, if it did."""
+        try:
+            found = await self._carry_out(grant, replace(attempt, may_send=False), lease)
+        except LeaseLost:
+            raise
+        except Exception:
+            log.warning("command %s: it could not be looked up either", grant.command_id)
+            return None
+        if not isinstance(found, Succeeded):
+            return None
+        outcome = self._outcomes.of(grant, found)
+        return outcome if isinstance(outcome, End) else None
+
+    async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
+        if grant.strikes >= _STRIKES_IN_PROCESS:
+            return await self._quarantine.carry_out(attempt, lease.left)
+        return await self._handlers[attempt.command.kind].carry_out(attempt)
