@@ -286,7 +286,7 @@ def details(migration: str) -> Call[dict[int, tuple[str, str]]]:
 
 
 def note_before(customer: str, command_id: str, fence: str, default: str) -> Call[bool]:
-    """Note the default a customer has before a command changes it. False where the lease is lost."""
+    """Note the default there is before a command changes it. False where the lease is lost."""
     return Call(bool, "note_before", [customer, command_id, fence, default])
 
 
