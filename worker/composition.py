@@ -34,7 +34,7 @@ def runtime_of(
     LaneOrder.gate = gate
     announcements = Announcements(events)
     outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
-    tries = Tries(handlers, Quarantine(), outcomes, announcements)
+    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal)
     executor = Executor(settings, journal, tries, leases, announcements, gate)
     arrivals = Arrivals(settings, executor, announcements, gate)
     sweeper = Sweeper(journal, executor, events, hostname)

@@ -16,6 +16,7 @@ class Text(Enum):
         "Método de pago actualizado con éxito",
         "Payment method updated successfully",
     )
+    ALREADY_SO = ("Ya era así; no se cambió nada", "It was so already; nothing was changed")
     CARDS_LISTED = ("Tarjetas listadas correctamente", "Cards listed successfully")
     ASSIGN_FIELDS_REQUIRED = (
         "userId y source son requeridos",

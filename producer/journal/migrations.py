@@ -138,7 +138,7 @@ def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> End
         attempts=int(tries or 0),
         accepted_ms=accepted,
         finished_ms=finished,
-        before=before[1:] if before else None,
+        before=before[1:] if before.startswith("=") else None,
         object_id=card,
         envelope=envelope_of(stored) if stored else {},
     )
@@ -285,9 +285,13 @@ def details(migration: str) -> Call[dict[int, tuple[str, str]]]:
     return Call(parse, commands=[("HGETALL", keys.details(migration))])
 
 
-def note_before(customer: str, command_id: str, fence: str, default: str) -> Call[bool]:
-    """Note the default there is before a command changes it. False where the lease is lost."""
-    return Call(bool, "note_before", [customer, command_id, fence, default])
+def note_before(customer: str, command_id: str, fence: str, default: str | None) -> Call[bool]:
+    """Note that all is as it is to be, and the default there is before a command changes it.
+
+    "" is none, None is not known. False where the lease is lost.
+    """
+    noted = "?" if default is None else f"={default}"
+    return Call(bool, "note_before", [customer, command_id, fence, noted])
 
 
 def oldest_waiting(lane: Lane) -> Call[float]:
