@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from producer.contract import AssignCard, Envelope, Lane, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
 from producer.journal import keys
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.messages import batch_message
@@ -76,10 +76,11 @@ class RowCommand:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The migration's state, or TAKEN_OVER; and of how many rows something was changed."""
+    """The migration's state, or TAKEN_OVER, and how many rows were changed, are in flight."""
 
     state: str
     count: int
+    in_flight: int
 
 
 def send(
@@ -117,6 +118,7 @@ class EndedRow:
     finished_ms: str
     before: str | None
     object_id: str
+    is_default: bool  # a SetDefaultCard
     envelope: dict[str, Any]
 
 
@@ -130,7 +132,7 @@ def ended(migration: str, limit: int) -> Call[list[EndedRow]]:
 
 
 def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> EndedRow:
-    state, tries, accepted, finished, before, _kind, card, _error = row
+    state, tries, accepted, finished, before, kind, card = row
     return EndedRow(
         number=int(float(number)),
         id=command_id,
@@ -140,6 +142,7 @@ def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> End
         finished_ms=finished,
         before=before[1:] if before.startswith("=") else None,
         object_id=card,
+        is_default=kind == CommandKind.SET_DEFAULT_CARD,
         envelope=envelope_of(stored) if stored else {},
     )
 
@@ -165,6 +168,11 @@ def settle(migration: str, driver: str, rows: Sequence[Settled]) -> Call[Told]:
     for one in rows:
         args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
     return Call(lambda answer: Told(*answer), "migration_settle", args)
+
+
+def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:
+    """Enter as invalid a pending row that cannot be sent after all."""
+    return Call(bool, "migration_void", [migration, driver, number, code])
 
 
 def cancel_pending(migration: str, first: int, last: int) -> Call[int]:

@@ -1,7 +1,7 @@
 -- A migration's ledger: four bits a row, and counts by state (`nSTATE`) that change only with it.
 -- `RowState` in producer/migrations/rows.py.
 local PENDING, SENT, APPLIED, SUPERSEDED, REJECTED, CANCELLED, FAILED = 0, 1, 2, 4, 6, 8, 9
-local ALREADY_SO, DRIFTED = 3, 5
+local ALREADY_SO, INVALID = 3, 7
 local ENDED_AS = {
   succeeded = APPLIED, rejected = REJECTED, superseded = SUPERSEDED, cancelled = CANCELLED,
   failed = FAILED,
@@ -22,6 +22,12 @@ local function mark(migration, number, state)
     redis.call('HINCRBY', key_migration(migration), 'n' .. state, 1)
   end
   return before
+end
+
+-- How many rows were sent and are not recorded.
+local function in_flight(migration)
+  local counts = redis.call('HMGET', key_migration(migration), 'n1', 'n10')
+  return tonumber(counts[1] or 0) + tonumber(counts[2] or 0)
 end
 
 -- Enters how a row's command ended, with the code it is counted under ('' for none).

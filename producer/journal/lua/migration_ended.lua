@@ -3,8 +3,8 @@ local answers = {}
 local ended = redis.call('ZRANGE', key_ended(ARGV[1]), 0, ARGV[2] - 1, 'WITHSCORES')
 for i = 1, #ended, 2 do
   local row = redis.call('HMGET', key_command(ended[i]), 'state', 'tries', 'accepted', 'finished',
-    'before', 'kind', 'card', 'error')
-  for j = 1, 8 do row[j] = row[j] or '' end
+    'before', 'kind', 'card')
+  for j = 1, 7 do row[j] = row[j] or '' end
   answers[#answers + 1] = {
     ended[i], ended[i + 1], row, redis.call('GET', key_result(ended[i])) or '',
   }

@@ -4,8 +4,8 @@
 --   '' for any, else '=' and that
 local migration, lane, message = ARGV[1], ARGV[3], ARGV[4]
 local record = redis.call('HMGET', key_migration(migration), 'state', 'driver', 'created', 'open')
-if record[2] ~= ARGV[2] then return {'taken_over', 0} end
-if record[1] ~= 'running' or not record[4] then return {record[1], 0} end
+if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
+if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
 local now = now_ms()
 local queue, sent = queue_for(lane, migration, now), 0
 for i = 7, #ARGV, 7 do
@@ -26,4 +26,4 @@ for i = 7, #ARGV, 7 do
   end
 end
 if sent > 0 then redis.call('LPUSH', queue, message) end
-return {'running', sent}
+return {'running', sent, in_flight(migration)}

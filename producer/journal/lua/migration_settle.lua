@@ -3,7 +3,7 @@
 -- this may be repeated. ARGV: migration, driver, then for each row number, command id, the time it
 --   ended, state, code, message
 local migration = ARGV[1]
-if not driven_by(migration, ARGV[2]) then return {'taken_over', 0} end
+if not driven_by(migration, ARGV[2]) then return {'taken_over', 0, 0} end
 local settled = 0
 for i = 3, #ARGV, 6 do
   local number, id, state = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 3])
@@ -16,4 +16,4 @@ for i = 3, #ARGV, 6 do
     settled = settled + 1
   end
 end
-return {'running', settled}
+return {redis.call('HGET', key_migration(migration), 'state'), settled, in_flight(migration)}
