@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -134,6 +135,11 @@ class Registry:
         """Code and message of rows that were not applied, by number: the first 20,000."""
         found = self.journal(journalled.details(migration))
         return {number: Detail(*told) for number, told in found.items()}
+
+    def history(self, migration: str) -> builtins.list[tuple[int, int]]:
+        """Rows ended by time (ms since the epoch), as the chart shows. Raises UnknownMigration."""
+        told = json.loads(self.record(migration).fields.get("history", "[]"))
+        return [(int(at), int(ended)) for at, ended in told]
 
     def _control(self, migration: str, what: str) -> MigrationStatus:
         state, possible = self.journal(journalled.control(migration, what))
