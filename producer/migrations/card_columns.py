@@ -19,6 +19,7 @@ _NUMBER_NAME = re.compile(
 _CVC_NAME = re.compile(r"codigo(?:de)?seguridad|securitycode|cardverification|^cv[cv2]+$")
 # 13 digits, perhaps with what card numbers are grouped by.
 _DIGITS = re.compile(r"[0-9](?:[ .\-]?[0-9]){12}")
+_LOOKED_AT = 1_000  # characters of a value
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -93,7 +94,7 @@ def shown(name: str) -> str:
 
 def _looks_like_a_card(value: Any) -> bool:
     if isinstance(value, str):
-        return _DIGITS.search(value) is not None and looks_like_card_number(value)
+        return _DIGITS.search(value) is not None and looks_like_card_number(value[:_LOOKED_AT])
     if isinstance(value, (Mapping, list)):
         return find_card_data(value, "") is not None
     return isinstance(value, (int, float)) and find_card_data(value) is not None
