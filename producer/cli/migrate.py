@@ -8,6 +8,7 @@ from producer.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "plan": "Read and check a file; nothing is sent.",
+    "run": "Send a file's rows; go on with what was begun.",
 }
 
 

@@ -75,10 +75,13 @@ def opened(
     from producer.contract import CommandKind
     from producer.migrations.columns import map_columns
     from producer.migrations.conditions import Conditions
+    from producer.migrations.errors_file import EXPECTED
 
     named = dict(_pair(one) for one in maps)
     source = _source(file, folder or data_folder())
     kind = CommandKind(command) if command else None
+    if expected is None and EXPECTED in source.columns:
+        expected = EXPECTED  # as `undo` and `--errors` write it
     mapping = map_columns(source, named, command=kind, expected=expected)
     return Opened(source, mapping, Conditions(expected, skip_if_newer))
 
