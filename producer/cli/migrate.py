@@ -9,6 +9,15 @@ from producer.cli.lazy import LazyGroup
 _COMMANDS = {
     "plan": "Read and check a file; nothing is sent.",
     "run": "Send a file's rows; go on with what was begun.",
+    "list": "List migrations.",
+    "status": "Show where a migration stands.",
+    "pause": "Send nothing more for now.",
+    "resume": "Go on after a pause or a stop.",
+    "cancel": "Cancel what was not sent; what was is finished.",
+    "throttle": "Bound how many rows are sent a second.",
+    "report": "Say what became of every row.",
+    "verify": "Read some rows back from Stripe and compare.",
+    "undo": "Write the file that puts former defaults back.",
 }
 
 
