@@ -38,7 +38,7 @@ class SetDefaultCardHandler(CommandHandler):
         if isinstance(result, StripeError):
             return None if says_missing(result) else result
         # A deleted customer is answered too, without any default.
-        is_default = _default(result.body, order.slot) == order.card
+        is_default = default_of(result.body, order.slot) == order.card
         return self._succeeded(result.body) if is_default else None
 
     async def _checked(self, attempt: Attempt, terms: Terms) -> Verdict | None:
@@ -55,7 +55,7 @@ class SetDefaultCardHandler(CommandHandler):
         if result.body.get("deleted"):
             message = f"No such customer: '{order.customer}' was deleted"
             return Rejected("resource_missing", message, 404)
-        before = _default(result.body, order.slot)
+        before = default_of(result.body, order.slot)
         if before == order.card:
             return self._told(attempt, self._succeeded(result.body), already_so=True)
         expected = terms.expected_default
@@ -88,7 +88,7 @@ def _order(attempt: Attempt) -> SetDefaultCard:
     return attempt.command
 
 
-def _default(customer: dict[str, Any], slot: Slot) -> str | None:
+def default_of(customer: dict[str, Any], slot: Slot) -> str | None:
     """The id of the slot's default, which Stripe shows as an id or, expanded, as an object."""
     if slot is Slot.DEFAULT_SOURCE:
         default = customer.get("default_source")
@@ -100,10 +100,10 @@ def _default(customer: dict[str, Any], slot: Slot) -> str | None:
 def _believed(customer: dict[str, Any], order: SetDefaultCard, expected: str) -> str:
     """The default that the file tells of: that of the expected card's own kind."""
     if not expected:
-        return _default(customer, order.slot) or ""
+        return default_of(customer, order.slot) or ""
     is_method = expected.startswith("pm_")
     slot = Slot.DEFAULT_PAYMENT_METHOD if is_method else Slot.DEFAULT_SOURCE
-    return _default(customer, slot) or ""
+    return default_of(customer, slot) or ""
 
 
 def _drifted(message: str) -> Rejected:
