@@ -9,7 +9,7 @@ from typing import Any
 from worker.attempt import Attempt, Terms
 from worker.ports import CardGateway, StripeError, StripeResult
 from worker.stripe_error_verdicts import Lookup, verdict_of, verdict_of_lookup
-from worker.verdicts import GaveUp, Succeeded, TryAgain, Verdict
+from worker.verdicts import GaveUp, Rejected, Succeeded, TryAgain, Verdict
 
 # In the data of a migration's command: nothing had to be changed.
 ALREADY_SO = "alreadySo"
@@ -45,8 +45,9 @@ class CommandHandler(ABC):
             return self._told(attempt, self._succeeded(result.body))
         verdict = verdict_of(result, tries=attempt.number)
         if isinstance(verdict, Lookup):
-            # Nothing of ours can have done it where no earlier try may have.
-            already = not (attempt.unsettled or attempt.look_up_first)
+            # Refused for having been done, and not by an earlier try of ours.
+            refused = isinstance(verdict.otherwise, Rejected)
+            already = refused and not (attempt.unsettled or attempt.look_up_first)
             return await self._found_out(attempt, verdict.otherwise, already_so=already)
         if isinstance(verdict, TryAgain) and attempt.unsettled and not verdict.new_key:
             # That this try had no effect says nothing of an earlier one under its key.
