@@ -43,6 +43,8 @@ class WorkerProcess:
             events = TaskEvents(self._app, self._hostname)
             self._runtime = runtime_of(self._settings, events, self._hostname, loop)
             self._runtime.start()
+            import gc
+            gc.collect(); gc.freeze(); gc.set_threshold(20_000, 20, 50)
             if isinstance(pool, TaskPool):
                 pool.before_stop = self._runtime.stop_taking
         return self._runtime
