@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
-from billiard.einfo import ExceptionInfo
 import uvloop
+from billiard.einfo import ExceptionInfo
 from celery.concurrency.base import BasePool, apply_target
 
 Callback: TypeAlias = Callable[[tuple[int, Any, float]], None]
