@@ -20,6 +20,7 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
     """The settings for the worker's Celery app."""
     return {
         "broker_url": redis_url,
+        "broker_transport": "worker.transport:Transport",
         "result_backend": redis_url,
         # Journal and envelope are one write of our own; Celery stores nothing besides.
         "task_ignore_result": True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from producer.journal import Journal
 from worker.announcements import Announcements
@@ -23,12 +24,13 @@ from worker.turns import LimitedTurns
 
 def runtime_of(
     settings: WorkerSettings,
-    events: TaskEvents,
     hostname: str,
+    tick: Callable[[], int],
     loop: asyncio.AbstractEventLoop | None = None,
 ) -> Runtime:
-    """Everything of one worker process, not started."""
+    """Everything of one worker process, not started. `tick` is Celery's logical clock."""
     journal = Journal(settings.shared.redis_url)
+    events = TaskEvents(journal, settings.shared.redis_url, hostname, tick)
     gateway, handlers = handlers_of(settings, LimitedTurns(journal, settings.limits))
     leases, gate = LeaseKeeper(journal, settings.lease_s), LaneGate(settings.concurrency)
     LaneOrder.gate = gate

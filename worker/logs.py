@@ -30,5 +30,6 @@ def redact_handlers(logger: logging.Logger) -> None:
 
 
 def quiet_celery_trace() -> None:
-    """Celery logs each message's end as "ignored"; the executor logs the command's own."""
-    logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
+    """Celery logs each message's receipt and end; the executor logs the command's own."""
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -71,7 +71,6 @@ class Runtime:
     def stop(self) -> None:
         """Finish what is at Stripe, within bounds, and end the loop."""
         self._call(self._stop())
-        self._events.stop()
         if self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
@@ -119,6 +118,7 @@ class Runtime:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self._events.stop()
         await self._gateway.close()
         await self._journal.aclose()
 

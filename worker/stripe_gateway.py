@@ -8,64 +8,45 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-import aiohttp
 import stripe
 
 from producer.contract.redaction import redact
 from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
+from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
 from worker.turns import FreeTurns, Turns
 
 _CONNECT_SECONDS = 5.0
-_MAX_CONNECTIONS = 200
-_KEEPALIVE_SECONDS = 15.0
 _PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
-_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class _OnceClient(stripe.HTTPClient):
-    """Sends a request once over a shared aiohttp session, and lets aiohttp's errors through.
+    """Sends a request once, and lets the connection's own errors through."""
 
-    In place of `stripe.AIOHTTPClient`, which follows redirects (a 307 sends a POST again) and
-    wraps only some of the errors. aiohttp itself repeats requests on a dropped keep-alive
-    connection, but never a POST (`aiohttp.client.IDEMPOTENT_METHODS`).
-    """
-
-    name: ClassVar[str] = "aiohttp"
+    name: ClassVar[str] = "httptools"
 
     def __init__(self, timeout: float) -> None:
         super().__init__()
-        connect = min(_CONNECT_SECONDS, timeout)
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=connect, sock_connect=connect)
-        self._session: aiohttp.ClientSession | None = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        # Made at the first request: aiohttp wants the running loop.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=_MAX_CONNECTIONS,
-                keepalive_timeout=_KEEPALIVE_SECONDS,
-                ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
-            ),
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
+        self._connections = HttpConnections(
+            timeout=timeout, connect_timeout=_CONNECT_SECONDS, tls=_tls
         )
-        return self._session
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        session = self._session or self._open()
-        async with session.request(
-            method.upper(), url, headers=headers, data=post_data, allow_redirects=False
-        ) as response:
-            return await response.read(), response.status, response.headers
+        body = post_data.encode() if isinstance(post_data, str) else post_data or b""
+        status, answered, content = await self._connections.request(
+            method.upper(), url, headers, body
+        )
+        return content, status, answered
 
     async def close_async(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._connections.close()
+
+
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=stripe.ca_bundle_path)
 
 
 class StripeGateway(CardGateway):
@@ -181,12 +162,8 @@ class StripeGateway(CardGateway):
             response = await self._client.raw_request_async(method, path, **params)
         except stripe.StripeError as error:
             return _answered(error)
-        except _NOT_SENT as error:
-            return StripeError(Failure.NOT_SENT, _described(error))
-        except aiohttp.ClientPayloadError as error:
-            return StripeError(Failure.UNREADABLE, _described(error))
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            return StripeError(Failure.NO_ANSWER, _described(error))
+        except HttpError as error:
+            return StripeError(_failure_of(error), redact(str(error)))
         except UnicodeDecodeError:
             return _unreadable(None)
         body = response.data
@@ -217,7 +194,7 @@ def _answered(error: stripe.StripeError) -> StripeError:
         type=fields.get("type"),
         code=fields.get("code"),
         decline_code=fields.get("decline_code"),
-        rate_limited_reason=headers.get("Stripe-Rate-Limited-Reason"),
+        rate_limited_reason=headers.get("stripe-rate-limited-reason"),
         replayed=_replayed(headers),
     )
 
@@ -229,8 +206,13 @@ def _unreadable(status: int | None) -> StripeError:
 
 
 def _replayed(headers: Mapping[str, str]) -> bool:
-    return headers.get("Idempotent-Replayed") == "true"
+    return headers.get("idempotent-replayed") == "true"
 
 
-def _described(error: Exception) -> str:
-    return redact(f"{type(error).__name__}: {error}")
+def _failure_of(error: HttpError) -> Failure:
+    match error:
+        case NotSent():
+            return Failure.NOT_SENT
+        case Unreadable():
+            return Failure.UNREADABLE
+    return Failure.NO_ANSWER

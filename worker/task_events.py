@@ -6,46 +6,44 @@ later. An end carries no customer data: the envelope is for the caller.
 
 from __future__ import annotations
 
-import logging
-import queue
-import threading
+import asyncio
+import os
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
-from celery import Celery
+from celery.utils.time import utcoffset
 
 from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
 from producer.contract.redaction import redact
+from producer.journal import Journal, JournalUnavailable
 from producer.journal.messages import BATCH
-
-log = logging.getLogger(__name__)
-
+from producer.journal.task_events import publish_events
 
 # More than wait here are dropped, as events may be.
 _WAITING = 10_000
-_PAUSE_S = 1.0
+# Events of so long go out together, in the journal's next round trip.
+_TOGETHER_S = 0.05
 
 
 class TaskEvents:
-    """Sends task events from a thread and a connection of its own.
+    """Sends task events with the journal's calls, and lets go of those that cannot be sent."""
 
-    Publishing blocks, and for long while Redis is away: neither commands nor Celery's consumer may
-    wait for it.
-    """
-
-    def __init__(self, app: Celery | None, hostname: str) -> None:
-        """Without an app nothing is sent."""
-        self._app = app
+    def __init__(
+        self, journal: Journal | None, redis_url: str, hostname: str, tick: Callable[[], int]
+    ) -> None:
+        """Without a journal nothing is sent. `tick` is Celery's logical clock."""
+        self._journal = journal
+        self._redis_url = redis_url
         self._hostname = hostname
-        self._waiting: queue.Queue[tuple[str, dict[str, Any]] | None] = queue.Queue(_WAITING)
-        self._thread: threading.Thread | None = None
+        self._tick = tick
+        self._waiting: list[dict[str, Any]] = []
+        self._sending: asyncio.Task[None] | None = None
 
-    def stop(self) -> None:
-        """Send what waits, within a few seconds, and end the thread."""
-        if self._thread is not None:
-            self._waiting.put(None)
-            self._thread.join(3)
+    async def stop(self) -> None:
+        """Send what waits."""
+        if self._sending is not None:
+            await self._sending
 
     def received(self, command_id: str, command: AssignCard | SetDefaultCard) -> None:
         """Tell that a worker knows of the command."""
@@ -95,33 +93,30 @@ class TaskEvents:
                 self._send("task-failed", command_id, exception=told, traceback="")
 
     def _send(self, event: str, command_id: str, **fields: Any) -> None:
-        if self._app is None:
+        if self._journal is None or len(self._waiting) >= _WAITING:
             return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="events", daemon=True)
-            self._thread.start()
-        with suppress(queue.Full):
-            self._waiting.put_nowait((event, {"uuid": command_id, **fields}))
+        self._waiting.append(
+            {
+                "type": event,
+                "uuid": command_id,
+                "hostname": self._hostname,
+                "utcoffset": utcoffset(),
+                "pid": os.getpid(),
+                "clock": self._tick(),
+                "timestamp": time.time(),
+                **fields,
+            }
+        )
+        if self._sending is None:
+            self._sending = asyncio.get_running_loop().create_task(self._run(self._journal))
 
-    def _run(self) -> None:
-        assert self._app is not None
-        while (first := self._waiting.get()) is not None:
-            try:
-                with self._app.connection_for_write() as connection:
-                    dispatcher = self._app.events.Dispatcher(
-                        connection, hostname=self._hostname, buffer_group=["task"]
-                    )
-                    self._send_from(dispatcher, first)
-                return
-            except Exception as error:
-                log.debug("events not sent: %s", type(error).__name__)
-                time.sleep(_PAUSE_S)
-
-    def _send_from(self, dispatcher: Any, first: tuple[str, dict[str, Any]]) -> None:
-        item: tuple[str, dict[str, Any]] | None = first
-        while item is not None:
-            event, fields = item
-            dispatcher.send(event, **fields)  # gathers some two dozen before it sends
-            if self._waiting.empty():
-                dispatcher.flush()
-            item = self._waiting.get()
+    async def _run(self, journal: Journal) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(_TOGETHER_S)
+                together, self._waiting = self._waiting, []
+                await journal(publish_events(together, self._hostname, self._redis_url))
+        except JournalUnavailable:
+            pass
+        finally:
+            self._sending = None

@@ -27,6 +27,7 @@
 | `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
 | `cards:changed:ID` | channel | each state the command enters |
+| `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
 | `celery-task-meta-ID` | string and channel | the envelope, as Celery's backend stores it |
 """
 
@@ -97,6 +98,11 @@ def command_of_channel(channel: str) -> str:
 def read(read_id: str) -> str:
     """The answer to a read."""
     return _PATTERNS["read"] + read_id
+
+
+def events(database: str, routing_key: str) -> str:
+    """The channel of Celery's events (kombu.transport.redis.Channel._get_publish_topic)."""
+    return f"/{database}.celeryev/{routing_key}"
 
 
 def queued(queue: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -74,11 +75,12 @@ def _patch_gateway() -> None:
 
 
 def _patch_transport() -> None:
-    from kombu.transport.redis import QoS
+    from worker.transport import QoS
 
     append, ack = QoS.append, QoS.ack
 
     def on_receipt(self: Any, message: Any, tag: str) -> Any:
+        print(f"[{message.headers.get('id')}] received", file=sys.stderr, flush=True)
         _strike("OnReceipt", str(message.headers.get("kwargsrepr")))
         return append(self, message, tag)
 

@@ -40,7 +40,7 @@ class Workbench:
         self.journal = Journal(redis_url)
         self.stripe = FakeGateway()
         self.leases = LeaseKeeper(self.journal, settings.lease_s)
-        announcements, gate = Announcements(TaskEvents(None, "test")), LaneGate(8)
+        announcements, gate = Announcements(TaskEvents(None, redis_url, "test", int)), LaneGate(8)
         handlers = {
             CommandKind.ASSIGN_CARD: AssignCardHandler(self.stripe),
             CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -10,17 +11,41 @@ from celery import Celery
 from celery.events.state import State as FlowerState
 
 from producer.contract import CommandKind, Envelope, State, parse_command
+from producer.journal import Journal
 from worker.task_events import TaskEvents
 
 COMMAND = parse_command(
     CommandKind.ASSIGN_CARD, {"userId": "cus_1", "source": "tok_1QRs9eKZ4xUzN2TP9vQqWXYZ"}
 )
+WORKER = "worker@test"
+
+
+class Listener:
+    """Celery's own receiver of events, as Flower has one."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.app = Celery(broker=redis_url)
+        self.told: list[dict[str, Any]] = []
+
+    def listen_until(self, heard: set[tuple[str, str]], ready: Callable[[], object]) -> None:
+        """Blocks until all (id, type) were heard; `ready` is called until they are."""
+        with self.app.connection() as connection:
+            receiver = self.app.events.Receiver(connection, handlers={"*": self.told.append})
+            with receiver.consumer_context(wakeup=False) as (listening, _, consumers):
+                assert consumers
+                ready()
+                while not heard <= {(one.get("uuid"), one["type"]) for one in self.told}:
+                    try:
+                        listening.drain_events(timeout=0.2)
+                    except TimeoutError:
+                        ready()
 
 
 @pytest.fixture
-def app(redis_url: str) -> Celery:
-    """A Celery app on the test's Redis."""
-    return Celery(broker=redis_url)
+async def events(redis_url: str) -> AsyncIterator[TaskEvents]:
+    journal = Journal(redis_url)
+    yield TaskEvents(journal, redis_url, WORKER, iter(range(1, 10_000)).__next__)
+    await journal.aclose()
 
 
 @pytest.mark.parametrize(
@@ -33,30 +58,56 @@ def app(redis_url: str) -> Celery:
         (State.CANCELLED, "task-revoked"),
     ],
 )
-def test_every_end_is_a_final_state_in_flower(app: Celery, state: State, event: str) -> None:
+async def test_every_end_is_a_final_state_in_flower(
+    redis_url: str, events: TaskEvents, state: State, event: str
+) -> None:
     """Each end state becomes one of Celery's; tokens are redacted, customer data is left out."""
     envelope = Envelope.yes("done", {"email": "a@b.c"})
     if state is not State.SUCCEEDED:
         envelope = Envelope.no("some_code", "some reason")
+    listener, loop = Listener(redis_url), asyncio.get_running_loop()
+
+    def tell() -> None:
+        events.received("id", COMMAND)
+        events.started("id")
+        events.ended("id", state, envelope, 0.1)
+
+    # Told again until the subscription, made with the first look, is there to hear it.
+    await asyncio.to_thread(
+        listener.listen_until, {("id", event)}, lambda: loop.call_soon_threadsafe(tell)
+    )
+    await events.stop()
     seen: Any = FlowerState()
-    told: list[dict[str, Any]] = []
-    events = TaskEvents(app, "worker@test")
-    with app.connection() as connection:
-        receiver = app.events.Receiver(connection, handlers={"*": told.append})
-        with receiver.consumer_context(wakeup=False) as (listening, _, consumers):
-            assert consumers
-            # Told again until the subscription, made with the first look, is there to hear it.
-            while not any(one["type"] == event for one in told):
-                events.received("id", COMMAND)
-                events.started("id")
-                events.ended("id", state, envelope, 0.1)
-                with suppress(TimeoutError):
-                    listening.drain_events(timeout=1)
-    events.stop()
-    for one in told:
+    for one in listener.told:
         seen.event(one)
     task = seen.tasks["id"]
     assert task.name == "AssignCard"
     assert task.ready
-    assert "vQqWXYZ" not in repr(told)
-    assert "a@b.c" not in repr(told)
+    assert "vQqWXYZ" not in repr(listener.told)
+    assert "a@b.c" not in repr(listener.told)
+
+
+async def test_events_are_celerys_own_field_by_field(redis_url: str, events: TaskEvents) -> None:
+    """What is published has the fields, and the names of channel and exchange, of Celery's."""
+    listener, loop = Listener(redis_url), asyncio.get_running_loop()
+
+    def tell_both() -> None:
+        with listener.app.connection() as connection:
+            dispatcher = listener.app.events.Dispatcher(connection, hostname=WORKER)
+            dispatcher.send("task-started", uuid="theirs")
+        loop.call_soon_threadsafe(events.started, "ours")
+
+    await asyncio.to_thread(
+        listener.listen_until, {("ours", "task-started"), ("theirs", "task-started")}, tell_both
+    )
+    await events.stop()
+    ours, theirs = (
+        next(one for one in listener.told if one["uuid"] == name and one["type"] == "task-started")
+        for name in ("ours", "theirs")
+    )
+    assert ours.keys() == theirs.keys()
+    for name in ("hostname", "utcoffset", "pid", "type"):
+        assert ours[name] == theirs[name]
+    assert {name: type(value) for name, value in ours.items()} == {
+        name: type(value) for name, value in theirs.items()
+    }
