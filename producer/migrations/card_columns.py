@@ -13,8 +13,8 @@ _WORD = re.compile(r"[a-z]+")
 # Names, their separators left out, and words, of a column with a primary account number (the term
 # of PCI DSS), in English and Spanish.
 _NUMBER_NAME = re.compile(
-    r"card(?:num|no$|nr$)|ccn(?:um|o|r|$)|creditcard$|primaryaccountn|numero(?:de)?(?:la)?tarjeta"
-    r"|(?:num|nro|no|n)tarjeta|tarjeta(?:numero|num|nro)"
+    r"card(?:num|no$|nr$)|(?:^|[^a])cc(?:num|no$|nr$)|creditcard$|primaryaccountn|numero(?:de)?(?:la)?tarjeta"
+    r"|(?:num|nro|no)tarjeta|tarjeta(?:numero|num|nro)"
 )
 _CVC_NAME = re.compile(r"codigo(?:de)?seguridad|securitycode|cardverification|^cv[cv2]+$")
 # 13 digits, perhaps with what card numbers are grouped by.

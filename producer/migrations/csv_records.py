@@ -141,7 +141,8 @@ class _Reading:
         if len(line) > LINE_LIMIT:
             return _TOO_LONG, 1
         span = lines[at : at + SPAN] if '"' in line else [line]
-        left = iter(span)
+        # With their ends, which are part of a quoted value.
+        left = (f"{one}\n" for one in span)
         reader = csv.reader(left, delimiter=self._delimiter, strict=True)
         try:
             cells = next(reader)

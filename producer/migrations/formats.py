@@ -94,8 +94,16 @@ def header_cells(line: str, delimiter: str) -> list[str]:
 
 def _delimiter(header: str) -> str:
     """The one that makes the most columns of the header."""
-    counts = {one: len(header_cells(header, one)) for one in _DELIMITERS}
-    best = max(_DELIMITERS, key=lambda one: counts[one])
+    counts = {}
+    refused = None
+    for one in _DELIMITERS:
+        try:
+            counts[one] = len(header_cells(header, one))
+        except FileRefused as error:
+            refused = error
+    if refused is not None and max(counts.values(), default=0) < 2:
+        raise refused
+    best = max(counts, key=lambda one: counts[one])
     if counts[best] < 2:
         raise FileRefused(
             "unknown_format", "the first line names only one column: a header line is needed"

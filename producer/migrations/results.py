@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS results (
 """
 _UPSERT = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SINCE = "SELECT * FROM results WHERE number >= ? ORDER BY number LIMIT ?"
+_FULL = 2  # of PRAGMA synchronous
 _WINDOW = 1_000
 _BUSY_S = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,6 +51,12 @@ class Results:
     def of(cls, folder: Path, migration: str, *, readonly: bool = False) -> Self:
         """That of the migration in the data folder."""
         return cls(folder / f"{migration}.sqlite", readonly=readonly)
+
+    @property
+    def durable(self) -> bool:
+        """Whether what is recorded survives the machine: SQLite waits for the disk."""
+        modes = self._select("SELECT (SELECT * FROM pragma_synchronous)")
+        return bool(modes) and modes[0][0] >= _FULL
 
     def record(self, results: Iterable[RowResult]) -> None:
         """Write down all or none, replacing what was recorded before. Durable on return."""
