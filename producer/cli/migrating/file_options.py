@@ -77,10 +77,13 @@ def opened(
     from producer.migrations.conditions import Conditions
 
     named = dict(_pair(one) for one in maps)
-    source = _source(file, folder or data_folder())
     kind = CommandKind(command) if command else None
-    mapping = map_columns(source, named, command=kind, expected=expected)
-    return Opened(source, mapping, Conditions(expected, skip_if_newer))
+
+    def mapped(source: InputFile) -> Mapping:
+        return map_columns(source, named, command=kind, expected=expected)
+
+    source = _source(file, folder or data_folder(), mapped)
+    return Opened(source, mapped(source), Conditions(expected, skip_if_newer))
 
 
 def data_folder() -> Path:
@@ -88,17 +91,18 @@ def data_folder() -> Path:
     return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or _FOLDER)
 
 
-def _source(file: str, folder: Path) -> InputFile:
+def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> InputFile:
     from producer.migrations.errors import FileRefused
-    from producer.migrations.inputs import open_input, spool_input
+    from producer.migrations.inputs import open_input
+    from producer.migrations.spool import spool_input
 
     path = Path(file)
     if file == _STDIN:
-        return spool_input(sys.stdin.buffer, folder)
+        return spool_input(sys.stdin.buffer, folder, mapped=mapped)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, as of <(...)
             with path.open("rb") as stream:
-                return spool_input(stream, folder, name=path.name)
+                return spool_input(stream, folder, name=path.name, mapped=mapped)
     except OSError as error:
         raise FileRefused("unreadable_file", f"cannot read it: {error.strerror}") from error
     return open_input(path)
