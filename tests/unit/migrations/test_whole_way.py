@@ -23,13 +23,30 @@ from tests.unit.migrations.files import CARD_NUMBER
 
 _CELLS = [b"cus_1", b"cus_2", b"card_1", b"pm_1", b"tok_1", b"", b'"', b'""', b'"a\nb"', b"\xe9"]
 _CELLS += [b"\0", CARD_NUMBER.encode(), b"cus_\xc3\xa9", b"x" * 300, b" cus_1", b"123", b"\r"]
-_LINE = st.lists(st.sampled_from(_CELLS), min_size=1, max_size=4).map(b",".join)
+_GOOD = [
+    b"cus_1,tok_1,",
+    b"cus_1,,card_1",
+    b"cus_1,,card_2",
+    b'"cus_2","pm_1",""',
+    b"cus_2,,pm_1\r",
+]
+_LINE = st.one_of(
+    st.sampled_from(_GOOD),
+    st.sampled_from(_GOOD),
+    st.lists(st.sampled_from(_CELLS), min_size=1, max_size=4).map(b",".join),
+)
 _CSV = st.lists(_LINE, max_size=12).map(
     lambda lines: b"\n".join([b"userId,source,default_source", *lines])
 )
-_OBJECT = st.dictionaries(
-    st.sampled_from(["userId", "source", "default_source", "other"]),
-    st.sampled_from(['"cus_1"', '"card_1"', '"tok_1"', "7", "null", "{}", '"\\ud800"', "[" * 9]),
+_OBJECT = st.one_of(
+    st.just({"userId": '"cus_1"', "default_source": '"card_1"'}),
+    st.just({"userId": '"cus_1"', "source": '"tok_1"', "other": "[1]"}),
+    st.dictionaries(
+        st.sampled_from(["userId", "source", "default_source", "other"]),
+        st.sampled_from(
+            ['"cus_1"', '"card_1"', '"tok_1"', "7", "null", "{}", '"\\ud800"', "[" * 9]
+        ),
+    ),
 )
 _JSON = st.lists(_OBJECT, min_size=1, max_size=12).map(
     lambda rows: "\n".join(
