@@ -9,6 +9,7 @@ it is journalled: it keeps kombu's way.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from kombu.transport import redis, virtual
@@ -51,11 +52,16 @@ class QoS(redis.QoS):
         """The worker ends, or has lost its connection: what it has not done is for others."""
         self._flush()  # type: ignore[attr-defined]
         own = [one for one in self._delivered.values() if _journalled(one)]
-        with self.channel.conn_or_acquire(client) as connected:
-            self._give_back(own, connected, leftmost=False)
         for message in own:
             self._delivered.pop(message.delivery_tag, None)
-        super().restore_unacked(client)
+        if own:
+            # Redis may be gone, of which kombu raises AttributeError too (seen). The journal finds
+            # the commands all the same, only later.
+            gone = (*self.channel.connection_errors, AttributeError)
+            with suppress(*gone), self.channel.conn_or_acquire(client) as connected:
+                self._give_back(own, connected, leftmost=False)
+        if self._delivered:
+            super().restore_unacked(client)
 
     def _give_back(self, messages: list[Any], client: Any, *, leftmost: bool) -> None:
         with client.pipeline(transaction=False) as pipe:
