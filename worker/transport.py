@@ -12,9 +12,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from kombu.asynchronous import get_event_loop
 from kombu.transport import redis, virtual
 
+from producer.contract import Lane
 from producer.journal.messages import JOURNALLED
+from worker.lane_gate import LaneOrder
+
+# While a lane is full it is not waited for, and this long passes until it is again.
+_LOOK_AGAIN_S = 0.05
 
 
 class QoS(redis.QoS):
@@ -73,15 +79,31 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """A channel with our `QoS`."""
+    """A channel with our `QoS`, that looks again soon after a lane was full."""
 
     QoS = QoS
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        gate = LaneOrder.gate
+        if gate is None or all(map(gate.wants, Lane)):
+            super()._brpop_start(timeout)  # type: ignore[misc]
+        elif any(map(gate.wants, Lane)):
+            super()._brpop_start(_LOOK_AGAIN_S)  # type: ignore[misc]
+        else:
+            # Nothing is fetched; the timer has the event loop come by again.
+            hub = get_event_loop()
+            if hub is not None:
+                hub.call_later(_LOOK_AGAIN_S, _nothing)
 
 
 class Transport(redis.Transport):
     """Celery's `broker_transport`."""
 
     Channel = Channel
+
+
+def _nothing() -> None:
+    """The loop has come round."""
 
 
 def _journalled(message: Any) -> bool:
