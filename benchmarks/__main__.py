@@ -11,7 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import acceptance, callers, cpu, flood, growth, latency, machine, memory, pace
+from benchmarks import (
+    acceptance,
+    callers,
+    cpu,
+    flood,
+    growth,
+    latency,
+    machine,
+    memory,
+    migrating,
+    pace,
+    planning,
+)
 from benchmarks.peer_venv import peer_python
 from benchmarks.stage import Stage
 from benchmarks.table import Row, markdown
@@ -25,6 +37,8 @@ _ALL: dict[str, Callable[[Stage, bool, Path | None], list[Row]]] = {
     "acceptance": acceptance.run,
     "memory": memory.run,
     "growth": growth.run,
+    "planning": planning.run,
+    "migrating": migrating.run,
 }
 
 
