@@ -75,7 +75,7 @@ def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
     """Ten commands sent after four hundred of another's are done before half of those."""
     rate = 50
     _workers(stage, 1, rate)
-    large = _send(stage, 400, "Large")
+    _send(stage, 400, "Large")
     stage.stripe.wait_for_requests(20)
     small = _send(stage, 10, "Small")
     _ended(stage, small)
