@@ -26,6 +26,7 @@ _MODELS: dict[CommandKind, Callable[[str, str], AssignCard | SetDefaultCard]] = 
     CommandKind.ASSIGN_CARD: lambda customer, one: AssignCard(customer=customer, source=one),
     CommandKind.SET_DEFAULT_CARD: lambda customer, one: SetDefaultCard(customer=customer, card=one),
 }
+_KINDS = {kind.value: kind for kind in CommandKind}
 # A customer's default may be of any kind that can be made one.
 _EXPECTED = re.compile(r"(?:(?:card|src|pm|ba)_[A-Za-z0-9_]{1,250})?")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -106,10 +107,10 @@ class RowChecks:
             column = next(self._columns[f] for f in OBJECTS.values() if f in self._columns)
             what = "neither source nor default_source is filled"
             return Fault("parameter_missing", what, column)
-        if said not in set(CommandKind):
+        if not isinstance(said, str) or said not in _KINDS:
             what = "command is not valid: AssignCard or SetDefaultCard"
             return Fault("unknown_command", what, self._columns[COMMAND])
-        return CommandKind(said)
+        return _KINDS[said]
 
     def _unreadable(self, values: Sequence[Any]) -> Fault | None:
         named = list(zip(self.wanted, values, strict=True))

@@ -42,7 +42,7 @@ _OBJECT = st.one_of(
     st.just({"userId": '"cus_1"', "default_source": '"card_1"'}),
     st.just({"userId": '"cus_1"', "source": '"tok_1"', "other": "[1]"}),
     st.dictionaries(
-        st.sampled_from(["userId", "source", "default_source", "other"]),
+        st.sampled_from(["userId", "source", "default_source", "command", "other"]),
         st.sampled_from(
             ['"cus_1"', '"card_1"', '"tok_1"', "7", "null", "{}", '"\\ud800"', "[" * 9]
         ),
