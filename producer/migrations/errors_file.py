@@ -35,6 +35,8 @@ WORTH_ANOTHER_RUN = frozenset(
 )
 _UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
 _LONGEST = 300
+# What spreadsheets calculate, or run. No id begins so: the value stays as invalid as it was.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_errors(
@@ -102,6 +104,8 @@ def _original(value: Any) -> str:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text[:_LONGEST]
+    if text.startswith(_FORMULA):
+        text = f"'{text}"
     return "" if find_card_data(text) is not None else _UNPRINTABLE.sub("\ufffd", text)
 
 

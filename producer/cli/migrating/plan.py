@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,10 +40,12 @@ def plan(blind: bool, rps: float | None, errors: Path | None, as_json: bool, **o
     from producer.cli.migrating.plan_output import present
     from producer.cli.output import show_json
     from producer.migrations.errors_file import write_bad_rows
+    from producer.migrations.estimate import limits_of
     from producer.migrations.plan import make_plan
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
+    limits = limits_of(os.environ)
     with TemporaryDirectory(prefix="cards-plan-") as folder:  # for standard input: nothing stays
         file = opened(**options, folder=Path(folder))
         with make_plan(
@@ -53,7 +56,7 @@ def plan(blind: bool, rps: float | None, errors: Path | None, as_json: bool, **o
             if as_json:
                 show_json(made.wire())
             else:
-                present(made, rps=rps, errors=errors)
+                present(made, rps=rps, limits=limits, errors=errors)
             return Exit.NOT_DONE if made.invalid else Exit.DONE
 
 

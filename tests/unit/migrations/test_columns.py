@@ -100,3 +100,18 @@ def test_the_only_command_there_can_be_is_that_of_all_rows(tmp_path: Path) -> No
     assert plain.command is ASSIGN
     assert mapped(tmp_path, "userId,source\n", command=ASSIGN)[1] == plain
     assert source.columns == ("userId", "source")
+
+
+def test_a_file_without_a_header_is_refused_without_its_tokens(tmp_path: Path) -> None:
+    """Its first row is taken for the names of columns, and those are told."""
+    with pytest.raises(FileRefused) as refused:
+        mapped(tmp_path, "cus_1,tok_secret\ncus_2,tok_other\n")
+    assert "cus_1, tok_***" in str(refused.value)
+
+
+def test_an_empty_name_at_the_beginning_is_a_column(tmp_path: Path) -> None:
+    """What was saved with an index column, as data frames are, is read by its other columns."""
+    for text in ("\n\tuserId\tsource\n0\tcus_1\ttok_1\n", ",userId,source\n0,cus_1,tok_1\n"):
+        (row,) = open_rows(*mapped(tmp_path, text))
+        assert isinstance(row, Row)
+        assert row.order.customer == "cus_1"
