@@ -57,10 +57,11 @@ def map_columns(
         fields = {f: c for f, c in fields.items() if f in (USER, OBJECTS[command])}
     else:
         command = _only_command(fields)
-    needed = [USER, OBJECTS[command] if command else f"{SOURCE} or {DEFAULT}"]
-    for field in needed:
-        if field not in fields and (command or not {SOURCE, DEFAULT} & fields.keys()):
-            raise FileRefused("column_missing", _missing(field, source))
+    if USER not in fields:
+        raise FileRefused("column_missing", _missing(USER, source))
+    if not fields.keys() & ({OBJECTS[command]} if command else {SOURCE, DEFAULT}):
+        needed = OBJECTS[command] if command else f"{SOURCE} or {DEFAULT}"
+        raise FileRefused("column_missing", _missing(needed, source))
     for column in (*fields.values(), *filter(None, [expected])):
         _once(column, source)
     if len(set(fields.values())) < len(fields):

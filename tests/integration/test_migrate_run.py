@@ -187,6 +187,25 @@ def test_a_pilot_then_the_rest(migrations: Migrations) -> None:
     assert (code, last["counts"]["applied"]) == (0, 20)
 
 
+def test_a_plan_looks_at_a_sample_and_at_what_was_done(migrations: Migrations) -> None:
+    """plan --check says what rows would come to; after a pilot it says what was sent."""
+    stage = migrations.stage
+    one, two, three = (stage.customer("Plan") for _ in range(3))
+    path = migrations.file(
+        f"{one},{stage.card(one)}", f"{two},{stage.card(two, 1)}", f"{three},card_nosuch"
+    )
+    drive = migrations.drive(path)
+    told = drive.call("plan", str(path), "--check", "3", "--json")
+    sample = {k: v for k, v in json.loads(told.stdout)["sample"].items() if v}
+    assert sample == {"would_be_applied": 1, "already_so": 1, "no_card": 1}
+    migrations.run(path, "--limit", "1")
+    assert json.loads(drive.call("plan", str(path), "--json").stdout)["begun"] == {
+        "pending": 2,
+        "applied": 1,
+    }
+    assert "would send" in drive.call("plan", str(path)).stdout
+
+
 def test_dry_run_sends_nothing(migrations: Migrations) -> None:
     """--dry-run says what would be sent and enters nothing."""
     _, path = migrations.customers(3)

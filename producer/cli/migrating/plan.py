@@ -30,13 +30,27 @@ from producer.cli.migrating.file_options import file_options, opened
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the invalid rows there, to be corrected and run.",
 )
+@click.option(
+    "--check",
+    metavar="N",
+    type=click.IntRange(1, 1_000),
+    help="Look at N customers at Stripe, by the workers: two reads each.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def plan(blind: bool, rps: float | None, errors: Path | None, as_json: bool, **options: Any) -> int:
+def plan(
+    blind: bool,
+    rps: float | None,
+    errors: Path | None,
+    check: int | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Read and check all of FILE (- is standard input) and say what a run of it would do.
 
-    Nothing is sent. Exits with 0 where every row can be sent, 1 where some are invalid, 2 where
-    the file is refused.
+    Nothing is sent; what an earlier run has done already is said where Redis is at hand. Exits
+    with 0 where every row can be sent, 1 where some are invalid, 2 where the file is refused.
     """
+    from producer.cli.migrating.plan_context import looked_at
     from producer.cli.migrating.plan_output import present
     from producer.cli.output import show_json
     from producer.migrations.errors_file import write_bad_rows
@@ -53,10 +67,18 @@ def plan(blind: bool, rps: float | None, errors: Path | None, as_json: bool, **o
         ) as made:
             if errors is not None:
                 write_bad_rows(file.source, file.mapping, errors)
+            context = looked_at(made, check)
             if as_json:
-                show_json(made.wire())
+                show_json({**made.wire(), **context.wire()})
             else:
-                present(made, rps=rps, limits=limits, errors=errors)
+                present(
+                    made,
+                    rps=rps,
+                    present_rate=context.rate,
+                    more=context.lines(),
+                    limits=limits,
+                    errors=errors,
+                )
             return Exit.NOT_DONE if made.invalid else Exit.DONE
 
 

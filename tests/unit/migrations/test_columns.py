@@ -77,6 +77,7 @@ def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: P
     [
         ("old_customer_id,stripe_customer_id", {}, None, "column_missing"),
         ("userId,card", {}, None, "column_missing"),
+        ("source,default_source", {}, None, "column_missing"),
         ("userId,source", {"source": "src"}, None, "column_missing"),
         ("userId,source", {}, "was", "column_missing"),
         ("userId,source,source", {}, None, "column_repeated"),
