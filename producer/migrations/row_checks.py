@@ -112,14 +112,18 @@ class RowChecks:
         return CommandKind(said)
 
     def _unreadable(self, values: Sequence[Any]) -> Fault | None:
-        for column, value in zip(self.wanted, values, strict=True):
-            # First of all: other checks of a very long value would take their time.
+        named = list(zip(self.wanted, values, strict=True))
+        # First of all: other checks of a very long value would take their time.
+        for column, value in named:
             if isinstance(value, str) and len(value) > _LONGEST:
                 what = f"the value has more than {_LONGEST} characters"
                 return Fault("field_too_long", what, column)
+        # Before any other: copies leave the values of such a row out.
+        for column, value in named:
             if find_card_data(value) is not None:
                 what = "the value looks like a card number or a CVC"
                 return Fault(CardNumberRefused.code, what, column)
+        for column, value in named:
             if isinstance(value, str) and "\0" in value:
                 return Fault("nul_byte", "the value holds a NUL byte", column)
             if isinstance(value, str) and _SURROGATE.search(value):
