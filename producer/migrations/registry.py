@@ -22,6 +22,9 @@ from producer.migrations.status import MigrationState, MigrationStatus, Sample
 _ENTERED, _READ = 5_000, 65_536
 
 
+_DONE = {"pause": "paused", "resume": "resumed", "stop": "stopped", "cancel": "cancelled"}
+
+
 class UnknownMigration(MigrationError):
     """The journal knows no migration of that id."""
 
@@ -41,7 +44,7 @@ class NotInState(MigrationError):
         self.migration = migration
         self.wanted = wanted
         self.state = state
-        super().__init__(f"{migration} is {state.value}: it cannot {wanted}")
+        super().__init__(f"{migration} is {state.value}: it cannot be {_DONE[wanted]}")
 
 
 class Registry:
