@@ -20,18 +20,12 @@ from benchmarks import (
     flood,
     growth,
     latency,
-<<<<<<< HEAD
+    limit,
     machine,
     memory,
     migrating,
     pace,
     planning,
-=======
-    limit,
-    machine,
-    memory,
-    pace,
->>>>>>> limit-figures
 )
 from benchmarks.peer_venv import peer_python
 from benchmarks.stage import Stage
