@@ -65,7 +65,9 @@ class Registry:
         throttle, in rows a second.
         """
         told = json.dumps({**(about or {}), "blind": plan.blind}, ensure_ascii=False)
-        self.journal(journalled.create(plan.id, plan.source.name, plan.rows, told, rps))
+        skips = plan.conditions.skip_if_newer
+        name, rows = plan.source.name, plan.rows
+        self.journal(journalled.create(plan.id, name, rows, told, rps, skip_if_newer=skips))
         not_sent = plan.not_sent()
         while part := [(number, int(state)) for number, state in islice(not_sent, _ENTERED)]:
             if not self.journal(journalled.enter(plan.id, part)):
