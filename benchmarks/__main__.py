@@ -23,7 +23,9 @@ from benchmarks import (
     limit,
     machine,
     memory,
+    migrating,
     pace,
+    planning,
 )
 from benchmarks.peer_venv import peer_python
 from benchmarks.stage import Stage
@@ -40,6 +42,8 @@ _ALL: dict[str, _Run] = {
     "acceptance": acceptance.run,
     "memory": memory.run,
     "growth": growth.run,
+    "planning": planning.run,
+    "migrating": migrating.run,
 }
 
 

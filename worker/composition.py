@@ -36,7 +36,7 @@ def runtime_of(
     LaneOrder.gate = gate
     announcements = Announcements(events)
     outcomes = outcomes_of(settings.shared)
-    tries = Tries(handlers, Quarantine(), outcomes, announcements)
+    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal)
     executor = Executor(settings, journal, tries, leases, announcements, gate)
     arrivals = Arrivals(settings, executor, announcements, gate)
     sweeper = Sweeper(journal, executor, events, hostname)

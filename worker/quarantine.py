@@ -11,12 +11,13 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from producer.contract import CommandKind, parse_command
 from producer.contract.messages import Text
 from worker import verdicts
-from worker.attempt import Attempt, LeaseLost
+from worker.attempt import Attempt, LeaseLost, Terms
 from worker.leases import clock
 from worker.verdicts import Succeeded, Verdict
 
@@ -87,6 +88,7 @@ def _written(attempt: Attempt, within_s: float) -> str:
             "may_send": attempt.may_send,
             "look_up_first": attempt.look_up_first,
             "within_s": within_s,
+            "terms": None if attempt.terms is None else asdict(attempt.terms),
         }
     )
 
@@ -95,7 +97,9 @@ def read_attempt(text: str) -> Attempt:
     read: dict[str, Any] = json.loads(text)
     until = clock() + read.pop("within_s")
     command = parse_command(CommandKind(read.pop("kind")), read.pop("fields"))
-    return Attempt(command=command, held=lambda: clock() < until, **read)
+    told = read.pop("terms")
+    terms = None if told is None else Terms(**told)
+    return Attempt(command=command, held=lambda: clock() < until, terms=terms, **read)
 
 
 def write_verdict(verdict: Verdict | None) -> str:

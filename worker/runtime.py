@@ -13,13 +13,13 @@ from producer.contract.messages import Text, say
 from producer.journal import Journal, answer_read, read_wanted
 from worker.arrivals import Arrivals, Arrived
 from worker.executor import Executor
-from worker.handlers import list_cards
+from worker.handlers import list_cards, read_customer
 from worker.leases import LeaseKeeper
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
 from worker.sweeper import Sweeper
 from worker.task_events import TaskEvents
-from worker.verdicts import Rejected, Succeeded
+from worker.verdicts import Rejected, Succeeded, Verdict
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -93,7 +93,12 @@ class Runtime:
 
     def list_cards(self, read_id: str, customer: str) -> str:
         """Answer a read, if its caller still waits. Returns what Flower may show of it."""
-        return self._call(self._list_cards(read_id, customer))
+        return self._call(self._read(read_id, list_cards(self._gateway, customer)))
+
+    def read_customer(self, read_id: str, customer: str, with_cards: bool) -> str:
+        """Answer a read, likewise."""
+        work = read_customer(self._gateway, customer, with_cards=with_cards)
+        return self._call(self._read(read_id, work))
 
     async def _start(self) -> None:
         await _warn_unless_durable(self._journal)
@@ -117,11 +122,12 @@ class Runtime:
         await self._gateway.close()
         await self._journal.aclose()
 
-    async def _list_cards(self, read_id: str, customer: str) -> str:
+    async def _read(self, read_id: str, work: Coroutine[Any, Any, Verdict]) -> str:
         if not await self._journal(read_wanted(read_id)):
+            work.close()
             return "no longer wanted"
         language = self._settings.shared.language
-        verdict = await list_cards(self._gateway, customer)
+        verdict = await work
         match verdict:
             case Succeeded(text, data):
                 status, envelope = 200, Envelope.yes(say(text, language), data)

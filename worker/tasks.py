@@ -9,7 +9,7 @@ from celery import Celery, Task
 from celery.exceptions import Reject
 
 from producer.contract import CommandKind, Lane
-from producer.journal.messages import BATCH, JOURNALLED, LIST_CARDS
+from producer.journal.messages import BATCH, JOURNALLED, LIST_CARDS, READ_CUSTOMER
 from producer.journal.queues import lane_of
 from worker.arrivals import Arrived
 from worker.executor import Stopping
@@ -66,6 +66,11 @@ def register_tasks(app: Celery, runtime: Callable[[], Runtime]) -> None:
     @app.task(name=LIST_CARDS, base=OurTask, bind=True)
     def list_cards(self: OurTask, /, **fields: str) -> str:
         return runtime().list_cards(str(self.request.id), fields["userId"])
+
+    @app.task(name=READ_CUSTOMER, base=OurTask, bind=True)
+    def read_customer(self: OurTask, /, **fields: Any) -> str:
+        with_cards = bool(fields.get("withCards"))
+        return runtime().read_customer(str(self.request.id), fields["userId"], with_cards)
 
 
 class BatchTask(OurTask):

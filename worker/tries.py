@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from producer.contract import State
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import Again, End, Grant, Journal, KeyStopped
+from producer.journal.migrations import note_before
 from worker.announcements import Announcements
-from worker.attempt import Attempt, LeaseLost
+from worker.attempt import Attempt, LeaseLost, Terms
 from worker.handler_set import HandlerSet
 from worker.leases import Lease
 from worker.outcomes import Outcomes
@@ -30,7 +32,9 @@ class Tries:
         quarantine: Quarantine,
         outcomes: Outcomes,
         announcements: Announcements,
+        journal: Journal,
     ) -> None:
+        self._journal = journal
         self._handlers = handlers
         self._quarantine = quarantine
         self._outcomes = outcomes
@@ -53,6 +57,8 @@ class Tries:
             may_send=grant.may_send,
             look_up_first=grant.look_up_first,
             held=lease.held,
+            terms=_terms(grant),
+            note_before=self._noting(grant),
         )
         try:
             verdict = await self._carry_out(grant, attempt, lease)
@@ -86,7 +92,27 @@ class Tries:
         outcome = self._outcomes.of(grant, found)
         return outcome if isinstance(outcome, End) else None
 
+    def _noting(self, grant: Grant) -> Callable[[str | None], Awaitable[None]] | None:
+        if not grant.of_migration:
+            return None
+
+        async def note(default: str | None) -> None:
+            call = note_before(grant.customer, grant.command_id, grant.fence, default)
+            if not await self._journal(call):
+                raise LeaseLost(grant.command_id)
+
+        return note
+
     async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
         if grant.strikes >= _STRIKES_IN_PROCESS:
+            if attempt.note_before is not None and not grant.checked:
+                # The child has no journal: what it finds is not known here, but may be sent.
+                await attempt.note_before(None)
             return await self._quarantine.carry_out(attempt, lease.left)
         return await self._handlers[attempt.command.kind].carry_out(attempt)
+
+
+def _terms(grant: Grant) -> Terms | None:
+    if not grant.of_migration:
+        return None
+    return Terms(grant.looks_first, grant.expected_default, grant.newer, grant.checked)

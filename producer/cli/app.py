@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib import import_module
 from itertools import groupby
 
 import click
 
 from producer.cli.exits import Exit, Stopped
+from producer.cli.lazy import LazyGroup
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = {
@@ -20,28 +20,11 @@ _COMMANDS = {
     "status": "Show where a command stands.",
     "cancel": "Cancel a command that was not sent yet.",
     "failed": "Look at failed commands and replay them.",
+    "migrate": "Plan, run and report migrations of many cards.",
     "doctor": "Say what is out of reach or misconfigured.",
 }
 # Fewer digits cannot be a card number, and then nothing needs to be imported to see it.
 _FEWEST_DIGITS = 13
-
-
-class _Lazy(click.Group):
-    """Knows its commands by name and imports only the one that is run."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module = import_module(f"producer.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -52,7 +35,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.command(cls=_Lazy, context_settings=_HELP)
+@click.command(cls=LazyGroup, package="producer.cli", helps=_COMMANDS, context_settings=_HELP)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
     help="Show the version and exit.",
@@ -123,6 +106,17 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
             return str(error), "not_failed", Exit.NOT_DONE
         case SettingsError():
             return str(error), "setting", Exit.NOT_DONE
+    return _of_a_migration(error)
+
+
+def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:
+    from producer.migrations.errors import ExtraMissing, FileRefused, MigrationError
+
+    match error:
+        case FileRefused() | ExtraMissing():
+            return str(error), error.code, Exit.USAGE
+        case MigrationError():
+            return str(error), error.code, Exit.NOT_DONE
     return None
 
 

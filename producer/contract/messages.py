@@ -16,6 +16,8 @@ class Text(Enum):
         "Método de pago actualizado con éxito",
         "Payment method updated successfully",
     )
+    ALREADY_SO = ("Ya era así; no se cambió nada", "It was so already; nothing was changed")
+    CUSTOMER_READ = ("Cliente leído correctamente", "Customer read successfully")
     CARDS_LISTED = ("Tarjetas listadas correctamente", "Cards listed successfully")
     ASSIGN_FIELDS_REQUIRED = (
         "userId y source son requeridos",

@@ -25,7 +25,13 @@ from producer.journal.leases import (
 )
 from producer.journal.limits import UNLIMITED, Limits, Pace, paces, reserve
 from producer.journal.operations import Backlog, backlog, cancel, replay, stopped, workers_seen
-from producer.journal.reads import answer_read, read_answer, read_wanted, request_read
+from producer.journal.reads import (
+    answer_read,
+    read_answer,
+    read_wanted,
+    request_customer,
+    request_read,
+)
 from producer.journal.views import status, statuses
 
 __all__ = [
@@ -58,6 +64,7 @@ __all__ = [
     "refuse",
     "renew",
     "replay",
+    "request_customer",
     "request_read",
     "reserve",
     "resume",

@@ -26,7 +26,7 @@ class Script:
 def script(name: str) -> Script:
     """The script of that name, behind the key names and what all scripts share."""
     folder = files("producer.journal") / "lua"
-    names = ("common", "limits", "grants", name)
+    names = ("ledger", "common", "limits", "grants", name)
     parts = [(folder / f"{part}.lua").read_text("utf-8") for part in names]
     text = keys.lua_preamble() + "\n".join(parts)
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

@@ -18,6 +18,13 @@
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |
 | `cards:untold` | sorted set | ends that no worker brought about, for Flower, by their time (ms) |
+| `cards:set:CUSTOMER SLOT` | string | when a command of no migration last set that default (ms) |
+| `cards:migrations` | sorted set | ids of migrations, by the time they were created (ms) |
+| `cards:migration:ID` | hash | a migration: its state, its driver, counts of rows by state |
+| `cards:migration-ledger:ID` | string | four bits for each row: its state |
+| `cards:migration-ended:ID` | sorted set | ended commands not yet recorded, by row number |
+| `cards:migration-codes:ID` | hash | how many rows were not applied, by code |
+| `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
 | `cards:changed:ID` | channel | each state the command enters |
 | `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
@@ -39,6 +46,12 @@ _PATTERNS = {
     "read": "cards:read:",
     "flow": "cards:flow:",
     "limit": "cards:limit:",
+    "set": "cards:set:",
+    "migration": "cards:migration:",
+    "ledger": "cards:migration-ledger:",
+    "ended": "cards:migration-ended:",
+    "codes": "cards:migration-codes:",
+    "details": "cards:migration-details:",
     # celery.backends.base.KeyValueStoreBackend.task_keyprefix
     "result": "celery-task-meta-",
 }
@@ -52,9 +65,11 @@ _SINGLES = {
     "sequence": "cards:sequence",
     "untold": "cards:untold",
     "flows": "cards:flows",
+    "migrations": "cards:migrations",
 }
 
 FAILED = _SINGLES["failed"]
+MIGRATIONS = _SINGLES["migrations"]
 STOP = _SINGLES["stop"]
 WATCH = _SINGLES["watch"]
 WORKERS = _SINGLES["workers"]
@@ -98,6 +113,21 @@ def queued(queue: str) -> str:
 def limit(scope: str) -> str:
     """The rate limit of `account`, or of an endpoint."""
     return _PATTERNS["limit"] + scope
+
+
+def migration(migration_id: str) -> str:
+    """The record of a migration."""
+    return _PATTERNS["migration"] + migration_id
+
+
+def codes(migration_id: str) -> str:
+    """How many rows of a migration were not applied, by code."""
+    return _PATTERNS["codes"] + migration_id
+
+
+def details(migration_id: str) -> str:
+    """Code and message of the first rows of a migration that were not applied."""
+    return _PATTERNS["details"] + migration_id
 
 
 def lua_preamble() -> str:

@@ -116,6 +116,31 @@ class Grant:
         return int(self.row.get("busy", 0))
 
     @property
+    def of_migration(self) -> bool:
+        """Whether it is a row of a migration, with the terms below."""
+        return "migration" in self.row
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether the customer is to be read before anything is sent."""
+        return "first" in self.row
+
+    @property
+    def expected_default(self) -> str | None:
+        """The default the customer must have; "" for none, None for any."""
+        return self.row.get("expected")
+
+    @property
+    def checked(self) -> bool:
+        """Whether the customer was found as expected. Written before anything is sent."""
+        return "before" in self.row
+
+    @property
+    def newer(self) -> bool:
+        """Whether a command of no migration has set the default since this one's was created."""
+        return "newer" in self.row
+
+    @property
     def key(self) -> str:
         """The idempotency key at Stripe: the command id, and a number from the second key on."""
         number = int(self.row.get("keyno", 0))

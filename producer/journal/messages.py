@@ -22,6 +22,7 @@ from producer.contract.redaction import redact
 # Tells a worker that the journal had this command before its message was sent.
 JOURNALLED = "cards-journalled"
 LIST_CARDS = "ListCards"
+READ_CUSTOMER = "ReadCustomer"
 BATCH = "CardCommands"
 
 

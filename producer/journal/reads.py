@@ -8,7 +8,7 @@ from typing import Any
 from producer.contract import Lane
 from producer.journal import keys
 from producer.journal.calls import Call
-from producer.journal.messages import LIST_CARDS, message
+from producer.journal.messages import LIST_CARDS, READ_CUSTOMER, message
 
 _WANTED = "wanted"
 _KEEP_MS = 30_000
@@ -16,8 +16,20 @@ _KEEP_MS = 30_000
 
 def request_read(read_id: str, customer: str) -> Call[None]:
     """Ask a worker, by the interactive lane, to list a customer's cards."""
-    queue = Lane.INTERACTIVE.value
-    body = message(LIST_CARDS, read_id, {"userId": customer}, queue)
+    return _request(LIST_CARDS, read_id, {"userId": customer}, Lane.INTERACTIVE.value)
+
+
+def request_customer(read_id: str, customer: str, *, with_cards: bool) -> Call[None]:
+    """Ask a worker, by the bulk lane, for a customer's defaults, and with them its cards' ids.
+
+    One request at Stripe without the cards, two or more with them.
+    """
+    fields = {"userId": customer, "withCards": with_cards}
+    return _request(READ_CUSTOMER, read_id, fields, Lane.BULK.value)
+
+
+def _request(task: str, read_id: str, fields: dict[str, Any], queue: str) -> Call[None]:
+    body = message(task, read_id, fields, queue)
     return Call(
         lambda _: None,
         commands=[

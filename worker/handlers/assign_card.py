@@ -8,7 +8,7 @@ from producer.contract import AssignCard
 from producer.contract.messages import Text
 from worker.attempt import Attempt
 from worker.handlers.card_faces import face_of
-from worker.handlers.command_handler import CommandHandler
+from worker.handlers.command_handler import ALREADY_SO, CommandHandler
 from worker.ports import StripeError, StripeResult
 from worker.stripe_error_verdicts import says_missing
 from worker.verdicts import Succeeded
@@ -46,6 +46,15 @@ class AssignCardHandler(CommandHandler):
         held = [result.body] if order.source.startswith("pm_") else result.body["data"]
         ours = (body for body in held if _is_ours(body, order, attempt.command_id))
         return next((self._succeeded(body) for body in ours), None)
+
+    def _told(
+        self, attempt: Attempt, succeeded: Succeeded, *, already_so: bool = False
+    ) -> Succeeded:
+        # A token that was used is found by our command id alone, so only a payment method can have
+        # been attached by somebody else before.
+        if attempt.terms is None or not already_so or not _order(attempt).source.startswith("pm_"):
+            return succeeded
+        return Succeeded(Text.ALREADY_SO, {**succeeded.data, ALREADY_SO: True})
 
     def _succeeded(self, body: dict[str, Any]) -> Succeeded:
         face = face_of(body)

@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from worker.attempt import Attempt
+from worker.attempt import Attempt, Terms
 from worker.ports import CardGateway, StripeError, StripeResult
 from worker.stripe_error_verdicts import Lookup, verdict_of, verdict_of_lookup
-from worker.verdicts import GaveUp, Succeeded, TryAgain, Verdict
+from worker.verdicts import GaveUp, Rejected, Succeeded, TryAgain, Verdict
 
+# In the data of a migration's command: nothing had to be changed.
+ALREADY_SO = "alreadySo"
 _EXPIRED = GaveUp("expired", "It did not take effect while its idempotency key was alive")
 
 
@@ -33,23 +35,42 @@ class CommandHandler(ABC):
             if isinstance(before, StripeError):
                 return verdict_of_lookup(before)
             if before is not None:
-                return before
+                return self._told(attempt, before)
+        if attempt.terms is not None:
+            first = await self._checked(attempt, attempt.terms)
+            if first is not None:
+                return first
         result = await self._send(attempt)
         if not isinstance(result, StripeError):
-            return self._succeeded(result.body)
+            return self._told(attempt, self._succeeded(result.body))
         verdict = verdict_of(result, tries=attempt.number)
         if isinstance(verdict, Lookup):
-            return await self._found_out(attempt, verdict.otherwise)
+            # Refused for having been done, and not by an earlier try of ours.
+            refused = isinstance(verdict.otherwise, Rejected)
+            already = refused and not (attempt.unsettled or attempt.look_up_first)
+            return await self._found_out(attempt, verdict.otherwise, already_so=already)
         if isinstance(verdict, TryAgain) and attempt.unsettled and not verdict.new_key:
             # That this try had no effect says nothing of an earlier one under its key.
             return replace(verdict, uncertain=True)
         return verdict
 
-    async def _found_out(self, attempt: Attempt, otherwise: Verdict) -> Verdict:
+    async def _found_out(
+        self, attempt: Attempt, otherwise: Verdict, *, already_so: bool = False
+    ) -> Verdict:
         found = await self._look_up(attempt)
         if isinstance(found, StripeError):
             return verdict_of_lookup(found)
-        return otherwise if found is None else found
+        return otherwise if found is None else self._told(attempt, found, already_so=already_so)
+
+    async def _checked(self, attempt: Attempt, terms: Terms) -> Verdict | None:
+        """What the terms of a migration come to before anything is sent; None to go on."""
+        return None
+
+    def _told(
+        self, attempt: Attempt, succeeded: Succeeded, *, already_so: bool = False
+    ) -> Succeeded:
+        """The success as it is told; that of a migration's command holds what a report needs."""
+        return succeeded
 
     @abstractmethod
     async def _send(self, attempt: Attempt) -> StripeResult:

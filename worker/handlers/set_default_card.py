@@ -6,18 +6,20 @@ from typing import Any
 
 from producer.contract import SetDefaultCard, Slot
 from producer.contract.messages import Text
-from worker.attempt import Attempt
-from worker.handlers.command_handler import CommandHandler
+from producer.journal import JournalUnavailable
+from worker.attempt import Attempt, Terms
+from worker.handlers.command_handler import ALREADY_SO, CommandHandler
 from worker.ports import StripeError, StripeResult
-from worker.stripe_error_verdicts import says_missing
-from worker.verdicts import Succeeded
+from worker.stripe_error_verdicts import says_missing, verdict_of_listing
+from worker.verdicts import Rejected, Succeeded, TryAgain, Verdict
 
 
 class SetDefaultCardHandler(CommandHandler):
     """Sets `default_source`, or for a `pm_` `invoice_settings.default_payment_method`.
 
     Succeeds with the Customer as Stripe returns it, its sources expanded, but for the
-    `client_secret` of sources: no answer carries a secret.
+    `client_secret` of sources: no answer carries a secret. A migration's command, which nobody
+    waits for, succeeds with the ids of the customer and the card alone.
     """
 
     async def _send(self, attempt: Attempt) -> StripeResult:
@@ -36,8 +38,41 @@ class SetDefaultCardHandler(CommandHandler):
         if isinstance(result, StripeError):
             return None if says_missing(result) else result
         # A deleted customer is answered too, without any default.
-        is_default = _default(result.body, order.slot) == order.card
+        is_default = default_of(result.body, order.slot) == order.card
         return self._succeeded(result.body) if is_default else None
+
+    async def _checked(self, attempt: Attempt, terms: Terms) -> Verdict | None:
+        order = _order(attempt)
+        if terms.newer:
+            return _drifted("Another command has set the customer's default since")
+        # What may have been sent after a look is sent again first: its effect would be taken for
+        # the customer's own doing. What was not looked at was not sent.
+        if not terms.look_first or (attempt.unsettled and terms.checked):
+            return None
+        result = await self._gateway.customer(order.customer)
+        if isinstance(result, StripeError):
+            return verdict_of_listing(result)
+        if result.body.get("deleted"):
+            message = f"No such customer: '{order.customer}' was deleted"
+            return Rejected("resource_missing", message, 404)
+        before = default_of(result.body, order.slot)
+        if before == order.card:
+            return self._told(attempt, self._succeeded(result.body), already_so=True)
+        expected = terms.expected_default
+        if expected is not None and expected != _believed(result.body, order, expected):
+            return _drifted("The customer's default is not the one that the file expects")
+        return await _noted(attempt, before or "")
+
+    def _told(
+        self, attempt: Attempt, succeeded: Succeeded, *, already_so: bool = False
+    ) -> Succeeded:
+        if attempt.terms is None:
+            return succeeded
+        order = _order(attempt)
+        data: dict[str, Any] = {"id": order.customer, order.slot.value: order.card}
+        if already_so:
+            return Succeeded(Text.ALREADY_SO, {**data, ALREADY_SO: True})
+        return Succeeded(succeeded.text, data)
 
     def _succeeded(self, body: dict[str, Any]) -> Succeeded:
         sources = body.get("sources")
@@ -53,13 +88,37 @@ def _order(attempt: Attempt) -> SetDefaultCard:
     return attempt.command
 
 
-def _default(customer: dict[str, Any], slot: Slot) -> str | None:
+def default_of(customer: dict[str, Any], slot: Slot) -> str | None:
     """The id of the slot's default, which Stripe shows as an id or, expanded, as an object."""
     if slot is Slot.DEFAULT_SOURCE:
         default = customer.get("default_source")
     else:
         default = (customer.get("invoice_settings") or {}).get("default_payment_method")
     return default.get("id") if isinstance(default, dict) else default
+
+
+def _believed(customer: dict[str, Any], order: SetDefaultCard, expected: str) -> str:
+    """The default that the file tells of: that of the expected card's own kind."""
+    if not expected:
+        return default_of(customer, order.slot) or ""
+    is_method = expected.startswith("pm_")
+    slot = Slot.DEFAULT_PAYMENT_METHOD if is_method else Slot.DEFAULT_SOURCE
+    return default_of(customer, slot) or ""
+
+
+def _drifted(message: str) -> Rejected:
+    return Rejected("drifted", message, 409)
+
+
+async def _noted(attempt: Attempt, before: str) -> TryAgain | None:
+    """Write down the former default while nothing is changed yet; without that nothing is sent."""
+    if attempt.note_before is None:
+        return None
+    try:
+        await attempt.note_before(before)
+    except JournalUnavailable as error:
+        return TryAgain("unavailable", str(error), uncertain=False)
+    return None
 
 
 def _without_secret(source: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ redis.call('HDEL', row, 'strikes', 'struck')
 local open = ''
 if outcome == 'end' then
   local state, http, code, result, ttl = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
-  local known = redis.call('HMGET', row, 'slot', 'seq')
+  local known = redis.call('HMGET', row, 'slot', 'seq', 'migration')
   local slot = known[1]
   finish(id, state, http, code, result, ttl, now)
   if slot then
@@ -33,6 +33,7 @@ if outcome == 'end' then
     if state == 'failed' then
       redis.call('HSETNX', KEY_LATER, mark, '')
     elseif state == 'succeeded' then
+      if not known[3] then redis.call('SET', key_set(mark), int(now), 'PX', 691200000) end
       if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
         redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known[2])
       end
@@ -57,10 +58,12 @@ elseif outcome == 'again' then
   if ARGV[9] == '1' then
     open = id
     redis.call('HSET', row, 'unsettled', 1)
+    note_doubt(id, true)
     enter(id, 'unknown')
   else
     -- Nothing was executed under the key, so its day has not begun.
     redis.call('HDEL', row, 'unsettled', 'sent', 'look')
+    note_doubt(id, false)
     enter(id, 'retrying')
   end
 else

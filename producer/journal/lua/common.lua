@@ -30,15 +30,19 @@ end
 -- ttl is in ms; 0 keeps it until a person deals with it.
 local function finish(id, state, http, code, meta, ttl, now)
   local row = key_command(id)
-  local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue')
+  local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue', 'migration', 'number')
   redis.call('HSET', row, 'finished', int(now), 'http', http, 'code', code)
   redis.call('HDEL', row, 'due', 'unsettled')
   redis.call('ZREM', key_pending(known[1]), id)
   redis.call('ZREM', key_queued(known[4] or known[2]), id)
   redis.call('SET', key_result(id), meta)
+  -- What is not recorded yet is kept, however long no driver comes.
+  local kept = known[5] and note_ended(known[5], tonumber(known[6]), id, state, code)
   if ttl > 0 then
-    redis.call('PEXPIRE', row, ttl)
-    redis.call('PEXPIRE', key_result(id), ttl)
+    if not kept then
+      redis.call('PEXPIRE', row, ttl)
+      redis.call('PEXPIRE', key_result(id), ttl)
+    end
     if known[3] then redis.call('PEXPIRE', key_idempotency(known[3]), ttl) end
   else
     redis.call('ZADD', KEY_FAILED, int(now), id)

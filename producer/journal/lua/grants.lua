@@ -2,7 +2,7 @@
 
 local function grant(user, id, now)
   local lease = redis.call('HMGET', key_customer(user), 'fence', 'until', 'start')
-  local row = redis.call('HGETALL', key_command(id))
+  local row = with_newer(redis.call('HGETALL', key_command(id)), user)
   return {'granted', id, lease[1], lease[2], int(now), row, lease[3] or int(now)}
 end
 

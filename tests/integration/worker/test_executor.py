@@ -46,7 +46,7 @@ class Workbench:
             CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),
         }
         outcomes = Outcomes("en", settings.shared.status_ttl_s)
-        tries = Tries(handlers, Quarantine(), outcomes, announcements)
+        tries = Tries(handlers, Quarantine(), outcomes, announcements, self.journal)
         self.executor = Executor(settings, self.journal, tries, self.leases, announcements, gate)
         self.arrivals = Arrivals(settings, self.executor, announcements, gate)
 

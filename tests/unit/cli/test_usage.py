@@ -36,6 +36,8 @@ def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         "failed list --help",
         "failed show --help",
         "failed replay --help",
+        "migrate --help",
+        "migrate plan --help",
         "doctor --help",
     ],
 )

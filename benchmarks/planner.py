@@ -1,0 +1,31 @@
+"""Plans a file and tells its own peak of memory.
+
+`python -m benchmarks.planner FILE`: a line of seconds and MB.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from pathlib import Path
+
+from producer.migrations.columns import map_columns
+from producer.migrations.inputs import open_input
+from producer.migrations.plan import make_plan
+
+_BYTES_PER_KB = 1024
+
+
+def main() -> None:
+    """Seconds from opening the file to the plan, and the process' resident memory at its peak."""
+    began = time.monotonic()
+    source = open_input(Path(sys.argv[1]))
+    with make_plan(source, map_columns(source)) as plan:
+        seconds = time.monotonic() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_KB / 1e6
+        print(plan.rows, seconds, peak)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Groups of commands that import only the one that is run, so that help is there at once."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and help; each is in the module of its name in the package.
+
+    The command `some-name` is `some_name` of the module `some_name`, with an underscore at its end
+    where Python has a word of that name.
+    """
+
+    def __init__(self, *args: Any, package: str, helps: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._package = package
+        self._helps = helps
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._helps)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._helps:
+            return None
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"{self._package}.{name}")
+        command: click.Command = getattr(module, name, None) or getattr(module, f"{name}_")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._helps.items()))

@@ -1,0 +1,1 @@
+"""The commands of `cards migrate`, each in the module of its name."""

@@ -1,0 +1,89 @@
+"""`cards migrate report`: what became of every row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from producer.cli.exits import Exit
+from producer.cli.migrating.control import migration_id
+from producer.cli.migrating.file_options import data_folder
+
+_PATH = click.Path(dir_okay=False, path_type=Path)
+file_argument = click.argument("file", metavar="[FILE]", required=False, type=_PATH)
+
+
+@click.command()
+@migration_id
+@file_argument
+@click.option("--html", metavar="FILE", type=_PATH, help="Write a page to look at.")
+@click.option("--csv", "csv_", metavar="FILE", type=_PATH, help="Write every row as CSV.")
+@click.option("--jsonl", metavar="FILE", type=_PATH, help="Write every row as JSON Lines.")
+@click.option("--errors", metavar="FILE", type=_PATH, help="Write what can be run again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def report(
+    migration: str,
+    file: Path | None,
+    html: Path | None,
+    csv_: Path | None,
+    jsonl: Path | None,
+    errors: Path | None,
+    as_json: bool,
+) -> int:
+    """Say what became of every row; the sums are checked against the ledger.
+
+    FILE is the migration's file, where it does not lie where it was run from. Exits with 0 where
+    all rows are as the file says, 1 where some are not, 4 where some have not ended.
+    """
+    from producer.cli.migrating.environment import registry
+    from producer.cli.output import show_json
+    from producer.migrations.errors_file import write_errors
+    from producer.migrations.html_report import html_report
+    from producer.migrations.report import (
+        ReportForm,
+        summarise,
+        write_csv,
+        write_json_lines,
+        write_to,
+        written_whole,
+    )
+    from producer.migrations.reports import accounts_of
+    from producer.migrations.rows import RowState
+    from producer.migrations.runs import reopened
+
+    with registry() as migrations:
+        run = reopened(migrations, migration, file)
+        status = migrations.status(migration)
+        accounts = accounts_of(migrations, run, data_folder())
+    with accounts.results:
+        if csv_ is not None:
+            summary = write_csv(accounts, csv_)
+        elif jsonl is not None:
+            summary = write_json_lines(accounts, jsonl)
+        elif html is None and errors is None and not as_json:
+            summary = write_to(accounts, sys.stdout, ReportForm.CSV)
+        else:
+            summary = summarise(accounts)
+        if csv_ is not None and jsonl is not None:
+            write_json_lines(accounts, jsonl)
+        if errors is not None:
+            write_errors(accounts, errors)
+    if html is not None:
+        with written_whole(html) as out:
+            out.write(html_report(status, summary))
+    if as_json:
+        show_json(summary.wire())
+    else:
+        told = ", ".join(
+            f"{summary.counts[state]:,} {state.word.replace('_', ' ')}"
+            for state in RowState
+            if summary.counts.get(state)
+        )
+        click.echo(f"{summary.rows:,} rows: {told}", err=True)
+    done = sum(summary.counts.get(one, 0) for one in (RowState.APPLIED, RowState.ALREADY_SO))
+    settled = sum(count for state, count in summary.counts.items() if state.settled)
+    if settled < summary.rows:
+        return Exit.NOT_ENDED
+    return Exit.DONE if done == summary.rows else Exit.NOT_DONE

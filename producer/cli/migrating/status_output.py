@@ -1,0 +1,67 @@
+"""How a migration's status is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from producer.cli.migrating.plan_output import span
+from producer.cli.output import Line
+from producer.migrations.report_row import rfc3339
+from producer.migrations.rows import RowState
+from producer.migrations.status import MigrationStatus
+
+
+def counts_text(status: MigrationStatus) -> str:
+    """Rows by state, those that there are."""
+    counts = [(state, status.counts[state]) for state in RowState if status.counts.get(state)]
+    words = (f"{count:,} {state.word.replace('_', ' ')}" for state, count in counts)
+    return ", ".join(words) or "no rows"
+
+
+def status_lines(status: MigrationStatus) -> list[Line]:
+    """What a person wants to know of a migration."""
+    counts: list[Line] = [
+        (state.word.replace("_", " "), f"{status.counts[state]:,}")
+        for state in RowState
+        if status.counts.get(state)
+    ]
+    codes = sorted(status.codes.items(), key=lambda pair: -pair[1])
+    return [
+        ("id", status.id),
+        ("file", status.name),
+        ("state", status.state.value),
+        ("driver", status.driver or "nobody drives it"),
+        ("created", status.created_at),
+        ("finished", status.finished_at),
+        ("rows", f"{status.rows:,}"),
+        *counts,
+        ("rate", f"{status.rate:,.1f} rows/s" if status.rate else None),
+        ("left", span(status.eta_s) if status.eta_s is not None else None),
+        ("throttle", f"{status.rps:g} rows/s" if status.rps is not None else None),
+        *(("code" if place == 0 else " ", f"{n:,} {c}") for place, (c, n) in enumerate(codes)),
+    ]
+
+
+def list_line(status: MigrationStatus) -> str:
+    """A migration in a line."""
+    done = f"{status.ended_rows:,}/{status.rows:,}"
+    when = f"{status.created_at:%Y-%m-%d %H:%M}"
+    return f"{status.id}  {status.state.value:<10}  {done:>19}  {when}  {status.name}"
+
+
+def status_json(status: MigrationStatus) -> dict[str, Any]:
+    """For programs. Rates in rows a second, times in seconds and RFC 3339."""
+    return {
+        "id": status.id,
+        "name": status.name,
+        "state": status.state.value,
+        "rows": status.rows,
+        "counts": {state.word: status.counts.get(state, 0) for state in RowState},
+        "codes": status.codes,
+        "createdAt": rfc3339(status.created_at),
+        "finishedAt": rfc3339(status.finished_at),
+        "rate": round(status.rate, 3),
+        "etaSeconds": None if status.eta_s is None else round(status.eta_s, 1),
+        "rps": status.rps,
+        "driver": status.driver,
+    }

@@ -1,0 +1,87 @@
+-- A migration's ledger: four bits a row, and counts by state (`nSTATE`) that change only with it.
+-- `RowState` in producer/migrations/rows.py.
+local PENDING, SENT, APPLIED, SUPERSEDED, REJECTED, CANCELLED, FAILED = 0, 1, 2, 4, 6, 8, 9
+local ALREADY_SO, INVALID, UNKNOWN = 3, 7, 10
+local ENDED_AS = {
+  succeeded = APPLIED, rejected = REJECTED, superseded = SUPERSEDED, cancelled = CANCELLED,
+  failed = FAILED,
+}
+-- Rows that were not applied whose code and message are kept.
+local DETAILS = 20000
+
+local function row_state(migration, number)
+  return redis.call('BITFIELD', key_ledger(migration), 'GET', 'u4', '#' .. (number - 1))[1]
+end
+
+-- Enters a row's state; answers the one before.
+local function mark(migration, number, state)
+  local place = '#' .. (number - 1)
+  local before = redis.call('BITFIELD', key_ledger(migration), 'SET', 'u4', place, state)[1]
+  if before ~= state then
+    redis.call('HINCRBY', key_migration(migration), 'n' .. before, -1)
+    redis.call('HINCRBY', key_migration(migration), 'n' .. state, 1)
+  end
+  return before
+end
+
+-- How many rows were sent and are not recorded.
+local function in_flight(migration)
+  local counts = redis.call('HMGET', key_migration(migration), 'n1', 'n10')
+  return tonumber(counts[1] or 0) + tonumber(counts[2] or 0)
+end
+
+-- Enters how a row's command ended, with the code it is counted under ('' for none).
+local function account(migration, number, id, state, code, message)
+  local row, codes = key_command(id), key_codes(migration)
+  mark(migration, number, state)
+  local counted = redis.call('HGET', row, 'counted')
+  if counted then redis.call('HINCRBY', codes, counted, -1) end
+  if state == APPLIED or state == ALREADY_SO then
+    redis.call('HDEL', row, 'counted')
+    redis.call('HDEL', key_details(migration), number)
+    return
+  end
+  redis.call('HSET', row, 'counted', code)
+  redis.call('HINCRBY', codes, code, 1)
+  if redis.call('HLEN', key_details(migration)) < DETAILS then
+    redis.call('HSET', key_details(migration), number, code .. ' ' .. message)
+  end
+end
+
+-- A command of a migration ended: it waits to be recorded. One that was recorded as failed, and was
+-- replayed by a person, is corrected at once, since no driver may come any more. Answers whether a
+-- driver is still to come for it.
+local function note_ended(migration, number, id, state, code)
+  if redis.call('EXISTS', key_migration(migration)) == 0 then return false end
+  redis.call('ZADD', key_ended(migration), number, id)
+  if row_state(migration, number) ~= FAILED then return true end
+  account(migration, number, id, ENDED_AS[state], code, '')
+  return false
+end
+
+-- Whether a command of a migration took effect is not known, or is known again not to have.
+local function note_doubt(id, doubted)
+  local of = redis.call('HMGET', key_command(id), 'migration', 'number')
+  if not of[1] then return end
+  local state = row_state(of[1], of[2])
+  if state == SENT or state == UNKNOWN then mark(of[1], of[2], doubted and UNKNOWN or SENT) end
+end
+
+local function driven_by(migration, holder)
+  return redis.call('HGET', key_migration(migration), 'driver') == holder
+end
+
+-- The row of a command that is not to be applied if the customer's default was set by another since:
+-- says so, with `newer`.
+local function with_newer(row, user)
+  local since, slot
+  for i = 1, #row, 2 do
+    if row[i] == 'since' then since = tonumber(row[i + 1]) end
+    if row[i] == 'slot' then slot = row[i + 1] end
+  end
+  if since and tonumber(redis.call('GET', key_set(user .. ' ' .. slot)) or 0) > since then
+    row[#row + 1] = 'newer'
+    row[#row + 1] = '1'
+  end
+  return row
+end

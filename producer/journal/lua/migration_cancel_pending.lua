@@ -1,0 +1,12 @@
+-- Cancels rows of a cancelled migration that were never sent. ARGV: migration, first number, last
+local migration = ARGV[1]
+if redis.call('HGET', key_migration(migration), 'state') ~= 'cancelling' then return 0 end
+local cancelled = 0
+for number = tonumber(ARGV[2]), tonumber(ARGV[3]) do
+  if row_state(migration, number) == PENDING then
+    mark(migration, number, CANCELLED)
+    cancelled = cancelled + 1
+  end
+end
+if cancelled > 0 then redis.call('HINCRBY', key_codes(migration), 'cancelled', cancelled) end
+return cancelled

@@ -1,0 +1,12 @@
+-- Enters a migration. ARGV: id, name, rows, about, rps ('' for none)
+local key = key_migration(ARGV[1])
+if redis.call('EXISTS', key) == 1 then return 0 end
+local now = int(now_ms())
+redis.call('HSET', key, 'name', ARGV[2], 'rows', ARGV[3], 'about', ARGV[4], 'state', 'running',
+  'created', now, 'n0', ARGV[3])
+if ARGV[5] ~= '' then redis.call('HSET', key, 'rps', ARGV[5]) end
+if tonumber(ARGV[3]) > 0 then
+  redis.call('BITFIELD', key_ledger(ARGV[1]), 'SET', 'u4', '#' .. (ARGV[3] - 1), PENDING)
+end
+redis.call('ZADD', KEY_MIGRATIONS, now, ARGV[1])
+return 1

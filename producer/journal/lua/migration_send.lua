@@ -1,0 +1,29 @@
+-- Accepts rows of a migration as commands that share one message, each row once however often this
+-- is run. ARGV: migration, driver, lane, message, 1 to look first, 1 to skip if newer,
+--   then for each row number, command id, kind, user, card, slot, the default it is to have before:
+--   '' for any, else '=' and that
+local migration, lane, message = ARGV[1], ARGV[3], ARGV[4]
+local record = redis.call('HMGET', key_migration(migration), 'state', 'driver', 'created', 'open')
+if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
+if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
+local now = now_ms()
+local queue, sent = queue_for(lane, migration, now), 0
+for i = 7, #ARGV, 7 do
+  local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
+  if row_state(migration, number) == PENDING then
+    enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, now)
+    local row = key_command(id)
+    redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
+    if slot ~= '' then
+      if ARGV[5] == '1' then redis.call('HSET', row, 'first', 1) end
+      if ARGV[6] == '1' then redis.call('HSET', row, 'since', record[3]) end
+      if ARGV[i + 6] ~= '' then
+        redis.call('HSET', row, 'expected', string.sub(ARGV[i + 6], 2))
+      end
+    end
+    mark(migration, number, SENT)
+    sent = sent + 1
+  end
+end
+if sent > 0 then redis.call('LPUSH', queue, message) end
+return {'running', sent, in_flight(migration)}

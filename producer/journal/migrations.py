@@ -1,0 +1,311 @@
+"""Migrations in the journal: their records, their ledgers, and their commands.
+
+The ledger says which rows were sent and how they ended; the scripts that send and settle rows
+write it, so that counts add up at every moment. Row states are numbers here (`RowState` in
+`producer/migrations/rows.py`, and `lua/ledger.lua`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
+from producer.journal import keys
+from producer.journal.calls import Call, pairs_to_dict
+from producer.journal.messages import batch_message
+from producer.journal.results import celery_result, envelope_of
+
+TAKEN_OVER = "taken_over"  # answered for a state where another driver has the migration
+_CANCELLED_HTTP = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A migration as the journal has it. Times are ms since the epoch, by Redis' clock."""
+
+    id: str
+    fields: Mapping[str, str]
+    codes: Mapping[str, int]
+    now_ms: int
+
+    @property
+    def driver(self) -> str | None:
+        """Who drives it now."""
+        lives = int(self.fields.get("until", 0)) > self.now_ms
+        return self.fields.get("driver") if lives else None
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Rows by state, where there are any."""
+        named = {
+            int(k[1:]): int(v) for k, v in self.fields.items() if k[0] == "n" and k[1:].isdigit()
+        }
+        return {state: count for state, count in sorted(named.items()) if count}
+
+
+def create(migration: str, name: str, rows: int, about: str, rps: float | None) -> Call[bool]:
+    """Enter a migration, all of its rows pending. False where there is one of that id."""
+    throttle_ = "" if rps is None else f"{rps:g}"
+    return Call(bool, "migration_create", [migration, name, rows, about, throttle_])
+
+
+def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:
+    """Enter the states of rows that are not sent. False where it is open already."""
+    flat = [part for pair in states for part in pair]
+    return Call(bool, "migration_enter", [migration, *flat])
+
+
+def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
+    """Every row that is not sent was entered: sending may begin. False where it had."""
+    flat = [part for pair in codes.items() for part in pair]
+    return Call(bool, "migration_open", [migration, *flat])
+
+
+@dataclass(frozen=True, slots=True)
+class RowCommand:
+    """A row to be sent. `expected` is the default it is to find; None for any, "" for none."""
+
+    number: int
+    id: str
+    command: AssignCard | SetDefaultCard
+    expected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The migration's state, or TAKEN_OVER, and how many rows were changed, are in flight."""
+
+    state: str
+    count: int
+    in_flight: int
+
+
+def send(
+    migration: str,
+    driver: str,
+    rows: Sequence[RowCommand],
+    *,
+    look_first: bool,
+    skip_if_newer: bool,
+) -> Call[Told]:
+    """Accept rows that are pending in the ledger, as commands of the bulk lane under one message.
+
+    Refused, and nothing is sent, unless the migration is running and the driver's.
+    """
+    lane = Lane.BULK.value
+    message = batch_message([one.id for one in rows], lane)
+    args: list[str | int] = [migration, driver, lane, message, int(look_first), int(skip_if_newer)]
+    for one in rows:
+        order = one.command
+        slot = order.slot.value if isinstance(order, SetDefaultCard) else ""
+        args += [one.number, one.id, order.kind.value, order.customer, order.object_id, slot]
+        args += ["" if one.expected is None else f"={one.expected}"]
+    return Call(lambda answer: Told(*answer), "migration_send", args)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRow:
+    """A command that ended and is not recorded. `before` is None where it was not read."""
+
+    number: int
+    id: str
+    state: str
+    attempts: int
+    accepted_ms: str
+    finished_ms: str
+    before: str | None
+    object_id: str
+    is_default: bool  # a SetDefaultCard
+    envelope: dict[str, Any]
+
+
+def ended(migration: str, limit: int) -> Call[list[EndedRow]]:
+    """Commands that ended and are not recorded yet, by row number."""
+    return Call(
+        lambda answers: [_ended(*answer) for answer in answers],
+        "migration_ended",
+        [migration, limit],
+    )
+
+
+def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> EndedRow:
+    state, tries, accepted, finished, before, kind, card = row
+    return EndedRow(
+        number=int(float(number)),
+        id=command_id,
+        state=state,
+        attempts=int(tries or 0),
+        accepted_ms=accepted,
+        finished_ms=finished,
+        before=before[1:] if before.startswith("=") else None,
+        object_id=card,
+        is_default=kind == CommandKind.SET_DEFAULT_CARD,
+        envelope=envelope_of(stored) if stored else {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a row is entered into the ledger."""
+
+    number: int
+    id: str
+    finished_ms: str
+    state: int
+    code: str
+    message: str
+
+
+def settle(migration: str, driver: str, rows: Sequence[Settled]) -> Call[Told]:
+    """Enter recorded rows into the ledger and take their commands out of the journal.
+
+    A failed command stays for a person. Refused unless the migration is the driver's.
+    """
+    args: list[str | int] = [migration, driver]
+    for one in rows:
+        args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
+    return Call(lambda answer: Told(*answer), "migration_settle", args)
+
+
+def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:
+    """Enter as invalid a pending row that cannot be sent after all."""
+    return Call(bool, "migration_void", [migration, driver, number, code])
+
+
+def cancel_pending(migration: str, first: int, last: int) -> Call[int]:
+    """Cancel rows of a cancelled migration that were not sent; answers how many."""
+    return Call(int, "migration_cancel_pending", [migration, first, last])
+
+
+def cancel_queued(
+    migration: str, command_ids: Sequence[str], envelope: Envelope, *, keep_s: int
+) -> Call[int]:
+    """Cancel commands of a cancelled migration that Stripe never saw; answers how many."""
+    result = celery_result("@ID@", envelope)
+    args: list[str | int] = [migration, _CANCELLED_HTTP, result, keep_s * 1000]
+    return Call(int, "migration_cancel_queued", [*args, *command_ids])
+
+
+def control(migration: str, what: str) -> Call[tuple[str, bool]]:
+    """`pause`, `resume`, `stop` or `cancel`: the state then, and whether that was possible.
+
+    The state is "" where there is no such migration.
+    """
+    return Call(lambda a: (str(a[0]), bool(a[1])), "migration_control", [migration, what])
+
+
+def throttle(migration: str, rps: float | None) -> Call[bool]:
+    """Set how many rows a second are sent at most. False where there is no such migration."""
+    return Call(bool, "migration_throttle", [migration, "" if rps is None else f"{rps:g}"])
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who has the lease to drive a migration, and the migration's fields."""
+
+    driver: str
+    mine: bool
+    fields: Mapping[str, str]
+
+
+def lease(
+    migration: str,
+    driver: str,
+    lease_ms: int,
+    *,
+    force: bool = False,
+    rate: float = 0.0,
+    history: Sequence[tuple[int, int]] = (),
+) -> Call[Held | None]:
+    """Take or keep the lease to drive; None where there is no such migration.
+
+    `history` holds (ms since the epoch, rows ended); empty leaves what was told before. `force`
+    takes the lease from a driver that is known to be dead.
+    """
+
+    def parse(answer: Any) -> Held | None:
+        if not answer:
+            return None
+        return Held(answer[0], answer[1] == "1", pairs_to_dict(answer[2]))
+
+    told = json.dumps(list(history), separators=(",", ":")) if history else ""
+    args: list[str | int] = [migration, driver, lease_ms, int(force), f"{rate:.3f}", told]
+    return Call(parse, "migration_lease", args)
+
+
+def release(migration: str, driver: str) -> Call[bool]:
+    """Give the lease to drive back."""
+    return Call(bool, "migration_release", [migration, driver])
+
+
+def finish(migration: str, driver: str) -> Call[str]:
+    """End the migration if every row has; answers its state."""
+    return Call(str, "migration_finish", [migration, driver])
+
+
+def ledger(migration: str, first: int, last: int) -> Call[bytes]:
+    """The ledger's bytes from `first` to `last`, two rows in each, the earlier one above."""
+    return Call(bytes.fromhex, "migration_ledger", [migration, first, last])
+
+
+def records(ids: Sequence[str]) -> Call[list[Record | None]]:
+    """Migrations, in one transaction; None for one that is not known."""
+
+    def parse(answers: Any) -> list[Record | None]:
+        (seconds, microseconds), *found = answers
+        now = int(seconds) * 1000 + int(microseconds) // 1000
+        return [
+            _record(one, found[2 * place], found[2 * place + 1], now)
+            for place, one in enumerate(ids)
+        ]
+
+    reads: list[tuple[str | int, ...]] = [("TIME",)]
+    for one in ids:
+        reads += [("HGETALL", keys.migration(one)), ("HGETALL", keys.codes(one))]
+    return Call(parse, commands=reads)
+
+
+def _record(migration: str, fields: Any, codes: Any, now_ms: int) -> Record | None:
+    if not fields:
+        return None
+    counted = {code: int(count) for code, count in _hash(codes).items() if int(count)}
+    return Record(migration, _hash(fields), counted, now_ms)
+
+
+def all_ids() -> Call[list[str]]:
+    """Ids of all migrations, the newest first."""
+    return Call(lambda a: list(a[0]), commands=[("ZREVRANGE", keys.MIGRATIONS, 0, -1)])
+
+
+def details(migration: str) -> Call[dict[int, tuple[str, str]]]:
+    """Code and message by row number, of the first 20,000 rows that were not applied."""
+
+    def parse(answers: Any) -> dict[int, tuple[str, str]]:
+        found = {}
+        for number, told in _hash(answers[0]).items():
+            code, _, message = told.partition(" ")
+            found[int(number)] = code, message
+        return found
+
+    return Call(parse, commands=[("HGETALL", keys.details(migration))])
+
+
+def note_before(customer: str, command_id: str, fence: str, default: str | None) -> Call[bool]:
+    """Note that all is as it is to be, and the default there is before a command changes it.
+
+    "" is none, None is not known. False where the lease is lost.
+    """
+    noted = "?" if default is None else f"={default}"
+    return Call(bool, "note_before", [customer, command_id, fence, noted])
+
+
+def oldest_waiting(lane: Lane) -> Call[float]:
+    """For how many seconds the oldest command of the lane has waited to be received."""
+    return Call(lambda answer: int(answer) / 1000, "oldest_waiting", [lane.value])
+
+
+def _hash(answer: Any) -> dict[str, str]:
+    return answer if isinstance(answer, dict) else pairs_to_dict(answer)

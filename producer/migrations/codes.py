@@ -1,0 +1,76 @@
+"""What each code of a row means for a person, and what to do about it: for plan, report and page.
+
+The table of docs/migrations.md says the same; a test compares them. Stripe's codes: docs,
+error-codes.
+"""
+
+from __future__ import annotations
+
+_FIX_AND_RUN = "correct it in the file (or in errors.csv) and run that"
+_ASK_THE_CUSTOMER = "ask the customer for another card; running it again changes nothing"
+_AGAIN = "run errors.csv again"
+
+_TODO = {
+    # The row itself.
+    "parameter_missing": f"fill the column: {_FIX_AND_RUN}",
+    "parameter_invalid": f"check the column's ids and spaces around them: {_FIX_AND_RUN}",
+    "card_number_refused": "take the number out of every file and copy; send a token instead",
+    "not_utf8": "save the file in UTF-8 and plan it again",
+    "nul_byte": f"the file may be damaged where it was written: {_FIX_AND_RUN}",
+    "field_too_long": f"an id has at most 255 characters: {_FIX_AND_RUN}",
+    "line_too_long": "look whether a line end is missing there; write the row anew",
+    "line_unreadable": "save the file with LF or CRLF as line ends",
+    "quote_not_closed": "close the quote, or double quotes inside quotes",
+    "too_few_fields": "look whether the line was cut, or a delimiter is missing",
+    "too_many_fields": "put values that hold the delimiter in quotes",
+    "torn_line": "copy the file again; if it is whole, end its last line with a line end",
+    "not_json": "write one JSON object a line",
+    "unknown_command": f"write AssignCard or SetDefaultCard: {_FIX_AND_RUN}",
+    "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
+    "ambiguous_cards": "write a CSV file with userId and default_source for these customers",
+    "no_card": "nothing to make the default; import the card first",
+    # Not sent, or not applied, without Stripe having a say.
+    "repeated_row": "nothing: the customer's row before it says the same",
+    "superseded": "nothing: a newer command for the same customer stands",
+    "drifted": "the customer's default is not what the file expects: look which should stand",
+    "cancelled": f"if it should be done after all: {_AGAIN}",
+    # Stripe said no.
+    "resource_missing": "check that the ids are of this account and mode, and were not deleted",
+    "card_declined": _ASK_THE_CUSTOMER,
+    "expired_card": _ASK_THE_CUSTOMER,
+    "incorrect_cvc": _ASK_THE_CUSTOMER,
+    "incorrect_number": _ASK_THE_CUSTOMER,
+    "incorrect_zip": _ASK_THE_CUSTOMER,
+    "processing_error": f"the bank could not be asked: {_AGAIN}",
+    "token_already_used": "the token was spent elsewhere: look at the customer's cards, or make "
+    "a new token",
+    "token_in_use": f"another request was using the token: {_AGAIN}",
+    "livemode_mismatch": "the ids are of the other mode: run with that mode's key",
+    "payment_method_unactivated": "activate the payment method's kind in Stripe's dashboard",
+    "customer_max_payment_methods": "detach cards the customer no longer uses, then run it again",
+    "parameter_unknown": "a bug here, or an account with another API version: tell the maintainers",
+    "invalid_request_error": "read the message: Stripe does not take this request as it stands",
+    # Given up.
+    "idempotency_error": "a bug here: tell the maintainers, with the command's id",
+    "lock_timeout": f"something else kept changing the customer: {_AGAIN}",
+    "rate_limit": f"Stripe was asked too much: throttle the migration, then {_AGAIN}",
+    "api_error": "Stripe failed for a day: `cards failed replay` takes the command up again",
+    "api_connection_error": "Stripe was out of reach: `cards failed replay` takes it up again",
+    "expired": "it is not known what Stripe did for a day: look at the customer, then "
+    "`cards failed replay`",
+    "lost": "the journal has lost it: look at the customer at Stripe before it is run again",
+    "poison": "it killed its worker: tell the maintainers, with the command's id",
+    "internal_error": "a bug here: tell the maintainers, with the command's id",
+    "failed": "`cards failed show ID` says why; `cards failed replay ID` takes it up again",
+}
+_OTHERWISE = "look the code up in Stripe's documentation (error codes), then run errors.csv again"
+
+
+def todo(code: str) -> str:
+    """What a person does next about rows that ended with the code."""
+    return _TODO.get(code, _OTHERWISE)
+
+
+def known_codes() -> dict[str, str]:
+    """Every code with something of its own to say, and what."""
+    return dict(_TODO)

@@ -1,0 +1,108 @@
+"""Which of a file's columns hold what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass
+
+from producer.contract import CommandKind
+from producer.migrations.card_columns import shown
+from producer.migrations.errors import FileRefused
+from producer.migrations.formats import Form
+from producer.migrations.inputs import InputFile
+from producer.migrations.mapping_records import CARDS, CUSTOMER
+
+USER, SOURCE, DEFAULT, COMMAND = "userId", "source", "default_source", "command"
+FIELDS = (USER, SOURCE, DEFAULT, COMMAND)
+OBJECTS = {CommandKind.ASSIGN_CARD: SOURCE, CommandKind.SET_DEFAULT_CARD: DEFAULT}
+# Stripe docs: migrations, PAN copy between accounts.
+_COPY_FILE = {"customer_id_old", "source_id_old", "customer_id_new", "source_id_new"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Contract fields (`userId`, `source`, `default_source`, `command`) by the file's columns.
+
+    `command` is that of all rows; None where each row says it, or what it has filled.
+    """
+
+    fields: dict[str, str]
+    command: CommandKind | None = None
+    expected: str | None = None  # the column of --only-if-default-is
+
+
+def map_columns(
+    source: InputFile,
+    named: AnyMapping[str, str] | None = None,
+    *,
+    command: CommandKind | None = None,
+    expected: str | None = None,
+) -> Mapping:
+    """What the columns mean: as named (`--map`), else by the contract's or Stripe's names.
+
+    Stripe's two files say which card belongs to a customer that has it already, so they mean
+    SetDefaultCard unless `command` says otherwise.
+
+    Raises:
+        FileRefused: a needed or named column is missing, or stands twice.
+    """
+    named = dict(named or {})
+    for field in named:
+        if field not in FIELDS:
+            names = ", ".join(FIELDS)
+            raise FileRefused("unknown_field", f"there is no field {shown(field)!r}, but {names}")
+    given = {field: field for field in FIELDS if field in source.columns}
+    fields = {**_stripes(source, command), **given, **named}
+    if command is not None:
+        fields = {f: c for f, c in fields.items() if f in (USER, OBJECTS[command])}
+    else:
+        command = _only_command(fields)
+    if USER not in fields:
+        raise FileRefused("column_missing", _missing(USER, source))
+    if not fields.keys() & ({OBJECTS[command]} if command else {SOURCE, DEFAULT}):
+        needed = OBJECTS[command] if command else f"{SOURCE} or {DEFAULT}"
+        raise FileRefused("column_missing", _missing(needed, source))
+    for column in (*fields.values(), *filter(None, [expected])):
+        _once(column, source)
+    if len(set(fields.values())) < len(fields):
+        raise FileRefused("column_repeated", "one column is mapped to two fields")
+    return Mapping(dict(sorted(fields.items())), command, expected)
+
+
+def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:
+    """The fields of a file that Stripe made; none where it made none."""
+    field = OBJECTS[command or CommandKind.SET_DEFAULT_CARD]
+    if source.format.form is Form.STRIPE_MAPPING:
+        return {USER: CUSTOMER, field: CARDS}
+    if set(source.columns) >= _COPY_FILE:
+        return {USER: "customer_id_new", field: "source_id_new"}
+    return {}
+
+
+def _only_command(fields: dict[str, str]) -> CommandKind | None:
+    if COMMAND in fields or {SOURCE, DEFAULT} <= fields.keys():
+        return None
+    return next((kind for kind, field in OBJECTS.items() if field in fields), None)
+
+
+def _once(column: str, source: InputFile) -> None:
+    # JSON Lines may have it in a later row only.
+    count = source.columns.count(column)
+    if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):
+        return
+    if count == 0:
+        what = f"there is no column {shown(column)!r}; {_has(source)}"
+        raise FileRefused("column_missing", what, column=shown(column))
+    what = f"{count} columns are named {shown(column)!r}"
+    raise FileRefused("column_repeated", what, column=shown(column))
+
+
+def _missing(field: str, source: InputFile) -> str:
+    example = field.split(maxsplit=1)[0]
+    return f"no column is {field}; {_has(source)}: name one with --map {example}=COLUMN"
+
+
+def _has(source: InputFile) -> str:
+    names = [shown(name) for name in source.columns[:12]]
+    more = ", …" if len(source.columns) > len(names) else ""
+    return f"the file has {', '.join(names)}{more}"

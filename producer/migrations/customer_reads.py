@@ -1,0 +1,78 @@
+"""Customers as Stripe has them now, read by the workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from producer.contract import Slot
+from producer.journal import BlockingJournal, read_answer, request_customer
+
+# Reads under way at a time: few, for they share the workers with what is sent.
+_TOGETHER = 8
+_LOOK_S = 0.05
+# As `_KEEP_MS` of producer.journal.reads: past that nobody answers any more.
+WITHIN_S = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRead:
+    """A customer read at Stripe. `code` says why it could not be; "" where it was.
+
+    The code is `unavailable` where no worker answered, or Stripe could not be read.
+    """
+
+    customer: str
+    code: str = ""
+    default_source: str | None = None
+    default_payment_method: str | None = None
+    cards: frozenset[str] | None = None  # None where they were not asked for
+
+    def default(self, slot: Slot) -> str | None:
+        """The default of a slot."""
+        if slot is Slot.DEFAULT_SOURCE:
+            return self.default_source
+        return self.default_payment_method
+
+
+def read_customers(
+    journal: BlockingJournal, customers: Iterable[str], *, with_cards: bool = True
+) -> Iterator[CustomerRead]:
+    """Read customers, in order. Without their cards that is one request each, else two or more.
+
+    Raises:
+        JournalUnavailable: Redis is out of reach.
+    """
+    wanted = iter(customers)
+    while some := list(islice(wanted, _TOGETHER)):
+        asked = [(one, str(uuid4())) for one in some]
+        for customer, read_id in asked:
+            journal(request_customer(read_id, customer, with_cards=with_cards))
+        deadline = time.monotonic() + WITHIN_S
+        for customer, read_id in asked:
+            yield _answered(journal, customer, read_id, deadline)
+
+
+def _answered(
+    journal: BlockingJournal, customer: str, read_id: str, deadline: float
+) -> CustomerRead:
+    while (answer := journal(read_answer(read_id))) is None:
+        if time.monotonic() > deadline:
+            return CustomerRead(customer, "unavailable")
+        time.sleep(_LOOK_S)
+    _, envelope = answer
+    if not envelope["status"]:
+        return CustomerRead(customer, str(envelope["code"]))
+    data: dict[str, Any] = envelope["data"]
+    cards = data["cards"]
+    return CustomerRead(
+        customer,
+        "",
+        data[Slot.DEFAULT_SOURCE.value],
+        data[Slot.DEFAULT_PAYMENT_METHOD.value],
+        None if cards is None else frozenset(cards),
+    )

@@ -1,0 +1,116 @@
+"""`errors.csv`: rows that were not applied, in a form that `cards migrate run` takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from producer.contract.card_numbers import find_card_data
+from producer.contract.redaction import redact
+from producer.migrations.accounts import Accounts
+from producer.migrations.columns import FIELDS, Mapping
+from producer.migrations.inputs import InputFile
+from producer.migrations.reader import open_rows
+from producer.migrations.records import Fault
+from producer.migrations.report import written_whole
+from producer.migrations.row_checks import RowChecks
+from producer.migrations.rows import BadRow, Row, RowResult, RowState
+
+EXPECTED = "only_if_default_is"
+WHY = ("state", "code", "message")
+# Not a superseded row, which would undo what stands, nor one that the migration still works on.
+WORTH_ANOTHER_RUN = frozenset(
+    {
+        RowState.DRIFTED,
+        RowState.REJECTED,
+        RowState.INVALID,
+        RowState.CANCELLED,
+        RowState.FAILED,
+        RowState.UNKNOWN,
+    }
+)
+_UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
+_LONGEST = 300
+# What spreadsheets calculate, or run. No id begins so: the value stays as invalid as it was.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_errors(
+    accounts: Accounts, path: Path, *, states: frozenset[RowState] = WORTH_ANOTHER_RUN
+) -> int:
+    """Write the rows by the contract's field names, with state, code and message.
+
+    Answers how many. Mode 0600: it holds tokens as they are. Values that look like card data, and
+    those of a row that cannot be read, are left out.
+
+    Raises:
+        SumsDiffer: the input has other rows than the ledger; then no file is left.
+    """
+    return _write(accounts, accounts.source, accounts.mapping, path, states)
+
+
+def write_bad_rows(source: InputFile, mapping: Mapping, path: Path) -> int:
+    """The same of the rows that a plan finds invalid, before anything is sent."""
+
+    def rows() -> Iterator[tuple[Row | BadRow, RowResult]]:
+        for row in open_rows(source, mapping):
+            bad = isinstance(row, BadRow)
+            state = RowState.INVALID if bad else RowState.PENDING
+            told = (row.code, row.what) if isinstance(row, BadRow) else ("", "")
+            yield row, RowResult(row.number, state, *told)
+
+    return _write(rows(), source, mapping, path, frozenset({RowState.INVALID}))
+
+
+def _write(
+    rows: Iterable[tuple[Row | BadRow, RowResult]],
+    source: InputFile,
+    mapping: Mapping,
+    path: Path,
+    states: frozenset[RowState],
+) -> int:
+    checks = RowChecks(mapping)
+    names = [field for field in FIELDS if field in mapping.fields]
+    places = [checks.wanted.index(mapping.fields[field]) for field in names]
+    if mapping.expected is not None:
+        names.append(EXPECTED)
+        places.append(len(checks.wanted) - 1)
+    count = 0
+    with written_whole(path) as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([*names, *WHY])
+        records = source.records(checks.wanted)
+        for (row, result), (_, _, values) in zip(rows, records, strict=True):
+            if result.state not in states:
+                continue
+            count += 1
+            why = (result.state.word, result.code, _message(row, result))
+            writer.writerow([*_originals(values, places), *why])
+    return count
+
+
+def _originals(values: Sequence[Any] | Fault, places: Sequence[int]) -> list[str]:
+    if isinstance(values, Fault):
+        return [""] * len(places)
+    return [_original(values[place]) for place in places]
+
+
+def _original(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text[:_LONGEST]
+    if text.startswith(_FORMULA):
+        text = f"'{text}"
+    return "" if find_card_data(text) is not None else _UNPRINTABLE.sub("\ufffd", text)
+
+
+def _message(row: Row | BadRow, result: RowResult) -> str:
+    where = f"line {row.line}"
+    if isinstance(row, BadRow) and row.column:
+        where += f", column {row.column}"
+    return redact(f"{where}: {result.message}" if result.message else where)

@@ -1,0 +1,34 @@
+"""Ids that the same file with the same meaning gets anywhere."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from uuid import UUID, uuid5
+
+from producer.migrations.columns import Mapping
+from producer.migrations.conditions import Conditions
+from producer.migrations.inputs import InputFile
+
+_VERSION = 1
+# Made once with uuid4, and never to change: command ids of running migrations hang on it.
+_COMMANDS = UUID("333b3ee0-3243-4935-b911-0906f6fa3a37")
+_HEX = 24
+
+
+def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) -> str:
+    """`mig_` and 24 hexadecimal digits of a SHA-256 over bytes, columns and conditions."""
+    meaning = [
+        _VERSION,
+        source.digest,
+        sorted(mapping.fields.items()),
+        mapping.command.value if mapping.command else None,
+        conditions.only_if_default_is,
+        conditions.skip_if_newer,
+    ]
+    return "mig_" + sha256(json.dumps(meaning).encode()).hexdigest()[:_HEX]
+
+
+def command_id(migration: str, number: int) -> str:
+    """The id of a row's command, a UUID version 5 of the migration's id and the row's number."""
+    return str(uuid5(_COMMANDS, f"{migration}/{number}"))

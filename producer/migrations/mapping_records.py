@@ -1,0 +1,150 @@
+"""Records of Stripe's import mapping: a JSON object with a member for each imported customer.
+
+`{"1893": {"id": "cus_…", "cards": {"2600": {"id": "card_…"}}}}`, by the customer's and the card's
+ids at the processor before (Stripe docs: migrations, PAN import).
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+from producer.migrations.card_columns import CardColumns
+from producer.migrations.errors import FileRefused
+from producer.migrations.lines import read
+from producer.migrations.records import Fault, Record
+
+CUSTOMER, CARDS = "id", "cards"
+COLUMNS = (CUSTOMER, CARDS)
+# Characters of one customer. Nothing known comes near it; it bounds the memory.
+_MEMBER_LIMIT = 1 << 20
+_CVC = re.compile("cv[cvn]|csc|cid|code", re.I)
+_SPACE = " \t\r\n"
+
+
+def mapping_records(
+    stream: BinaryIO,
+    wanted: Sequence[str],
+    *,
+    start_number: int = 1,
+    cards: CardColumns | None = None,
+) -> Iterator[Record]:
+    """The customers from a number on. Which of several cards becomes default is not guessed.
+
+    Raises:
+        FileRefused: the JSON is broken, or ends in the middle: what comes after cannot be read.
+    """
+    for number, (line, value, text) in enumerate(_Members(stream), 1):
+        if number < start_number:
+            continue
+        if cards is not None and isinstance(value, Mapping):
+            cards.see([value.get(name) for name in COLUMNS], closely=_worth_a_look(text))
+        yield number, line, _record(value, wanted)
+
+
+def _worth_a_look(text: str) -> bool:
+    """Whether the text of a customer may hold card data, by its digits or by a name."""
+    return CardColumns.worth_a_look(text) or _CVC.search(text) is not None
+
+
+def _record(value: Any, wanted: Sequence[str]) -> Sequence[Any] | Fault:
+    if not isinstance(value, Mapping):
+        return Fault("not_json", "the customer is not a JSON object")
+    held = value.get(CARDS)
+    if not isinstance(held, Mapping) or not held:
+        return Fault("no_card", "the customer has no card", CARDS)
+    if len(held) > 1:
+        what = f"the customer has {len(held)} cards: which becomes the default is not said"
+        return Fault("ambiguous_cards", what, CARDS)
+    (card,) = held.values()
+    found = {
+        CUSTOMER: value.get(CUSTOMER),
+        CARDS: card.get("id") if isinstance(card, Mapping) else None,
+    }
+    return [found.get(name) for name in wanted]
+
+
+class _Members:
+    """Iterates over line, value and text of a JSON object's members, without holding the object."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._feed = iter(_texts(stream))
+        self._decoder = json.JSONDecoder()
+        self._text = ""
+        self._began = 0
+        self._at = 0
+        # The line at a place of the text that was passed: counted from there on.
+        self._line, self._counted = 1, 0
+
+    def __iter__(self) -> Iterator[tuple[int, Any, str]]:
+        self._expect("{")
+        if self._next() == "}":
+            return
+        while True:
+            self._next()
+            line = self._present_line()
+            if not isinstance(self._value(), str):
+                raise self._broken()
+            self._expect(":")
+            value = self._value()
+            yield line, value, self._text[self._began : self._at]
+            if self._next() == "}":
+                self._at += 1
+                if self._next():
+                    raise self._broken()
+                return
+            self._expect(",")
+
+    def _value(self) -> Any:
+        while True:
+            self._next()
+            try:
+                began = self._at
+                value, self._at = self._decoder.raw_decode(self._text, began)
+            except (ValueError, RecursionError):
+                if len(self._text) - self._at > _MEMBER_LIMIT or not self._more():
+                    raise self._broken() from None
+            else:
+                self._began = began
+                return value
+
+    def _expect(self, sign: str) -> None:
+        if self._next() != sign:
+            raise self._broken()
+        self._at += 1
+
+    def _next(self) -> str:
+        """The next character that is no space, which becomes the present one; "" at the end."""
+        while True:
+            while self._text[self._at : self._at + 1] in _SPACE and self._at < len(self._text):
+                self._at += 1
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                return ""
+
+    def _more(self) -> bool:
+        text = next(self._feed, "")
+        self._present_line()
+        self._text, self._at, self._counted = self._text[self._at :] + text, 0, 0
+        return text != ""
+
+    def _present_line(self) -> int:
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def _broken(self) -> FileRefused:
+        line = self._present_line()
+        what = f"the JSON is broken or ends too early near line {line}"
+        return FileRefused("json_broken", what, line=line)
+
+
+def _texts(stream: BinaryIO) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+    while chunk := read(stream):
+        yield from filter(None, [decoder.decode(chunk)])
+    yield from filter(None, [decoder.decode(b"", final=True)])

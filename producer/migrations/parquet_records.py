@@ -1,0 +1,59 @@
+"""Records of a Parquet file, by pyarrow, which is an extra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from producer.migrations.card_columns import CardColumns
+from producer.migrations.errors import ExtraMissing, FileRefused
+from producer.migrations.records import Record
+
+_BATCH = 5_000
+
+
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """The file's columns, those within others not. Raises ExtraMissing, FileRefused."""
+    return tuple(_opened(path).schema_arrow.names)
+
+
+def parquet_records(
+    path: Path,
+    wanted: Sequence[str],
+    *,
+    start_number: int = 1,
+    cards: CardColumns | None = None,
+) -> Iterator[Record]:
+    """The records from a number on; a record's line is its number. `cards` looks at all columns.
+
+    Raises:
+        ExtraMissing, FileRefused.
+    """
+    number = 0
+    file = _opened(path)
+    columns = None if cards is not None else list(dict.fromkeys(wanted))
+    for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
+        if number + batch.num_rows < start_number:
+            number += batch.num_rows
+            continue
+        values = batch.to_pydict()
+        if cards is not None:
+            for row in zip(*values.values(), strict=True):
+                cards.see(row)
+        for row in zip(*(values[name] for name in wanted), strict=True):
+            number += 1
+            if number >= start_number:
+                yield number, number, row
+
+
+def _opened(path: Path) -> Any:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise ExtraMissing("parquet", "reading a Parquet file") from None
+    try:
+        return ParquetFile(path)
+    except ArrowException:
+        raise FileRefused("parquet_broken", "the Parquet file is damaged") from None

@@ -1,0 +1,175 @@
+"""What a file comes to before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from producer.contract import CommandKind
+from producer.migrations import estimate
+from producer.migrations.card_columns import CardColumns
+from producer.migrations.columns import Mapping
+from producer.migrations.conditions import Conditions
+from producer.migrations.estimate import LIVE, TEST, Endpoint, Work
+from producer.migrations.ids import migration_id
+from producer.migrations.inputs import InputFile
+from producer.migrations.reader import open_rows
+from producer.migrations.rows import BadRow, RowState
+from producer.migrations.scratch import Scratch
+
+EXAMPLES = 3
+_PROGRESS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`to_send` + `repeated` + `invalid` are `rows`. Close it: it holds a temporary file."""
+
+    id: str
+    source: InputFile
+    mapping: Mapping
+    conditions: Conditions
+    blind: bool
+    rows: int
+    commands: dict[CommandKind, int]  # rows to be sent, by command
+    invalid: int
+    repeated: int
+    contradicted: int  # customers with rows that set different defaults; the last one stands
+    customers: int
+    requests: dict[Endpoint, int]
+    codes: dict[str, int]  # invalid rows by code
+    examples: dict[str, list[BadRow]]  # the first ones, by code
+    _scratch: Scratch = field(repr=False)
+
+    @property
+    def to_send(self) -> int:
+        """Rows that a run sends."""
+        return sum(self.commands.values())
+
+    @property
+    def reads(self) -> int:
+        """Requests that count against Stripe's reading allowance."""
+        return self.requests.get(Endpoint.READ_CUSTOMER, 0)
+
+    def not_sent(self) -> Iterator[tuple[int, RowState]]:
+        """Row numbers, in order, with INVALID or (a repetition) ALREADY_SO: for the ledger."""
+        return self._scratch.not_sent()
+
+    def bad_rows(self) -> Iterator[BadRow]:
+        """Every invalid row, in order."""
+        return self._scratch.bad_rows()
+
+    def repeated_rows(self) -> Iterator[int]:
+        """The numbers of the repetitions, in order."""
+        return self._scratch.repeated()
+
+    def wire(self) -> dict[str, Any]:
+        """For JSON; times in seconds, those of the requests alone, at Stripe's limits."""
+        return {
+            "migration": self.id,
+            "file": self.source.name,
+            "form": self.source.format.form.value,
+            "digest": self.source.digest,
+            "mapping": self.mapping.fields,
+            "rows": self.rows,
+            "toSend": self.to_send,
+            "commands": {kind.value: count for kind, count in self.commands.items()},
+            "invalid": self.invalid,
+            "repeated": self.repeated,
+            "customers": self.customers,
+            "contradictedCustomers": self.contradicted,
+            "codes": self.codes,
+            "examples": {c: [asdict(one) for one in some] for c, some in self.examples.items()},
+            "requests": {endpoint.value: count for endpoint, count in self.requests.items()},
+            "reads": self.reads,
+            "readsNeedTransactions": estimate.transactions_for(self.reads),
+            "seconds": {
+                "live": estimate.seconds(self.requests, LIVE),
+                "test": estimate.seconds(self.requests, TEST),
+            },
+        }
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._scratch.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def make_plan(
+    source: InputFile,
+    mapping: Mapping,
+    conditions: Conditions | None = None,
+    *,
+    blind: bool = False,
+    on_progress: Callable[[int], object] | None = None,
+) -> Plan:
+    """Read and check the whole file, in flat memory. `on_progress` is told rows read, at times.
+
+    Raises:
+        FileRefused: the file turns out to be torn or to hold card data.
+        ExtraMissing: it is Parquet, and pyarrow is not installed.
+    """
+    conditions = conditions or Conditions(only_if_default_is=mapping.expected)
+    scratch = Scratch()
+    try:
+        return _plan(source, mapping, conditions, blind, on_progress, scratch)
+    except BaseException:
+        scratch.close()
+        raise
+
+
+def _plan(
+    source: InputFile,
+    mapping: Mapping,
+    conditions: Conditions,
+    blind: bool,
+    on_progress: Callable[[int], object] | None,
+    scratch: Scratch,
+) -> Plan:
+    cards = CardColumns(source.columns)
+    work: Counter[Work] = Counter()
+    codes: Counter[str] = Counter()
+    examples: dict[str, list[BadRow]] = {}
+    rows = 0
+    for row in open_rows(source, mapping, cards=cards):
+        rows += 1
+        if isinstance(row, BadRow):
+            codes[row.code] += 1
+            some = examples.setdefault(row.code, [])
+            if len(some) < EXAMPLES:
+                some.append(row)
+            scratch.add_bad(row)
+        else:
+            work[scratch.add(row)] += 1
+        if on_progress is not None and rows % _PROGRESS == 0:
+            on_progress(rows)
+    cards.refuse()
+    repeated = scratch.settle()
+    sent = {one: count - repeated[one] for one, count in work.items()}
+    commands = dict.fromkeys(CommandKind, 0)
+    for one, count in sent.items():
+        commands[one.command] += count
+    return Plan(
+        id=migration_id(source, mapping, conditions),
+        source=source,
+        mapping=mapping,
+        conditions=conditions,
+        blind=blind,
+        rows=rows,
+        commands={kind: count for kind, count in commands.items() if count},
+        invalid=codes.total(),
+        repeated=sum(repeated.values()),
+        contradicted=scratch.contradicted,
+        customers=scratch.customers,
+        requests=estimate.requests(sent, blind=blind),
+        codes=dict(codes.most_common()),
+        examples=examples,
+        _scratch=scratch,
+    )

@@ -1,0 +1,203 @@
+"""The migrations that the journal knows, and what a person does to them from anywhere."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from producer.journal import BlockingJournal
+from producer.journal import migrations as journalled
+from producer.journal.migrations import Record
+from producer.migrations.details import Detail
+from producer.migrations.errors import MigrationError
+from producer.migrations.plan import Plan
+from producer.migrations.rows import RowState
+from producer.migrations.status import MigrationState, MigrationStatus, Sample
+
+# Rows entered by one script, and bytes of the ledger read by one: a few milliseconds each.
+_ENTERED, _READ = 5_000, 65_536
+
+
+class UnknownMigration(MigrationError):
+    """The journal knows no migration of that id."""
+
+    code = "migration_not_found"
+
+    def __init__(self, migration: str) -> None:
+        self.migration = migration
+        super().__init__(f"no migration {migration}: `cards migrate list` shows those there are")
+
+
+class NotInState(MigrationError):
+    """What was asked for is not possible in the state the migration is in."""
+
+    code = "migration_state"
+
+    def __init__(self, migration: str, wanted: str, state: MigrationState) -> None:
+        self.migration = migration
+        self.wanted = wanted
+        self.state = state
+        super().__init__(f"{migration} is {state.value}: it cannot {wanted}")
+
+
+class Registry:
+    """Blocking; may be shared by threads (from asyncio: `asyncio.to_thread`).
+
+    Every method raises JournalUnavailable where Redis is out of reach, and may be repeated.
+    """
+
+    def __init__(self, journal: BlockingJournal) -> None:
+        self.journal = journal
+
+    def create(
+        self, plan: Plan, *, rps: float | None = None, about: Mapping[str, Any] | None = None
+    ) -> MigrationStatus:
+        """Enter a migration with its ledger; one that exists is answered as it stands.
+
+        `about` is kept with it, as JSON: what it takes to read the file again. `rps` is the
+        throttle, in rows a second.
+        """
+        told = json.dumps({**(about or {}), "blind": plan.blind}, ensure_ascii=False)
+        self.journal(journalled.create(plan.id, plan.source.name, plan.rows, told, rps))
+        not_sent = plan.not_sent()
+        while part := [(number, int(state)) for number, state in islice(not_sent, _ENTERED)]:
+            if not self.journal(journalled.enter(plan.id, part)):
+                break
+        self.journal(journalled.open_(plan.id, plan.codes))
+        return self.status(plan.id)
+
+    def list(self) -> list[MigrationStatus]:
+        """All, the newest first."""
+        ids = self.journal(journalled.all_ids())
+        return [_status(one) for one in self.journal(journalled.records(ids)) if one is not None]
+
+    def status(self, migration: str) -> MigrationStatus:
+        """Where it stands. Raises UnknownMigration."""
+        return _status(self.record(migration))
+
+    def find(self, migration: str) -> MigrationStatus | None:
+        """As `status`; None where there is none, or where its creation was cut off."""
+        (found,) = self.journal(journalled.records([migration]))
+        return _status(found) if found is not None and "open" in found.fields else None
+
+    def about(self, migration: str) -> dict[str, Any]:
+        """What was kept with it. Raises UnknownMigration."""
+        found: dict[str, Any] = json.loads(self.record(migration).fields["about"])
+        return found
+
+    def record(self, migration: str) -> Record:
+        """The record itself. Raises UnknownMigration."""
+        (found,) = self.journal(journalled.records([migration]))
+        if found is None:
+            raise UnknownMigration(migration)
+        return found
+
+    def pause(self, migration: str) -> MigrationStatus:
+        """Send nothing more for now. Raises UnknownMigration, NotInState."""
+        return self._control(migration, "pause")
+
+    def resume(self, migration: str) -> MigrationStatus:
+        """Go on, after a pause or a stop. Raises UnknownMigration, NotInState."""
+        return self._control(migration, "resume")
+
+    def stop(self, migration: str) -> MigrationStatus:
+        """As a driver does at its limit of failures. Raises UnknownMigration, NotInState."""
+        return self._control(migration, "stop")
+
+    def cancel(self, migration: str) -> MigrationStatus:
+        """Send nothing more, ever. Raises UnknownMigration, NotInState.
+
+        A driver carries it out; where none lives, start one without rows (`Driver`, `rows=None`).
+        """
+        return self._control(migration, "cancel")
+
+    def throttle(self, migration: str, rps: float | None) -> MigrationStatus:
+        """Send so many rows a second at most; None for no limit. Raises UnknownMigration."""
+        if not self.journal(journalled.throttle(migration, rps)):
+            raise UnknownMigration(migration)
+        return self.status(migration)
+
+    def states(self, migration: str) -> Ledger:
+        """The ledger as it stands. Raises UnknownMigration."""
+        rows = int(self.record(migration).fields["rows"])
+        size = (rows + 1) // 2
+        parts = [
+            self.journal(journalled.ledger(migration, start, min(start + _READ, size) - 1))
+            for start in range(0, size, _READ)
+        ]
+        return Ledger(b"".join(parts), rows)
+
+    def details(self, migration: str) -> dict[int, Detail]:
+        """Code and message of rows that were not applied, by number: the first 20,000."""
+        found = self.journal(journalled.details(migration))
+        return {number: Detail(*told) for number, told in found.items()}
+
+    def history(self, migration: str) -> builtins.list[tuple[int, int]]:
+        """Rows ended by time (ms since the epoch), as the chart shows. Raises UnknownMigration."""
+        told = json.loads(self.record(migration).fields.get("history", "[]"))
+        return [(int(at), int(ended)) for at, ended in told]
+
+    def _control(self, migration: str, what: str) -> MigrationStatus:
+        state, possible = self.journal(journalled.control(migration, what))
+        if not state:
+            raise UnknownMigration(migration)
+        if not possible:
+            raise NotInState(migration, what, MigrationState(state))
+        return self.status(migration)
+
+
+class Ledger:
+    """The states of all rows at a moment, half a byte each. Call it with a row's number."""
+
+    def __init__(self, packed: bytes, rows: int) -> None:
+        self._packed = packed
+        self.rows = rows
+
+    def __call__(self, number: int) -> RowState:
+        """The state of the row of that number, from 1. Raises IndexError past the end."""
+        if not 1 <= number <= self.rows:
+            raise IndexError(number)
+        pair = self._packed[(number - 1) // 2]
+        return RowState(pair >> 4 if number % 2 else pair & 15)
+
+    def numbers(self, *states: RowState) -> Iterator[int]:
+        """The numbers of rows in one of the states, in order."""
+        wanted = frozenset(int(state) for state in states)
+        for place, pair in enumerate(self._packed):
+            if pair >> 4 in wanted:
+                yield 2 * place + 1
+            if pair & 15 in wanted and 2 * place + 2 <= self.rows:
+                yield 2 * place + 2
+
+
+def _status(record: Record) -> MigrationStatus:
+    fields = record.fields
+    counts = {RowState(state): count for state, count in record.counts.items()}
+    rate = float(fields.get("rate", 0)) if record.driver else 0.0
+    state = MigrationState(fields["state"])
+    left = sum(count for row, count in counts.items() if not row.settled)
+    return MigrationStatus(
+        id=record.id,
+        name=fields["name"],
+        state=state,
+        rows=int(fields["rows"]),
+        counts=counts,
+        created_at=_moment(fields["created"]),
+        finished_at=_moment(fields["finished"]) if "finished" in fields else None,
+        rate=rate,
+        eta_s=left / rate if rate > 0 and state is MigrationState.RUNNING else None,
+        rps=float(fields["rps"]) if "rps" in fields else None,
+        driver=record.driver,
+        codes=dict(record.codes),
+        history=[
+            Sample(_moment(at), ended) for at, ended in json.loads(fields.get("history", "[]"))
+        ],
+    )
+
+
+def _moment(milliseconds: str | int) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

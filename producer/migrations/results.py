@@ -1,0 +1,164 @@
+"""The results file: what is recorded of a migration's rows, durably, on this machine."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from producer.migrations.rows import RowResult, RowState
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS results (
+    number INTEGER PRIMARY KEY, state INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+    command_id TEXT NOT NULL, card_id TEXT NOT NULL, attempts INTEGER NOT NULL,
+    accepted_us INTEGER, finished_us INTEGER, before TEXT
+)
+"""
+_UPSERT = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SINCE = "SELECT * FROM results WHERE number >= ? ORDER BY number LIMIT ?"
+_FULL = 2  # of PRAGMA synchronous
+_WINDOW = 1_000
+_BUSY_S = 10.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_US = timedelta(microseconds=1)
+
+
+class Results:
+    """A SQLite file. One process writes; others may read it meanwhile. Usable by any thread."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Open the file; made, mode 0600, unless `readonly`, where a missing one is empty."""
+        self._lock = Lock()
+        self._db: sqlite3.Connection | None = None
+        if readonly:
+            if path.exists():
+                self._db = _connect(f"{path.absolute().as_uri()}?mode=ro")
+            return
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Before SQLite makes it: its journal files take over the mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._db = _connect(path.absolute().as_uri())
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(_SCHEMA)
+
+    @classmethod
+    def of(cls, folder: Path, migration: str, *, readonly: bool = False) -> Self:
+        """That of the migration in the data folder."""
+        return cls(folder / f"{migration}.sqlite", readonly=readonly)
+
+    @property
+    def durable(self) -> bool:
+        """Whether what is recorded survives the machine: SQLite waits for the disk."""
+        modes = self._select("SELECT (SELECT * FROM pragma_synchronous)")
+        return bool(modes) and modes[0][0] >= _FULL
+
+    def record(self, results: Iterable[RowResult]) -> None:
+        """Write down all or none, replacing what was recorded before. Durable on return."""
+        rows = [_to_sql(one) for one in results]
+        with self._lock:
+            if self._db is None:
+                raise ValueError("the results are open for reading only")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.executemany(_UPSERT, rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def get(self, number: int) -> RowResult | None:
+        """What is recorded of a row; None where nothing is."""
+        found = self._select("SELECT * FROM results WHERE number = ?", number)
+        return _from_sql(found[0]) if found else None
+
+    def __getitem__(self, number: int) -> RowResult:
+        found = self.get(number)
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    def __iter__(self) -> Iterator[RowResult]:
+        return self.since(1)
+
+    def since(self, number: int) -> Iterator[RowResult]:
+        """Those from a row number on, in order; no transaction is kept open meanwhile."""
+        while found := self._select(_SINCE, number, _WINDOW):
+            yield from map(_from_sql, found)
+            number = found[-1][0] + 1
+
+    def __len__(self) -> int:
+        found = self._select("SELECT count(*) FROM results")
+        return int(found[0][0]) if found else 0
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _select(self, query: str, *values: int) -> list[Any]:
+        with self._lock:
+            try:
+                return self._db.execute(query, values).fetchall() if self._db else []
+            except sqlite3.OperationalError as error:
+                # A writer has made the file, but not the table yet.
+                if "no such table" in str(error):
+                    return []
+                raise
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+    )
+
+
+def _to_sql(one: RowResult) -> tuple[Any, ...]:
+    return (
+        one.number,
+        int(one.state),
+        one.code,
+        one.message,
+        one.command_id,
+        one.card_id,
+        one.attempts,
+        _micros(one.accepted_at),
+        _micros(one.finished_at),
+        one.before,
+    )
+
+
+def _from_sql(row: tuple[Any, ...]) -> RowResult:
+    number, state, code, message, command, card, attempts, accepted, finished, before = row
+    return RowResult(
+        number=number,
+        state=RowState(state),
+        code=code,
+        message=message,
+        command_id=command,
+        card_id=card,
+        attempts=attempts,
+        accepted_at=_moment(accepted),
+        finished_at=_moment(finished),
+        before=before,
+    )
+
+
+def _micros(at: datetime | None) -> int | None:
+    return None if at is None else (at - _EPOCH) // _US
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + micros * _US

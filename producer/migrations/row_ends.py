@@ -1,0 +1,66 @@
+"""From the end of a row's command to what is recorded of the row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from producer.contract import State
+from producer.journal.migrations import EndedRow, Settled
+from producer.migrations.rows import RowResult, RowState
+
+# As worker.handlers says it of a migration's command, in the data and as a code.
+_ALREADY_SO, _DRIFTED = "alreadySo", "drifted"
+_STATES = {
+    State.SUCCEEDED: RowState.APPLIED,
+    State.REJECTED: RowState.REJECTED,
+    State.SUPERSEDED: RowState.SUPERSEDED,
+    State.CANCELLED: RowState.CANCELLED,
+    State.FAILED: RowState.FAILED,
+}
+# What the journal keeps of a message.
+_MESSAGE = 200
+
+
+def result_of(ended: EndedRow) -> RowResult:
+    """What is recorded of the row. Of one that was applied neither code nor message."""
+    if not ended.envelope or not ended.state:
+        # The ledger knows of a command that the journal has lost.
+        return RowResult(ended.number, RowState.FAILED, "lost", "It is not in the journal any more")
+    state = _STATES[State(ended.state)]
+    data = ended.envelope.get("data")
+    told = data if isinstance(data, dict) else {}
+    code = str(ended.envelope.get("code") or "")
+    if state is RowState.APPLIED and told.get(_ALREADY_SO):
+        state = RowState.ALREADY_SO
+    elif state is RowState.REJECTED and code == _DRIFTED:
+        state = RowState.DRIFTED
+    done = state in (RowState.APPLIED, RowState.ALREADY_SO)
+    card = ended.object_id if ended.is_default else str(told.get("cardId") or "")
+    return RowResult(
+        number=ended.number,
+        state=state,
+        code=code,
+        message="" if done else str(ended.envelope.get("message") or ""),
+        command_id=ended.id,
+        card_id=card if done else "",
+        attempts=ended.attempts,
+        accepted_at=_moment(ended.accepted_ms),
+        finished_at=_moment(ended.finished_ms),
+        before=ended.before if state is RowState.APPLIED else None,
+    )
+
+
+def settled_of(ended: EndedRow, result: RowResult) -> Settled:
+    """How the ledger is told of it."""
+    return Settled(
+        ended.number,
+        ended.id,
+        ended.finished_ms,
+        int(result.state),
+        result.code or result.state.word,
+        result.message[:_MESSAGE],
+    )
+
+
+def _moment(milliseconds: str) -> datetime | None:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC) if milliseconds else None

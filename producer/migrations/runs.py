@@ -1,0 +1,113 @@
+"""From a file to a driver: a migration is entered once, and gone on with ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from producer.contract import CommandKind
+from producer.migrations.columns import Mapping
+from producer.migrations.conditions import Conditions
+from producer.migrations.driver import Driver, Options, Progress
+from producer.migrations.errors import FileRefused
+from producer.migrations.ids import migration_id
+from producer.migrations.inputs import InputFile, open_input
+from producer.migrations.plan import make_plan
+from producer.migrations.reader import open_rows
+from producer.migrations.registry import Registry
+from producer.migrations.results import Results
+from producer.migrations.rows import BadRow, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A file with what it means; its id is the migration's."""
+
+    source: InputFile
+    mapping: Mapping
+    conditions: Conditions
+    blind: bool = False
+
+    @property
+    def id(self) -> str:
+        """The same wherever the same file with the same meaning is run."""
+        return migration_id(self.source, self.mapping, self.conditions)
+
+    def enter(
+        self,
+        registry: Registry,
+        *,
+        rps: float | None = None,
+        on_progress: Callable[[int], object] | None = None,
+    ) -> bool:
+        """Plan the file and enter the migration; False, at once, where that was done before.
+
+        Raises:
+            FileRefused, ExtraMissing: the file turns out not to be taken.
+            JournalUnavailable: Redis is out of reach.
+        """
+        if registry.find(self.id) is not None:
+            return False
+        with make_plan(
+            self.source, self.mapping, self.conditions, blind=self.blind, on_progress=on_progress
+        ) as plan:
+            registry.create(plan, rps=rps, about=self._about())
+        return True
+
+    def rows(self, start_number: int) -> Iterator[Row | BadRow]:
+        """The file's rows from a number on."""
+        return open_rows(self.source, self.mapping, start_number=start_number)
+
+    def driver(
+        self,
+        registry: Registry,
+        results: Results,
+        *,
+        limit: int | None = None,
+        stop_after: int | None = None,
+        stop_after_percent: float | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> Driver:
+        """A driver of the migration, which was entered. As it was entered so it goes on.
+
+        Raises:
+            UnknownMigration: it was not.
+        """
+        options = Options(
+            limit=limit,
+            stop_after=stop_after,
+            stop_after_percent=stop_after_percent,
+            blind=bool(registry.about(self.id).get("blind")),
+            skip_if_newer=self.conditions.skip_if_newer,
+        )
+        return Driver(registry, self.id, self.rows, results, options, on_progress=on_progress)
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "path": str(self.source.path.absolute()),
+            "name": self.source.name,
+            "fields": self.mapping.fields,
+            "command": self.mapping.command.value if self.mapping.command else None,
+            "expected": self.mapping.expected,
+            "skipIfNewer": self.conditions.skip_if_newer,
+        }
+
+
+def reopened(registry: Registry, migration: str, path: Path | None = None) -> Run:
+    """A migration's run, from what was kept with it: its file, there or at another place.
+
+    Raises:
+        UnknownMigration: there is none of that id.
+        FileRefused: the file is not there any more, or is another.
+    """
+    about = registry.about(migration)
+    source = open_input(path or Path(about["path"]), name=about["name"])
+    kind = CommandKind(about["command"]) if about["command"] else None
+    mapping = Mapping(about["fields"], kind, about["expected"])
+    conditions = Conditions(about["expected"], about["skipIfNewer"])
+    run = Run(source, mapping, conditions, bool(about["blind"]))
+    if run.id != migration:
+        raise FileRefused("another_file", f"it is not the file that {migration} was made of")
+    return run

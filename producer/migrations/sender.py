@@ -1,0 +1,104 @@
+"""The sending half of a driver: from the file's rows to commands in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from producer.journal import BlockingJournal, Call
+from producer.journal import migrations as journalled
+from producer.journal.migrations import RowCommand, Told
+from producer.migrations.ids import command_id
+from producer.migrations.registry import Ledger
+from producer.migrations.rows import BadRow, Row, RowState
+from producer.sending import BATCH
+
+Rows = Callable[[int], Iterator[Row | BadRow]]
+# Messages that go to Redis in one round trip.
+_TOGETHER = 10
+
+
+class Sender:
+    """Sends the rows that are pending in the ledger, in order. What is not taken is kept."""
+
+    def __init__(
+        self,
+        journal: BlockingJournal,
+        migration: str,
+        holder: str,
+        *,
+        look_first: bool,
+        skip_if_newer: bool,
+    ) -> None:
+        self._journal = journal
+        self._migration = migration
+        self._holder = holder
+        self._look_first = look_first
+        self._skip_if_newer = skip_if_newer
+        self._rows: Iterator[Row | BadRow] = iter(())
+        self._ledger = Ledger(b"", 0)
+        self._kept: list[RowCommand] = []
+        self.begun = False
+        self.exhausted = False
+        self.sent = 0
+        self.state = "running"
+        self.in_flight = 0
+
+    def begin(self, rows: Rows | None, ledger: Ledger) -> None:
+        """Read on from the first pending row."""
+        self._ledger = ledger
+        first = next(ledger.numbers(RowState.PENDING), None)
+        if rows is None or first is None:
+            self.exhausted = True
+        else:
+            self._rows = rows(first)
+        self.begun = True
+
+    @property
+    def done(self) -> bool:
+        """Whether every row was sent."""
+        return self.exhausted and not self._kept
+
+    def send(self, most: int) -> int:
+        """Send so many rows at most; answers how many were taken. Raises JournalUnavailable.
+
+        `state` is then the migration's state, or TAKEN_OVER.
+        """
+        most = min(most, BATCH * _TOGETHER)
+        while len(self._kept) < most and (row := self._next()) is not None:
+            self._kept.append(row)
+        going = self._kept[:most]
+        if not going:
+            return 0
+        batches = [going[start : start + BATCH] for start in range(0, len(going), BATCH)]
+        told = self._journal.many([self._call(batch) for batch in batches])
+        taken = 0
+        for batch, one in zip(batches, told, strict=True):
+            self.state, self.in_flight = one.state, one.in_flight
+            if one.state != "running":
+                break
+            taken += len(batch)
+        self._kept = self._kept[taken:]
+        self.sent += taken
+        return taken
+
+    def _call(self, batch: list[RowCommand]) -> Call[Told]:
+        return journalled.send(
+            self._migration,
+            self._holder,
+            batch,
+            look_first=self._look_first,
+            skip_if_newer=self._skip_if_newer,
+        )
+
+    def _next(self) -> RowCommand | None:
+        for row in self._rows:
+            if self._ledger(row.number) is not RowState.PENDING:
+                continue
+            if isinstance(row, BadRow):
+                # Checked otherwise when it was planned, by another version of this program.
+                self._journal(journalled.void(self._migration, self._holder, row.number, row.code))
+                continue
+            ident = command_id(self._migration, row.number)
+            return RowCommand(row.number, ident, row.order, row.expected_default)
+        self.exhausted = True
+        return None

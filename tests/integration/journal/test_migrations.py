@@ -1,0 +1,389 @@
+"""Migrations in the journal: the ledger adds up, whatever is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from producer.contract import AssignCard, Envelope, SetDefaultCard, State
+from producer.journal import Call, Grant, accept, cancel
+from producer.journal import migrations as journalled
+from producer.journal.failed import kept
+from producer.journal.migrations import EndedRow, RowCommand
+from producer.migrations.ids import command_id
+from producer.migrations.registry import Ledger, NotInState, Registry, UnknownMigration
+from producer.migrations.row_ends import result_of, settled_of
+from producer.migrations.rows import RowState
+from producer.migrations.status import MigrationState
+from tests.integration.journal.conftest import LEASE_MS, Bench
+
+T = TypeVar("T")
+MIGRATION, DRIVER = "mig_1", "host:1:a"
+ROWS = 6
+
+
+class Moves:
+    """A migration of six rows, and a driver's moves in short form; each script runs twice."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.registry = Registry(bench.journal)
+        self.twice(journalled.create(MIGRATION, "a.csv", ROWS, '{"blind": false}', None))
+        self.twice(journalled.enter(MIGRATION, [(6, int(RowState.INVALID))]))
+        self.twice(journalled.open_(MIGRATION, {"parameter_invalid": 1}))
+        self.lease()
+
+    def twice(self, call: Call[T]) -> T:
+        """Run it as a client does whose answer was lost: the second run changes nothing."""
+        answer = self.bench.journal(call)
+        before = self.dump()
+        self.bench.journal(call)
+        assert self.dump() == before
+        return answer
+
+    def dump(self) -> dict[str, Any]:
+        """All that Redis holds, but for messages, clocks and times to live."""
+        redis = self.bench.redis
+        read: dict[str, Callable[[str], Any]] = {
+            "hash": redis.hgetall,
+            "zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
+            "list": redis.llen,
+            "string": lambda key: redis.dump(key) if "ledger" in key else redis.get(key),
+        }
+        found = {}
+        for key in redis.scan_iter():
+            if key in ("cards:flows", "cards:untold", "cards:watch"):
+                continue
+            if "ledger" in key:
+                found[key] = self.bench.journal(journalled.ledger(MIGRATION, 0, -1))
+                continue
+            value = read[str(redis.type(key))](key)
+            if isinstance(value, dict):
+                value = {k: v for k, v in value.items() if k != "until"}
+            found[key] = value
+        return found
+
+    def lease(self, driver: str = DRIVER) -> None:
+        assert self.bench.journal(journalled.lease(MIGRATION, driver, LEASE_MS)) is not None
+
+    def send(self, *numbers: int, driver: str = DRIVER, **more: Any) -> journalled.Told:
+        rows = [
+            RowCommand(
+                number,
+                command_id(MIGRATION, number),
+                SetDefaultCard(customer=f"cus_{number}", card=f"card_{number}"),
+                more.get("expected"),
+            )
+            for number in numbers
+        ]
+        newer = bool(more.get("skip_if_newer"))
+        call = journalled.send(MIGRATION, driver, rows, look_first=True, skip_if_newer=newer)
+        return self.twice(call)
+
+    def take(self, number: int) -> Grant:
+        return self.bench.granted(command_id(MIGRATION, number))
+
+    def end(self, number: int, state: State = State.SUCCEEDED) -> None:
+        self.bench.end(self.take(number), state)
+
+    def ended(self) -> list[EndedRow]:
+        return self.bench.journal(journalled.ended(MIGRATION, 100))
+
+    def settle(self) -> journalled.Told:
+        rows = [settled_of(one, result_of(one)) for one in self.ended()]
+        return self.twice(journalled.settle(MIGRATION, DRIVER, rows))
+
+    def states(self) -> list[RowState]:
+        ledger = self.registry.states(MIGRATION)
+        return [ledger(number) for number in range(1, ROWS + 1)]
+
+    def check(self) -> dict[RowState, int]:
+        """The counts, which must be those of the ledger."""
+        counts = self.registry.status(MIGRATION).counts
+        states = self.states()
+        assert counts == {state: states.count(state) for state in set(states)}
+        return counts
+
+
+@pytest.fixture
+def moves(bench: Bench) -> Moves:
+    """A migration that is open, with its driver."""
+    return Moves(bench)
+
+
+def test_lua_knows_the_states() -> None:
+    """The numbers in the scripts are those of RowState."""
+    from producer.journal.calls import script
+
+    text = script("migration_send").text
+    assert (
+        "local PENDING, SENT, APPLIED, SUPERSEDED, REJECTED, CANCELLED, FAILED = 0, 1, 2, 4, 6"
+        in text
+    )
+    assert [int(RowState[name]) for name in ("PENDING", "SENT", "APPLIED", "SUPERSEDED")] == [
+        0,
+        1,
+        2,
+        4,
+    ]
+    assert [int(RowState[name]) for name in ("REJECTED", "CANCELLED", "FAILED")] == [6, 8, 9]
+    assert [int(RowState[name]) for name in ("ALREADY_SO", "INVALID")] == [3, 7]
+
+
+def test_rows_go_from_pending_to_applied(moves: Moves) -> None:
+    """A row is sent, carried out, recorded and gone from the journal, and the counts follow."""
+    assert moves.check() == {RowState.PENDING: 5, RowState.INVALID: 1}
+    assert moves.send(1, 2) == journalled.Told("running", 2, 2)
+    assert moves.check() == {RowState.PENDING: 3, RowState.SENT: 2, RowState.INVALID: 1}
+    moves.end(1)
+    moves.end(2, State.REJECTED)
+    assert [one.number for one in moves.ended()] == [1, 2]
+    assert moves.settle() == journalled.Told("running", 2, 0)
+    assert moves.check() == {
+        RowState.PENDING: 3,
+        RowState.APPLIED: 1,
+        RowState.REJECTED: 1,
+        RowState.INVALID: 1,
+    }
+    assert moves.ended() == []
+    assert list(moves.bench.redis.scan_iter("cards:command:*")) == []
+    assert list(moves.bench.redis.scan_iter("celery-task-meta-*")) == []
+    assert moves.registry.details(MIGRATION)[2].code == "no"
+    assert moves.registry.status(MIGRATION).codes == {"no": 1, "parameter_invalid": 1}
+
+
+def test_a_settled_row_is_not_sent_again(moves: Moves) -> None:
+    """The ledger refuses a row whose command has left the journal."""
+    moves.send(1)
+    moves.end(1)
+    moves.settle()
+    assert moves.send(1).count == 0
+    assert moves.states()[0] is RowState.APPLIED
+
+
+def test_an_invalid_row_is_not_sent(moves: Moves) -> None:
+    """What the plan found invalid is never sent."""
+    assert moves.send(6).count == 0
+
+
+def test_only_its_driver_sends_and_settles(moves: Moves) -> None:
+    """Who has lost the lease can neither send nor settle."""
+    moves.send(1)
+    moves.end(1)
+    rows = [settled_of(one, result_of(one)) for one in moves.ended()]
+    moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "until", 1)
+    moves.lease("host:2:b")
+    assert moves.send(2).state == journalled.TAKEN_OVER
+    told = moves.bench.journal(journalled.settle(MIGRATION, DRIVER, rows))
+    assert told.state == journalled.TAKEN_OVER
+    assert moves.states()[:2] == [RowState.SENT, RowState.PENDING]
+
+
+def test_a_live_driver_keeps_the_lease(moves: Moves) -> None:
+    """Another driver gets the migration only when the lease has run out, or by force."""
+    held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS))
+    assert held is not None
+    assert (held.driver, held.mine) == (DRIVER, False)
+    held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS, force=True))
+    assert held is not None
+    assert held.mine
+
+
+def test_nothing_is_sent_while_paused(moves: Moves) -> None:
+    """Pause refuses sending at once; resume allows it again."""
+    moves.registry.pause(MIGRATION)
+    assert moves.send(1) == journalled.Told("paused", 0, 0)
+    assert moves.registry.resume(MIGRATION).state is MigrationState.RUNNING
+    assert moves.send(1).count == 1
+
+
+def test_cancelling(moves: Moves) -> None:
+    """What was not sent is cancelled in ledger and queue; what runs at Stripe is finished."""
+    moves.send(1, 2)
+    grant = moves.take(1)
+    moves.registry.cancel(MIGRATION)
+    assert moves.twice(journalled.cancel_pending(MIGRATION, 1, ROWS)) == 3
+    ids = [command_id(MIGRATION, number) for number in (1, 2)]
+    envelope = Envelope.no("cancelled", "cancelled")
+    call = journalled.cancel_queued(MIGRATION, ids, envelope, keep_s=90_000)
+    assert moves.bench.journal(call) == 1
+    assert moves.bench.journal(call) == 0
+    moves.settle()
+    assert moves.states()[:3] == [RowState.SENT, RowState.CANCELLED, RowState.CANCELLED]
+    assert moves.bench.journal(journalled.finish(MIGRATION, DRIVER)) == "cancelling"
+    moves.bench.end(grant)
+    moves.settle()
+    assert moves.twice(journalled.finish(MIGRATION, DRIVER)) == "cancelled"
+    assert moves.check() == {RowState.APPLIED: 1, RowState.CANCELLED: 4, RowState.INVALID: 1}
+
+
+def test_one_command_cancelled_by_hand(moves: Moves) -> None:
+    """`cards cancel` of a row's command is recorded as that row's end."""
+    moves.send(1)
+    envelope = Envelope.no("cancelled", "cancelled")
+    moves.bench.journal(cancel(command_id(MIGRATION, 1), envelope, keep_s=90_000))
+    moves.settle()
+    assert moves.states()[0] is RowState.CANCELLED
+
+
+def test_a_failed_row_is_kept_and_corrected_by_its_replay(moves: Moves) -> None:
+    """A failed command stays for a person; when its replay succeeds, the ledger says so at once."""
+    moves.send(1)
+    grant = moves.take(1)
+    moves.bench.end(grant, State.FAILED)
+    moves.bench.redis.zadd("cards:failed", {grant.command_id: 1})
+    moves.settle()
+    assert moves.check()[RowState.FAILED] == 1
+    assert moves.registry.status(MIGRATION).codes["no"] == 1
+    (found,) = moves.bench.journal(kept([grant.command_id]))
+    assert found is not None
+    assert moves.bench.journal(found.replayed("en", 90_000)) is State.QUEUED
+    moves.end(1)
+    assert moves.check()[RowState.APPLIED] == 1
+    assert "no" not in moves.registry.status(MIGRATION).codes
+    moves.settle()
+    assert moves.check()[RowState.APPLIED] == 1
+    assert moves.ended() == []
+
+
+def test_a_late_settle_does_not_undo_a_replay(moves: Moves) -> None:
+    """What was recorded of a first end is refused once the command has ended anew."""
+    moves.send(1)
+    moves.bench.end(moves.take(1), State.FAILED)
+    late = [settled_of(one, result_of(one)) for one in moves.ended()]
+    moves.bench.journal(journalled.settle(MIGRATION, DRIVER, late))
+    (found,) = moves.bench.journal(kept([command_id(MIGRATION, 1)]))
+    assert found is not None
+    moves.bench.journal(found.replayed("en", 90_000))
+    moves.end(1)
+    moves.bench.redis.hset(f"cards:command:{command_id(MIGRATION, 1)}", "finished", "2")
+    assert moves.bench.journal(journalled.settle(MIGRATION, DRIVER, late)).count == 0
+    assert moves.states()[0] is RowState.APPLIED
+
+
+def test_terms_travel_with_the_command(moves: Moves) -> None:
+    """The worker is told to look first, what to expect, and whether somebody was there since."""
+    moves.send(1, expected="", skip_if_newer=True)
+    grant = moves.take(1)
+    assert (grant.of_migration, grant.looks_first, grant.expected_default) == (True, True, "")
+    assert not grant.newer
+    assert not grant.checked
+    call = journalled.note_before(grant.customer, grant.command_id, grant.fence, "card_0")
+    assert moves.twice(call)
+    assert not moves.bench.journal(
+        journalled.note_before(grant.customer, grant.command_id, "0", "card_9")
+    )
+    moves.bench.expire_lease(grant.customer)
+    again = moves.bench.resume(grant.customer).grant
+    assert again is not None
+    assert again.checked
+    moves.bench.end(again)
+    assert moves.ended()[0].before == "card_0"
+
+
+def test_a_newer_command_of_no_migration_is_seen(moves: Moves) -> None:
+    """A default set by others after the migration was created marks the row's command newer."""
+    order = SetDefaultCard(customer="cus_1", card="card_9")
+    moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "created", 1)
+    moves.bench.journal(accept(order, command_id="other"))
+    moves.bench.end(moves.bench.granted("other"))
+    moves.send(1, 2, skip_if_newer=True)
+    assert moves.take(1).newer
+    assert not moves.take(2).newer
+
+
+def test_another_migration_is_not_newer(moves: Moves) -> None:
+    """What a migration's own rows set does not count as somebody else's change."""
+    moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "created", 1)
+    moves.send(1, skip_if_newer=True)
+    moves.end(1)
+    assert list(moves.bench.redis.scan_iter("cards:set:*")) == []
+
+
+def test_assigning_rows_have_no_terms(moves: Moves) -> None:
+    """An AssignCard is sent as it is."""
+    order = AssignCard(customer="cus_1", source="tok_1")
+    row = RowCommand(1, command_id(MIGRATION, 1), order)
+    moves.twice(journalled.send(MIGRATION, DRIVER, [row], look_first=True, skip_if_newer=True))
+    grant = moves.take(1)
+    assert grant.of_migration
+    assert not grant.looks_first
+
+
+def test_what_a_person_asks_for_must_be_possible(moves: Moves) -> None:
+    """A finished migration is not paused, resumed or cancelled; an unknown one is unknown."""
+    moves.registry.cancel(MIGRATION)
+    with pytest.raises(NotInState) as error:
+        moves.registry.pause(MIGRATION)
+    assert error.value.state is MigrationState.CANCELLING
+    with pytest.raises(UnknownMigration):
+        moves.registry.resume("mig_0")
+
+
+def test_creation_may_be_cut_off(bench: Bench) -> None:
+    """Before every row that is not sent was entered, nothing is sent and nobody finds it."""
+    bench.journal(journalled.create(MIGRATION, "a.csv", 3, "{}", 5.0))
+    bench.journal(journalled.lease(MIGRATION, DRIVER, LEASE_MS))
+    order = AssignCard(customer="cus_1", source="tok_1")
+    rows = [RowCommand(1, command_id(MIGRATION, 1), order)]
+    call = journalled.send(MIGRATION, DRIVER, rows, look_first=True, skip_if_newer=False)
+    assert bench.journal(call).count == 0
+    registry = Registry(bench.journal)
+    assert registry.find(MIGRATION) is None
+    bench.journal(journalled.open_(MIGRATION, {}))
+    assert bench.journal(call).count == 1
+    found = registry.find(MIGRATION)
+    assert found is not None
+    assert found.rps == 5.0
+    assert [one.id for one in registry.list()] == [MIGRATION]
+
+
+def test_a_row_is_found_void_after_all(moves: Moves) -> None:
+    """A pending row that cannot be sent any more becomes invalid, once."""
+    assert moves.twice(journalled.void(MIGRATION, DRIVER, 3, "parameter_invalid"))
+    assert moves.check()[RowState.INVALID] == 2
+    assert moves.registry.status(MIGRATION).codes == {"parameter_invalid": 2}
+
+
+def test_a_doubtful_row_is_unknown_until_it_ends(moves: Moves) -> None:
+    """While it is not known whether a row took effect the ledger says so, and still adds up."""
+    moves.send(1)
+    moves.bench.again(moves.take(1), uncertain=True)
+    assert moves.check()[RowState.UNKNOWN] == 1
+    assert moves.send(2).in_flight == 2
+    assert moves.bench.journal(journalled.finish(MIGRATION, DRIVER)) == "running"
+    moves.bench.make_due(command_id(MIGRATION, 1), "cus_1")
+    grant = moves.bench.resume("cus_1").grant
+    assert grant is not None
+    moves.bench.again(grant)
+    assert RowState.UNKNOWN not in moves.check()
+    moves.bench.make_due(command_id(MIGRATION, 1), "cus_1")
+    grant = moves.bench.resume("cus_1").grant
+    assert grant is not None
+    moves.bench.end(grant)
+    moves.settle()
+    assert moves.check()[RowState.APPLIED] == 1
+
+
+def test_details_are_bounded(moves: Moves) -> None:
+    """Of more than 20,000 rows that were not applied only the codes are counted."""
+    moves.bench.redis.hset(
+        f"cards:migration-details:{MIGRATION}", mapping={str(n): "x y" for n in range(10, 20_010)}
+    )
+    moves.send(1)
+    moves.end(1, State.REJECTED)
+    moves.settle()
+    assert 1 not in moves.registry.details(MIGRATION)
+    assert moves.registry.status(MIGRATION).codes["no"] == 1
+
+
+def test_a_ledger_is_read_by_half_bytes() -> None:
+    """Rows are found by number and by state, also at an odd end."""
+    ledger = Ledger(bytes([0x12, 0x30]), 3)
+    assert [ledger(n) for n in (1, 2, 3)] == [RowState.SENT, RowState.APPLIED, RowState.ALREADY_SO]
+    assert list(ledger.numbers(RowState.SENT, RowState.ALREADY_SO)) == [1, 3]
+    assert list(ledger.numbers(RowState.PENDING)) == []
+    with pytest.raises(IndexError):
+        ledger(4)

@@ -1,0 +1,135 @@
+"""`cards migrate plan` says what a file comes to, to people and to programs."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from producer.cli.app import run
+from producer.cli.exits import Exit
+from producer.cli.migrating.plan_output import span
+
+GOOD = "userId,default_source\ncus_1,card_1\ncus_2,card_2\ncus_2,card_3\ncus_2,card_3\n"
+NUMBER = "4242424242424242"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CARDS_MIGRATIONS_DIR", raising=False)
+
+
+def _write(text: str) -> str:
+    Path("cards.csv").write_text(text)
+    return "cards.csv"
+
+
+def test_a_good_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows, requests, times, and a verdict at the end; 0."""
+    assert run(["migrate", "plan", _write(GOOD), "--rps", "0.001"]) == Exit.DONE
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[-1] == "Every row can be sent."
+    for said in (
+        "3 SetDefaultCard",
+        "1 customer has rows that set different defaults",
+        "1 say what the customer's row before says",
+        "3 GET /v1/customers/:id",
+        "50 min at 0.001 rows a second, as asked",
+    ):
+        assert said in shown
+
+
+def test_limits_that_are_set_are_counted_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An account whose limits were raised is told its own time; a wrong setting is named."""
+    monkeypatch.setenv("CARDS_STRIPE_RPS", "2")
+    assert run(["migrate", "plan", _write(GOOD)]) == Exit.DONE
+    assert "3 s at the limits that are set" in capsys.readouterr().out
+    monkeypatch.setenv("CARDS_STRIPE_RPS", "many")
+    assert run(["migrate", "plan", _write(GOOD)]) == Exit.NOT_DONE
+    assert "CARDS_STRIPE_RPS" in capsys.readouterr().err
+
+
+def test_invalid_rows_are_shown_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """By code, with line and column; 1; and --errors writes them all."""
+    text = GOOD + "".join(f"{n},card_1\n" for n in range(10, 17)) + f"cus_1,{NUMBER}\n"
+    assert run(["migrate", "plan", _write(text), "--errors", "errors.csv"]) == Exit.NOT_DONE
+    shown = capsys.readouterr().out
+    assert "7 parameter_invalid: " in shown
+    assert "line 6, column userId: userId is not valid: it must start with cus_" in shown
+    assert "line 10" not in shown
+    assert shown.splitlines()[-1].startswith("8 rows are invalid and would not be sent")
+    assert len(Path("errors.csv").read_text().splitlines()) == 9
+    assert NUMBER not in shown + Path("errors.csv").read_text()
+
+
+def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints the plan as one value, with the id that a run of it will have."""
+    _write(GOOD)
+    ids = set()
+    for more in ([], ["--blind"], ["--skip-if-newer"]):
+        assert run(["migrate", "plan", "cards.csv", "--json", *more]) == Exit.DONE
+        told = json.loads(capsys.readouterr().out)
+        assert (told["rows"], told["toSend"], told["repeated"], told["invalid"]) == (4, 3, 1, 0)
+        assert told["reads"] == (0 if more == ["--blind"] else 3)
+        ids.add(told["migration"])
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "code"),
+    [
+        ("userId,source,cvc\ncus_1,tok_1,1\n", [], "card_data_column"),
+        ("userId,token\ncus_1,tok_1\n", [], "column_missing"),
+        (GOOD, ["--map", "card=userId"], "unknown_field"),
+        (GOOD, ["--map", "userId"], "usage"),
+        (GOOD, ["--command", "Assign"], "usage"),
+        (GOOD, ["--rps", "0"], "usage"),
+        (GOOD, ["--blind", "--only-if-default-is", "userId"], "usage"),
+    ],
+)
+def test_refused_files_and_wrong_usage(
+    text: str, more: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both exit with 2, say one line and, for programs, an envelope."""
+    assert run(["migrate", "plan", _write(text), *more]) == Exit.USAGE
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("cards: ")
+    assert shown.err.count("\n") == 1
+    assert run(["migrate", "plan", "cards.csv", "--json", *more]) == Exit.USAGE
+    assert json.loads(capsys.readouterr().out)["code"] == code
+
+
+def test_standard_input_is_planned_and_nothing_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the same migration as the file, and a plan leaves no copy."""
+    run(["migrate", "plan", _write(GOOD), "--json"])
+    of_file = json.loads(capsys.readouterr().out)
+    stdin = SimpleNamespace(buffer=io.BytesIO(GOOD.encode()))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert run(["migrate", "plan", "-", "--json"]) == Exit.DONE
+    of_stdin = json.loads(capsys.readouterr().out)
+    assert of_stdin == {**of_file, "file": "standard input"}
+    assert [path.name for path in Path().iterdir()] == ["cards.csv"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "under 1 s"),
+        (61, "1 min 1 s"),
+        (3_600, "1 h"),
+        (40_000, "11 h 6 min"),
+        (86_460, "1 d"),
+    ],
+)
+def test_times_for_people(seconds: float, said: str) -> None:
+    """Two units at most, and none that is zero."""
+    assert span(seconds) == said

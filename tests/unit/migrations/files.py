@@ -1,0 +1,45 @@
+"""Files of migrations for tests, and what is read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+from pathlib import Path
+
+from producer.contract import CommandKind
+from producer.migrations.columns import Mapping, map_columns
+from producer.migrations.inputs import InputFile, open_input
+from producer.migrations.reader import open_rows
+from producer.migrations.rows import BadRow, Row
+
+CARD_NUMBER = "4242424242424242"  # Stripe docs: testing
+HEADER = "userId,default_source\n"
+
+
+def written(folder: Path, content: str | bytes, name: str = "cards.csv") -> InputFile:
+    """A file of that content, looked at."""
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return open_input(path)
+
+
+def mapped(
+    folder: Path,
+    content: str | bytes,
+    named: AnyMapping[str, str] | None = None,
+    *,
+    command: CommandKind | None = None,
+    expected: str | None = None,
+) -> tuple[InputFile, Mapping]:
+    """A file and what its columns mean."""
+    source = written(folder, content)
+    return source, map_columns(source, named, command=command, expected=expected)
+
+
+def read(folder: Path, content: str | bytes) -> list[Row | BadRow]:
+    """Its rows, where the columns' names say what they mean."""
+    return list(open_rows(*mapped(folder, content)))
+
+
+def told(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
+    """Line of each row with its customer, or with the code of what is wrong."""
+    return [(r.line, r.code if isinstance(r, BadRow) else r.order.customer) for r in rows]

@@ -1,0 +1,107 @@
+"""JSON Lines and Stripe's import mapping."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.contract import CommandKind
+from producer.migrations.errors import FileRefused
+from producer.migrations.json_records import parsed
+from producer.migrations.reader import open_rows
+from producer.migrations.records import Fault
+from producer.migrations.rows import BadRow, Row
+from tests.unit.migrations.files import CARD_NUMBER, mapped, read, told
+
+LINE = '{"userId": "cus_1", "default_source": "card_1"}\n'
+
+
+@given(st.text(max_size=40))
+def test_any_line_is_an_object_or_a_fault(line: str) -> None:
+    """Whatever stands in a line, reading it raises nothing."""
+    assert isinstance(parsed(line), (dict, Fault))
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('{"userId": "cus_2", "default_source": "card_2"', "not_json"),
+        ('["cus_2", "card_2"]', "not_json"),
+        ("null", "not_json"),
+        ('{"userId": "cus_1", "userId": "cus_2", "default_source": "card_1"}', "not_json"),
+        ("[" * 100_000, "not_json"),
+        ('{"userId": 17, "default_source": "card_2"}', "parameter_invalid"),
+        ('{"userId": {"id": "cus_2"}, "default_source": "card_2"}', "parameter_invalid"),
+        ('{"userId": null, "default_source": "card_2"}', "parameter_missing"),
+        ('{"default_source": "card_2"}', "parameter_missing"),
+        ('{"userId": "cus_2\\u0000", "default_source": "card_2"}', "nul_byte"),
+        (f'{{"userId": {CARD_NUMBER}, "default_source": "card_2"}}', "card_number_refused"),
+        ('{"userId": "cus_2", "default_source": "card_2", "more": [1, {}]}', "cus_2"),
+    ],
+)
+def test_a_bad_line_spoils_no_other(line: str, code: str, tmp_path: Path) -> None:
+    """Torn, nested, of another type or twice the same member: one bad row; other columns pass."""
+    rows = read(tmp_path, f"{LINE}{line}\r\n\n{LINE}")
+    assert told(rows) == [(1, "cus_1"), (2, code), (4, "cus_1")]
+
+
+def test_a_column_of_card_data_in_a_late_row_refuses_the_file(tmp_path: Path) -> None:
+    """JSON Lines may have a column in any row; its name is judged where it first comes."""
+    text = LINE * 2_000 + '{"userId": "cus_1", "default_source": "card_1", "cvc": "1"}\n'
+    rows = open_rows(*mapped(tmp_path, text))
+    with pytest.raises(FileRefused) as refused:
+        list(rows)
+    assert (refused.value.code, refused.value.column) == ("card_data_column", "cvc")
+
+
+def _mapping(*customers: object) -> str:
+    return json.dumps({str(number): one for number, one in enumerate(customers)}, indent=1)
+
+
+def _customer(*cards: object) -> object:
+    held = {f"old_{n}": {"id": card} for n, card in enumerate(cards)}
+    return {"id": "cus_1", "cards": held, "email": "a@example.com"}
+
+
+def test_stripes_mapping_makes_defaults_where_there_is_one_card(tmp_path: Path) -> None:
+    """Which of several cards becomes the default is not guessed: such a customer is a bad row."""
+    text = _mapping(
+        _customer("card_1"), _customer("card_1", "card_2"), _customer(), 7, _customer(None)
+    )
+    source, mapping = mapped(tmp_path, text)
+    rows = list(open_rows(source, mapping))
+    assert mapping.command is CommandKind.SET_DEFAULT_CARD
+    assert [row.code for row in rows if isinstance(row, BadRow)] == [
+        "ambiguous_cards",
+        "no_card",
+        "not_json",
+        "parameter_missing",
+    ]
+    assert isinstance(rows[0], Row)
+    assert rows[0].order.object_id == "card_1"
+    assert [row.line for row in rows[:2]] == [2, 11]
+    assert list(open_rows(source, mapping, start_number=3)) == rows[2:]
+
+
+def test_a_mapping_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
+    """It is read member by member, at any size, on one line or many, gzipped too."""
+    text = _mapping(*(_customer(f"card_é{n}" if n == 7 else f"card_{n}") for n in range(20_000)))
+    for data in (text.encode(), gzip.compress(json.dumps(json.loads(text)).encode())):
+        rows = read(tmp_path, data)
+        assert len(rows) == 20_000
+        assert [r.number for r in rows if isinstance(r, BadRow)] == [8]
+
+
+@pytest.mark.parametrize("cut", [-1, -20, -3_000])
+def test_a_torn_mapping_is_refused(cut: int, tmp_path: Path) -> None:
+    """What a broken JSON document still holds cannot be known, so it is refused with its line."""
+    text = _mapping(*(_customer(f"card_{n}") for n in range(100)))
+    with pytest.raises(FileRefused) as refused:
+        read(tmp_path, text[:cut])
+    assert refused.value.code == "json_broken"
+    assert refused.value.line > 0

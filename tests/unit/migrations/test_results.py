@@ -1,0 +1,103 @@
+"""What is recorded of rows stays, is read in order, and may be read while it is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from producer.migrations.results import Results
+from producer.migrations.rows import RowResult, RowState
+
+AT = datetime(2026, 11, 25, 7, 30, 1, 234567, tzinfo=UTC)
+FULL = RowResult(
+    number=7,
+    state=RowState.APPLIED,
+    code="x",
+    message="y é",
+    command_id="c",
+    card_id="card_1",
+    attempts=2,
+    accepted_at=AT,
+    finished_at=AT + timedelta(seconds=1),
+    before="",
+)
+
+
+def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
+    """All fields, to the microsecond; no default before is told from one that is not recorded."""
+    plain = RowResult(3, RowState.REJECTED)
+    with Results.of(tmp_path / "data", "mig_1") as results:
+        results.record([FULL, plain])
+        assert (results[7], results.get(3), results.get(4)) == (FULL, plain, None)
+        with pytest.raises(KeyError):
+            results[4]
+        assert (list(results), len(results)) == ([plain, FULL], 2)
+    with Results.of(tmp_path / "data", "mig_1") as again:
+        assert list(again.since(4)) == [FULL]
+
+
+def test_recording_again_replaces(tmp_path: Path) -> None:
+    """A driver that stops in between does it again: the same rows, or a later truth of them."""
+    with Results(tmp_path / "r.sqlite") as results:
+        unknown = replace(FULL, state=RowState.UNKNOWN)
+        for one in (unknown, unknown, FULL, FULL):
+            results.record([one])
+        assert list(results) == [FULL]
+
+
+def test_all_or_none_is_recorded(tmp_path: Path) -> None:
+    """An error in the middle of a window leaves nothing of it behind, and the file usable."""
+    with Results(tmp_path / "r.sqlite") as results:
+        broken = replace(FULL, number=8, code=None)  # type: ignore[arg-type]
+        with pytest.raises(sqlite3.IntegrityError):
+            results.record([FULL, broken])
+        assert list(results) == []
+        results.record([FULL])
+        assert len(results) == 1
+
+
+def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
+    """A reader sees what was recorded before it looked, and what comes when it looks again."""
+    path = tmp_path / "r.sqlite"
+    with Results(path, readonly=True) as nothing:
+        assert (list(nothing), len(nothing), nothing.get(1)) == ([], 0, None)
+    assert not path.exists()
+    with Results(path) as writer, Results(path, readonly=True) as reader:
+        rows = [RowResult(number, RowState.APPLIED) for number in range(1, 3_001)]
+        writer.record(rows)
+        reading = iter(reader)
+        first = next(reading)
+        writer.record([RowResult(3_001, RowState.FAILED)])
+        assert [first, *reading] == [*rows, RowResult(3_001, RowState.FAILED)]
+        with pytest.raises(sqlite3.OperationalError):
+            reader.record([FULL])
+    with Results(path, readonly=True) as after:
+        assert len(after) == 3_001
+
+
+def test_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """Messages may name customers: file, journal and folder are the owner's."""
+    with Results(tmp_path / "data" / "r.sqlite") as results:
+        results.record([FULL])
+        modes = {p.name: p.stat().st_mode & 0o777 for p in (tmp_path / "data").iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert "r.sqlite-wal" in modes
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_it_is_durable(tmp_path: Path) -> None:
+    """The ledger is told after the results: what is recorded must survive the machine."""
+    with Results(tmp_path / "r.sqlite") as results:
+        assert results.durable
+
+
+def test_a_file_that_was_only_begun_is_empty(tmp_path: Path) -> None:
+    """A reader that comes between the file and its table finds no rows, and no error."""
+    path = tmp_path / "r.sqlite"
+    path.touch()
+    with Results(path, readonly=True) as reader:
+        assert list(reader) == []

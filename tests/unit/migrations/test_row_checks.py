@@ -1,0 +1,66 @@
+"""Rows are checked as the contract checks a command, only faster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.contract import AssignCard, CommandKind, Refusal, SetDefaultCard, parse_command
+from producer.migrations.columns import OBJECTS, Mapping
+from producer.migrations.row_checks import RowChecks
+from producer.migrations.rows import BadRow, Row
+
+_PREFIX = st.sampled_from(["cus_", "tok_", "src_", "card_", "pm_", "", "Cus_", " cus_"])
+_BODY = st.one_of(
+    st.text(st.sampled_from("aZ09_4242"), max_size=30),
+    st.text(st.sampled_from("0123456789"), min_size=12, max_size=20),
+    st.sampled_from(["4242424242424242", "x4242424242424242x", "0000000000000018", "a" * 251]),
+    st.text(max_size=5),
+)
+_VALUE = st.one_of(
+    st.tuples(_PREFIX, _BODY).map("".join), st.none(), st.integers(), st.just({"id": "cus_1"})
+)
+
+
+@given(st.sampled_from(list(CommandKind)), _VALUE, _VALUE)
+def test_a_row_is_good_exactly_where_its_command_is(
+    kind: CommandKind, customer: Any, object_id: Any
+) -> None:
+    """The fast way lets pass what `parse_command` makes a command of, the same one, and no more."""
+    field = OBJECTS[kind]
+    checks = RowChecks(Mapping({"userId": "a", field: "b"}, kind))
+    row = checks.row(1, 2, [customer, object_id])
+    made = _made(kind, {"userId": customer, field: object_id})
+    if isinstance(made, Refusal):
+        assert isinstance(row, BadRow)
+        assert row.code in (made.code, "field_too_long", "nul_byte", "not_utf8")
+        assert row.column in ("a", "b")
+    else:
+        assert row == Row(1, 2, made)
+
+
+def _made(kind: CommandKind, fields: dict[str, Any]) -> AssignCard | SetDefaultCard | Refusal:
+    try:
+        return parse_command(kind, fields)
+    except Refusal as refusal:
+        return refusal
+
+
+@given(_VALUE, _VALUE)
+def test_both_ways_to_a_row_agree(customer: Any, object_id: Any) -> None:
+    """A file that mixes commands is read by the slow way; it says the same of the same values."""
+    kind = CommandKind.SET_DEFAULT_CARD
+    fast = RowChecks(Mapping({"userId": "a", "default_source": "b"}, kind))
+    slow = RowChecks(Mapping({"userId": "a", "default_source": "b", "command": "c"}))
+    one = fast.row(1, 2, [customer, object_id])
+    assert slow.row(1, 2, [customer, object_id, kind.value]) == one
+
+
+def test_no_bad_row_repeats_a_value() -> None:
+    """What is wrong is said without what stood there."""
+    secret = "tok_verysecret"
+    checks = RowChecks(Mapping({"userId": "a", "source": "b"}, CommandKind.ASSIGN_CARD))
+    for values in ([secret, secret], ["cus_1", f"{secret}!"], [secret, ""], ["4" * 400, secret]):
+        assert "secret" not in repr(checks.row(1, 2, values))

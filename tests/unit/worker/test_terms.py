@@ -1,0 +1,213 @@
+"""The terms on which a migration's commands are carried out."""
+
+from __future__ import annotations
+
+import pytest
+
+from producer.contract.messages import Text
+from producer.journal import JournalUnavailable
+from tests.unit.worker.attempts import (
+    CUSTOMER,
+    LIMITED,
+    NO_ANSWER,
+    SERVER_ERROR,
+    to_assign,
+    to_set_default,
+)
+from worker.attempt import Terms
+from worker.fake_gateway import FakeGateway
+from worker.handlers import AssignCardHandler, SetDefaultCardHandler, read_customer
+from worker.verdicts import Rejected, Succeeded, TryAgain
+
+LOOK = Terms(look_first=True)
+
+
+class Notes:
+    """What was noted of defaults before."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.noted: list[str | None] = []
+        self._error = error
+
+    async def __call__(self, default: str | None) -> None:
+        if self._error is not None:
+            raise self._error
+        self.noted.append(default)
+
+
+@pytest.fixture
+def fake() -> FakeGateway:
+    """A customer whose default is card_0, with card_1 and pm_1 besides."""
+    fake = FakeGateway()
+    fake.account.add_customer(CUSTOMER, cards=("card_0", "card_1"))
+    fake.account.add_payment_method("pm_1", customer=CUSTOMER)
+    fake.account.add_payment_method("pm_loose")
+    return fake
+
+
+@pytest.fixture
+def handler(fake: FakeGateway) -> SetDefaultCardHandler:
+    """The handler, on the fake."""
+    return SetDefaultCardHandler(fake)
+
+
+async def test_the_default_before_is_noted(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """The former default is written down before the change, and the answer is small."""
+    notes = Notes()
+    verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=notes))
+    assert verdict == Succeeded(Text.DEFAULT_SET, {"id": CUSTOMER, "default_source": "card_1"})
+    assert notes.noted == ["card_0"]
+
+
+async def test_no_default_before_is_noted_as_none(handler: SetDefaultCardHandler) -> None:
+    """A customer without a default of that kind is told from one whose default is not known."""
+    notes = Notes()
+    await handler.carry_out(to_set_default("pm_1", terms=LOOK, note_before=notes))
+    assert notes.noted == [""]
+
+
+async def test_nothing_is_sent_where_it_is_so_already(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A card that is the default already is not set again, and the answer says so."""
+    notes = Notes()
+    verdict = await handler.carry_out(to_set_default("card_0", terms=LOOK, note_before=notes))
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["alreadySo"] is True
+    assert (fake.sent, notes.noted) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("card", "expected", "applied"),
+    [
+        ("card_1", "card_0", True),
+        ("card_1", "card_9", False),
+        ("card_1", "", False),
+        ("pm_1", "", True),
+        ("pm_1", "card_0", True),
+        ("pm_1", "card_1", False),
+        ("card_0", "card_9", True),
+    ],
+)
+async def test_only_if_default_is(
+    fake: FakeGateway, handler: SetDefaultCardHandler, card: str, expected: str, applied: bool
+) -> None:
+    """A row is applied only over the default that it expects, of the expected card's own kind."""
+    terms = Terms(look_first=True, expected_default=expected)
+    verdict = await handler.carry_out(to_set_default(card, terms=terms, note_before=Notes()))
+    if applied:
+        assert isinstance(verdict, Succeeded)
+    else:
+        assert isinstance(verdict, Rejected)
+        assert (verdict.code, verdict.http_status) == ("drifted", 409)
+        assert fake.sent == []
+
+
+@pytest.mark.parametrize("unsettled", [False, True])
+async def test_a_newer_command_is_left_alone(
+    fake: FakeGateway, handler: SetDefaultCardHandler, unsettled: bool
+) -> None:
+    """Where another command has set the default since, nothing is read or sent."""
+    terms = Terms(newer=True)
+    verdict = await handler.carry_out(to_set_default(terms=terms, unsettled=unsettled))
+    assert isinstance(verdict, Rejected)
+    assert verdict.code == "drifted"
+    assert fake.sent == []
+
+
+async def test_our_own_effect_is_not_taken_for_drift(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A try that may have taken effect is sent again under its key before anything is compared."""
+    fake.fail_next("set_default_source", NO_ANSWER, after_effect=True)
+    terms = Terms(look_first=True, expected_default="card_0")
+    first = await handler.carry_out(to_set_default(terms=terms, note_before=Notes()))
+    assert isinstance(first, TryAgain)
+    assert first.uncertain
+    checked = Terms(look_first=True, expected_default="card_0", checked=True)
+    again = await handler.carry_out(
+        to_set_default(terms=checked, unsettled=True, note_before=Notes())
+    )
+    assert isinstance(again, Succeeded)
+    assert "alreadySo" not in again.data
+    assert len(fake.effects) == 1
+
+
+async def test_what_was_not_looked_at_was_not_sent(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """A try that was cut off before its look was noted is compared after all."""
+    terms = Terms(look_first=True, expected_default="card_9")
+    verdict = await handler.carry_out(
+        to_set_default(terms=terms, unsettled=True, note_before=Notes())
+    )
+    assert isinstance(verdict, Rejected)
+    assert fake.sent == []
+
+
+async def test_nothing_is_sent_that_could_not_be_noted(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """While Redis is away the change is not made, since its former default would be lost."""
+    notes = Notes(JournalUnavailable(OSError()))
+    verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=notes))
+    assert isinstance(verdict, TryAgain)
+    assert not verdict.uncertain
+    assert fake.sent == []
+
+
+@pytest.mark.parametrize("error", [LIMITED, SERVER_ERROR, NO_ANSWER])
+async def test_a_look_that_fails_leaves_nothing_open(
+    fake: FakeGateway, handler: SetDefaultCardHandler, error: object
+) -> None:
+    """A read that fails is tried again, and nothing was sent."""
+    fake.fail_next("customer", error)  # type: ignore[arg-type]
+    verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=Notes()))
+    assert isinstance(verdict, TryAgain)
+    assert not verdict.uncertain
+    assert fake.sent == []
+
+
+async def test_an_unknown_customer_is_rejected_by_the_look(fake: FakeGateway) -> None:
+    """Stripe's answer to the read is the row's end, with its code."""
+    fake.account.delete_customer(CUSTOMER)
+    verdict = await SetDefaultCardHandler(fake).carry_out(
+        to_set_default(terms=LOOK, note_before=Notes())
+    )
+    assert isinstance(verdict, Rejected)
+    assert (verdict.code, verdict.http_status) == ("resource_missing", 404)
+
+
+async def test_a_payment_method_attached_before_is_so_already(fake: FakeGateway) -> None:
+    """A pm_ of the customer's own is already so; one that this command attached is not."""
+    handler = AssignCardHandler(fake)
+    verdict = await handler.carry_out(to_assign("pm_1", terms=Terms()))
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["alreadySo"] is True
+    assert verdict.data["cardId"] == "pm_1"
+    ours = await handler.carry_out(to_assign("pm_1", terms=Terms(), unsettled=True))
+    assert isinstance(ours, Succeeded)
+    assert "alreadySo" not in ours.data
+    new = await handler.carry_out(to_assign("pm_loose", key="key_2", terms=Terms()))
+    assert isinstance(new, Succeeded)
+    assert "alreadySo" not in new.data
+
+
+async def test_a_customer_is_read(fake: FakeGateway) -> None:
+    """Both defaults, and the cards where they are asked for."""
+    verdict = await read_customer(fake, CUSTOMER, with_cards=True)
+    assert verdict == Succeeded(
+        Text.CUSTOMER_READ,
+        {
+            "id": CUSTOMER,
+            "default_source": "card_0",
+            "default_payment_method": None,
+            "cards": ["card_0", "card_1", "pm_1"],
+        },
+    )
+    brief = await read_customer(fake, CUSTOMER, with_cards=False)
+    assert isinstance(brief, Succeeded)
+    assert brief.data["cards"] is None
+    assert isinstance(await read_customer(fake, "cus_none", with_cards=False), Rejected)
