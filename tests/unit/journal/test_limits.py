@@ -11,7 +11,7 @@ from producer.contract import Lane
 from producer.journal import UNLIMITED, Limits
 from producer.journal.endpoints import Endpoint
 from tests.model.mini_redis import Answer, MiniRedis, Scripts
-from tests.unit.journal.asking import Asker, Span, busiest_second, sent_by, within
+from tests.unit.journal.asking import Asker, Span, busiest, sent_by, within
 
 END_MS = 12_000.0
 FLOOD = [Span(0, END_MS)]
@@ -39,7 +39,7 @@ def _patterns(draw: st.DrawFn) -> list[Span]:
 def test_no_second_exceeds_the_limit(rate: int, bulk: list[Span], interactive: list[Span]) -> None:
     """Whatever both lanes want and when, no second has more than the limit and 5 %."""
     limiter = LuaLimiter(Limits(account=rate))
-    assert busiest_second(sent_by(limiter, _lanes(bulk, interactive))) <= rate * 1.05
+    assert busiest(sent_by(limiter, _lanes(bulk, interactive))) <= rate * 1.05
 
 
 @settings(max_examples=30, deadline=None)
@@ -52,10 +52,10 @@ def test_endpoints_and_account_are_both_kept(bulk: list[Span], interactive: list
         for endpoint in list(Endpoint)[:6]
     ]
     sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers)
-    assert busiest_second(sent) <= 105
+    assert busiest(sent) <= 105
     for endpoint in Endpoint:
         own = {name: times for name, times in sent.items() if name.endswith(endpoint)}
-        assert busiest_second(own) <= 26.25
+        assert busiest(own) <= 26.25
 
 
 def test_one_endpoint_does_not_hold_up_another() -> None:
