@@ -44,8 +44,8 @@ def routes(services: Services) -> APIRouter:
         """Counters in Prometheus' text format."""
         try:
             waiting = await services.ask(backlog(), within_s=_ANSWER_S)
-            standing = await services.ask(paces(), within_s=_ANSWER_S)
-            services.metrics.told(waiting, standing)
+            limits = await services.ask(paces(), within_s=_ANSWER_S)
+            services.metrics.told(waiting, limits)
         except JournalUnavailable:
             services.metrics.unknown()
         return services.metrics.response()

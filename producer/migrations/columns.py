@@ -86,6 +86,9 @@ def _only_command(fields: dict[str, str]) -> CommandKind | None:
 
 
 def _once(column: str, source: InputFile) -> None:
+    if not column.isprintable():
+        what = f"the name of column {shown(column)!r} holds what cannot be printed, or is not UTF-8"
+        raise FileRefused("column_name", what, column=shown(column))
     # JSON Lines may have it in a later row only.
     count = source.columns.count(column)
     if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):

@@ -83,6 +83,7 @@ def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: P
         ("userId,source,source", {}, None, "column_repeated"),
         ("userId,source", {"userId": "source"}, None, "column_repeated"),
         ("userId,source", {"card": "source"}, None, "unknown_field"),
+        ("userId,\x1bsource", {"source": "\x1bsource"}, None, "column_name"),
     ],
 )
 def test_columns_that_are_missing_refuse_the_file(
@@ -116,3 +117,12 @@ def test_an_empty_name_at_the_beginning_is_a_column(tmp_path: Path) -> None:
         (row,) = open_rows(*mapped(tmp_path, text))
         assert isinstance(row, Row)
         assert row.order.customer == "cus_1"
+
+
+@pytest.mark.parametrize("command", ["{}", "[1]", "7", '"assign"'])
+def test_a_command_of_any_type_is_checked(command: str, tmp_path: Path) -> None:
+    """JSON may say anything: what is no command's name is a bad row."""
+    text = f'{{"userId": "cus_1", "source": "tok_1", "command": {command}}}\n'
+    (row,) = open_rows(*mapped(tmp_path, text))
+    assert isinstance(row, BadRow)
+    assert (row.code, row.column) == ("unknown_command", "command")
