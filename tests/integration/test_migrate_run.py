@@ -177,6 +177,22 @@ def test_skip_if_newer(migrations: Migrations) -> None:
     assert (code, last["counts"]["applied"], last["counts"]["drifted"]) == (1, 1, 1)
 
 
+def test_errors_are_corrected_and_run(migrations: Migrations) -> None:
+    """errors.csv of a report is itself a file to be run, once its rows are corrected."""
+    stage = migrations.stage
+    one, two = stage.customer("Err"), stage.customer("Err")
+    path = migrations.file(f"{one},card_nosuch", f"{two},{stage.card(two)}")
+    code, last = migrations.run(path)
+    assert (code, last["codes"]) == (1, {"resource_missing": 1})
+    errors = migrations.folder / "errors.csv"
+    told = migrations.drive(path).call("report", last["id"], "--errors", str(errors))
+    assert "resource_missing" in told.stdout
+    assert told.returncode == 1
+    errors.write_text(errors.read_text("utf-8").replace("card_nosuch", stage.card(one)), "utf-8")
+    code, again = migrations.run(errors)
+    assert (code, again["rows"], again["counts"]["applied"]) == (0, 1, 1)
+
+
 def test_a_pilot_then_the_rest(migrations: Migrations) -> None:
     """--limit sends so many and ends with 4; without it the rest follows, and nothing twice."""
     _, path = migrations.customers(20)
