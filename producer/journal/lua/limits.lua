@@ -41,7 +41,8 @@ local function place(scope, rate, lane, share, now)
     -- others, but not so much that it would fall together with what is sent then.
     line = math.max(line, at - APART)
     redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
-      lane, string.format('%.3f', at + full / share))
+      lane, string.format('%.3f', at + full / share), 'rate', rate)
+    redis.call('HINCRBY', key_limit(scope), 'booked', 1)
   end
 end
 
