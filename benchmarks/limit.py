@@ -176,7 +176,7 @@ def waits_of_share(rate: float, count: int) -> list[float]:
 
     It grows where that is slower than they come, until the places that bulk has borrowed end.
     """
-    gap, free, waits = 1000 / (0.2 * 0.975 * rate), 0.0, []
+    gap, free, waits = 1000 / (0.2 * rate), 0.0, []
     for number in range(count):
         now = 1000 * EVERY_S * number
         wait = min(max(0.0, free - now), _BULK_AHEAD_MS)

@@ -12,8 +12,8 @@ local AHEAD = {interactive = 300, bulk = 200}
 -- How long before that place to ask again (ms). The longer, the more questions. The interactive lane
 -- asks before the bulk lane would find a place.
 local SOON = {interactive = 200, bulk = 80}
--- How much later than its place in one scope a request may be sent for the other's sake (ms).
-local APART = 50
+-- How much later than its place in the account's line a request may be sent for an endpoint's (ms).
+local APART = 70
 -- A little under the limit, so that what is sent a few milliseconds late does not fall together
 -- with the next; a little more where both lanes send, and one goes ahead of the line.
 local PACE, MIXED_PACE, MIXED_MS = 0.975, 0.95, 3000
@@ -37,9 +37,9 @@ local function place(scope, rate, lane, share, now)
   local line = math.max(tonumber(known[1] or 0), now)
   local mine = math.max(tonumber(known[2] or 0), now)
   return math.min(line, mine), function(at)
-    -- Sent later than here, since another scope has no place before: what is free until then is for
-    -- others, but not so much that it would fall together with what is sent then.
-    line = math.max(line, at - APART)
+    -- Sent later than here, since another scope has no place before: of the account, what is free
+    -- until then is for other endpoints, but not so much that it would fall together with this.
+    line = math.max(line, scope == 'account' and at - APART or at)
     redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
       lane, string.format('%.3f', at + full / share), 'rate', rate)
     redis.call('HINCRBY', key_limit(scope), 'booked', 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from tests.model.mini_redis import Answer, MiniRedis, Scripts
 from tests.unit.journal.asking import Asker, Span, busiest, sent_by, within
 
 END_MS = 12_000.0
+_LONG_MS = 300_000.0
 FLOOD = [Span(0, END_MS)]
 RATES = [25, 50, 100]
 
@@ -56,6 +59,29 @@ def test_endpoints_and_account_are_both_kept(bulk: list[Span], interactive: list
     for endpoint in Endpoint:
         own = {name: times for name, times in sent.items() if name.endswith(endpoint)}
         assert busiest(own) <= 26.25
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_scope_does_not_crowd_another(seed: int) -> None:
+    """What the account's line puts off is not sent together with what comes next at the endpoint.
+
+    Five minutes of two floods at two endpoints, with interactive requests at random.
+    """
+    chance, askers = Random(seed), list[Asker]()
+    for endpoint in (Endpoint.DEFAULT, Endpoint.SOURCE):
+        moments = [Span(at, at + 0.5, 1) for at in sorted(_moments(chance, count=1000))]
+        askers += [
+            Asker(f"bulk {endpoint}", Lane.BULK, [Span(0, _LONG_MS)], endpoint),
+            Asker(f"interactive {endpoint}", Lane.INTERACTIVE, moments, endpoint),
+        ]
+    sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers, seed=seed)
+    for endpoint in (Endpoint.DEFAULT, Endpoint.SOURCE):
+        own = {name: times for name, times in sent.items() if name.endswith(endpoint)}
+        assert busiest(own) <= 26.25
+
+
+def _moments(chance: Random, count: int) -> list[float]:
+    return [chance.uniform(0, _LONG_MS) for _ in range(count)]
 
 
 def test_one_endpoint_does_not_hold_up_another() -> None:
