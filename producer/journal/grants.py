@@ -49,9 +49,10 @@ class Grant:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where its write goes (`endpoint_of` in lua/limits.lua)."""
+        """Where its first request goes (`endpoint_of` in lua/limits.lua)."""
         if self.row["kind"] == CommandKind.SET_DEFAULT_CARD:
-            return Endpoint.DEFAULT
+            unread = self.looks_first and not self.checked
+            return Endpoint.READ_CUSTOMER if unread else Endpoint.DEFAULT
         return Endpoint.ATTACH if self.row["card"].startswith("pm_") else Endpoint.SOURCE
 
     @property

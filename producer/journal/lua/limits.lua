@@ -34,6 +34,8 @@ local function place(scope, rate, lane, share, now)
   local mixed = known[5] and tonumber(known[5]) > now - MIXED_MS
   local full = 1000 / (rate * factor_of(known[3], known[4], now))
   local gap = full / (mixed and MIXED_PACE or PACE)
+  -- A read is followed by a write, whose line must not grow behind it.
+  if string.sub(scope, 1, 4) == 'GET ' then gap = gap * 1.015 end
   local line = math.max(tonumber(known[1] or 0), now)
   local mine = math.max(tonumber(known[2] or 0), now)
   return math.min(line, mine), function(at)
@@ -72,9 +74,13 @@ local function slow_down(scope, now)
   redis.call('HINCRBY', key_limit(scope), 'slowed', 1)
 end
 
--- The endpoint of a command's write, as Stripe counts: a named operation.
-local function endpoint_of(kind, card)
-  if kind == 'SetDefaultCard' then return ENDPOINT_DEFAULT end
+-- The endpoint of a command's first request, as Stripe counts: a named operation. `first` says that
+-- the customer is to be read, and `before` that it was.
+local function endpoint_of(kind, card, first, before)
+  if kind == 'SetDefaultCard' then
+    if first and not before then return ENDPOINT_READ_CUSTOMER end
+    return ENDPOINT_DEFAULT
+  end
   if string.sub(card, 1, 3) == 'pm_' then return ENDPOINT_ATTACH end
   return ENDPOINT_SOURCE
 end
