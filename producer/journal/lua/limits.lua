@@ -40,8 +40,9 @@ local function place(scope, rate, lane, share, now)
   local mine = math.max(tonumber(known[2] or 0), now)
   return math.min(line, mine), function(at)
     -- Sent later than here, since another scope has no place before: of the account, what is free
-    -- until then is for other endpoints, but not so much that it would fall together with this.
-    line = math.max(line, scope == 'account' and at - APART or at)
+    -- until then is for other endpoints, but not so much that it would fall together with this. A
+    -- read's write may be booked far ahead, and must not hold up others for that.
+    line = math.max(line, scope == 'account' and math.min(at, now + AHEAD.bulk) - APART or at)
     redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
       lane, string.format('%.3f', at + full / share), 'rate', rate)
     redis.call('HINCRBY', key_limit(scope), 'booked', 1)
