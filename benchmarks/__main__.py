@@ -20,6 +20,7 @@ from benchmarks import (
     latency,
     machine,
     memory,
+    migrating,
     pace,
     planning,
 )
@@ -37,6 +38,7 @@ _ALL: dict[str, Callable[[Stage, bool, Path | None], list[Row]]] = {
     "memory": memory.run,
     "growth": growth.run,
     "planning": planning.run,
+    "migrating": migrating.run,
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 from redis.exceptions import RedisError
 
@@ -137,8 +138,9 @@ class AsyncCardCommands:
             Refusal: as `send` does; items of the same 500 may have been accepted.
             Unavailable: as `send` does, for the 500 under way. Keys make repeating safe.
         """
+        flow = uuid4().hex
         async for chunk in _chunks(items):
-            window = sending.Window(chunk, lane)
+            window = sending.Window(chunk, lane, flow)
             for item, outcome in window.outcomes(await self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
                     yield self._handle(outcome, sending.split(item)[0])

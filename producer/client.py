@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 from redis.exceptions import RedisError
 
@@ -136,9 +137,9 @@ class CardCommands:
             Refusal: as `send` does; items of the same 500 may have been accepted.
             Unavailable: as `send` does, for the 500 under way. Keys make repeating safe.
         """
-        source = iter(items)
+        source, flow = iter(items), uuid4().hex
         while chunk := list(islice(source, sending.WINDOW)):
-            window = sending.Window(chunk, lane)
+            window = sending.Window(chunk, lane, flow)
             for item, outcome in window.outcomes(self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
                     yield self._handle(outcome, sending.split(item)[0])

@@ -103,7 +103,8 @@ class Window:
     In the bulk lane 50 commands share a message, which costs a tenth of a message each.
     """
 
-    def __init__(self, items: Iterable[Item], lane: LaneName) -> None:
+    def __init__(self, items: Iterable[Item], lane: LaneName, flow: str) -> None:
+        """`flow` names the run: runs share the bulk lane evenly, whatever each has sent."""
         self._items = list(items)
         self._refused: dict[int, Refusal] = {}
         candidates: list[Candidate] = []
@@ -115,7 +116,7 @@ class Window:
         lane = checked_lane(lane)
         size = BATCH if lane is Lane.BULK else 1
         self.calls: list[Call[list[Acceptance | IdempotencyKeyReused]]] = [
-            accept_many(candidates[start : start + size], lane=lane)
+            accept_many(candidates[start : start + size], lane=lane, flow=flow)
             for start in range(0, len(candidates), size)
         ]
 

@@ -34,16 +34,17 @@ class Settings:
     """What the client, the CLI, the worker and the web process all need.
 
     `status_ttl_s` (seconds) is how long an ended command, its result and its idempotency key are
-    kept.
+    kept; `bulk_status_ttl_s` is the same in the bulk lane, of which there are more.
     """
 
     redis_url: str = field(repr=False)
     language: Language = "es"
     status_ttl_s: int = DEFAULT_STATUS_TTL_S
+    bulk_status_ttl_s: int = DAY_S
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read REDIS_URL, CARDS_LANGUAGE and CARDS_STATUS_TTL.
+        """Read REDIS_URL, CARDS_LANGUAGE, CARDS_STATUS_TTL and CARDS_BULK_STATUS_TTL.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
@@ -54,6 +55,9 @@ class Settings:
             # The contract keeps an idempotency key for at least a day.
             status_ttl_s=whole_number(
                 environ, "CARDS_STATUS_TTL", DEFAULT_STATUS_TTL_S, low=DAY_S, unit="seconds"
+            ),
+            bulk_status_ttl_s=whole_number(
+                environ, "CARDS_BULK_STATUS_TTL", DAY_S, low=DAY_S, unit="seconds"
             ),
         )
 

@@ -12,7 +12,7 @@ from worker.executor import Executor
 from worker.handler_set import handlers_of
 from worker.lane_gate import LaneGate, LaneOrder
 from worker.leases import LeaseKeeper
-from worker.outcomes import Outcomes
+from worker.outcomes import outcomes_of
 from worker.quarantine import Quarantine
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
@@ -35,7 +35,7 @@ def runtime_of(
     leases, gate = LeaseKeeper(journal, settings.lease_s), LaneGate(settings.concurrency)
     LaneOrder.gate = gate
     announcements = Announcements(events)
-    outcomes = Outcomes(settings.shared.language, settings.shared.status_ttl_s)
+    outcomes = outcomes_of(settings.shared)
     tries = Tries(handlers, Quarantine(), outcomes, announcements, journal)
     executor = Executor(settings, journal, tries, leases, announcements, gate)
     arrivals = Arrivals(settings, executor, announcements, gate)

@@ -66,7 +66,7 @@ class Tries:
             raise
         except PoisonError:
             log.exception("command %s killed its process three times", grant.command_id)
-            outcome: End | Again | KeyStopped = self._outcomes.poison()
+            outcome: End | Again | KeyStopped = self._outcomes.poison(grant)
         except Exception as error:
             log.exception("command %s: its handler raised", grant.command_id)
             outcome = self._outcomes.fault(grant, error)

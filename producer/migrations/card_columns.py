@@ -50,17 +50,21 @@ class CardColumns:
         self._filled = [0] * len(names)
         self._like_cards = [0] * len(names)
 
-    def worth_a_look(self, text: str) -> bool:
+    @staticmethod
+    def worth_a_look(text: str) -> bool:
         """Whether the text of many rows holds so many digits in a row at all."""
         return _DIGITS.search(text) is not None
 
-    def see(self, values: Sequence[Any]) -> None:
-        """Count a row; values beyond the named columns are left out."""
+    def see(self, values: Sequence[Any], *, closely: bool = True) -> None:
+        """Count a row; values beyond the named columns are left out.
+
+        Not `closely` where its text is not worth a look.
+        """
         for place, value in enumerate(values[: len(self.names)]):
             if value is None or value == "":
                 continue
             self._filled[place] += 1
-            if _looks_like_a_card(value):
+            if closely and _looks_like_a_card(value):
                 self._like_cards[place] += 1
 
     def refuse(self) -> None:
@@ -94,7 +98,7 @@ def shown(name: str) -> str:
 
 def _looks_like_a_card(value: Any) -> bool:
     if isinstance(value, str):
-        return _DIGITS.search(value) is not None and looks_like_card_number(value[:_LOOKED_AT])
+        return looks_like_card_number(value[:_LOOKED_AT])
     if isinstance(value, (Mapping, list)):
         return find_card_data(value, "") is not None
     return isinstance(value, (int, float)) and find_card_data(value) is not None

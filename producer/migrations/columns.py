@@ -63,6 +63,8 @@ def map_columns(
             raise FileRefused("column_missing", _missing(field, source))
     for column in (*fields.values(), *filter(None, [expected])):
         _once(column, source)
+    if len(set(fields.values())) < len(fields):
+        raise FileRefused("column_repeated", "one column is mapped to two fields")
     return Mapping(dict(sorted(fields.items())), command, expected)
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from hashlib import file_digest, sha256
+from dataclasses import dataclass
+from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.copies import MAGIC, CopyHead, copied_records
 from producer.migrations.csv_records import csv_records
 from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Form, Format, decoded, detect, header_cells, unpacked
@@ -23,7 +22,7 @@ from producer.migrations.mapping_records import COLUMNS, mapping_records
 from producer.migrations.parquet_records import parquet_columns, parquet_records
 from producer.migrations.records import Record
 
-_HEAD = 1 << 20
+HEAD = 1 << 20
 _SAMPLE = 1_000  # rows
 
 
@@ -37,6 +36,7 @@ class InputFile:
     digest: str
     format: Format
     columns: tuple[str, ...]  # as the file names them; of JSON Lines those of the first rows
+    kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
 
     def records(
         self, wanted: Sequence[str], *, start_number: int = 1, cards: CardColumns | None = None
@@ -47,17 +47,22 @@ class InputFile:
             FileRefused: the file turns out to be torn, or a column to be named like card data.
             ExtraMissing: as `open_input`.
         """
+        if self.kept is not None:
+            yield from copied_records(self.path, self.kept, wanted, start_number=start_number)
+            return
         if self.format.form is Form.PARQUET:
             yield from parquet_records(self.path, wanted, start_number=start_number, cards=cards)
             return
         with self.path.open("rb") as file:
             packed = gzip.GzipFile(fileobj=file) if self.format.gzipped else file
             stream = cast(BinaryIO, packed)
-            yield from _records(stream, self.format, wanted, start_number, cards)
+            yield from records_of(stream, self.format, wanted, start_number, cards)
 
 
 def open_input(path: Path, *, name: str | None = None) -> InputFile:
     """Look at a file: format, columns, digest, and whether it holds card numbers or CVCs.
+
+    A copy that `spool_input` made opens as the stream it is of.
 
     Raises:
         FileRefused: it cannot be read, is no known format, or has a column of card data.
@@ -65,12 +70,14 @@ def open_input(path: Path, *, name: str | None = None) -> InputFile:
     """
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(HEAD)
+            if head.startswith(MAGIC):
+                return _copy(path, name)
             format_ = detect(head)
             if format_.form is Form.PARQUET:
                 columns = _look_at_parquet(path)
             else:
-                columns = _look(head, format_)
+                columns = look(head, format_)
             file.seek(0)
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
@@ -79,47 +86,21 @@ def open_input(path: Path, *, name: str | None = None) -> InputFile:
     return InputFile(path, name or path.name, size, digest, format_, columns)
 
 
-def spool_input(stream: BinaryIO, folder: Path, *, name: str = "standard input") -> InputFile:
-    """Copy a stream into the folder, mode 0600, named by its digest, and look at it.
-
-    The first rows are judged before anything is written; what is refused later is removed again.
-
-    Raises:
-        As `open_input`; OSError where it cannot be written.
-    """
-    head = _read_head(stream)
-    format_ = detect(head)
-    if format_.form is not Form.PARQUET:
-        _look(head, format_)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, spooled = tempfile.mkstemp(dir=folder, prefix="input-")
-    path = Path(spooled)
-    try:
-        digest = sha256()
-        with os.fdopen(handle, "wb") as file:
-            chunk = head
-            while chunk:
-                digest.update(chunk)
-                file.write(chunk)
-                chunk = stream.read(_HEAD)
-            file.flush()
-            os.fsync(file.fileno())
-        found = open_input(path, name=name)
-        kept = folder / f"input-{digest.hexdigest()[:32]}"
-        path.replace(kept)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return replace(found, path=kept)
+def _copy(path: Path, name: str | None) -> InputFile:
+    head = CopyHead.read(path)
+    return InputFile(
+        path, name or path.name, head.size, head.digest, head.format, head.columns, head.kept
+    )
 
 
-def _records(
+def records_of(
     stream: BinaryIO,
     format_: Format,
     wanted: Sequence[str],
     start_number: int = 1,
     cards: CardColumns | None = None,
 ) -> Iterator[Record]:
+    """The records of an unpacked stream of any format but Parquet. Raises FileRefused."""
     match format_.form:
         case Form.JSON_LINES:
             return json_records(stream, wanted, start_number=start_number, cards=cards)
@@ -131,15 +112,15 @@ def _records(
             )
 
 
-def _look(head: bytes, format_: Format) -> tuple[str, ...]:
+def look(head: bytes, format_: Format) -> tuple[str, ...]:
     """The columns, once the first rows were judged. Raises FileRefused."""
     data = unpacked(head)
     columns = _columns(decoded(data), format_)
     cards = CardColumns(columns)
-    if len(data) >= _HEAD and format_.form is not Form.STRIPE_MAPPING:
+    if len(data) >= HEAD and format_.form is not Form.STRIPE_MAPPING:
         data = data[: data.rfind(b"\n") + 1]
     try:
-        sample = _records(io.BytesIO(data), format_, columns, cards=cards)
+        sample = records_of(io.BytesIO(data), format_, columns, cards=cards)
         for _ in islice(sample, _SAMPLE):
             pass
     except FileRefused as refused:
@@ -173,11 +154,3 @@ def _columns(text: str, format_: Format) -> tuple[str, ...]:
             if len(lines[0]) > LINE_LIMIT:
                 raise FileRefused("header", f"the header has more than {LINE_LIMIT} characters")
             return tuple(header_cells(lines[0].rstrip("\r"), format_.delimiter))
-
-
-def _read_head(stream: BinaryIO) -> bytes:
-    """A stream may answer less than it was asked for, with more to come."""
-    head = b""
-    while len(head) < _HEAD and (chunk := stream.read(_HEAD - len(head))):
-        head += chunk
-    return head

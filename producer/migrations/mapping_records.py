@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ CUSTOMER, CARDS = "id", "cards"
 COLUMNS = (CUSTOMER, CARDS)
 # Characters of one customer. Nothing known comes near it; it bounds the memory.
 _MEMBER_LIMIT = 1 << 20
+_CVC = re.compile("cv[cvn]|csc|cid|code", re.I)
 _SPACE = " \t\r\n"
 
 
@@ -35,17 +37,22 @@ def mapping_records(
     Raises:
         FileRefused: the JSON is broken, or ends in the middle: what comes after cannot be read.
     """
-    for number, (line, value) in enumerate(_Members(stream), 1):
+    for number, (line, value, text) in enumerate(_Members(stream), 1):
         if number < start_number:
             continue
-        yield number, line, _record(value, wanted, cards)
+        if cards is not None and isinstance(value, Mapping):
+            cards.see([value.get(name) for name in COLUMNS], closely=_worth_a_look(text))
+        yield number, line, _record(value, wanted)
 
 
-def _record(value: Any, wanted: Sequence[str], cards: CardColumns | None) -> Sequence[Any] | Fault:
+def _worth_a_look(text: str) -> bool:
+    """Whether the text of a customer may hold card data, by its digits or by a name."""
+    return CardColumns.worth_a_look(text) or _CVC.search(text) is not None
+
+
+def _record(value: Any, wanted: Sequence[str]) -> Sequence[Any] | Fault:
     if not isinstance(value, Mapping):
         return Fault("not_json", "the customer is not a JSON object")
-    if cards is not None:
-        cards.see([value.get(name) for name in COLUMNS])
     held = value.get(CARDS)
     if not isinstance(held, Mapping) or not held:
         return Fault("no_card", "the customer has no card", CARDS)
@@ -61,26 +68,29 @@ def _record(value: Any, wanted: Sequence[str], cards: CardColumns | None) -> Seq
 
 
 class _Members:
-    """Iterates over line and value of a JSON object's members, without holding the object."""
+    """Iterates over line, value and text of a JSON object's members, without holding the object."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._feed = iter(_texts(stream))
         self._decoder = json.JSONDecoder()
         self._text = ""
+        self._began = 0
         self._at = 0
-        self._line = 1
+        # The line at a place of the text that was passed: counted from there on.
+        self._line, self._counted = 1, 0
 
-    def __iter__(self) -> Iterator[tuple[int, Any]]:
+    def __iter__(self) -> Iterator[tuple[int, Any, str]]:
         self._expect("{")
         if self._next() == "}":
             return
         while True:
             self._next()
-            line = self._line + self._text.count("\n", 0, self._at)
+            line = self._present_line()
             if not isinstance(self._value(), str):
                 raise self._broken()
             self._expect(":")
-            yield line, self._value()
+            value = self._value()
+            yield line, value, self._text[self._began : self._at]
             if self._next() == "}":
                 self._at += 1
                 if self._next():
@@ -92,11 +102,13 @@ class _Members:
         while True:
             self._next()
             try:
-                value, self._at = self._decoder.raw_decode(self._text, self._at)
+                began = self._at
+                value, self._at = self._decoder.raw_decode(self._text, began)
             except (ValueError, RecursionError):
                 if len(self._text) - self._at > _MEMBER_LIMIT or not self._more():
                     raise self._broken() from None
             else:
+                self._began = began
                 return value
 
     def _expect(self, sign: str) -> None:
@@ -116,12 +128,17 @@ class _Members:
 
     def _more(self) -> bool:
         text = next(self._feed, "")
-        self._line += self._text.count("\n", 0, self._at)
-        self._text, self._at = self._text[self._at :] + text, 0
+        self._present_line()
+        self._text, self._at, self._counted = self._text[self._at :] + text, 0, 0
         return text != ""
 
+    def _present_line(self) -> int:
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
     def _broken(self) -> FileRefused:
-        line = self._line + self._text.count("\n", 0, self._at)
+        line = self._present_line()
         what = f"the JSON is broken or ends too early near line {line}"
         return FileRefused("json_broken", what, line=line)
 

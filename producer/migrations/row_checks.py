@@ -67,6 +67,11 @@ class RowChecks:
             return _bad(number, line, made)
         return Row(number, line, *made)
 
+    def fault(self, values: Sequence[Any] | Fault) -> Fault | None:
+        """What is wrong with a record; None where nothing is."""
+        made = values if isinstance(values, Fault) else self._made(values)
+        return made if isinstance(made, Fault) else None
+
     def _made(
         self, values: Sequence[Any]
     ) -> tuple[AssignCard | SetDefaultCard, str | None] | Fault:

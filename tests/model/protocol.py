@@ -289,7 +289,8 @@ class Protocol:
             for at, worker in enumerate(state.workers):
                 if isinstance(worker, Trial) and worker.granted.fence == request.fence:
                     # It may have died before the request reached Stripe, or after.
-                    end = Closing(worker.granted, self.numbered(self.trying.poison()))
+                    poisoned = self.trying.poison(worker.granted)
+                    end = Closing(worker.granted, self.numbered(poisoned))
                     poison = Step(f"sees {id} kill its process", at, cause="handler")
                     yield poison, self._with(state, at, end)
 

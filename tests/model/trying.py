@@ -143,9 +143,9 @@ class Trying:
         """The outcome where the handler raised."""
         return self._outcomes.fault(self.grant(granted), RuntimeError("raised"))
 
-    def poison(self) -> Outcome:
+    def poison(self, granted: Granted) -> Outcome:
         """The outcome where the process that tried it died of it."""
-        return self._outcomes.poison()
+        return self._outcomes.poison(self.grant(granted))
 
     def cancelled(self) -> Envelope:
         """The envelope of a cancelled command."""

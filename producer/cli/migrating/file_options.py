@@ -78,12 +78,16 @@ def opened(
     from producer.migrations.errors_file import EXPECTED
 
     named = dict(_pair(one) for one in maps)
-    source = _source(file, folder or data_folder())
     kind = CommandKind(command) if command else None
-    if expected is None and EXPECTED in source.columns:
-        expected = EXPECTED  # as `undo` and `--errors` write it
-    mapping = map_columns(source, named, command=kind, expected=expected)
-    return Opened(source, mapping, Conditions(expected, skip_if_newer))
+
+    def mapped(source: InputFile) -> Mapping:
+        # Also as `undo` and `--errors` write it.
+        known = EXPECTED if expected is None and EXPECTED in source.columns else expected
+        return map_columns(source, named, command=kind, expected=known)
+
+    source = _source(file, folder or data_folder(), mapped)
+    mapping = mapped(source)
+    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer))
 
 
 def data_folder() -> Path:
@@ -91,17 +95,18 @@ def data_folder() -> Path:
     return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or _FOLDER)
 
 
-def _source(file: str, folder: Path) -> InputFile:
+def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> InputFile:
     from producer.migrations.errors import FileRefused
-    from producer.migrations.inputs import open_input, spool_input
+    from producer.migrations.inputs import open_input
+    from producer.migrations.spool import spool_input
 
     path = Path(file)
     if file == _STDIN:
-        return spool_input(sys.stdin.buffer, folder)
+        return spool_input(sys.stdin.buffer, folder, mapped=mapped)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, as of <(...)
             with path.open("rb") as stream:
-                return spool_input(stream, folder, name=path.name)
+                return spool_input(stream, folder, name=path.name, mapped=mapped)
     except OSError as error:
         raise FileRefused("unreadable_file", f"cannot read it: {error.strerror}") from error
     return open_input(path)

@@ -58,10 +58,12 @@ elseif outcome == 'again' then
   if ARGV[9] == '1' then
     open = id
     redis.call('HSET', row, 'unsettled', 1)
+    note_doubt(id, true)
     enter(id, 'unknown')
   else
     -- Nothing was executed under the key, so its day has not begun.
     redis.call('HDEL', row, 'unsettled', 'sent', 'look')
+    note_doubt(id, false)
     enter(id, 'retrying')
   end
 else

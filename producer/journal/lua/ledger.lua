@@ -1,7 +1,7 @@
 -- A migration's ledger: four bits a row, and counts by state (`nSTATE`) that change only with it.
 -- `RowState` in producer/migrations/rows.py.
 local PENDING, SENT, APPLIED, SUPERSEDED, REJECTED, CANCELLED, FAILED = 0, 1, 2, 4, 6, 8, 9
-local ALREADY_SO, INVALID = 3, 7
+local ALREADY_SO, INVALID, UNKNOWN = 3, 7, 10
 local ENDED_AS = {
   succeeded = APPLIED, rejected = REJECTED, superseded = SUPERSEDED, cancelled = CANCELLED,
   failed = FAILED,
@@ -57,6 +57,14 @@ local function note_ended(migration, number, id, state, code)
   if row_state(migration, number) ~= FAILED then return true end
   account(migration, number, id, ENDED_AS[state], code, '')
   return false
+end
+
+-- Whether a command of a migration took effect is not known, or is known again not to have.
+local function note_doubt(id, doubted)
+  local of = redis.call('HMGET', key_command(id), 'migration', 'number')
+  if not of[1] then return end
+  local state = row_state(of[1], of[2])
+  if state == SENT or state == UNKNOWN then mark(of[1], of[2], doubted and UNKNOWN or SENT) end
 end
 
 local function driven_by(migration, holder)

@@ -347,6 +347,26 @@ def test_a_row_is_found_void_after_all(moves: Moves) -> None:
     assert moves.registry.status(MIGRATION).codes == {"parameter_invalid": 2}
 
 
+def test_a_doubtful_row_is_unknown_until_it_ends(moves: Moves) -> None:
+    """While it is not known whether a row took effect the ledger says so, and still adds up."""
+    moves.send(1)
+    moves.bench.again(moves.take(1), uncertain=True)
+    assert moves.check()[RowState.UNKNOWN] == 1
+    assert moves.send(2).in_flight == 2
+    assert moves.bench.journal(journalled.finish(MIGRATION, DRIVER)) == "running"
+    moves.bench.make_due(command_id(MIGRATION, 1), "cus_1")
+    grant = moves.bench.resume("cus_1").grant
+    assert grant is not None
+    moves.bench.again(grant)
+    assert RowState.UNKNOWN not in moves.check()
+    moves.bench.make_due(command_id(MIGRATION, 1), "cus_1")
+    grant = moves.bench.resume("cus_1").grant
+    assert grant is not None
+    moves.bench.end(grant)
+    moves.settle()
+    assert moves.check()[RowState.APPLIED] == 1
+
+
 def test_details_are_bounded(moves: Moves) -> None:
     """Of more than 20,000 rows that were not applied only the codes are counted."""
     moves.bench.redis.hset(

@@ -78,7 +78,7 @@ def test_a_window_keeps_the_order_of_its_items() -> None:
     """Refused items stay at their place among the answered ones."""
     good = SetDefaultCard(customer="cus_1", card="card_1")
     items: list[Item] = [(good, "a"), (good, ""), good]
-    window = Window(items, "bulk")
+    window = Window(items, "bulk", "flow")
     assert len(window.calls) == 1
     outcomes = list(window.outcomes([[Acceptance("1"), Acceptance("2")]]))
     assert [item for item, _ in outcomes] == items

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 from producer.contract.card_numbers import passes_luhn
 from producer.migrations.card_columns import CardColumns, named_like_card_data
 from producer.migrations.errors import FileRefused
-from producer.migrations.inputs import spool_input
 from producer.migrations.plan import make_plan
+from producer.migrations.spool import spool_input
 from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped, written
 
 FILLED = "userId,default_source,{}\ncus_1,card_1,x\n"
@@ -129,17 +128,3 @@ def test_nothing_of_a_refused_stream_is_stored(text: str, tmp_path: Path) -> Non
     with pytest.raises(FileRefused):
         spool_input(io.BytesIO(text.encode()), folder)
     assert not folder.exists()
-
-
-def test_a_stream_is_copied_for_its_owner_alone(tmp_path: Path) -> None:
-    """The copy has the digest of the bytes, so it is the same migration as the file itself."""
-    text = HEADER + "".join(f"cus_{n},card_{n}\n" for n in range(200_000))
-    folder = tmp_path / "data"
-    spooled = spool_input(io.BytesIO(text.encode()), folder)
-    again = spool_input(io.BytesIO(text.encode()), folder)
-    assert spooled.digest == written(tmp_path, text).digest
-    assert spooled.path == again.path
-    assert os.listdir(folder) == [spooled.path.name]
-    assert spooled.path.stat().st_mode & 0o777 == 0o600
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert spooled.path.read_bytes() == text.encode()

@@ -80,6 +80,7 @@ def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: P
         ("userId,source", {"source": "src"}, None, "column_missing"),
         ("userId,source", {}, "was", "column_missing"),
         ("userId,source,source", {}, None, "column_repeated"),
+        ("userId,source", {"userId": "source"}, None, "column_repeated"),
         ("userId,source", {"card": "source"}, None, "unknown_field"),
     ],
 )

@@ -50,6 +50,13 @@ def test_success_ends_with_the_data_in_the_callers_language() -> None:
     }
 
 
+def test_bulk_commands_are_known_for_a_time_of_their_own() -> None:
+    """A migration's ends leave Redis sooner than those that callers ask for."""
+    outcomes = Outcomes("en", KEEP_S, keep_bulk_s=7)
+    ends = [outcomes.of(a_grant(lane=lane), DECLINED) for lane in ("interactive", "bulk")]
+    assert [end.keep_s for end in ends if isinstance(end, End)] == [KEEP_S, 7]
+
+
 def test_decline_ends_with_stripes_status_code_and_message(outcomes: Outcomes) -> None:
     """A refusal of Stripe's is answered as Stripe worded it."""
     end = outcomes.of(a_grant(), DECLINED)

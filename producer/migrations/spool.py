@@ -1,0 +1,156 @@
+"""Keeps of a stream what a migration needs, so that it can be read again."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from producer.contract.refusals import CardNumberRefused
+from producer.migrations.card_columns import CardColumns
+from producer.migrations.columns import Mapping, map_columns
+from producer.migrations.copies import CopyHead, copied_line
+from producer.migrations.formats import Form, detect
+from producer.migrations.inputs import HEAD, InputFile, look, open_input, records_of
+from producer.migrations.records import Fault, Record
+from producer.migrations.row_checks import RowChecks
+from producer.migrations.rows import BadRow
+
+_NO_DIGEST = "0" * 64
+# Rows whose values a copy leaves out: of card data, and of what is too long to be an id.
+_LEFT_OUT = (CardNumberRefused.code, "field_too_long")
+
+
+def spool_input(
+    stream: BinaryIO,
+    folder: Path,
+    *,
+    name: str = "standard input",
+    mapped: Callable[[InputFile], Mapping] = map_columns,
+) -> InputFile:
+    """Copy a stream into the folder, mode 0600, and look at it.
+
+    Only the columns that `mapped` says are used are kept, and of them no card number or CVC. The
+    digest is that of the bytes as they came, so it is the same migration as the file itself.
+    `open_input` opens the copy again. The first rows are judged before anything is written; what is
+    refused later is removed again.
+
+    Raises:
+        As `open_input` and `mapped`; OSError where it cannot be written.
+    """
+    tapped = _Tapped(stream)
+    head = tapped.peek()
+    format_ = detect(head)
+    if format_.form is Form.PARQUET:
+        return _spool_parquet(tapped, folder, name, mapped)
+    seen = InputFile(Path(), name, 0, _NO_DIGEST, format_, look(head, format_))
+    opened = gzip.GzipFile(fileobj=cast(BinaryIO, tapped)) if format_.gzipped else tapped
+    checks = RowChecks(mapped(seen))
+    cards = CardColumns(seen.columns)
+    records = records_of(cast(BinaryIO, opened), format_, checks.wanted, cards=cards)
+    return _copy(records, seen, checks, folder, tapped.end, cards)
+
+
+def _spool_parquet(
+    stream: _Tapped, folder: Path, name: str, mapped: Callable[[InputFile], Mapping]
+) -> InputFile:
+    """Its table of contents is at its end: it is written down whole for as long as it is read."""
+    with tempfile.TemporaryDirectory(prefix="input-", dir=_made(folder)) as whole:
+        path = Path(whole) / "whole"
+        with path.open("wb") as file:
+            shutil.copyfileobj(cast(BinaryIO, stream), file, HEAD)
+        seen = open_input(path, name=name)
+        checks = RowChecks(mapped(seen))
+        cards = CardColumns(seen.columns)
+        records = seen.records(checks.wanted, cards=cards)
+        return _copy(records, seen, checks, folder, stream.end, cards)
+
+
+def _copy(
+    records: Iterator[Record],
+    seen: InputFile,
+    checks: RowChecks,
+    folder: Path,
+    end: Callable[[], tuple[str, int]],
+    cards: CardColumns,
+) -> InputFile:
+    kept = tuple(dict.fromkeys(checks.wanted))
+    places = [checks.wanted.index(column) for column in kept]
+    head = CopyHead(_NO_DIGEST, 0, seen.format, seen.columns, kept)
+    with _written(_made(folder)) as (file, path):
+        file.write(head.line())
+        for number, line, values in records:
+            row = checks.row(number, line, values)
+            fault = checks.fault(values) if isinstance(row, BadRow) else None
+            if isinstance(values, Fault) or (fault is not None and fault.code in _LEFT_OUT):
+                file.write(copied_line(line, fault or ()).encode())
+            else:
+                file.write(copied_line(line, [values[place] for place in places]).encode())
+        cards.refuse()
+        digest, size = end()
+        head = replace(head, digest=digest, size=size)
+        file.seek(0)
+        file.write(head.line())
+    which = sha256("\0".join(kept).encode()).hexdigest()[:8]
+    final = folder / f"input-{digest[:32]}-{which}"
+    path.replace(final)
+    return replace(seen, path=final, size=size, digest=digest, kept=kept)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file, durable at the end, and gone where an error is raised."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix="input-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file, Path(name)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class _Tapped:
+    """A stream whose bytes are counted and digested as they are read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._digest = sha256()
+        self._size = 0
+        self._ahead = b""
+
+    def peek(self) -> bytes:
+        """The first bytes. A stream may answer less than it was asked for, with more to come."""
+        while len(self._ahead) < HEAD and (chunk := self._stream.read(HEAD - len(self._ahead))):
+            self._ahead += chunk
+        return self._ahead
+
+    def read(self, size: int = -1) -> bytes:
+        """As a file's."""
+        if self._ahead:
+            size = len(self._ahead) if size < 0 else size
+            chunk, self._ahead = self._ahead[:size], self._ahead[size:]
+        else:
+            chunk = self._stream.read(size)
+        self._digest.update(chunk)
+        self._size += len(chunk)
+        return chunk
+
+    def end(self) -> tuple[str, int]:
+        """Read what is left; digest and number of all bytes."""
+        while self.read(HEAD):
+            pass
+        return self._digest.hexdigest(), self._size
