@@ -25,6 +25,10 @@ from producer.http.migrations import api
 from producer.http.migrations.answering import answer_errors
 from producer.http.migrations.desk import Desk
 from producer.http.openapi import document
+from producer.http.page import login
+from producer.http.page import routes as pages
+from producer.http.page.sessions import Sessions
+from producer.http.page.words import Say
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
@@ -73,10 +77,20 @@ def create_app(settings: WebSettings) -> FastAPI:
     for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
     app.include_router(api.routes(services, desk))
+    sessions, words = Sessions(settings.tokens), Say(settings.shared.language)
+    app.include_router(login.routes(words, sessions))
+    app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers)
     answer_errors(app, answers)
-    app.add_middleware(Entrance, bearers=Bearers(settings.tokens), answers=answers, metrics=metrics)
+    app.add_middleware(
+        Entrance,
+        bearers=Bearers(settings.tokens),
+        answers=answers,
+        metrics=metrics,
+        sessions=sessions,
+        sign_in=lambda path: login.login_page(words, path),
+    )
     return app
 
 

@@ -39,16 +39,19 @@ def rates(history: Sequence[Sample]) -> list[Step]:
     return steps
 
 
-def rate_chart(history: Sequence[Sample]) -> str:
+TITLE = "Rows ended a second, at most {most}, on average {mean}"
+NO_RATE = "It ended too fast, or has only begun: there is no rate to draw."
+
+
+def rate_chart(history: Sequence[Sample], *, title: str = TITLE, no_rate: str = NO_RATE) -> str:
     """A figure of the rate; a sentence where there is not enough to draw.
 
-    Its classes are `chart`, `plot`, `ys`, `xs`, `area`, `line` and `grid`: the page styles them.
+    `title` has the places `most` and `mean`. The figure's classes are `chart`, `plot`, `ys`, `xs`,
+    `area`, `line` and `grid`: the page styles them.
     """
     steps = rates(history)
     if not steps:
-        return (
-            '<p class="quiet">It ended too fast, or has only begun: there is no rate to draw.</p>'
-        )
+        return f'<p class="quiet">{escape(no_rate)}</p>'
     top = _round_up(max(step.rate for step in steps))
     begin, end = steps[0].begin, steps[-1].end
     whole = (end - begin).total_seconds()
@@ -69,8 +72,8 @@ def rate_chart(history: Sequence[Sample]) -> str:
     days = begin.date() != end.date()
     xs = "".join(f"<span>{_clock(at, days)}</span>" for at in (begin, middle, end))
     ended = history[-1].ended - history[0].ended
-    title = f"Rows ended a second, at most {_figure(max(s.rate for s in steps))}, on average "
-    title += f"{_figure(ended / whole)}"
+    most, mean = max(step.rate for step in steps), ended / whole
+    title = title.format(most=_figure(most), mean=_figure(mean))
     return (
         f'<figure class="chart"><figcaption>{escape(title)}</figcaption><div class="ys">{ys}</div>'
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '

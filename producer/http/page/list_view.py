@@ -1,0 +1,57 @@
+"""The list of migrations as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from producer.http.page.situation import not_applied, untouched
+from producer.http.page.words import Say, Word
+from producer.migrations.status import MigrationState, MigrationStatus
+
+_BEGIN = """cards migrate plan cards.csv
+cards migrate run cards.csv --limit 100
+
+curl --data-binary @cards.csv 'http://127.0.0.1:8000/api/migrations?name=cards.csv'"""
+
+
+def body(say: Say, found: Sequence[MigrationStatus]) -> str:
+    """The page's content."""
+    head = f"<h1>{escape(say(Word.MIGRATIONS))}</h1>"
+    if not found:
+        inside = (
+            f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(_BEGIN)}</pre></section>"
+        )
+    else:
+        names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
+        columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)
+        rows = "".join(_row(say, one) for one in found)
+        inside = (
+            f'<section><table class="list"><thead><tr>{columns}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></section>"
+        )
+    times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
+    times += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
+    return f'{head}<div id="list">{inside}</div>{times}'
+
+
+def _row(say: Say, status: MigrationStatus) -> str:
+    state = say.state(status.state)
+    if status.state is MigrationState.PAUSED and untouched(status):
+        state = say(Word.READY)
+    elif status.state is MigrationState.RUNNING and status.driver is None:
+        state = say(Word.NO_DRIVER)
+    of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
+    left = "–" if status.eta_s is None else say.span(status.eta_s)
+    cells = (
+        (Word.STATE, state),
+        (Word.PROGRESS, f"{say.share(status.ended_rows, status.rows)} ({of})"),
+        (Word.LEFT, left),
+        (Word.PROBLEMS, say.figure(not_applied(status))),
+        (Word.BEGAN, status.created_at.strftime("%Y-%m-%d %H:%M")),
+    )
+    told = "".join(
+        f'<td data-name="{escape(say(word))}">{escape(text)}</td>' for word, text in cells
+    )
+    link = f'<a href="/migrations/{escape(status.id)}">{escape(status.name)}</a>'
+    return f'<tr><th scope="row" class="name">{link}</th>{told}</tr>'
