@@ -56,6 +56,7 @@ class Tab:
         self._session = session
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._loaded = asyncio.Event()
         self.complaints: list[str] = []
         """What the console said: errors, and what the Content-Security-Policy refused."""
 
@@ -77,15 +78,24 @@ class Tab:
                 answer.set_exception(AssertionError(message["error"]["message"]))
             else:
                 answer.set_result(message["result"])
+        elif message.get("method") == "Page.loadEventFired":
+            self._loaded.set()
         elif message.get("method") == "Log.entryAdded":
             self.complaints.append(message["params"]["entry"]["text"])
         elif message.get("method") == "Runtime.exceptionThrown":
             self.complaints.append(message["params"]["exceptionDetails"]["text"])
 
+    @asynccontextmanager
+    async def leaving(self) -> AsyncIterator[None]:
+        """What is done inside leads to another page; wait until that has loaded."""
+        self._loaded.clear()
+        yield
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE_S)
+
     async def open(self, url: str) -> None:
         """Go there, and wait until it is shown."""
-        await self.call("Page.navigate", url=url)
-        await self.until(f"location.href == {json.dumps(url)} && document.readyState != 'loading'")
+        async with self.leaving():
+            await self.call("Page.navigate", url=url)
 
     async def eval(self, expression: str) -> Any:
         """The value of JavaScript, also where the page's own is disabled."""

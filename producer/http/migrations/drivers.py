@@ -46,6 +46,7 @@ class Drivers:
         self._children = children
         self._running: dict[str, Process] = {}
         self._troubles: dict[str, _Trouble] = {}
+        self._known: set[str] = set()
         self._ended: set[str] = set()
         self._to_finish: set[str] = set()
         self._poked = asyncio.Event()
@@ -80,9 +81,9 @@ class Drivers:
         self._to_finish.add(migration)
         self.poke()
 
-    def process(self, migration: str) -> Process | None:
-        """The driver of the migration, where this process has one."""
-        return self._running.get(migration)
+    def coming(self, migration: str) -> bool:
+        """Whether a driver of this process drives it, or is about to whenever it should run."""
+        return migration in self._known
 
     async def _keep_looking(self) -> None:
         while True:
@@ -101,7 +102,8 @@ class Drivers:
     async def _look(self) -> None:
         self._reap()
         uploads = {one.migration: one for one in await asyncio.to_thread(self._uploads.all)}
-        wanted = (uploads.keys() | self._to_finish) - self._ended - self._running.keys()
+        self._known = uploads.keys() | self._to_finish
+        wanted = self._known - self._ended - self._running.keys()
         for migration in sorted(wanted):
             status = await asyncio.to_thread(self._registry.find, migration)
             if status is None:

@@ -21,28 +21,29 @@ _MINOR = frozenset({"repeated_row", "superseded", "newer_command", "cancelled"})
 _STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
 
 
-def body(say: Say, status: MigrationStatus, notice: str = "") -> str:
-    """The page's content."""
+def body(say: Say, status: MigrationStatus, notice: str = "", *, coming: bool = False) -> str:
+    """The page's content. `coming`: this web process is to drive it."""
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, status).items()
+        for name, html in parts(say, status, coming).items()
         if name != "say"
     )
     footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
     footer += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript>"
     return (
-        f'<h1 class="name">{escape(status.name)}</h1>{notice}'
+        f'<h1 class="name">{escape(status.name)}</h1>'
+        f'<p class="quiet small">{escape(say(Word.WHAT_IT_IS))}</p>{notice}'
         f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
         f'<footer class="quiet small">{footer}</footer>'
     )
 
 
-def event(say: Say, status: MigrationStatus) -> dict[str, Any]:
+def event(say: Say, status: MigrationStatus, coming: bool) -> dict[str, Any]:
     """What the page is told when something has changed."""
     return {
         "title": title(say, status),
         "ended": status.state.ended,
-        "parts": parts(say, status),
+        "parts": parts(say, status, coming),
     }
 
 
@@ -53,11 +54,11 @@ def title(say: Say, status: MigrationStatus) -> str:
     )
 
 
-def parts(say: Say, status: MigrationStatus) -> dict[str, str]:
+def parts(say: Say, status: MigrationStatus, coming: bool) -> dict[str, str]:
     """HTML by the id of where it stands."""
     return {
         "say": _said(say, status),
-        "now": _now(say, status),
+        "now": _now(say, status, coming),
         "steer": _steer(say, status),
         "wrong": _wrong(say, status),
         "became": _became(say, status),
@@ -72,17 +73,18 @@ def _said(say: Say, status: MigrationStatus) -> str:
     return escape(f"{say.state(status.state)}, {tenths} %")
 
 
-def _now(say: Say, status: MigrationStatus) -> str:
-    told = situation(say, status)
+def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
+    told = situation(say, status, coming=coming)
     attention = ' class="attention"' if told.attention else ""
     return (
         f'<section{attention}><p class="now">{escape(told.now)}</p>'
-        f'<p class="do">{_prose(told.todo)}</p>{_bar(say, status)}'
+        f'<p class="do">{_prose(told.todo)}</p>{bar(say, status)}'
         f'<dl class="facts">{_facts(say, status)}</dl></section>'
     )
 
 
-def _bar(say: Say, status: MigrationStatus) -> str:
+def bar(say: Say, status: MigrationStatus) -> str:
+    """How the rows stand, as a bar of one colour a state."""
     at, rects = 0.0, ""
     for state in ROW_STATES:
         if count := status.counts.get(state, 0):
@@ -106,12 +108,13 @@ def _facts(say: Say, status: MigrationStatus) -> str:
         if status.rps is None
         else say(Word.AT_MOST, figure=say.figure(status.rps, 0 if status.rps >= 10 else 1))
     )
+    moving = status.driver is not None and not status.state.ended
     rate = say(Word.A_SECOND, figure=say.figure(status.rate, 0 if status.rate >= 10 else 1))
     cells = [
         (Word.DONE, say.share(status.ended_rows, status.rows), of),
         (Word.LEFT, *_left(say, status)),
-        (Word.SPEED, "–" if status.state.ended else rate, "" if status.state.ended else limit),
-        (Word.PROBLEMS, say.figure(wrong), say.share(wrong, status.rows)),
+        (Word.SPEED, rate if moving else "–", "" if status.state.ended else limit),
+        (Word.PROBLEMS, say.figure(wrong), say(Word.OF_ALL, share=say.share(wrong, status.rows))),
     ]
     return "".join(
         f'<div class="fact"><dt>{escape(say(word))}</dt><dd>{escape(figure)}'
@@ -181,8 +184,8 @@ def _wrong(say: Say, status: MigrationStatus) -> str:
     for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
         minor = ' class="minor"' if code in _MINOR else ""
         items += (
-            f"<li{minor}><b>{say.figure(count)}</b> <code>{escape(code)}</code>"
-            f"<p>{_prose(what(code))}</p></li>"
+            f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(code)}</code>"
+            f"<p>{_prose(_sentence(what(code)))}</p></li>"
         )
     links = {
         "report": _link(status, "report.html", say(Word.REPORT)),
@@ -195,13 +198,22 @@ def _wrong(say: Say, status: MigrationStatus) -> str:
     )
 
 
+def _rows(say: Say, count: int) -> str:
+    return say(Word.ROW_WITH) if count == 1 else say(Word.ROWS_WITH, count=say.figure(count))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _became(say: Say, status: MigrationStatus) -> str:
     rows = ""
     for state in ROW_STATES:
         if count := status.counts.get(state, 0):
             name, meaning = say.row(state)
             rows += (
-                f'<tr><th scope="row"><i class="dot {state.word}"></i>{escape(name)}</th>'
+                f'<tr><th scope="row"><i class="dot {state.word}"></i>{escape(name)}'
+                f'<small class="narrow-only">{escape(meaning)}</small></th>'
                 f'<td class="n">{say.figure(count)}</td>'
                 f'<td class="n">{escape(say.share(count, status.rows))}</td>'
                 f'<td class="quiet wide-only">{escape(meaning)}</td></tr>'

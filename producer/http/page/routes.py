@@ -62,7 +62,9 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
 
     async def show(migration: str, word: Word | None = None, http_status: int = 200) -> Response:
         status = await desk.looks.status(migration, fresh=True)
-        body = migration_view.body(say, status, notice(say, word) if word else "")
+        remark = notice(say, word) if word else ""
+        coming = desk.drivers.coming(migration)
+        body = migration_view.body(say, status, remark, coming=coming)
         script = "" if status.state.ended else LIVE
         title = migration_view.title(say, status)
         return page(say, title, body, script=script, http_status=http_status, nav=nav)
@@ -71,7 +73,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @in_pages
     async def list_migrations(request: Request) -> Response:
         found = await desk.looks.list()
-        body = list_view.body(say, found)
+        body = list_view.body(say, found, desk.drivers.coming)
         return page(say, say(Word.MIGRATIONS), body, script=LIST, nav=nav)
 
     @router.get("/migrations/{migrationId}")
@@ -82,7 +84,13 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @router.get("/migrations/{migrationId}/events")
     async def events(request: Request) -> Response:
         status = await desk.looks.status(migration_id(request))
-        return stream(services, desk, request, status, lambda one: migration_view.event(say, one))
+        return stream(
+            services,
+            desk,
+            request,
+            status,
+            lambda one: migration_view.event(say, one, desk.drivers.coming(one.id)),
+        )
 
     def steering(action: str) -> Handler:
         async def act(request: Request) -> Response:

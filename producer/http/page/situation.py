@@ -36,8 +36,8 @@ def not_applied(status: MigrationStatus) -> int:
     return status.ended_rows - good_rows(status)
 
 
-def situation(say: Say, status: MigrationStatus) -> Situation:
-    """What is going on."""
+def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Situation:
+    """What is going on. `coming`: this web process is to drive it."""
     share = say.share(status.ended_rows, status.rows)
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:
@@ -52,10 +52,12 @@ def situation(say: Say, status: MigrationStatus) -> Situation:
             return Situation(say(Word.CANCELLED), say(Word.CANCELLED_DO, rows=rows))
         case MigrationState.FINISHED:
             return _finished(say, status)
-    if status.driver is None:
-        return Situation(say(Word.NO_DRIVER), say(Word.NO_DRIVER_DO), True)
     if status.state is MigrationState.CANCELLING:
         return Situation(say(Word.CANCELLING), say(Word.CANCELLING_DO))
+    if status.driver is None and coming:
+        return Situation(say(Word.STARTING, share=share), say(Word.STARTING_DO))
+    if status.driver is None:
+        return Situation(say(Word.NO_DRIVER), say(Word.NO_DRIVER_DO), True)
     now = say(Word.RUNNING, share=share)
     if status.eta_s is not None:
         now += ", " + say(Word.RUNNING_LEFT, span=say.span(status.eta_s))

@@ -27,6 +27,7 @@ body { margin: 0 auto; padding: 1rem 1rem 3rem; max-width: 60rem; background: va
   color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 a { color: var(--accent); }
 h1 { font-size: 1.05rem; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
+h1.big { font-size: 1.5rem; }
 h2 { font-size: 1.1rem; margin: 0 0 .6rem; }
 p { margin: .25rem 0; }
 code, pre { font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
@@ -87,11 +88,20 @@ tfoot td.quiet { font-weight: 400; color: var(--quiet); }
 .wrong li { border-left: 4px solid var(--rejected); padding: .1rem 0 .1rem .9rem;
   margin-top: .9rem; }
 .wrong li.minor { border-color: var(--superseded); }
+.wrong + p { margin-top: 1rem; }
 .wrong b { font-variant-numeric: tabular-nums; }
 .links { list-style: none; margin: 0 0 .5rem; padding: 0; display: flex; flex-wrap: wrap;
   gap: .25rem 1.5rem; }
 .links a { display: inline-block; padding: .35rem 0; }
 .name { overflow-wrap: anywhere; }
+tbody th.name { white-space: normal; }
+.narrow-only { display: none; }
+.list td { white-space: nowrap; }
+.list td:nth-child(2) { white-space: normal; }
+.list th.name { min-width: 11rem; }
+.list td:nth-child(3) { min-width: 9rem; white-space: normal; }
+.list small { display: block; color: var(--quiet); }
+.list .bar { height: .6rem; margin-top: .35rem; }
 .chart { margin: 0; display: grid; grid-template-columns: auto 1fr; column-gap: .5rem; }
 .chart figcaption { grid-column: 1 / -1; margin-bottom: .75rem; color: var(--quiet); }
 .plot { width: 100%; height: 9rem; overflow: visible; }
@@ -111,11 +121,13 @@ footer { margin-top: 1.25rem; }
   .facts { grid-template-columns: 1fr 1fr; gap: .8rem 1rem; }
   .facts dd { font-size: 1.15rem; }
   .wide-only { display: none; }
-  .states tr.means-row { display: table-row; }
+  .narrow-only { display: block; font-weight: 400; color: var(--quiet); font-size: .8rem; }
+  .states tbody th { white-space: normal; }
   .list thead { display: none; }
   .list tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   .list td, .list th { display: block; border: 0; padding: .1rem 0; text-align: left;
-    white-space: normal; }
+    min-width: 0; white-space: normal; }
+  .list td:nth-child(n) { min-width: 0; }
   .list td::before { content: attr(data-name) ": "; color: var(--quiet); }
 }
 """ + "\n".join(

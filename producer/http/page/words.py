@@ -20,10 +20,19 @@ class Word(Enum):
         "There is no migration yet. A migration is a file of cards to be attached, or made "
         "default, at Stripe. To begin one:",
     )
+    WHAT_IT_IS = (
+        "Una migración: cada fila del archivo asigna una tarjeta a un cliente de Stripe, o la hace "
+        "predeterminada.",
+        "A migration: each row of the file attaches a card to a Stripe customer, or makes it the "
+        "default.",
+    )
     FILE = ("Archivo", "File")
     STATE = ("Estado", "State")
     PROGRESS = ("Avance", "Progress")
     LEFT = ("Falta", "Time left")
+    OF_ALL = ("{share} del total", "{share} of all")
+    ROWS_WITH = ("{count} filas", "{count} rows")
+    ROW_WITH = ("1 fila", "1 row")
     PROBLEMS = ("Filas no aplicadas", "Rows not applied")
     BEGAN = ("Empezó", "Began")
     ENDED = ("Terminó", "Ended")
@@ -33,7 +42,7 @@ class Word(Enum):
     A_SECOND = ("{figure} filas/s", "{figure} rows/s")
     AT_MOST = ("como mucho {figure}/s", "at most {figure}/s")
     NO_LIMIT = ("sin límite propio", "no limit of its own")
-    ABOUT = ("hacia las {clock}", "until about {clock}")
+    ABOUT = ("hasta las {clock} UTC, más o menos", "until about {clock} UTC")
     UNKNOWN_TIME = ("no se sabe aún", "not known yet")
     NOTHING_LEFT = ("nada", "nothing")
     ROWS = ("Filas", "Rows")
@@ -160,6 +169,13 @@ class Word(Enum):
         "Nothing is lost. If it was uploaded over HTTP, web takes it up again within seconds; if "
         "it was run by `cards migrate run`, run the same again, here or on another machine: it "
         "goes on where it was.",
+    )
+    STARTING = ("Arrancando: {share}", "Starting: {share} done")
+    STARTING_DO = (
+        "Web va a conducirla desde aquí en unos segundos. Si sigue así un minuto, el registro de "
+        "web dice por qué.",
+        "Web is about to drive it from here, within seconds. If it stays so for a minute, web's "
+        "log says why.",
     )
     PAUSED = ("En pausa: {share}", "Paused: {share} done")
     PAUSED_DO = (
