@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--only NAME]`."""
+"""`python -m benchmarks [--quick] [--only NAME] [--limit-seconds N]`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 from benchmarks import (
     acceptance,
@@ -18,6 +20,7 @@ from benchmarks import (
     flood,
     growth,
     latency,
+    limit,
     machine,
     memory,
     migrating,
@@ -28,12 +31,14 @@ from benchmarks.peer_venv import peer_python
 from benchmarks.stage import Stage
 from benchmarks.table import Row, markdown
 
-_ALL: dict[str, Callable[[Stage, bool, Path | None], list[Row]]] = {
+_Run: TypeAlias = Callable[[Stage, bool, Path | None], list[Row]]
+_ALL: dict[str, _Run] = {
     "cpu": cpu.run,
     "pace": pace.run,
     "latency": latency.run,
     "callers": callers.run,
     "flood": flood.run,
+    "limit": limit.run,
     "acceptance": acceptance.run,
     "memory": memory.run,
     "growth": growth.run,
@@ -47,7 +52,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds")
     parser.add_argument("--only", choices=_ALL, action="append", help="may be given repeatedly")
+    parser.add_argument("--limit-seconds", type=int, default=0, help="of each flood in `limit`")
     options = parser.parse_args()
+    runs: dict[str, _Run] = {**_ALL, "limit": partial(limit.run, seconds=options.limit_seconds)}
     # So that what was started is stopped.
     signal.signal(signal.SIGTERM, _leave)
     began, rows = time.monotonic(), []
@@ -57,7 +64,7 @@ def main() -> int:
         before = time.monotonic()
         try:
             with Stage() as stage:
-                rows += _ALL[name](stage, options.quick, python)
+                rows += runs[name](stage, options.quick, python)
         except Exception as error:
             traceback.print_exc()
             rows.append(Row(name, f"not measured: {type(error).__name__}"))

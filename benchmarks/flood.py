@@ -15,7 +15,7 @@ from producer import AsyncCardCommands
 from producer.contract import Lane
 
 _LATENCY_MS = 300
-_EVERY_S = 0.2
+EVERY_S = 0.2
 _WARM_UP = 5
 
 
@@ -25,12 +25,12 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     stage.sandbox(latency={"kind": "fixed", "ms": _LATENCY_MS})
     url = stage.valkey().url
     worker = stage.worker(url)
-    asyncio.run(_times(url, _WARM_UP))
-    idle = asyncio.run(_times(url, count))
+    asyncio.run(times_to_answer(url, _WARM_UP))
+    idle = asyncio.run(times_to_answer(url, count))
     bulk = Ours(url, Lane.BULK, worker)
     bulk.offer(flood)
-    asyncio.run(_times(url, _WARM_UP))
-    flooded = asyncio.run(_times(url, count))
+    asyncio.run(times_to_answer(url, _WARM_UP))
+    flooded = asyncio.run(times_to_answer(url, count))
     still = "all" if not bulk.all_ended() else "no longer all"
     rows = []
     for share, name, goal in ((0.5, "p50", 1.2), (0.99, "p99", 2.0)):
@@ -50,7 +50,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     return rows
 
 
-async def _times(url: str, count: int) -> list[float]:
+async def times_to_answer(url: str, count: int) -> list[float]:
     """Milliseconds from sending to the envelope."""
     async with AsyncCardCommands(url) as client:
 
@@ -63,5 +63,5 @@ async def _times(url: str, count: int) -> list[float]:
         under_way = []
         for _ in range(count):
             under_way.append(asyncio.create_task(one()))
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(EVERY_S)
         return list(await asyncio.gather(*under_way))

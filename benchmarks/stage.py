@@ -76,22 +76,34 @@ class Stage:
 
     def worker(self, redis_url: str) -> subprocess.Popen[bytes]:
         """A worker of ours, once the journal has seen it."""
+        return self.workers(redis_url, 1)[0]
+
+    def workers(
+        self, redis_url: str, count: int, settings: Mapping[str, str] | None = None
+    ) -> list[subprocess.Popen[bytes]]:
+        """So many workers of ours on a Redis of their own, once the journal has seen them all."""
         command = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "-l", "INFO"]
-        process = self.spawn(
-            "worker",
-            [sys.executable, "-m", *command],
-            {
-                "REDIS_URL": redis_url,
-                "STRIPE_API_KEY": SANDBOX_KEY,
-                "STRIPE_API_BASE": self.sandbox_url,
-            },
-        )
+        env = {
+            "REDIS_URL": redis_url,
+            "STRIPE_API_KEY": SANDBOX_KEY,
+            "STRIPE_API_BASE": self.sandbox_url,
+            **(settings or {}),
+        }
+        processes = [
+            self.spawn("worker", [sys.executable, "-m", *command, "-n", f"bench{n}@%h"], env)
+            for n in range(count)
+        ]
         journal = BlockingJournal(redis_url)
         try:
-            wait_until(lambda: bool(journal(workers_seen(30))), "the worker is ready", process)
+            for process in processes:
+                wait_until(
+                    lambda: len(journal(workers_seen(30))) >= count,
+                    "the workers are ready",
+                    process,
+                )
         finally:
             journal.close()
-        return process
+        return processes
 
     def web(self, redis_url: str) -> tuple[subprocess.Popen[bytes], str]:
         """A web process of ours, and its address."""

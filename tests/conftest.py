@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 from local.valkey import ValkeyServer
+
+# No test depends on the machine's speed: examples take the time they take.
+settings.register_profile("cards", deadline=None)
+settings.load_profile("cards")
 
 
 @pytest.fixture(scope="session")

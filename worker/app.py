@@ -42,8 +42,8 @@ class WorkerProcess:
             loop = pool.loop if isinstance(pool, TaskPool) else None
             tick = self._app.clock.forward
             self._runtime = runtime_of(self._settings, self._hostname, tick, loop)
-            self._runtime.start()
             _settle_garbage_collection()
+            self._runtime.start()
             if isinstance(pool, TaskPool):
                 pool.before_stop = self._runtime.stop_taking
         return self._runtime

@@ -76,6 +76,7 @@ class Executor:
         self._room = WaitingRoom(self._take_up, self._begin, self._free, leases, gate)
         self._woken: set[asyncio.TimerHandle] = set()
         self._spawned: set[asyncio.Task[None]] = set()
+        self._works: set[asyncio.Task[None]] = set()
         self._draw = random.Random()
 
     async def run(self) -> None:
@@ -90,7 +91,7 @@ class Executor:
 
     @property
     def spare(self) -> int:
-        """How many more customers may be taken up besides the messages' own slots."""
+        """How many more customers a sweep may take up, besides the lanes' own slots."""
         return self._settings.concurrency - len(self._spawned)
 
     async def drained(self) -> None:
@@ -101,8 +102,8 @@ class Executor:
                 await self._journal(renew([(customer, "") for customer in in_hand], 0))
             except JournalUnavailable as error:
                 log.warning("in hand, and taken over by others in a while: %s", error)
-        while self._spawned:
-            await asyncio.wait(self._spawned)
+        while under_way := self._spawned | self._works:
+            await asyncio.wait(under_way)
 
     async def on_command(self, command_id: str, lane: Lane, *, in_order: bool) -> TakenAs:
         """A message for the command arrived: do what may be done now, or let its customer wait.
@@ -187,7 +188,7 @@ class Executor:
         return await self._journal(call)
 
     def _begin(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
-        self.spawn(self._work(taken, asked_at, lane, done))
+        self._run(self._work(taken, asked_at, lane, done), self._works)
 
     def _free(self, lane: Lane) -> int:
         return 0 if self._stopping.is_set() else self._slots[lane] - self._busy[lane]
@@ -250,9 +251,12 @@ class Executor:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work that no message asked for; errors are logged, and the next sweep retries."""
+        self._run(work, self._spawned)
+
+    def _run(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
         task = asyncio.get_running_loop().create_task(_guarded(work))
-        self._spawned.add(task)
-        task.add_done_callback(self._spawned.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def persist(self, call: Call[T]) -> T:
         """Run the call until it is done: what is known must not be lost while Redis is away."""

@@ -9,11 +9,18 @@ it is journalled: it keeps kombu's way.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from kombu.asynchronous import get_event_loop
 from kombu.transport import redis, virtual
 
+from producer.contract import Lane
 from producer.journal.messages import JOURNALLED
+from worker.lane_gate import LaneOrder
+
+# While a lane is full it is not waited for, and this long passes until it is again.
+_LOOK_AGAIN_S = 0.05
 
 
 class QoS(redis.QoS):
@@ -51,11 +58,16 @@ class QoS(redis.QoS):
         """The worker ends, or has lost its connection: what it has not done is for others."""
         self._flush()  # type: ignore[attr-defined]
         own = [one for one in self._delivered.values() if _journalled(one)]
-        with self.channel.conn_or_acquire(client) as connected:
-            self._give_back(own, connected, leftmost=False)
         for message in own:
             self._delivered.pop(message.delivery_tag, None)
-        super().restore_unacked(client)
+        if own:
+            # Redis may be gone, of which kombu raises AttributeError too (seen). The journal finds
+            # the commands all the same, only later.
+            gone = (*self.channel.connection_errors, AttributeError)
+            with suppress(*gone), self.channel.conn_or_acquire(client) as connected:
+                self._give_back(own, connected, leftmost=False)
+        if self._delivered:
+            super().restore_unacked(client)
 
     def _give_back(self, messages: list[Any], client: Any, *, leftmost: bool) -> None:
         with client.pipeline(transaction=False) as pipe:
@@ -67,15 +79,31 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """A channel with our `QoS`."""
+    """A channel with our `QoS`, that looks again soon after a lane was full."""
 
     QoS = QoS
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        gate = LaneOrder.gate
+        if gate is None or all(map(gate.wants, Lane)):
+            super()._brpop_start(timeout)  # type: ignore[misc]
+        elif any(map(gate.wants, Lane)):
+            super()._brpop_start(_LOOK_AGAIN_S)  # type: ignore[misc]
+        else:
+            # Nothing is fetched; the timer has the event loop come by again.
+            hub = get_event_loop()
+            if hub is not None:
+                hub.call_later(_LOOK_AGAIN_S, _nothing)
 
 
 class Transport(redis.Transport):
     """Celery's `broker_transport`."""
 
     Channel = Channel
+
+
+def _nothing() -> None:
+    """The loop has come round."""
 
 
 def _journalled(message: Any) -> bool:

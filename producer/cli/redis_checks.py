@@ -16,6 +16,7 @@ from producer.journal import (
     Call,
     JournalUnavailable,
     backlog,
+    paces,
     stopped,
     workers_seen,
 )
@@ -32,6 +33,7 @@ def check_redis(url: str) -> Iterator[Finding]:
         yield from _durability(journal.configuration())
         yield _workers(journal)
         yield _stripe_key(journal)
+        yield _rate_limit(journal)
         yield from _backlog(journal)
     except JournalUnavailable as error:
         yield _why_unreachable(error.cause)
@@ -130,6 +132,18 @@ def _stripe_key(journal: BlockingJournal) -> Finding:
         "stripe key",
         f"refused by Stripe since {since:%Y-%m-%dT%H:%M:%SZ} ({stop.code}); commands are kept",
         "give the workers a valid STRIPE_API_KEY and start them again",
+    )
+
+
+def _rate_limit(journal: BlockingJournal) -> Finding:
+    slowed = {scope: pace for scope, pace in journal(paces()).items() if pace.factor < 1}
+    if not slowed:
+        return ok("rate limit", "not slowed down")
+    told = ", ".join(f"{scope} at {pace.factor:.0%}" for scope, pace in slowed.items())
+    return warn(
+        "rate limit",
+        f"slowed down by Stripe's 429s: {told}",
+        "it recovers by 2 % a second; if it recurs, lower CARDS_STRIPE_RPS to what others leave",
     )
 
 

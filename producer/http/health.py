@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from producer.contract.messages import Text, say
 from producer.http.operations import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
-from producer.journal import JournalUnavailable, stopped, workers_seen
+from producer.journal import JournalUnavailable, backlog, paces, stopped, workers_seen
 
 WORKER_SEEN_S = 30
 _ANSWER_S = 2.0
@@ -42,6 +42,12 @@ def routes(services: Services) -> APIRouter:
     @router.get("/metrics", response_class=PlainTextResponse, **GET_METRICS)
     async def metrics(request: Request) -> Response:
         """Counters in Prometheus' text format."""
+        try:
+            waiting = await services.ask(backlog(), within_s=_ANSWER_S)
+            limits = await services.ask(paces(), within_s=_ANSWER_S)
+            services.metrics.told(waiting, limits)
+        except JournalUnavailable:
+            services.metrics.unknown()
         return services.metrics.response()
 
     return router

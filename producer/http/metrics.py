@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 from producer.contract import CommandKind, Lane
+from producer.journal import Backlog, Pace
 
 # From a refusal to the longest wait a caller may ask for.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Requests, accepted commands, and callers that wait."""
+    """Requests, accepted commands, callers that wait; and what the journal told last."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -42,6 +43,26 @@ class Metrics:
             "cards_http_waiters", "Callers waiting for a command now.", registry=self._registry
         )
 
+        self._messages = self._by_lane("cards_queue_messages", "Messages that no worker has taken.")
+        self._not_taken = self._by_lane(
+            "cards_commands_not_taken", "Commands whose message no worker has received."
+        )
+        self._limit_factor = Gauge(
+            "cards_rate_limit_factor",
+            "What Stripe's 429s have left of the limit, 0 to 1.",
+            ["scope"],
+            registry=self._registry,
+        )
+        self._limit_slowed = Gauge(
+            "cards_rate_limit_slowed",
+            "How often Stripe's 429s have slowed the scope down.",
+            ["scope"],
+            registry=self._registry,
+        )
+
+    def _by_lane(self, name: str, what: str) -> Gauge:
+        return Gauge(name, what, ["lane"], registry=self._registry)
+
     def count_waiters(self, count: Callable[[], int]) -> None:
         """Where to ask how many callers wait."""
         self._waiters.set_function(count)
@@ -54,6 +75,20 @@ class Metrics:
     def accepted(self, kind: CommandKind, lane: Lane) -> None:
         """A command was accepted."""
         self._accepted.labels(kind.value, lane.value).inc()
+
+    def told(self, backlog: Backlog, paces: Mapping[str, Pace]) -> None:
+        """What waits, and how the rate limit stands."""
+        for lane in Lane:
+            self._messages.labels(lane.value).set(backlog.messages[lane])
+            self._not_taken.labels(lane.value).set(backlog.not_taken[lane])
+        for scope, pace in paces.items():
+            self._limit_factor.labels(scope).set(pace.factor)
+            self._limit_slowed.labels(scope).set(pace.slowed)
+
+    def unknown(self) -> None:
+        """The journal does not answer: old figures would look like news."""
+        for gauge in (self._messages, self._not_taken, self._limit_factor, self._limit_slowed):
+            gauge.clear()
 
     def response(self) -> Response:
         """All of it, in Prometheus' text format."""

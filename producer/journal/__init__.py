@@ -23,8 +23,8 @@ from producer.journal.leases import (
     take,
     take_many,
 )
-from producer.journal.limits import UNLIMITED, Limits, paces, reserve
-from producer.journal.operations import backlog, cancel, replay, stopped, workers_seen
+from producer.journal.limits import UNLIMITED, Limits, Pace, paces, reserve
+from producer.journal.operations import Backlog, backlog, cancel, replay, stopped, workers_seen
 from producer.journal.reads import (
     answer_read,
     read_answer,
@@ -38,6 +38,7 @@ __all__ = [
     "UNLIMITED",
     "Acceptance",
     "Again",
+    "Backlog",
     "BlockingJournal",
     "Call",
     "Candidate",
@@ -48,6 +49,7 @@ __all__ = [
     "JournalUnavailable",
     "KeyStopped",
     "Limits",
+    "Pace",
     "Taken",
     "TakenAs",
     "accept",

@@ -18,7 +18,8 @@
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |
 | `cards:untold` | sorted set | ends that no worker brought about, for Flower, by their time (ms) |
-| `cards:set:CUSTOMER SLOT` | string | when a command of no migration last set that default (ms) |
+| `cards:skipping` | sorted set | migrations that skip what is newer, by when they were created |
+| `cards:set:CUSTOMER SLOT` | string | meanwhile: when a command of no migration last set it (ms) |
 | `cards:migrations` | sorted set | ids of migrations, by the time they were created (ms) |
 | `cards:migration:ID` | hash | a migration: its state, its driver, counts of rows by state |
 | `cards:migration-ledger:ID` | string | four bits for each row: its state |
@@ -66,6 +67,7 @@ _SINGLES = {
     "untold": "cards:untold",
     "flows": "cards:flows",
     "migrations": "cards:migrations",
+    "skipping": "cards:skipping",
 }
 
 FAILED = _SINGLES["failed"]

@@ -46,10 +46,22 @@ class Record:
         return {state: count for state, count in sorted(named.items()) if count}
 
 
-def create(migration: str, name: str, rows: int, about: str, rps: float | None) -> Call[bool]:
-    """Enter a migration, all of its rows pending. False where there is one of that id."""
-    throttle_ = "" if rps is None else f"{rps:g}"
-    return Call(bool, "migration_create", [migration, name, rows, about, throttle_])
+def create(
+    migration: str,
+    name: str,
+    rows: int,
+    about: str,
+    rps: float | None,
+    *,
+    skip_if_newer: bool = False,
+) -> Call[bool]:
+    """Enter a migration, all of its rows pending. False where there is one of that id.
+
+    With `skip_if_newer` the journal notes, from now to its end, which defaults others set.
+    """
+    rate = "" if rps is None else f"{rps:g}"
+    args: list[str | int] = [migration, name, rows, about, rate, int(skip_if_newer)]
+    return Call(bool, "migration_create", args)
 
 
 def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:

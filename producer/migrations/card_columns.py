@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from producer.contract.card_numbers import find_card_data, looks_like_card_number, named_like_cvc
+from producer.contract.redaction import redact
 from producer.migrations.errors import FileRefused
 
 _WORD = re.compile(r"[a-z]+")
@@ -20,6 +21,7 @@ _CVC_NAME = re.compile(r"codigo(?:de)?seguridad|securitycode|cardverification|^c
 # 13 digits, perhaps with what card numbers are grouped by.
 _DIGITS = re.compile(r"[0-9](?:[ .\-]?[0-9]){12}")
 _LOOKED_AT = 1_000  # characters of a value
+_SHOWN = 80  # characters of a name
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -91,8 +93,11 @@ def refuse_by_name(name: str) -> None:
 
 
 def shown(name: str) -> str:
-    """A column's name fit to be printed: short, without what looks like a card number."""
-    text = "".join(c for c in name if c.isprintable())[:64]
+    """A column's or file's name fit to be printed: short, without card numbers and tokens.
+
+    The first line of a file without a header is taken for names.
+    """
+    text = redact("".join(c for c in name if c.isprintable())[:_SHOWN])
     return "***" if looks_like_card_number(text) else text
 
 

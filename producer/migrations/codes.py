@@ -32,9 +32,7 @@ _TODO = {
     # Not sent, or not applied, without Stripe having a say.
     "repeated_row": "nothing: the customer's row before it says the same",
     "superseded": "nothing: a newer command for the same customer stands",
-    "drifted": "the customer was changed since the file was written: look which should stand",
-    "default_changed": "the customer's default is not what the file expected: look which should be",
-    "newer_command": "the customer's default was set since the migration began: let it stand",
+    "drifted": "the customer's default is not what the file expects: look which should stand",
     "cancelled": f"if it should be done after all: {_AGAIN}",
     # Stripe said no.
     "resource_missing": "check that the ids are of this account and mode, and were not deleted",
@@ -60,6 +58,7 @@ _TODO = {
     "api_connection_error": "Stripe was out of reach: `cards failed replay` takes it up again",
     "expired": "it is not known what Stripe did for a day: look at the customer, then "
     "`cards failed replay`",
+    "lost": "the journal has lost it: look at the customer at Stripe before it is run again",
     "poison": "it killed its worker: tell the maintainers, with the command's id",
     "internal_error": "a bug here: tell the maintainers, with the command's id",
     "failed": "`cards failed show ID` says why; `cards failed replay ID` takes it up again",

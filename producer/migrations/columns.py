@@ -57,10 +57,11 @@ def map_columns(
         fields = {f: c for f, c in fields.items() if f in (USER, OBJECTS[command])}
     else:
         command = _only_command(fields)
-    needed = [USER, OBJECTS[command] if command else f"{SOURCE} or {DEFAULT}"]
-    for field in needed:
-        if field not in fields and (command or not {SOURCE, DEFAULT} & fields.keys()):
-            raise FileRefused("column_missing", _missing(field, source))
+    if USER not in fields:
+        raise FileRefused("column_missing", _missing(USER, source))
+    if not fields.keys() & ({OBJECTS[command]} if command else {SOURCE, DEFAULT}):
+        needed = OBJECTS[command] if command else f"{SOURCE} or {DEFAULT}"
+        raise FileRefused("column_missing", _missing(needed, source))
     for column in (*fields.values(), *filter(None, [expected])):
         _once(column, source)
     if len(set(fields.values())) < len(fields):
@@ -85,6 +86,9 @@ def _only_command(fields: dict[str, str]) -> CommandKind | None:
 
 
 def _once(column: str, source: InputFile) -> None:
+    if not column.isprintable():
+        what = f"the name of column {shown(column)!r} holds what cannot be printed, or is not UTF-8"
+        raise FileRefused("column_name", what, column=shown(column))
     # JSON Lines may have it in a later row only.
     count = source.columns.count(column)
     if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):

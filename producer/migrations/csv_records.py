@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import BinaryIO
 
 from producer.migrations.card_columns import CardColumns
-from producer.migrations.formats import header_cells
+from producer.migrations.formats import header_cells, header_place
 from producer.migrations.lines import LINE_LIMIT, Blocks
 from producer.migrations.records import Fault, Record
 
@@ -69,8 +69,8 @@ class _Reading:
             yield from self._block(text, lines)
 
     def _after_header(self, lines: list[str]) -> list[str]:
-        at = next((i for i, line in enumerate(lines) if line.strip("\ufeff\r \t")), 0)
-        header = header_cells(lines[at].rstrip("\r"), self._delimiter)
+        at = header_place(lines)
+        header = header_cells(lines[at], self._delimiter)
         places = [header.index(name) for name in self._wanted]
         self._pick = itemgetter(*places)
         self._width, self._last = len(header), header[-1]

@@ -151,6 +151,8 @@ class Driver:
             self._tell_at_times()
             ended = self._at_end(state) if self._in_flight == 0 and not sent else None
             if ended is not None:
+                self._take_sample(last=True)
+                self._lease.beat()
                 self._tell_now()
                 return ended
             if recorded < PAGE and not sent:
@@ -165,11 +167,17 @@ class Driver:
             if self._failures.too_many(self._lease.fields) and self._state() is _RUNNING:
                 self._registry.stop(self._migration)
                 self._lease.beat()
-        total = self._counted(*(state for state in RowState if state.settled))
-        self._window.ended(time.monotonic(), self._recorder.recorded, dry=self._in_flight == 0)
-        changed = self._history.add(int(time.time() * 1000), total)
-        self._lease.tell(self._window.rate, self._history.samples if changed else None)
+        dry = self._in_flight == 0 and self._sender.sent > 0 and not self._sender.done
+        self._window.ended(time.monotonic(), self._recorder.recorded, dry=dry)
+        self._take_sample()
         return recorded
+
+    def _take_sample(self, *, last: bool = False) -> None:
+        if last:
+            self._lease.beat()
+        total = self._counted(*(state for state in RowState if state.settled))
+        changed = self._history.add(int(time.time() * 1000), total, last=last)
+        self._lease.tell(self._window.rate, self._history.samples if changed else None)
 
     def _send(self) -> int:
         most = self._window.size - self._in_flight

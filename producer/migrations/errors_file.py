@@ -35,6 +35,8 @@ WORTH_ANOTHER_RUN = frozenset(
 )
 _UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
 _LONGEST = 300
+# What spreadsheets calculate, or run. No id begins so: the value stays as invalid as it was.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_errors(
@@ -42,8 +44,8 @@ def write_errors(
 ) -> int:
     """Write the rows by the contract's field names, with state, code and message.
 
-    Answers how many. Mode 0600: it holds tokens as they are. Values that look like card data, and
-    those of a row that cannot be read, are left out.
+    Answers how many. Mode 0600: it holds tokens as they are. The values of a row that holds card
+    data, or that cannot be read, are left out.
 
     Raises:
         SumsDiffer: the input has other rows than the ledger; then no file is left.
@@ -92,17 +94,25 @@ def _write(
 
 
 def _originals(values: Sequence[Any] | Fault, places: Sequence[int]) -> list[str]:
+    """The row's values; none at all where one is left out: the rest may mean something else."""
+    nothing = [""] * len(places)
     if isinstance(values, Fault):
-        return [""] * len(places)
-    return [_original(values[place]) for place in places]
+        return nothing
+    texts = [_text(values[place]) for place in places]
+    if any(find_card_data(text) is not None for text in texts):
+        return nothing
+    return [_printable(text) for text in texts]
 
 
-def _original(value: Any) -> str:
+def _text(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text[:_LONGEST]
-    return "" if find_card_data(text) is not None else _UNPRINTABLE.sub("\ufffd", text)
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))[:_LONGEST]
+
+
+def _printable(text: str) -> str:
+    text = f"'{text}" if text.startswith(_FORMULA) else text
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def _message(row: Row | BadRow, result: RowResult) -> str:

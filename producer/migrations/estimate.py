@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from math import ceil
 
 from producer.contract import CommandKind
+from producer.settings import whole_number
 
 # Stripe docs, rate-limits: GET requests are to stay below 500 for each payment transaction, counted
 # over 30 days; at least so many are allowed a month.
@@ -62,6 +63,19 @@ class Limits:
 
     account: float
     endpoint: float
+
+
+def limits_of(environ: Mapping[str, str]) -> Limits | None:
+    """Those that CARDS_STRIPE_RPS and CARDS_STRIPE_ENDPOINT_RPS set; None where neither does.
+
+    Raises:
+        SettingsError: one of them is no whole number.
+    """
+    account, endpoint = (
+        whole_number(environ, name, 0, low=0, unit="requests a second")
+        for name in ("CARDS_STRIPE_RPS", "CARDS_STRIPE_ENDPOINT_RPS")
+    )
+    return Limits(account, endpoint) if account or endpoint else None
 
 
 LIVE = Limits(100, 25)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -51,7 +52,8 @@ def detect(head: bytes) -> Format:
         raise FileRefused("unknown_format", "a zip or Excel file: save it as CSV in UTF-8")
     if data.startswith(_OTHER_ENCODINGS):
         raise FileRefused("not_utf8", "the file is UTF-16: save it in UTF-8")
-    text = decoded(data).removeprefix(_BOM).lstrip()
+    whole = decoded(data).removeprefix(_BOM)
+    text = whole.lstrip()
     if not text:
         raise FileRefused("empty_file", "the file is empty")
     if text.startswith("{"):
@@ -59,10 +61,10 @@ def detect(head: bytes) -> Format:
         return Format(form, gzipped)
     if text.startswith("["):
         raise FileRefused("unknown_format", "a JSON array: write one JSON object a line instead")
-    first, newline, _ = text.partition("\n")
-    if not newline and "\r" in first:
+    if "\n" not in text and "\r" in text:
         raise FileRefused("line_ends", "lines end with CR alone: save the file with LF or CRLF")
-    return Format(Form.CSV, gzipped, _delimiter(first.rstrip("\r")))
+    lines = whole.split("\n")
+    return Format(Form.CSV, gzipped, _delimiter(lines[header_place(lines)]))
 
 
 def unpacked(head: bytes) -> bytes:
@@ -83,10 +85,17 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8", "surrogateescape")
 
 
+def header_place(lines: Sequence[str]) -> int:
+    """Which line is the header: the first that is not blank."""
+    return next((place for place, line in enumerate(lines) if line.strip("\ufeff\r \t")), 0)
+
+
 def header_cells(line: str, delimiter: str) -> list[str]:
     """The names in a header line, spaces around them left out. Raises FileRefused."""
     try:
-        cells = next(csv.reader([line.removeprefix(_BOM)], delimiter=delimiter, strict=True))
+        cells = next(
+            csv.reader([line.removeprefix(_BOM).rstrip("\r")], delimiter=delimiter, strict=True)
+        )
     except csv.Error:
         raise FileRefused("header", "the header cannot be read: a quote is not closed") from None
     return [cell.strip() for cell in cells]

@@ -17,9 +17,9 @@ class History:
         while self._gap_ms * _MOST < span:
             self._gap_ms *= 2
 
-    def add(self, at_ms: int, ended: int) -> bool:
-        """Take a sample if it is time for one."""
-        if self.samples and at_ms - self.samples[-1][0] < self._gap_ms:
+    def add(self, at_ms: int, ended: int, *, last: bool = False) -> bool:
+        """Take a sample if it is time for one, or it is the last one."""
+        if self.samples and at_ms - self.samples[-1][0] < (1 if last else self._gap_ms):
             return False
         self.samples.append((at_ms, ended))
         if len(self.samples) > _MOST:

@@ -44,7 +44,7 @@ _STEPS = (
     (
         "rejected or invalid",
         (RowState.REJECTED, RowState.INVALID),
-        "correct them in `errors.csv`, then plan and run that file",
+        "see below by code; correct them in `errors.csv`, then plan and run that file",
     ),
     ("drifted", (RowState.DRIFTED,), "someone else changed them: decide which should stand"),
 )

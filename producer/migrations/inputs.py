@@ -11,11 +11,19 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from producer.migrations.card_columns import CardColumns
+from producer.migrations.card_columns import CardColumns, shown
 from producer.migrations.copies import MAGIC, CopyHead, copied_records
 from producer.migrations.csv_records import csv_records
 from producer.migrations.errors import FileRefused
-from producer.migrations.formats import Form, Format, decoded, detect, header_cells, unpacked
+from producer.migrations.formats import (
+    Form,
+    Format,
+    decoded,
+    detect,
+    header_cells,
+    header_place,
+    unpacked,
+)
 from producer.migrations.json_records import json_records, parsed
 from producer.migrations.lines import LINE_LIMIT
 from producer.migrations.mapping_records import COLUMNS, mapping_records
@@ -83,13 +91,13 @@ def open_input(path: Path, *, name: str | None = None) -> InputFile:
             size = file.tell()
     except OSError as error:
         raise FileRefused("unreadable_file", f"cannot read it: {error.strerror}") from error
-    return InputFile(path, name or path.name, size, digest, format_, columns)
+    return InputFile(path, shown(name or path.name), size, digest, format_, columns)
 
 
 def _copy(path: Path, name: str | None) -> InputFile:
     head = CopyHead.read(path)
     return InputFile(
-        path, name or path.name, head.size, head.digest, head.format, head.columns, head.kept
+        path, shown(name or path.name), head.size, head.digest, head.format, head.columns, head.kept
     )
 
 
@@ -141,7 +149,7 @@ def _look_at_parquet(path: Path) -> tuple[str, ...]:
 
 
 def _columns(text: str, format_: Format) -> tuple[str, ...]:
-    lines = text.removeprefix("\ufeff").lstrip("\r\n \t").split("\n", _SAMPLE)[:_SAMPLE]
+    lines = text.removeprefix("\ufeff").split("\n", _SAMPLE)[:_SAMPLE]
     match format_.form:
         case Form.STRIPE_MAPPING:
             return COLUMNS
@@ -151,6 +159,7 @@ def _columns(text: str, format_: Format) -> tuple[str, ...]:
                 dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
             )
         case _:
-            if len(lines[0]) > LINE_LIMIT:
+            header = lines[header_place(lines)]
+            if len(header) > LINE_LIMIT:
                 raise FileRefused("header", f"the header has more than {LINE_LIMIT} characters")
-            return tuple(header_cells(lines[0].rstrip("\r"), format_.delimiter))
+            return tuple(header_cells(header, format_.delimiter))

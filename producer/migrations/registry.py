@@ -22,6 +22,9 @@ from producer.migrations.status import MigrationState, MigrationStatus, Sample
 _ENTERED, _READ = 5_000, 65_536
 
 
+_DONE = {"pause": "paused", "resume": "resumed", "stop": "stopped", "cancel": "cancelled"}
+
+
 class UnknownMigration(MigrationError):
     """The journal knows no migration of that id."""
 
@@ -41,7 +44,7 @@ class NotInState(MigrationError):
         self.migration = migration
         self.wanted = wanted
         self.state = state
-        super().__init__(f"{migration} is {state.value}: it cannot {wanted}")
+        super().__init__(f"{migration} is {state.value}: it cannot be {_DONE[wanted]}")
 
 
 class Registry:
@@ -62,7 +65,9 @@ class Registry:
         throttle, in rows a second.
         """
         told = json.dumps({**(about or {}), "blind": plan.blind}, ensure_ascii=False)
-        self.journal(journalled.create(plan.id, plan.source.name, plan.rows, told, rps))
+        skips = plan.conditions.skip_if_newer
+        name, rows = plan.source.name, plan.rows
+        self.journal(journalled.create(plan.id, name, rows, told, rps, skip_if_newer=skips))
         not_sent = plan.not_sent()
         while part := [(number, int(state)) for number, state in islice(not_sent, _ENTERED)]:
             if not self.journal(journalled.enter(plan.id, part)):

@@ -26,6 +26,7 @@ _MODELS: dict[CommandKind, Callable[[str, str], AssignCard | SetDefaultCard]] = 
     CommandKind.ASSIGN_CARD: lambda customer, one: AssignCard(customer=customer, source=one),
     CommandKind.SET_DEFAULT_CARD: lambda customer, one: SetDefaultCard(customer=customer, card=one),
 }
+_KINDS = {kind.value: kind for kind in CommandKind}
 # A customer's default may be of any kind that can be made one.
 _EXPECTED = re.compile(r"(?:(?:card|src|pm|ba)_[A-Za-z0-9_]{1,250})?")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -106,20 +107,24 @@ class RowChecks:
             column = next(self._columns[f] for f in OBJECTS.values() if f in self._columns)
             what = "neither source nor default_source is filled"
             return Fault("parameter_missing", what, column)
-        if said not in set(CommandKind):
+        if not isinstance(said, str) or said not in _KINDS:
             what = "command is not valid: AssignCard or SetDefaultCard"
             return Fault("unknown_command", what, self._columns[COMMAND])
-        return CommandKind(said)
+        return _KINDS[said]
 
     def _unreadable(self, values: Sequence[Any]) -> Fault | None:
-        for column, value in zip(self.wanted, values, strict=True):
-            # First of all: other checks of a very long value would take their time.
+        named = list(zip(self.wanted, values, strict=True))
+        # First of all: other checks of a very long value would take their time.
+        for column, value in named:
             if isinstance(value, str) and len(value) > _LONGEST:
                 what = f"the value has more than {_LONGEST} characters"
                 return Fault("field_too_long", what, column)
+        # Before any other: copies leave the values of such a row out.
+        for column, value in named:
             if find_card_data(value) is not None:
                 what = "the value looks like a card number or a CVC"
                 return Fault(CardNumberRefused.code, what, column)
+        for column, value in named:
             if isinstance(value, str) and "\0" in value:
                 return Fault("nul_byte", "the value holds a NUL byte", column)
             if isinstance(value, str) and _SURROGATE.search(value):

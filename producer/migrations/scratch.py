@@ -14,7 +14,7 @@ from producer.migrations.estimate import Work
 from producer.migrations.rows import BadRow, Row, RowState
 
 _BATCH = 5_000
-_CACHE_KB = 16_384
+_CACHE_KB = 2_048
 _SCHEMA = """
 CREATE TABLE good (customer INTEGER, number INTEGER, said INTEGER, work INTEGER);
 CREATE TABLE bad (number INTEGER PRIMARY KEY, line INTEGER, place TEXT, code TEXT, what TEXT);

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from producer.contract.refusals import CardNumberRefused
-from producer.migrations.card_columns import CardColumns
+from producer.migrations.card_columns import CardColumns, shown
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.copies import CopyHead, copied_line
 from producer.migrations.formats import Form, detect
@@ -50,7 +50,7 @@ def spool_input(
     format_ = detect(head)
     if format_.form is Form.PARQUET:
         return _spool_parquet(tapped, folder, name, mapped)
-    seen = InputFile(Path(), name, 0, _NO_DIGEST, format_, look(head, format_))
+    seen = InputFile(Path(), shown(name), 0, _NO_DIGEST, format_, look(head, format_))
     opened = gzip.GzipFile(fileobj=cast(BinaryIO, tapped)) if format_.gzipped else tapped
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)

@@ -164,7 +164,8 @@ def check(stage: Stage, drive: Drive, faulty: Faulty, migration: str) -> dict[st
         if effect["kind"] in ("default_source.set", "source.created")
     )
     applied = {row["command_id"] for row in rows if row["state"] == "applied"}
-    ours = {key: count for key, count in effects.items() if key in {r["command_id"] for r in rows}}
+    known = {row["command_id"] for row in rows}
+    ours = {key: count for key, count in effects.items() if key in known}
     assert set(ours) == applied
     assert set(ours.values()) <= {1}
     before = len(stage.stripe.requests())

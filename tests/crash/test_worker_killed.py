@@ -115,6 +115,10 @@ def lost_messages(scene: Scene) -> dict[str, str]:
     stage, victim = scene.stage, scene.stage.workers[1].ready()
     lost = {}
     # Redis hands the message to a connection whose worker does not run any more.
+    wait_until(
+        lambda: stage.redis.info("clients")["blocked_clients"] >= len(stage.workers),
+        "the workers do not wait for messages",
+    )
     victim.pause()
     wait_until(victim.stopped, "the victim does not stop")
     lost["stopped and killed"] = stage.set_default(stage.customer())

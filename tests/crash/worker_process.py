@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -83,7 +83,7 @@ class Worker:
 
     def kill(self) -> None:
         """SIGKILL to the main process; another is started at once."""
-        with self.ending():
+        with self.ending(), suppress(ProcessLookupError):  # it may be ending by itself
             self.signal(signal.SIGKILL)
 
     def pause(self) -> None:

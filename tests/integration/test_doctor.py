@@ -18,7 +18,9 @@ from producer.cli.app import run
 from producer.cli.doctor import examine
 from producer.cli.exits import Exit
 from producer.cli.findings import Finding, Level
-from producer.journal import Again, BlockingJournal, KeyStopped, close, sweep
+from producer.contract import Lane
+from producer.journal import Again, BlockingJournal, KeyStopped, Limits, close, reserve, sweep
+from producer.journal.endpoints import Endpoint
 from tests.integration.ends import Ends
 
 pytestmark = pytest.mark.integration
@@ -94,7 +96,7 @@ def test_what_is_not_durable_is_said(tmp_path: Path, redis_url: str, web: Web) -
 
 
 def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
-    """No worker, a refused key, failed commands and queue lengths are each told."""
+    """No worker, a refused key, a limit slowed down, failed commands, queues: each is told."""
     ends = Ends(redis_url)
     from producer import CardCommands
 
@@ -103,7 +105,8 @@ def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
         ends.fail(cards.set_default(customer="cus_2", card="card_1").id)
         third = cards.set_default(customer="cus_3", card="card_1")
         fourth = cards.set_default(customer="cus_4", card="card_1")
-    again = Again(3_600_000, False, "code", "message")
+    again = Again(3_600_000, False, "code", "message", slow="account")
+    ends.journal(reserve(Lane.BULK, Endpoint.DEFAULT, Limits(account=25), ahead_ms=1000))
     ends.journal(close(ends.take(fourth.id), again, next_holder="", lease_ms=1000))
     refused = KeyStopped(60_000, "api_key_expired", "Expired")
     ends.journal(close(ends.take(third.id), refused, next_holder="", lease_ms=1000))
@@ -114,6 +117,9 @@ def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
     assert "api_key_expired" in found["stripe key"].text
     assert "STRIPE_API_KEY" in found["stripe key"].todo
     assert found["failed"].level is Level.WARN
+    assert found["rate limit"].level is Level.WARN
+    assert "account at 7" in found["rate limit"].text
+    assert "CARDS_STRIPE_RPS" in found["rate limit"].todo
     assert found["queue bulk"].text == "1 messages, 1 commands not taken up yet"
 
 

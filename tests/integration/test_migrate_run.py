@@ -177,6 +177,22 @@ def test_skip_if_newer(migrations: Migrations) -> None:
     assert (code, last["counts"]["applied"], last["counts"]["drifted"]) == (1, 1, 1)
 
 
+def test_errors_are_corrected_and_run(migrations: Migrations) -> None:
+    """errors.csv of a report is itself a file to be run, once its rows are corrected."""
+    stage = migrations.stage
+    one, two = stage.customer("Err"), stage.customer("Err")
+    path = migrations.file(f"{one},card_nosuch", f"{two},{stage.card(two)}")
+    code, last = migrations.run(path)
+    assert (code, last["codes"]) == (1, {"resource_missing": 1})
+    errors = migrations.folder / "errors.csv"
+    told = migrations.drive(path).call("report", last["id"], "--errors", str(errors))
+    assert "resource_missing" in told.stdout
+    assert told.returncode == 1
+    errors.write_text(errors.read_text("utf-8").replace("card_nosuch", stage.card(one)), "utf-8")
+    code, again = migrations.run(errors)
+    assert (code, again["rows"], again["counts"]["applied"]) == (0, 1, 1)
+
+
 def test_a_pilot_then_the_rest(migrations: Migrations) -> None:
     """--limit sends so many and ends with 4; without it the rest follows, and nothing twice."""
     _, path = migrations.customers(20)
@@ -185,6 +201,25 @@ def test_a_pilot_then_the_rest(migrations: Migrations) -> None:
     assert last["counts"]["pending"] == 15
     code, last = migrations.run(path)
     assert (code, last["counts"]["applied"]) == (0, 20)
+
+
+def test_a_plan_looks_at_a_sample_and_at_what_was_done(migrations: Migrations) -> None:
+    """plan --check says what rows would come to; after a pilot it says what was sent."""
+    stage = migrations.stage
+    one, two, three = (stage.customer("Plan") for _ in range(3))
+    path = migrations.file(
+        f"{one},{stage.card(one)}", f"{two},{stage.card(two, 1)}", f"{three},card_nosuch"
+    )
+    drive = migrations.drive(path)
+    told = drive.call("plan", str(path), "--check", "3", "--json")
+    sample = {k: v for k, v in json.loads(told.stdout)["sample"].items() if v}
+    assert sample == {"would_be_applied": 1, "already_so": 1, "no_card": 1}
+    migrations.run(path, "--limit", "1")
+    assert json.loads(drive.call("plan", str(path), "--json").stdout)["begun"] == {
+        "pending": 2,
+        "applied": 1,
+    }
+    assert "would send" in drive.call("plan", str(path)).stdout
 
 
 def test_dry_run_sends_nothing(migrations: Migrations) -> None:

@@ -22,6 +22,13 @@ async def list_cards(gateway: CardGateway, customer: str) -> Verdict:
     owner, methods = await asyncio.gather(
         gateway.customer(customer), gateway.card_payment_methods(customer)
     )
+    return await listed(gateway, customer, owner, methods)
+
+
+async def listed(
+    gateway: CardGateway, customer: str, owner: StripeResult, methods: StripeResult
+) -> Verdict:
+    """The listing, of what Stripe answered for the customer and its card payment methods."""
     if isinstance(owner, StripeError):
         return verdict_of_listing(owner)
     if owner.body.get("deleted"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from producer.contract import Slot
 from producer.contract.messages import Text
-from worker.handlers.list_cards import list_cards
+from worker.handlers.list_cards import listed
 from worker.handlers.set_default_card import default_of
 from worker.ports import CardGateway, StripeError
 from worker.stripe_error_verdicts import verdict_of_listing
@@ -18,16 +19,21 @@ async def read_customer(gateway: CardGateway, customer: str, *, with_cards: bool
 
     The other verdicts are as of `list_cards`.
     """
-    owner = await gateway.customer(customer)
+    if with_cards:
+        owner, methods = await asyncio.gather(
+            gateway.customer(customer), gateway.card_payment_methods(customer)
+        )
+        verdict = await listed(gateway, customer, owner, methods)
+        if not isinstance(verdict, Succeeded):
+            return verdict
+        cards = [card["id"] for card in verdict.data]
+    else:
+        owner, cards = await gateway.customer(customer), None
     if isinstance(owner, StripeError):
         return verdict_of_listing(owner)
     if owner.body.get("deleted"):
         return Rejected("resource_missing", f"No such customer: '{customer}' was deleted", 404)
-    data: dict[str, Any] = {"id": customer, "cards": None}
+    data: dict[str, Any] = {"id": customer}
     data |= {slot.value: default_of(owner.body, slot) for slot in Slot}
-    if with_cards:
-        listed = await list_cards(gateway, customer)
-        if not isinstance(listed, Succeeded):
-            return listed
-        data["cards"] = [card["id"] for card in listed.data]
+    data["cards"] = cards
     return Succeeded(Text.CUSTOMER_READ, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,20 +30,36 @@ from producer.cli.migrating.file_options import file_options, opened
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the invalid rows there, to be corrected and run.",
 )
+@click.option(
+    "--check",
+    metavar="N",
+    type=click.IntRange(1, 1_000),
+    help="Look at N customers at Stripe, by the workers: two reads each.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def plan(blind: bool, rps: float | None, errors: Path | None, as_json: bool, **options: Any) -> int:
+def plan(
+    blind: bool,
+    rps: float | None,
+    errors: Path | None,
+    check: int | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Read and check all of FILE (- is standard input) and say what a run of it would do.
 
-    Nothing is sent. Exits with 0 where every row can be sent, 1 where some are invalid, 2 where
-    the file is refused.
+    Nothing is sent; what an earlier run has done already is said where Redis is at hand. Exits
+    with 0 where every row can be sent, 1 where some are invalid, 2 where the file is refused.
     """
+    from producer.cli.migrating.plan_context import looked_at
     from producer.cli.migrating.plan_output import present
     from producer.cli.output import show_json
     from producer.migrations.errors_file import write_bad_rows
+    from producer.migrations.estimate import limits_of
     from producer.migrations.plan import make_plan
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
+    limits = limits_of(os.environ)
     with TemporaryDirectory(prefix="cards-plan-") as folder:  # for standard input: nothing stays
         file = opened(**options, folder=Path(folder))
         with make_plan(
@@ -50,10 +67,18 @@ def plan(blind: bool, rps: float | None, errors: Path | None, as_json: bool, **o
         ) as made:
             if errors is not None:
                 write_bad_rows(file.source, file.mapping, errors)
+            context = looked_at(made, check)
             if as_json:
-                show_json(made.wire())
+                show_json({**made.wire(), **context.wire()})
             else:
-                present(made, rps=rps, errors=errors)
+                present(
+                    made,
+                    rps=rps,
+                    present_rate=context.rate,
+                    more=context.lines(),
+                    limits=limits,
+                    errors=errors,
+                )
             return Exit.NOT_DONE if made.invalid else Exit.DONE
 
 

@@ -13,6 +13,7 @@ from producer.migrations.estimate import (
     LIVE,
     READS_PER_TRANSACTION,
     TEST,
+    Limits,
     seconds,
     transactions_for,
 )
@@ -30,16 +31,18 @@ def present(
     plan: Plan,
     *,
     rps: float | None = None,
+    limits: Limits | None = None,
     present_rate: float | None = None,
     more: Iterable[Line] = (),
     errors: Path | None = None,
 ) -> None:
     """Print it, with a verdict at the end.
 
-    `present_rate` is rows a second that a run is known to reach now, `more` what others know of
-    the migration: what is done already, what a look at Stripe found.
+    `limits` are those of the settings, `present_rate` the rows a second that a run is known to
+    reach now, `more` what others know of the migration: what is done already, what a look at Stripe
+    found.
     """
-    show([*_lines(plan), *_times(plan, rps, present_rate), *more])
+    show([*_lines(plan), *_times(plan, rps, limits, present_rate), *more])
     if plan.codes:
         click.echo("\ninvalid rows, by code")
         for code, count in plan.codes.items():
@@ -84,7 +87,9 @@ def _lines(plan: Plan) -> Iterator[Line]:
     yield "customers", f"{plan.customers:,}"
 
 
-def _times(plan: Plan, rps: float | None, present_rate: float | None) -> Iterator[Line]:
+def _times(
+    plan: Plan, rps: float | None, limits: Limits | None, present_rate: float | None
+) -> Iterator[Line]:
     label = "requests"
     for endpoint, count in plan.requests.items():
         yield label, f"{count:,} {endpoint.value}"
@@ -97,6 +102,8 @@ def _times(plan: Plan, rps: float | None, present_rate: float | None) -> Iterato
     at_limits = (("live", LIVE), ("test", TEST))
     told = ", ".join(f"{span(seconds(plan.requests, one))} {mode}" for mode, one in at_limits)
     yield "takes", f"{told}, if the limits of the account (100/s, 25/s) are not raised"
+    if limits is not None:
+        yield "", f"{span(seconds(plan.requests, limits))} at the limits that are set"
     for rate, what in ((rps, "as asked"), (present_rate, "as at present")):
         if rate:
             yield "", f"{span(plan.to_send / rate)} at {rate:,.6g} rows a second, {what}"

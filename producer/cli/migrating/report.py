@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,12 @@ from producer.cli.exits import Exit
 from producer.cli.migrating.control import migration_id
 from producer.cli.migrating.file_options import data_folder
 
+if TYPE_CHECKING:
+    from producer.migrations.accounts import Accounts
+    from producer.migrations.report import ReportForm
+    from producer.migrations.summary import Summary
+
+_STDOUT = Path("-")
 _PATH = click.Path(dir_okay=False, path_type=Path)
 file_argument = click.argument("file", metavar="[FILE]", required=False, type=_PATH)
 
@@ -32,21 +39,20 @@ def report(
     errors: Path | None,
     as_json: bool,
 ) -> int:
-    """Say what became of every row; the sums are checked against the ledger.
+    """Say what became of the rows; the sums are checked against the ledger.
 
-    FILE is the migration's file, where it does not lie where it was run from. Exits with 0 where
-    all rows are as the file says, 1 where some are not, 4 where some have not ended.
+    With - as its file, --csv or --jsonl prints the rows. FILE is the migration's file, where it
+    does not lie where it was run from. Exits with 0 where all rows are as the file says, 1 where
+    some are not, 4 where some have not ended.
     """
     from producer.cli.migrating.environment import registry
+    from producer.cli.migrating.status_output import present
     from producer.cli.output import show_json
     from producer.migrations.errors_file import write_errors
     from producer.migrations.html_report import html_report
     from producer.migrations.report import (
         ReportForm,
         summarise,
-        write_csv,
-        write_json_lines,
-        write_to,
         written_whole,
     )
     from producer.migrations.reports import accounts_of
@@ -58,16 +64,11 @@ def report(
         status = migrations.status(migration)
         accounts = accounts_of(migrations, run, data_folder())
     with accounts.results:
-        if csv_ is not None:
-            summary = write_csv(accounts, csv_)
-        elif jsonl is not None:
-            summary = write_json_lines(accounts, jsonl)
-        elif html is None and errors is None and not as_json:
-            summary = write_to(accounts, sys.stdout, ReportForm.CSV)
-        else:
-            summary = summarise(accounts)
-        if csv_ is not None and jsonl is not None:
-            write_json_lines(accounts, jsonl)
+        summary = None
+        for form, path in ((ReportForm.CSV, csv_), (ReportForm.JSON_LINES, jsonl)):
+            if path is not None:
+                summary = _written(accounts, path, form)
+        summary = summary or summarise(accounts)
         if errors is not None:
             write_errors(accounts, errors)
     if html is not None:
@@ -75,15 +76,19 @@ def report(
             out.write(html_report(status, summary))
     if as_json:
         show_json(summary.wire())
-    else:
-        told = ", ".join(
-            f"{summary.counts[state]:,} {state.word.replace('_', ' ')}"
-            for state in RowState
-            if summary.counts.get(state)
-        )
-        click.echo(f"{summary.rows:,} rows: {told}", err=True)
+    elif _STDOUT not in (csv_, jsonl):
+        present(status, summary)
     done = sum(summary.counts.get(one, 0) for one in (RowState.APPLIED, RowState.ALREADY_SO))
     settled = sum(count for state, count in summary.counts.items() if state.settled)
     if settled < summary.rows:
         return Exit.NOT_ENDED
     return Exit.DONE if done == summary.rows else Exit.NOT_DONE
+
+
+def _written(accounts: Accounts, path: Path, form: ReportForm) -> Summary:
+    from producer.migrations.report import write_to, written_whole
+
+    if path == _STDOUT:
+        return write_to(accounts, sys.stdout, form)
+    with written_whole(path) as out:
+        return write_to(accounts, out, form)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from producer.cli.migrating.plan_output import span
-from producer.cli.output import Line
+from producer.cli.output import Line, show
+from producer.contract.redaction import redact
+from producer.migrations.codes import todo
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationStatus
+from producer.migrations.summary import Summary
 
 
 def counts_text(status: MigrationStatus) -> str:
@@ -39,6 +44,32 @@ def status_lines(status: MigrationStatus) -> list[Line]:
         ("throttle", f"{status.rps:g} rows/s" if status.rps is not None else None),
         *(("code" if place == 0 else " ", f"{n:,} {c}") for place, (c, n) in enumerate(codes)),
     ]
+
+
+def present(status: MigrationStatus, summary: Summary) -> None:
+    """A report for people: the sums, and by code what to do."""
+    show(
+        [
+            ("id", status.id),
+            ("file", status.name),
+            ("state", status.state.value),
+            ("finished", status.finished_at),
+            *(
+                (s.word.replace("_", " "), f"{n:,}")
+                for s in RowState
+                if (n := summary.counts.get(s))
+            ),
+            ("rows", f"{summary.rows:,}"),
+        ]
+    )
+    for state, codes in summary.codes.items():
+        for code, count in codes.items():
+            if state is RowState.ALREADY_SO:
+                continue
+            click.echo(f"\n{count:,} {state.word} ({code}): {todo(code)}")
+            for row in summary.examples.get((state, code), ()):
+                told = row.result.message or row.object_id
+                click.echo(redact(f"    line {row.line:,} {row.customer} {told}".rstrip()))
 
 
 def list_line(status: MigrationStatus) -> str:

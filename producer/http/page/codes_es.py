@@ -27,10 +27,7 @@ TODO_ES = {
     "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",
     "repeated_row": "nada: la fila anterior del cliente dice lo mismo",
     "superseded": "nada: vale un comando más reciente del mismo cliente",
-    "drifted": "el cliente cambió desde que se escribió el archivo: mire cuál debe valer",
-    "default_changed": "su tarjeta predeterminada no es la que esperaba el archivo: mire cuál "
-    "debe valer",
-    "newer_command": "su predeterminada se fijó después de empezar la migración: déjela",
+    "drifted": "su tarjeta predeterminada no es la que esperaba el archivo: mire cuál debe valer",
     "cancelled": f"si debe hacerse después de todo: {_OTRA_VEZ}",
     "resource_missing": "compruebe que los ids son de esta cuenta y modo, y que no se borraron",
     "card_declined": _OTRA_TARJETA,
@@ -55,6 +52,7 @@ TODO_ES = {
     "api_connection_error": "Stripe no estaba al alcance: `cards failed replay` lo retoma",
     "expired": "no se supo en todo un día qué hizo Stripe: mire al cliente y luego `cards failed "
     "replay`",
+    "lost": "el diario la perdió: mire al cliente en Stripe antes de repetirla",
     "poison": "mató a su worker: avise a quien lo mantiene, con el id del comando",
     "internal_error": _AVISE,
     "failed": "`cards failed show ID` dice por qué; `cards failed replay ID` lo retoma",

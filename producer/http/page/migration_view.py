@@ -17,7 +17,7 @@ from producer.migrations.status import MigrationState, MigrationStatus
 _BAR = 1000
 _CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
-_MINOR = frozenset({"repeated_row", "superseded", "newer_command", "cancelled"})
+_MINOR = frozenset({"repeated_row", "superseded", "cancelled"})
 _STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
 
 

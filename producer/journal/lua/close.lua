@@ -33,7 +33,9 @@ if outcome == 'end' then
     if state == 'failed' then
       redis.call('HSETNX', KEY_LATER, mark, '')
     elseif state == 'succeeded' then
-      if not known[3] then redis.call('SET', key_set(mark), int(now), 'PX', 691200000) end
+      if not known[3] and redis.call('EXISTS', KEY_SKIPPING) == 1 then
+        redis.call('SET', key_set(mark), int(now), 'PX', 691200000)
+      end
       if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
         redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known[2])
       end

@@ -6,7 +6,9 @@
 -- Per scope: `t` is the line's next free place. A lane also has a share of its own, `interactive`
 -- or `bulk`, whose next free place lets it go ahead of the line: that is what keeps either lane
 -- from being starved by the other. Whatever is sent moves the line on by a gap, so the sum stays.
-local AHEAD = {interactive = 2000, bulk = 500}
+-- Places given ahead cannot be taken back when the other lane comes with its share, so a second can
+-- see up to share x ahead too many: short enough for that to stay within 5 % of the limit.
+local AHEAD = {interactive = 300, bulk = 200}
 -- A little under the limit, so that what is sent a few milliseconds late does not fall together
 -- with the next.
 local PACE = 0.975
@@ -18,20 +20,20 @@ local function factor_of(known, since, now)
   return math.min(1, tonumber(known) + math.max(0, now - tonumber(since)) / 1000 * RISE)
 end
 
--- Where the next request of the lane would be in the scope: its time, and the fields to write.
+-- Where the next request of the lane would be in the scope: its time, and what to do if it is sent
+-- then, or later since another scope has no place before.
 local function place(scope, rate, lane, share, now)
-  if rate == 0 then return now, {'t', now} end
+  if rate == 0 then return now, function() redis.call('HSET', key_limit(scope), 't', now) end end
   local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since')
   local factor = factor_of(known[3], known[4], now)
   local gap = 1000 / (rate * factor * PACE)
   local line = math.max(tonumber(known[1] or 0), now)
-  local own = gap / share
-  -- The interactive lane may use two places of its own at once, after a pause.
-  local credit = lane == 'interactive' and own or 0
   local mine = math.max(tonumber(known[2] or 0), now)
-  local at = math.min(line, math.max(now, mine - credit))
-  local after = math.min(mine + own, at + own + credit)
-  return at, {'t', string.format('%.3f', line + gap), lane, string.format('%.3f', after)}
+  return math.min(line, mine), function(at, may_move)
+    if may_move then line = math.max(line, at) end
+    redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
+      lane, string.format('%.3f', at + gap / share))
+  end
 end
 
 -- Books a request. `limits` is 'account rate,endpoint rate,interactive share,bulk share', '' for no
@@ -40,14 +42,15 @@ local function book(limits, lane, endpoint, now, ahead)
   if limits == '' then return now end
   local account, each, interactive, bulk = string.match(limits, '^([^,]+),([^,]+),([^,]+),(.+)$')
   local share = tonumber(lane == 'interactive' and interactive or bulk)
-  local at, all = place('account', tonumber(account), lane, share, now)
-  local at_endpoint, one = place(endpoint, tonumber(each), lane, share, now)
+  local at, take = place('account', tonumber(account), lane, share, now)
+  local at_endpoint, take_endpoint = place(endpoint, tonumber(each), lane, share, now)
   at = math.max(at, at_endpoint)
   ahead = ahead or AHEAD[lane]
   -- Half of what may be booked ahead is let run out, so that one question gets several places.
   if at > now + ahead then return nil, at - ahead / 2 end
-  redis.call('HSET', key_limit('account'), unpack(all))
-  redis.call('HSET', key_limit(endpoint), unpack(one))
+  -- One endpoint's wait must not move the account's line, which others may use meanwhile.
+  take(at, false)
+  take_endpoint(at, true)
   return at
 end
 

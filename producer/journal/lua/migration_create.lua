@@ -1,4 +1,4 @@
--- Enters a migration. ARGV: id, name, rows, about, rps ('' for none)
+-- Enters a migration. ARGV: id, name, rows, about, rps ('' for none), 1 if it skips what is newer
 local key = key_migration(ARGV[1])
 if redis.call('EXISTS', key) == 1 then return 0 end
 local now = int(now_ms())
@@ -9,4 +9,5 @@ if tonumber(ARGV[3]) > 0 then
   redis.call('BITFIELD', key_ledger(ARGV[1]), 'SET', 'u4', '#' .. (ARGV[3] - 1), PENDING)
 end
 redis.call('ZADD', KEY_MIGRATIONS, now, ARGV[1])
+if ARGV[6] == '1' then redis.call('ZADD', KEY_SKIPPING, now, ARGV[1]) end
 return 1

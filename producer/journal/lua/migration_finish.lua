@@ -6,4 +6,5 @@ local left = tonumber(record[2] or 0) + tonumber(record[3] or 0) + tonumber(reco
 if left > 0 or record[1] == 'finished' or record[1] == 'cancelled' then return record[1] end
 local state = record[1] == 'cancelling' and 'cancelled' or 'finished'
 redis.call('HSET', key, 'state', state, 'finished', int(now_ms()))
+redis.call('ZREM', KEY_SKIPPING, ARGV[1])
 return state

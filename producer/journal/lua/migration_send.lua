@@ -11,14 +11,16 @@ local queue, sent = queue_for(lane, migration, now), 0
 for i = 7, #ARGV, 7 do
   local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
   if row_state(migration, number) == PENDING then
-    enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, now)
-    local row = key_command(id)
-    redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
-    if slot ~= '' then
-      if ARGV[5] == '1' then redis.call('HSET', row, 'first', 1) end
-      if ARGV[6] == '1' then redis.call('HSET', row, 'since', record[3]) end
-      if ARGV[i + 6] ~= '' then
-        redis.call('HSET', row, 'expected', string.sub(ARGV[i + 6], 2))
+    if redis.call('EXISTS', key_command(id)) == 0 then
+      enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, now)
+      local row = key_command(id)
+      redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
+      if slot ~= '' then
+        if ARGV[5] == '1' then redis.call('HSET', row, 'first', 1) end
+        if ARGV[6] == '1' then redis.call('HSET', row, 'since', record[3]) end
+        if ARGV[i + 6] ~= '' then
+          redis.call('HSET', row, 'expected', string.sub(ARGV[i + 6], 2))
+        end
       end
     end
     mark(migration, number, SENT)

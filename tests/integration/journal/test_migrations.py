@@ -30,7 +30,11 @@ class Moves:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.registry = Registry(bench.journal)
-        self.twice(journalled.create(MIGRATION, "a.csv", ROWS, '{"blind": false}', None))
+        self.twice(
+            journalled.create(
+                MIGRATION, "a.csv", ROWS, '{"blind": false}', None, skip_if_newer=True
+            )
+        )
         self.twice(journalled.enter(MIGRATION, [(6, int(RowState.INVALID))]))
         self.twice(journalled.open_(MIGRATION, {"parameter_invalid": 1}))
         self.lease()
@@ -299,6 +303,17 @@ def test_another_migration_is_not_newer(moves: Moves) -> None:
     moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "created", 1)
     moves.send(1, skip_if_newer=True)
     moves.end(1)
+    assert list(moves.bench.redis.scan_iter("cards:set:*")) == []
+
+
+def test_defaults_are_noted_only_while_it_matters(moves: Moves) -> None:
+    """Once no migration skips what is newer, nothing is kept of the defaults that others set."""
+    moves.registry.cancel(MIGRATION)
+    moves.bench.journal(journalled.cancel_pending(MIGRATION, 1, ROWS))
+    assert moves.twice(journalled.finish(MIGRATION, DRIVER)) == "cancelled"
+    order = SetDefaultCard(customer="cus_1", card="card_9")
+    moves.bench.journal(accept(order, command_id="other"))
+    moves.bench.end(moves.bench.granted("other"))
     assert list(moves.bench.redis.scan_iter("cards:set:*")) == []
 
 

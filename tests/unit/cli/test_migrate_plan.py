@@ -43,6 +43,18 @@ def test_a_good_file(capsys: pytest.CaptureFixture[str]) -> None:
         assert said in shown
 
 
+def test_limits_that_are_set_are_counted_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An account whose limits were raised is told its own time; a wrong setting is named."""
+    monkeypatch.setenv("CARDS_STRIPE_RPS", "2")
+    assert run(["migrate", "plan", _write(GOOD)]) == Exit.DONE
+    assert "3 s at the limits that are set" in capsys.readouterr().out
+    monkeypatch.setenv("CARDS_STRIPE_RPS", "many")
+    assert run(["migrate", "plan", _write(GOOD)]) == Exit.NOT_DONE
+    assert "CARDS_STRIPE_RPS" in capsys.readouterr().err
+
+
 def test_invalid_rows_are_shown_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     """By code, with line and column; 1; and --errors writes them all."""
     text = GOOD + "".join(f"{n},card_1\n" for n in range(10, 17)) + f"cus_1,{NUMBER}\n"

@@ -77,11 +77,13 @@ def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: P
     [
         ("old_customer_id,stripe_customer_id", {}, None, "column_missing"),
         ("userId,card", {}, None, "column_missing"),
+        ("source,default_source", {}, None, "column_missing"),
         ("userId,source", {"source": "src"}, None, "column_missing"),
         ("userId,source", {}, "was", "column_missing"),
         ("userId,source,source", {}, None, "column_repeated"),
         ("userId,source", {"userId": "source"}, None, "column_repeated"),
         ("userId,source", {"card": "source"}, None, "unknown_field"),
+        ("userId,\x1bsource", {"source": "\x1bsource"}, None, "column_name"),
     ],
 )
 def test_columns_that_are_missing_refuse_the_file(
@@ -100,3 +102,27 @@ def test_the_only_command_there_can_be_is_that_of_all_rows(tmp_path: Path) -> No
     assert plain.command is ASSIGN
     assert mapped(tmp_path, "userId,source\n", command=ASSIGN)[1] == plain
     assert source.columns == ("userId", "source")
+
+
+def test_a_file_without_a_header_is_refused_without_its_tokens(tmp_path: Path) -> None:
+    """Its first row is taken for the names of columns, and those are told."""
+    with pytest.raises(FileRefused) as refused:
+        mapped(tmp_path, "cus_1,tok_secret\ncus_2,tok_other\n")
+    assert "cus_1, tok_***" in str(refused.value)
+
+
+def test_an_empty_name_at_the_beginning_is_a_column(tmp_path: Path) -> None:
+    """What was saved with an index column, as data frames are, is read by its other columns."""
+    for text in ("\n\tuserId\tsource\n0\tcus_1\ttok_1\n", ",userId,source\n0,cus_1,tok_1\n"):
+        (row,) = open_rows(*mapped(tmp_path, text))
+        assert isinstance(row, Row)
+        assert row.order.customer == "cus_1"
+
+
+@pytest.mark.parametrize("command", ["{}", "[1]", "7", '"assign"'])
+def test_a_command_of_any_type_is_checked(command: str, tmp_path: Path) -> None:
+    """JSON may say anything: what is no command's name is a bad row."""
+    text = f'{{"userId": "cus_1", "source": "tok_1", "command": {command}}}\n'
+    (row,) = open_rows(*mapped(tmp_path, text))
+    assert isinstance(row, BadRow)
+    assert (row.code, row.column) == ("unknown_command", "command")

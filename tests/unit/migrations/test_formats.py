@@ -23,8 +23,8 @@ from producer.migrations.formats import Form, Format, detect
         (b'{"userId": broken\n', Format(Form.JSON_LINES)),
         (b'{"1893": {"id": "cus_1", "cards": {}}}', Format(Form.STRIPE_MAPPING)),
         (b'{\n "1": {\n "id": "cus_1", "cards": {"2": {"id": "c"}}}', Format(Form.STRIPE_MAPPING)),
-        (gzip.compress(b"userId,source\n"), Format(Form.CSV, gzipped=True)),
-        (gzip.compress(b'{"userId": "cus_1"}\n'), Format(Form.JSON_LINES, gzipped=True)),
+        (gzip.compress(b"userId,source\n", mtime=0), Format(Form.CSV, gzipped=True)),
+        (gzip.compress(b'{"userId": "cus_1"}\n', mtime=0), Format(Form.JSON_LINES, gzipped=True)),
         (b"PAR1....", Format(Form.PARQUET)),
     ],
 )

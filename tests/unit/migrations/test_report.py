@@ -185,8 +185,8 @@ def test_errors_keep_what_was_expected(tmp_path: Path) -> None:
 
 
 def test_bad_rows_of_a_plan_are_written_fit_for_an_editor(tmp_path: Path) -> None:
-    """Values as they were but for bytes that are no text; what is far too long is cut."""
-    data = b"userId,default_source\ncus_1,card_1\ncus_\xe9\x00,card_2\n" + b"x" * 9_000 + b",y\n"
+    """Values as they were, but cut where too long, without formulas and bytes that are no text."""
+    data = b"userId,default_source\ncus_1,card_1\ncus_\xe9\x00,card_2\n" + b"x" * 9_000 + b",=1+1\n"
     path = tmp_path / "errors.csv"
     assert write_bad_rows(*mapped(tmp_path, data), path) == 2
     with path.open(newline="", encoding="utf-8") as file:
@@ -194,3 +194,4 @@ def test_bad_rows_of_a_plan_are_written_fit_for_an_editor(tmp_path: Path) -> Non
     assert [row["code"] for row in rows] == ["nul_byte", "field_too_long"]
     assert rows[0]["userId"] == "cus_\ufffd\ufffd"
     assert len(rows[1]["userId"]) == 300
+    assert rows[1]["default_source"] == "'=1+1"

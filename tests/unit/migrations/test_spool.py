@@ -52,6 +52,7 @@ def test_a_copy_is_the_same_migration_as_the_file(
 def test_columns_that_are_not_used_are_not_stored(tmp_path: Path) -> None:
     """Nor any card number, also in a used column; the copy is its owner's alone."""
     lines = ["cus_1,card_1,ann@example.com,card_0", f"cus_2,{CARD_NUMBER},bob@example.com,card_0"]
+    lines += [f"cus_\0,{CARD_NUMBER},dan@example.com,card_0", f"cus_1,card_1,,{CARD_NUMBER}"]
     lines += [f"cus_{n},card_{n},carol@example.com,card_0" for n in range(3, 99)]
     data = ("userId,default_source,email,was\n" + "\n".join(lines)).encode()
     folder = tmp_path / "data"

@@ -17,6 +17,7 @@ from tests.unit.worker.attempts import (
 from worker.attempt import Terms
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler, read_customer
+from worker.quarantine import _written, read_attempt
 from worker.verdicts import Rejected, Succeeded, TryAgain
 
 LOOK = Terms(look_first=True)
@@ -211,3 +212,10 @@ async def test_a_customer_is_read(fake: FakeGateway) -> None:
     assert isinstance(brief, Succeeded)
     assert brief.data["cards"] is None
     assert isinstance(await read_customer(fake, "cus_none", with_cards=False), Rejected)
+
+
+def test_terms_reach_a_process_of_its_own() -> None:
+    """A suspect command is tried in a child on the same terms."""
+    terms = Terms(look_first=True, expected_default="card_0", newer=True, checked=True)
+    assert read_attempt(_written(to_set_default(terms=terms), 5.0)).terms == terms
+    assert read_attempt(_written(to_set_default(), 5.0)).terms is None

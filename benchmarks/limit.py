@@ -1,0 +1,185 @@
+"""How much of Stripe's rate limit four workers use together, and what an interactive command waits.
+
+Stripe is a stand-in that counts the requests of each second and refuses those over the limit; its
+latency is lognormal, the p99 ten times the median.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from benchmarks import meter
+from benchmarks.contenders import Ours
+from benchmarks.flood import EVERY_S, times_to_answer
+from benchmarks.stage import Stage
+from benchmarks.table import Row, figure
+from producer.contract import Lane
+from producer.journal import BlockingJournal, backlog
+from sandbox.control import RateRecord, SandboxControl
+
+_WORKERS = 4
+_RATES = (25, 100)
+_LATENCY_MS = 100
+# How far ahead bulk's places are given (`AHEAD` in lua/limits.lua): once they are all taken, an
+# interactive command beyond its share waits behind them.
+_BULK_AHEAD_MS = 200
+_SETTLE_S = 5.0
+_LEAST_USED, _MOST_OVER = 0.97, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the stand-in counted in each whole second, and what Redis was asked meanwhile."""
+
+    seconds: list[RateRecord]
+    calls: int
+
+    @property
+    def counts(self) -> list[int]:
+        """Requests, second by second; those that saw none are missing and count below."""
+        return [one["requests"] for one in self.seconds]
+
+    @property
+    def limited(self) -> int:
+        """429s."""
+        return sum(one["limited"] for one in self.seconds)
+
+
+def run(stage: Stage, quick: bool, _python: Path | None, seconds: int = 0) -> list[Row]:
+    """Each rate with a fresh Redis, one after the other. `seconds` of a flood alone, each."""
+    seconds = seconds or (10 if quick else 60)
+    count = 25 if quick else 200
+    latency = {"kind": "lognormal", "median_ms": _LATENCY_MS, "p99_ms": 10 * _LATENCY_MS}
+    sandbox = stage.sandbox(latency=latency)
+    rows = []
+    for rate in _RATES:
+        sandbox.configure(rps=rate)
+        rows += _at(stage, sandbox, rate, seconds, count)
+    return rows
+
+
+def _at(stage: Stage, sandbox: SandboxControl, rate: int, seconds: int, count: int) -> list[Row]:
+    url = stage.valkey().url
+    limits = {"CARDS_STRIPE_RPS": str(rate), "CARDS_STRIPE_ENDPOINT_RPS": "0"}
+    workers = stage.workers(url, _WORKERS, limits)
+    idle = asyncio.run(times_to_answer(url, count))
+    bulk = Ours(url, Lane.BULK, workers[0])
+    # More than can be carried out until the last measurement is over.
+    bulk.offer(int(rate * (seconds + count * EVERY_S + 60)))
+    time.sleep(_SETTLE_S)
+    used = _used(sandbox, url, seconds)
+    first = int(time.time()) + 1
+    behind = asyncio.run(times_to_answer(url, count))
+    last = int(time.time())
+    mixed = [one for one in sandbox.rates() if first <= one["second"] < last]
+    left = _left(url)
+    for worker in workers:
+        stage.stop(worker)
+    rows = _use_rows(rate, seconds, used) + _mixed_rows(rate, mixed)
+    return rows + _answer_rows(rate, left, idle, behind)
+
+
+def _used(sandbox: SandboxControl, url: str, seconds: int) -> Used:
+    asked: Any = redis.Redis.from_url(url)
+    asked.config_resetstat()
+    first = int(time.time()) + 1
+    time.sleep(first + seconds - time.time())
+    stats = asked.info("commandstats")
+    asked.close()
+    calls = sum(one["calls"] for name, one in stats.items() if name.startswith("cmdstat_eval"))
+    counted = [one for one in sandbox.rates() if first <= one["second"] < first + seconds]
+    return Used(counted, calls)
+
+
+def _left(url: str) -> int:
+    journal = BlockingJournal(url)
+    try:
+        return journal(backlog()).messages[Lane.BULK]
+    finally:
+        journal.close()
+
+
+def _use_rows(rate: int, seconds: int, used: Used) -> list[Row]:
+    share = sum(used.counts) / seconds / rate
+    what = f"limit of {rate}/s, {_WORKERS} workers, bulk flood, {seconds} s"
+    return [
+        Row(
+            f"{what}: use of it",
+            f"{100 * share:.1f} %",
+            f"{rate}/s",
+            f"{share:.3f}",
+            f"at least {100 * _LEAST_USED:g} %",
+            share >= _LEAST_USED,
+        ),
+        _busiest(what, rate, used.counts),
+        _refused(what, used.limited),
+        Row(
+            f"{what}: script calls per request",
+            figure(used.calls / max(1, sum(used.counts))),
+            "begin, end, lease and sweep included",
+        ),
+    ]
+
+
+def _mixed_rows(rate: int, seconds: list[RateRecord]) -> list[Row]:
+    what = f"limit of {rate}/s, bulk flood and interactive every {1000 * EVERY_S:g} ms"
+    limited = sum(one["limited"] for one in seconds)
+    return [_busiest(what, rate, [one["requests"] for one in seconds]), _refused(what, limited)]
+
+
+def _busiest(what: str, rate: int, counts: list[int]) -> Row:
+    most = max(counts, default=0)
+    return Row(
+        f"{what}: busiest second",
+        f"{most} requests",
+        f"{rate}/s",
+        f"{most / rate - 1:+.1%}",
+        f"at most +{100 * _MOST_OVER:g} %",
+        most <= rate * (1 + _MOST_OVER),
+    )
+
+
+def _refused(what: str, limited: int) -> Row:
+    return Row(f"{what}: 429s", str(limited), "", "", "0", limited == 0)
+
+
+def _answer_rows(rate: int, left: int, idle: list[float], behind: list[float]) -> list[Row]:
+    what = f"interactive every {1000 * EVERY_S:g} ms, bulk queued, limit of {rate}/s"
+    if not left:
+        return [Row(what, "the flood ended too early to tell")]
+    rows = []
+    for share, name, goal in ((0.5, "p50", 1.2), (0.99, "p99", 2.0)):
+        alone, flooded = meter.percentile(idle, share), meter.percentile(behind, share)
+        inevitable = meter.percentile(waits_of_share(rate, len(behind)), share)
+        allowed = goal * alone + inevitable
+        rows.append(
+            Row(
+                f"{what}, {name}",
+                f"{figure(flooded)} ms",
+                f"idle: {figure(alone)} ms; its share's wait: {figure(inevitable)} ms",
+                f"{(flooded - inevitable) / alone:.2f}",
+                f"at most {goal:g} and that wait",
+                flooded <= allowed,
+            )
+        )
+    return rows
+
+
+def waits_of_share(rate: float, count: int) -> list[float]:
+    """What each of `count` commands waits (ms) in a line of a fifth of the rate alone.
+
+    It grows where that is slower than they come, until the places that bulk has borrowed end.
+    """
+    gap, free, waits = 1000 / (0.2 * 0.975 * rate), 0.0, []
+    for number in range(count):
+        now = 1000 * EVERY_S * number
+        wait = min(max(0.0, free - now), _BULK_AHEAD_MS)
+        waits.append(wait)
+        free = now + wait + gap
+    return waits

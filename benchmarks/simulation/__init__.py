@@ -1,0 +1,1 @@
+"""The limiter and the lanes in virtual time: no network, no clock, one seed."""

@@ -1,0 +1,72 @@
+"""Looks at some customers of a file at Stripe, before anything is sent."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+
+from producer.contract import SetDefaultCard, Slot
+from producer.journal import BlockingJournal
+from producer.migrations.customer_reads import CustomerRead, read_customers
+from producer.migrations.rows import BadRow, Row
+
+
+class Found(StrEnum):
+    """What a row would come to, as its customer is now."""
+
+    WOULD_BE_APPLIED = "would be applied"
+    ALREADY_SO = "already so"
+    DRIFTED = "drifted: the default is not what the file expects"
+    NO_CUSTOMER = "no such customer"
+    NO_CARD = "the card is not attached to the customer"
+    UNREAD = "could not be read"
+
+
+def check_sample(
+    journal: BlockingJournal, rows: Iterable[Row | BadRow], size: int, *, seed: int = 0
+) -> Counter[Found]:
+    """Look at the customers of so many rows, drawn evenly: two requests at Stripe for each.
+
+    Raises:
+        JournalUnavailable: Redis is out of reach.
+    """
+    drawn = _drawn(rows, size, random.Random(seed))
+    reads = read_customers(journal, (row.order.customer for row in drawn))
+    return Counter(_found(row, read) for row, read in zip(drawn, reads, strict=True))
+
+
+def _drawn(rows: Iterable[Row | BadRow], size: int, draw: random.Random) -> list[Row]:
+    kept: list[Row] = []
+    seen = 0
+    for row in rows:
+        if isinstance(row, BadRow):
+            continue
+        seen += 1
+        if len(kept) < size:
+            kept.append(row)
+        elif (place := draw.randrange(seen)) < size:
+            kept[place] = row
+    return kept
+
+
+def _found(row: Row, read: CustomerRead) -> Found:
+    if read.code:
+        return Found.UNREAD if read.code == "unavailable" else Found.NO_CUSTOMER
+    order, cards = row.order, read.cards or frozenset()
+    if not isinstance(order, SetDefaultCard):
+        return Found.ALREADY_SO if order.source in cards else Found.WOULD_BE_APPLIED
+    if read.default(order.slot) == order.card:
+        return Found.ALREADY_SO
+    if order.card not in cards:
+        return Found.NO_CARD
+    expected = row.expected_default
+    if expected is not None and expected != (read.default(_slot(order, expected)) or ""):
+        return Found.DRIFTED
+    return Found.WOULD_BE_APPLIED
+
+
+def _slot(order: SetDefaultCard, expected: str) -> Slot:
+    """Whose default is compared: that of the expected card's own kind, as the worker does."""
+    return SetDefaultCard(customer=order.customer, card=expected).slot if expected else order.slot

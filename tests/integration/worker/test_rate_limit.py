@@ -1,0 +1,83 @@
+"""Worker processes under one limit, against a stand-in that counts and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from producer.contract import Lane, State
+from producer.journal import paces
+from producer.sending import Order, assign_order
+from tests.crash.stage import Stage
+
+pytestmark = pytest.mark.integration
+RATE = 25
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path) as made:
+        yield made
+
+
+def _workers(stage: Stage, count: int, rate: int = RATE) -> None:
+    queues = "interactive,bulk"
+    for number in range(count):
+        settings = {"CARDS_STRIPE_RPS": str(rate), "CARDS_STRIPE_ENDPOINT_RPS": "0"}
+        stage.worker(f"limited{number}", queues, **settings)
+    for worker in stage.workers:
+        worker.ready()
+
+
+def _send(stage: Stage, count: int, label: str = "Customer") -> list[str]:
+    orders: list[Order] = []
+    for _ in range(count):
+        customer = stage.customer(label)
+        orders.append(assign_order(customer, f"tok_for{customer.removeprefix('cus_')}"))
+    return [sent.id for sent in stage.client.send_many(orders, lane=Lane.BULK)]
+
+
+def _ended(stage: Stage, ids: list[str]) -> None:
+    for one in ids:
+        stage.ended(one, State.SUCCEEDED)
+
+
+def test_two_workers_share_one_limit(stage: Stage) -> None:
+    """Bulk and interactive through two workers: both work, nothing is refused, 429s slow both."""
+    stage.stripe.configure(rps=RATE)
+    _workers(stage, 2)
+    bulk = _send(stage, 90)
+    _ended(stage, [stage.assign(stage.customer()) for _ in range(8)])
+    _ended(stage, bulk)
+    seconds = stage.stripe.rates()
+    assert sum(one["limited"] for one in seconds) == 0
+    assert max(one["requests"] for one in seconds) <= RATE * 1.05
+    assert all("CardCommands" in worker.log for worker in stage.workers)
+
+    # What the limiter of Stripe answers when others use the account too.
+    stage.stripe.add_fault("status", status=429, reason="global-rate", method="POST")
+    refused = _send(stage, 1)
+    _ended(stage, refused)
+    assert stage.status(refused[0]).attempts == 2
+    pace = stage.journal(paces())["account"]
+    assert pace.slowed == 1
+    assert 0.7 <= pace.factor < 1
+    before = len(stage.stripe.effects())
+    _ended(stage, _send(stage, 50))
+    times = [one["time"] for one in stage.stripe.effects()[before:]]
+    # At the full rate it is 2.0 s; from 0.7, rising, 2.5 s and more.
+    assert max(times) - min(times) > 2.2
+
+
+def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
+    """Ten commands sent after four hundred of another's are done before half of those."""
+    rate = 50
+    _workers(stage, 1, rate)
+    _send(stage, 400, "Large")
+    stage.stripe.wait_for_requests(20)
+    small = _send(stage, 10, "Small")
+    _ended(stage, small)
+    done = [one for one in stage.stripe.effects() if str(one["customer"]).startswith("cus_Large")]
+    assert len(done) < 200

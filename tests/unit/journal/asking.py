@@ -1,0 +1,70 @@
+"""Workers that ask the limiter for places in virtual time, as the waiting room does."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from itertools import count
+from random import Random
+from typing import NamedTuple
+
+from benchmarks.simulation.limiter import LuaLimiter
+from producer.contract import Lane
+from producer.journal.endpoints import Endpoint
+
+
+class Span(NamedTuple):
+    """From `start` to `end` (ms) there is always something to send, `gap` after the last place."""
+
+    start: float
+    end: float
+    gap: float = 0.0
+
+
+class Asker(NamedTuple):
+    """One worker's line of a lane and an endpoint."""
+
+    name: str
+    lane: Lane
+    spans: Sequence[Span]
+    endpoint: Endpoint = Endpoint.DEFAULT
+
+
+def sent_by(
+    limiter: LuaLimiter, askers: Sequence[Asker], *, seed: int = 0
+) -> dict[str, list[float]]:
+    """When each asker's requests are sent. Those who ask in the same moment do so in any order."""
+    chance, number = Random(seed), count()
+    sent: dict[str, list[float]] = {asker.name: [] for asker in askers}
+    due = [
+        (span.start, chance.random(), next(number), asker, span)
+        for asker in askers
+        for span in asker.spans
+    ]
+    heapq.heapify(due)
+    while due:
+        now, _, _, asker, span = heapq.heappop(due)
+        if now >= span.end:
+            continue
+        place = limiter.book(asker.lane, asker.endpoint, now)
+        if place.at is not None:
+            sent[asker.name].append(place.at)
+        again = max(place.again, now + 1) if place.at is None else now + span.gap
+        heapq.heappush(due, (again, chance.random(), next(number), asker, span))
+    return sent
+
+
+def within(times: Sequence[float], start: float, end: float) -> int:
+    """How many of the times (ms) are in the interval."""
+    return sum(start <= time < end for time in times)
+
+
+def busiest_second(sent: Mapping[str, Sequence[float]]) -> int:
+    """The most requests in any second, wherever it begins."""
+    times = sorted(time for each in sent.values() for time in each)
+    first = most = 0
+    for last, time in enumerate(times):
+        while times[first] <= time - 1000:
+            first += 1
+        most = max(most, last - first + 1)
+    return most

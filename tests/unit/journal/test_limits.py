@@ -1,0 +1,199 @@
+"""The limiter's script, in virtual time: never too much, and each lane what is its own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.simulation.limiter import LuaLimiter
+from producer.contract import Lane
+from producer.journal import UNLIMITED, Limits
+from producer.journal.endpoints import Endpoint
+from tests.model.mini_redis import Answer, MiniRedis, Scripts
+from tests.unit.journal.asking import Asker, Span, busiest_second, sent_by, within
+
+END_MS = 12_000.0
+FLOOD = [Span(0, END_MS)]
+RATES = [25, 50, 100]
+
+
+def _lanes(bulk: list[Span], interactive: list[Span]) -> list[Asker]:
+    return [Asker("bulk", Lane.BULK, bulk), Asker("interactive", Lane.INTERACTIVE, interactive)]
+
+
+@st.composite
+def _patterns(draw: st.DrawFn) -> list[Span]:
+    """Floods, trickles and pauses, one after another."""
+    spans, time = [], 0.0
+    while time < END_MS:
+        time += draw(st.sampled_from([0, 100, 500, 1500, 4000]))
+        length = draw(st.sampled_from([50, 300, 800, 2000, 5000]))
+        spans.append(Span(time, time + length, draw(st.sampled_from([0, 20, 60, 200, 210]))))
+        time += length
+    return spans
+
+
+@settings(max_examples=60, deadline=None)
+@given(rate=st.sampled_from(RATES), bulk=_patterns(), interactive=_patterns())
+def test_no_second_exceeds_the_limit(rate: int, bulk: list[Span], interactive: list[Span]) -> None:
+    """Whatever both lanes want and when, no second has more than the limit and 5 %."""
+    limiter = LuaLimiter(Limits(account=rate))
+    assert busiest_second(sent_by(limiter, _lanes(bulk, interactive))) <= rate * 1.05
+
+
+@settings(max_examples=30, deadline=None)
+@given(bulk=_patterns(), interactive=_patterns())
+def test_endpoints_and_account_are_both_kept(bulk: list[Span], interactive: list[Span]) -> None:
+    """Six endpoints asked at once keep 25 a second each, and 100 together."""
+    askers = [
+        Asker(f"{lane} {endpoint}", lane, spans, endpoint)
+        for lane, spans in ((Lane.BULK, bulk), (Lane.INTERACTIVE, interactive))
+        for endpoint in list(Endpoint)[:6]
+    ]
+    sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers)
+    assert busiest_second(sent) <= 105
+    for endpoint in Endpoint:
+        own = {name: times for name, times in sent.items() if name.endswith(endpoint)}
+        assert busiest_second(own) <= 26.25
+
+
+def test_one_endpoint_does_not_hold_up_another() -> None:
+    """Floods at four endpoints of 25 use the account's 100; a flood at one has its 25."""
+    for endpoints in (list(Endpoint)[:4], list(Endpoint)[:1]):
+        askers = [Asker(one, Lane.BULK, FLOOD, one) for one in endpoints]
+        sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers)
+        for times in sent.values():
+            assert within(times, 1000, 11_000) >= 250 * 0.95
+        assert sum(within(times, 1000, 11_000) for times in sent.values()) >= 242 * len(endpoints)
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("lane", list(Lane))
+def test_what_a_lane_leaves_the_other_uses(rate: int, lane: Lane) -> None:
+    """Alone, either lane has at least 97 % of the limit."""
+    sent = sent_by(LuaLimiter(Limits(account=rate)), [Asker("one", lane, FLOOD)])
+    assert within(sent["one"], 1000, 11_000) >= 10 * rate * 0.97
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_borrowed_budget_is_given_back_at_once(rate: int) -> None:
+    """In the midst of a bulk flood the first interactive request goes out in the same moment."""
+    limiter = LuaLimiter(Limits(account=rate))
+    sent = sent_by(limiter, _lanes(FLOOD, [Span(5000, 5001, 10)]))
+    assert sent["interactive"] == [5000]
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_interactive_share_is_kept_in_a_bulk_flood(rate: int) -> None:
+    """Interactive requests at their share never wait longer than a bulk place is given ahead."""
+    gap = 1000 / (rate * 0.2)
+    limiter = LuaLimiter(Limits(account=rate))
+    due = [5000 + gap * number for number in range(int(5000 / gap))]
+    spans = [Span(at, at + 0.5, 1) for at in due]
+    sent = sent_by(limiter, _lanes(FLOOD, spans))["interactive"]
+    assert len(sent) == len(due)
+    assert max(at - wanted for at, wanted in zip(sent, due, strict=True)) <= 250
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_bulk_lane_keeps_its_floor(rate: int) -> None:
+    """Under an interactive flood the bulk lane has its tenth, and interactive the rest."""
+    sent = sent_by(LuaLimiter(Limits(account=rate)), _lanes(FLOOD, FLOOD))
+    assert within(sent["bulk"], 2000, 12_000) >= int(10 * rate * 0.1 * 0.97)
+    assert within(sent["interactive"], 2000, 12_000) >= 10 * rate * 0.97 * 0.85
+
+
+def test_the_shares_are_settings() -> None:
+    """With 30 % for the bulk lane that is what it keeps."""
+    limiter = LuaLimiter(Limits(account=100, interactive=0.5, bulk=0.3))
+    sent = sent_by(limiter, _lanes(FLOOD, FLOOD))
+    assert 280 <= within(sent["bulk"], 2000, 12_000) <= 330
+
+
+def test_two_workers_share_evenly() -> None:
+    """Two workers that ask whenever they are told to get about as much each."""
+    askers = [Asker(name, Lane.BULK, [Span(0, 60_000)]) for name in ("one", "two")]
+    sent = sent_by(LuaLimiter(Limits(account=25)), askers, seed=1)
+    shares = [len(times) for times in sent.values()]
+    assert min(shares) / sum(shares) > 0.4
+
+
+def test_429s_slow_down_once_a_second() -> None:
+    """Refusals that come together count as one: to 0.7, and to 0.49 only a second later."""
+    limiter = LuaLimiter(Limits(account=100))
+    for after in (0, 10, 500, 999):
+        limiter.slow_down(10_000 + after)
+    assert limiter.factor(10_000) == pytest.approx(0.7)
+    limiter.slow_down(11_000)
+    assert limiter.factor(11_000) == pytest.approx((0.7 + 0.02) * 0.7, abs=1e-4)
+
+
+def test_the_rate_comes_back() -> None:
+    """It rises by 0.02 a second, and stops at the limit."""
+    limiter = LuaLimiter(Limits(account=100))
+    limiter.slow_down(10_000)
+    assert limiter.factor(15_000) == pytest.approx(0.8)
+    assert limiter.factor(25_000) == pytest.approx(1.0)
+    assert limiter.factor(1_000_000) == 1.0
+
+
+def test_a_flood_of_429s_does_not_stop_everything() -> None:
+    """However often Stripe refuses, a tenth of the rate is left."""
+    limiter = LuaLimiter(Limits(account=100))
+    for second in range(60):
+        limiter.slow_down(second * 1000)
+    assert limiter.factor(59_000) == pytest.approx(0.1)
+
+
+def test_what_is_sent_follows_the_slower_rate() -> None:
+    """After a 429 of the account both lanes together send at 0.7 of the limit, rising."""
+    limiter = LuaLimiter(Limits(account=100))
+    limiter.slow_down(0)
+    sent = sent_by(limiter, _lanes(FLOOD, FLOOD))
+    times = [time for each in sent.values() for time in each]
+    assert within(times, 0, 1000) == pytest.approx(100 * 0.71 * 0.975, abs=4)
+    assert within(times, 9000, 10_000) == pytest.approx(100 * 0.89 * 0.975, abs=4)
+
+
+def test_a_429_of_an_endpoint_slows_that_one_only() -> None:
+    """Requests of the other endpoints go on at their rate."""
+    limiter = LuaLimiter(Limits(account=0, endpoint=25))
+    limiter.slow_down(0, Endpoint.SOURCE)
+    askers = [Asker(one, Lane.BULK, FLOOD, one) for one in (Endpoint.SOURCE, Endpoint.DEFAULT)]
+    sent = sent_by(limiter, askers)
+    assert (
+        within(sent[Endpoint.SOURCE], 0, 4000) < 80 < 94 < within(sent[Endpoint.DEFAULT], 0, 4000)
+    )
+
+
+def test_without_a_limit_all_goes_at_once() -> None:
+    """Nothing waits where nothing is limited."""
+    limiter = LuaLimiter(UNLIMITED)
+    places = [limiter.book(Lane.BULK, Endpoint.DEFAULT, 1000) for _ in range(500)]
+    assert {place.at for place in places} == {1000}
+
+
+class _Clock(MiniRedis):
+    """A Redis whose time is ours."""
+
+    now_ms = 0
+
+    def call(self, name: str, *args: str) -> Answer:
+        if name == "TIME":
+            return [str(self.now_ms // 1000), str(self.now_ms % 1000 * 1000)]
+        return super().call(name, *args)
+
+
+def test_the_bench_is_the_product() -> None:
+    """The limiter of these tests answers as the whole script `reserve`, request by request."""
+    limits = Limits(account=40, endpoint=25)
+    limiter, scripts, redis = LuaLimiter(limits), Scripts(), _Clock()
+    for number in range(200):
+        redis.now_ms = 1_800_000_000_000 + number * 13
+        lane, endpoint = list(Lane)[number % 3 % 2], list(Endpoint)[number % 5]
+        args = [lane.value, endpoint.value, limits.argument, 600_000]
+        place = limiter.book(lane, endpoint, redis.now_ms, 600_000)
+        assert place.at is not None
+        waits = int(str(scripts.run("reserve", args, redis)))
+        assert waits == pytest.approx(place.at - redis.now_ms, abs=0.51)

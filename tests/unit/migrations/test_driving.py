@@ -1,0 +1,166 @@
+"""What a driver decides by: windows, throttle, history, failures, and how rows end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from producer.journal.migrations import EndedRow
+from producer.migrations.failures import Failures
+from producer.migrations.history import History
+from producer.migrations.pace import LEAST, MOST, Throttle, Window
+from producer.migrations.row_ends import result_of, settled_of
+from producer.migrations.rows import RowState
+
+
+def test_a_window_follows_what_the_workers_end() -> None:
+    """About ten seconds' worth of rows is on its way, within bounds."""
+    window = Window()
+    assert window.size == LEAST
+    for second in range(20):
+        window.ended(float(second), second * 100, dry=False)
+    assert window.rate == pytest.approx(100, rel=0.1)
+    assert 900 <= window.size <= 1_100
+    for second in range(20, 40):
+        window.ended(float(second), second * 10_000, dry=False)
+    assert window.size == MOST
+
+
+def test_a_window_that_ran_dry_grows() -> None:
+    """Where nothing was left for the workers, twice as much is sent."""
+    window = Window()
+    window.ended(0.0, 0, dry=True)
+    assert window.size == 2 * LEAST
+
+
+def test_a_window_has_a_bound() -> None:
+    """With a limit on failures no more is on its way than that allows, but a little."""
+    window = Window(400)
+    for second in range(20):
+        window.ended(float(second), second * 1_000, dry=True)
+    assert window.size == 400
+    assert Window(1).size == LEAST
+
+
+def test_a_throttle_lets_through_what_it_says() -> None:
+    """Rows in ten seconds are ten times the rate; a change is felt at once."""
+    throttle = Throttle()
+    sent, now = 0, 0.0
+    while now < 10:
+        allowed = throttle.allowed(now, 5.0)
+        assert allowed is not None
+        throttle.sent(allowed)
+        sent += allowed
+        now += 0.2
+    assert 48 <= sent <= 52
+    assert throttle.allowed(now, None) is None
+    throttle.sent(1_000)
+    assert throttle.allowed(now, 5.0) is not None
+
+
+def test_a_slow_throttle_still_sends() -> None:
+    """Less than a row a second is one in a while."""
+    throttle = Throttle()
+    sent = 0
+    for tick in range(100):
+        allowed = throttle.allowed(tick / 5, 0.25) or 0
+        throttle.sent(allowed)
+        sent += allowed
+    assert 5 <= sent <= 6
+
+
+def test_a_history_is_thinned() -> None:
+    """However long a migration runs, its chart has at most 240 points, the newest among them."""
+    history = History()
+    for second in range(100_000):
+        history.add(second * 1_000, second)
+    assert 100 <= len(history.samples) <= 240
+    gaps = {b[0] - a[0] for a, b in zip(history.samples, history.samples[1:], strict=False)}
+    assert len(gaps) == 1
+    assert history.samples[-1][0] > 99_000_000 * 0.99
+
+
+def test_a_history_goes_on_with_another_driver() -> None:
+    """The next driver goes on with the samples, as far apart as they are."""
+    samples = [(second * 10_000, second) for second in range(200)]
+    history = History(samples)
+    assert not history.add(samples[-1][0] + 1_000, 200)
+    assert history.add(samples[-1][0] + 20_000, 200)
+    assert history.samples[:-1] == samples
+
+
+@pytest.mark.parametrize(
+    ("most", "percent", "counts", "too_many"),
+    [
+        (None, None, {"n6": "1000"}, False),
+        (5, None, {"n6": "3", "n9": "1"}, False),
+        (5, None, {"n6": "3", "n9": "2"}, True),
+        (5, None, {"n6": "9", "base_failed": "5"}, False),
+        (None, 5.0, {"n2": "50", "n6": "40"}, False),
+        (None, 5.0, {"n2": "96", "n6": "4"}, False),
+        (None, 5.0, {"n2": "95", "n6": "5"}, True),
+        (None, 5.0, {"n2": "95", "n6": "5", "n7": "1000"}, True),
+        (None, 5.0, {"n2": "190", "n6": "10", "base_ended": "90", "base_failed": "9"}, False),
+    ],
+)
+def test_failures(
+    most: int | None, percent: float | None, counts: dict[str, str], too_many: bool
+) -> None:
+    """A number, or a share of at least a hundred rows that ended, since the start or a resume."""
+    failures = Failures(most, percent)
+    assert failures.limited is (most is not None or percent is not None)
+    assert failures.too_many(counts) is too_many
+
+
+def ended(state: str, envelope: dict[str, Any], **more: Any) -> EndedRow:
+    """A row whose command ended so."""
+    fields = {
+        "number": 3, "id": "id_3", "attempts": 2, "accepted_ms": "1000", "finished_ms": "2000",
+        "before": "card_0", "object_id": "card_1", "is_default": True, **more,
+    }  # fmt: skip
+    return EndedRow(state=state, envelope=envelope, **fields)
+
+
+def test_an_applied_row() -> None:
+    """Card, times, attempts and the default before are recorded, and no message."""
+    result = result_of(ended("succeeded", {"status": True, "message": "Done", "data": {}}))
+    assert (result.state, result.card_id, result.before) == (RowState.APPLIED, "card_1", "card_0")
+    assert (result.code, result.message, result.attempts) == ("", "", 2)
+    assert result.finished_at == datetime.fromtimestamp(2, UTC)
+
+
+def test_a_row_that_was_so_already() -> None:
+    """Nothing was changed, so there is no default before."""
+    data = {"alreadySo": True, "cardId": "pm_1"}
+    result = result_of(
+        ended("succeeded", {"status": True, "message": "", "data": data}, is_default=False)
+    )
+    assert (result.state, result.card_id, result.before) == (RowState.ALREADY_SO, "pm_1", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "expected"),
+    [
+        ("rejected", "resource_missing", RowState.REJECTED),
+        ("rejected", "drifted", RowState.DRIFTED),
+        ("superseded", "superseded", RowState.SUPERSEDED),
+        ("cancelled", "cancelled", RowState.CANCELLED),
+        ("failed", "expired", RowState.FAILED),
+    ],
+)
+def test_a_row_that_was_not_applied(state: str, code: str, expected: RowState) -> None:
+    """Code and message are recorded, and told to the ledger with the time of this very end."""
+    one = ended(state, {"status": False, "message": "No.", "data": None, "code": code})
+    result = result_of(one)
+    assert (result.state, result.code, result.message) == (expected, code, "No.")
+    assert (result.card_id, result.before) == ("", None)
+    settled = settled_of(one, result)
+    assert (settled.state, settled.code, settled.finished_ms) == (int(expected), code, "2000")
+
+
+def test_a_command_that_the_journal_has_lost() -> None:
+    """A row whose command is nowhere is failed, not forgotten."""
+    result = result_of(ended("", {}, finished_ms=""))
+    assert (result.state, result.code) == (RowState.FAILED, "lost")

@@ -1,0 +1,69 @@
+"""The rate limit's settings: by the key where not set, and named where wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from producer.journal import Limits
+from producer.settings import SettingsError
+from worker.settings import WorkerSettings
+
+
+def _limits(key: str = "sk_test_x", **environ: str) -> Limits:
+    base = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": key}
+    return WorkerSettings.from_environ({**base, **environ}).limits
+
+
+@pytest.mark.parametrize(
+    ("key", "base", "account", "endpoint"),
+    [
+        ("sk_live_x", "", 100, 25),
+        ("rk_live_x", "https://api.stripe.com", 100, 25),
+        ("sk_test_x", "", 25, 25),
+        ("rk_test_x", "", 25, 25),
+        ("sk_test_x", "http://127.0.0.1:12111", 0, 0),
+        ("sk_live_x", "https://stripe.com.example.org", 0, 0),
+    ],
+)
+def test_the_key_and_the_address_say_the_limit(
+    key: str, base: str, account: float, endpoint: float
+) -> None:
+    """Live keys have 100 and 25 a second, test keys 25 and 25, a stand-in none."""
+    limits = _limits(key, STRIPE_API_BASE=base)
+    assert (limits.account, limits.endpoint) == (account, endpoint)
+    assert (limits.interactive, limits.bulk) == (0.2, 0.1)
+
+
+def test_settings_go_before_the_key() -> None:
+    """What is set is taken, also 0 for no limit."""
+    limits = _limits(
+        CARDS_STRIPE_RPS="12.5",
+        CARDS_STRIPE_ENDPOINT_RPS="0",
+        CARDS_INTERACTIVE_SHARE="50",
+        CARDS_BULK_SHARE="30",
+    )
+    assert limits == Limits(12.5, 0, 0.5, 0.3)
+    assert limits.argument == "12.5,0,0.5,0.3"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CARDS_STRIPE_RPS", "many"),
+        ("CARDS_STRIPE_RPS", "-1"),
+        ("CARDS_STRIPE_RPS", "nan"),
+        ("CARDS_STRIPE_ENDPOINT_RPS", "inf"),
+        ("CARDS_STRIPE_ENDPOINT_RPS", "0.001"),
+        ("CARDS_INTERACTIVE_SHARE", "0"),
+        ("CARDS_INTERACTIVE_SHARE", "95"),
+        ("CARDS_INTERACTIVE_SHARE", "0.2"),
+        ("CARDS_BULK_SHARE", "x"),
+        ("CARDS_BULK_SHARE", "85"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    """The error is one line that begins with the setting's name."""
+    with pytest.raises(SettingsError) as wrong:
+        _limits(**{name: value})
+    assert str(wrong.value).startswith(name)
+    assert "\n" not in str(wrong.value)
