@@ -6,8 +6,10 @@ PY := .venv/bin/python
 # Three on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
-# Tests in a browser are deselected, and that is said, where there is none (tests/browser).
-BROWSER ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# A Chromium for the tests that need one; without any they are left out, and that is said.
+BROWSER ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+NO_BROWSER = test: NO CHROMIUM FOUND: the browser tests (tests/browser) were LEFT OUT. \
+	Install chromium, or name one: make test BROWSER=/path/to/chromium
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
 
@@ -21,9 +23,12 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 	@exec $(PY) -m local.up --parent $$PPID
 
 test: setup ## run the tests
-	@$(if $(BROWSER),:,echo 'make test: NO CHROMIUM FOUND: the tests of the page in a browser are deselected; "apt-get install chromium" brings them back' >&2)
-	$(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(if $(BROWSER),,-m 'not browser') $(PYTEST_ARGS)
-	@$(if $(BROWSER),:,echo 'make test: passed WITHOUT the tests in a browser (no Chromium)' >&2)
+ifneq ($(BROWSER),)
+	CARDS_TEST_BROWSER="$(BROWSER)" $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+else
+	@$(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not browser" $(PYTEST_ARGS); \
+	code=$$?; echo "$(NO_BROWSER)" >&2; exit $$code
+endif
 
 check: setup ## formatting, lint, types, architecture
 	.venv/bin/ruff format --check .

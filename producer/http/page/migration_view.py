@@ -242,6 +242,7 @@ def _speed(say: Say, status: MigrationStatus) -> str:
         status.history,
         title=say(Word.CHART, most="{most}", mean="{mean}"),
         no_rate=say(Word.NO_CHART),
+        figure=say.figure,
     )
     driver = ""
     if status.driver:

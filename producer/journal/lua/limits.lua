@@ -9,9 +9,11 @@
 -- Places given ahead cannot be taken back when the other lane comes with its share, so a second can
 -- see up to share x ahead too many: short enough for that to stay within 5 % of the limit.
 local AHEAD = {interactive = 300, bulk = 200}
+-- How long before the line runs dry to ask again (ms): longer than a script and its write take.
+local SOON = 60
 -- A little under the limit, so that what is sent a few milliseconds late does not fall together
--- with the next.
-local PACE = 0.975
+-- with the next; and a little more where the interactive lane goes ahead of the line besides.
+local PACE, MIXED_PACE, MIXED_MS = 0.975, 0.95, 3000
 -- Additive increase, a second; multiplicative decrease; floor. (AIMD, Chiu and Jain 1989.)
 local RISE, FALL, LEAST, ONCE = 0.02, 0.7, 0.1, 1000
 
@@ -24,9 +26,10 @@ end
 -- then, or later since another scope has no place before.
 local function place(scope, rate, lane, share, now)
   if rate == 0 then return now, function() redis.call('HSET', key_limit(scope), 't', now) end end
-  local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since')
-  local factor = factor_of(known[3], known[4], now)
-  local gap = 1000 / (rate * factor * PACE)
+  local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since', 'interactive')
+  local mixed = tonumber(known[5] or 0) > now - MIXED_MS
+  local pace = factor_of(known[3], known[4], now) * (mixed and MIXED_PACE or PACE)
+  local gap = 1000 / (rate * pace)
   local line = math.max(tonumber(known[1] or 0), now)
   local mine = math.max(tonumber(known[2] or 0), now)
   return math.min(line, mine), function(at, may_move)
@@ -46,8 +49,8 @@ local function book(limits, lane, endpoint, now, ahead)
   local at_endpoint, take_endpoint = place(endpoint, tonumber(each), lane, share, now)
   at = math.max(at, at_endpoint)
   ahead = ahead or AHEAD[lane]
-  -- Half of what may be booked ahead is let run out, so that one question gets several places.
-  if at > now + ahead then return nil, at - ahead / 2 end
+  -- Most of what may be booked ahead is let run out, so that one question gets several places.
+  if at > now + ahead then return nil, at - SOON end
   -- One endpoint's wait must not move the account's line, which others may use meanwhile.
   take(at, false)
   take_endpoint(at, true)

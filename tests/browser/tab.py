@@ -1,0 +1,142 @@
+"""A tab of the browser, as somebody who sits before it uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+from tests.browser.devtools import DevTools, DevToolsError, Event
+
+# Settled by a change of the page, not by looking again and again.
+_UNTIL = """new Promise(done => {
+  const look = () => { if (%s) { watch.disconnect(); done(true); } };
+  const watch = new MutationObserver(look);
+  watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+  look();
+})"""
+
+
+class Tab:
+    """Clicks and keys are the browser's own, so they work on a page without JavaScript too."""
+
+    def __init__(self, devtools: DevTools, session: str) -> None:
+        self.errors: list[str] = []
+        """What the console shows as an error: of scripts, of loading, of the page's policy."""
+        self.requests: list[str] = []
+        """The URL of each request that was made."""
+        self._devtools = devtools
+        self._session = session
+        self._loads = asyncio.Event()
+        devtools.listen(session, self._hear)
+
+    @classmethod
+    async def opened(cls, devtools: DevTools) -> Tab:
+        """A new tab, which shares no cookies with others."""
+        context = await devtools.send("Target.createBrowserContext")
+        target = await devtools.send(
+            "Target.createTarget", url="about:blank", browserContextId=context["browserContextId"]
+        )
+        attached = await devtools.send(
+            "Target.attachToTarget", targetId=target["targetId"], flatten=True
+        )
+        tab = cls(devtools, attached["sessionId"])
+        for domain in ("Page", "Network", "Runtime", "Log", "DOM"):
+            await tab.send(f"{domain}.enable")
+        return tab
+
+    async def send(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """A command of the protocol to this tab. Raises DevToolsError."""
+        return await self._devtools.send(method, self._session, **parameters)
+
+    async def open(self, url: str) -> None:
+        """Go there; return when it is loaded."""
+        self._loads.clear()
+        found = await self.send("Page.navigate", url=url)
+        assert "errorText" not in found, f"{url}: {found['errorText']}"
+        await self._loads.wait()
+
+    async def view(self, width: int, height: int = 900, *, dark: bool = False) -> None:
+        """A window of that size in CSS pixels, in the light or the dark."""
+        await self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=height, deviceScaleFactor=1, mobile=False,
+        )  # fmt: skip
+        await self.send("Emulation.setScrollbarsHidden", hidden=True)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        await self.send("Emulation.setEmulatedMedia", features=[scheme])
+
+    async def javascript(self, allowed: bool) -> None:
+        """Whether pages opened from now on may run scripts."""
+        await self.send("Emulation.setScriptExecutionDisabled", value=not allowed)
+
+    async def value(self, expression: str) -> Any:
+        """What the expression comes to in the page; an error in it is this test's error."""
+        found = await self.send(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        if "exceptionDetails" in found:
+            raise DevToolsError(expression, str(found["exceptionDetails"].get("exception")))
+        return found["result"].get("value")
+
+    async def until(self, condition: str) -> None:
+        """Return once the expression is true, on this page or the one that it leads to."""
+        while True:
+            try:
+                await self.value(_UNTIL % condition)
+            except DevToolsError as error:
+                # The page was left while it was looked at: the next one is.
+                if error.method != "Runtime.evaluate":
+                    raise
+                await asyncio.sleep(0)
+            else:
+                return
+
+    async def click(self, selector: str) -> None:
+        """Click in the middle of the element."""
+        x, y = await self._middle(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.send(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+            )
+
+    async def follow(self, selector: str) -> None:
+        """Click on what leads to a page; return when that is loaded."""
+        self._loads.clear()
+        await self.click(selector)
+        await self._loads.wait()
+
+    async def type(self, selector: str, text: str) -> None:
+        """Type into the field, in place of what is there."""
+        await self.click(selector)
+        for kind in ("keyDown", "keyUp"):
+            await self.send("Input.dispatchKeyEvent", type=kind, commands=["selectAll"])
+        await self.send("Input.insertText", text=text)
+
+    async def text(self) -> str:
+        """What is to be read on the page."""
+        return str(await self.value("document.body.innerText"))
+
+    async def screenshot(self, path: Path) -> None:
+        """A picture of the whole page, as PNG."""
+        taken = await self.send("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(taken["data"]))
+
+    async def _middle(self, selector: str) -> tuple[float, float]:
+        root = (await self.send("DOM.getDocument"))["root"]["nodeId"]
+        node = (await self.send("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
+        assert node, f"no element {selector}"
+        await self.send("DOM.scrollIntoViewIfNeeded", nodeId=node)
+        quad = (await self.send("DOM.getContentQuads", nodeId=node))["quads"][0]
+        return sum(quad[0::2]) / 4, sum(quad[1::2]) / 4
+
+    def _hear(self, method: str, event: Event) -> None:
+        if method == "Page.loadEventFired":
+            self._loads.set()
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(event["request"]["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.errors.append(str(event["exceptionDetails"]["text"]))
+        elif method == "Log.entryAdded" and event["entry"]["level"] == "error":
+            self.errors.append(str(event["entry"]["text"]))

@@ -1,0 +1,43 @@
+"""The page of the API's documentation, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.tab import Tab
+from tests.unit.http.web import WebProcess
+
+pytestmark = [pytest.mark.integration, pytest.mark.browser]
+
+
+@pytest.fixture
+def web(redis_url: str) -> Iterator[WebProcess]:
+    """A web process."""
+    with WebProcess(redis_url) as process:
+        yield process
+
+
+async def test_the_page_is_whole_and_loads_nothing_else(tab: Tab, web: WebProcess) -> None:
+    """The operations are shown, from one request and without an error in the console."""
+    await tab.open(f"{web.url}/docs")
+    await tab.until("document.querySelectorAll('.opblock').length > 5")
+    assert "/api/cards/default" in await tab.text()
+    assert [url for url in tab.requests if not url.startswith("data:")] == [f"{web.url}/docs"]
+    assert tab.errors == []
+
+
+async def test_an_operation_opens_on_a_click(tab: Tab, web: WebProcess) -> None:
+    """A click on an operation shows its parameters and answers."""
+    await tab.open(f"{web.url}/docs")
+    await tab.until("document.querySelector('.opblock-summary-control')")
+    await tab.click(".opblock-summary-control")
+    await tab.until("document.querySelector('.opblock.is-open .responses-wrapper')")
+
+
+async def test_without_javascript_nothing_is_shown(tab: Tab, web: WebProcess) -> None:
+    """A tab that may not run scripts runs none, so other tests may rely on that."""
+    await tab.javascript(False)
+    await tab.open(f"{web.url}/docs")
+    assert await tab.value("document.querySelectorAll('.opblock').length") == 0
