@@ -16,29 +16,37 @@ from pathlib import Path
 from typing import Any
 
 from producer.journal import BlockingJournal, JournalUnavailable
-from producer.migrations.driver import Driver
+from producer.migrations.driver import Driver, Ended
 from producer.migrations.errors import MigrationError
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.runs import reopened
 
+# The exit code where the pilot's rows have ended; the migration is paused then.
+PILOT_ENDED = 3
 # A driver that is told to stop records what has ended first; then it is ended all the same.
 _STOP_WITHIN_S = 5.0
 
 
 def main() -> int:
-    """Drive until the migration ends or standard input does. Exits with 1 where it cannot."""
+    """Drive until the migration ends or standard input does.
+
+    Exits with 1 where it cannot, with PILOT_ENDED where there is a limit and it is reached.
+    """
     job = json.loads(sys.stdin.readline() or "{}")
     if not job:
         return 0
     journal = BlockingJournal(os.environ["REDIS_URL"])
     try:
         with Results.of(Path(job["folder"]), job["migration"]) as results:
-            driver = _driver(job, Registry(journal), results)
+            registry = Registry(journal)
+            driver = _driver(job, registry, results)
             for one in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(one, lambda *_: driver.stop())
             threading.Thread(target=_stop_at_end, args=(driver,), daemon=True).start()
-            driver.run()
+            if driver.run() is Ended.LIMIT:
+                registry.pause(job["migration"])
+                return PILOT_ENDED
     except (MigrationError, JournalUnavailable, OSError) as error:
         sys.stderr.write(f"migration {job['migration']}: {error}\n")
         return 1
@@ -54,6 +62,7 @@ def _driver(job: dict[str, Any], registry: Registry, results: Results) -> Driver
     return run.driver(
         registry,
         results,
+        limit=job["limit"],
         stop_after=job["stopAfter"],
         stop_after_percent=job["stopAfterPercent"],
     )

@@ -143,3 +143,22 @@ def test_one_of_another_machine_is_cancelled_here(stage: Stage, tmp_path: Path) 
         assert httpx.post(f"{url}/cancel").json()["status"]
         wait_until(lambda: _status(two, migration)["state"] == "cancelled", "the end")
         assert _status(two, migration)["counts"]["cancelled"] == _ROWS
+
+
+def test_a_pilot_ends_paused_and_the_rest_follows(stage: Stage, tmp_path: Path) -> None:
+    """`run?limit=N` sends N rows and pauses; `run` sends the rest, also in the middle of one."""
+    with _web(stage, tmp_path) as web:
+        migration = _upload(stage, web)
+        url = f"{web.url}/api/migrations/{migration}"
+        assert httpx.post(f"{url}/run?limit=7").json()["status"]
+        wait_until(lambda: _status(web, migration)["state"] == "paused", "the pilot's end")
+        assert _status(web, migration)["counts"]["applied"] == 7
+        wrong = httpx.post(f"{url}/run?limit=0")
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "parameter_invalid")
+        httpx.post(f"{url}/throttle", json={"rps": 1})
+        httpx.post(f"{url}/run?limit=20")
+        _driver(web, migration)
+        httpx.post(f"{url}/throttle", json={"rps": None})
+        httpx.post(f"{url}/run")
+        wait_until(lambda: _finished(web, migration), "the end")
+        assert _status(web, migration)["counts"]["applied"] == _ROWS

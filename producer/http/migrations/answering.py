@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
+from producer.http.migrations.steering import FileElsewhere
 from producer.migrations.registry import NotInState, UnknownMigration
 
 
@@ -17,6 +18,10 @@ def answer_errors(app: FastAPI, answers: Answers) -> None:
     @app.exception_handler(UnknownMigration)
     async def unknown(_: Request, __: UnknownMigration) -> Response:
         return answers.no(404, "migration_not_found", Text.MIGRATION_NOT_FOUND)
+
+    @app.exception_handler(FileElsewhere)
+    async def elsewhere(_: Request, error: FileElsewhere) -> Response:
+        return answers.no(409, error.code, Text.FILE_ELSEWHERE)
 
     @app.exception_handler(NotInState)
     async def not_in_state(_: Request, error: NotInState) -> Response:

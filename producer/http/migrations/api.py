@@ -18,7 +18,7 @@ from producer.http.migrations import described
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.events import stream
 from producer.http.migrations.origin import refuse_other_origins
-from producer.http.migrations.parameters import Parameters, rps_of
+from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.steering import ACTIONS, steer, throttle
 from producer.http.migrations.upload import upload
@@ -48,7 +48,8 @@ def routes(services: Services, desk: Desk) -> APIRouter:
     @router.get("/{migrationId}", **described.GET)
     async def get_migration(request: Request) -> Response:
         """Where a migration stands, with its history."""
-        status = await desk.looks.status(migration_id(request))
+        # Fresh: whoever has steered it sees that.
+        status = await desk.looks.status(migration_id(request), fresh=True)
         history = [[int(s.at.timestamp() * 1000), s.ended] for s in status.history]
         return answers.yes(Text.MIGRATION_FOUND, {**status.wire(), "history": history})
 
@@ -101,7 +102,8 @@ def _steering(
 ) -> Callable[[Request], Awaitable[Response]]:
     async def act(request: Request) -> Response:
         _refuse(request, desk)
-        status = await steer(desk, migration_id(request), action)
+        limit = limit_of(request.query_params) if action == "run" else None
+        status = await steer(desk, migration_id(request), action, limit=limit)
         return answers.yes(Text.MIGRATION_STEERED, status.wire())
 
     return act

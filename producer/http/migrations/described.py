@@ -113,7 +113,10 @@ _STEERED = {
     200: yes("Where it stands now.", _STATUS),
     403: no("`other_origin`."),
     **_NOT_FOUND,
-    409: no("`migration_state`: it has ended, or is being cancelled."),
+    409: no(
+        "`migration_state`: it has ended, is being cancelled, or is driven elsewhere; "
+        "`file_elsewhere`: a pilot is not possible here."
+    ),
 }
 THROTTLE = _operation(
     "throttleMigration",
@@ -138,11 +141,18 @@ THROTTLE = _operation(
         },
     },
 )
+_LIMIT = parameter(
+    "limit",
+    "query",
+    "Send so many rows and pause then: a pilot. Only on a machine the file was uploaded to.",
+    {"type": "integer", "minimum": 1},
+)
 
 
 def steer(action: str) -> dict[str, Any]:
     """Of `run`, `pause`, `resume` and `cancel`."""
-    return _operation(f"{action}Migration", _STEERED, [_ID])
+    more = [_LIMIT] if action == "run" else []
+    return _operation(f"{action}Migration", _STEERED, [_ID, *more])
 
 
 def report(name: str) -> dict[str, Any]:

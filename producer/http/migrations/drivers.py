@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio.subprocess import Process
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from producer.http.ending import end
 from producer.http.migrations.children import Children
 from producer.http.migrations.uploads import Upload, Uploads
 from producer.journal import JournalUnavailable
+from producer.migrations.driving_child import PILOT_ENDED
 from producer.migrations.registry import Registry
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
@@ -81,6 +82,18 @@ class Drivers:
         self._to_finish.add(migration)
         self.poke()
 
+    async def release(self, migration: str) -> None:
+        """End this process's driver of the migration, where it has one; another may follow."""
+        process = self._running.get(migration)
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
     def coming(self, migration: str) -> bool:
         """Whether a driver of this process drives it, or is about to whenever it should run."""
         return migration in self._known
@@ -100,7 +113,7 @@ class Drivers:
                 continue
 
     async def _look(self) -> None:
-        self._reap()
+        await self._reap()
         uploads = {one.migration: one for one in await asyncio.to_thread(self._uploads.all)}
         self._known = uploads.keys() | self._to_finish
         wanted = self._known - self._ended - self._running.keys()
@@ -126,6 +139,7 @@ class Drivers:
             "file": str(self._uploads.path(upload)) if upload else None,
             "stopAfter": upload.stop_after if upload else None,
             "stopAfterPercent": upload.stop_after_percent if upload else None,
+            "limit": upload.limit if upload else None,
         }
         process = await self._children.drive(job)
         self._running[migration] = process
@@ -133,14 +147,16 @@ class Drivers:
         waiting = asyncio.create_task(process.wait())
         waiting.add_done_callback(lambda _: self.poke())
 
-    def _reap(self) -> None:
+    async def _reap(self) -> None:
         """Forget drivers that have ended, and remember those that could not go on."""
         for migration, process in list(self._running.items()):
             if process.returncode is None:
                 continue
             del self._running[migration]
-            if process.returncode == 0:
+            if process.returncode in (0, PILOT_ENDED):
                 self._troubles.pop(migration, None)
+                if process.returncode == PILOT_ENDED:
+                    await asyncio.to_thread(self._end_pilot, migration)
                 continue
             log.warning("the driver of %s ended with code %d", migration, process.returncode)
             times = self._troubles.get(migration, _Trouble(0, 0.0)).times + 1
@@ -148,6 +164,12 @@ class Drivers:
             pause = 0.0 if times == 1 else min(LOOK_S * 2**times, _LONGEST_PAUSE_S)
             again_at = asyncio.get_running_loop().time() + pause
             self._troubles[migration] = _Trouble(times, again_at)
+
+    def _end_pilot(self, migration: str) -> None:
+        """Whoever resumes it, by whatever means, wants the rest."""
+        upload = self._uploads.get(migration)
+        if upload is not None:
+            self._uploads.keep(replace(upload, limit=None))
 
 
 def _should_run(status: MigrationStatus) -> bool:

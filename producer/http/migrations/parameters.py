@@ -82,6 +82,19 @@ def rps_of(value: object) -> float | None:
     return float(value)
 
 
+def limit_of(query: QueryParams) -> int | None:
+    """The rows of a pilot. Raises ParameterInvalid, also for any other parameter."""
+    for name in query:
+        if name != "limit":
+            raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
+    text = query.get("limit")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) < 10**9):
+        raise _wrong("limit", "1 … 999999999")
+    return int(text)
+
+
 def _name(text: str) -> str:
     """Only to be shown: without folders, control characters or tokens."""
     bare = text.replace("\\", "/").rsplit("/", 1)[-1]

@@ -22,6 +22,7 @@ class Upload:
     file: str
     stop_after: int | None = None
     stop_after_percent: float | None = None
+    limit: int | None = None  # of a pilot: rows to be sent, then it is paused
 
 
 class Uploads:
@@ -36,6 +37,7 @@ class Uploads:
             "file": upload.file,
             "stopAfter": upload.stop_after,
             "stopAfterPercent": upload.stop_after_percent,
+            "limit": upload.limit,
         }
         folder = self.folder / _FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,7 +58,13 @@ class Uploads:
         try:
             path = self.folder / _FOLDER / f"{migration}.json"
             told = json.loads(path.read_text("utf-8"))
-            return Upload(migration, told["file"], told["stopAfter"], told["stopAfterPercent"])
+            return Upload(
+                migration,
+                told["file"],
+                told["stopAfter"],
+                told["stopAfterPercent"],
+                told["limit"],
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -59,7 +59,7 @@ def parts(say: Say, status: MigrationStatus, coming: bool) -> dict[str, str]:
     return {
         "say": _said(say, status),
         "now": _now(say, status, coming),
-        "steer": _steer(say, status),
+        "steer": _steer(say, status, coming),
         "wrong": _wrong(say, status),
         "became": _became(say, status),
         "speed": _speed(say, status),
@@ -134,13 +134,15 @@ def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
     return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
 
 
-def _steer(say: Say, status: MigrationStatus) -> str:
+def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
     if status.state.ended:
         return ""
     buttons = ""
     if status.state in _STARTS:
         word = Word.START if untouched(status) else Word.CONTINUE
         buttons += _button(say, status, "resume", word, "")
+        if coming and untouched(status):
+            buttons += _button(say, status, "pilot", Word.PILOT, "second")
     if status.state is MigrationState.RUNNING:
         buttons += _button(say, status, "pause", Word.PAUSE, "second")
     if status.state is not MigrationState.CANCELLING:

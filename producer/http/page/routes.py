@@ -20,7 +20,7 @@ from producer.http.migrations.events import stream
 from producer.http.migrations.origin import OtherOrigin, refuse_other_origins
 from producer.http.migrations.parameters import rps_of
 from producer.http.migrations.reports import FORMS, report
-from producer.http.migrations.steering import steer, throttle
+from producer.http.migrations.steering import FileElsewhere, steer, throttle
 from producer.http.page import list_view, migration_view
 from producer.http.page.layout import notice, page, trouble
 from producer.http.page.script import LIST, LIVE
@@ -32,6 +32,7 @@ from producer.migrations.registry import NotInState, UnknownMigration
 
 log = logging.getLogger(__name__)
 
+PILOT_ROWS = 100
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -92,13 +93,13 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
             lambda one: migration_view.event(say, one, desk.drivers.coming(one.id)),
         )
 
-    def steering(action: str) -> Handler:
+    def steering(action: str, limit: int | None = None) -> Handler:
         async def act(request: Request) -> Response:
             refuse_other_origins(request, open_to_all=not sessions.needed)
             migration = migration_id(request)
             try:
-                await steer(desk, migration, action)
-            except NotInState:
+                await steer(desk, migration, action, limit=limit)
+            except (NotInState, FileElsewhere):
                 return await show(migration, Word.NOT_POSSIBLE, 409)
             return RedirectResponse(f"{PATH}/{migration}", 303)
 
@@ -106,6 +107,8 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
 
     for action in ("pause", "resume", "cancel"):
         router.post(f"/migrations/{{migrationId}}/{action}")(steering(action))
+
+    router.post("/migrations/{migrationId}/pilot")(steering("run", PILOT_ROWS))
 
     @router.post("/migrations/{migrationId}/throttle")
     @in_pages

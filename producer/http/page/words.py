@@ -82,6 +82,7 @@ class Word(Enum):
     )
     STEER = ("Qué se puede hacer", "What you can do")
     START = ("Empezar a enviar", "Start sending")
+    PILOT = ("Probar antes con 100 filas", "Try 100 rows first")
     PAUSE = ("Pausar", "Pause")
     CONTINUE = ("Continuar", "Continue")
     CANCEL = ("Cancelar el resto…", "Cancel the rest…")
