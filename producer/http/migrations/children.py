@@ -15,7 +15,8 @@ from producer.migrations.entering_child import frame
 
 # Whom the web process lets in is no business of theirs.
 _WITHHELD = ("CARDS_API_TOKENS",)
-_AT_ONCE = 2
+# Uploads mostly wait for their callers; reports keep a core busy each.
+_UPLOADS, _REPORTS = 4, 2
 _END_WITHIN_S = 3.0
 
 
@@ -29,13 +30,14 @@ class ChildFailed(Exception):
 
 
 class Children:
-    """Starts them with the web process's settings. Plans and reports are made two at a time."""
+    """Starts them with the web process's settings. Uploads go four at a time, reports two."""
 
     def __init__(self, redis_url: str, folder: Path) -> None:
         self.folder = folder.absolute()
         self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD}
         self._environ |= {"REDIS_URL": redis_url, "CARDS_MIGRATIONS_DIR": str(self.folder)}
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._upload_turn = asyncio.Semaphore(_UPLOADS)
+        self._report_turn = asyncio.Semaphore(_REPORTS)
         self._at_work: set[Process] = set()
 
     async def enter(self, job: dict[str, Any], file: AsyncIterator[bytes]) -> dict[str, Any]:
@@ -44,7 +46,7 @@ class Children:
         Raises:
             ChildFailed, and whatever `file` raises.
         """
-        async with self._turn:
+        async with self._upload_turn:
             code, out = await self._answered(["producer.migrations.entering_child"], job, file)
         if code != 0:
             raise ChildFailed("entering a migration", code)
@@ -53,7 +55,7 @@ class Children:
 
     async def report(self, args: Sequence[str]) -> tuple[int, bytes]:
         """Exit code and output of `cards migrate report --json` with these arguments."""
-        async with self._turn:
+        async with self._report_turn:
             command = ["producer.cli", "migrate", "report", "--json", *args]
             return await self._answered(command)
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
-from producer.http.page.codes_es import todo_es
+from producer.http.page.rows_view import became, link, prose, wrong
 from producer.http.page.situation import not_applied, situation, untouched
 from producer.http.page.words import ROW_STATES, Say, Word
-from producer.migrations.codes import todo
 from producer.migrations.rate_chart import rate_chart
 from producer.migrations.status import MigrationState, MigrationStatus
 
 _BAR = 1000
-_CODE = re.compile(r"`([^`]+)`")
-# Codes after which nothing is to be done.
-_MINOR = frozenset({"repeated_row", "superseded", "cancelled"})
 _STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
 
 
@@ -60,8 +55,8 @@ def parts(say: Say, status: MigrationStatus, coming: bool) -> dict[str, str]:
         "say": _said(say, status),
         "now": _now(say, status, coming),
         "steer": _steer(say, status, coming),
-        "wrong": _wrong(say, status),
-        "became": _became(say, status),
+        "wrong": wrong(say, status),
+        "became": became(say, status),
         "speed": _speed(say, status),
         "files": _files(say, status),
     }
@@ -78,7 +73,7 @@ def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
     attention = ' class="attention"' if told.attention else ""
     return (
         f'<section{attention}><p class="now">{escape(told.now)}</p>'
-        f'<p class="do">{_prose(told.todo)}</p>{bar(say, status)}'
+        f'<p class="do">{prose(told.todo)}</p>{bar(say, status)}'
         f'<dl class="facts">{_facts(say, status)}</dl></section>'
     )
 
@@ -172,73 +167,6 @@ def _button(say: Say, status: MigrationStatus, action: str, word: Word, kind: st
     )
 
 
-def _wrong(say: Say, status: MigrationStatus) -> str:
-    known = {c: n for c, n in status.codes.items() if n and c != "repeated_row"}
-    if not known and not not_applied(status):
-        if not status.state.ended:
-            return ""
-        return (
-            f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
-            f"<p>{escape(say(Word.NOTHING_WRONG))}</p></section>"
-        )
-    what = todo_es if say.language == "es" else todo
-    items = ""
-    for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
-        minor = ' class="minor"' if code in _MINOR else ""
-        items += (
-            f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(code)}</code>"
-            f"<p>{_prose(_sentence(what(code)))}</p></li>"
-        )
-    links = {
-        "report": _link(status, "report.html", say(Word.REPORT)),
-        "errors": _link(status, "errors.csv", "errors.csv"),
-    }
-    which = escape(say(Word.WHICH_ROWS, report="{report}", errors="{errors}")).format(**links)
-    return (
-        f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
-        f'<ul class="wrong">{items}</ul><p class="quiet small">{which}</p></section>'
-    )
-
-
-def _rows(say: Say, count: int) -> str:
-    return say(Word.ROW_WITH) if count == 1 else say(Word.ROWS_WITH, count=say.figure(count))
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _became(say: Say, status: MigrationStatus) -> str:
-    rows = ""
-    for state in ROW_STATES:
-        if count := status.counts.get(state, 0):
-            name, meaning = say.row(state)
-            rows += (
-                f'<tr><th scope="row"><i class="dot {state.word}"></i>{escape(name)}'
-                f'<small class="narrow-only">{escape(meaning)}</small></th>'
-                f'<td class="n">{say.figure(count)}</td>'
-                f'<td class="n">{escape(say.share(count, status.rows))}</td>'
-                f'<td class="quiet wide-only">{escape(meaning)}</td></tr>'
-            )
-    head = "".join(
-        f'<th scope="col" class="{kind}">{escape(say(word))}</th>'
-        for word, kind in (
-            (Word.STATE, ""),
-            (Word.ROWS, "n"),
-            (Word.SHARE, "n"),
-            (Word.MEANING, "wide-only"),
-        )
-    )
-    return (
-        f"<section><h2>{escape(say(Word.WHAT_HAPPENED))}</h2>"
-        f'<table class="states"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody><tfoot><tr>'
-        f'<th scope="row">{escape(say(Word.TOGETHER))}</th>'
-        f'<td class="n">{say.figure(status.rows)}</td><td class="n"></td>'
-        f'<td class="quiet wide-only">{escape(say(Word.EVERY_ROW))}</td></tr></tfoot></table>'
-        "</section>"
-    )
-
-
 def _speed(say: Say, status: MigrationStatus) -> str:
     chart = rate_chart(
         status.history,
@@ -261,22 +189,13 @@ def _files(say: Say, status: MigrationStatus) -> str:
         ("report.jsonl", Word.DOWNLOAD_JSONL),
         ("errors.csv", Word.DOWNLOAD_ERRORS),
     )
-    items = "".join(f"<li>{_link(status, name, say(word))}</li>" for name, word in links)
+    items = "".join(f"<li>{link(status, name, say(word))}</li>" for name, word in links)
     return (
         f'<section><h2>{escape(say(Word.DOWNLOADS))}</h2><ul class="links">{items}</ul>'
         f'<p class="quiet small">{escape(say(Word.ELSEWHERE))}</p></section>'
     )
 
 
-def _link(status: MigrationStatus, name: str, text: str) -> str:
-    return f'<a href="/migrations/{escape(status.id)}/{name}">{escape(text)}</a>'
-
-
 def _clock(at: datetime) -> str:
     text = at.strftime("%Y-%m-%d %H:%M")
     return text.removeprefix(datetime.now(UTC).strftime("%Y-%m-%d "))
-
-
-def _prose(text: str) -> str:
-    """Escaped, what stands in backticks as code."""
-    return _CODE.sub(r"<code>\1</code>", escape(text))

@@ -180,8 +180,10 @@ class Word(Enum):
     )
     PAUSED = ("En pausa: {share}", "Paused: {share} done")
     PAUSED_DO = (
-        "Alguien la pausó. Lo ya enviado termina; el resto espera a «Continuar».",
-        "Somebody paused it. What was sent finishes; the rest waits for “Continue”.",
+        "Alguien la pausó, o terminó una prueba. Lo ya enviado termina; el resto espera a "
+        "«Continuar».",
+        "Somebody paused it, or a trial has ended. What was sent finishes; the rest waits for "
+        "“Continue”.",
     )
     STOPPED = ("Detenida: demasiadas filas fallaron", "Stopped: too many rows failed")
     STOPPED_DO = (
