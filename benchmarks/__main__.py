@@ -16,6 +16,7 @@ from typing import TypeAlias
 from benchmarks import (
     acceptance,
     callers,
+    capacity,
     cpu,
     flood,
     growth,
@@ -41,6 +42,7 @@ _ALL: dict[str, _Run] = {
     "limit": limit.run,
     "acceptance": acceptance.run,
     "memory": memory.run,
+    "capacity": capacity.run,
     "growth": growth.run,
     "planning": planning.run,
     "migrating": migrating.run,

@@ -54,7 +54,7 @@ class Used:
 def run(stage: Stage, quick: bool, _python: Path | None, seconds: int = 0) -> list[Row]:
     """Each rate with a fresh Redis, one after the other. `seconds` of a flood alone, each."""
     seconds = seconds or (10 if quick else 60)
-    count = 25 if quick else 200
+    count = 25 if quick else 150
     latency = {"kind": "lognormal", "median_ms": _LATENCY_MS, "p99_ms": 10 * _LATENCY_MS}
     sandbox = stage.sandbox(latency=latency)
     rows = []
@@ -176,7 +176,7 @@ def waits_of_share(rate: float, count: int) -> list[float]:
 
     It grows where that is slower than they come, until the places that bulk has borrowed end.
     """
-    gap, free, waits = 1000 / (0.2 * 0.975 * rate), 0.0, []
+    gap, free, waits = 1000 / (0.2 * rate), 0.0, []
     for number in range(count):
         now = 1000 * EVERY_S * number
         wait = min(max(0.0, free - now), _BULK_AHEAD_MS)

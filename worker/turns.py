@@ -38,7 +38,7 @@ _booked: ContextVar[_Booked | None] = ContextVar("booked", default=None)
 
 
 def booked_by(grant: Grant, answered_at: float) -> None:
-    """The grant has booked the write of this asyncio task; `answered_at` is our clock then."""
+    """The grant has booked this task's first request; `answered_at` is our clock then."""
     at = answered_at + max(0, grant.start_ms - grant.now_ms) / 1000
     _booked.set(_Booked(grant.lane, grant.endpoint, at))
 

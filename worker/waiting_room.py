@@ -7,6 +7,7 @@ in hand, and others look at it once the worker has not renewed that.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ Begin = Callable[[Taken, float, Lane, Done], None]
 _MOST_ASKED = 50
 _STOP_PAUSE_S = 1.0
 _AWAY_PAUSE_S = 0.5
+# Below the time before its place at which the bulk lane is told to ask again (lua/limits.lua).
+_SPREAD_S = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class WaitingRoom:
         self._free = free
         self._leases = leases
         self._gate = gate
+        self._draw = random.Random()
         self._lines: dict[Lane, dict[tuple[str, Endpoint], deque[_Waiting]]] = {
             lane: {} for lane in Lane
         }
@@ -130,7 +134,9 @@ class WaitingRoom:
                 self._put_off(lane, key[1], _STOP_PAUSE_S)
                 break
             if one.in_hand is not None and one.in_hand.endpoint is key[1]:
-                self._put_off(lane, key[1], one.in_hand.wait_ms / 1000)
+                # Workers that were told the same moment do not ask in the same moment.
+                spread = self._draw.uniform(0, _SPREAD_S) if lane is Lane.BULK else 0.0
+                self._put_off(lane, key[1], one.in_hand.wait_ms / 1000 + spread)
                 break
             first = self._first(waiting)
             if one.in_hand is not None:

@@ -48,6 +48,10 @@ return function(...) return book(...) end,
 """
 
 
+# Where our time begins on Redis' clock, for which a time near 0 is long ago.
+_EPOCH_MS = 1e9
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """When a request may be sent; or, with `at` None, when to ask again. Milliseconds."""
@@ -73,18 +77,20 @@ class LuaLimiter:
         ahead_ms: float | None = None,
     ) -> Place:
         """Ask for a place, as `begin_next` and `reserve` do."""
-        answer = self._book(self._argument, lane.value, endpoint.value, now_ms, ahead_ms)
+        now = _EPOCH_MS + now_ms
+        answer = self._book(self._argument, lane.value, endpoint.value, now, ahead_ms)
         if isinstance(answer, tuple):
-            return Place(None, answer[1])
-        return Place(answer)
+            return Place(None, answer[1] - _EPOCH_MS)
+        # Rounding on the way must not make it the past.
+        return Place(max(now_ms, answer - _EPOCH_MS))
 
     def slow_down(self, now_ms: float, scope: str = ACCOUNT) -> None:
         """Stripe refused a request of the scope with a limiter's 429."""
-        self._slow_down(scope, now_ms)
+        self._slow_down(scope, _EPOCH_MS + now_ms)
 
     def factor(self, now_ms: float, scope: str = ACCOUNT) -> float:
         """What is left of the scope's rate, 0 to 1."""
-        return float(self._factor(scope, now_ms))
+        return float(self._factor(scope, _EPOCH_MS + now_ms))
 
 
 def limiter_source() -> str:

@@ -7,14 +7,11 @@ Each operation is a `Call`, made without touching the network and run by `Journa
 from producer.journal.admission import Acceptance, Candidate, accept, accept_many, refuse
 from producer.journal.calls import Call
 from producer.journal.connection import BlockingJournal, Journal, JournalUnavailable
+from producer.journal.grants import Grant, InHand, Taken, TakenAs
 from producer.journal.leases import (
     Again,
     End,
-    Grant,
-    InHand,
     KeyStopped,
-    Taken,
-    TakenAs,
     close,
     renew,
     resume,

@@ -47,10 +47,15 @@ def reserve(lane: Lane, endpoint: Endpoint, limits: Limits, *, ahead_ms: int) ->
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the limit of a scope stands: `factor` (0 to 1) is what Stripe's 429s have left of it."""
+    """How the limit of a scope stands: `factor` (0 to 1) is what Stripe's 429s have left of it.
+
+    `rate` is the limit itself, in requests a second, and `booked` how many there were ever.
+    """
 
     factor: float
     slowed: int
+    rate: float = 0.0
+    booked: int = 0
 
 
 def paces() -> Call[dict[str, Pace]]:
@@ -66,17 +71,18 @@ def paces() -> Call[dict[str, Pace]]:
         }
 
     reads: list[tuple[str | int, ...]] = [("TIME",)]
-    reads += [("HMGET", keys.limit(scope), "t", "factor", "since", "slowed") for scope in scopes]
+    reads += [("HMGET", keys.limit(scope), *_FIELDS) for scope in scopes]
     return Call(parse, commands=reads)
 
 
+_FIELDS = ("t", "factor", "since", "slowed", "rate", "booked")
 # As `RISE` in lua/limits.lua.
 _RISE_A_SECOND = 0.02
 
 
 def _pace(values: Any, now_ms: int) -> Pace:
-    _, factor, since, slowed = values
-    if factor is None:
-        return Pace(1.0, 0)
-    risen = float(factor) + max(0, now_ms - int(since)) / 1000 * _RISE_A_SECOND
-    return Pace(min(1.0, risen), int(slowed or 0))
+    _, factor, since, slowed, rate, booked = values
+    risen = 1.0
+    if factor is not None:
+        risen = float(factor) + max(0, now_ms - int(since)) / 1000 * _RISE_A_SECOND
+    return Pace(min(1.0, risen), int(slowed or 0), float(rate or 0), int(booked or 0))

@@ -15,6 +15,7 @@ from producer.migrations.cancelling import cancel_rest
 from producer.migrations.driving_lease import DrivingLease
 from producer.migrations.failures import Failures
 from producer.migrations.history import History
+from producer.migrations.limiter_use import LimiterUse
 from producer.migrations.pace import MOST, Throttle, Window
 from producer.migrations.recorder import PAGE, Recorder
 from producer.migrations.registry import Registry
@@ -75,19 +76,15 @@ class Driver:
         options: Options = Options(),
         *,
         on_progress: Callable[[Progress], object] | None = None,
-        limiter: Callable[[], float | None] | None = None,
     ) -> None:
-        """`rows` answers the rows from a number on; None sends nothing and only finishes.
-
-        `limiter` tells how much of the rate limit is used, 0 to 1.
-        """
+        """`rows` answers the rows from a number on; None sends nothing and only finishes."""
         self._registry = registry
         self._journal = registry.journal
         self._migration = migration
         self._rows = rows
         self._options = options
         self._on_progress = on_progress
-        self._limiter = limiter
+        self._limiter_use = LimiterUse(self._journal)
         self._stopped = threading.Event()
         self._lease = DrivingLease(self._journal, migration)
         self._recorder = Recorder(self._journal, migration, self._lease.holder, results)
@@ -238,7 +235,7 @@ class Driver:
         oldest = limiter = None
         if status is not None:
             oldest = self._journal(journalled.oldest_waiting(Lane.INTERACTIVE))
-            limiter = self._limiter() if self._limiter else None
+            limiter = self._limiter_use()
         self._on_progress(
             Progress(status, self._sender.sent, self._in_flight, self._window.size, limiter, oldest)
         )

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import redis
 
-from producer.contract import Envelope, State
-from producer.journal import BlockingJournal, End, Grant, close, take
+from producer.contract import Envelope, Lane, State
+from producer.journal import BlockingJournal, End, Grant, backlog, close, take
 from producer.journal.connection import changed_channel
 
 T = TypeVar("T")
@@ -43,6 +43,10 @@ class Ends:
 
     def fail(self, command_id: str, code: str = "api_error") -> None:
         self.end(command_id, Envelope.no(code, "gave up"), State.FAILED)
+
+    def queued(self, lane: Lane) -> int:
+        """How many commands of the lane no worker has received."""
+        return self.journal(backlog()).not_taken[lane]
 
     def listeners(self, command_id: str) -> int:
         """How many wait for the command at present."""

@@ -177,7 +177,7 @@ def test_many_are_accepted_in_order_and_drawn_lazily(cards: CardCommands, ends: 
     assert drawn == sending.WINDOW
     rest = list(handles)
     assert [h.order.customer for h in (first, *rest)] == [f"cus_{n}" for n in range(drawn)]
-    assert len({h.id for h in (first, *rest)}) == drawn == ends.redis.zcard("cards:queued:bulk")
+    assert len({h.id for h in (first, *rest)}) == drawn == ends.queued(Lane.BULK)
 
 
 def test_one_refused_item_stops_no_other(cards: CardCommands, ends: Ends) -> None:
@@ -192,7 +192,7 @@ def test_one_refused_item_stops_no_other(cards: CardCommands, ends: Ends) -> Non
             on_refused=lambda item, refusal: refused.append((item, refusal.code)),
         )
     )
-    assert len(handles) == ends.redis.zcard("cards:queued:bulk") == 2
+    assert len(handles) == ends.queued(Lane.BULK) == 2
     assert refused == [(bad_key, "parameter_invalid"), (reused, "idempotency_key_reused")]
 
 
@@ -213,7 +213,7 @@ def test_a_batch_may_be_repeated(cards: CardCommands, ends: Ends) -> None:
     again = list(cards.send_many(items))
     assert [h.id for h in again][:13] == first
     assert [h.known for h in again] == [True] * 13 + [False] * 7
-    assert ends.redis.zcard("cards:queued:bulk") == 20
+    assert ends.queued(Lane.BULK) == 20
 
 
 def test_cancelling(cards: CardCommands, ends: Ends) -> None:
@@ -336,7 +336,7 @@ async def test_the_async_client_sends_many(
 
     handles = [h async for h in async_cards.send_many(drawn() if asynchronous else orders)]
     assert [handle.order for handle in handles] == orders
-    assert ends.redis.zcard("cards:queued:bulk") == len(orders)
+    assert ends.queued(Lane.BULK) == len(orders)
     refused: list[str] = []
     mixed: list[Item] = [orders[0], (orders[1], "")]
     sent = async_cards.send_many(mixed, on_refused=lambda _, why: refused.append(why.code))

@@ -69,8 +69,9 @@ local function begin_next(user, holder, lease_ms, limits, now)
   end
 
   local row = key_command(chosen)
-  local known = redis.call('HMGET', row, 'state', 'lane', 'kind', 'card', 'queue')
-  local endpoint = endpoint_of(known[3], known[4])
+  local known = redis.call('HMGET', row, 'state', 'lane', 'kind', 'card', 'queue', 'first',
+    'before')
+  local endpoint = endpoint_of(known[3], known[4], known[6], known[7])
   local start, again = book(limits, known[2], endpoint, now)
   if not start then
     redis.call('HSET', customer, 'until', 0, 'holder', '')

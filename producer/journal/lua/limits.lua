@@ -9,10 +9,13 @@
 -- Places given ahead cannot be taken back when the other lane comes with its share, so a second can
 -- see up to share x ahead too many: short enough for that to stay within 5 % of the limit.
 local AHEAD = {interactive = 300, bulk = 200}
--- How long before the line runs dry to ask again (ms): longer than a script and its write take.
-local SOON = 60
+-- How long before that place to ask again (ms). The longer, the more questions. The interactive lane
+-- asks before the bulk lane would find a place.
+local SOON = {interactive = 200, bulk = 80}
+-- How much later than its place in the account's line a request may be sent for an endpoint's (ms).
+local APART = 70
 -- A little under the limit, so that what is sent a few milliseconds late does not fall together
--- with the next; and a little more where the interactive lane goes ahead of the line besides.
+-- with the next; a little more where both lanes send, and one goes ahead of the line.
 local PACE, MIXED_PACE, MIXED_MS = 0.975, 0.95, 3000
 -- Additive increase, a second; multiplicative decrease; floor. (AIMD, Chiu and Jain 1989.)
 local RISE, FALL, LEAST, ONCE = 0.02, 0.7, 0.1, 1000
@@ -26,16 +29,22 @@ end
 -- then, or later since another scope has no place before.
 local function place(scope, rate, lane, share, now)
   if rate == 0 then return now, function() redis.call('HSET', key_limit(scope), 't', now) end end
-  local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since', 'interactive')
-  local mixed = tonumber(known[5] or 0) > now - MIXED_MS
-  local pace = factor_of(known[3], known[4], now) * (mixed and MIXED_PACE or PACE)
-  local gap = 1000 / (rate * pace)
+  local other = lane == 'bulk' and 'interactive' or 'bulk'
+  local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since', other)
+  local mixed = known[5] and tonumber(known[5]) > now - MIXED_MS
+  local full = 1000 / (rate * factor_of(known[3], known[4], now))
+  local gap = full / (mixed and MIXED_PACE or PACE)
+  -- A read is followed by a write, whose line must not grow behind it.
+  if string.sub(scope, 1, 4) == 'GET ' then gap = gap * 1.015 end
   local line = math.max(tonumber(known[1] or 0), now)
   local mine = math.max(tonumber(known[2] or 0), now)
-  return math.min(line, mine), function(at, may_move)
-    if may_move then line = math.max(line, at) end
+  return math.min(line, mine), function(at)
+    -- Sent later than here, since another scope has no place before: of the account, what is free
+    -- until then is for other endpoints, but not so much that it would fall together with this.
+    line = math.max(line, scope == 'account' and at - APART or at)
     redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
-      lane, string.format('%.3f', at + gap / share))
+      lane, string.format('%.3f', at + full / share), 'rate', rate)
+    redis.call('HINCRBY', key_limit(scope), 'booked', 1)
   end
 end
 
@@ -49,11 +58,10 @@ local function book(limits, lane, endpoint, now, ahead)
   local at_endpoint, take_endpoint = place(endpoint, tonumber(each), lane, share, now)
   at = math.max(at, at_endpoint)
   ahead = ahead or AHEAD[lane]
-  -- Most of what may be booked ahead is let run out, so that one question gets several places.
-  if at > now + ahead then return nil, at - SOON end
-  -- One endpoint's wait must not move the account's line, which others may use meanwhile.
-  take(at, false)
-  take_endpoint(at, true)
+  -- More than half of what may be booked ahead is let run out: one question gets several places.
+  if at > now + ahead then return nil, at - SOON[lane] end
+  take(at)
+  take_endpoint(at)
   return at
 end
 
@@ -66,9 +74,13 @@ local function slow_down(scope, now)
   redis.call('HINCRBY', key_limit(scope), 'slowed', 1)
 end
 
--- The endpoint of a command's write, as Stripe counts: a named operation.
-local function endpoint_of(kind, card)
-  if kind == 'SetDefaultCard' then return ENDPOINT_DEFAULT end
+-- The endpoint of a command's first request, as Stripe counts: a named operation. `first` says that
+-- the customer is to be read, and `before` that it was.
+local function endpoint_of(kind, card, first, before)
+  if kind == 'SetDefaultCard' then
+    if first and not before then return ENDPOINT_READ_CUSTOMER end
+    return ENDPOINT_DEFAULT
+  end
   if string.sub(card, 1, 3) == 'pm_' then return ENDPOINT_ATTACH end
   return ENDPOINT_SOURCE
 end

@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
+from benchmarks.simulation.account import busiest_second
 from benchmarks.simulation.limiter import LuaLimiter
 from producer.contract import Lane
 from producer.journal.endpoints import Endpoint
@@ -59,12 +60,6 @@ def within(times: Sequence[float], start: float, end: float) -> int:
     return sum(start <= time < end for time in times)
 
 
-def busiest_second(sent: Mapping[str, Sequence[float]]) -> int:
+def busiest(sent: Mapping[str, Sequence[float]]) -> int:
     """The most requests in any second, wherever it begins."""
-    times = sorted(time for each in sent.values() for time in each)
-    first = most = 0
-    for last, time in enumerate(times):
-        while times[first] <= time - 1000:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
+    return busiest_second(sorted(time for each in sent.values() for time in each))

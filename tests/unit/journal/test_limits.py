@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,9 +13,10 @@ from producer.contract import Lane
 from producer.journal import UNLIMITED, Limits
 from producer.journal.endpoints import Endpoint
 from tests.model.mini_redis import Answer, MiniRedis, Scripts
-from tests.unit.journal.asking import Asker, Span, busiest_second, sent_by, within
+from tests.unit.journal.asking import Asker, Span, busiest, sent_by, within
 
 END_MS = 12_000.0
+_LONG_MS = 300_000.0
 FLOOD = [Span(0, END_MS)]
 RATES = [25, 50, 100]
 
@@ -39,7 +42,7 @@ def _patterns(draw: st.DrawFn) -> list[Span]:
 def test_no_second_exceeds_the_limit(rate: int, bulk: list[Span], interactive: list[Span]) -> None:
     """Whatever both lanes want and when, no second has more than the limit and 5 %."""
     limiter = LuaLimiter(Limits(account=rate))
-    assert busiest_second(sent_by(limiter, _lanes(bulk, interactive))) <= rate * 1.05
+    assert busiest(sent_by(limiter, _lanes(bulk, interactive))) <= rate * 1.05
 
 
 @settings(max_examples=30, deadline=None)
@@ -52,10 +55,33 @@ def test_endpoints_and_account_are_both_kept(bulk: list[Span], interactive: list
         for endpoint in list(Endpoint)[:6]
     ]
     sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers)
-    assert busiest_second(sent) <= 105
+    assert busiest(sent) <= 105
     for endpoint in Endpoint:
         own = {name: times for name, times in sent.items() if name.endswith(endpoint)}
-        assert busiest_second(own) <= 26.25
+        assert busiest(own) <= 26.25
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_scope_does_not_crowd_another(seed: int) -> None:
+    """What the account's line puts off is not sent together with what comes next at the endpoint.
+
+    Five minutes of two floods at two endpoints, with interactive requests at random.
+    """
+    chance, askers = Random(seed), list[Asker]()
+    for endpoint in (Endpoint.DEFAULT, Endpoint.SOURCE):
+        moments = [Span(at, at + 0.5, 1) for at in sorted(_moments(chance, count=1000))]
+        askers += [
+            Asker(f"bulk {endpoint}", Lane.BULK, [Span(0, _LONG_MS)], endpoint),
+            Asker(f"interactive {endpoint}", Lane.INTERACTIVE, moments, endpoint),
+        ]
+    sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers, seed=seed)
+    for endpoint in (Endpoint.DEFAULT, Endpoint.SOURCE):
+        own = {name: times for name, times in sent.items() if name.endswith(endpoint)}
+        assert busiest(own) <= 26.25
+
+
+def _moments(chance: Random, count: int) -> list[float]:
+    return [chance.uniform(0, _LONG_MS) for _ in range(count)]
 
 
 def test_one_endpoint_does_not_hold_up_another() -> None:
@@ -65,7 +91,7 @@ def test_one_endpoint_does_not_hold_up_another() -> None:
         sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers)
         for times in sent.values():
             assert within(times, 1000, 11_000) >= 250 * 0.95
-        assert sum(within(times, 1000, 11_000) for times in sent.values()) >= 242 * len(endpoints)
+        assert sum(within(times, 1000, 11_000) for times in sent.values()) >= 239 * len(endpoints)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -86,8 +112,20 @@ def test_borrowed_budget_is_given_back_at_once(rate: int) -> None:
 
 @pytest.mark.parametrize("rate", RATES)
 def test_the_interactive_share_is_kept_in_a_bulk_flood(rate: int) -> None:
-    """Interactive requests at their share never wait longer than a bulk place is given ahead."""
+    """Interactive requests that come at a fifth of the limit go out in the moment they come."""
     gap = 1000 / (rate * 0.2)
+    limiter = LuaLimiter(Limits(account=rate))
+    due = [5000 + gap * number for number in range(int(5000 / gap))]
+    spans = [Span(at, at + 0.5, 1) for at in due]
+    sent = sent_by(limiter, _lanes(FLOOD, spans))["interactive"]
+    assert len(sent) == len(due)
+    assert max(at - wanted for at, wanted in zip(sent, due, strict=True)) < 1
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_beyond_its_share_interactive_waits_for_what_bulk_booked(rate: int) -> None:
+    """At two fifths of the limit no interactive request waits much longer than bulk books ahead."""
+    gap = 1000 / (rate * 0.4)
     limiter = LuaLimiter(Limits(account=rate))
     due = [5000 + gap * number for number in range(int(5000 / gap))]
     spans = [Span(at, at + 0.5, 1) for at in due]
@@ -100,7 +138,7 @@ def test_the_interactive_share_is_kept_in_a_bulk_flood(rate: int) -> None:
 def test_the_bulk_lane_keeps_its_floor(rate: int) -> None:
     """Under an interactive flood the bulk lane has its tenth, and interactive the rest."""
     sent = sent_by(LuaLimiter(Limits(account=rate)), _lanes(FLOOD, FLOOD))
-    assert within(sent["bulk"], 2000, 12_000) >= int(10 * rate * 0.1 * 0.97)
+    assert within(sent["bulk"], 2000, 12_000) >= rate - 1
     assert within(sent["interactive"], 2000, 12_000) >= 10 * rate * 0.97 * 0.85
 
 
@@ -190,10 +228,10 @@ def test_the_bench_is_the_product() -> None:
     limits = Limits(account=40, endpoint=25)
     limiter, scripts, redis = LuaLimiter(limits), Scripts(), _Clock()
     for number in range(200):
-        redis.now_ms = 1_800_000_000_000 + number * 13
+        redis.now_ms = 1_900_000_000_000 + number * 13
         lane, endpoint = list(Lane)[number % 3 % 2], list(Endpoint)[number % 5]
         args = [lane.value, endpoint.value, limits.argument, 600_000]
-        place = limiter.book(lane, endpoint, redis.now_ms, 600_000)
+        place = limiter.book(lane, endpoint, number * 13, 600_000)
         assert place.at is not None
         waits = int(str(scripts.run("reserve", args, redis)))
-        assert waits == pytest.approx(place.at - redis.now_ms, abs=0.51)
+        assert waits == pytest.approx(place.at - number * 13, abs=0.51)
