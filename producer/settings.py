@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from producer.contract.messages import Language
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
+DEFAULT_UPLOAD_LIMIT = 1 << 30  # bytes
+MIGRATIONS_DIR = ".cards-migrations"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -70,10 +73,12 @@ class WebSettings:
     host: str = "127.0.0.1"
     port: int = 8000
     tokens: tuple[str, ...] = field(default=(), repr=False)
+    migrations_dir: Path = Path(MIGRATIONS_DIR)
+    upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read the shared settings, HOST, PORT and CARDS_API_TOKENS.
+        """Read the shared settings, HOST, PORT, CARDS_API_TOKENS and those of uploads.
 
         Raises:
             SettingsError: one of them is wrong, or it would listen to the network with no token.
@@ -89,6 +94,10 @@ class WebSettings:
             host=host,
             port=whole_number(environ, "PORT", 8000, low=1, high=65_535),
             tokens=tokens,
+            migrations_dir=Path(_text(environ, "CARDS_MIGRATIONS_DIR") or MIGRATIONS_DIR),
+            upload_limit=whole_number(
+                environ, "CARDS_UPLOAD_LIMIT", DEFAULT_UPLOAD_LIMIT, low=1, unit="bytes"
+            ),
         )
 
 

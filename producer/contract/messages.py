@@ -110,6 +110,49 @@ class Text(Enum):
         "No se pudo completar; queda guardado para revisarlo",
         "It could not be completed; it is kept for a person to look at",
     )
+    MIGRATIONS_LISTED = ("Migraciones listadas correctamente", "Migrations listed successfully")
+    MIGRATION_FOUND = ("Estado de la migración", "Status of the migration")
+    MIGRATION_PLANNED = (
+        "Plan de la migración; no se envió nada",
+        "Plan of the migration; nothing was sent",
+    )
+    MIGRATION_ENTERED = ("Migración registrada", "Migration entered")
+    MIGRATION_STEERED = ("Hecho; estado de la migración", "Done; status of the migration")
+    MIGRATION_NOT_FOUND = (
+        "No existe ninguna migración con ese id",
+        "There is no migration with that id",
+    )
+    MIGRATION_STATE = (
+        "La migración está en estado {state}: no es posible",
+        "The migration is {state}: that is not possible",
+    )
+    FILE_REFUSED = ("El archivo no se acepta: {why}", "The file is not taken: {why}")
+    CARD_COLUMN = (
+        "La columna {column} parece contener números de tarjeta o CVC; no se guardó nada. "
+        "Quítela del archivo",
+        "Column {column} looks like card numbers or CVCs; nothing was stored. Take it out of "
+        "the file",
+    )
+    FILE_TOO_LARGE = (
+        "El archivo supera el límite de {limit} bytes",
+        "The file is larger than the limit of {limit} bytes",
+    )
+    FILE_ELSEWHERE = (
+        "El archivo de la migración no está en esta máquina",
+        "The migration's file is not on this machine",
+    )
+    REPORT_FAILED = (
+        "No se pudo hacer el informe: {why}",
+        "The report could not be made: {why}",
+    )
+    BAD_PARAMETER = (
+        "El parámetro {field} no es válido: {wanted}",
+        "The parameter {field} is not valid: {wanted}",
+    )
+    OTHER_ORIGIN = (
+        "La petición viene de otra página; no se hizo nada",
+        "The request comes from another page; nothing was done",
+    )
     TOKEN_USED_ELSEWHERE = (
         "El token ya fue usado, y no por este comando",
         "The token was already used, and not by this command",

@@ -21,7 +21,14 @@ from producer.http.bounded import BoundedJournal
 from producer.http.ending import end
 from producer.http.entrance import Entrance
 from producer.http.metrics import Metrics
+from producer.http.migrations import api
+from producer.http.migrations.answering import answer_errors
+from producer.http.migrations.desk import Desk
 from producer.http.openapi import document
+from producer.http.page import login
+from producer.http.page import routes as pages
+from producer.http.page.sessions import Sessions
+from producer.http.page.words import Say
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
@@ -44,16 +51,19 @@ def create_app(settings: WebSettings) -> FastAPI:
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
     services = Services(ask, answers, waiters, subscriptions, metrics)
+    desk = Desk.of(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         subscriptions.start()
         waiters.start()
+        desk.start()
         checking = asyncio.create_task(_check_durability(journal))
         try:
             yield
         finally:
             await end(checking)
+            await desk.stop()
             await waiters.stop()
             await subscriptions.stop()
             await listening.aclose()
@@ -63,11 +73,24 @@ def create_app(settings: WebSettings) -> FastAPI:
         lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.services = services
+    app.state.desk = desk
     for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
+    app.include_router(api.routes(services, desk))
+    sessions, words = Sessions(settings.tokens), Say(settings.shared.language)
+    app.include_router(login.routes(words, sessions))
+    app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers)
-    app.add_middleware(Entrance, bearers=Bearers(settings.tokens), answers=answers, metrics=metrics)
+    answer_errors(app, answers)
+    app.add_middleware(
+        Entrance,
+        bearers=Bearers(settings.tokens),
+        answers=answers,
+        metrics=metrics,
+        sessions=sessions,
+        sign_in=lambda path: login.login_page(words, path),
+    )
     return app
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Callable
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
 from producer.http.metrics import Metrics
+from producer.http.page.sessions import Sessions, is_page
 
 access = logging.getLogger("producer.http.access")
 log = logging.getLogger(__name__)
@@ -34,8 +37,19 @@ class Entrance:
     route's template is logged.
     """
 
-    def __init__(self, app: ASGIApp, bearers: Bearers, answers: Answers, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        bearers: Bearers,
+        answers: Answers,
+        metrics: Metrics,
+        sessions: Sessions,
+        sign_in: Callable[[str], Response],
+    ) -> None:
+        """`sign_in` answers a browser without a session, for the path it wanted."""
         self._app = app
+        self._sessions = sessions
+        self._sign_in = sign_in
         self._bearers = bearers
         self._answers = answers
         self._metrics = metrics
@@ -59,8 +73,11 @@ class Entrance:
             # A copy: the server looks at its own to leave the body out.
             scope = {**scope, "method": "GET", HEAD: True}
         try:
-            if self._bearers.admit(scope["path"], scope["headers"]):
+            path, headers = scope["path"], scope["headers"]
+            if self._bearers.admit(path, headers) or self._sessions.admit(path, headers):
                 await self._app(scope, receive, note)
+            elif scope["method"] == "GET" and is_page(path):
+                await self._sign_in(path)(scope, receive, note)
             else:
                 refused = self._answers.no(
                     401, "unauthorized", Text.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from producer.contract import AssignCard, Card, CommandStatus, SetDefaultCard
+from producer.http.migrations import described
 
 _DESCRIPTION = """Orders for a customer's cards at Stripe. Every body is an envelope,
 `{status, message, data}`, with a `code` where `status` is false; messages are Spanish, or English
@@ -80,7 +81,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     components = made.setdefault("components", {})
-    components["schemas"] = {**schemas["$defs"], **_SCHEMAS}
+    components["schemas"] = {**schemas["$defs"], **_SCHEMAS, **described.SCHEMAS}
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -39,16 +39,26 @@ def rates(history: Sequence[Sample]) -> list[Step]:
     return steps
 
 
-def rate_chart(history: Sequence[Sample]) -> str:
+TITLE = "Rows ended a second, at most {most}, on average {mean}"
+NO_RATE = "It ended too fast, or has only begun: there is no rate to draw."
+
+
+def rate_chart(
+    history: Sequence[Sample],
+    *,
+    title: str = TITLE,
+    no_rate: str = NO_RATE,
+    figure: Callable[[float, int], str] | None = None,
+) -> str:
     """A figure of the rate; a sentence where there is not enough to draw.
 
-    Its classes are `chart`, `plot`, `ys`, `xs`, `area`, `line` and `grid`: the page styles them.
+    `title` has the places `most` and `mean`; `figure` writes a number with so many decimals. The
+    classes are `chart`, `plot`, `ys`, `xs`, `area`, `line` and `grid`: the page styles them.
     """
+    write = figure or _grouped
     steps = rates(history)
     if not steps:
-        return (
-            '<p class="quiet">It ended too fast, or has only begun: there is no rate to draw.</p>'
-        )
+        return f'<p class="quiet">{escape(no_rate)}</p>'
     top = _round_up(max(step.rate for step in steps))
     begin, end = steps[0].begin, steps[-1].end
     whole = (end - begin).total_seconds()
@@ -64,13 +74,13 @@ def rate_chart(history: Sequence[Sample]) -> str:
     area = f"M0 {_HEIGHT} {points} L{_WIDTH} {_HEIGHT} Z"
     marks = [top * part / _LINES for part in range(_LINES, -1, -1)]
     grid = "".join(f'<path class="grid" d="M0 {y(m)} H{_WIDTH}"/>' for m in marks)
-    ys = "".join(f"<span>{_figure(mark)}</span>" for mark in marks)
+    ys = "".join(f"<span>{_figure(mark, write)}</span>" for mark in marks)
     middle = begin + (end - begin) / 2
     days = begin.date() != end.date()
     xs = "".join(f"<span>{_clock(at, days)}</span>" for at in (begin, middle, end))
     ended = history[-1].ended - history[0].ended
-    title = f"Rows ended a second, at most {_figure(max(s.rate for s in steps))}, on average "
-    title += f"{_figure(ended / whole)}"
+    most, mean = max(step.rate for step in steps), ended / whole
+    title = title.format(most=_figure(most, write), mean=_figure(mean, write))
     return (
         f'<figure class="chart"><figcaption>{escape(title)}</figcaption><div class="ys">{ys}</div>'
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
@@ -87,8 +97,13 @@ def _round_up(value: float) -> float:
     return next(power * step for step in (1, 2, 4, 10) if power * step >= value)
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2g}"
+def _figure(value: float, write: Callable[[float, int], str]) -> str:
+    whole = value >= 10 or value == int(value)
+    return write(value, 0 if whole else 2 if value < 1 else 1)
+
+
+def _grouped(value: float, decimals: int) -> str:
+    return f"{value:,.{decimals}f}"
 
 
 def _clock(at: datetime, days: bool) -> str:

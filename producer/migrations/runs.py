@@ -14,11 +14,12 @@ from producer.migrations.driver import Driver, Options, Progress
 from producer.migrations.errors import FileRefused
 from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.plan import make_plan
+from producer.migrations.plan import Plan, make_plan
 from producer.migrations.reader import open_rows
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Row
+from producer.migrations.status import MigrationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,14 @@ class Run:
         with make_plan(
             self.source, self.mapping, self.conditions, blind=self.blind, on_progress=on_progress
         ) as plan:
-            registry.create(plan, rps=rps, about=self._about())
+            self.create(registry, plan, rps=rps)
         return True
+
+    def create(
+        self, registry: Registry, plan: Plan, *, rps: float | None = None
+    ) -> MigrationStatus:
+        """Enter the migration by a plan of its file. Raises JournalUnavailable."""
+        return registry.create(plan, rps=rps, about=self._about())
 
     def rows(self, start_number: int) -> Iterator[Row | BadRow]:
         """The file's rows from a number on."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from producer.migrations.report_row import rfc3339
 from producer.migrations.rows import RowState
 
 
@@ -55,3 +57,20 @@ class MigrationStatus:
     def ended_rows(self) -> int:
         """Rows to which nothing more happens by itself."""
         return sum(count for state, count in self.counts.items() if state.settled)
+
+    def wire(self) -> dict[str, Any]:
+        """For programs. Rates in rows a second, times in seconds and RFC 3339."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": self.state.value,
+            "rows": self.rows,
+            "counts": {state.word: self.counts.get(state, 0) for state in RowState},
+            "codes": self.codes,
+            "createdAt": rfc3339(self.created_at),
+            "finishedAt": rfc3339(self.finished_at),
+            "rate": round(self.rate, 3),
+            "etaSeconds": None if self.eta_s is None else round(self.eta_s, 1),
+            "rps": self.rps,
+            "driver": self.driver,
+        }

@@ -27,6 +27,14 @@ def test_redis_loses_and_evicts_nothing() -> None:
     assert "ports" not in SERVICES["redis"]
 
 
+def test_uploads_are_kept() -> None:
+    """Web's file system is read-only but for the volume where migrations are kept."""
+    folder = SERVICES["web"]["environment"]["CARDS_MIGRATIONS_DIR"]
+    assert SERVICES["web"]["volumes"] == [f"migrations:{folder}"]
+    assert "migrations" in COMPOSE["volumes"]
+    assert f"install -d -o cards -m 700 {folder}" in (ROOT / "Dockerfile").read_text()
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_is_watched_and_started_again(name: str) -> None:
     """Each service has a health check and is started again when it dies."""

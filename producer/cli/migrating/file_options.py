@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _STDIN = "-"
-_FOLDER = ".cards-migrations"
 
 
 def file_options(function: _F) -> _F:
@@ -92,7 +91,9 @@ def opened(
 
 def data_folder() -> Path:
     """Where copies of standard input and results lie: CARDS_MIGRATIONS_DIR."""
-    return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or _FOLDER)
+    from producer.settings import MIGRATIONS_DIR
+
+    return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or MIGRATIONS_DIR)
 
 
 def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> InputFile:

@@ -10,7 +10,6 @@ from producer.cli.migrating.plan_output import span
 from producer.cli.output import Line, show
 from producer.contract.redaction import redact
 from producer.migrations.codes import todo
-from producer.migrations.report_row import rfc3339
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationStatus
 from producer.migrations.summary import Summary
@@ -81,18 +80,5 @@ def list_line(status: MigrationStatus) -> str:
 
 
 def status_json(status: MigrationStatus) -> dict[str, Any]:
-    """For programs. Rates in rows a second, times in seconds and RFC 3339."""
-    return {
-        "id": status.id,
-        "name": status.name,
-        "state": status.state.value,
-        "rows": status.rows,
-        "counts": {state.word: status.counts.get(state, 0) for state in RowState},
-        "codes": status.codes,
-        "createdAt": rfc3339(status.created_at),
-        "finishedAt": rfc3339(status.finished_at),
-        "rate": round(status.rate, 3),
-        "etaSeconds": None if status.eta_s is None else round(status.eta_s, 1),
-        "rps": status.rps,
-        "driver": status.driver,
-    }
+    """For programs, as the HTTP API has it."""
+    return status.wire()

@@ -13,6 +13,11 @@ from openapi_schema_validator import OAS31Validator
 from producer.contract import CommandStatus
 from tests.unit.http.web import ASSIGN, DEFAULT
 
+_OF_A_MIGRATION = (
+    *("run", "pause", "resume", "cancel", "throttle", "events"),
+    *("report.csv", "report.jsonl", "report.html", "errors.csv"),
+)
+
 
 @pytest.fixture
 async def document(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -52,6 +57,9 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
         "/api/cards/{userId}",
         "/api/tasks/{taskId}",
         "/api/tasks/{taskId}/events",
+        "/api/migrations",
+        "/api/migrations/{migrationId}",
+        *(f"/api/migrations/{{migrationId}}/{part}" for part in _OF_A_MIGRATION),
         "/healthz",
         "/readyz",
         "/metrics",

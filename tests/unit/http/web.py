@@ -93,6 +93,10 @@ class WebProcess:
         """SIGTERM."""
         self._process.send_signal(signal.SIGTERM)
 
+    def signal(self, which: signal.Signals) -> None:
+        """Any other signal."""
+        self._process.send_signal(which)
+
     def ended(self, timeout: float) -> int:
         """The exit code; `log` is complete then."""
         code = self._process.wait(timeout)

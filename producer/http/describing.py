@@ -1,0 +1,62 @@
+"""The parts that descriptions of routes in the OpenAPI document are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {}]
+
+
+def ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def yes(description: str, data: dict[str, Any], **headers: str) -> dict[str, Any]:
+    envelope = {
+        "type": "object",
+        "required": ["status", "message", "data"],
+        "properties": {"status": {"const": True}, "message": {"type": "string"}, "data": data},
+        "additionalProperties": False,
+    }
+    return answer(description, envelope, **headers)
+
+
+def no(description: str, **headers: str) -> dict[str, Any]:
+    return answer(description, ref("Refused"), **headers)
+
+
+def answer(description: str, schema: dict[str, Any], **headers: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": description,
+        "content": {"application/json": {"schema": schema}},
+    }
+    if headers:
+        answer["headers"] = {
+            name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
+            for name, text in headers.items()
+        }
+    return answer
+
+
+def parameter(
+    name: str, where: str, description: str, schema: dict[str, Any], *, required: bool = False
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": where,
+        "required": required,
+        "description": description,
+        "schema": schema,
+    }
+
+
+RETRY = {"Retry_After": "Seconds after which to ask again."}
+REFUSED = {
+    400: no(
+        "`parameter_missing`, `parameter_invalid` or `card_number_refused`; or Stripe's refusal, "
+        "with Stripe's code."
+    ),
+    401: no("`unauthorized`: no or wrong bearer token.", WWW_Authenticate="`Bearer`"),
+    500: no("`internal_error`: a bug of this process; nothing is known to have been accepted."),
+    503: no("`unavailable`: Redis is out of reach, nothing was accepted.", **RETRY),
+}

@@ -1,0 +1,1 @@
+"""Migrations over HTTP: the API, uploads with their drivers, and the page."""

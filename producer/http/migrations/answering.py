@@ -1,0 +1,30 @@
+"""How errors of migrations are answered."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producer.contract.messages import Text
+from producer.http.answers import Answers
+from producer.http.migrations.steering import FileElsewhere
+from producer.migrations.registry import NotInState, UnknownMigration
+
+
+def answer_errors(app: FastAPI, answers: Answers) -> None:
+    """Have them answered as envelopes."""
+
+    @app.exception_handler(UnknownMigration)
+    async def unknown(_: Request, __: UnknownMigration) -> Response:
+        return answers.no(404, "migration_not_found", Text.MIGRATION_NOT_FOUND)
+
+    @app.exception_handler(FileElsewhere)
+    async def elsewhere(_: Request, error: FileElsewhere) -> Response:
+        return answers.no(409, error.code, Text.FILE_ELSEWHERE)
+
+    @app.exception_handler(NotInState)
+    async def not_in_state(_: Request, error: NotInState) -> Response:
+        state = error.state.value
+        data = {"state": state}
+        return answers.no(409, error.code, Text.MIGRATION_STATE, data, state=state)

@@ -1,0 +1,205 @@
+"""What the OpenAPI document says of the routes of migrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from producer.http.describing import REFUSED, SECURITY, no, parameter, ref, yes
+
+_TAGS = ["migrations"]
+_ID = parameter("migrationId", "path", "The migration's id.", {"type": "string"}, required=True)
+_NOT_FOUND = {404: no("`migration_not_found`.")}
+_FLAG = {"type": "boolean", "default": False}
+_TEXT = {"type": "string"}
+_STATUS = ref("Migration")
+_PARAMETERS = [
+    parameter("name", "query", "The file's name, for people.", _TEXT),
+    parameter(
+        "map",
+        "query",
+        "`FIELD=COLUMN`, for userId, source, default_source or command; may be repeated.",
+        {"type": "array", "items": _TEXT},
+    ),
+    parameter("command", "query", "What every row orders, where columns do not say it.", _TEXT),
+    parameter(
+        "only-if-default-is",
+        "query",
+        "Apply a row only if the customer's default still is what this column says.",
+        _TEXT,
+    ),
+    parameter(
+        "skip-if-newer",
+        "query",
+        "Leave a customer alone whose default another command has set since.",
+        _FLAG,
+    ),
+    parameter("blind", "query", "Do not look at each customer before it is changed.", _FLAG),
+    parameter("dry-run", "query", "Answer the plan only; nothing is kept.", _FLAG),
+    parameter("run", "query", "Begin to send at once; without it, `run` begins.", _FLAG),
+    parameter("rps", "query", "Rows sent a second at most.", {"type": "number"}),
+    parameter(
+        "stop-after-failures",
+        "query",
+        "Stop once so many rows, `20`, or such a share, `5%`, were rejected or failed.",
+        _TEXT,
+    ),
+]
+_ENTERED = {
+    "type": "object",
+    "required": ["plan", "migration", "created"],
+    "properties": {
+        "plan": {"type": "object", "description": "As `cards migrate plan --json` prints it."},
+        "migration": {"anyOf": [_STATUS, {"type": "null"}]},
+        "created": {"type": "boolean"},
+    },
+}
+
+
+def _operation(
+    name: str,
+    responses: dict[Any, Any],
+    parameters: list[dict[str, Any]],
+    body: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    extra: dict[str, Any] = {"security": SECURITY, "parameters": parameters}
+    if body is not None:
+        extra["requestBody"] = body
+    return {
+        "tags": _TAGS,
+        "operation_id": name,
+        "responses": {**responses, **{k: v for k, v in REFUSED.items() if k not in responses}},
+        "openapi_extra": extra,
+    }
+
+
+LIST = _operation(
+    "listMigrations", {200: yes("The newest first.", {"type": "array", "items": _STATUS})}, []
+)
+GET = _operation("getMigration", {200: yes("Where it stands.", _STATUS), **_NOT_FOUND}, [_ID])
+UPLOAD = _operation(
+    "uploadMigration",
+    {
+        200: yes("The plan of a dry run, or of a migration that there was already.", _ENTERED),
+        201: yes("Entered.", _ENTERED, Location="Where the migration's status is."),
+        400: no(
+            "`card_number_refused`: a column holds card numbers or CVCs, nothing was stored; "
+            "`parameter_invalid`; or why the file is not taken, with `column` and `line`."
+        ),
+        403: no("`other_origin`: a browser sent it for a page of somebody else's."),
+        413: no("`file_too_large`."),
+    },
+    _PARAMETERS,
+    {
+        "required": True,
+        "description": "The file as it is: CSV or JSON Lines, also gzipped, Stripe's JSON mapping, "
+        "or Parquet. The same file with the same meaning is the same migration.",
+        "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+    },
+)
+EVENTS = _operation(
+    "getMigrationEvents",
+    {
+        200: {
+            "description": "An event `status` for where it stands, and for each change, once a "
+            "second at most; its data is a Migration without `history`. Closed at the end.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "Asked again, by `Last-Event-ID`, after the end was told."},
+        **_NOT_FOUND,
+    },
+    [_ID],
+)
+_STEERED = {
+    200: yes("Where it stands now.", _STATUS),
+    403: no("`other_origin`."),
+    **_NOT_FOUND,
+    409: no(
+        "`migration_state`: it has ended, is being cancelled, or is driven elsewhere; "
+        "`file_elsewhere`: a pilot is not possible here."
+    ),
+}
+THROTTLE = _operation(
+    "throttleMigration",
+    _STEERED,
+    [_ID],
+    {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["rps"],
+                    "properties": {
+                        "rps": {
+                            "type": ["number", "null"],
+                            "description": "Rows sent a second at most; null takes it away.",
+                        }
+                    },
+                    "additionalProperties": False,
+                }
+            }
+        },
+    },
+)
+_LIMIT = parameter(
+    "limit",
+    "query",
+    "Send so many rows and pause then: a pilot. Only on a machine the file was uploaded to.",
+    {"type": "integer", "minimum": 1},
+)
+
+
+def steer(action: str) -> dict[str, Any]:
+    """Of `run`, `pause`, `resume` and `cancel`."""
+    more = [_LIMIT] if action == "run" else []
+    return _operation(f"{action}Migration", _STEERED, [_ID, *more])
+
+
+def report(name: str) -> dict[str, Any]:
+    """Of a report by its file's name."""
+    stem, form = name.split(".")
+    what = (
+        "The rows worth another run, by the contract's field names."
+        if stem == "errors"
+        else "What became of every row; the sums were checked against the ledger."
+    )
+    media_type = {"csv": "text/csv", "jsonl": "application/jsonl", "html": "text/html"}[form]
+    return _operation(
+        f"get{stem.title()}{form.title()}",
+        {
+            200: {"description": what, "content": {media_type: {"schema": {"type": "string"}}}},
+            **_NOT_FOUND,
+            409: no("`file_elsewhere`: the migration's file is not on this machine."),
+        },
+        [_ID],
+    )
+
+
+SCHEMAS: dict[str, Any] = {
+    "Migration": {
+        "type": "object",
+        "description": "`counts` has every state and adds up to `rows`.",
+        "required": ["id", "name", "state", "rows", "counts", "codes", "createdAt"],
+        "properties": {
+            "id": _TEXT,
+            "name": _TEXT,
+            "state": {
+                "enum": ["running", "paused", "cancelling", "stopped", "cancelled", "finished"]
+            },
+            "rows": {"type": "integer"},
+            "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "createdAt": _TEXT,
+            "finishedAt": {"type": ["string", "null"]},
+            "rate": {"type": "number", "description": "Rows ended a second, lately."},
+            "etaSeconds": {"type": ["number", "null"]},
+            "rps": {"type": ["number", "null"]},
+            "driver": {"type": ["string", "null"], "description": "Null where nobody drives it."},
+            "history": {
+                "type": "array",
+                "description": "[ms since the epoch, rows ended]; of GET .../{migrationId} alone.",
+                "items": {"type": "array", "items": {"type": "integer"}},
+            },
+        },
+    }
+}

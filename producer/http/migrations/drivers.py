@@ -1,0 +1,181 @@
+"""Keeps a driver at work for every migration that was uploaded to this machine and should run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio.subprocess import Process
+from dataclasses import dataclass, replace
+
+from producer.http.ending import end
+from producer.http.migrations.children import Children
+from producer.http.migrations.uploads import Upload, Uploads
+from producer.journal import JournalUnavailable
+from producer.migrations.driving_child import PILOT_ENDED
+from producer.migrations.registry import Registry
+from producer.migrations.rows import RowState
+from producer.migrations.status import MigrationState, MigrationStatus
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+# Each is a process of some 60 MB.
+MOST = 4
+_STOP_WITHIN_S = 4.0
+_LONGEST_PAUSE_S = 60.0
+_IN_FLIGHT = (RowState.SENT, RowState.UNKNOWN)
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """A driver that ended with an error: how often, and when to try again (loop time)."""
+
+    times: int
+    again_at: float
+
+
+class Drivers:
+    """Looks every two seconds, and at once when poked.
+
+    Where several web processes share a machine, or a command line drives, the lease decides: a
+    second driver finds it taken and ends.
+    """
+
+    def __init__(self, registry: Registry, uploads: Uploads, children: Children) -> None:
+        self._registry = registry
+        self._uploads = uploads
+        self._children = children
+        self._running: dict[str, Process] = {}
+        self._troubles: dict[str, _Trouble] = {}
+        self._known: set[str] = set()
+        self._ended: set[str] = set()
+        self._to_finish: set[str] = set()
+        self._poked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._keep_looking())
+
+    async def stop(self) -> None:
+        """Have all drivers record what has ended, and end them."""
+        await end(self._task)
+        processes = list(self._running.values())
+        for process in processes:
+            if process.stdin is not None:
+                process.stdin.close()
+        if processes:
+            waits = [asyncio.create_task(one.wait()) for one in processes]
+            _, late = await asyncio.wait(waits, timeout=_STOP_WITHIN_S)
+            for process in processes:
+                if process.returncode is None:
+                    process.kill()
+            if late:
+                await asyncio.wait(late)
+
+    def poke(self) -> None:
+        """Look now."""
+        self._poked.set()
+
+    def finish(self, migration: str) -> None:
+        """Carry out the cancelling of a migration whose file need not be here."""
+        self._to_finish.add(migration)
+        self.poke()
+
+    async def release(self, migration: str) -> None:
+        """End this process's driver of the migration, where it has one; another may follow."""
+        process = self._running.get(migration)
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def coming(self, migration: str) -> bool:
+        """Whether a driver of this process drives it, or is about to whenever it should run."""
+        return migration in self._known
+
+    async def _keep_looking(self) -> None:
+        while True:
+            self._poked.clear()
+            try:
+                await self._look()
+            except JournalUnavailable as error:
+                log.warning("looking for migrations to drive: %s", error)
+            except OSError as error:
+                log.error("looking for migrations to drive: %s", error)
+            try:
+                await asyncio.wait_for(self._poked.wait(), LOOK_S)
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        await self._reap()
+        uploads = {one.migration: one for one in await asyncio.to_thread(self._uploads.all)}
+        self._known = uploads.keys() | self._to_finish
+        wanted = self._known - self._ended - self._running.keys()
+        for migration in sorted(wanted):
+            status = await asyncio.to_thread(self._registry.find, migration)
+            if status is None:
+                continue
+            if status.state.ended:
+                self._ended.add(migration)
+                self._to_finish.discard(migration)
+                continue
+            trouble = self._troubles.get(migration)
+            soon = trouble and trouble.again_at > asyncio.get_running_loop().time()
+            if not soon and len(self._running) < MOST and _should_run(status):
+                await self._start(migration, uploads.get(migration))
+
+    async def _start(self, migration: str, upload: Upload | None) -> None:
+        if upload is None and migration not in self._to_finish:
+            return
+        job = {
+            "migration": migration,
+            "folder": str(self._uploads.folder),
+            "file": str(self._uploads.path(upload)) if upload else None,
+            "stopAfter": upload.stop_after if upload else None,
+            "stopAfterPercent": upload.stop_after_percent if upload else None,
+            "limit": upload.limit if upload else None,
+        }
+        process = await self._children.drive(job)
+        self._running[migration] = process
+        log.info("driving %s in process %d", migration, process.pid)
+        waiting = asyncio.create_task(process.wait())
+        waiting.add_done_callback(lambda _: self.poke())
+
+    async def _reap(self) -> None:
+        """Forget drivers that have ended, and remember those that could not go on."""
+        for migration, process in list(self._running.items()):
+            if process.returncode is None:
+                continue
+            del self._running[migration]
+            if process.returncode in (0, PILOT_ENDED):
+                self._troubles.pop(migration, None)
+                if process.returncode == PILOT_ENDED:
+                    await asyncio.to_thread(self._end_pilot, migration)
+                continue
+            log.warning("the driver of %s ended with code %d", migration, process.returncode)
+            times = self._troubles.get(migration, _Trouble(0, 0.0)).times + 1
+            # A kill is no reason to wait; an error that stays would have one started every time.
+            pause = 0.0 if times == 1 else min(LOOK_S * 2**times, _LONGEST_PAUSE_S)
+            again_at = asyncio.get_running_loop().time() + pause
+            self._troubles[migration] = _Trouble(times, again_at)
+
+    def _end_pilot(self, migration: str) -> None:
+        """Whoever resumes it, by whatever means, wants the rest."""
+        upload = self._uploads.get(migration)
+        if upload is not None:
+            self._uploads.keep(replace(upload, limit=None))
+
+
+def _should_run(status: MigrationStatus) -> bool:
+    if status.driver is not None:
+        return False
+    if status.state in (MigrationState.RUNNING, MigrationState.CANCELLING):
+        return True
+    # Paused or stopped, with rows on their way whose end is still to be recorded.
+    return any(status.counts.get(state) for state in _IN_FLIGHT)

@@ -1,0 +1,75 @@
+"""Where a migration stands, as server-sent events (WHATWG HTML, 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from producer.http.entrance import HEAD
+from producer.http.migrations.desk import Desk
+from producer.http.services import Services
+from producer.journal import JournalUnavailable
+from producer.migrations.registry import UnknownMigration
+from producer.migrations.status import MigrationStatus
+
+LOOK_S = 1.0
+HEARTBEAT_S = 15.0
+_RECONNECT_MS = 2000
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+View = Callable[[MigrationStatus], dict[str, Any]]
+
+
+def stream(
+    services: Services, desk: Desk, request: Request, found: MigrationStatus, view: View
+) -> Response:
+    """Events `status` with a view as data: the present one, and then each that differs.
+
+    A browser reconnects whenever a stream closes; 204 is how it is told that there is no more.
+    """
+    if found.state.ended and request.headers.get("last-event-id") == found.state.value:
+        return Response(status_code=204)
+    if request.scope.get(HEAD):
+        return Response(media_type="text/event-stream", headers=_HEADERS)
+    events = _events(services, desk, found.id, view)
+    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _events(
+    services: Services, desk: Desk, migration: str, view: View
+) -> AsyncIterator[bytes]:
+    released = services.waiters.released
+    clock = asyncio.get_running_loop().time
+    last: dict[str, Any] | None = None
+    told_at = clock()
+    while not released.is_set():
+        try:
+            status = await desk.looks.status(migration)
+        except JournalUnavailable:
+            yield b": redis does not answer\n\n"
+        except UnknownMigration:
+            return
+        else:
+            now = view(status)
+            if now != last:
+                yield _event(status, now)
+                last, told_at = now, clock()
+            elif clock() - told_at > HEARTBEAT_S:
+                yield b": alive\n\n"
+                told_at = clock()
+            if status.state.ended:
+                return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(released.wait(), LOOK_S)
+
+
+def _event(status: MigrationStatus, view: dict[str, Any]) -> bytes:
+    data = json.dumps(view, ensure_ascii=False, separators=(",", ":"))
+    ended = f"id: {status.state.value}\n" if status.state.ended else ""
+    text = f"event: status\n{ended}retry: {_RECONNECT_MS}\ndata: {data}\n\n"
+    return text.encode("utf-8", "replace")

@@ -1,0 +1,63 @@
+"""What a person or a program does to a migration: the same by API and page."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from producer.http.migrations.desk import Desk
+from producer.migrations.errors import MigrationError
+from producer.migrations.registry import NotInState
+from producer.migrations.status import MigrationState, MigrationStatus
+
+ACTIONS = ("run", "pause", "resume", "cancel")
+
+
+class FileElsewhere(MigrationError):
+    """The migration's file was not uploaded to this machine."""
+
+    code = "file_elsewhere"
+
+
+async def steer(
+    desk: Desk, migration: str, what: str, *, limit: int | None = None
+) -> MigrationStatus:
+    """Do one of `ACTIONS`; may be repeated. `limit` is of `run`: send so many rows, then pause.
+
+    Raises:
+        UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
+    """
+    if what in ("run", "resume"):
+        return await _go_on(desk, migration, limit)
+    act = desk.registry.pause if what == "pause" else desk.registry.cancel
+    status = await asyncio.to_thread(act, migration)
+    if status.state is MigrationState.CANCELLING and status.driver is None:
+        desk.drivers.finish(migration)
+    desk.drivers.poke()
+    return status
+
+
+async def throttle(desk: Desk, migration: str, rps: float | None) -> MigrationStatus:
+    """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
+    return await asyncio.to_thread(desk.registry.throttle, migration, rps)
+
+
+async def _go_on(desk: Desk, migration: str, limit: int | None) -> MigrationStatus:
+    before = await asyncio.to_thread(desk.registry.status, migration)
+    if before.state is MigrationState.FINISHED:
+        return before
+    upload = await asyncio.to_thread(desk.uploads.get, migration)
+    if upload is None and limit is not None:
+        raise FileElsewhere(migration)
+    if upload is not None and upload.limit != limit:
+        # A driver that is at work has the other limit.
+        await asyncio.to_thread(desk.uploads.keep, replace(upload, limit=limit))
+        await desk.drivers.release(migration)
+        if limit is not None:
+            status = await asyncio.to_thread(desk.registry.status, migration)
+            if status.driver is not None:
+                await asyncio.to_thread(desk.uploads.keep, replace(upload, limit=None))
+                raise NotInState(migration, "resume", status.state)
+    status = await asyncio.to_thread(desk.registry.resume, migration)
+    desk.drivers.poke()
+    return status

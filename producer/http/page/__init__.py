@@ -1,0 +1,1 @@
+"""The page of migrations: server-rendered, read without JavaScript, kept live with a little."""

@@ -1,0 +1,68 @@
+"""What to do about each code, in Spanish: `producer/migrations/codes.py` has it in English."""
+
+from __future__ import annotations
+
+_CORRIGE = "corríjala en el archivo (o en errors.csv) y ejecútelo"
+_OTRA_TARJETA = "pida otra tarjeta al cliente; repetirla no cambia nada"
+_OTRA_VEZ = "ejecute errors.csv otra vez"
+_AVISE = "es un fallo de este programa: avise a quien lo mantiene, con el id del comando"
+
+TODO_ES = {
+    "parameter_missing": f"rellene la columna: {_CORRIGE}",
+    "parameter_invalid": f"revise los ids de la columna y los espacios: {_CORRIGE}",
+    "card_number_refused": "quite el número de todo archivo y copia; envíe un token",
+    "not_utf8": "guarde el archivo en UTF-8 y planifíquelo de nuevo",
+    "nul_byte": f"el archivo puede estar dañado donde se escribió: {_CORRIGE}",
+    "field_too_long": f"un id tiene como mucho 255 caracteres: {_CORRIGE}",
+    "line_too_long": "mire si falta ahí un fin de línea; escriba la fila de nuevo",
+    "line_unreadable": "guarde el archivo con fines de línea LF o CRLF",
+    "quote_not_closed": "cierre las comillas, o duplíquelas dentro de comillas",
+    "too_few_fields": "mire si la línea se cortó o falta un separador",
+    "too_many_fields": "ponga entre comillas los valores que contienen el separador",
+    "torn_line": "copie el archivo de nuevo; si está entero, termine su última línea",
+    "not_json": "escriba un objeto JSON por línea",
+    "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
+    "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
+    "ambiguous_cards": "escriba un CSV con userId y default_source para estos clientes",
+    "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",
+    "repeated_row": "nada: la fila anterior del cliente dice lo mismo",
+    "superseded": "nada: vale un comando más reciente del mismo cliente",
+    "drifted": "su tarjeta predeterminada no es la que esperaba el archivo: mire cuál debe valer",
+    "cancelled": f"si debe hacerse después de todo: {_OTRA_VEZ}",
+    "resource_missing": "compruebe que los ids son de esta cuenta y modo, y que no se borraron",
+    "card_declined": _OTRA_TARJETA,
+    "expired_card": _OTRA_TARJETA,
+    "incorrect_cvc": _OTRA_TARJETA,
+    "incorrect_number": _OTRA_TARJETA,
+    "incorrect_zip": _OTRA_TARJETA,
+    "processing_error": f"no se pudo preguntar al banco: {_OTRA_VEZ}",
+    "token_already_used": "el token se gastó en otro sitio: mire las tarjetas del cliente, o haga "
+    "un token nuevo",
+    "token_in_use": f"otra petición usaba el token: {_OTRA_VEZ}",
+    "livemode_mismatch": "los ids son del otro modo: ejecútelo con la clave de ese modo",
+    "payment_method_unactivated": "active ese tipo de método de pago en el panel de Stripe",
+    "customer_max_payment_methods": "quite tarjetas que el cliente ya no usa y repítala",
+    "parameter_unknown": "un fallo de este programa, o una cuenta con otra versión de la API: "
+    "avise a quien lo mantiene",
+    "invalid_request_error": "lea el mensaje: Stripe no acepta la petición tal como está",
+    "idempotency_error": _AVISE,
+    "lock_timeout": f"otra cosa cambiaba al cliente todo el tiempo: {_OTRA_VEZ}",
+    "rate_limit": f"se pidió demasiado a Stripe: ponga un límite a la migración y {_OTRA_VEZ}",
+    "api_error": "Stripe falló todo un día: `cards failed replay` retoma el comando",
+    "api_connection_error": "Stripe no estaba al alcance: `cards failed replay` lo retoma",
+    "expired": "no se supo en todo un día qué hizo Stripe: mire al cliente y luego `cards failed "
+    "replay`",
+    "lost": "el diario la perdió: mire al cliente en Stripe antes de repetirla",
+    "poison": "mató a su worker: avise a quien lo mantiene, con el id del comando",
+    "internal_error": _AVISE,
+    "failed": "`cards failed show ID` dice por qué; `cards failed replay ID` lo retoma",
+}
+OTHERWISE_ES = (
+    "busque el código en la documentación de Stripe (códigos de error) y ejecute errors.csv "
+    "otra vez"
+)
+
+
+def todo_es(code: str) -> str:
+    """What a person does next about rows that ended with the code."""
+    return TODO_ES.get(code, OTHERWISE_ES)

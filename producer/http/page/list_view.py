@@ -1,0 +1,59 @@
+"""The list of migrations as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+from producer.http.page.migration_view import bar
+from producer.http.page.situation import not_applied, untouched
+from producer.http.page.words import Say, Word
+from producer.migrations.status import MigrationState, MigrationStatus
+
+_BEGIN = """cards migrate plan cards.csv
+cards migrate run cards.csv --limit 100
+
+curl --data-binary @cards.csv 'http://127.0.0.1:8000/api/migrations?name=cards.csv'"""
+
+
+def body(
+    say: Say, found: Sequence[MigrationStatus], coming: Callable[[str], bool] = lambda _: False
+) -> str:
+    """The page's content. `coming`: whether this web process is to drive the migration."""
+    head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
+    if not found:
+        inside = (
+            f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(_BEGIN)}</pre></section>"
+        )
+    else:
+        names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
+        columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)
+        rows = "".join(_row(say, one, coming(one.id)) for one in found)
+        inside = (
+            f'<section><table class="list"><thead><tr>{columns}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></section>"
+        )
+    times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
+    times += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
+    return f'{head}<div id="list">{inside}</div>{times}'
+
+
+def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
+    state = say.state(status.state)
+    if status.state is MigrationState.PAUSED and untouched(status):
+        state = say(Word.READY)
+    elif status.state is MigrationState.RUNNING and not (status.driver or coming):
+        state = say(Word.NO_DRIVER)
+    of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
+    left = "–" if status.eta_s is None else say.span(status.eta_s)
+    share = say.share(status.ended_rows, status.rows)
+    cells = (
+        (Word.STATE, escape(state)),
+        (Word.PROGRESS, f"{escape(share)} <small>{escape(of)}</small>{bar(say, status)}"),
+        (Word.LEFT, escape(left)),
+        (Word.PROBLEMS, say.figure(not_applied(status))),
+        (Word.BEGAN, status.created_at.strftime("%Y-%m-%d %H:%M")),
+    )
+    told = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
+    link = f'<a href="/migrations/{escape(status.id)}">{escape(status.name)}</a>'
+    return f'<tr><th scope="row" class="name">{link}</th>{told}</tr>'

@@ -1,0 +1,201 @@
+"""A migration as the page shows it, in parts that are rendered anew while it goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Any
+
+from producer.http.page.rows_view import became, link, prose, wrong
+from producer.http.page.situation import not_applied, situation, untouched
+from producer.http.page.words import ROW_STATES, Say, Word
+from producer.migrations.rate_chart import rate_chart
+from producer.migrations.status import MigrationState, MigrationStatus
+
+_BAR = 1000
+_STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
+
+
+def body(say: Say, status: MigrationStatus, notice: str = "", *, coming: bool = False) -> str:
+    """The page's content. `coming`: this web process is to drive it."""
+    shown = "".join(
+        f'<div id="{name}" tabindex="-1">{html}</div>'
+        for name, html in parts(say, status, coming).items()
+        if name != "say"
+    )
+    footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
+    footer += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript>"
+    return (
+        f'<h1 class="name">{escape(status.name)}</h1>'
+        f'<p class="quiet small">{escape(say(Word.WHAT_IT_IS))}</p>{notice}'
+        f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
+        f'<footer class="quiet small">{footer}</footer>'
+    )
+
+
+def event(say: Say, status: MigrationStatus, coming: bool) -> dict[str, Any]:
+    """What the page is told when something has changed."""
+    return {
+        "title": title(say, status),
+        "ended": status.state.ended,
+        "parts": parts(say, status, coming),
+    }
+
+
+def title(say: Say, status: MigrationStatus) -> str:
+    """For the browser's tab: the share first, which is all that is seen of it."""
+    return (
+        f"{say.share(status.ended_rows, status.rows)} · {say.state(status.state)} · {status.name}"
+    )
+
+
+def parts(say: Say, status: MigrationStatus, coming: bool) -> dict[str, str]:
+    """HTML by the id of where it stands."""
+    return {
+        "say": _said(say, status),
+        "now": _now(say, status, coming),
+        "steer": _steer(say, status, coming),
+        "wrong": wrong(say, status),
+        "became": became(say, status),
+        "speed": _speed(say, status),
+        "files": _files(say, status),
+    }
+
+
+def _said(say: Say, status: MigrationStatus) -> str:
+    """Read aloud whenever it changes: the state, and each tenth of the rows."""
+    tenths = 10 * (10 * status.ended_rows // status.rows) if status.rows else 100
+    return escape(f"{say.state(status.state)}, {tenths} %")
+
+
+def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
+    told = situation(say, status, coming=coming)
+    attention = ' class="attention"' if told.attention else ""
+    return (
+        f'<section{attention}><p class="now">{escape(told.now)}</p>'
+        f'<p class="do">{prose(told.todo)}</p>{bar(say, status)}'
+        f'<dl class="facts">{_facts(say, status)}</dl></section>'
+    )
+
+
+def bar(say: Say, status: MigrationStatus) -> str:
+    """How the rows stand, as a bar of one colour a state."""
+    at, rects = 0.0, ""
+    for state in ROW_STATES:
+        if count := status.counts.get(state, 0):
+            wide = max(_BAR * count / status.rows, 3)
+            name = escape(f"{say.row(state)[0]}: {say.figure(count)}")
+            rects += f'<rect class="{state.word}" x="{at:.1f}" width="{wide:.1f}" height="20">'
+            rects += f"<title>{name}</title></rect>"
+            at += wide
+    label = escape(say(Word.DONE) + ": " + say.share(status.ended_rows, status.rows))
+    return (
+        f'<svg class="bar" viewBox="0 0 {max(at, 1):.1f} 20" preserveAspectRatio="none" '
+        f'role="img" aria-label="{label}">{rects}</svg>'
+    )
+
+
+def _facts(say: Say, status: MigrationStatus) -> str:
+    of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
+    wrong = not_applied(status)
+    limit = (
+        say(Word.NO_LIMIT)
+        if status.rps is None
+        else say(Word.AT_MOST, figure=say.figure(status.rps, 0 if status.rps >= 10 else 1))
+    )
+    moving = status.driver is not None and not status.state.ended
+    rate = say(Word.A_SECOND, figure=say.figure(status.rate, 0 if status.rate >= 10 else 1))
+    cells = [
+        (Word.DONE, say.share(status.ended_rows, status.rows), of),
+        (Word.LEFT, *_left(say, status)),
+        (Word.SPEED, rate if moving else "–", "" if status.state.ended else limit),
+        (Word.PROBLEMS, say.figure(wrong), say(Word.OF_ALL, share=say.share(wrong, status.rows))),
+    ]
+    return "".join(
+        f'<div class="fact"><dt>{escape(say(word))}</dt><dd>{escape(figure)}'
+        f"<small>{escape(more)}</small></dd></div>"
+        for word, figure, more in cells
+    )
+
+
+def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
+    if status.state.ended:
+        at = status.finished_at
+        return say(Word.NOTHING_LEFT), f"{say(Word.ENDED)} {_clock(at)}" if at else ""
+    if status.eta_s is None:
+        return "–", say(Word.UNKNOWN_TIME)
+    # To the minute: a clock that changes every second says no more.
+    at = datetime.now(UTC) + timedelta(seconds=status.eta_s)
+    return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
+
+
+def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
+    if status.state.ended:
+        return ""
+    buttons = ""
+    if status.state in _STARTS:
+        word = Word.START if untouched(status) else Word.CONTINUE
+        buttons += _button(say, status, "resume", word, "")
+        if coming and untouched(status):
+            buttons += _button(say, status, "pilot", Word.PILOT, "second")
+    if status.state is MigrationState.RUNNING:
+        buttons += _button(say, status, "pause", Word.PAUSE, "second")
+    if status.state is not MigrationState.CANCELLING:
+        rps = "" if status.rps is None else f"{status.rps:g}"
+        buttons += (
+            f'<form method="post" action="/migrations/{escape(status.id)}/throttle">'
+            f'<label for="rps">{escape(say(Word.LIMIT))}</label><div class="inline">'
+            f'<input id="rps" name="rps" type="number" min="0.01" step="any" inputmode="decimal" '
+            f'value="{escape(rps)}" aria-describedby="rps-hint">'
+            f'<button class="second">{escape(say(Word.SET))}</button></div>'
+            f'<p class="quiet small" id="rps-hint">{escape(say(Word.LIMIT_HINT))}</p></form>'
+            f"<details><summary>{escape(say(Word.CANCEL))}</summary>"
+            f"<p>{escape(say(Word.CANCEL_MEANS))}</p>"
+            f"{_button(say, status, 'cancel', Word.CANCEL_SURE, 'danger')}</details>"
+        )
+    if not buttons:
+        return ""
+    return (
+        f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
+    )
+
+
+def _button(say: Say, status: MigrationStatus, action: str, word: Word, kind: str) -> str:
+    return (
+        f'<form method="post" action="/migrations/{escape(status.id)}/{action}">'
+        f'<button class="{kind}">{escape(say(word))}</button></form>'
+    )
+
+
+def _speed(say: Say, status: MigrationStatus) -> str:
+    chart = rate_chart(
+        status.history,
+        title=say(Word.CHART, most="{most}", mean="{mean}"),
+        no_rate=say(Word.NO_CHART),
+        figure=say.figure,
+    )
+    driver = ""
+    if status.driver:
+        who = status.driver.rsplit(":", 1)[0]
+        driver = f'<p class="quiet small">{escape(say(Word.DRIVER, driver=who))}</p>'
+    began = f'<p class="quiet small">{escape(say(Word.BEGAN))} {_clock(status.created_at)}</p>'
+    return f"<section><h2>{escape(say(Word.SPEED))}</h2>{chart}{began}{driver}</section>"
+
+
+def _files(say: Say, status: MigrationStatus) -> str:
+    links = (
+        ("report.html", Word.DOWNLOAD_REPORT),
+        ("report.csv", Word.DOWNLOAD_CSV),
+        ("report.jsonl", Word.DOWNLOAD_JSONL),
+        ("errors.csv", Word.DOWNLOAD_ERRORS),
+    )
+    items = "".join(f"<li>{link(status, name, say(word))}</li>" for name, word in links)
+    return (
+        f'<section><h2>{escape(say(Word.DOWNLOADS))}</h2><ul class="links">{items}</ul>'
+        f'<p class="quiet small">{escape(say(Word.ELSEWHERE))}</p></section>'
+    )
+
+
+def _clock(at: datetime) -> str:
+    text = at.strftime("%Y-%m-%d %H:%M")
+    return text.removeprefix(datetime.now(UTC).strftime("%Y-%m-%d "))

@@ -1,0 +1,95 @@
+"""What became of a migration's rows, and what a person does about those that went wrong."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from producer.http.page.codes_es import todo_es
+from producer.http.page.situation import not_applied
+from producer.http.page.words import ROW_STATES, Say, Word
+from producer.migrations.codes import todo
+from producer.migrations.status import MigrationStatus
+
+_CODE = re.compile(r"`([^`]+)`")
+# Codes after which nothing is to be done.
+_MINOR = frozenset({"repeated_row", "superseded", "cancelled"})
+
+
+def wrong(say: Say, status: MigrationStatus) -> str:
+    """The codes with how many rows, and what to do about each."""
+    known = {c: n for c, n in status.codes.items() if n and c != "repeated_row"}
+    if not known and not not_applied(status):
+        if not status.state.ended:
+            return ""
+        return (
+            f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
+            f"<p>{escape(say(Word.NOTHING_WRONG))}</p></section>"
+        )
+    what = todo_es if say.language == "es" else todo
+    items = ""
+    for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
+        minor = ' class="minor"' if code in _MINOR else ""
+        items += (
+            f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(code)}</code>"
+            f"<p>{prose(_sentence(what(code)))}</p></li>"
+        )
+    links = {
+        "report": link(status, "report.html", say(Word.REPORT)),
+        "errors": link(status, "errors.csv", "errors.csv"),
+    }
+    which = escape(say(Word.WHICH_ROWS, report="{report}", errors="{errors}")).format(**links)
+    return (
+        f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
+        f'<ul class="wrong">{items}</ul><p class="quiet small">{which}</p></section>'
+    )
+
+
+def became(say: Say, status: MigrationStatus) -> str:
+    """The rows by state, adding up."""
+    rows = ""
+    for state in ROW_STATES:
+        if count := status.counts.get(state, 0):
+            name, meaning = say.row(state)
+            rows += (
+                f'<tr><th scope="row"><i class="dot {state.word}"></i>{escape(name)}'
+                f'<small class="narrow-only">{escape(meaning)}</small></th>'
+                f'<td class="n">{say.figure(count)}</td>'
+                f'<td class="n">{escape(say.share(count, status.rows))}</td>'
+                f'<td class="quiet wide-only">{escape(meaning)}</td></tr>'
+            )
+    head = "".join(
+        f'<th scope="col" class="{kind}">{escape(say(word))}</th>'
+        for word, kind in (
+            (Word.STATE, ""),
+            (Word.ROWS, "n"),
+            (Word.SHARE, "n"),
+            (Word.MEANING, "wide-only"),
+        )
+    )
+    return (
+        f"<section><h2>{escape(say(Word.WHAT_HAPPENED))}</h2>"
+        f'<table class="states"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody><tfoot><tr>'
+        f'<th scope="row">{escape(say(Word.TOGETHER))}</th>'
+        f'<td class="n">{say.figure(status.rows)}</td><td class="n"></td>'
+        f'<td class="quiet wide-only">{escape(say(Word.EVERY_ROW))}</td></tr></tfoot></table>'
+        "</section>"
+    )
+
+
+def link(status: MigrationStatus, name: str, text: str) -> str:
+    """To a file that is made of the migration."""
+    return f'<a href="/migrations/{escape(status.id)}/{name}">{escape(text)}</a>'
+
+
+def prose(text: str) -> str:
+    """Escaped, what stands in backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def _rows(say: Say, count: int) -> str:
+    return say(Word.ROW_WITH) if count == 1 else say(Word.ROWS_WITH, count=say.figure(count))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

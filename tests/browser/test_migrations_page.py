@@ -1,0 +1,190 @@
+"""The page of migrations in a real Chromium, over a real web process, a worker and the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.browser.tab import Tab
+from tests.crash.stage import Stage
+from tests.unit.http.web import WebProcess
+
+pytestmark = [pytest.mark.integration, pytest.mark.browser]
+
+_TOKEN = "t0ken-of-a-person"
+_WIDTHS = (390, 1280)
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A stage with one worker for both lanes."""
+    with Stage(tmp_path_factory.mktemp("stage")) as made:
+        made.worker("one", queues="interactive,bulk", CARDS_WORKER_CONCURRENCY="20").ready()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def web(stage: Stage) -> Iterator[WebProcess]:
+    """A web process of that stage, in English."""
+    environ = {
+        "CARDS_MIGRATIONS_DIR": str(stage.directory / "web-data"),
+        "CARDS_LANGUAGE": "en",
+    }
+    with WebProcess(stage.valkey.url, **environ) as made:
+        yield made
+
+
+def _uploaded(stage: Stage, web: WebProcess, rows: int = 60, **parameters: Any) -> str:
+    """A migration of so many customers, and one row that Stripe refuses; answers its id."""
+    customers = [stage.customer("Page") for _ in range(rows - 1)]
+    lines = [f"{one},{stage.card(one)}" for one in customers]
+    lines.insert(0, f"{stage.customer('Page')},card_nobody{next(_numbers)}")
+    content = "\n".join(["userId,default_source", *lines, ""]).encode()
+    named = {name.replace("_", "-"): value for name, value in parameters.items()}
+    params = {"name": "cards.csv", **named}
+    answer = httpx.post(f"{web.url}/api/migrations", params=params, content=content, timeout=60)
+    migration: str = answer.json()["data"]["migration"]["id"]
+    return migration
+
+
+def _status(web: WebProcess, migration: str) -> dict[str, Any]:
+    status: dict[str, Any] = httpx.get(f"{web.url}/api/migrations/{migration}").json()["data"]
+    return status
+
+
+async def _part(tab: Tab, selector: str) -> str:
+    return str(await tab.value(f"document.querySelector({selector!r}).innerText"))
+
+
+def _says(text: str) -> str:
+    return f"document.body?.innerText.includes({text!r})"
+
+
+async def test_live_progress_pause_limit_and_resume(
+    stage: Stage, web: WebProcess, tab: Tab
+) -> None:
+    """Started, seen to go on without a reload, paused, freed of its limit, and seen to end."""
+    migration = await asyncio.to_thread(_uploaded, stage, web, rps="2")
+    await tab.view(1280)
+    await tab.open(f"{web.url}/migrations/{migration}")
+    assert "Ready, not started" in await _part(tab, "#now")
+    await tab.follow("form[action$='/resume'] button")
+    await tab.until(_says("Running:"))
+    await tab.value("window.stayed = true")
+    before = await _part(tab, ".facts")
+    await tab.until(f"document.querySelector('.facts').innerText != {before!r}")
+    await tab.until(_says("resource_missing"))
+    await tab.until("document.getElementById('say').textContent.startsWith('running')")
+    assert await tab.value("window.stayed")
+    await tab.follow("form[action$='/pause'] button")
+    await tab.until(_says("Paused:"))
+    assert (await asyncio.to_thread(_status, web, migration))["state"] == "paused"
+    await tab.type("#rps", "")
+    await tab.follow("form[action$='/throttle'] button")
+    await tab.until(_says("no limit of its own"))
+    await tab.follow("form[action$='/resume'] button")
+    await tab.until(_says("Finished: 59 rows are as the file says, 1 are not"))
+    assert await tab.value("document.title.startsWith('100 %')")
+    status = await asyncio.to_thread(_status, web, migration)
+    assert (status["state"], sum(status["counts"].values())) == ("finished", 60)
+    assert tab.errors == []
+
+
+async def test_cancelling_asks_first(stage: Stage, web: WebProcess, tab: Tab) -> None:
+    """The button is behind a sentence about what it means; the rest is then cancelled."""
+    migration = await asyncio.to_thread(_uploaded, stage, web, rps="1", run="true")
+    await tab.view(390)
+    await tab.open(f"{web.url}/migrations/{migration}")
+    await tab.click("details summary")
+    await tab.until("document.querySelector('details').open")
+    await tab.follow("form[action$='/cancel'] button")
+    await tab.until(_says("rows were not sent"))
+    status = await asyncio.to_thread(_status, web, migration)
+    assert (status["state"], sum(status["counts"].values())) == ("cancelled", 60)
+    assert status["counts"]["cancelled"] > 0
+    assert tab.errors == []
+
+
+async def test_it_reads_and_steers_without_javascript(
+    stage: Stage, web: WebProcess, tab: Tab
+) -> None:
+    """With JavaScript off the list leads to the page, which says all, renews itself, and steers."""
+    migration = await asyncio.to_thread(_uploaded, stage, web, rps="1")
+    await tab.javascript(False)
+    await tab.open(f"{web.url}/migrations")
+    await tab.follow(f"a[href='/migrations/{migration}']")
+    assert "Ready, not started" in await _part(tab, "#now")
+    assert "renews itself" in await _part(tab, "footer")
+    assert await tab.value("document.querySelector('meta[http-equiv=refresh]').content") == "10"
+    await tab.follow("form[action$='/resume'] button")
+    await tab.follow("form[action$='/pause'] button")
+    assert (await asyncio.to_thread(_status, web, migration))["state"] == "paused"
+    await tab.click("details summary")
+    await tab.follow("form[action$='/cancel'] button")
+    assert "ancelled" in await _part(tab, "#now")
+
+
+async def test_it_fits_phone_and_desk_in_light_and_dark(
+    stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
+) -> None:
+    """Nothing is wider than the screen; text stands out from its ground by 4.5 to 1 (WCAG 2.2)."""
+    migration = await asyncio.to_thread(_uploaded, stage, web)
+    for path in ("/migrations", f"/migrations/{migration}"):
+        for width, dark in itertools.product(_WIDTHS, (False, True)):
+            await tab.view(width, dark=dark)
+            await tab.open(web.url + path)
+            assert await tab.value("document.documentElement.scrollWidth <= innerWidth")
+            assert await tab.value(_LEAST_CONTRAST) >= 4.5, (path, width, dark)
+            assert await tab.value(_UNNAMED) == []
+            picture = tmp_path / f"{path.count('/')}-{width}-{'dark' if dark else 'light'}.png"
+            await tab.screenshot(picture)
+            assert picture.stat().st_size > 5_000
+    assert tab.errors == []
+
+
+async def test_signing_in(stage: Stage, tab: Tab) -> None:
+    """Where tokens are configured a form asks for one; the cookie then is out of scripts' reach."""
+    environ = {
+        "CARDS_MIGRATIONS_DIR": str(stage.directory / "other-data"),
+        "CARDS_LANGUAGE": "en",
+        "CARDS_API_TOKENS": _TOKEN,
+    }
+    with WebProcess(stage.valkey.url, **environ) as web:
+        await tab.open(f"{web.url}/migrations")
+        await tab.type("#token", _TOKEN)
+        await tab.follow("main button")
+        await tab.until(_says("Sign out"))
+        assert await tab.value("document.cookie") == ""
+        assert _TOKEN not in await tab.value("location.href")
+        await tab.follow("nav button")
+        await tab.until(_says("Access token"))
+
+
+# The least contrast of any text with the ground it stands on.
+_LEAST_CONTRAST = """(() => {
+  const channel = v => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
+  const parts = c => c.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b);
+  const ground = el => { for (; el; el = el.parentElement) {
+    const c = parts(getComputedStyle(el).backgroundColor);
+    if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
+  let least = 21;
+  for (const el of document.querySelectorAll("main *, nav *")) {
+    if (el.closest("svg") || ![...el.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+      continue;
+    const [a, b] = [light(parts(getComputedStyle(el).color)), light(ground(el))];
+    least = Math.min(least, (Math.max(a, b) + .05) / (Math.min(a, b) + .05));
+  }
+  return least;
+})()"""
+# What can be worked and has no name for those who do not see it.
+_UNNAMED = """[...document.querySelectorAll("button, a, input:not([type=hidden]), svg[role=img]")]
+  .filter(el => !(el.textContent.trim() || el.getAttribute("aria-label") || el.labels?.length))
+  .map(el => el.outerHTML)"""

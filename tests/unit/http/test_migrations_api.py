@@ -1,0 +1,174 @@
+"""`/api/migrations` as a caller meets it; nothing here needs a worker."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.http.web import CARD, client_of
+
+_HEADER = "userId,default_source"
+_ROWS = "\n".join([_HEADER, "cus_a1,card_a1", "cus_a2,card_a2", "kus_a3,card_a3", ""])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The data folder."""
+    return tmp_path / "migrations"
+
+
+@pytest.fixture
+async def web(redis_url: str, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an app with a data folder of its own, in English."""
+    environ = {"CARDS_MIGRATIONS_DIR": str(folder), "CARDS_LANGUAGE": "en"}
+    async with client_of(redis_url, CARDS_UPLOAD_LIMIT="100000", **environ) as made:
+        yield made
+
+
+async def _upload(
+    web: httpx.AsyncClient, content: str | bytes, **parameters: Any
+) -> httpx.Response:
+    body = content.encode() if isinstance(content, str) else content
+    named = {name.replace("_", "-"): value for name, value in parameters.items()}
+    return await web.post("/api/migrations", params={"name": "cards.csv", **named}, content=body)
+
+
+def _left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
+
+
+async def test_an_upload_answers_its_plan_and_waits_to_be_run(web: httpx.AsyncClient) -> None:
+    """The file is planned and entered, paused; the counts add up to its rows."""
+    answer = await _upload(web, _ROWS)
+    assert answer.status_code == 201, answer.text
+    data = answer.json()["data"]
+    assert (data["plan"]["rows"], data["plan"]["toSend"], data["plan"]["invalid"]) == (3, 2, 1)
+    assert data["created"]
+    migration = data["migration"]
+    assert answer.headers["location"] == f"/api/migrations/{migration['id']}"
+    assert (migration["state"], migration["name"]) == ("paused", "cards.csv")
+    assert sum(migration["counts"].values()) == migration["rows"] == 3
+    found = (await web.get(answer.headers["location"])).json()["data"]
+    assert (found["codes"], found["history"]) == ({"parameter_invalid": 1}, [])
+    listed = (await web.get("/api/migrations")).json()["data"]
+    assert [one["id"] for one in listed] == [migration["id"]]
+
+
+async def test_the_same_file_again_is_the_same_migration(web: httpx.AsyncClient) -> None:
+    """Uploaded twice it is one; with another meaning, or packed, it is another."""
+    first = (await _upload(web, _ROWS)).json()["data"]
+    again = await _upload(web, _ROWS)
+    assert (again.status_code, again.json()["data"]["created"]) == (200, False)
+    assert again.json()["data"]["migration"]["id"] == first["migration"]["id"]
+    packed = await _upload(web, gzip.compress(_ROWS.encode()))
+    other = await _upload(web, _ROWS, skip_if_newer="true")
+    ids = {one.json()["data"]["migration"]["id"] for one in (packed, other)}
+    assert len(ids | {first["migration"]["id"]}) == 3
+
+
+async def test_a_dry_run_leaves_nothing(web: httpx.AsyncClient, folder: Path) -> None:
+    """The plan is answered; neither a file nor a migration is there afterwards."""
+    answer = await _upload(web, _ROWS, dry_run="true")
+    assert (answer.status_code, answer.json()["data"]["plan"]["toSend"]) == (200, 2)
+    assert answer.json()["data"]["migration"] is None
+    assert (_left(folder), (await web.get("/api/migrations")).json()["data"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "column"),
+    [
+        (f"userId,default_source,card_number\ncus_a,card_a,{CARD}\n", "card_number"),
+        (f"userId,default_source,note\ncus_a,card_a,{CARD}\n", "note"),
+        (f"userId,default_source,note\n{'cus_a,card_a,x' * 1}\n" + f"c,d,{CARD}\n" * 9, "note"),
+    ],
+)
+async def test_card_data_is_refused_and_nothing_is_kept(
+    web: httpx.AsyncClient, folder: Path, content: str, column: str
+) -> None:
+    """A column of card data refuses the file by the column's name, and no byte of it stays."""
+    answer = await _upload(web, content)
+    assert (answer.status_code, answer.json()["code"]) == (400, "card_number_refused")
+    assert column in answer.json()["message"]
+    assert answer.json()["data"] == {"column": column}
+    assert CARD not in answer.text
+    assert _left(folder) == []
+
+
+async def test_what_is_no_migration_is_refused(web: httpx.AsyncClient, folder: Path) -> None:
+    """Missing columns, too many bytes and wrong parameters are said, and leave nothing."""
+    missing = await _upload(web, "a,b\n1,2\n")
+    assert (missing.status_code, missing.json()["code"]) == (400, "column_missing")
+    large = await _upload(web, _ROWS + "x" * 100_000)
+    assert (large.status_code, large.json()["code"]) == (413, "file_too_large")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(12):
+            yield b"x" * 10_000
+
+    streamed = await web.post("/api/migrations", content=chunks())
+    assert (streamed.status_code, streamed.json()["code"]) == (413, "file_too_large")
+    for parameters in ({"map": "x=y"}, {"rps": "fast"}, {"run": "perhaps"}, {"other": "1"}):
+        wrong = await _upload(web, _ROWS, **parameters)
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "parameter_invalid")
+    number = await _upload(web, _ROWS, name=CARD)
+    assert number.json()["code"] == "card_number_refused"
+    assert _left(folder) == []
+
+
+async def test_steering_and_what_is_not_possible(web: httpx.AsyncClient) -> None:
+    """Throttled, cancelled with nobody driving, and then not to be paused any more."""
+    path = (await _upload(web, _ROWS)).headers["location"]
+    throttled = await web.post(f"{path}/throttle", json={"rps": 2.5})
+    assert throttled.json()["data"]["rps"] == 2.5
+    assert (await web.post(f"{path}/throttle", json={"rps": None})).json()["data"]["rps"] is None
+    wrong = await web.post(f"{path}/throttle", json={"rps": -1})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "parameter_invalid")
+    assert (await web.post(f"{path}/cancel")).status_code == 200
+    async with web.stream("GET", f"{path}/events") as events:
+        last = [line async for line in events.aiter_lines() if line.startswith("data:")][-1]
+    assert '"state":"cancelled"' in last
+    assert '"cancelled":2' in last
+    paused = await web.post(f"{path}/pause")
+    assert (paused.status_code, paused.json()["code"]) == (409, "migration_state")
+
+
+async def test_reports_are_downloads_that_add_up(web: httpx.AsyncClient, folder: Path) -> None:
+    """CSV, JSON Lines, HTML and errors.csv are there for a migration, and leave no file behind."""
+    path = (await _upload(web, _ROWS)).headers["location"]
+    rows = (await web.get(f"{path}/report.csv")).text.splitlines()
+    assert len(rows) == 4
+    assert len((await web.get(f"{path}/report.jsonl")).text.splitlines()) == 3
+    page = await web.get(f"{path}/report.html")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    errors = await web.get(f"{path}/errors.csv")
+    assert "attachment" in errors.headers["content-disposition"]
+    assert errors.text.splitlines()[1].startswith("kus_a3,card_a3,invalid,parameter_invalid")
+    assert not [name for name in _left(folder) if name.startswith("report-")]
+
+
+async def test_unknown_ids_and_other_pages(web: httpx.AsyncClient) -> None:
+    """No such migration is 404; a request that a browser makes for another page is 403."""
+    for path in ("mig_0123456789abcdef01234567", "x", CARD):
+        answer = await web.get(f"/api/migrations/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "migration_not_found")
+        assert path not in answer.text
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        forged = await web.post("/api/migrations", content=_ROWS.encode(), headers=headers)
+        assert (forged.status_code, forged.json()["code"]) == (403, "other_origin")
+
+
+async def test_messages_are_spanish_by_default(redis_url: str, tmp_path: Path) -> None:
+    """Without CARDS_LANGUAGE the envelopes speak Spanish; tokens are asked for here too."""
+    tokens = {"CARDS_API_TOKENS": "s3cret-of-a-service"}
+    async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(tmp_path), **tokens) as web:
+        refused = await web.get("/api/migrations")
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+        bearer = {"Authorization": "Bearer s3cret-of-a-service"}
+        listed = await web.get("/api/migrations", headers=bearer)
+        assert listed.json()["message"] == "Migraciones listadas correctamente"
