@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ _UNTIL = """new Promise(done => {
   watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
   look();
 })"""
+
+
+_MIDDLE = """selector => {
+    const element = document.querySelector(selector)
+    if (!element) return null
+    element.scrollIntoView({block: "center", behavior: "instant"})
+    const box = element.getBoundingClientRect()
+    return [box.x + box.width / 2, box.y + box.height / 2]
+}"""
 
 
 class Tab:
@@ -124,12 +134,10 @@ class Tab:
         path.write_bytes(base64.b64decode(taken["data"]))
 
     async def _middle(self, selector: str) -> tuple[float, float]:
-        root = (await self.send("DOM.getDocument"))["root"]["nodeId"]
-        node = (await self.send("DOM.querySelector", nodeId=root, selector=selector))["nodeId"]
-        assert node, f"no element {selector}"
-        await self.send("DOM.scrollIntoViewIfNeeded", nodeId=node)
-        quad = (await self.send("DOM.getContentQuads", nodeId=node))["quads"][0]
-        return sum(quad[0::2]) / 4, sum(quad[1::2]) / 4
+        # In one step: a live page may put a new element in its place at any moment.
+        found = await self.value(f"({_MIDDLE})({json.dumps(selector)})")
+        assert found, f"no element {selector}"
+        return found[0], found[1]
 
     def _hear(self, method: str, event: Event) -> None:
         if method == "Page.loadEventFired":
