@@ -38,11 +38,12 @@ local function place(scope, rate, lane, share, now)
   if string.sub(scope, 1, 4) == 'GET ' then gap = gap * 1.015 end
   local line = math.max(tonumber(known[1] or 0), now)
   local mine = math.max(tonumber(known[2] or 0), now)
-  return math.min(line, mine), function(at)
+  return math.min(line, mine), function(at, far)
     -- Sent later than here, since another scope has no place before: of the account, what is free
-    -- until then is for other endpoints, but not so much that it would fall together with this. A
-    -- read's write may be booked far ahead, and must not hold up others for that.
-    line = math.max(line, scope == 'account' and math.min(at, now + AHEAD.bulk) - APART or at)
+    -- until then is for other endpoints, but not so much that it would fall together with this. What
+    -- is booked however far ahead (a read's write) must not hold up the others.
+    if scope ~= 'account' then line = math.max(line, at)
+    elseif not far then line = math.max(line, at - APART) end
     redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
       lane, string.format('%.3f', at + full / share), 'rate', rate)
     redis.call('HINCRBY', key_limit(scope), 'booked', 1)
@@ -58,11 +59,12 @@ local function book(limits, lane, endpoint, now, ahead)
   local at, take = place('account', tonumber(account), lane, share, now)
   local at_endpoint, take_endpoint = place(endpoint, tonumber(each), lane, share, now)
   at = math.max(at, at_endpoint)
+  local far = ahead ~= nil
   ahead = ahead or AHEAD[lane]
   -- More than half of what may be booked ahead is let run out: one question gets several places.
   if at > now + ahead then return nil, at - SOON[lane] end
-  take(at)
-  take_endpoint(at)
+  take(at, far)
+  take_endpoint(at, far)
   return at
 end
 
