@@ -53,8 +53,8 @@ class Used:
 
 def run(stage: Stage, quick: bool, _python: Path | None, seconds: int = 0) -> list[Row]:
     """Each rate with a fresh Redis, one after the other. `seconds` of a flood alone, each."""
-    seconds = seconds or (10 if quick else 60)
-    count = 25 if quick else 150
+    seconds = seconds or (6 if quick else 40)
+    count = 15 if quick else 100
     latency = {"kind": "lognormal", "median_ms": _LATENCY_MS, "p99_ms": 10 * _LATENCY_MS}
     sandbox = stage.sandbox(latency=latency)
     rows = []
