@@ -202,6 +202,7 @@ class Executor:
         finally:
             self._busy[lane] -= 1
             self._gate.command(lane, -1)
+            self._gate.ended(lane)
             self._room.wake(lane)
             done()
         if taken.in_hand is not None:

@@ -36,8 +36,11 @@ class LaneGate:
     def command(self, lane: Lane, change: int) -> None:
         """A command is in hand (1), or no longer (-1)."""
         self._commands[lane] += change
-        if change < 0 and lane is Lane.BULK:
-            self._ended -= change
+
+    def ended(self, lane: Lane) -> None:
+        """A customer's commands were worked on as far as may be."""
+        if lane is Lane.BULK:
+            self._ended += 1
 
     def idle(self, lane: Lane) -> bool:
         """Whether nothing of the lane is in hand."""

@@ -63,10 +63,6 @@ class _Order(BaseModel):
         frozen=True, extra="forbid", populate_by_name=True, strict=True, hide_input_in_errors=True
     )
 
-    def kwargs(self) -> dict[str, str]:
-        """The fields as the HTTP body and the Celery message carry them."""
-        return self.model_dump(by_alias=True, exclude={"kind"})
-
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return [(name, redact(str(value))) for name, value in super().__repr_args__()]
 
@@ -86,6 +82,10 @@ class AssignCard(_Order):
         """The token or payment method that is attached."""
         return self.source
 
+    def kwargs(self) -> dict[str, str]:
+        """The fields as the HTTP body and the Celery message carry them."""
+        return {"userId": self.customer, "source": self.source}
+
 
 class SetDefaultCard(_Order):
     """Make an attached card the customer's default."""
@@ -98,6 +98,10 @@ class SetDefaultCard(_Order):
     def object_id(self) -> str:
         """The card that becomes the default."""
         return self.card
+
+    def kwargs(self) -> dict[str, str]:
+        """The fields as the HTTP body and the Celery message carry them."""
+        return {"userId": self.customer, "default_source": self.card}
 
     @property
     def slot(self) -> Slot:
@@ -146,6 +150,13 @@ def parse_command(kind: CommandKind, fields: Mapping[str, Any]) -> AssignCard | 
     customer = _checked("userId", fields["userId"], ("cus_",))
     object_id = _checked(object_field, fields[object_field], prefixes)
     return _MODELS[kind].model_validate({"userId": customer, object_field: object_id})
+
+
+def accepted_command(kind: CommandKind, customer: str, object_id: str) -> Command:
+    """A command of fields that were checked when it was accepted."""
+    if kind is CommandKind.ASSIGN_CARD:
+        return AssignCard.model_construct(customer=customer, source=object_id)
+    return SetDefaultCard.model_construct(customer=customer, card=object_id)
 
 
 def parse_customer(value: Any) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard, parse_command
+from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard
+from producer.contract.commands import accepted_command
 from producer.journal.calls import pairs_to_dict
 from producer.journal.endpoints import Endpoint
 from producer.journal.queues import lane_of
@@ -38,9 +39,7 @@ class Grant:
     @property
     def command(self) -> AssignCard | SetDefaultCard:
         """The command as it was accepted."""
-        kind = CommandKind(self.row["kind"])
-        field = "source" if kind is CommandKind.ASSIGN_CARD else "default_source"
-        return parse_command(kind, {"userId": self.customer, field: self.row["card"]})
+        return accepted_command(CommandKind(self.row["kind"]), self.customer, self.row["card"])
 
     @property
     def lane(self) -> Lane:

@@ -11,7 +11,7 @@ from producer.cli.output import Line, show
 from producer.contract.redaction import redact
 from producer.migrations.codes import todo
 from producer.migrations.rows import RowState
-from producer.migrations.status import MigrationStatus
+from producer.migrations.status import MigrationState, MigrationStatus
 from producer.migrations.summary import Summary
 
 
@@ -76,7 +76,9 @@ def list_line(status: MigrationStatus) -> str:
     """A migration in a line."""
     done = f"{status.ended_rows:,}/{status.rows:,}"
     when = f"{status.created_at:%Y-%m-%d %H:%M}"
-    return f"{status.id}  {status.state.value:<10}  {done:>19}  {when}  {status.name}"
+    idle = status.state is MigrationState.RUNNING and status.driver is None
+    driven = "  (nobody drives it)" if idle else ""
+    return f"{status.id}  {status.state.value:<10}  {done:>19}  {when}  {status.name}{driven}"
 
 
 def status_json(status: MigrationStatus) -> dict[str, Any]:
