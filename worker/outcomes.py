@@ -32,6 +32,7 @@ class Outcomes:
         self._language: Language = language
         self._keep_s = {Lane.INTERACTIVE: keep_s, Lane.BULK: keep_bulk_s or keep_s}
         self._draw = draw or random.Random()
+        self._superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
 
     def of(self, grant: Grant, verdict: Verdict) -> End | Again | KeyStopped:
         """What is to be written for the verdict on this try."""
@@ -85,9 +86,8 @@ class Outcomes:
         return self._end(grant, State.FAILED, _GAVE_UP_HTTP, Envelope.no(code, text))
 
     def _end(self, grant: Grant, state: State, http_status: int, envelope: Envelope) -> End:
-        superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
         keep_s = 0 if state is State.FAILED else self._keep_s[grant.lane]
-        return End(state, http_status, envelope, keep_s, superseded)
+        return End(state, http_status, envelope, keep_s, self._superseded)
 
     def _say(self, text: Text) -> str:
         return say(text, self._language)

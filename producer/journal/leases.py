@@ -114,7 +114,10 @@ def close(
             args += ["end", outcome.state.value, outcome.http_status]
             result = celery_result(grant.command_id, outcome.envelope)
             args += [outcome.envelope.code or "", result]
-            args += [outcome.keep_s * 1000, celery_result("@ID@", outcome.superseded)]
+            # Only what sets a slot can supersede others.
+            has_slot = "slot" in grant.row
+            others = celery_result("@ID@", outcome.superseded) if has_slot else ""
+            args += [outcome.keep_s * 1000, others]
             args += [_SUPERSEDED_HTTP]
         case Again():
             args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]
