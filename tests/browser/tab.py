@@ -19,12 +19,13 @@ _UNTIL = """new Promise(done => {
 })"""
 
 
-_MIDDLE = """selector => {
+_CLICK = """selector => {
     const element = document.querySelector(selector)
-    if (!element) return null
+    if (!element) return false
     element.scrollIntoView({block: "center", behavior: "instant"})
-    const box = element.getBoundingClientRect()
-    return [box.x + box.width / 2, box.y + box.height / 2]
+    element.focus()
+    element.click()
+    return true
 }"""
 
 
@@ -104,12 +105,11 @@ class Tab:
                 return
 
     async def click(self, selector: str) -> None:
-        """Click in the middle of the element."""
-        x, y = await self._middle(selector)
-        for kind in ("mousePressed", "mouseReleased"):
-            await self.send(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+        """Click on the element.
+
+        In one step: a live page may put a new element in its place at any moment.
+        """
+        assert await self.value(f"({_CLICK})({json.dumps(selector)})"), f"no element {selector}"
 
     async def follow(self, selector: str) -> None:
         """Click on what leads to a page; return when that is loaded."""
@@ -132,12 +132,6 @@ class Tab:
         """A picture of the whole page, as PNG."""
         taken = await self.send("Page.captureScreenshot", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(taken["data"]))
-
-    async def _middle(self, selector: str) -> tuple[float, float]:
-        # In one step: a live page may put a new element in its place at any moment.
-        found = await self.value(f"({_MIDDLE})({json.dumps(selector)})")
-        assert found, f"no element {selector}"
-        return found[0], found[1]
 
     def _hear(self, method: str, event: Event) -> None:
         if method == "Page.loadEventFired":

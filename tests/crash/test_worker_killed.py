@@ -36,7 +36,8 @@ class Scene:
         return finished.timestamp() - self.killed_at
 
 
-@pytest.fixture(scope="module")
+# For the session: a worker dies of each fault once, and pytest-xdist may come back to this module.
+@pytest.fixture(scope="session")
 def scene(servers: Stage) -> Scene:
     """One kill in the middle of everything; a sweep of Celery's was under way besides."""
     stage, victim = servers, servers.workers[1].ready()
@@ -109,7 +110,7 @@ def test_killed_before_the_message_is_acknowledged(stage: Stage, victim: Worker)
     assert len(stage.requests(command)) == 1
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lost_messages(scene: Scene) -> dict[str, str]:
     """Commands of which only the journal knows, each message lost in another way."""
     stage, victim = scene.stage, scene.stage.workers[1].ready()
