@@ -98,12 +98,14 @@ async def test_live_progress_pause_limit_and_resume(
 
 
 async def test_cancelling_asks_first(stage: Stage, web: WebProcess, tab: Tab) -> None:
-    """The button is behind a sentence about what it means; the rest is then cancelled."""
+    """The button is behind a sentence about what it means, which stays open while rows go on."""
     migration = await asyncio.to_thread(_uploaded, stage, web, rps="1", run="true")
     await tab.view(390)
     await tab.open(f"{web.url}/migrations/{migration}")
     await tab.click("details summary")
-    await tab.until("document.querySelector('details').open")
+    before = await _part(tab, ".facts")
+    await tab.until(f"document.querySelector('.facts').innerText != {before!r}")
+    assert await tab.value("document.querySelector('details').open")
     await tab.follow("form[action$='/cancel'] button")
     await tab.until(_says("rows were not sent"))
     status = await asyncio.to_thread(_status, web, migration)

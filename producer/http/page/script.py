@@ -13,9 +13,12 @@ source.addEventListener("status", (event) => {
   for (const [id, html] of Object.entries(told.parts)) {
     if (shown[id] === html) continue;
     const part = document.getElementById(id);
-    const had = part.contains(document.activeElement);
+    const active = document.activeElement, had = part.contains(active);
+    if (had && active.matches("input")) continue;
+    const open = [...part.querySelectorAll("details")].map((one) => one.open);
     shown[id] = html;
     part.innerHTML = html;
+    part.querySelectorAll("details").forEach((one, at) => { one.open = one.open || open[at]; });
     if (had) part.focus();
   }
   document.title = told.title;
