@@ -7,6 +7,7 @@ in hand, and others look at it once the worker has not renewed that.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,8 @@ from producer.journal import InHand, JournalUnavailable, Taken, TakenAs
 from producer.journal.endpoints import Endpoint
 from worker.lane_gate import LaneGate
 from worker.leases import LeaseKeeper, clock
+
+log = logging.getLogger(__name__)
 
 Done = Callable[[], None]
 Ask = Callable[[Sequence[str]], Awaitable[list[Taken]]]
@@ -94,6 +97,11 @@ class WaitingRoom:
             try:
                 taken = await self._ask([one.in_hand.customer for one in first])
             except JournalUnavailable:
+                self._put_off(lane, line[0][1], _AWAY_PAUSE_S)
+                continue
+            except Exception:
+                # Nobody else asks for them: giving up would leave them waiting.
+                log.exception("who waits is asked for again")
                 self._put_off(lane, line[0][1], _AWAY_PAUSE_S)
                 continue
             self._answered(lane, line, taken, asked_at)

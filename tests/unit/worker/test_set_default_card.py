@@ -22,22 +22,6 @@ from worker.ports import StripeAnswer, StripeResult
 from worker.verdicts import GaveUp, Rejected, Succeeded, TryAgain
 
 
-@pytest.fixture
-def fake() -> FakeGateway:
-    """A customer with two cards, the second not the default, and a payment method."""
-    fake = FakeGateway()
-    fake.account.add_customer(CUSTOMER, cards=("card_0", "card_1"))
-    fake.account.add_payment_method("pm_1", customer=CUSTOMER)
-    fake.account.add_payment_method("pm_loose")
-    return fake
-
-
-@pytest.fixture
-def handler(fake: FakeGateway) -> SetDefaultCardHandler:
-    """The handler, on the fake."""
-    return SetDefaultCardHandler(fake)
-
-
 async def test_a_card_becomes_the_default_source(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:

@@ -36,22 +36,6 @@ class Notes:
         self.noted.append(default)
 
 
-@pytest.fixture
-def fake() -> FakeGateway:
-    """A customer whose default is card_0, with card_1 and pm_1 besides."""
-    fake = FakeGateway()
-    fake.account.add_customer(CUSTOMER, cards=("card_0", "card_1"))
-    fake.account.add_payment_method("pm_1", customer=CUSTOMER)
-    fake.account.add_payment_method("pm_loose")
-    return fake
-
-
-@pytest.fixture
-def handler(fake: FakeGateway) -> SetDefaultCardHandler:
-    """The handler, on the fake."""
-    return SetDefaultCardHandler(fake)
-
-
 async def test_the_default_before_is_noted(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:

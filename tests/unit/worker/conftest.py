@@ -1,0 +1,25 @@
+"""Shared by tests of SetDefaultCard: a customer at a Stripe in memory, and the handler."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.worker.attempts import CUSTOMER
+from worker.fake_gateway import FakeGateway
+from worker.handlers import SetDefaultCardHandler
+
+
+@pytest.fixture
+def fake() -> FakeGateway:
+    """A customer whose default is card_0, with card_1 and pm_1 besides."""
+    fake = FakeGateway()
+    fake.account.add_customer(CUSTOMER, cards=("card_0", "card_1"))
+    fake.account.add_payment_method("pm_1", customer=CUSTOMER)
+    fake.account.add_payment_method("pm_loose")
+    return fake
+
+
+@pytest.fixture
+def handler(fake: FakeGateway) -> SetDefaultCardHandler:
+    """The handler, on the fake."""
+    return SetDefaultCardHandler(fake)
