@@ -20,6 +20,9 @@ import uvloop
 from billiard.einfo import ExceptionInfo
 from celery.concurrency.base import BasePool, apply_target
 
+from producer.journal.queues import lane_of
+from worker.lane_gate import LaneOrder
+
 Callback: TypeAlias = Callable[[tuple[int, Any, float]], None]
 OnLoop: TypeAlias = Callable[[Any, list[Any], dict[str, Any]], Awaitable[Any]]
 
@@ -76,16 +79,32 @@ class TaskPool(BasePool):
         on_loop = getattr(self.app.tasks[name], "on_loop", None)
         if on_loop is None:
             self._threads.submit(apply_target, target, args, kwargs, callback, accept_callback)
-        else:
-            self.loop.call_soon_threadsafe(self._begin, on_loop, request, body, callback)
+            return
+        came = _on_its_way(request)
+        self.loop.call_soon_threadsafe(self._begin, on_loop, request, body, callback, came)
 
-    def _begin(self, on_loop: OnLoop, request: Any, body: Any, callback: Callback) -> None:
-        running = self.loop.create_task(self._run(on_loop, request, body, callback))
+    def _begin(
+        self,
+        on_loop: OnLoop,
+        request: Any,
+        body: Any,
+        callback: Callback,
+        came: Callable[[], None],
+    ) -> None:
+        running = self.loop.create_task(self._run(on_loop, request, body, callback, came))
         self._tasks.add(running)
         running.add_done_callback(self._tasks.discard)
 
-    async def _run(self, on_loop: OnLoop, request: Any, body: Any, callback: Callback) -> None:
+    async def _run(
+        self,
+        on_loop: OnLoop,
+        request: Any,
+        body: Any,
+        callback: Callback,
+        came: Callable[[], None],
+    ) -> None:
         started = time.monotonic()
+        came()
         try:
             args, kwargs, _ = json.loads(bytes(body) if isinstance(body, memoryview) else body)
             told = await on_loop(request, args, kwargs)
@@ -105,3 +124,13 @@ class TaskPool(BasePool):
     async def _drain(self) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_DRAIN_S)
+
+
+def _on_its_way(request: Any) -> Callable[[], None]:
+    """Have the gate know of a message that the loop has not seen; to be called once it has."""
+    gate = LaneOrder.gate
+    if gate is None:
+        return lambda: None
+    lane = lane_of(str((request.get("delivery_info") or {}).get("routing_key")))
+    gate.fetched(lane)
+    return lambda: gate.came(lane)

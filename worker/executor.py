@@ -139,7 +139,11 @@ class Executor:
         call = take_many(
             command_ids, uuid4().hex, self._lease_ms, limits=self._limits, most=self._free(lane)
         )
-        all_taken = await self.persist(call)
+        self._gate.command(lane, len(command_ids))
+        try:
+            all_taken = await self.persist(call)
+        finally:
+            self._gate.command(lane, -len(command_ids))
         works = []
         for taken in all_taken:
             if taken.grant is not None:

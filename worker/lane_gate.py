@@ -23,11 +23,21 @@ class LaneGate:
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
+        self._fetched: Counter[Lane] = Counter()
+        self._came: Counter[Lane] = Counter()
         self._messages: Counter[Lane] = Counter()
         self._commands: Counter[Lane] = Counter()
         self._ended = 0
         self._rate = 0.0
         self._since = time.monotonic()
+
+    def fetched(self, lane: Lane) -> None:
+        """A message is on its way to the loop. Called by Celery's consumer thread alone."""
+        self._fetched[lane] += 1
+
+    def came(self, lane: Lane) -> None:
+        """A fetched message is at the loop, which counts it from here."""
+        self._came[lane] += 1
 
     def message(self, lane: Lane, change: int) -> None:
         """A message was received (1) or is done with (-1)."""
@@ -44,15 +54,24 @@ class LaneGate:
 
     def idle(self, lane: Lane) -> bool:
         """Whether nothing of the lane is in hand."""
-        return self._messages[lane] <= 0 and self._commands[lane] <= 0
+        return self._held(lane) <= 0 and self._commands[lane] <= 0
 
     def wants(self, lane: Lane) -> bool:
         """Whether the worker should take another message of the lane."""
-        if self._messages[lane] >= self._concurrency:
+        if self._held(lane) >= self._concurrency:
             return False
         if lane is Lane.INTERACTIVE:
             return self._commands[lane] < _MOST_INTERACTIVE
+        if self._on_the_way(lane):
+            # How many commands it has is not counted yet.
+            return False
         return self._commands[lane] < max(_LEAST, self._ends_a_second() * _AHEAD_S)
+
+    def _on_the_way(self, lane: Lane) -> int:
+        return self._fetched[lane] - self._came[lane]
+
+    def _held(self, lane: Lane) -> int:
+        return self._on_the_way(lane) + self._messages[lane]
 
     def _ends_a_second(self) -> float:
         now = time.monotonic()

@@ -72,7 +72,7 @@ def test_two_workers_share_one_limit(stage: Stage) -> None:
 
 
 def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
-    """Ten commands sent after four hundred of another's are done before half of those."""
+    """Ten sent after four hundred of another's are done before a third of those."""
     rate = 50
     _workers(stage, 1, rate)
     _send(stage, 400, "Large")
@@ -80,4 +80,5 @@ def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
     small = _send(stage, 10, "Small")
     _ended(stage, small)
     done = [one for one in stage.stripe.effects() if str(one["customer"]).startswith("cus_Large")]
-    assert len(done) < 200
+    # Fifty are in hand before the ten come; they then take turns.
+    assert len(done) < 130

@@ -59,3 +59,15 @@ def test_a_lane_does_not_hoard_what_waits_for_the_limit(gate: LaneGate, order: L
     assert order.consume(0) == ["interactive"]
     gate.command(Lane.INTERACTIVE, 500)
     assert order.consume(0) == []
+
+
+def test_a_message_on_its_way_is_counted(gate: LaneGate, order: LaneOrder) -> None:
+    """Bulk is not asked again before the loop has counted the commands of what was fetched."""
+    gate.fetched(Lane.BULK)
+    assert order.consume(0) == ["interactive"]
+    gate.came(Lane.BULK)
+    gate.message(Lane.BULK, 1)
+    assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]
+    for _ in range(4):
+        gate.fetched(Lane.INTERACTIVE)
+    assert order.consume(0) == ["bulk", "bulk.1", "bulk.2"]
