@@ -51,7 +51,9 @@ def test_a_signal_during_the_start_ends_everything(start_up: StartUp) -> None:
 
 def test_a_hung_process_is_killed_in_time(start_up: StartUp) -> None:
     """A process and its child that ignore SIGTERM are gone within 10 s all the same."""
-    running = start_up(DUMMY_HUNG="worker").until_ready()
+    running = start_up(DUMMY_HUNG="worker")
+    running.line(pid_of("worker"))
+    running.until_ready()
     running.process.send_signal(signal.SIGTERM)
     assert running.ended() == 0
     assert "worker did not end in time: killed" in running.rest()
