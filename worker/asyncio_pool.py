@@ -7,7 +7,6 @@ itself; on a loop a slot costs a few kilobytes.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import queue
 import threading
@@ -75,23 +74,22 @@ class TaskPool(BasePool):
         **_: Any,
     ) -> None:
         """Begin a task (celery.worker.request.Request.execute_using_pool)."""
-        name, _task_id, request, body, _content_type, _encoding = args
+        name, _task_id, request, *_body = args
         on_loop = getattr(self.app.tasks[name], "on_loop", None)
         if on_loop is None:
             self._threads.submit(apply_target, target, args, kwargs, callback, accept_callback)
             return
         came = _on_its_way(request)
-        self.loop.call_soon_threadsafe(self._begin, on_loop, request, body, callback, came)
+        self.loop.call_soon_threadsafe(self._begin, on_loop, request, callback, came)
 
     def _begin(
         self,
         on_loop: OnLoop,
         request: Any,
-        body: Any,
         callback: Callback,
         came: Callable[[], None],
     ) -> None:
-        running = self.loop.create_task(self._run(on_loop, request, body, callback, came))
+        running = self.loop.create_task(self._run(on_loop, request, callback, came))
         self._tasks.add(running)
         running.add_done_callback(self._tasks.discard)
 
@@ -99,15 +97,13 @@ class TaskPool(BasePool):
         self,
         on_loop: OnLoop,
         request: Any,
-        body: Any,
         callback: Callback,
         came: Callable[[], None],
     ) -> None:
         started = time.monotonic()
         came()
         try:
-            args, kwargs, _ = json.loads(bytes(body) if isinstance(body, memoryview) else body)
-            told = await on_loop(request, args, kwargs)
+            told = await on_loop(request, request["args"], request["kwargs"])
             outcome = (0, told, time.monotonic() - started)
         except Exception:
             outcome = (1, ExceptionInfo(internal=True), time.monotonic() - started)

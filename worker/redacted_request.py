@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from celery.worker.request import Request
 
 from producer.contract.card_numbers import mask_card_numbers
 from producer.contract.redaction import redact
+
+if TYPE_CHECKING:
+    from celery.worker.request import _InfoDict
 
 
 class RedactedRequest(Request):
@@ -14,9 +19,19 @@ class RedactedRequest(Request):
     @property
     def argsrepr(self) -> str:
         """The positional arguments, as Flower shows them."""
-        return mask_card_numbers(redact(str(super().argsrepr)))
+        return _shown(super().argsrepr or repr(self.args))
 
     @property
     def kwargsrepr(self) -> str:
         """The keyword arguments, as Flower shows them."""
-        return mask_card_numbers(redact(str(super().kwargsrepr)))
+        return _shown(super().kwargsrepr or repr(self.kwargs))
+
+    def info(self, safe: bool = False) -> _InfoDict:
+        """What `celery inspect` and Flower's page of a worker show of it."""
+        shown = super().info(safe)
+        shown["args"], shown["kwargs"] = self.argsrepr, self.kwargsrepr
+        return shown
+
+
+def _shown(arguments: object) -> str:
+    return mask_card_numbers(redact(str(arguments)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -11,6 +10,5 @@ def decode(raw: str) -> tuple[dict[str, Any], Any]:
     """Headers and payload of a message as Kombu's Redis transport keeps it."""
     message = json.loads(raw)
     assert message["content-type"] == "application/json"
-    assert message["properties"]["body_encoding"] == "base64"
-    body = base64.b64decode(message["body"]).decode(message["content-encoding"])
-    return message["headers"], json.loads(body)
+    assert "body_encoding" not in message["properties"]
+    return message["headers"], json.loads(message["body"])

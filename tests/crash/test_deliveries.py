@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from uuid import uuid4
 
@@ -92,12 +91,11 @@ def damaged() -> dict[str, str]:
     """Messages that no worker can carry out, with secrets in them."""
     fields = {"userId": "cus_1", "source": SECRETS[0], "number": SECRETS[1]}
     good = json.loads(message("AssignCard", str(uuid4()), fields, "interactive"))
-    secret = base64.b64encode(json.dumps(SECRETS).encode()).decode()
     return {
         "unknown task": message("ChargeCard", str(uuid4()), fields, "interactive"),
-        "body is no JSON": json.dumps({**good, "body": base64.b64encode(b"{tok_secret").decode()}),
-        "body is no task": json.dumps({**good, "body": secret}),
-        "body is a number": json.dumps({**good, "body": base64.b64encode(b"1").decode()}),
+        "body is no JSON": json.dumps({**good, "body": "{tok_secret"}),
+        "body is no task": json.dumps({**good, "body": json.dumps(SECRETS)}),
+        "body is a number": json.dumps({**good, "body": "1"}),
         "no id": json.dumps({**good, "headers": {"task": "AssignCard"}}),
         "no headers": json.dumps({**good, "headers": {}}),
         "pickle": json.dumps({**good, "content-type": "application/x-python-serialize"}),

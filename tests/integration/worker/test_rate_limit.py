@@ -53,8 +53,8 @@ def test_two_workers_share_one_limit(stage: Stage) -> None:
     _ended(stage, bulk)
     seconds = stage.stripe.rates()
     assert sum(one["limited"] for one in seconds) == 0
-    # Without a limit all 98 come at once. How exact it is where the machine is not busy otherwise is
-    # a benchmark's matter: here a request can be held up, and come together with the next second's.
+    # Without a limit all 98 come at once. How exact it is on a quiet machine is a benchmark's
+    # matter: here a request can be held up, and come together with the next second's.
     assert max(one["requests"] for one in seconds) <= RATE * 1.2
     assert all("CardCommands" in worker.log for worker in stage.workers)
 

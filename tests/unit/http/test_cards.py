@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 
 import httpx
@@ -19,7 +18,7 @@ async def _asked(journal: Journal) -> tuple[str, dict[str, str]]:
     while (taken := await journal._redis.lpop("interactive")) is None:
         await asyncio.sleep(0)
     message = json.loads(taken)
-    _, kwargs, _ = json.loads(base64.b64decode(message["body"]))
+    _, kwargs, _ = json.loads(message["body"])
     assert message["headers"]["task"] == "ListCards"
     return message["headers"]["id"], kwargs
 
