@@ -1,14 +1,19 @@
 """How much of Stripe's rate limit four workers use together, and what an interactive command waits.
 
 Stripe is a stand-in that counts the requests of each second and refuses those over the limit; its
-latency is lognormal, the p99 ten times the median.
+latency is lognormal, the p99 ten times the median. Each limit has a Redis, a stand-in and workers
+of its own, and so has a migration under both of live mode's limits; all are measured at the same
+time, since together they need less than a core.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ import redis
 from benchmarks import meter
 from benchmarks.contenders import Ours
 from benchmarks.flood import EVERY_S, times_to_answer
+from benchmarks.limited_migration import LimitedMigration
 from benchmarks.stage import Stage
 from benchmarks.table import Row, figure
 from producer.contract import Lane
@@ -52,37 +58,45 @@ class Used:
 
 
 def run(stage: Stage, quick: bool, _python: Path | None, seconds: int = 0) -> list[Row]:
-    """Each rate with a fresh Redis, one after the other. `seconds` of a flood alone, each."""
-    seconds = seconds or (5 if quick else 40)
+    """`seconds` of a flood alone, then interactive commands beside it."""
+    seconds = seconds or (5 if quick else 180)
     count = 10 if quick else 100
     latency = {"kind": "lognormal", "median_ms": _LATENCY_MS, "p99_ms": 10 * _LATENCY_MS}
-    sandbox = stage.sandbox(latency=latency)
-    rows = []
+    measured: list[Callable[[], list[Row]]] = []
     for rate in _RATES[:1] if quick else _RATES:
-        sandbox.configure(rps=rate)
-        rows += _at(stage, sandbox, rate, seconds, count)
-    return rows
+        at = _At(stage, rate, stage.sandbox(latency=latency, rps=rate))
+        measured.append(partial(at.rows, seconds, count))
+    migration = LimitedMigration(stage, latency)
+    measured.append(partial(migration.rows, seconds, _SETTLE_S))
+    with ThreadPoolExecutor(len(measured)) as together:
+        return [row for rows in together.map(lambda measure: measure(), measured) for row in rows]
 
 
-def _at(stage: Stage, sandbox: SandboxControl, rate: int, seconds: int, count: int) -> list[Row]:
-    url = stage.valkey().url
-    limits = {"CARDS_STRIPE_RPS": str(rate), "CARDS_STRIPE_ENDPOINT_RPS": "0"}
-    workers = stage.workers(url, _WORKERS, limits)
-    idle = asyncio.run(times_to_answer(url, count))
-    bulk = Ours(url, Lane.BULK, workers[0])
-    # More than can be carried out until the last measurement is over.
-    bulk.offer(int(rate * (seconds + count * EVERY_S + 60)))
-    time.sleep(_SETTLE_S)
-    used = _used(sandbox, url, seconds)
-    first = int(time.time()) + 1
-    behind = asyncio.run(times_to_answer(url, count))
-    last = int(time.time())
-    mixed = [one for one in sandbox.rates() if first <= one["second"] < last]
-    left = _left(url)
-    for worker in workers:
-        stage.stop(worker)
-    rows = _use_rows(rate, seconds, used) + _mixed_rows(rate, mixed)
-    return rows + _answer_rows(rate, left, idle, behind)
+class _At:
+    """One limit, and what stands by for it."""
+
+    def __init__(self, stage: Stage, rate: int, sandbox: SandboxControl) -> None:
+        self._rate = rate
+        self._sandbox = sandbox
+        self._url = stage.valkey().url
+        limits = {"CARDS_STRIPE_RPS": str(rate), "CARDS_STRIPE_ENDPOINT_RPS": "0"}
+        self._workers = stage.workers(self._url, _WORKERS, limits)
+
+    def rows(self, seconds: int, count: int) -> list[Row]:
+        """The flood alone, then `count` interactive commands behind it."""
+        rate, url = self._rate, self._url
+        idle = asyncio.run(times_to_answer(url, count))
+        bulk = Ours(url, Lane.BULK, self._workers[0])
+        # More than can be carried out until the last measurement is over.
+        bulk.offer(int(rate * (seconds + count * EVERY_S + 60)))
+        time.sleep(_SETTLE_S)
+        used = _used(self._sandbox, url, seconds)
+        first = int(time.time()) + 1
+        behind = asyncio.run(times_to_answer(url, count))
+        last = int(time.time())
+        mixed = [one for one in self._sandbox.rates() if first <= one["second"] < last]
+        rows = _use_rows(rate, seconds, used) + _mixed_rows(rate, mixed)
+        return rows + _answer_rows(rate, _left(url), idle, behind)
 
 
 def _used(sandbox: SandboxControl, url: str, seconds: int) -> Used:
