@@ -139,11 +139,11 @@ class Executor:
         call = take_many(
             command_ids, uuid4().hex, self._lease_ms, limits=self._limits, most=self._free(lane)
         )
-        self._gate.command(lane, len(command_ids))
+        self._gate.uncounted(lane, 1)
         try:
             all_taken = await self.persist(call)
         finally:
-            self._gate.command(lane, -len(command_ids))
+            self._gate.uncounted(lane, -1)
         works = []
         for taken in all_taken:
             if taken.grant is not None:
@@ -199,14 +199,15 @@ class Executor:
 
     async def _work(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
         """Go on from grant to grant until nothing of the customer may go out now."""
+        queue = taken.grant.queue if taken.grant is not None else lane.value
         self._busy[lane] += 1
-        self._gate.command(lane, 1)
+        self._gate.command(queue, 1)
         try:
             taken = await self._grants(taken, asked_at)
         finally:
             self._busy[lane] -= 1
-            self._gate.command(lane, -1)
-            self._gate.ended(lane)
+            self._gate.command(queue, -1)
+            self._gate.ended(queue)
             self._room.wake(lane)
             done()
         if taken.in_hand is not None:

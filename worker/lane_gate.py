@@ -1,4 +1,4 @@
-"""From which queues a worker takes its next message: each lane has slots, whatever the other."""
+"""From which queues a worker takes its next message: each lane has slots, each sender its turn."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import ClassVar
 from producer.contract import Lane
 from producer.journal.queues import lane_of
 
-# Commands in hand of the bulk lane: as many as this worker ends in so many seconds, but this at
-# least, so that a small worker or a slow account does not hoard what others could do.
+# Commands in hand of a bulk queue: as many as this worker ends of it in so many seconds, but this
+# at least, so that a small worker or a slow account does not hoard what others could do.
 _AHEAD_S = 2.0
 _LEAST = 25
 # Commands of the interactive lane that wait for the rate limit; the rest waits in Redis.
@@ -19,17 +19,22 @@ _MOST_INTERACTIVE = 500
 
 
 class LaneGate:
-    """Counts what is in hand, and says which lanes want more. Read by Celery's consumer thread."""
+    """Counts what is in hand, and says which queues are to be looked at.
+
+    Each queue of the bulk lane is counted for itself: what one sender's commands wait for, an
+    endpoint at its limit, does not keep another's from being fetched. Read by Celery's consumer
+    thread.
+    """
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
         self._fetched: Counter[Lane] = Counter()
         self._came: Counter[Lane] = Counter()
+        self._uncounted: Counter[Lane] = Counter()
         self._messages: Counter[Lane] = Counter()
         self._commands: Counter[Lane] = Counter()
-        self._ended = 0
-        self._rate = 0.0
-        self._since = time.monotonic()
+        self._of_queue: Counter[str] = Counter()
+        self._ends: dict[str, _Ends] = {}
 
     def fetched(self, lane: Lane) -> None:
         """A message is on its way to the loop. Called by Celery's consumer thread alone."""
@@ -43,14 +48,18 @@ class LaneGate:
         """A message was received (1) or is done with (-1)."""
         self._messages[lane] += change
 
-    def command(self, lane: Lane, change: int) -> None:
-        """A command is in hand (1), or no longer (-1)."""
-        self._commands[lane] += change
+    def uncounted(self, lane: Lane, change: int) -> None:
+        """A message's commands are being looked up (1), or are counted from here (-1)."""
+        self._uncounted[lane] += change
 
-    def ended(self, lane: Lane) -> None:
+    def command(self, queue: str, change: int) -> None:
+        """A command of the queue is in hand (1), or no longer (-1)."""
+        self._commands[lane_of(queue)] += change
+        self._of_queue[queue] += change
+
+    def ended(self, queue: str) -> None:
         """A customer's commands were worked on as far as may be."""
-        if lane is Lane.BULK:
-            self._ended += 1
+        self._ends.setdefault(queue, _Ends()).count += 1
 
     def idle(self, lane: Lane) -> bool:
         """Whether nothing of the lane is in hand."""
@@ -62,23 +71,38 @@ class LaneGate:
             return False
         if lane is Lane.INTERACTIVE:
             return self._commands[lane] < _MOST_INTERACTIVE
-        if self._on_the_way(lane):
-            # How many commands it has is not counted yet.
-            return False
-        return self._commands[lane] < max(_LEAST, self._ends_a_second() * _AHEAD_S)
+        return not self._on_its_way(lane)
 
-    def _on_the_way(self, lane: Lane) -> int:
-        return self._fetched[lane] - self._came[lane]
+    def wants_of(self, queue: str) -> bool:
+        """Whether the queue, of a lane that is wanted, has few enough commands in hand."""
+        in_hand = self._of_queue[queue]
+        if in_hand < _LEAST or lane_of(queue) is Lane.INTERACTIVE:
+            return True
+        ends = self._ends.get(queue)
+        return ends is not None and in_hand < ends.a_second() * _AHEAD_S
+
+    def _on_its_way(self, lane: Lane) -> int:
+        """Messages whose commands are not counted yet."""
+        return self._fetched[lane] - self._came[lane] + self._uncounted[lane]
 
     def _held(self, lane: Lane) -> int:
-        return self._on_the_way(lane) + self._messages[lane]
+        return self._fetched[lane] - self._came[lane] + self._messages[lane]
 
-    def _ends_a_second(self) -> float:
+
+class _Ends:
+    """How many commands of a queue end here in a second."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._rate = 0.0
+        self._since = time.monotonic()
+
+    def a_second(self) -> float:
         now = time.monotonic()
         if now - self._since >= 1:
-            self._rate = self._ended / (now - self._since)
-            self._ended, self._since = 0, now
-        return max(self._rate, float(self._ended))
+            self._rate = self.count / (now - self._since)
+            self.count, self._since = 0, now
+        return max(self._rate, float(self.count))
 
 
 class LaneOrder:
@@ -101,13 +125,20 @@ class LaneOrder:
 
     def consume(self, _count: int) -> list[str]:
         """The queues to wait for a message in, the first that has one being taken."""
-        gate = self.gate
-        if gate is None:
-            return [queue for lane in Lane for queue in self._queues[lane]]
-        interactive, bulk = (
-            self._queues[lane] if gate.wants(lane) else [] for lane in (Lane.INTERACTIVE, Lane.BULK)
-        )
-        return bulk + interactive if gate.idle(Lane.BULK) else interactive + bulk
+        interactive, bulk = (self._wanted(lane) for lane in (Lane.INTERACTIVE, Lane.BULK))
+        if self.gate is not None and self.gate.idle(Lane.BULK):
+            return bulk + interactive
+        return interactive + bulk
+
+    def _wanted(self, lane: Lane) -> list[str]:
+        queues, gate = self._queues[lane], self.gate
+        if gate is None or gate.idle(lane):
+            return queues
+        return [one for one in queues if gate.wants_of(one)] if gate.wants(lane) else []
+
+    def all_wanted(self) -> bool:
+        """Whether no queue is left out."""
+        return all(len(self._wanted(lane)) == len(queues) for lane, queues in self._queues.items())
 
     def rotate(self, queue: str) -> str:
         """A message was taken from the queue: the others of its lane come first next time."""

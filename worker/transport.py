@@ -15,11 +15,10 @@ from typing import Any
 from kombu.asynchronous import get_event_loop
 from kombu.transport import redis, virtual
 
-from producer.contract import Lane
 from producer.journal.messages import JOURNALLED
 from worker.lane_gate import LaneOrder
 
-# While a lane is full it is not waited for, and this long passes until it is again.
+# While a queue is full it is not waited for, and this long passes until it is again.
 _LOOK_AGAIN_S = 0.05
 
 
@@ -79,15 +78,15 @@ class QoS(redis.QoS):
 
 
 class Channel(redis.Channel):
-    """A channel with our `QoS`, that looks again soon after a lane was full."""
+    """A channel with our `QoS`, that looks again soon after a queue was full."""
 
     QoS = QoS
+    _queue_cycle: LaneOrder
 
     def _brpop_start(self, timeout: float | None = None) -> None:
-        gate = LaneOrder.gate
-        if gate is None or all(map(gate.wants, Lane)):
+        if self._queue_cycle.all_wanted():
             super()._brpop_start(timeout)  # type: ignore[misc]
-        elif any(map(gate.wants, Lane)):
+        elif self._queue_cycle.consume(0):
             super()._brpop_start(_LOOK_AGAIN_S)  # type: ignore[misc]
         else:
             # Nothing is fetched; the timer has the event loop come by again.

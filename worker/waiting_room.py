@@ -68,7 +68,7 @@ class WaitingRoom:
         line = self._lines[lane].setdefault((in_hand.queue, endpoint), deque())
         line.append(_Waiting(in_hand, done))
         self._leases.keep(in_hand.customer)
-        self._gate.command(lane, 1)
+        self._gate.command(in_hand.queue, 1)
         if in_hand.wait_ms:
             self._put_off(lane, endpoint, in_hand.wait_ms / 1000)
         self._woken[lane].set()
@@ -160,7 +160,7 @@ class WaitingRoom:
         """Take the first out of the line."""
         first = line.popleft()
         self._leases.drop(first.in_hand.customer)
-        self._gate.command(first.in_hand.lane, -1)
+        self._gate.command(first.in_hand.queue, -1)
         return first
 
     def _put_off(self, lane: Lane, endpoint: Endpoint, seconds: float) -> None:

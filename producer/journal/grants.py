@@ -47,6 +47,11 @@ class Grant:
         return Lane(self.row["lane"])
 
     @property
+    def queue(self) -> str:
+        """The Celery queue its message was put into: its lane's, or its sender's."""
+        return self.row.get("queue") or self.row["lane"]
+
+    @property
     def endpoint(self) -> Endpoint:
         """Where its first request goes (`endpoint_of` in lua/limits.lua)."""
         if self.row["kind"] == CommandKind.SET_DEFAULT_CARD:

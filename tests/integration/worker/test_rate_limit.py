@@ -9,7 +9,7 @@ import pytest
 
 from producer.contract import Lane, State
 from producer.journal import paces
-from producer.sending import Order, assign_order
+from producer.sending import Order, assign_order, set_default_order
 from tests.crash.stage import Stage
 
 pytestmark = pytest.mark.integration
@@ -22,20 +22,23 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def _workers(stage: Stage, count: int, rate: int = RATE) -> None:
+def _workers(stage: Stage, count: int, rate: int = RATE, each: int = 0) -> None:
     queues = "interactive,bulk"
     for number in range(count):
-        settings = {"CARDS_STRIPE_RPS": str(rate), "CARDS_STRIPE_ENDPOINT_RPS": "0"}
+        settings = {"CARDS_STRIPE_RPS": str(rate), "CARDS_STRIPE_ENDPOINT_RPS": str(each)}
         stage.worker(f"limited{number}", queues, **settings)
     for worker in stage.workers:
         worker.ready()
 
 
-def _send(stage: Stage, count: int, label: str = "Customer") -> list[str]:
+def _send(stage: Stage, count: int, label: str = "Customer", *, default: bool = False) -> list[str]:
     orders: list[Order] = []
     for _ in range(count):
         customer = stage.customer(label)
-        orders.append(assign_order(customer, f"tok_for{customer.removeprefix('cus_')}"))
+        if default:
+            orders.append(set_default_order(customer, stage.card(customer)))
+        else:
+            orders.append(assign_order(customer, f"tok_for{customer.removeprefix('cus_')}"))
     return [sent.id for sent in stage.client.send_many(orders, lane=Lane.BULK)]
 
 
@@ -84,3 +87,27 @@ def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
     done = [one for one in stage.stripe.effects() if str(one["customer"]).startswith("cus_Large")]
     # Fifty are in hand before the ten come; they then take turns.
     assert len(done) < 130
+
+
+def test_a_full_endpoint_holds_up_no_other(stage: Stage) -> None:
+    """Three senders at one endpoint's limit leave a fourth, at another's, all of that."""
+    _workers(stage, 1, rate=0, each=25)
+    for label in ("LargeA", "LargeB", "LargeC"):
+        _send(stage, 150, label)
+    _ended(stage, _send(stage, 150, "Other", default=True))
+    kinds = [one["kind"] for one in stage.stripe.effects()]
+    assigned, others = kinds.count("source.created"), kinds.count("default_source.set")
+    assert others == 150
+    # Both endpoints were used at the same rate.
+    assert assigned < 1.4 * others
+
+
+def test_a_flood_of_interactive_commands_leaves_bulk_its_share(stage: Stage) -> None:
+    """Bulk has a tenth of the limit, and slots, however many interactive commands come."""
+    _workers(stage, 1, rate=50)
+    flood = [stage.assign(stage.customer("Flood")) for _ in range(200)]
+    stage.stripe.wait_for_requests(20)
+    _ended(stage, _send(stage, 10, "Bulk"))
+    done = [one for one in stage.stripe.effects() if str(one["customer"]).startswith("cus_Flood")]
+    assert len(done) < 180
+    _ended(stage, flood)

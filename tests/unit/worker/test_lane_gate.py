@@ -53,20 +53,37 @@ def test_a_full_lane_leaves_the_other_its_slots(gate: LaneGate, order: LaneOrder
     assert order.consume(0) == ["bulk", "bulk.1", "bulk.2"]
 
 
-def test_a_lane_does_not_hoard_what_waits_for_the_limit(gate: LaneGate, order: LaneOrder) -> None:
-    """Bulk stops at 25 commands in hand, interactive at 500; the rest waits in Redis."""
-    gate.command(Lane.BULK, 25)
-    assert order.consume(0) == ["interactive"]
-    gate.command(Lane.INTERACTIVE, 500)
-    assert order.consume(0) == []
+def test_a_queue_does_not_hoard_what_waits_for_the_limit(gate: LaneGate, order: LaneOrder) -> None:
+    """At 25 commands of a bulk queue in hand that one stops, at 500 interactive ones that lane."""
+    gate.command("bulk.1", 25)
+    assert order.consume(0) == ["interactive", "bulk", "bulk.2"]
+    assert not order.all_wanted()
+    gate.command("interactive", 500)
+    assert order.consume(0) == ["bulk", "bulk.2"]
+    gate.command("interactive", -1)
+    gate.command("bulk.1", -1)
+    assert order.all_wanted()
+
+
+def test_what_ends_soon_may_be_many(gate: LaneGate, order: LaneOrder) -> None:
+    """Of a queue whose commands end quickly two seconds' worth may be in hand."""
+    for _ in range(40):
+        gate.ended("bulk.1")
+    gate.command("bulk.1", 79)
+    assert "bulk.1" in order.consume(0)
+    gate.command("bulk.1", 1)
+    assert "bulk.1" not in order.consume(0)
 
 
 def test_a_message_on_its_way_is_counted(gate: LaneGate, order: LaneOrder) -> None:
     """Bulk is not asked again before the loop has counted the commands of what was fetched."""
     gate.fetched(Lane.BULK)
     assert order.consume(0) == ["interactive"]
+    gate.uncounted(Lane.BULK, 1)
     gate.came(Lane.BULK)
     gate.message(Lane.BULK, 1)
+    assert order.consume(0) == ["interactive"]
+    gate.uncounted(Lane.BULK, -1)
     assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]
     for _ in range(4):
         gate.fetched(Lane.INTERACTIVE)
