@@ -125,26 +125,26 @@ def look(head: bytes, format_: Format) -> tuple[str, ...]:
     data = unpacked(head)
     columns = _columns(decoded(data), format_)
     cards = CardColumns(columns)
+    whole = max(len(head), len(data)) < HEAD
     if len(data) >= HEAD and format_.form is not Form.STRIPE_MAPPING:
         data = data[: data.rfind(b"\n") + 1]
     try:
         sample = records_of(io.BytesIO(data), format_, columns, cards=cards)
-        for _ in islice(sample, _SAMPLE):
-            pass
+        whole = sum(1 for _ in islice(sample, _SAMPLE)) < _SAMPLE and whole
     except FileRefused as refused:
         # The head may end in the middle of the document; the whole is read by the plan.
         if refused.code != "json_broken":
             raise
-    cards.refuse()
+        whole = False
+    cards.refuse(whole=whole)
     return columns
 
 
 def _look_at_parquet(path: Path) -> tuple[str, ...]:
     columns = parquet_columns(path)
     cards = CardColumns(columns)
-    for _ in islice(parquet_records(path, columns, cards=cards), _SAMPLE):
-        pass
-    cards.refuse()
+    sample = islice(parquet_records(path, columns, cards=cards), _SAMPLE)
+    cards.refuse(whole=sum(1 for _ in sample) < _SAMPLE)
     return columns
 
 
