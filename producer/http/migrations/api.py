@@ -19,7 +19,7 @@ from producer.http.migrations.desk import Desk
 from producer.http.migrations.events import stream
 from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
-from producer.http.migrations.steering import ACTIONS, steer, throttle
+from producer.http.migrations.steering import ACTIONS, forget, steer, throttle
 from producer.http.migrations.upload import upload
 from producer.http.services import Services
 from producer.migrations.registry import UnknownMigration
@@ -57,6 +57,12 @@ def routes(services: Services, desk: Desk) -> APIRouter:
         """Where a migration stands, each second that something changed, as server-sent events."""
         status = await desk.looks.status(migration_id(request))
         return stream(services, desk, request, status, lambda one: one.wire())
+
+    @router.delete("/{migrationId}", **described.FORGET)
+    async def forget_migration(request: Request) -> Response:
+        """Remove a migration that has ended; there is no report of it afterwards."""
+        stood = await forget(desk, migration_id(request))
+        return answers.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
 
     for action in ACTIONS:
         steering = _steering(desk, answers, action)

@@ -8,9 +8,9 @@ from typing import Self
 from producer.http.migrations.children import Children
 from producer.http.migrations.drivers import Drivers
 from producer.http.migrations.looks import Looks
-from producer.http.migrations.uploads import Uploads
 from producer.journal import BlockingJournal
 from producer.migrations.registry import Registry
+from producer.migrations.uploads import Uploads
 from producer.settings import WebSettings
 
 # An answer or a no within seconds, as for other requests.

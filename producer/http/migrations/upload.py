@@ -13,8 +13,8 @@ from producer.contract.messages import Text
 from producer.http.answers import Answers
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.parameters import Parameters
-from producer.http.migrations.uploads import Upload
 from producer.migrations.entering_child import Job
+from producer.migrations.uploads import Upload
 
 _CARD_DATA = "card_data_column"
 
