@@ -157,6 +157,10 @@ class Text(Enum):
         "El parámetro {field} no es válido: {wanted}",
         "The parameter {field} is not valid: {wanted}",
     )
+    BLIND_LOOK = (
+        "El parámetro {field} no es válido: only-if-default-is mira a cada cliente",
+        "The parameter {field} is not valid: only-if-default-is looks at each customer",
+    )
     OTHER_ORIGIN = (
         "La petición viene de otra página; no se hizo nada",
         "The request comes from another page; nothing was done",

@@ -14,6 +14,7 @@ from producer.contract.card_numbers import (
 )
 from producer.contract.redaction import redact
 from producer.migrations.errors import FileRefused
+from producer.migrations.reasons import Reason
 
 _WORD = re.compile(r"[a-z]+")
 # Names, their separators left out, and words, of a column with a primary account number (the term
@@ -122,10 +123,11 @@ class CardColumns:
         """
         for name, filled, like in zip(self.names, self._filled, self._like_cards, strict=True):
             if like * 2 > filled:
-                raise _holds(name, "card numbers")
+                raise FileRefused("card_data_column", Reason.HOLDS_CARD_NUMBERS, column=shown(name))
         for place, (filled, like) in self._cids.items():
             if whole and like * 2 > filled:
-                raise _holds(self.names[place], "CVCs")
+                name = shown(self.names[place])
+                raise FileRefused("card_data_column", Reason.HOLDS_CVCS, column=name)
 
     def _add(self, name: str) -> None:
         if named_cid(name):
@@ -159,21 +161,7 @@ def _bare(parted: str) -> str:
 
 
 def _named_like_card_data(name: str) -> FileRefused:
-    return FileRefused(
-        "card_data_column",
-        f"column {shown(name)!r} is named like a card number or CVC: take it out, used or "
-        "not; nothing was stored",
-        column=shown(name),
-    )
-
-
-def _holds(name: str, what: str) -> FileRefused:
-    return FileRefused(
-        "card_data_column",
-        f"most values of column {shown(name)!r} look like {what}: take the column out; nothing "
-        "was stored",
-        column=shown(name),
-    )
+    return FileRefused("card_data_column", Reason.NAMED_LIKE_CARD_DATA, column=shown(name))
 
 
 def _looks_like_a_card(value: Any) -> bool:

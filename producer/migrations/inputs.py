@@ -28,6 +28,7 @@ from producer.migrations.json_records import json_records, parsed
 from producer.migrations.lines import LINE_LIMIT
 from producer.migrations.mapping_records import COLUMNS, mapping_records
 from producer.migrations.parquet_records import parquet_columns, parquet_records
+from producer.migrations.reasons import Reason
 from producer.migrations.records import Record
 
 HEAD = 1 << 20
@@ -90,7 +91,7 @@ def open_input(path: Path, *, name: str | None = None) -> InputFile:
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
-        raise FileRefused("unreadable_file", f"cannot read it: {error.strerror}") from error
+        raise FileRefused.unreadable(error) from error
     return InputFile(path, shown(name or path.name), size, digest, format_, columns)
 
 
@@ -161,5 +162,5 @@ def _columns(text: str, format_: Format) -> tuple[str, ...]:
         case _:
             header = lines[header_place(lines)]
             if len(header) > LINE_LIMIT:
-                raise FileRefused("header", f"the header has more than {LINE_LIMIT} characters")
+                raise FileRefused("header", Reason.HEADER_TOO_LONG, limit=LINE_LIMIT)
             return tuple(header_cells(header, format_.delimiter))

@@ -35,7 +35,9 @@ class Desk:
         journal = BlockingJournal(settings.shared.redis_url, retries=_RETRIES)
         registry = Registry(journal)
         uploads = Uploads(settings.migrations_dir.absolute())
-        children = Children(settings.shared.redis_url, settings.migrations_dir)
+        children = Children(
+            settings.shared.redis_url, settings.migrations_dir, settings.shared.language
+        )
         drivers = Drivers(registry, uploads, children)
         return cls(settings, journal, registry, Looks(registry), uploads, children, drivers)
 

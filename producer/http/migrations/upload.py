@@ -47,6 +47,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         rps=given.rps,
         dry_run=given.dry_run,
         run=given.run,
+        language=answers.language,
     )
     try:
         told = await desk.children.enter(asdict(job), _bounded(request, limit))
