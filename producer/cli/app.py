@@ -110,13 +110,14 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
 
 
 def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:
+    from producer.cli.environment import reasons_language
     from producer.migrations.errors import ExtraMissing, FileRefused, MigrationError
 
     match error:
         case FileRefused() | ExtraMissing():
-            return str(error), error.code, Exit.USAGE
+            return error.message(reasons_language()), error.code, Exit.USAGE
         case MigrationError():
-            return str(error), error.code, Exit.NOT_DONE
+            return error.message(reasons_language()), error.code, Exit.NOT_DONE
     return None
 
 

@@ -39,6 +39,11 @@ def language() -> Language:
     return "en" if os.environ.get("CARDS_LANGUAGE", "").strip().lower() == "en" else "es"
 
 
+def reasons_language() -> Language:
+    """The language of why a file is not taken: English, but where web has a report made for it."""
+    return "es" if os.environ.get("CARDS_REASONS_LANGUAGE") == "es" else "en"
+
+
 @contextmanager
 def client() -> Iterator[CardCommands]:
     """A client, closed at the end. Raises SettingsError."""

@@ -18,6 +18,7 @@ _COMMANDS = {
     "report": "Say what became of every row.",
     "verify": "Read some rows back from Stripe and compare.",
     "undo": "Write the file that puts former defaults back.",
+    "forget": "Remove a migration that has ended.",
 }
 
 

@@ -126,6 +126,14 @@ class Text(Enum):
         "La migración está en estado {state}: no es posible",
         "The migration is {state}: that is not possible",
     )
+    MIGRATION_FORGOTTEN = (
+        "Migración olvidada; ya no hay informe de ella",
+        "Migration forgotten; there is no report of it any more",
+    )
+    MIGRATION_BUSY = (
+        "La migración terminó, pero algo suyo sigue en marcha; inténtelo más tarde",
+        "The migration has ended, but something of it is still under way; try again later",
+    )
     FILE_REFUSED = ("El archivo no se acepta: {why}", "The file is not taken: {why}")
     CARD_COLUMN = (
         "La columna {column} parece contener números de tarjeta o CVC; no se guardó nada. "
@@ -148,6 +156,10 @@ class Text(Enum):
     BAD_PARAMETER = (
         "El parámetro {field} no es válido: {wanted}",
         "The parameter {field} is not valid: {wanted}",
+    )
+    BLIND_LOOK = (
+        "El parámetro {field} no es válido: only-if-default-is mira a cada cliente",
+        "The parameter {field} is not valid: only-if-default-is looks at each customer",
     )
     OTHER_ORIGIN = (
         "La petición viene de otra página; no se hizo nada",

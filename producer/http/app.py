@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,9 +25,10 @@ from producer.http.migrations import api
 from producer.http.migrations.answering import answer_errors
 from producer.http.migrations.desk import Desk
 from producer.http.openapi import document
+from producer.http.origin import OtherOrigin, own_origin_only
 from producer.http.page import login
 from producer.http.page import routes as pages
-from producer.http.page.sessions import Sessions
+from producer.http.page.sessions import Sessions, is_page
 from producer.http.page.words import Say
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
@@ -70,7 +71,12 @@ def create_app(settings: WebSettings) -> FastAPI:
             await journal.aclose()
 
     app = FastAPI(
-        lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+        lifespan=lifespan,
+        dependencies=[Depends(own_origin_only(open_to_all=not settings.tokens))],
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.services = services
     app.state.desk = desk
@@ -81,7 +87,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.include_router(login.routes(words, sessions))
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
-    _answer_errors(app, answers)
+    _answer_errors(app, answers, words)
     answer_errors(app, answers)
     app.add_middleware(
         Entrance,
@@ -94,9 +100,15 @@ def create_app(settings: WebSettings) -> FastAPI:
     return app
 
 
-def _answer_errors(app: FastAPI, answers: Answers) -> None:
+def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
     @app.exception_handler(Refusal)
     async def refused(_: Request, error: Refusal) -> Response:
+        return answers.refusal(error)
+
+    @app.exception_handler(OtherOrigin)
+    async def forbidden(request: Request, error: OtherOrigin) -> Response:
+        if is_page(request.url.path):
+            return pages.forbidden_page(words)
         return answers.refusal(error)
 
     @app.exception_handler(JournalUnavailable)

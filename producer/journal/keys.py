@@ -26,6 +26,7 @@
 | `cards:migration-ended:ID` | sorted set | ended commands not yet recorded, by row number |
 | `cards:migration-codes:ID` | hash | how many rows were not applied, by code |
 | `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
+| `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
 | `cards:changed:ID` | channel | each state the command enters |
 | `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
@@ -68,9 +69,11 @@ _SINGLES = {
     "flows": "cards:flows",
     "migrations": "cards:migrations",
     "skipping": "cards:skipping",
+    "forgotten": "cards:forgotten",
 }
 
 FAILED = _SINGLES["failed"]
+FORGOTTEN = _SINGLES["forgotten"]
 MIGRATIONS = _SINGLES["migrations"]
 STOP = _SINGLES["stop"]
 WATCH = _SINGLES["watch"]

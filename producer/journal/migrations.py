@@ -20,6 +20,8 @@ from producer.journal.results import celery_result, envelope_of
 
 TAKEN_OVER = "taken_over"  # answered for a state where another driver has the migration
 _CANCELLED_HTTP = 409
+# By far longer than Stripe answers a repeated idempotency key with the first answer.
+_REMEMBERED_MS = 30 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,16 @@ def release(migration: str, driver: str) -> Call[bool]:
 def finish(migration: str, driver: str) -> Call[str]:
     """End the migration if every row has; answers its state."""
     return Call(str, "migration_finish", [migration, driver])
+
+
+def forget(migration: str) -> Call[str]:
+    """Remove all of a migration that has ended; "" where it is gone, else the state it is in."""
+    return Call(str, "migration_forget", [migration, _REMEMBERED_MS])
+
+
+def forgotten(migration: str) -> Call[bool]:
+    """Whether the migration was forgotten, in the last 30 days."""
+    return Call(lambda a: a[0] is not None, commands=[("ZSCORE", keys.FORGOTTEN, migration)])
 
 
 def ledger(migration: str, first: int, last: int) -> Call[bytes]:

@@ -13,6 +13,7 @@ from producer.migrations.ids import command_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.plan import make_plan
 from producer.migrations.reader import open_rows
+from producer.migrations.reasons import Reason
 from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Row, RowResult, RowState
 
@@ -55,13 +56,13 @@ class Accounts:
         for row in open_rows(self.source, self.mapping):
             number += 1
             if number > self.rows:
-                raise SumsDiffer(self.rows, number, {"rows of the input, at least": number})
+                raise SumsDiffer(self.rows, number, {(Reason.ROWS_AT_LEAST,): number})
             while current is not None and current.number < number:
                 current = next(recorded, None)
             known = current if current is not None and current.number == number else None
             yield row, self._result(row, known, repeated)
         if number != self.rows:
-            raise SumsDiffer(self.rows, number, {"rows of the input": number})
+            raise SumsDiffer(self.rows, number, {(Reason.ROWS_OF_THE_INPUT,): number})
 
     def _result(self, row: Row | BadRow, known: RowResult | None, rep: _Repeated) -> RowResult:
         state = self.states(row.number)

@@ -11,6 +11,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Form
 from producer.migrations.inputs import InputFile
 from producer.migrations.mapping_records import CARDS, CUSTOMER
+from producer.migrations.reasons import Reason
 
 USER, SOURCE, DEFAULT, COMMAND = "userId", "source", "default_source", "command"
 FIELDS = (USER, SOURCE, DEFAULT, COMMAND)
@@ -50,7 +51,9 @@ def map_columns(
     for field in named:
         if field not in FIELDS:
             names = ", ".join(FIELDS)
-            raise FileRefused("unknown_field", f"there is no field {shown(field)!r}, but {names}")
+            raise FileRefused(
+                "unknown_field", Reason.UNKNOWN_FIELD, field=shown(field), names=names
+            )
     given = {field: field for field in FIELDS if field in source.columns}
     fields = {**_stripes(source, command), **given, **named}
     if command is not None:
@@ -58,14 +61,14 @@ def map_columns(
     else:
         command = _only_command(fields)
     if USER not in fields:
-        raise FileRefused("column_missing", _missing(USER, source))
+        raise _missing(USER, USER, source)
     if not fields.keys() & ({OBJECTS[command]} if command else {SOURCE, DEFAULT}):
-        needed = OBJECTS[command] if command else f"{SOURCE} or {DEFAULT}"
-        raise FileRefused("column_missing", _missing(needed, source))
+        needed = OBJECTS[command] if command else Reason.SOURCE_OR_DEFAULT
+        raise _missing(needed, OBJECTS[command] if command else SOURCE, source)
     for column in (*fields.values(), *filter(None, [expected])):
         _once(column, source)
     if len(set(fields.values())) < len(fields):
-        raise FileRefused("column_repeated", "one column is mapped to two fields")
+        raise FileRefused("column_repeated", Reason.COLUMN_OF_TWO_FIELDS)
     return Mapping(dict(sorted(fields.items())), command, expected)
 
 
@@ -87,25 +90,24 @@ def _only_command(fields: dict[str, str]) -> CommandKind | None:
 
 def _once(column: str, source: InputFile) -> None:
     if not column.isprintable():
-        what = f"the name of column {shown(column)!r} holds what cannot be printed, or is not UTF-8"
-        raise FileRefused("column_name", what, column=shown(column))
+        raise FileRefused("column_name", Reason.COLUMN_NAME, column=shown(column))
     # JSON Lines may have it in a later row only.
     count = source.columns.count(column)
     if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):
         return
     if count == 0:
-        what = f"there is no column {shown(column)!r}; {_has(source)}"
-        raise FileRefused("column_missing", what, column=shown(column))
-    what = f"{count} columns are named {shown(column)!r}"
-    raise FileRefused("column_repeated", what, column=shown(column))
+        columns = _columns(source)
+        what = Reason.NO_SUCH_COLUMN
+        raise FileRefused("column_missing", what, column=shown(column), columns=columns)
+    raise FileRefused("column_repeated", Reason.COLUMN_REPEATED, column=shown(column), count=count)
 
 
-def _missing(field: str, source: InputFile) -> str:
-    example = field.split(maxsplit=1)[0]
-    return f"no column is {field}; {_has(source)}: name one with --map {example}=COLUMN"
+def _missing(field: str | Reason, example: str, source: InputFile) -> FileRefused:
+    what, columns = Reason.FIELD_WITHOUT_COLUMN, _columns(source)
+    return FileRefused("column_missing", what, field=field, example=example, columns=columns)
 
 
-def _has(source: InputFile) -> str:
+def _columns(source: InputFile) -> str:
     names = [shown(name) for name in source.columns[:12]]
     more = ", …" if len(source.columns) > len(names) else ""
-    return f"the file has {', '.join(names)}{more}"
+    return f"{', '.join(names)}{more}"

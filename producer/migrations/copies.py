@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Form, Format
+from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
 
 MAGIC = b'{"cards-copy": 1, '
@@ -56,9 +57,7 @@ class CopyHead:
                     tuple(found["kept"]),
                 )
             except (ValueError, KeyError, TypeError):
-                raise FileRefused(
-                    "copy_broken", "the copy is damaged: give the file again"
-                ) from None
+                raise FileRefused("copy_broken", Reason.COPY_BROKEN) from None
 
 
 def copied_line(line: int, values: Sequence[Any] | Fault) -> str:
@@ -82,8 +81,7 @@ def copied_records(
     """
     missing = [name for name in wanted if name not in kept]
     if missing:
-        what = "the copy has only the columns that were used before: give the file again"
-        raise FileRefused("column_missing", what, column=missing[0])
+        raise FileRefused("column_missing", Reason.COPY_LACKS_COLUMN, column=missing[0])
     places = [kept.index(name) + 1 for name in wanted]
     with path.open("rb") as file:
         next(file)

@@ -89,6 +89,9 @@ class _Reading:
         if self._cards is not None and self._cards.worth_a_look(text):
             for cells in rows:
                 self._cards.see(cells)
+        elif self._cards is not None and self._cards.any_cid:
+            for cells in rows:
+                self._cards.see_cids(cells)
         for cells in rows:
             if cells:
                 self._number += 1

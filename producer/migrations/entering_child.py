@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from producer.contract import CommandKind
+from producer.contract.messages import Language
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.conditions import Conditions
@@ -51,6 +52,7 @@ class Job:
     rps: float | None = None
     dry_run: bool = False
     run: bool = False
+    language: Language = "en"  # in which it is said why the file is not taken
 
     def mapped(self, source: InputFile) -> Mapping:
         """What its columns mean, as for `cards migrate run`. Raises FileRefused."""
@@ -161,10 +163,12 @@ def main() -> int:
     try:
         told = answer(job, cast(BinaryIO, Framed(stream)), Registry(journal))
     except FileRefused as refused:
-        told = {"code": refused.code, "message": str(refused), "column": refused.column}
+        message = refused.message(job.language)
+        told = {"code": refused.code, "message": message, "column": refused.column}
         told["line"] = refused.line
     except ExtraMissing as missing:
-        told = {"code": missing.code, "message": str(missing), "column": "", "line": 0}
+        told = {"code": missing.code, "message": missing.message(job.language)}
+        told |= {"column": "", "line": 0}
     except CutOff:
         return 1
     except JournalUnavailable:

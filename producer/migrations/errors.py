@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from producer.contract.messages import Language
+from producer.migrations.reasons import Reason, Value, because
+
+_ERRNOS = {
+    errno.ENOENT: Reason.NO_SUCH_FILE,
+    errno.EACCES: Reason.NO_PERMISSION,
+    errno.EISDIR: Reason.A_FOLDER,
+}
+# Of what there are so many rows: of a state or code, somewhere.
+Counted: TypeAlias = tuple[str | Reason, ...]
+
 
 class MigrationError(Exception):
     """Something about a migration as a whole; `code` is for programs, the text for people.
@@ -11,15 +26,33 @@ class MigrationError(Exception):
 
     code = "migration"
 
+    def message(self, language: Language) -> str:
+        """The text in the language, where it is said in both; else, and as `str`, in English."""
+        return str(self)
+
 
 class FileRefused(MigrationError):
     """The file is not taken; nothing of it is stored. `column` is "" where it is not about one."""
 
-    def __init__(self, code: str, what: str, *, column: str = "", line: int = 0) -> None:
+    def __init__(
+        self, code: str, reason: Reason, *, column: str = "", line: int = 0, **values: Value
+    ) -> None:
         self.code = code
         self.column = column
         self.line = line
-        super().__init__(what)
+        self._reason = reason
+        self._values: dict[str, Value] = {**values, "column": column, "line": line}
+        super().__init__(self.message("en"))
+
+    @classmethod
+    def unreadable(cls, error: OSError) -> FileRefused:
+        """Of a file that cannot be read."""
+        why = _ERRNOS.get(error.errno or 0, error.strerror or "?")
+        return cls("unreadable_file", Reason.UNREADABLE, why=why)
+
+    def message(self, language: Language) -> str:
+        """Why, in the language."""
+        return because(self._reason, language, **self._values)
 
 
 class ExtraMissing(MigrationError):
@@ -27,19 +60,39 @@ class ExtraMissing(MigrationError):
 
     code = "extra_missing"
 
-    def __init__(self, extra: str, what: str) -> None:
+    def __init__(self, extra: str, what: Reason) -> None:
         self.extra = extra
-        super().__init__(f"{what} needs the extra {extra!r}: pip install 'card-commands[{extra}]'")
+        self._what = what
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language) -> str:
+        """What needs it, in the language."""
+        return because(Reason.EXTRA_MISSING, language, what=self._what, extra=self.extra)
 
 
 class SumsDiffer(MigrationError):
-    """A report does not add up: `rows` were to be accounted for, `counted` were."""
+    """A report does not add up: `rows` were to be accounted for, `counted` were.
+
+    `counts` says of what there are how many.
+    """
 
     code = "sums_differ"
 
-    def __init__(self, rows: int, counted: int, counts: dict[str, int]) -> None:
+    def __init__(self, rows: int, counted: int, found: Mapping[Counted, int]) -> None:
         self.rows = rows
         self.counted = counted
-        self.counts = counts
-        told = ", ".join(f"{count} {word}" for word, count in counts.items())
-        super().__init__(f"{rows} rows, but {counted} are accounted for ({told or 'none'})")
+        self.counts = {_words(what, "en"): count for what, count in found.items()}
+        self._found = found
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language) -> str:
+        """The numbers, in the language."""
+        counts = [f"{count} {_words(what, language)}" for what, count in self._found.items()]
+        told = ", ".join(counts) or Reason.NONE
+        return because(
+            Reason.SUMS_DIFFER, language, rows=self.rows, counted=self.counted, told=told
+        )
+
+
+def _words(what: Counted, language: Language) -> str:
+    return " ".join(because(w, language) if isinstance(w, Reason) else w for w in what)

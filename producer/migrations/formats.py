@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from producer.migrations.errors import FileRefused
+from producer.migrations.reasons import Reason
 
 _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _BOM = "\ufeff"
@@ -49,20 +50,20 @@ def detect(head: bytes) -> Format:
     if data.startswith(_PARQUET) and not gzipped:
         return Format(Form.PARQUET)
     if data.startswith(_ZIP):
-        raise FileRefused("unknown_format", "a zip or Excel file: save it as CSV in UTF-8")
+        raise FileRefused("unknown_format", Reason.ZIPPED)
     if data.startswith(_OTHER_ENCODINGS):
-        raise FileRefused("not_utf8", "the file is UTF-16: save it in UTF-8")
+        raise FileRefused("not_utf8", Reason.UTF_16)
     whole = decoded(data).removeprefix(_BOM)
     text = whole.lstrip()
     if not text:
-        raise FileRefused("empty_file", "the file is empty")
+        raise FileRefused("empty_file", Reason.EMPTY)
     if text.startswith("{"):
         form = Form.STRIPE_MAPPING if _begins_a_mapping(text) else Form.JSON_LINES
         return Format(form, gzipped)
     if text.startswith("["):
-        raise FileRefused("unknown_format", "a JSON array: write one JSON object a line instead")
+        raise FileRefused("unknown_format", Reason.JSON_ARRAY)
     if "\n" not in text and "\r" in text:
-        raise FileRefused("line_ends", "lines end with CR alone: save the file with LF or CRLF")
+        raise FileRefused("line_ends", Reason.CR_ALONE)
     lines = whole.split("\n")
     return Format(Form.CSV, gzipped, _delimiter(lines[header_place(lines)]))
 
@@ -74,7 +75,7 @@ def unpacked(head: bytes) -> bytes:
     try:
         return zlib.decompressobj(wbits=31).decompress(head, _UNPACKED)
     except zlib.error:
-        raise FileRefused("gzip_torn", "the gzip file is damaged") from None
+        raise FileRefused("gzip_torn", Reason.GZIP_DAMAGED) from None
 
 
 def decoded(data: bytes) -> str:
@@ -97,7 +98,7 @@ def header_cells(line: str, delimiter: str) -> list[str]:
             csv.reader([line.removeprefix(_BOM).rstrip("\r")], delimiter=delimiter, strict=True)
         )
     except csv.Error:
-        raise FileRefused("header", "the header cannot be read: a quote is not closed") from None
+        raise FileRefused("header", Reason.HEADER_UNREADABLE) from None
     return [cell.strip() for cell in cells]
 
 
@@ -114,9 +115,7 @@ def _delimiter(header: str) -> str:
         raise refused
     best = max(counts, key=lambda one: counts[one])
     if counts[best] < 2:
-        raise FileRefused(
-            "unknown_format", "the first line names only one column: a header line is needed"
-        )
+        raise FileRefused("unknown_format", Reason.NO_HEADER)
     return best
 
 

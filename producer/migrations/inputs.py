@@ -28,6 +28,7 @@ from producer.migrations.json_records import json_records, parsed
 from producer.migrations.lines import LINE_LIMIT
 from producer.migrations.mapping_records import COLUMNS, mapping_records
 from producer.migrations.parquet_records import parquet_columns, parquet_records
+from producer.migrations.reasons import Reason
 from producer.migrations.records import Record
 
 HEAD = 1 << 20
@@ -90,7 +91,7 @@ def open_input(path: Path, *, name: str | None = None) -> InputFile:
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
-        raise FileRefused("unreadable_file", f"cannot read it: {error.strerror}") from error
+        raise FileRefused.unreadable(error) from error
     return InputFile(path, shown(name or path.name), size, digest, format_, columns)
 
 
@@ -125,26 +126,26 @@ def look(head: bytes, format_: Format) -> tuple[str, ...]:
     data = unpacked(head)
     columns = _columns(decoded(data), format_)
     cards = CardColumns(columns)
+    whole = max(len(head), len(data)) < HEAD
     if len(data) >= HEAD and format_.form is not Form.STRIPE_MAPPING:
         data = data[: data.rfind(b"\n") + 1]
     try:
         sample = records_of(io.BytesIO(data), format_, columns, cards=cards)
-        for _ in islice(sample, _SAMPLE):
-            pass
+        whole = sum(1 for _ in islice(sample, _SAMPLE)) < _SAMPLE and whole
     except FileRefused as refused:
         # The head may end in the middle of the document; the whole is read by the plan.
         if refused.code != "json_broken":
             raise
-    cards.refuse()
+        whole = False
+    cards.refuse(whole=whole)
     return columns
 
 
 def _look_at_parquet(path: Path) -> tuple[str, ...]:
     columns = parquet_columns(path)
     cards = CardColumns(columns)
-    for _ in islice(parquet_records(path, columns, cards=cards), _SAMPLE):
-        pass
-    cards.refuse()
+    sample = islice(parquet_records(path, columns, cards=cards), _SAMPLE)
+    cards.refuse(whole=sum(1 for _ in sample) < _SAMPLE)
     return columns
 
 
@@ -161,5 +162,5 @@ def _columns(text: str, format_: Format) -> tuple[str, ...]:
         case _:
             header = lines[header_place(lines)]
             if len(header) > LINE_LIMIT:
-                raise FileRefused("header", f"the header has more than {LINE_LIMIT} characters")
+                raise FileRefused("header", Reason.HEADER_TOO_LONG, limit=LINE_LIMIT)
             return tuple(header_cells(header, format_.delimiter))

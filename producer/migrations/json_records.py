@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from producer.migrations.card_columns import CardColumns, refuse_by_name
+from producer.migrations.card_columns import CardColumns, named_cid, refuse_by_name
 from producer.migrations.lines import LINE_LIMIT, Blocks
 from producer.migrations.records import Fault, Record
 
@@ -43,16 +43,20 @@ def json_records(
                 yield number, line, found
                 continue
             if not found.keys() <= known:
-                known = _judged(found, known)
+                known = _judged(found, known, cards)
             if cards is not None and look:
                 cards.see([found.get(name) for name in cards.names])
+            elif cards is not None and cards.any_cid:
+                cards.see_cids([found.get(name) for name in cards.names])
             yield number, line, [found.get(name) for name in wanted]
 
 
-def _judged(found: dict[str, Any], known: set[str]) -> set[str]:
+def _judged(found: dict[str, Any], known: set[str], cards: CardColumns | None) -> set[str]:
     """The names that were judged, these among them; forgotten where every row has others."""
     for name in found.keys() - known:
         refuse_by_name(name)
+        if cards is not None and named_cid(name):
+            cards.add_cid(name)
     return known | found.keys() if len(known) < _NAMES else set(found)
 
 

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from producer.migrations.errors import FileRefused
 from producer.migrations.formats import decoded
+from producer.migrations.reasons import Reason
 
 # No row needs more: ids have at most 255 characters, and a request body of the contract 16 KiB.
 LINE_LIMIT = 131_072
@@ -60,6 +61,4 @@ def read(stream: BinaryIO) -> bytes:
     except (EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise FileRefused(
-            "gzip_torn", "the gzip file ends in the middle or is damaged: copy it again"
-        ) from None
+        raise FileRefused("gzip_torn", Reason.GZIP_TORN) from None

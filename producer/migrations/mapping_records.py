@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from producer.migrations.card_columns import CardColumns
 from producer.migrations.errors import FileRefused
 from producer.migrations.lines import read
+from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
 
 CUSTOMER, CARDS = "id", "cards"
@@ -139,8 +140,7 @@ class _Members:
 
     def _broken(self) -> FileRefused:
         line = self._present_line()
-        what = f"the JSON is broken or ends too early near line {line}"
-        return FileRefused("json_broken", what, line=line)
+        return FileRefused("json_broken", Reason.JSON_BROKEN, line=line)
 
 
 def _texts(stream: BinaryIO) -> Iterator[str]:

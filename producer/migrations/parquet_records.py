@@ -8,6 +8,7 @@ from typing import Any
 
 from producer.migrations.card_columns import CardColumns
 from producer.migrations.errors import ExtraMissing, FileRefused
+from producer.migrations.reasons import Reason
 from producer.migrations.records import Record
 
 _BATCH = 5_000
@@ -52,8 +53,8 @@ def _opened(path: Path) -> Any:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise ExtraMissing("parquet", "reading a Parquet file") from None
+        raise ExtraMissing("parquet", Reason.READING_PARQUET) from None
     try:
         return ParquetFile(path)
     except ArrowException:
-        raise FileRefused("parquet_broken", "the Parquet file is damaged") from None
+        raise FileRefused("parquet_broken", Reason.PARQUET_BROKEN) from None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from producer.journal import BlockingJournal
@@ -22,7 +23,13 @@ from producer.migrations.status import MigrationState, MigrationStatus, Sample
 _ENTERED, _READ = 5_000, 65_536
 
 
-_DONE = {"pause": "paused", "resume": "resumed", "stop": "stopped", "cancel": "cancelled"}
+_DONE = {
+    "pause": "paused",
+    "resume": "resumed",
+    "stop": "stopped",
+    "cancel": "cancelled",
+    "forget": "forgotten",
+}
 
 
 class UnknownMigration(MigrationError):
@@ -94,6 +101,12 @@ class Registry:
         found: dict[str, Any] = json.loads(self.record(migration).fields["about"])
         return found
 
+    def files(self) -> dict[str, Path]:
+        """Where each migration's file lay when it was entered, by id."""
+        ids = self.journal(journalled.all_ids())
+        found = [one for one in self.journal(journalled.records(ids)) if one is not None]
+        return {one.id: Path(json.loads(one.fields["about"]).get("path", "")) for one in found}
+
     def record(self, migration: str) -> Record:
         """The record itself. Raises UnknownMigration."""
         (found,) = self.journal(journalled.records([migration]))
@@ -119,6 +132,15 @@ class Registry:
         A driver carries it out; where none lives, start one without rows (`Driver`, `rows=None`).
         """
         return self._control(migration, "cancel")
+
+    def forget(self, migration: str) -> None:
+        """Remove what the journal has of one that has ended. Raises NotInState."""
+        if state := self.journal(journalled.forget(migration)):
+            raise NotInState(migration, "forget", MigrationState(state))
+
+    def forgotten(self, migration: str) -> bool:
+        """Whether it was forgotten lately."""
+        return self.journal(journalled.forgotten(migration))
 
     def throttle(self, migration: str, rps: float | None) -> MigrationStatus:
         """Send so many rows a second at most; None for no limit. Raises UnknownMigration."""

@@ -50,7 +50,16 @@ class Results:
     @classmethod
     def of(cls, folder: Path, migration: str, *, readonly: bool = False) -> Self:
         """That of the migration in the data folder."""
-        return cls(folder / f"{migration}.sqlite", readonly=readonly)
+        return cls(_path(folder, migration), readonly=readonly)
+
+    @staticmethod
+    def remove(folder: Path, migration: str) -> bool:
+        """Remove that of the migration; whether there was one. Raises OSError."""
+        path = _path(folder, migration)
+        there = path.exists()
+        for suffix in ("-wal", "-shm", "-journal", ""):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return there
 
     @property
     def durable(self) -> bool:
@@ -117,6 +126,10 @@ class Results:
                 if "no such table" in str(error):
                     return []
                 raise
+
+
+def _path(folder: Path, migration: str) -> Path:
+    return folder / f"{migration}.sqlite"
 
 
 def _connect(uri: str) -> sqlite3.Connection:

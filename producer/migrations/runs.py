@@ -16,6 +16,7 @@ from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile, open_input
 from producer.migrations.plan import Plan, make_plan
 from producer.migrations.reader import open_rows
+from producer.migrations.reasons import Reason
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Row
@@ -116,5 +117,5 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
     conditions = Conditions(about["expected"], about["skipIfNewer"])
     run = Run(source, mapping, conditions, bool(about["blind"]))
     if run.id != migration:
-        raise FileRefused("another_file", f"it is not the file that {migration} was made of")
+        raise FileRefused("another_file", Reason.ANOTHER_FILE, migration=migration)
     return run

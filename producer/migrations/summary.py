@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from producer.migrations.errors import SumsDiffer
+from producer.migrations.errors import Counted, SumsDiffer
+from producer.migrations.reasons import Reason
 from producer.migrations.report_row import ReportRow
 from producer.migrations.rows import RowState
 
@@ -28,13 +29,16 @@ class Summary:
     examples: Mapping[tuple[RowState, str], Sequence[ReportRow]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        told = {state.word: count for state, count in self.counts.items() if count}
+        told: dict[Counted, int] = {
+            (state.word,): count for state, count in self.counts.items() if count
+        }
         counted = sum(self.counts.values())
         if counted != self.rows:
             raise SumsDiffer(self.rows, counted, told)
         for state, codes in self.codes.items():
             if sum(codes.values()) > self.counts.get(state, 0):
-                raise SumsDiffer(self.counts.get(state, 0), sum(codes.values()), dict(codes))
+                found: dict[Counted, int] = {(code,): count for code, count in codes.items()}
+                raise SumsDiffer(self.counts.get(state, 0), sum(codes.values()), found)
 
     def wire(self) -> dict[str, Any]:
         """For JSON; every state is named."""
@@ -71,8 +75,10 @@ class Tally:
             SumsDiffer: they differ.
         """
         if counts is not None and +Counter(counts) != +self._counts:
-            told = {f"{s.word} in the ledger": n for s, n in sorted(counts.items()) if n}
-            told |= {f"{s.word} in the report": n for s, n in sorted(self._counts.items())}
+            told: dict[Counted, int] = {
+                (s.word, Reason.IN_THE_LEDGER): n for s, n in sorted(counts.items()) if n
+            }
+            told |= {(s.word, Reason.IN_THE_REPORT): n for s, n in sorted(self._counts.items())}
             raise SumsDiffer(sum(counts.values()), self._counts.total(), told)
         codes = {state: dict(found.most_common()) for state, found in self._codes.items()}
         return Summary(rows, dict(self._counts), codes, self._examples)

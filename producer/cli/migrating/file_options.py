@@ -109,7 +109,7 @@ def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> 
             with path.open("rb") as stream:
                 return spool_input(stream, folder, name=path.name, mapped=mapped)
     except OSError as error:
-        raise FileRefused("unreadable_file", f"cannot read it: {error.strerror}") from error
+        raise FileRefused.unreadable(error) from error
     return open_input(path)
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from producer.contract.messages import Text
 from producer.http.answers import Answers
 from producer.http.migrations.steering import FileElsewhere
+from producer.migrations.forgetting import StillBusy
 from producer.migrations.registry import NotInState, UnknownMigration
 
 
@@ -22,6 +23,10 @@ def answer_errors(app: FastAPI, answers: Answers) -> None:
     @app.exception_handler(FileElsewhere)
     async def elsewhere(_: Request, error: FileElsewhere) -> Response:
         return answers.no(409, error.code, Text.FILE_ELSEWHERE)
+
+    @app.exception_handler(StillBusy)
+    async def still_busy(_: Request, error: StillBusy) -> Response:
+        return answers.no(409, error.code, Text.MIGRATION_BUSY)
 
     @app.exception_handler(NotInState)
     async def not_in_state(_: Request, error: NotInState) -> Response:

@@ -17,10 +17,9 @@ from producer.http.leaks import refuse_card_number_in_query
 from producer.http.migrations import described
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.events import stream
-from producer.http.migrations.origin import refuse_other_origins
 from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
-from producer.http.migrations.steering import ACTIONS, steer, throttle
+from producer.http.migrations.steering import ACTIONS, forget, steer, throttle
 from producer.http.migrations.upload import upload
 from producer.http.services import Services
 from producer.migrations.registry import UnknownMigration
@@ -42,7 +41,7 @@ def routes(services: Services, desk: Desk) -> APIRouter:
     @router.post("", **described.UPLOAD)
     async def upload_migration(request: Request) -> Response:
         """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
-        _refuse(request, desk)
+        refuse_card_number_in_query(request.scope["query_string"])
         return await upload(desk, answers, request, Parameters.of(request.query_params))
 
     @router.get("/{migrationId}", **described.GET)
@@ -59,6 +58,12 @@ def routes(services: Services, desk: Desk) -> APIRouter:
         status = await desk.looks.status(migration_id(request))
         return stream(services, desk, request, status, lambda one: one.wire())
 
+    @router.delete("/{migrationId}", **described.FORGET)
+    async def forget_migration(request: Request) -> Response:
+        """Remove a migration that has ended; there is no report of it afterwards."""
+        stood = await forget(desk, migration_id(request))
+        return answers.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
+
     for action in ACTIONS:
         steering = _steering(desk, answers, action)
         router.post(f"/{{migrationId}}/{action}", **described.steer(action))(steering)
@@ -66,7 +71,7 @@ def routes(services: Services, desk: Desk) -> APIRouter:
     @router.post("/{migrationId}/throttle", **described.THROTTLE)
     async def throttle_migration(request: Request) -> Response:
         """Bound the rows sent a second."""
-        _refuse(request, desk)
+        refuse_card_number_in_query(request.scope["query_string"])
         fields = parse_fields(await read_body(request))
         for name in fields:
             if name != "rps":
@@ -92,16 +97,11 @@ def migration_id(request: Request) -> str:
     return text
 
 
-def _refuse(request: Request, desk: Desk) -> None:
-    refuse_other_origins(request, open_to_all=not desk.settings.tokens)
-    refuse_card_number_in_query(request.scope["query_string"])
-
-
 def _steering(
     desk: Desk, answers: Answers, action: str
 ) -> Callable[[Request], Awaitable[Response]]:
     async def act(request: Request) -> Response:
-        _refuse(request, desk)
+        refuse_card_number_in_query(request.scope["query_string"])
         limit = limit_of(request.query_params) if action == "run" else None
         status = await steer(desk, migration_id(request), action, limit=limit)
         return answers.yes(Text.MIGRATION_STEERED, status.wire())

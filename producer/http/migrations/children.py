@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from producer.contract.messages import Language
 from producer.migrations.entering_child import frame
 
 # Whom the web process lets in is no business of theirs.
@@ -32,10 +33,11 @@ class ChildFailed(Exception):
 class Children:
     """Starts them with the web process's settings. Uploads go four at a time, reports two."""
 
-    def __init__(self, redis_url: str, folder: Path) -> None:
+    def __init__(self, redis_url: str, folder: Path, language: Language) -> None:
         self.folder = folder.absolute()
         self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD}
         self._environ |= {"REDIS_URL": redis_url, "CARDS_MIGRATIONS_DIR": str(self.folder)}
+        self._environ["CARDS_REASONS_LANGUAGE"] = language
         self._upload_turn = asyncio.Semaphore(_UPLOADS)
         self._report_turn = asyncio.Semaphore(_REPORTS)
         self._at_work: set[Process] = set()

@@ -118,6 +118,23 @@ _STEERED = {
         "`file_elsewhere`: a pilot is not possible here."
     ),
 }
+FORGET = _operation(
+    "forgetMigration",
+    {
+        200: yes(
+            "Forgotten: its ledger, and its files on this machine. Where it stood; null where it "
+            "was forgotten on another machine before, and files of it still lay here.",
+            {"anyOf": [_STATUS, {"type": "null"}]},
+        ),
+        403: no("`other_origin`."),
+        **_NOT_FOUND,
+        409: no(
+            "`migration_state`: it has not ended; `migration_busy`: failed commands of it were "
+            "taken up again, or its driver is still there."
+        ),
+    },
+    [_ID],
+)
 THROTTLE = _operation(
     "throttleMigration",
     _STEERED,

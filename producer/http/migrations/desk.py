@@ -8,9 +8,9 @@ from typing import Self
 from producer.http.migrations.children import Children
 from producer.http.migrations.drivers import Drivers
 from producer.http.migrations.looks import Looks
-from producer.http.migrations.uploads import Uploads
 from producer.journal import BlockingJournal
 from producer.migrations.registry import Registry
+from producer.migrations.uploads import Uploads
 from producer.settings import WebSettings
 
 # An answer or a no within seconds, as for other requests.
@@ -35,7 +35,9 @@ class Desk:
         journal = BlockingJournal(settings.shared.redis_url, retries=_RETRIES)
         registry = Registry(journal)
         uploads = Uploads(settings.migrations_dir.absolute())
-        children = Children(settings.shared.redis_url, settings.migrations_dir)
+        children = Children(
+            settings.shared.redis_url, settings.migrations_dir, settings.shared.language
+        )
         drivers = Drivers(registry, uploads, children)
         return cls(settings, journal, registry, Looks(registry), uploads, children, drivers)
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from producer.http.ending import end
 from producer.http.migrations.children import Children
-from producer.http.migrations.uploads import Upload, Uploads
 from producer.journal import JournalUnavailable
 from producer.migrations.driving_child import PILOT_ENDED
 from producer.migrations.registry import Registry
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.migrations.uploads import Upload, Uploads
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,11 @@ class Drivers:
         self._to_finish.add(migration)
         self.poke()
 
+    def forget(self, migration: str) -> None:
+        """Begin anew with it if it is ever uploaded again."""
+        self._ended.discard(migration)
+        self._troubles.pop(migration, None)
+
     async def release(self, migration: str) -> None:
         """End this process's driver of the migration, where it has one; another may follow."""
         process = self._running.get(migration)
@@ -116,6 +121,8 @@ class Drivers:
         await self._reap()
         uploads = {one.migration: one for one in await asyncio.to_thread(self._uploads.all)}
         self._known = uploads.keys() | self._to_finish
+        # Another web process may have forgotten one, and it may be uploaded again.
+        self._ended &= self._known
         wanted = self._known - self._ended - self._running.keys()
         for migration in sorted(wanted):
             status = await asyncio.to_thread(self._registry.find, migration)

@@ -27,6 +27,10 @@ class Looks:
             self._kept[migration] = now + FRESH_S, task
         return await asyncio.shield(self._kept[migration][1])
 
+    def forget(self, migration: str) -> None:
+        """Read it anew when somebody looks next."""
+        self._kept.pop(migration, None)
+
     async def list(self) -> list[MigrationStatus]:
         """All, the newest first. Raises JournalUnavailable."""
         return await asyncio.to_thread(self._registry.list)

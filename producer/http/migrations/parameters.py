@@ -65,7 +65,7 @@ class Parameters:
             stop_after_percent=percent,
         )
         if made.blind and made.expected:
-            raise _wrong("blind", "only-if-default-is looks at each customer")
+            raise ParameterInvalid(Text.BLIND_LOOK, field="blind")
         return made
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from producer.http.migrations.desk import Desk
 from producer.migrations.errors import MigrationError
+from producer.migrations.forgetting import forget as forget_
 from producer.migrations.registry import NotInState
 from producer.migrations.status import MigrationState, MigrationStatus
 
@@ -40,6 +41,20 @@ async def steer(
 async def throttle(desk: Desk, migration: str, rps: float | None) -> MigrationStatus:
     """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
     return await asyncio.to_thread(desk.registry.throttle, migration, rps)
+
+
+async def forget(desk: Desk, migration: str) -> MigrationStatus | None:
+    """Remove one that has ended, its files on this machine included; answers where it stood.
+
+    None where it was forgotten elsewhere before, and files of it still lay here.
+
+    Raises:
+        UnknownMigration, NotInState, StillBusy, JournalUnavailable
+    """
+    status = await asyncio.to_thread(forget_, desk.registry, desk.uploads, migration)
+    desk.drivers.forget(migration)
+    desk.looks.forget(migration)
+    return status
 
 
 async def _go_on(desk: Desk, migration: str, limit: int | None) -> MigrationStatus:

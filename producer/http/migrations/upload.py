@@ -13,8 +13,8 @@ from producer.contract.messages import Text
 from producer.http.answers import Answers
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.parameters import Parameters
-from producer.http.migrations.uploads import Upload
 from producer.migrations.entering_child import Job
+from producer.migrations.uploads import Upload
 
 _CARD_DATA = "card_data_column"
 
@@ -47,6 +47,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         rps=given.rps,
         dry_run=given.dry_run,
         run=given.run,
+        language=answers.language,
     )
     try:
         told = await desk.children.enter(asdict(job), _bounded(request, limit))

@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from producer.http.body import read_body
-from producer.http.migrations.origin import OtherOrigin, refuse_other_origins
-from producer.http.page.layout import notice, page, trouble
+from producer.http.page.layout import notice, page
 from producer.http.page.sessions import COOKIE, LASTS_S, LOGIN, PATH, Sessions
 from producer.http.page.words import Say, Word
 
@@ -48,10 +47,6 @@ def routes(say: Say, sessions: Sessions) -> APIRouter:
 
     @router.post(LOGIN)
     async def sign_in(request: Request) -> Response:
-        try:
-            refuse_other_origins(request, open_to_all=not sessions.needed)
-        except OtherOrigin:
-            return trouble(say, Word.FORBIDDEN, Word.FORBIDDEN_DO, 403, nav="")
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
         wanted = fields.get("next", PATH)
         value = sessions.begin(fields.get("token", ""))

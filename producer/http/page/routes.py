@@ -17,7 +17,6 @@ from producer.http.body import read_body
 from producer.http.migrations.api import migration_id
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.events import stream
-from producer.http.migrations.origin import OtherOrigin, refuse_other_origins
 from producer.http.migrations.parameters import rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.steering import FileElsewhere, steer, throttle
@@ -36,10 +35,15 @@ PILOT_ROWS = 100
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+def forbidden_page(say: Say) -> Response:
+    """What a browser sees that was refused for where it came from."""
+    return trouble(say, Word.FORBIDDEN, Word.FORBIDDEN_DO, 403, nav=_all_migrations(say))
+
+
 def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIRouter:
     """The page's routes. Every answer to a person is a page, errors included."""
     router = APIRouter(include_in_schema=False)
-    nav = f'<a href="{PATH}">{escape(say(Word.ALL))}</a>'
+    nav = _all_migrations(say)
     if sessions.needed:
         nav += (
             '<form method="post" action="/migrations/logout">'
@@ -53,8 +57,6 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
                 return await handler(request)
             except UnknownMigration:
                 return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
-            except OtherOrigin:
-                return trouble(say, Word.FORBIDDEN, Word.FORBIDDEN_DO, 403, nav=nav)
             except JournalUnavailable as error:
                 log.warning("%s", error)
                 return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav=nav)
@@ -95,7 +97,6 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
 
     def steering(action: str, limit: int | None = None) -> Handler:
         async def act(request: Request) -> Response:
-            refuse_other_origins(request, open_to_all=not sessions.needed)
             migration = migration_id(request)
             try:
                 await steer(desk, migration, action, limit=limit)
@@ -113,7 +114,6 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @router.post("/migrations/{migrationId}/throttle")
     @in_pages
     async def bound(request: Request) -> Response:
-        refuse_other_origins(request, open_to_all=not sessions.needed)
         migration = migration_id(request)
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
         text = fields.get("rps", "").strip().replace(",", ".")
@@ -135,3 +135,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         router.get(f"/migrations/{{migrationId}}/{name}")(reporting(name))
 
     return router
+
+
+def _all_migrations(say: Say) -> str:
+    return f'<a href="{PATH}">{escape(say(Word.ALL))}</a>'

@@ -33,9 +33,12 @@ end
 -- Enters how a row's command ended, with the code it is counted under ('' for none).
 local function account(migration, number, id, state, code, message)
   local row, codes = key_command(id), key_codes(migration)
-  mark(migration, number, state)
+  local before = mark(migration, number, state)
   local counted = redis.call('HGET', row, 'counted')
-  if counted then redis.call('HINCRBY', codes, counted, -1) end
+  -- One that was counted before the migration was forgotten is not among these codes.
+  if counted and before ~= PENDING and before ~= SENT and before ~= UNKNOWN then
+    redis.call('HINCRBY', codes, counted, -1)
+  end
   if state == APPLIED or state == ALREADY_SO then
     redis.call('HDEL', row, 'counted')
     redis.call('HDEL', key_details(migration), number)

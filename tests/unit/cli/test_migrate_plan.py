@@ -133,3 +133,16 @@ def test_standard_input_is_planned_and_nothing_stays(
 def test_times_for_people(seconds: float, said: str) -> None:
     """Two units at most, and none that is zero."""
     assert span(seconds) == said
+
+
+@pytest.mark.parametrize("language", ["", "es", "en"])
+def test_why_a_file_is_refused_is_said_in_english(
+    language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the rest of the command line is, whatever language refusals of orders are in."""
+    monkeypatch.setenv("CARDS_LANGUAGE", language)
+    assert run(["migrate", "plan", _write("a,b\n1,2\n")]) == Exit.USAGE
+    assert "no column is userId; the file has a, b" in capsys.readouterr().err
+    assert run(["migrate", "plan", "nowhere.csv", "--json"]) == Exit.USAGE
+    told = json.loads(capsys.readouterr().out)
+    assert told["message"] == "cannot read it: No such file or directory"

@@ -67,7 +67,9 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
     assert "HTTPValidationError" not in str(document)
     for path in ("/api/cards/assign", "/api/cards/default"):
         order = document["paths"][path]["post"]
-        assert {"200", "202", "400", "401", "402", "404", "422", "503"} <= set(order["responses"])
+        assert {"200", "202", "400", "401", "402", "403", "404", "422", "503"} <= set(
+            order["responses"]
+        )
         names = {parameter["name"] for parameter in order["parameters"]}
         assert names == {"Idempotency-Key", "Prefer", "Lane"}
         assert {"bearer": []} in order["security"]

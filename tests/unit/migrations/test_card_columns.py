@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from producer.contract.card_numbers import passes_luhn
-from producer.migrations.card_columns import CardColumns, named_like_card_data
+from producer.migrations.card_columns import CardColumns, named_cid, named_like_card_data
 from producer.migrations.errors import FileRefused
 from producer.migrations.plan import make_plan
 from producer.migrations.spool import spool_input
@@ -25,6 +27,7 @@ FILLED = "userId,default_source,{}\ncus_1,card_1,x\n"
         *("PAN", "primary_account_number", "cc_number", "ccnum", "credit_card_number"),
         *("old_card_number", "número de tarjeta", "num_tarjeta", "numero_tarjeta"),
         *("cvc", "CVV", "cvv2", "card_cvc", "cardCvc", "security_code", "codigo_seguridad"),
+        *("card_cid", "cardCid", "amex cid", "cid_code", "csc", "cvn"),
     ],
 )
 def test_a_column_named_like_card_data_refuses_the_file(name: str, tmp_path: Path) -> None:
@@ -51,6 +54,7 @@ def test_a_column_named_like_card_data_refuses_the_file(name: str, tmp_path: Pat
             "accounts",
         ),
         *("tarjeta", "card_note", "customer_id_new", "source_id_new", "discount", "cards"),
+        *("cid", "CID", "customer_cid", "customerCid", "cid2", "cid_last4", "acid", "cidade"),
     ],
 )
 def test_other_columns_are_let_in(name: str, tmp_path: Path) -> None:
@@ -112,11 +116,115 @@ def test_one_card_number_makes_its_row_invalid(tmp_path: Path) -> None:
         assert [bad.number for bad in plan.bad_rows()] == [1]
 
 
+_CIDS: dict[str, tuple[list[object], bool]] = {
+    "CVCs": (["123", "0123", " 987 "], True),
+    "most are CVCs": (["123", "456", "cus_3"], True),
+    "half are CVCs": (["123", "456", "cus_3", "cus_4"], False),
+    "most of those that are filled": (["123", "", "  ", ""], True),
+    "customers of ours": (["cus_1", "cus_2"], False),
+    "numbers of customers": (["12345", "17", "999"], False),
+    "numbers with gaps": (["123.0", "", "456.0"], True),
+    "nothing": (["", ""], False),
+}
+
+
+def _table(cids: list[object]) -> str:
+    lines = (f"cus_{n},card_{n},{cid}\n" for n, cid in enumerate(cids))
+    return "userId,default_source,cid\n" + "".join(lines)
+
+
+def _lines(cids: list[object]) -> str:
+    rows = ({"userId": f"cus_{n}", "source": f"tok_{n}", "cid": c} for n, c in enumerate(cids))
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("case", _CIDS)
+@pytest.mark.parametrize("write", [_table, _lines])
+def test_a_column_named_cid_is_judged_by_its_values(
+    case: str, write: Callable[[list[object]], str], tmp_path: Path
+) -> None:
+    """A customer's id as often as a CVC: refused where most that is filled has 3 or 4 digits."""
+    cids, refused = _CIDS[case]
+    if not refused:
+        assert "cid" in written(tmp_path, write(cids)).columns
+        make_plan(*mapped(tmp_path, write(cids))).close()
+        return
+    with pytest.raises(FileRefused) as error:
+        written(tmp_path, write(cids))
+    assert (error.value.code, error.value.column) == ("card_data_column", "cid")
+    assert not [one for one in cids if str(one).strip() and str(one) in str(error.value)]
+
+
+def test_cids_that_are_numbers_in_json_are_judged(tmp_path: Path) -> None:
+    """As numbers they are CVCs too; true and false are none."""
+    with pytest.raises(FileRefused):
+        written(tmp_path, _lines([123, 4567.0, None]))
+    assert "cid" in written(tmp_path, _lines([True, False, 12345])).columns
+
+
+@pytest.mark.parametrize("write", [_table, _lines])
+def test_a_cid_is_judged_by_all_rows(write: Callable[[list[object]], str], tmp_path: Path) -> None:
+    """Customers counted from 1 begin like CVCs; CVCs below a thousand other values do not."""
+    counted = write(list(range(1, 25_000)))
+    make_plan(*mapped(tmp_path, counted)).close()
+    spool_input(io.BytesIO(counted.encode()), tmp_path / "data")
+    late = write([*("x" * 9 for _ in range(1_200)), *(f"{n % 900 + 100}" for n in range(2_000))])
+    source, mapping = mapped(tmp_path, late)
+    with pytest.raises(FileRefused) as refused:
+        make_plan(source, mapping)
+    assert refused.value.column == "cid"
+    folder = tmp_path / "refused"
+    with pytest.raises(FileRefused):
+        spool_input(io.BytesIO(late.encode()), folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_cid_that_comes_in_a_late_row_is_judged(tmp_path: Path) -> None:
+    """JSON Lines may have it in any row, and in rows of as many names as there are rows."""
+    line = '{"userId": "cus_1", "source": "tok_1"'
+    text = f"{line}}}\n" * 2_000
+    with pytest.raises(FileRefused) as refused:
+        make_plan(*mapped(tmp_path, f'{text}{line}, "cid": "123"}}\n'))
+    assert refused.value.column == "cid"
+    make_plan(*mapped(tmp_path, f'{text}{line}, "cid": "cus_1"}}\n')).close()
+    many = "".join(f'{line}, "cid-{n}": "cus_1"}}\n' for n in range(200))
+    with pytest.raises(FileRefused):
+        make_plan(*mapped(tmp_path, text + many))
+
+
+def test_a_customers_id_may_be_called_cid(tmp_path: Path) -> None:
+    """As the column that is used: its rows are sent, but for one that holds a CVC."""
+    text = "cid,default_source\ncus_1,card_1\ncus_2,card_2\n123,card_3\n"
+    with make_plan(*mapped(tmp_path, text, {"userId": "cid"})) as plan:
+        assert (plan.to_send, plan.codes) == (2, {"card_number_refused": 1})
+
+
+def test_a_cid_within_a_column_is_judged_by_its_value() -> None:
+    """JSON within a column: a customer's id is none of card data, a number beside it is."""
+    for inside, refused in (
+        ({"cid": "cus_1"}, False),
+        ({"cid": "123"}, True),
+        ({"cid": CARD_NUMBER}, True),
+        ([{"cid": "cus_1", "n": CARD_NUMBER}], True),
+    ):
+        cards = CardColumns(["customer"])
+        cards.see([inside])
+        if refused:
+            with pytest.raises(FileRefused):
+                cards.refuse()
+        else:
+            cards.refuse()
+    assert [named_cid(name) for name in ("cid", "card_cid", "cid_last4")] == [True, False, False]
+
+
 def test_nested_card_data_is_found() -> None:
     """JSON may hold a card within a column: numbers and CVCs in it count as the column's."""
     cards = CardColumns(["card"])
     cards.see([{"details": [{"n": CARD_NUMBER}]}])
     cards.see([{"cvc": "1"}])
+    cards.see([[CARD_NUMBER]])
+    cards.see(["x"])
+    cards.see(["y"])
     with pytest.raises(FileRefused):
         cards.refuse()
 

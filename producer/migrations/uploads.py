@@ -48,6 +48,10 @@ class Uploads:
             os.fsync(out.fileno())
         Path(name).replace(folder / f"{upload.migration}.json")
 
+    def forget(self, migration: str) -> None:
+        """Know nothing of it any more. Raises OSError."""
+        (self.folder / _FOLDER / f"{migration}.json").unlink(missing_ok=True)
+
     def all(self) -> list[Upload]:
         """All of this machine; one that cannot be read is left out."""
         found = (self.get(path.stem) for path in (self.folder / _FOLDER).glob("mig_*.json"))

@@ -1,0 +1,139 @@
+"""Why a file is not taken, or not reported on: every sentence in Spanish and English."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeAlias
+
+from producer.contract.messages import Language
+
+
+class Reason(Enum):
+    """A sentence by its meaning; the value is (Spanish, English)."""
+
+    # What the bytes are.
+    EMPTY = ("el archivo está vacío", "the file is empty")
+    ZIPPED = (
+        "es un archivo zip o de Excel: guárdelo como CSV en UTF-8",
+        "a zip or Excel file: save it as CSV in UTF-8",
+    )
+    UTF_16 = (
+        "el archivo está en UTF-16: guárdelo en UTF-8",
+        "the file is UTF-16: save it in UTF-8",
+    )
+    JSON_ARRAY = (
+        "es una lista JSON: escriba un objeto JSON por línea",
+        "a JSON array: write one JSON object a line instead",
+    )
+    CR_ALONE = (
+        "las líneas terminan solo con CR: guarde el archivo con LF o CRLF",
+        "lines end with CR alone: save the file with LF or CRLF",
+    )
+    GZIP_DAMAGED = ("el archivo gzip está dañado", "the gzip file is damaged")
+    GZIP_TORN = (
+        "el archivo gzip termina a la mitad o está dañado: cópielo de nuevo",
+        "the gzip file ends in the middle or is damaged: copy it again",
+    )
+    JSON_BROKEN = (
+        "el JSON está roto o termina antes de tiempo cerca de la línea {line}",
+        "the JSON is broken or ends too early near line {line}",
+    )
+    PARQUET_BROKEN = ("el archivo Parquet está dañado", "the Parquet file is damaged")
+    EXTRA_MISSING = (
+        "para {what} hace falta el extra {extra!r}: pip install 'card-commands[{extra}]'",
+        "{what} needs the extra {extra!r}: pip install 'card-commands[{extra}]'",
+    )
+    READING_PARQUET = ("leer un archivo Parquet", "reading a Parquet file")
+    # Where it lies.
+    UNREADABLE = ("no se puede leer: {why}", "cannot read it: {why}")
+    NO_SUCH_FILE = ("no existe ese archivo o carpeta", "No such file or directory")
+    NO_PERMISSION = ("permiso denegado", "Permission denied")
+    A_FOLDER = ("es una carpeta", "Is a directory")
+    ANOTHER_FILE = (
+        "no es el archivo con el que se hizo {migration}",
+        "it is not the file that {migration} was made of",
+    )
+    COPY_BROKEN = (
+        "la copia está dañada: dé el archivo otra vez",
+        "the copy is damaged: give the file again",
+    )
+    COPY_LACKS_COLUMN = (
+        "la copia solo tiene las columnas que se usaron antes: dé el archivo otra vez",
+        "the copy has only the columns that were used before: give the file again",
+    )
+    # Its columns.
+    NO_HEADER = (
+        "la primera línea solo nombra una columna: hace falta una línea de cabecera",
+        "the first line names only one column: a header line is needed",
+    )
+    HEADER_UNREADABLE = (
+        "no se puede leer la cabecera: hay unas comillas sin cerrar",
+        "the header cannot be read: a quote is not closed",
+    )
+    HEADER_TOO_LONG = (
+        "la cabecera tiene más de {limit} caracteres",
+        "the header has more than {limit} characters",
+    )
+    NAMED_LIKE_CARD_DATA = (
+        "la columna «{column}» se llama como un número de tarjeta o un CVC: quítela, se use o no; "
+        "no se guardó nada",
+        "column {column!r} is named like a card number or CVC: take it out, used or not; nothing "
+        "was stored",
+    )
+    HOLDS_CARD_NUMBERS = (
+        "la mayoría de los valores de la columna «{column}» parecen números de tarjeta: quite la "
+        "columna; no se guardó nada",
+        "most values of column {column!r} look like card numbers: take the column out; nothing "
+        "was stored",
+    )
+    HOLDS_CVCS = (
+        "la mayoría de los valores de la columna «{column}» parecen CVC: quite la columna; no se "
+        "guardó nada",
+        "most values of column {column!r} look like CVCs: take the column out; nothing was stored",
+    )
+    UNKNOWN_FIELD = (
+        "no hay ningún campo «{field}», sino {names}",
+        "there is no field {field!r}, but {names}",
+    )
+    FIELD_WITHOUT_COLUMN = (
+        "ninguna columna es {field}; el archivo tiene {columns}: nombre una con --map "
+        "{example}=COLUMNA",
+        "no column is {field}; the file has {columns}: name one with --map {example}=COLUMN",
+    )
+    SOURCE_OR_DEFAULT = ("source ni default_source", "source or default_source")
+    NO_SUCH_COLUMN = (
+        "no hay ninguna columna «{column}»; el archivo tiene {columns}",
+        "there is no column {column!r}; the file has {columns}",
+    )
+    COLUMN_REPEATED = (
+        "{count} columnas se llaman «{column}»",
+        "{count} columns are named {column!r}",
+    )
+    COLUMN_OF_TWO_FIELDS = (
+        "una misma columna es la de dos campos",
+        "one column is mapped to two fields",
+    )
+    COLUMN_NAME = (
+        "el nombre de la columna «{column}» tiene algo que no se puede mostrar, o no está en UTF-8",
+        "the name of column {column!r} holds what cannot be printed, or is not UTF-8",
+    )
+    # Its report.
+    SUMS_DIFFER = (
+        "son {rows} filas, pero constan {counted} ({told})",
+        "{rows} rows, but {counted} are accounted for ({told})",
+    )
+    NONE = ("ninguna", "none")
+    IN_THE_LEDGER = ("en el libro", "in the ledger")
+    IN_THE_REPORT = ("en el informe", "in the report")
+    ROWS_OF_THE_INPUT = ("filas del archivo", "rows of the input")
+    ROWS_AT_LEAST = ("filas del archivo, al menos", "rows of the input, at least")
+
+
+Value: TypeAlias = str | int | Reason
+
+
+def because(reason: Reason, language: Language, **values: Value) -> str:
+    """The sentence in the language, its placeholders filled; those that are reasons in it, too."""
+    spanish, english = reason.value
+    filled = {n: because(v, language) if isinstance(v, Reason) else v for n, v in values.items()}
+    return (spanish if language == "es" else english).format(**filled)

@@ -1,0 +1,150 @@
+"""`cards migrate forget` against a real Valkey; nothing here needs a worker."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from producer.cli.app import run
+from producer.cli.exits import Exit
+from producer.journal import BlockingJournal
+from producer.migrations.columns import map_columns
+from producer.migrations.conditions import Conditions
+from producer.migrations.registry import Registry
+from producer.migrations.runs import Run
+from producer.migrations.spool import spool_input
+
+pytestmark = pytest.mark.integration
+
+_FILE = b"userId,default_source\ncus_1,card_1\ncus_2,card_2\n"
+
+
+class _Stdin:
+    """Standard input, at a terminal or not."""
+
+    def __init__(self, terminal: bool) -> None:
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, redis_url: str, tmp_path: Path) -> Path:
+    """The data folder."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("CARDS_LANGUAGE", "en")
+    monkeypatch.setenv("CARDS_MIGRATIONS_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr("sys.stdin", _Stdin(False))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def migration(redis_url: str, folder: Path) -> Iterator[str]:
+    """One that was entered from standard input."""
+    journal = BlockingJournal(redis_url)
+    source = spool_input(io.BytesIO(_FILE), folder)
+    made = Run(source, map_columns(source), Conditions())
+    made.enter(Registry(journal))
+    yield made.id
+    journal.close()
+
+
+@pytest.fixture
+def ended(migration: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The same, cancelled, with a results file."""
+    assert run(["migrate", "cancel", migration]) == Exit.DONE
+    capsys.readouterr()
+    return migration
+
+
+def _left(redis_url: str, folder: Path) -> tuple[list[str], list[str]]:
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        keys = [key for key in client.scan_iter() if "mig_" in key]
+    return keys, [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_script_says_yes(
+    ended: str, redis_url: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a terminal it is refused, saying what finance needs; with --yes all of it goes."""
+    keys, files = _left(redis_url, folder)
+    assert (len(keys) > 1, len(files)) == (True, 2)
+    assert run(["migrate", "forget", ended]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "what finance needs is the report" in told
+    assert f"cards migrate report {ended} --html report.html" in told
+    assert "add --yes" in told
+    assert _left(redis_url, folder) == (keys, files)
+    assert run(["migrate", "forget", ended, "--yes"]) == Exit.DONE
+    assert capsys.readouterr().out.splitlines()[0] == f"forgotten  {ended}"
+    assert _left(redis_url, folder) == ([], [])
+    assert run(["migrate", "forget", ended, "--yes"]) == Exit.NOT_DONE
+    assert f"no migration {ended}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", Exit.DONE), ("", Exit.NOT_DONE)])
+def test_a_person_is_asked(
+    ended: str,
+    redis_url: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    code: Exit,
+) -> None:
+    """At a terminal only a yes forgets."""
+    monkeypatch.setattr("sys.stdin", _Stdin(True))
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: answer)
+    assert run(["migrate", "forget", ended]) == code
+    assert (_left(redis_url, folder) == ([], [])) == (answer == "y")
+
+
+@pytest.mark.parametrize("how", [[], ["--yes"], ["--yes", "--json"]])
+def test_one_that_has_not_ended_is_refused(
+    migration: str,
+    redis_url: str,
+    folder: Path,
+    how: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It says in which state it is, before it asks anything, and leaves all as it was."""
+    before = _left(redis_url, folder)
+    for state in ("running", "paused"):
+        assert run(["migrate", "forget", migration, *how]) == Exit.NOT_DONE
+        told = capsys.readouterr()
+        assert f"{migration} is {state}: it cannot be forgotten" in told.out + told.err
+        if "--json" in how:
+            assert json.loads(told.out)["code"] == "migration_state"
+        assert _left(redis_url, folder) == before
+        run(["migrate", "pause", migration])
+        capsys.readouterr()
+
+
+def test_programs_are_told_where_it_stood(ended: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints the last status; of one that is unknown an envelope with a code."""
+    assert run(["migrate", "forget", ended, "--yes", "--json"]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["id"], told["state"], told["counts"]["cancelled"]) == (ended, "cancelled", 2)
+    assert run(["migrate", "forget", ended, "--yes", "--json"]) == Exit.NOT_DONE
+    assert json.loads(capsys.readouterr().out)["code"] == "migration_not_found"
+
+
+def test_on_another_machine_it_tidies_up(
+    ended: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Forgotten elsewhere, the same command removes what lies here, without asking."""
+    monkeypatch.setenv("CARDS_MIGRATIONS_DIR", str(tmp_path / "elsewhere"))
+    assert run(["migrate", "forget", ended, "--yes"]) == Exit.DONE
+    monkeypatch.setenv("CARDS_MIGRATIONS_DIR", str(folder))
+    assert run(["migrate", "forget", ended]) == Exit.DONE
+    assert list(folder.glob("*.sqlite")) == []
+    assert run(["migrate", "forget", ended]) == Exit.NOT_DONE

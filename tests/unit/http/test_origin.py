@@ -1,0 +1,113 @@
+"""What a browser sends for another page changes nothing; programs, which name none, are let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from fastapi.routing import APIRoute
+
+from producer.http.app import create_app
+from producer.settings import WebSettings
+from tests.unit.http.web import ASSIGN, DEFAULT, client_of, running
+
+_TOKEN = "t0ken-of-a-service"
+_OWN = {"origin": "http://127.0.0.1:8000", "host": "127.0.0.1:8000"}
+_OTHERS = (
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://[evil"},
+    {"origin": "http://127.0.0.1:3000", "host": "127.0.0.1:8000"},
+    {"origin": "http://evil.example", "host": "evil.example"},  # DNS rebinding
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+)
+_ASYNC = {"Prefer": "respond-async"}
+
+
+@pytest.mark.parametrize("headers", _OTHERS)
+@pytest.mark.parametrize(
+    ("path", "body"), [("/api/cards/assign", ASSIGN), ("/api/cards/default", DEFAULT)]
+)
+async def test_another_page_cannot_order(
+    client: httpx.AsyncClient,
+    redis_url: str,
+    path: str,
+    body: dict[str, str],
+    headers: dict[str, str],
+) -> None:
+    """Its command is refused with an envelope, in the process's language, and nothing is stored."""
+    answer = await client.post(path, json=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (
+        403,
+        {
+            "status": False,
+            "message": "La petición viene de otra página; no se hizo nada",
+            "data": None,
+            "code": "other_origin",
+        },
+    )
+    with redis.Redis.from_url(redis_url) as stored:
+        assert stored.keys("*") == []
+
+
+@pytest.mark.parametrize("headers", [{}, _OWN, {"sec-fetch-site": "same-origin", **_OWN}])
+async def test_programs_and_our_own_pages_order_as_ever(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    """Without an Origin, as curl and services ask, or from `/docs`, a command is accepted."""
+    answer = await client.post("/api/cards/default", json=DEFAULT, headers=_ASYNC | headers)
+    assert answer.status_code == 202, answer.text
+
+
+def _routes(part: Any) -> Iterator[APIRoute]:
+    for route in part.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            yield from _routes(route.original_router)
+
+
+async def test_every_route_that_changes_something_is_guarded(redis_url: str) -> None:
+    """None was forgotten, those of the page included, and none that only reads is refused."""
+    app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url}))
+    changing = 0
+    async with running(app) as web:
+        for route in _routes(app):
+            for method in route.methods or ():
+                path = route.path.format(
+                    userId="cus_1", taskId="x", migrationId="mig_0123456789abcdef01234567"
+                )
+                if path == "/api/cards/cus_1":
+                    continue  # it waits for a worker
+                answer = await web.request(method, path, headers=_OTHERS[0])
+                assert (answer.status_code == 403) == (method != "GET"), (method, path)
+                changing += method != "GET"
+    assert changing >= 14
+
+
+async def test_where_tokens_are_asked_for_they_come_first(redis_url: str) -> None:
+    """Without a token 401; with one, a page of another name of ours is let in, others are not."""
+    async with client_of(redis_url, CARDS_API_TOKENS=_TOKEN) as web:
+        bearer = {"Authorization": f"Bearer {_TOKEN}", **_ASYNC}
+        ours = {"origin": "https://cards.example", "host": "cards.example"}
+        for headers, status in (
+            (_OTHERS[0], 401),
+            (bearer | _OTHERS[0], 403),
+            (bearer | ours, 202),
+            (bearer, 202),
+        ):
+            answer = await web.post("/api/cards/default", json=DEFAULT, headers=headers)
+            assert answer.status_code == status, headers
+
+
+async def test_a_preflight_lets_no_other_page_in(client: httpx.AsyncClient) -> None:
+    """OPTIONS tells methods and no more: no header allows another origin anything."""
+    asked = {**_OTHERS[0], "access-control-request-method": "POST"}
+    for method in ("OPTIONS", "GET"):
+        answer = await client.request(method, "/healthz", headers=asked)
+        assert answer.status_code in (200, 204)
+        assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -1,0 +1,81 @@
+"""Why an upload is not taken, or not reported on, is said in the language of the envelope."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.unit.http.web import client_of
+
+_FILE = b"userId,default_source\ncus_1,card_1\n"
+_REFUSED: dict[str, tuple[bytes, str, str]] = {
+    "column_missing": (
+        b"a,b\n1,2\n",
+        "El archivo no se acepta: ninguna columna es userId; el archivo tiene a, b: nombre una con "
+        "--map userId=COLUMNA",
+        "The file is not taken: no column is userId; the file has a, b: name one with "
+        "--map userId=COLUMN",
+    ),
+    "gzip_torn": (
+        gzip.compress(_FILE)[:-4],
+        "El archivo no se acepta: el archivo gzip termina a la mitad o está dañado: cópielo de "
+        "nuevo",
+        "The file is not taken: the gzip file ends in the middle or is damaged: copy it again",
+    ),
+    "not_utf8": (
+        "a,b".encode("utf-16"),
+        "El archivo no se acepta: el archivo está en UTF-16: guárdelo en UTF-8",
+        "The file is not taken: the file is UTF-16: save it in UTF-8",
+    ),
+    "card_number_refused": (
+        b"userId,default_source,cvc\ncus_1,card_1,\n",
+        "La columna cvc parece contener números de tarjeta o CVC; no se guardó nada. Quítela del "
+        "archivo",
+        "Column cvc looks like card numbers or CVCs; nothing was stored. Take it out of the file",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+async def test_a_file_is_refused_in_the_language(
+    redis_url: str, tmp_path: Path, language: str
+) -> None:
+    """Spanish by default, English where it is set; the code is the same."""
+    environ = {"CARDS_LANGUAGE": "en"} if language == "en" else {}
+    async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(tmp_path), **environ) as web:
+        for code, (content, spanish, english) in _REFUSED.items():
+            answer = await web.post("/api/migrations", content=content)
+            assert (answer.status_code, answer.json()["code"]) == (400, code)
+            assert answer.json()["message"] == (spanish if language == "es" else english)
+        wrong = await web.post("/api/migrations?blind&only-if-default-is=x", content=_FILE)
+        assert wrong.json()["code"] == "parameter_invalid"
+        assert ("mira a cada cliente" in wrong.text) == (language == "es")
+
+
+async def _report(web: httpx.AsyncClient, folder: Path) -> str:
+    path = (await web.post("/api/migrations", content=_FILE)).headers["location"]
+    (copy,) = folder.glob("input-*")
+    copy.write_bytes(copy.read_bytes()[:40])
+    answer = await web.get(f"{path}/report.csv")
+    assert (answer.status_code, answer.json()["code"]) == (500, "copy_broken")
+    message: str = answer.json()["message"]
+    return message
+
+
+async def test_why_there_is_no_report_is_said_in_the_language(
+    redis_url: str, tmp_path: Path
+) -> None:
+    """A report is made by the command line, which speaks English to people by itself."""
+    spanish, english = tmp_path / "es", tmp_path / "en"
+    async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(spanish)) as web:
+        assert await _report(web, spanish) == (
+            "No se pudo hacer el informe: la copia está dañada: dé el archivo otra vez"
+        )
+    environ = {"CARDS_MIGRATIONS_DIR": str(english), "CARDS_LANGUAGE": "en"}
+    async with client_of(redis_url, **environ) as web:
+        assert await _report(web, english) == (
+            "The report could not be made: the copy is damaged: give the file again"
+        )

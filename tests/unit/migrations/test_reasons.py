@@ -1,0 +1,112 @@
+"""Why a file is not taken is said in Spanish and in English, with the same in both."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import string
+from pathlib import Path
+
+import pytest
+
+from producer.migrations.errors import ExtraMissing, FileRefused, SumsDiffer
+from producer.migrations.inputs import open_input
+from producer.migrations.plan import make_plan
+from producer.migrations.reasons import Reason, because
+from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped
+
+_ROW = "cus_1,card_1"
+_FILES: dict[str, tuple[str | bytes, str, str]] = {
+    "empty": ("", "el archivo está vacío", "the file is empty"),
+    "zipped": (b"PK\x03\x04", "un archivo zip o de Excel", "a zip or Excel file"),
+    "utf-16": ("a,b".encode("utf-16"), "en UTF-16", "is UTF-16"),
+    "json array": ("[]", "una lista JSON", "a JSON array"),
+    "cr alone": ("a,b\r1,2", "solo con CR", "with CR alone"),
+    "gzip": (b"\x1f\x8bxx", "gzip está dañado", "gzip file is damaged"),
+    "gzip torn": (
+        gzip.compress(f"{HEADER}{_ROW}\n".encode())[:-4],
+        "termina a la mitad",
+        "ends in the middle",
+    ),
+    "one column": ("userId\ncus_1\n", "una línea de cabecera", "a header line"),
+    "header quote": ('userId,"x\n', "comillas sin cerrar", "a quote is not closed"),
+    "no columns": (
+        "a,b\n1,2\n",
+        "ninguna columna es userId; el archivo tiene a, b: nombre una con --map userId=COLUMNA",
+        "no column is userId; the file has a, b: name one with --map userId=COLUMN",
+    ),
+    "no object": (
+        "userId,b\n1,2\n",
+        "ninguna columna es source ni default_source;",
+        "no column is source or default_source; the file has userId, b: name one with --map "
+        "source=COLUMN",
+    ),
+    "twice": (
+        "userId,source,source\n",
+        "2 columnas se llaman «source»",
+        "2 columns are named 'source'",
+    ),
+    "named": (
+        f"{HEADER[:-1]},cvc\n{_ROW},x\n",
+        "la columna «cvc» se llama como un número de tarjeta o un CVC",
+        "column 'cvc' is named like a card number or CVC",
+    ),
+    "numbers": (
+        f"{HEADER[:-1]},note\n{_ROW},{CARD_NUMBER}\n",
+        "valores de la columna «note» parecen números de tarjeta",
+        "values of column 'note' look like card numbers",
+    ),
+    "cvcs": (
+        f"{HEADER[:-1]},cid\n{_ROW},123\n",
+        "valores de la columna «cid» parecen CVC",
+        "values of column 'cid' look like CVCs",
+    ),
+    "json": (
+        '{"1": {"id": "cus_1", "cards": {}},',
+        "cerca de la línea 1",
+        "near line 1",
+    ),
+    "copy": (b'{"cards-copy": 1, ', "la copia está dañada", "the copy is damaged"),
+}
+
+
+@pytest.mark.parametrize("case", _FILES)
+def test_a_file_is_refused_in_both_languages(case: str, tmp_path: Path) -> None:
+    """Each says why, with what it is about; as text, and so on the command line, in English."""
+    content, spanish, english = _FILES[case]
+    with pytest.raises(FileRefused) as refused:
+        make_plan(*mapped(tmp_path, content))
+    assert spanish in refused.value.message("es")
+    assert english in refused.value.message("en") == str(refused.value)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_both_sentences_hold_the_same(reason: Reason) -> None:
+    """What one names the other does, and neither is the other."""
+    spanish, english = (
+        {n for _, n, _, _ in string.Formatter().parse(s) if n} for s in reason.value
+    )
+    assert spanish == english
+    filled = dict.fromkeys(spanish, "x")
+    assert because(reason, "es", **filled) != because(reason, "en", **filled)
+
+
+def test_a_file_that_cannot_be_read_is_said_in_both(tmp_path: Path) -> None:
+    """Common errors of the system are translated; of others its own words are told."""
+    with pytest.raises(FileRefused) as refused:
+        open_input(tmp_path)
+    assert refused.value.message("es") == "no se puede leer: es una carpeta"
+    assert refused.value.message("en") == "cannot read it: Is a directory"
+    other = FileRefused.unreadable(OSError(errno.EIO, "Input/output error"))
+    assert other.message("es") == "no se puede leer: Input/output error"
+
+
+def test_an_extra_and_sums_are_said_in_both() -> None:
+    """What pip installs is the same in both; the numbers are."""
+    missing = ExtraMissing("parquet", Reason.READING_PARQUET)
+    assert missing.message("es").startswith("para leer un archivo Parquet hace falta")
+    assert str(missing).startswith("reading a Parquet file needs the extra 'parquet': pip install")
+    differ = SumsDiffer(3, 2, {("applied", Reason.IN_THE_LEDGER): 2})
+    assert differ.message("es") == "son 3 filas, pero constan 2 (2 applied en el libro)"
+    assert str(differ) == "3 rows, but 2 are accounted for (2 applied in the ledger)"
+    assert SumsDiffer(3, 0, {}).message("es") == "son 3 filas, pero constan 0 (ninguna)"
