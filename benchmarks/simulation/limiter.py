@@ -16,7 +16,7 @@ from producer.journal.limits import ACCOUNT
 # The four commands that limits.lua uses, on tables; values are strings, as in Redis.
 _REDIS = """
 local hashes = {}
-local function key_limit(scope) return scope end
+local KEY_LIMIT = ''
 local function int(n) return string.format('%.0f', n) end
 local function text(value)
   return type(value) == 'number' and string.format('%.17g', value) or value

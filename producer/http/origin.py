@@ -39,8 +39,11 @@ def refuse_other_origins(request: Request, *, open_to_all: bool) -> None:
     """Raise OtherOrigin where a browser says that the request is not of this server's pages.
 
     Programs say nothing of an origin and are let in. A name that some page made to lead here (DNS
-    rebinding) is no origin of ours either where all are let in.
+    rebinding) is no origin of ours either where all are let in. Where they are not, who shows a
+    token is let in: a browser adds none by itself, and behind a proxy our own name may be another.
     """
+    if not open_to_all and "authorization" in request.headers:
+        return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     if site not in (None, "same-origin", "none"):

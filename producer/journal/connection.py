@@ -17,7 +17,8 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
 from producer.journal import keys
-from producer.journal.calls import Call, Script, script
+from producer.journal.calls import Call
+from producer.journal.scripts import Script, script
 
 T = TypeVar("T")
 

@@ -136,12 +136,9 @@ def details(migration_id: str) -> str:
 
 
 def lua_preamble() -> str:
-    """These names as Lua locals: `key_command(id)`, ..., `KEY_WATCH`, ...; and other constants."""
-    functions = [
-        f"local function key_{name}(x) return '{prefix}' .. x end"
-        for name, prefix in _PATTERNS.items()
-    ]
-    constants = [f"local KEY_{name.upper()} = '{key}'" for name, key in _SINGLES.items()]
+    """These names as Lua locals, `KEY_COMMAND .. id`, ..., `KEY_WATCH`; and other constants."""
+    named = {**_PATTERNS, **_SINGLES}
+    constants = [f"local KEY_{name.upper()} = '{key}'" for name, key in named.items()]
     constants += [f"local ENDPOINT_{one.name} = '{one}'" for one in Endpoint]
     constants.append(f"local FLOW_QUEUES = {FLOW_QUEUES}")
-    return "\n".join(functions + constants) + "\n"
+    return "\n".join(constants) + "\n"

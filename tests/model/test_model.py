@@ -49,14 +49,14 @@ def test_replayed_default_may_be_set_again() -> None:
 
 def test_model_finds_a_planted_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """A close that does not look at its fence is found, with the steps that lead there."""
-    from producer.journal import calls
+    from producer.journal import scripts
     from tests.model import mini_redis
 
-    def careless(name: str) -> calls.Script:
-        text = calls.script(name).text
+    def careless(name: str) -> scripts.Script:
+        text = scripts.script(name).text
         planted = text.replace("lease[1] ~= fence or lease[2] ~= id", "false")
         assert (planted != text) == (name == "close")
-        return calls.Script(planted, "")
+        return scripts.Script(planted, "")
 
     monkeypatch.setattr(mini_redis, "script", careless)
     found = explore(DEFAULT[4][0], faults=1)
@@ -66,12 +66,12 @@ def test_model_finds_a_planted_bug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_model_finds_a_forgotten_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """A take that leaves no word of when to look again is found as a command that never ends."""
-    from producer.journal import calls
+    from producer.journal import scripts
     from tests.model import mini_redis
 
-    def careless(name: str) -> calls.Script:
-        text = calls.script(name).text
-        return calls.Script(text.replace("redis.call('ZADD', KEY_WATCH, expires, user)", ""), "")
+    def careless(name: str) -> scripts.Script:
+        text = scripts.script(name).text
+        return scripts.Script(text.replace("redis.call('ZADD', KEY_WATCH, expires, user)", ""), "")
 
     monkeypatch.setattr(mini_redis, "script", careless)
     found = explore(DEFAULT[4][0], faults=1)

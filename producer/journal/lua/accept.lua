@@ -4,7 +4,7 @@
 local id, idem, body, queue, message = ARGV[1], ARGV[7], ARGV[8], ARGV[10], ARGV[11]
 local known = known_by_key(id, idem, body)
 if known then return known end
-if redis.call('EXISTS', key_command(id)) == 1 then return {'accepted', id} end
+if redis.call('EXISTS', KEY_COMMAND .. id) == 1 then return {'accepted', id} end
 enrol(id, ARGV[2], ARGV[3], ARGV[4], ARGV[5], queue, ARGV[6], idem, body, ARGV[9], now_ms())
 if message ~= '' then redis.call('LPUSH', queue, message) end
 return {'accepted', id}

@@ -12,12 +12,12 @@ for i = 6, #ARGV, 7 do
   local known = known_by_key(id, ARGV[i + 5], ARGV[i + 6])
   if known then
     answers[#answers + 1] = known
-  elseif redis.call('EXISTS', key_command(id)) == 1 then
+  elseif redis.call('EXISTS', KEY_COMMAND .. id) == 1 then
     answers[#answers + 1] = {'accepted', id}
   else
     enrol(id, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], lane, queue, ARGV[i + 4], ARGV[i + 5], ARGV[i + 6],
       idem_ttl, now)
-    if ARGV[5] == '0' then redis.call('HSET', key_command(id), 'batch', 1) end
+    if ARGV[5] == '0' then redis.call('HSET', KEY_COMMAND .. id, 'batch', 1) end
     answers[#answers + 1] = {'accepted', id}
     new = true
   end

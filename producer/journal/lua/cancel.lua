@@ -1,6 +1,6 @@
 -- Cancels a command that was never sent, as one that failed before may have been.
 -- ARGV: id, http, result, ttl (ms)
-local row = redis.call('HMGET', key_command(ARGV[1]), 'state', 'tries', 'user', 'accepted_again')
+local row = redis.call('HMGET', KEY_COMMAND .. ARGV[1], 'state', 'tries', 'user', 'accepted_again')
 if not row[1] then return 'absent' end
 if row[1] == 'cancelled' then return 'cancelled' end
 local unsent = (row[1] == 'queued' or row[1] == 'waiting') and tonumber(row[2] or 0) == 0

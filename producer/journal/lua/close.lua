@@ -6,7 +6,7 @@
 --   'stopped', window (ms), code, message, 1 if the truth was being looked up
 local user, id, fence, holder, lease_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local limits, outcome = ARGV[6], ARGV[7]
-local customer, row, now = key_customer(user), key_command(id), now_ms()
+local customer, row, now = KEY_CUSTOMER .. user, KEY_COMMAND .. id, now_ms()
 
 local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder')
 local closed = redis.call('HGET', row, 'closed') == fence
@@ -34,15 +34,15 @@ if outcome == 'end' then
       redis.call('HSETNX', KEY_LATER, mark, '')
     elseif state == 'succeeded' then
       if not known[3] and redis.call('EXISTS', KEY_SKIPPING) == 1 then
-        redis.call('SET', key_set(mark), int(now), 'PX', 691200000)
+        redis.call('SET', KEY_SET .. mark, int(now), 'PX', 691200000)
       end
       if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
         redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known[2])
       end
-      local older = redis.call('ZRANGEBYSCORE', key_pending(user), '-inf', '(' .. known[2])
+      local older = redis.call('ZRANGEBYSCORE', KEY_PENDING .. user, '-inf', '(' .. known[2])
       for _, other in ipairs(older) do
-        if redis.call('HGET', key_command(other), 'slot') == slot then
-          redis.call('HSET', key_command(other), 'by', id)
+        if redis.call('HGET', KEY_COMMAND .. other, 'slot') == slot then
+          redis.call('HSET', KEY_COMMAND .. other, 'by', id)
           local text = string.gsub(ARGV[13], '@ID@', other)
           finish(other, 'superseded', ARGV[14], 'superseded', text, ttl, now)
         end

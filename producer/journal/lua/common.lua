@@ -10,8 +10,8 @@ end
 local function int(n) return string.format('%.0f', n) end
 
 local function enter(id, state)
-  redis.call('HSET', key_command(id), 'state', state)
-  redis.call('PUBLISH', key_changed(id), state)
+  redis.call('HSET', KEY_COMMAND .. id, 'state', state)
+  redis.call('PUBLISH', KEY_CHANGED .. id, state)
 end
 
 local function to_map(flat)
@@ -22,53 +22,53 @@ end
 
 -- Where the command's message was put: its lane's queue, or one of its flow.
 local function queue_of(id)
-  local known = redis.call('HMGET', key_command(id), 'queue', 'lane')
+  local known = redis.call('HMGET', KEY_COMMAND .. id, 'queue', 'lane')
   return known[1] or known[2]
 end
 
 -- Ends a command: its row, and its result where Celery's backend looks for it, in one step.
 -- ttl is in ms; 0 keeps it until a person deals with it.
 local function finish(id, state, http, code, meta, ttl, now)
-  local row = key_command(id)
+  local row = KEY_COMMAND .. id
   local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue', 'migration', 'number')
   redis.call('HSET', row, 'finished', int(now), 'http', http, 'code', code)
   redis.call('HDEL', row, 'due', 'unsettled')
-  redis.call('ZREM', key_pending(known[1]), id)
-  redis.call('ZREM', key_queued(known[4] or known[2]), id)
-  redis.call('SET', key_result(id), meta)
+  redis.call('ZREM', KEY_PENDING .. known[1], id)
+  redis.call('ZREM', KEY_QUEUED .. (known[4] or known[2]), id)
+  redis.call('SET', KEY_RESULT .. id, meta)
   -- What is not recorded yet is kept, however long no driver comes.
   local kept = known[5] and note_ended(known[5], tonumber(known[6]), id, state, code)
   if ttl > 0 then
     if not kept then
       redis.call('PEXPIRE', row, ttl)
-      redis.call('PEXPIRE', key_result(id), ttl)
+      redis.call('PEXPIRE', KEY_RESULT .. id, ttl)
     end
-    if known[3] then redis.call('PEXPIRE', key_idempotency(known[3]), ttl) end
+    if known[3] then redis.call('PEXPIRE', KEY_IDEMPOTENCY .. known[3], ttl) end
   else
     redis.call('ZADD', KEY_FAILED, int(now), id)
-    if known[3] then redis.call('PERSIST', key_idempotency(known[3])) end
+    if known[3] then redis.call('PERSIST', KEY_IDEMPOTENCY .. known[3]) end
   end
   if state == 'superseded' or state == 'cancelled' then
     redis.call('ZADD', KEY_UNTOLD, int(now), id .. ' ' .. state)
   end
   enter(id, state)
-  redis.call('PUBLISH', key_result(id), meta)
+  redis.call('PUBLISH', KEY_RESULT .. id, meta)
 end
 
 -- What is known of an idempotency key: nil where it is new.
 local function known_by_key(id, idem, body)
   if idem == '' then return nil end
-  local known = redis.call('GET', key_idempotency(idem))
+  local known = redis.call('GET', KEY_IDEMPOTENCY .. idem)
   if not known then return nil end
   local known_id, known_body = string.match(known, '^(%S+) (%S+)$')
-  if redis.call('EXISTS', key_command(known_id)) == 0 then return nil end
+  if redis.call('EXISTS', KEY_COMMAND .. known_id) == 0 then return nil end
   if known_body ~= body then return {'reused', known_id} end
   return {known_id == id and 'accepted' or 'known', known_id}
 end
 
 -- A new command's row and place in the order.
 local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, now)
-  local row = key_command(id)
+  local row = KEY_COMMAND .. id
   local seq = redis.call('INCR', KEY_SEQUENCE)
   redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
     'state', 'queued', 'accepted', int(now))
@@ -76,19 +76,19 @@ local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_t
   if queue ~= lane then redis.call('HSET', row, 'queue', queue) end
   if idem ~= '' then
     redis.call('HSET', row, 'idem', idem)
-    redis.call('SET', key_idempotency(idem), id .. ' ' .. body, 'PX', idem_ttl)
+    redis.call('SET', KEY_IDEMPOTENCY .. idem, id .. ' ' .. body, 'PX', idem_ttl)
   end
-  redis.call('ZADD', key_pending(user), seq, id)
+  redis.call('ZADD', KEY_PENDING .. user, seq, id)
   -- Also where the message is in a worker's hands: if that dies now, the sweep finds it here.
-  redis.call('ZADD', key_queued(queue), seq, id)
-  redis.call('PUBLISH', key_changed(id), 'queued')
+  redis.call('ZADD', KEY_QUEUED .. queue, seq, id)
+  redis.call('PUBLISH', KEY_CHANGED .. id, 'queued')
 end
 
 -- The queue of a flow, which is what one sender sends in the bulk lane. Workers take from the
 -- lane's queues in turn, so flows share the lane evenly as long as there are queues for them.
 local function queue_for(lane, flow, now)
   if flow == '' or lane ~= 'bulk' then return lane end
-  local known = redis.call('GET', key_flow(flow))
+  local known = redis.call('GET', KEY_FLOW .. flow)
   local number = tonumber(known)
   if not number then
     local shortest, longest_ago
@@ -100,7 +100,7 @@ local function queue_for(lane, flow, now)
       end
     end
   end
-  redis.call('SET', key_flow(flow), number, 'PX', 3600000)
+  redis.call('SET', KEY_FLOW .. flow, number, 'PX', 3600000)
   redis.call('ZADD', KEY_FLOWS, int(now), number)
   return lane .. '.' .. number
 end

@@ -1,8 +1,8 @@
 -- Leases: who may try which command of a customer, from when.
 
 local function grant(user, id, now)
-  local lease = redis.call('HMGET', key_customer(user), 'fence', 'until', 'start')
-  local row = with_newer(redis.call('HGETALL', key_command(id)), user)
+  local lease = redis.call('HMGET', KEY_CUSTOMER .. user, 'fence', 'until', 'start')
+  local row = with_newer(redis.call('HGETALL', KEY_COMMAND .. id), user)
   return {'granted', id, lease[1], lease[2], int(now), row, lease[3] or int(now)}
 end
 
@@ -11,7 +11,7 @@ end
 -- SetDefaultCard may pass older ones of its slot that wait for a retry. Where the rate limit lets
 -- nothing through, the asker has the customer in hand, and others look at it after a lease's time.
 local function begin_next(user, holder, lease_ms, limits, now)
-  local customer = key_customer(user)
+  local customer = KEY_CUSTOMER .. user
   local lease = redis.call('HMGET', customer, 'until', 'holder', 'open', 'called', 'fence')
   if tonumber(lease[1] or 0) > now then
     if lease[2] == holder then return grant(user, lease[3], now) end
@@ -27,7 +27,7 @@ local function begin_next(user, holder, lease_ms, limits, now)
   local chosen, look_at
   local open = lease[3]
   if open and open ~= '' then
-    local row = redis.call('HMGET', key_command(open), 'state', 'due')
+    local row = redis.call('HMGET', KEY_COMMAND .. open, 'state', 'due')
     if row[1] ~= 'running' and tonumber(row[2] or 0) > now then
       look_at = tonumber(row[2])
     else
@@ -35,11 +35,11 @@ local function begin_next(user, holder, lease_ms, limits, now)
     end
   else
     local called = tonumber(lease[4] or 0)
-    local pending = redis.call('ZRANGE', key_pending(user), 0, 199, 'WITHSCORES')
+    local pending = redis.call('ZRANGE', KEY_PENDING .. user, 0, 199, 'WITHSCORES')
     local passed
     for i = 1, #pending, 2 do
       if tonumber(pending[i + 1]) > called then break end
-      local row = redis.call('HMGET', key_command(pending[i]), 'state', 'due', 'slot')
+      local row = redis.call('HMGET', KEY_COMMAND .. pending[i], 'state', 'due', 'slot')
       if passed and row[3] ~= passed then break end
       local due = tonumber(row[2] or 0)
       if row[1] == 'retrying' and due > now then
@@ -54,7 +54,7 @@ local function begin_next(user, holder, lease_ms, limits, now)
   end
 
   if not chosen then
-    if redis.call('EXISTS', key_pending(user)) == 0 then
+    if redis.call('EXISTS', KEY_PENDING .. user) == 0 then
       redis.call('DEL', customer)
       redis.call('ZREM', KEY_WATCH, user)
     else
@@ -68,7 +68,7 @@ local function begin_next(user, holder, lease_ms, limits, now)
     return {'idle'}
   end
 
-  local row = key_command(chosen)
+  local row = KEY_COMMAND .. chosen
   local known = redis.call('HMGET', row, 'state', 'lane', 'kind', 'card', 'queue', 'first',
     'before')
   local endpoint = endpoint_of(known[3], known[4], known[6], known[7])
@@ -95,7 +95,7 @@ local function begin_next(user, holder, lease_ms, limits, now)
   redis.call('HSET', customer, 'fence', fence, 'holder', holder, 'until', expires, 'open', chosen)
   if limits ~= '' then redis.call('HSET', customer, 'start', int(start)) end
   redis.call('ZADD', KEY_WATCH, expires, user)
-  redis.call('ZREM', key_queued(queue_of(chosen)), chosen)
+  redis.call('ZREM', KEY_QUEUED .. queue_of(chosen), chosen)
   redis.call('HINCRBY', row, 'tries', 1)
   redis.call('HSETNX', row, 'started', int(now))
   redis.call('HSETNX', row, 'sent', int(now))
@@ -107,21 +107,21 @@ end
 -- A message for the command arrived: work for its customer may go as far as it. Answers the
 -- customer, or nil and why there is nothing to do.
 local function call_up(id, in_order)
-  local row = redis.call('HMGET', key_command(id), 'user', 'lane', 'seq', 'queue')
+  local row = redis.call('HMGET', KEY_COMMAND .. id, 'user', 'lane', 'seq', 'queue')
   if not row[1] then return nil, 'absent' end
   local user, seq, queue = row[1], tonumber(row[3]), row[4] or row[2]
-  redis.call('ZREM', key_queued(queue), id)
+  redis.call('ZREM', KEY_QUEUED .. queue, id)
   if in_order and seq > tonumber(redis.call('HGET', KEY_MARK, queue) or 0) then
     redis.call('HSET', KEY_MARK, queue, seq)
   end
-  if not redis.call('ZSCORE', key_pending(user), id) then return nil, 'ended' end
-  if seq > tonumber(redis.call('HGET', key_customer(user), 'called') or 0) then
-    redis.call('HSET', key_customer(user), 'called', seq)
+  if not redis.call('ZSCORE', KEY_PENDING .. user, id) then return nil, 'ended' end
+  if seq > tonumber(redis.call('HGET', KEY_CUSTOMER .. user, 'called') or 0) then
+    redis.call('HSET', KEY_CUSTOMER .. user, 'called', seq)
   end
   return user
 end
 
 -- A command that was called up, but is not begun, waits.
 local function wait_unless_begun(id)
-  if redis.call('HGET', key_command(id), 'state') == 'queued' then enter(id, 'waiting') end
+  if redis.call('HGET', KEY_COMMAND .. id, 'state') == 'queued' then enter(id, 'waiting') end
 end

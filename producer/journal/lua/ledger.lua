@@ -10,29 +10,29 @@ local ENDED_AS = {
 local DETAILS = 20000
 
 local function row_state(migration, number)
-  return redis.call('BITFIELD', key_ledger(migration), 'GET', 'u4', '#' .. (number - 1))[1]
+  return redis.call('BITFIELD', KEY_LEDGER .. migration, 'GET', 'u4', '#' .. (number - 1))[1]
 end
 
 -- Enters a row's state; answers the one before.
 local function mark(migration, number, state)
   local place = '#' .. (number - 1)
-  local before = redis.call('BITFIELD', key_ledger(migration), 'SET', 'u4', place, state)[1]
+  local before = redis.call('BITFIELD', KEY_LEDGER .. migration, 'SET', 'u4', place, state)[1]
   if before ~= state then
-    redis.call('HINCRBY', key_migration(migration), 'n' .. before, -1)
-    redis.call('HINCRBY', key_migration(migration), 'n' .. state, 1)
+    redis.call('HINCRBY', KEY_MIGRATION .. migration, 'n' .. before, -1)
+    redis.call('HINCRBY', KEY_MIGRATION .. migration, 'n' .. state, 1)
   end
   return before
 end
 
 -- How many rows were sent and are not recorded.
 local function in_flight(migration)
-  local counts = redis.call('HMGET', key_migration(migration), 'n1', 'n10')
+  local counts = redis.call('HMGET', KEY_MIGRATION .. migration, 'n1', 'n10')
   return tonumber(counts[1] or 0) + tonumber(counts[2] or 0)
 end
 
 -- Enters how a row's command ended, with the code it is counted under ('' for none).
 local function account(migration, number, id, state, code, message)
-  local row, codes = key_command(id), key_codes(migration)
+  local row, codes = KEY_COMMAND .. id, KEY_CODES .. migration
   local before = mark(migration, number, state)
   local counted = redis.call('HGET', row, 'counted')
   -- One that was counted before the migration was forgotten is not among these codes.
@@ -41,13 +41,13 @@ local function account(migration, number, id, state, code, message)
   end
   if state == APPLIED or state == ALREADY_SO then
     redis.call('HDEL', row, 'counted')
-    redis.call('HDEL', key_details(migration), number)
+    redis.call('HDEL', KEY_DETAILS .. migration, number)
     return
   end
   redis.call('HSET', row, 'counted', code)
   redis.call('HINCRBY', codes, code, 1)
-  if redis.call('HLEN', key_details(migration)) < DETAILS then
-    redis.call('HSET', key_details(migration), number, code .. ' ' .. message)
+  if redis.call('HLEN', KEY_DETAILS .. migration) < DETAILS then
+    redis.call('HSET', KEY_DETAILS .. migration, number, code .. ' ' .. message)
   end
 end
 
@@ -55,8 +55,8 @@ end
 -- replayed by a person, is corrected at once, since no driver may come any more. Answers whether a
 -- driver is still to come for it.
 local function note_ended(migration, number, id, state, code)
-  if redis.call('EXISTS', key_migration(migration)) == 0 then return false end
-  redis.call('ZADD', key_ended(migration), number, id)
+  if redis.call('EXISTS', KEY_MIGRATION .. migration) == 0 then return false end
+  redis.call('ZADD', KEY_ENDED .. migration, number, id)
   if row_state(migration, number) ~= FAILED then return true end
   account(migration, number, id, ENDED_AS[state], code, '')
   return false
@@ -64,14 +64,14 @@ end
 
 -- Whether a command of a migration took effect is not known, or is known again not to have.
 local function note_doubt(id, doubted)
-  local of = redis.call('HMGET', key_command(id), 'migration', 'number')
+  local of = redis.call('HMGET', KEY_COMMAND .. id, 'migration', 'number')
   if not of[1] then return end
   local state = row_state(of[1], of[2])
   if state == SENT or state == UNKNOWN then mark(of[1], of[2], doubted and UNKNOWN or SENT) end
 end
 
 local function driven_by(migration, holder)
-  return redis.call('HGET', key_migration(migration), 'driver') == holder
+  return redis.call('HGET', KEY_MIGRATION .. migration, 'driver') == holder
 end
 
 -- The row of a command that is not to be applied if the customer's default was set by another since:
@@ -82,7 +82,7 @@ local function with_newer(row, user)
     if row[i] == 'since' then since = tonumber(row[i + 1]) end
     if row[i] == 'slot' then slot = row[i + 1] end
   end
-  if since and tonumber(redis.call('GET', key_set(user .. ' ' .. slot)) or 0) > since then
+  if since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. slot) or 0) > since then
     row[#row + 1] = 'newer'
     row[#row + 1] = '1'
   end

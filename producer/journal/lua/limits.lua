@@ -28,9 +28,9 @@ end
 -- Where the next request of the lane would be in the scope: its time, and what to do if it is sent
 -- then, or later since another scope has no place before.
 local function place(scope, rate, lane, share, now)
-  if rate == 0 then return now, function() redis.call('HSET', key_limit(scope), 't', now) end end
+  if rate == 0 then return now, function() redis.call('HSET', KEY_LIMIT .. scope, 't', now) end end
   local other = lane == 'bulk' and 'interactive' or 'bulk'
-  local known = redis.call('HMGET', key_limit(scope), 't', lane, 'factor', 'since', other)
+  local known = redis.call('HMGET', KEY_LIMIT .. scope, 't', lane, 'factor', 'since', other)
   local mixed = known[5] and tonumber(known[5]) > now - MIXED_MS
   local full = 1000 / (rate * factor_of(known[3], known[4], now))
   local gap = full / (mixed and MIXED_PACE or PACE)
@@ -44,9 +44,9 @@ local function place(scope, rate, lane, share, now)
     -- is booked however far ahead (a read's write) must not hold up the others.
     if scope ~= 'account' then line = math.max(line, at)
     elseif not far then line = math.max(line, at - APART) end
-    redis.call('HSET', key_limit(scope), 't', string.format('%.3f', line + gap),
+    redis.call('HSET', KEY_LIMIT .. scope, 't', string.format('%.3f', line + gap),
       lane, string.format('%.3f', at + full / share), 'rate', rate)
-    redis.call('HINCRBY', key_limit(scope), 'booked', 1)
+    redis.call('HINCRBY', KEY_LIMIT .. scope, 'booked', 1)
   end
 end
 
@@ -70,11 +70,11 @@ end
 
 -- Stripe's limiter refused a request: the scope slows down for every worker, at most once a second.
 local function slow_down(scope, now)
-  local known = redis.call('HMGET', key_limit(scope), 'factor', 'since')
+  local known = redis.call('HMGET', KEY_LIMIT .. scope, 'factor', 'since')
   if known[2] and now - tonumber(known[2]) < ONCE then return end
   local factor = math.max(LEAST, factor_of(known[1], known[2], now) * FALL)
-  redis.call('HSET', key_limit(scope), 'factor', string.format('%.4f', factor), 'since', int(now))
-  redis.call('HINCRBY', key_limit(scope), 'slowed', 1)
+  redis.call('HSET', KEY_LIMIT .. scope, 'factor', string.format('%.4f', factor), 'since', int(now))
+  redis.call('HINCRBY', KEY_LIMIT .. scope, 'slowed', 1)
 end
 
 -- The endpoint of a command's first request, as Stripe counts: a named operation. `first` says that

@@ -1,6 +1,6 @@
 -- Cancels rows of a cancelled migration that were never sent. ARGV: migration, first number, last
 local migration = ARGV[1]
-if redis.call('HGET', key_migration(migration), 'state') ~= 'cancelling' then return 0 end
+if redis.call('HGET', KEY_MIGRATION .. migration, 'state') ~= 'cancelling' then return 0 end
 local cancelled = 0
 for number = tonumber(ARGV[2]), tonumber(ARGV[3]) do
   if row_state(migration, number) == PENDING then
@@ -8,5 +8,5 @@ for number = tonumber(ARGV[2]), tonumber(ARGV[3]) do
     cancelled = cancelled + 1
   end
 end
-if cancelled > 0 then redis.call('HINCRBY', key_codes(migration), 'cancelled', cancelled) end
+if cancelled > 0 then redis.call('HINCRBY', KEY_CODES .. migration, 'cancelled', cancelled) end
 return cancelled

@@ -9,7 +9,7 @@ local FROM = {
     cancelling = 'cancelling', cancelled = 'cancelled',
   },
 }
-local key = key_migration(ARGV[1])
+local key = KEY_MIGRATION .. ARGV[1]
 local state = redis.call('HGET', key, 'state')
 if not state then return {'', 0} end
 local new = FROM[ARGV[2]][state]

@@ -1,5 +1,5 @@
 -- Enters a migration. ARGV: id, name, rows, about, rps ('' for none), 1 if it skips what is newer
-local key = key_migration(ARGV[1])
+local key = KEY_MIGRATION .. ARGV[1]
 if redis.call('EXISTS', key) == 1 then return 0 end
 local now = int(now_ms())
 redis.call('HSET', key, 'name', ARGV[2], 'rows', ARGV[3], 'about', ARGV[4], 'state', 'running',
@@ -9,7 +9,7 @@ local life = redis.call('ZSCORE', KEY_FORGOTTEN, ARGV[1])
 if life then redis.call('HSET', key, 'life', int(life)) end
 if ARGV[5] ~= '' then redis.call('HSET', key, 'rps', ARGV[5]) end
 if tonumber(ARGV[3]) > 0 then
-  redis.call('BITFIELD', key_ledger(ARGV[1]), 'SET', 'u4', '#' .. (ARGV[3] - 1), PENDING)
+  redis.call('BITFIELD', KEY_LEDGER .. ARGV[1], 'SET', 'u4', '#' .. (ARGV[3] - 1), PENDING)
 end
 redis.call('ZADD', KEY_MIGRATIONS, now, ARGV[1])
 if ARGV[6] == '1' then redis.call('ZADD', KEY_SKIPPING, now, ARGV[1]) end

@@ -1,12 +1,12 @@
 -- Commands of a migration that ended and are not recorded yet. ARGV: migration, how many
 local answers = {}
-local ended = redis.call('ZRANGE', key_ended(ARGV[1]), 0, ARGV[2] - 1, 'WITHSCORES')
+local ended = redis.call('ZRANGE', KEY_ENDED .. ARGV[1], 0, ARGV[2] - 1, 'WITHSCORES')
 for i = 1, #ended, 2 do
-  local row = redis.call('HMGET', key_command(ended[i]), 'state', 'tries', 'accepted', 'finished',
+  local row = redis.call('HMGET', KEY_COMMAND .. ended[i], 'state', 'tries', 'accepted', 'finished',
     'before', 'kind', 'card')
   for j = 1, 7 do row[j] = row[j] or '' end
   answers[#answers + 1] = {
-    ended[i], ended[i + 1], row, redis.call('GET', key_result(ended[i])) or '',
+    ended[i], ended[i + 1], row, redis.call('GET', KEY_RESULT .. ended[i]) or '',
   }
 end
 return answers

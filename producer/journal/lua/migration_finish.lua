@@ -1,5 +1,5 @@
 -- Ends a migration of which nothing is left. ARGV: migration, driver. Answers the state.
-local key = key_migration(ARGV[1])
+local key = KEY_MIGRATION .. ARGV[1]
 local record = redis.call('HMGET', key, 'state', 'n0', 'n1', 'n10', 'driver')
 if record[5] ~= ARGV[2] then return 'taken_over' end
 local left = tonumber(record[2] or 0) + tonumber(record[3] or 0) + tonumber(record[4] or 0)

@@ -1,7 +1,7 @@
 -- Takes or keeps the lease to drive a migration, and tells the driver what is wanted of it.
 -- ARGV: migration, driver, lease (ms), '1' to take it from whoever has it, rate, history
 --   ('' for nothing new)
-local key = key_migration(ARGV[1])
+local key = KEY_MIGRATION .. ARGV[1]
 local record = redis.call('HMGET', key, 'state', 'driver', 'until')
 if not record[1] then return {} end
 local now = now_ms()

@@ -1,5 +1,5 @@
 -- A part of the ledger, a hexadecimal digit a row. ARGV: migration, first byte, last byte
 local HEX = {}
 for byte = 0, 255 do HEX[string.char(byte)] = string.format('%02x', byte) end
-local part = redis.call('GETRANGE', key_ledger(ARGV[1]), ARGV[2], ARGV[3])
+local part = redis.call('GETRANGE', KEY_LEDGER .. ARGV[1], ARGV[2], ARGV[3])
 return (string.gsub(part, '.', HEX))

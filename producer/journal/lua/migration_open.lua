@@ -1,6 +1,6 @@
 -- From now on rows are sent. ARGV: id, then code, count pairs of rows that are not sent
-local key = key_migration(ARGV[1])
+local key = KEY_MIGRATION .. ARGV[1]
 if redis.call('HEXISTS', key, 'state') == 0 then return 0 end
 if redis.call('HSETNX', key, 'open', 1) == 0 then return 0 end
-for i = 2, #ARGV, 2 do redis.call('HINCRBY', key_codes(ARGV[1]), ARGV[i], ARGV[i + 1]) end
+for i = 2, #ARGV, 2 do redis.call('HINCRBY', KEY_CODES .. ARGV[1], ARGV[i], ARGV[i + 1]) end
 return 1

@@ -3,7 +3,7 @@
 --   then for each row number, command id, kind, user, card, slot, the default it is to have before:
 --   '' for any, else '=' and that
 local migration, lane, message = ARGV[1], ARGV[3], ARGV[4]
-local record = redis.call('HMGET', key_migration(migration), 'state', 'driver', 'created', 'open',
+local record = redis.call('HMGET', KEY_MIGRATION .. migration, 'state', 'driver', 'created', 'open',
   'life')
 if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
 if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
@@ -12,9 +12,9 @@ local queue, sent = queue_for(lane, migration, now), 0
 for i = 7, #ARGV, 7 do
   local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
   if row_state(migration, number) == PENDING then
-    if redis.call('EXISTS', key_command(id)) == 0 then
+    if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
       enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, now)
-      local row = key_command(id)
+      local row = KEY_COMMAND .. id
       redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
       if record[5] then redis.call('HSET', row, 'keyno', record[5]) end
       if slot ~= '' then
@@ -24,11 +24,11 @@ for i = 7, #ARGV, 7 do
           redis.call('HSET', row, 'expected', string.sub(ARGV[i + 6], 2))
         end
       end
-    elseif redis.call('HEXISTS', key_command(id), 'finished') == 1 then
+    elseif redis.call('HEXISTS', KEY_COMMAND .. id, 'finished') == 1 then
       -- Of before the migration was forgotten: a failed one, or what became of it since.
-      redis.call('ZADD', key_ended(migration), number, id)
-      redis.call('PERSIST', key_command(id))
-      redis.call('PERSIST', key_result(id))
+      redis.call('ZADD', KEY_ENDED .. migration, number, id)
+      redis.call('PERSIST', KEY_COMMAND .. id)
+      redis.call('PERSIST', KEY_RESULT .. id)
     end
     mark(migration, number, SENT)
     sent = sent + 1

@@ -7,13 +7,13 @@ if not driven_by(migration, ARGV[2]) then return {'taken_over', 0, 0} end
 local settled = 0
 for i = 3, #ARGV, 6 do
   local number, id, state = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 3])
-  local row = key_command(id)
-  if redis.call('ZSCORE', key_ended(migration), id)
+  local row = KEY_COMMAND .. id
+  if redis.call('ZSCORE', KEY_ENDED .. migration, id)
     and (redis.call('HGET', row, 'finished') or '') == ARGV[i + 2] then
     account(migration, number, id, state, ARGV[i + 4], ARGV[i + 5])
-    redis.call('ZREM', key_ended(migration), id)
-    if state ~= FAILED then redis.call('DEL', row, key_result(id)) end
+    redis.call('ZREM', KEY_ENDED .. migration, id)
+    if state ~= FAILED then redis.call('DEL', row, KEY_RESULT .. id) end
     settled = settled + 1
   end
 end
-return {redis.call('HGET', key_migration(migration), 'state'), settled, in_flight(migration)}
+return {redis.call('HGET', KEY_MIGRATION .. migration, 'state'), settled, in_flight(migration)}

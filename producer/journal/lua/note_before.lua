@@ -1,6 +1,6 @@
 -- Notes the default that a customer has before it is changed, while the lease is held.
 -- ARGV: user, id, fence, '=' and the default, or '?' where it is not known
-local lease = redis.call('HMGET', key_customer(ARGV[1]), 'fence', 'open')
+local lease = redis.call('HMGET', KEY_CUSTOMER .. ARGV[1], 'fence', 'open')
 if lease[1] ~= ARGV[3] or lease[2] ~= ARGV[2] then return 0 end
-redis.call('HSET', key_command(ARGV[2]), 'before', ARGV[4])
+redis.call('HSET', KEY_COMMAND .. ARGV[2], 'before', ARGV[4])
 return 1

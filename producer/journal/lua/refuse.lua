@@ -1,6 +1,6 @@
 -- Journals a command that arrived as a bare message and is refused by validation.
 -- ARGV: id, kind, user, lane, http status, code, result, ttl (ms)
-local row = key_command(ARGV[1])
+local row = KEY_COMMAND .. ARGV[1]
 if redis.call('EXISTS', row) == 1 then return 0 end
 local now = now_ms()
 redis.call('HSET', row, 'kind', ARGV[2], 'user', ARGV[3], 'lane', ARGV[4], 'seq', 0,

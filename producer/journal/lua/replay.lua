@@ -2,7 +2,7 @@
 -- after a look at whether it happened. One that a newer command has overtaken is superseded.
 -- ARGV: id, queue, message, http and result of a superseded one, ttl (ms)
 local id = ARGV[1]
-local key = key_command(id)
+local key = KEY_COMMAND .. id
 local row = redis.call('HMGET', key, 'state', 'user', 'lane', 'slot', 'seq')
 if not row[1] then return 'absent' end
 if row[1] ~= 'failed' then return row[1] end
@@ -21,10 +21,10 @@ redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 
   'retries', 'queue')
 redis.call('HSET', key, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
 redis.call('HINCRBY', key, 'keyno', 1)
-redis.call('DEL', key_result(id))
-redis.call('ZADD', key_pending(user), seq, id)
+redis.call('DEL', KEY_RESULT .. id)
+redis.call('ZADD', KEY_PENDING .. user, seq, id)
 -- Its message goes in at the queue's end, behind those of later sequence.
-redis.call('ZADD', key_queued(lane), redis.call('INCR', KEY_SEQUENCE), id)
+redis.call('ZADD', KEY_QUEUED .. lane, redis.call('INCR', KEY_SEQUENCE), id)
 redis.call('LPUSH', ARGV[2], ARGV[3])
 enter(id, 'queued')
 return 'queued'

@@ -20,14 +20,14 @@ for i = 4, #ARGV do
   end
   local first
   if redis.call('LLEN', queue) == 0 then
-    first = redis.call('ZRANGE', key_queued(queue), 0, limit - 1)
+    first = redis.call('ZRANGE', KEY_QUEUED .. queue, 0, limit - 1)
   else
-    first = redis.call('ZRANGEBYSCORE', key_queued(queue), '-inf', marks[2] or 0, 'LIMIT', 0, limit)
+    first = redis.call('ZRANGEBYSCORE', KEY_QUEUED .. queue, '-inf', marks[2] or 0, 'LIMIT', 0, limit)
   end
   for _, id in ipairs(first) do
-    local accepted = redis.call('HGET', key_command(id), 'accepted')
+    local accepted = redis.call('HGET', KEY_COMMAND .. id, 'accepted')
     if not accepted then
-      redis.call('ZREM', key_queued(queue), id)
+      redis.call('ZREM', KEY_QUEUED .. queue, id)
     elseif tonumber(accepted) <= now - patience then
       lost[#lost + 1] = id
     end

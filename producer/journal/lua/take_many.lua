@@ -10,7 +10,7 @@ for i = 6, #ARGV do
   local user, why = call_up(id, in_order)
   local answer = {why}
   if user then
-    local row = redis.call('HMGET', key_command(id), 'lane', 'kind', 'card', 'queue', 'first',
+    local row = redis.call('HMGET', KEY_COMMAND .. id, 'lane', 'kind', 'card', 'queue', 'first',
       'before')
     local endpoint = endpoint_of(row[2], row[3], row[5], row[6])
     local known = again[(row[4] or row[1]) .. endpoint] or (most <= 0 and int(now))

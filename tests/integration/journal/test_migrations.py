@@ -26,7 +26,7 @@ def moves(bench: Bench) -> Moves:
 
 def test_lua_knows_the_states() -> None:
     """The numbers in the scripts are those of RowState."""
-    from producer.journal.calls import script
+    from producer.journal.scripts import script
 
     text = script("migration_send").text
     assert (

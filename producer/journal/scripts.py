@@ -1,0 +1,54 @@
+"""The Lua scripts: each behind those key names and helpers that it uses."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from producer.journal import keys
+
+# In this order: what comes later uses what comes before.
+_SHARED = ("ledger", "common", "limits", "grants")
+_BLOCK = re.compile(r"^(?=local )", re.MULTILINE)
+_NAMES = re.compile(r"local (?:function )?([\w, ]+)")
+_COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Lua script: its text and the SHA-1 Redis knows it by."""
+
+    text: str
+    sha: str
+
+
+@cache
+def script(name: str) -> Script:
+    """The script of that name, with what it uses of the helpers and nothing else.
+
+    Redis makes each helper anew every time a script is run: with all of them, that was half of what
+    accepting a command cost.
+    """
+    folder = files("producer.journal") / "lua"
+    shared = keys.lua_preamble() + "".join(_read(folder / f"{one}.lua") for one in _SHARED)
+    text = _with_used(_BLOCK.split(shared), _read(folder / f"{name}.lua"))
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _read(file: Traversable) -> str:
+    return _COMMENT.sub("", file.read_text("utf-8"))
+
+
+def _with_used(blocks: Sequence[str], text: str) -> str:
+    """The text behind those blocks, each a definition of locals, whose names occur after them."""
+    for block in reversed(blocks):
+        found = _NAMES.match(block)
+        names = re.findall(r"\w+", found[1]) if found else []
+        if any(re.search(rf"\b{name}\b", text) for name in names):
+            text = block + text
+    return text

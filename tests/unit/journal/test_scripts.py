@@ -1,0 +1,36 @@
+"""What a Lua script is put together from."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+import redis
+
+from producer.journal.scripts import script
+
+SHARED = {"ledger", "common", "limits", "grants"}
+NAMES = sorted(
+    file.name.removesuffix(".lua")
+    for file in (files("producer.journal") / "lua").iterdir()
+    if file.name.removesuffix(".lua") not in SHARED
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_has_all_it_uses(name: str, redis_url: str) -> None:
+    """Redis takes it, and no name in it is one that nothing defines: that would be a global's."""
+    text = script(name).text
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        assert client.script_load(text) == script(name).sha
+    undefined = {"KEY_", "ENDPOINT_"}
+    words = {word for word in text.replace("(", " ").split() if word[:4] in undefined}
+    assert all(f"local {word.strip(',)')} " in text for word in words)
+
+
+def test_a_script_has_no_more_than_it_uses() -> None:
+    """Each helper costs time whenever a script runs; accepting grants no leases."""
+    assert "local function enrol(" in script("accept").text
+    assert "local function begin_next(" not in script("accept").text
+    assert "local function begin_next(" in script("take").text
+    assert "local function enrol(" not in script("take").text
