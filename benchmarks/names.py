@@ -9,8 +9,8 @@ _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def fresh_name() -> str:
-    """Letters alone."""
-    return uuid4().hex.translate(_LETTERS)
+    """Letters alone, as many as Stripe's customer ids have behind `cus_`."""
+    return uuid4().hex.translate(_LETTERS)[:14]
 
 
 def fresh_customer() -> str:

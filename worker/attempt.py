@@ -34,6 +34,7 @@ class Attempt:
     may_send: bool = True  # false past the life of Stripe's idempotency keys: only look up
     look_up_first: bool = False  # a replay by a person: send only if it did not happen before
     held: Callable[[], bool] = lambda: True
+    concise: bool = False  # the answer is to be short: it is one of very many
     terms: Terms | None = None  # of a command of a migration
     # Writes down the default there is before it is changed; "" is none, None is not known.
     note_before: Callable[[str | None], Awaitable[None]] | None = None

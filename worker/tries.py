@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from producer.contract import State
+from producer.contract import Lane, State
 from producer.journal import Again, End, Grant, Journal, KeyStopped
 from producer.journal.migrations import note_before
 from worker.announcements import Announcements
@@ -57,6 +57,7 @@ class Tries:
             may_send=grant.may_send,
             look_up_first=grant.look_up_first,
             held=lease.held,
+            concise=grant.lane is Lane.BULK,
             terms=_terms(grant),
             note_before=self._noting(grant),
         )

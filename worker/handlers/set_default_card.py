@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from producer.contract import SetDefaultCard, Slot
@@ -9,6 +10,7 @@ from producer.contract.messages import Text
 from producer.journal import JournalUnavailable
 from worker.attempt import Attempt, Terms
 from worker.handlers.command_handler import ALREADY_SO, CommandHandler
+from worker.handlers.concise_customer import concise
 from worker.ports import StripeError, StripeResult
 from worker.stripe_error_verdicts import says_missing, verdict_of_listing
 from worker.verdicts import Rejected, Succeeded, TryAgain, Verdict
@@ -18,8 +20,9 @@ class SetDefaultCardHandler(CommandHandler):
     """Sets `default_source`, or for a `pm_` `invoice_settings.default_payment_method`.
 
     Succeeds with the Customer as Stripe returns it, its sources expanded, but for the
-    `client_secret` of sources: no answer carries a secret. A migration's command, which nobody
-    waits for, succeeds with the ids of the customer and the card alone.
+    `client_secret` of sources: no answer carries a secret. A bulk command succeeds with what the
+    contract names of it, and a migration's, which nobody waits for, with the ids of the customer and
+    the card alone.
     """
 
     async def _send(self, attempt: Attempt) -> StripeResult:
@@ -67,7 +70,9 @@ class SetDefaultCardHandler(CommandHandler):
         self, attempt: Attempt, succeeded: Succeeded, *, already_so: bool = False
     ) -> Succeeded:
         if attempt.terms is None:
-            return succeeded
+            return (
+                replace(succeeded, data=concise(succeeded.data)) if attempt.concise else succeeded
+            )
         order = _order(attempt)
         data: dict[str, Any] = {"id": order.customer, order.slot.value: order.card}
         if already_so:

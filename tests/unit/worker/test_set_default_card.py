@@ -58,6 +58,29 @@ async def test_no_client_secret_is_answered(
     assert "client_secret" not in repr(verdict.data)
 
 
+async def test_a_bulk_command_answers_in_short(
+    fake: FakeGateway, handler: SetDefaultCardHandler
+) -> None:
+    """One of very many is answered with what the contract names of the customer."""
+    whole = await handler.carry_out(to_set_default("pm_1"))
+    short = await handler.carry_out(to_set_default("pm_1", concise=True))
+    assert isinstance(whole, Succeeded)
+    assert isinstance(short, Succeeded)
+    assert short.text is whole.text
+    assert set(short.data) == {
+        *("id", "object", "email", "name", "phone", "default_source", "created"),
+        *("invoice_settings", "sources"),
+    }
+    assert short.data["id"] == whole.data["id"]
+    assert short.data["default_source"] == whole.data["default_source"]
+    assert short.data["invoice_settings"] == {"default_payment_method": "pm_1"}
+    assert short.data["sources"]["object"] == "list"
+    cards = whole.data["sources"]["data"]
+    assert [one["id"] for one in short.data["sources"]["data"]] == [one["id"] for one in cards]
+    for card in short.data["sources"]["data"]:
+        assert set(card) == {"id", "object", "brand", "last4", "exp_month", "exp_year"}
+
+
 async def test_a_lost_lease_sends_nothing(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
