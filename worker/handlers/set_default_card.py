@@ -21,8 +21,8 @@ class SetDefaultCardHandler(CommandHandler):
 
     Succeeds with the Customer as Stripe returns it, its sources expanded, but for the
     `client_secret` of sources: no answer carries a secret. A bulk command succeeds with what the
-    contract names of it, and a migration's, which nobody waits for, with the ids of the customer and
-    the card alone.
+    contract names of it, and a migration's, which nobody waits for, with the ids of customer and
+    card alone.
     """
 
     async def _send(self, attempt: Attempt) -> StripeResult:
@@ -70,9 +70,8 @@ class SetDefaultCardHandler(CommandHandler):
         self, attempt: Attempt, succeeded: Succeeded, *, already_so: bool = False
     ) -> Succeeded:
         if attempt.terms is None:
-            return (
-                replace(succeeded, data=concise(succeeded.data)) if attempt.concise else succeeded
-            )
+            short = attempt.concise
+            return replace(succeeded, data=concise(succeeded.data)) if short else succeeded
         order = _order(attempt)
         data: dict[str, Any] = {"id": order.customer, order.slot.value: order.card}
         if already_so:
