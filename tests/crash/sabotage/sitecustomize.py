@@ -81,12 +81,12 @@ def _patch_transport() -> None:
 
     def on_receipt(self: Any, message: Any, tag: str) -> Any:
         print(f"[{message.headers.get('id')}] received", file=sys.stderr, flush=True)
-        _strike("OnReceipt", str(message.headers.get("kwargsrepr")))
+        _strike("OnReceipt", str(message.body))
         return append(self, message, tag)
 
     def on_ack(self: Any, tag: str) -> Any:
         message = self._delivered.get(tag)
-        _strike("BeforeAck", str(message and message.headers.get("kwargsrepr")))
+        _strike("BeforeAck", str(message and message.body))
         return ack(self, tag)
 
     for name, patched in (("append", on_receipt), ("ack", on_ack)):
