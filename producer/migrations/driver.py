@@ -102,6 +102,7 @@ class Driver:
         self._in_flight = 0
         self._told_at = 0.0
         self._cancelled = False
+        self._was_over = False
 
     def stop(self) -> None:
         """Have `run` return soon: nothing more is sent, what has ended is recorded."""
@@ -132,6 +133,7 @@ class Driver:
         if not self._sender.begun:
             self._sender.begin(self._rows, self._registry.states(self._migration))
             self._history = History(self._registry.history(self._migration))
+            self._was_over = self._state() in _OVER
             self._in_flight = self._counted(RowState.SENT, RowState.UNKNOWN)
         while True:
             recorded = self._record()
@@ -170,6 +172,9 @@ class Driver:
         return recorded
 
     def _take_sample(self, *, last: bool = False) -> None:
+        if self._was_over:
+            # Run again, it would seem to have gone on until now.
+            return
         if last:
             self._lease.beat()
         total = self._counted(*(state for state in RowState if state.settled))
@@ -242,3 +247,4 @@ class Driver:
 
 
 _RUNNING = MigrationState.RUNNING
+_OVER = (MigrationState.FINISHED, MigrationState.CANCELLED)

@@ -132,8 +132,11 @@ def test_run_report_verify_undo(migrations: Migrations) -> None:
     code, back = migrations.run(undone)
     # The first customer's default is what it was before already: nothing is left to undo.
     assert (code, back["counts"]["applied"], back["counts"]["already_so"]) == (0, 29, 1)
+    before = migrations.registry.history(back["id"])
     code, again = migrations.run(undone)
     assert (code, again["counts"]) == (0, back["counts"])
+    # Nor does the chart of it go on.
+    assert migrations.registry.history(back["id"]) == before
 
 
 def test_undo_leaves_alone_who_has_changed(migrations: Migrations) -> None:
