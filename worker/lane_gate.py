@@ -14,6 +14,8 @@ from producer.journal.queues import lane_of
 # at least, so that a small worker or a slow account does not hoard what others could do.
 _AHEAD_S = 2.0
 _LEAST = 25
+# Commands in a bulk message (BATCH in producer/sending.py), until they are counted.
+_MESSAGE = 50
 # Commands of the interactive lane that wait for the rate limit; the rest waits in Redis.
 _MOST_INTERACTIVE = 500
 
@@ -69,14 +71,14 @@ class LaneGate:
         """Whether the worker should take another message of the lane."""
         if self._held(lane) >= self._concurrency:
             return False
-        if lane is Lane.INTERACTIVE:
-            return self._commands[lane] < _MOST_INTERACTIVE
-        return not self._on_its_way(lane)
+        return lane is Lane.BULK or self._commands[lane] < _MOST_INTERACTIVE
 
     def wants_of(self, queue: str) -> bool:
         """Whether the queue, of a lane that is wanted, has few enough commands in hand."""
-        in_hand = self._of_queue[queue]
-        if in_hand < _LEAST or lane_of(queue) is Lane.INTERACTIVE:
+        lane = lane_of(queue)
+        # Of which queue they are is not known yet: of this one, perhaps.
+        in_hand = self._of_queue[queue] + _MESSAGE * self._on_its_way(lane)
+        if in_hand < _LEAST or lane is Lane.INTERACTIVE:
             return True
         ends = self._ends.get(queue)
         return ends is not None and in_hand < ends.a_second() * _AHEAD_S

@@ -85,6 +85,12 @@ def test_a_message_on_its_way_is_counted(gate: LaneGate, order: LaneOrder) -> No
     assert order.consume(0) == ["interactive"]
     gate.uncounted(Lane.BULK, -1)
     assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]
+    # Where many end in a second, one more message makes no difference.
+    for _ in range(60):
+        gate.ended("bulk.1")
+    gate.fetched(Lane.BULK)
+    assert order.consume(0) == ["interactive", "bulk.1"]
+    gate.came(Lane.BULK)
     for _ in range(4):
         gate.fetched(Lane.INTERACTIVE)
     assert order.consume(0) == ["bulk", "bulk.1", "bulk.2"]
