@@ -68,6 +68,8 @@ class Cluster:
                     STRIPE_API_BASE=f"http://127.0.0.1:{relay.port}",
                     CARDS_STRIPE_TIMEOUT=str(options.stripe_timeout),
                     CARDS_LEASE=str(options.lease),
+                    CARDS_STRIPE_RPS=str(options.rps),
+                    CARDS_STRIPE_ENDPOINT_RPS=str(options.rps),
                     CARDS_WORKER_CONCURRENCY=_SLOTS,
                     **shared,
                 ),

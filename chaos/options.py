@@ -25,6 +25,7 @@ class Options:
     settle: float = 180.0
     lease: int = 5
     stripe_timeout: int = 4
+    rps: int = 0
     directory: Path | None = None
     check: Path | None = None
     json: bool = False
@@ -49,6 +50,7 @@ class Options:
             ("settle", float, "how long commands may take to end once nothing is killed any more"),
             ("lease", int, "CARDS_LEASE of the workers, in seconds"),
             ("stripe-timeout", int, "CARDS_STRIPE_TIMEOUT of the workers, in seconds"),
+            ("rps", int, "CARDS_STRIPE_RPS of the workers, and of each endpoint; 0 for no limit"),
         ):
             shown = default[name.replace("-", "_")]
             parser.add_argument(
