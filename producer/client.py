@@ -18,8 +18,9 @@ from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
 from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
 from producer.journal import Acceptance, BlockingJournal, failed, status
-from producer.journal.connection import RETRIES, changed_channel
+from producer.journal.connection import RETRIES
 from producer.journal.failed import FailedCommand, Kept
+from producer.redis import RedisConfig
 from producer.sending import Item, LaneName, OnRefused, Order
 from producer.settings import DEFAULT_STATUS_TTL_S, Settings
 
@@ -54,30 +55,30 @@ class CardCommands:
 
     def __init__(
         self,
-        redis_url: str,
+        redis: str | RedisConfig,
         *,
         language: Language = "es",
         status_ttl_s: int = DEFAULT_STATUS_TTL_S,
         retries: int = RETRIES,
     ) -> None:
-        """`language` is that of envelopes written here, as of a cancelled command.
+        """`redis` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
+
+        `language` is that of envelopes written here, as of a cancelled command.
 
         `status_ttl_s` (seconds) is how long such a command is kept; `retries` is how often a call
         is tried again where Redis does not answer, up to a second apart.
         """
         self._language = language
         self._status_ttl_s = status_ttl_s
-        self._journal = BlockingJournal(redis_url, retries=retries)
+        self._journal = BlockingJournal(redis, retries=retries)
         # Waiting tries again by itself, within its own deadline.
-        self._impatient = BlockingJournal(redis_url, retries=0)
+        self._impatient = BlockingJournal(redis, retries=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """A client as the environment says (`producer.settings`). Raises SettingsError."""
         settings = Settings.from_environ(os.environ if environ is None else environ)
-        return cls(
-            settings.redis_url, language=settings.language, status_ttl_s=settings.status_ttl_s
-        )
+        return cls(settings.redis, language=settings.language, status_ttl_s=settings.status_ttl_s)
 
     def assign(
         self,
@@ -252,7 +253,7 @@ class CardCommands:
         while True:
             try:
                 with self._impatient.subscription() as changes:
-                    changes.subscribe(changed_channel(command_id))
+                    changes.subscribe(self._impatient.changed_channel(command_id))
                     return self._listen(changes, command_id, deadline)
             except (RedisError, OSError, Unavailable) as error:
                 if sending.left(deadline) == 0:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from producer.contract.messages import Language
+from producer.redis import RedisConfig, RedisConfigError
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -40,20 +40,20 @@ class Settings:
     kept; `bulk_status_ttl_s` is the same in the bulk lane, of which there are more.
     """
 
-    redis_url: str = field(repr=False)
+    redis: RedisConfig = field(repr=False)
     language: Language = "es"
     status_ttl_s: int = DEFAULT_STATUS_TTL_S
     bulk_status_ttl_s: int = DAY_S
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read REDIS_URL, CARDS_LANGUAGE, CARDS_STATUS_TTL and CARDS_BULK_STATUS_TTL.
+        """Read where Redis is, CARDS_LANGUAGE, CARDS_STATUS_TTL and CARDS_BULK_STATUS_TTL.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
         """
         return cls(
-            redis_url=_redis_url(environ),
+            redis=redis_config(environ),
             language=_language(environ),
             # The contract keeps an idempotency key for at least a day.
             status_ttl_s=whole_number(
@@ -144,20 +144,12 @@ def _text(environ: Mapping[str, str], name: str) -> str:
     return environ.get(name, "").strip()
 
 
-def _redis_url(environ: Mapping[str, str]) -> str:
-    # The value is never shown: it may hold a password.
-    url = _text(environ, "REDIS_URL")
-    if not url:
-        raise SettingsError("REDIS_URL", "is not set; `make up` starts a Valkey and sets it")
-    form = "must look like redis://[user:password@]host[:port][/database] (or rediss://)"
+def redis_config(environ: Mapping[str, str]) -> RedisConfig:
+    """Where Redis is and how to talk to it. Raises SettingsError."""
     try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
-    except ValueError:
-        right = False
-    if not right or not re.fullmatch(r"/?\d*", parts.path):
-        raise SettingsError("REDIS_URL", form)
-    return url
+        return RedisConfig.from_environ(environ)
+    except RedisConfigError as error:
+        raise SettingsError(error.name, error.reason) from None
 
 
 def _language(environ: Mapping[str, str]) -> Language:

@@ -97,7 +97,7 @@ def _redact_logs(logger: Any, **_: Any) -> None:
 def make_app(settings: WorkerSettings) -> Celery:
     """The Celery app, with its tasks and the process around them."""
     made = Celery("cards", set_as_current=True)
-    made.conf.update(celery_config(settings.shared.redis_url, settings.concurrency))
+    made.conf.update(celery_config(settings.shared.redis, settings.concurrency))
     process = WorkerProcess(settings, made)
     register_tasks(made, process.runtime)
     for signal, receiver in (

@@ -7,6 +7,8 @@ from typing import Any
 from kombu import Exchange, Queue
 
 from producer.contract import Lane
+from producer.redis import RedisConfig
+from producer.redis.kombu_transport import broker_options, result_options
 
 VISIBILITY_TIMEOUT_S = 120
 
@@ -16,12 +18,13 @@ def celery_queue(name: str) -> Queue:
     return Queue(name, Exchange(""), routing_key=name)
 
 
-def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
+def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
     """The settings for the worker's Celery app."""
+    broker = broker_options(redis)
     return {
-        "broker_url": redis_url,
+        **broker,
         "broker_transport": "worker.transport:Transport",
-        "result_backend": redis_url,
+        **result_options(redis),
         # Journal and envelope are one write of our own; Celery stores nothing besides.
         "task_ignore_result": True,
         # Interactive first; the anonymous exchange needs no bindings in Redis.
@@ -37,10 +40,9 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "worker_prefetch_multiplier": 2,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
         "worker_soft_shutdown_timeout": 20,
         "broker_transport_options": {
+            **broker["broker_transport_options"],
             "visibility_timeout": VISIBILITY_TIMEOUT_S,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
@@ -48,10 +50,6 @@ def celery_config(redis_url: str, concurrency: int) -> dict[str, Any]:
             "queue_order_strategy": "worker.lane_gate:LaneOrder",
             # Kombu's priorities would ask for four lists a queue, and nothing here has one.
             "priority_steps": [0],
-            "socket_timeout": 15,
-            "socket_connect_timeout": 5,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
         },
         # JSON alone: a pickled message could run code.
         "accept_content": ["json"],

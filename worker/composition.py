@@ -29,8 +29,8 @@ def runtime_of(
     loop: asyncio.AbstractEventLoop | None = None,
 ) -> Runtime:
     """Everything of one worker process, not started. `tick` is Celery's logical clock."""
-    journal = Journal(settings.shared.redis_url)
-    events = TaskEvents(journal, settings.shared.redis_url, hostname, tick)
+    journal = Journal(settings.shared.redis)
+    events = TaskEvents(journal, settings.shared.redis.database, hostname, tick)
     gateway, handlers = handlers_of(settings, LimitedTurns(journal, settings.limits))
     leases, gate = LeaseKeeper(journal, settings.lease_s), LaneGate(settings.concurrency)
     LaneOrder.gate = gate

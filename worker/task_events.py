@@ -30,11 +30,11 @@ class TaskEvents:
     """Sends task events with the journal's calls, and lets go of those that cannot be sent."""
 
     def __init__(
-        self, journal: Journal | None, redis_url: str, hostname: str, tick: Callable[[], int]
+        self, journal: Journal | None, database: int, hostname: str, tick: Callable[[], int]
     ) -> None:
         """Without a journal nothing is sent. `tick` is Celery's logical clock."""
         self._journal = journal
-        self._redis_url = redis_url
+        self._database = database
         self._hostname = hostname
         self._tick = tick
         self._waiting: list[dict[str, Any]] = []
@@ -115,7 +115,7 @@ class TaskEvents:
             while self._waiting:
                 await asyncio.sleep(_TOGETHER_S)
                 together, self._waiting = self._waiting, []
-                await journal(publish_events(together, self._hostname, self._redis_url))
+                await journal(publish_events(together, self._hostname, self._database))
         except JournalUnavailable:
             pass
         finally:

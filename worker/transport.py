@@ -16,6 +16,7 @@ from kombu.asynchronous import get_event_loop
 from kombu.transport import redis, virtual
 
 from producer.journal.messages import JOURNALLED
+from producer.redis import kombu_transport
 from worker.lane_gate import LaneOrder
 
 # While a queue is full it is not waited for, and this long passes until it is again.
@@ -59,14 +60,15 @@ class QoS(redis.QoS):
         own = [one for one in self._delivered.values() if _journalled(one)]
         for message in own:
             self._delivered.pop(message.delivery_tag, None)
-        if own:
-            # Redis may be gone, of which kombu raises AttributeError too (seen). The journal finds
-            # the commands all the same, only later.
-            gone = (*self.channel.connection_errors, AttributeError)
-            with suppress(*gone), self.channel.conn_or_acquire(client) as connected:
+        # Redis may be gone, or a replica, and kombu's channel with it (AttributeError, seen). The
+        # journal finds its commands all the same, only later; other messages are in `unacked`.
+        gone = (*self.channel.connection_errors, AttributeError)
+        with suppress(*gone), self.channel.conn_or_acquire(client) as connected:
+            if own:
                 self._give_back(own, connected, leftmost=False)
-        if self._delivered:
-            super().restore_unacked(client)
+            if self._delivered:
+                super().restore_unacked(connected)
+        self._delivered.clear()
 
     def _give_back(self, messages: list[Any], client: Any, *, leftmost: bool) -> None:
         with client.pipeline(transaction=False) as pipe:
@@ -77,7 +79,7 @@ class QoS(redis.QoS):
             pipe.execute()
 
 
-class Channel(redis.Channel):
+class Channel(kombu_transport.Channel):
     """A channel with our `QoS`, that looks again soon after a queue was full."""
 
     QoS = QoS
@@ -95,7 +97,7 @@ class Channel(redis.Channel):
                 hub.call_later(_LOOK_AGAIN_S, _nothing)
 
 
-class Transport(redis.Transport):
+class Transport(kombu_transport.Transport):
     """Celery's `broker_transport`."""
 
     Channel = Channel

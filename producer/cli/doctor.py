@@ -45,11 +45,11 @@ def examine(environ: Mapping[str, str], running: Mapping[str, str]) -> Iterator[
     from producer.cli.findings import misconfigured, ok
     from producer.cli.http_checks import check_flower, check_web
     from producer.cli.redis_checks import check_redis
-    from producer.settings import Settings, SettingsError, WebSettings
+    from producer.settings import SettingsError, WebSettings, redis_config
 
-    redis_url, web_url, flower_url = None, running.get("web"), running.get("flower")
+    redis, web_url, flower_url = None, running.get("web"), running.get("flower")
     try:
-        redis_url = Settings.from_environ({"REDIS_URL": environ.get("REDIS_URL", "")}).redis_url
+        redis = redis_config(environ)
         web = WebSettings.from_environ(environ)
         if web_url is None or environ.get("PORT"):
             host = _REACHED_AT.get(web.host, web.host)
@@ -57,8 +57,8 @@ def examine(environ: Mapping[str, str], running: Mapping[str, str]) -> Iterator[
         yield ok("settings", "valid")
     except SettingsError as error:
         yield misconfigured("settings", str(error), f"correct {error.name} in the environment")
-    if redis_url is not None:
-        yield from check_redis(redis_url)
+    if redis is not None:
+        yield from check_redis(redis)
     if web_url is not None:
         yield check_web(web_url)
     if flower_port := environ.get("CARDS_FLOWER_PORT", "").strip():

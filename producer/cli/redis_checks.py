@@ -20,14 +20,15 @@ from producer.journal import (
     stopped,
     workers_seen,
 )
+from producer.redis import RedisConfig
 
 # Workers show life every few seconds; this long without is no coincidence.
 _SEEN_WITHIN_S = 30.0
 
 
-def check_redis(url: str) -> Iterator[Finding]:
-    """Everything about the Redis at that URL; only the first finding where it does not answer."""
-    journal = BlockingJournal(url, retries=0)
+def check_redis(redis: RedisConfig) -> Iterator[Finding]:
+    """Everything about that Redis; only the first finding where it does not answer."""
+    journal = BlockingJournal(redis, retries=0)
     try:
         yield ok("redis", _version(journal))
         yield from _durability(journal.configuration())

@@ -89,6 +89,45 @@ class Text(Enum):
     READY = ("Listo", "Ready")
     NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
     REDIS_SILENT = ("Redis no responde", "Redis does not answer")
+    REDIS_TIMEOUT = ("Redis no responde a tiempo", "Redis does not answer in time")
+    REDIS_REPLICA = (
+        "Redis es una réplica de solo lectura; se espera al primario",
+        "Redis is a read-only replica; waiting for the primary",
+    )
+    REDIS_LOADING = ("Redis está cargando sus datos", "Redis is loading its data")
+    REDIS_BUSY = ("Redis está ocupado", "Redis is busy")
+    REDIS_CONNECTIONS = (
+        "Redis no admite más conexiones",
+        "Redis accepts no more connections",
+    )
+    REDIS_UNREPLICATED = (
+        "Redis no tiene bastantes réplicas al día para confirmar escrituras",
+        "Redis has too few replicas in step to confirm writes",
+    )
+    REDIS_DISK = (
+        "Redis no puede escribir en su disco",
+        "Redis cannot write to its disk",
+    )
+    REDIS_FULL = (
+        "Redis está lleno (maxmemory); no acepta escrituras",
+        "Redis is full (maxmemory); it takes no writes",
+    )
+    REDIS_AUTH = (
+        "Redis rechaza el usuario o la contraseña de REDIS_URL",
+        "Redis refuses the user or password in REDIS_URL",
+    )
+    REDIS_RIGHTS = (
+        "Redis no permite a nuestro usuario una orden que se necesita",
+        "Redis does not permit our user a command that is needed",
+    )
+    REDIS_CERTIFICATE = (
+        "El certificado de Redis no se puede verificar: revise CARDS_REDIS_CA",
+        "The certificate of Redis cannot be verified: check CARDS_REDIS_CA",
+    )
+    REDIS_FAULT = (
+        "Redis no pudo ejecutar la orden sobre estos datos",
+        "Redis could not run the command on this data",
+    )
     NO_WORKER_SEEN = (
         "Ningún worker visto en los últimos {seconds} s",
         "No worker seen in the last {seconds} s",

@@ -43,8 +43,8 @@ _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "n
 
 def create_app(settings: WebSettings) -> FastAPI:
     """The application. It connects to Redis when it is started, and starts without it too."""
-    journal = Journal(settings.shared.redis_url)
-    listening = Journal(settings.shared.redis_url, retries=0)
+    journal = Journal(settings.shared.redis)
+    listening = Journal(settings.shared.redis, retries=0)
     answers = Answers(settings.shared.language)
     metrics = Metrics()
     ask = BoundedJournal(journal)

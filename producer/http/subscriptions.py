@@ -11,7 +11,6 @@ from redis.asyncio.client import PubSub
 
 from producer.http.ending import end
 from producer.journal import Journal
-from producer.journal.connection import changed_channel, command_of_channel
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class Subscriptions:
             try:
                 async with self._journal.subscription() as pubsub:
                     self._begin_anew()
-                    await pubsub.subscribe(changed_channel(_HOME))
+                    await pubsub.subscribe(self._channel(_HOME))
                     await self._serve(pubsub)
             except Exception as error:
                 # Only its kind: the text may hold an address.
@@ -124,11 +123,11 @@ class Subscriptions:
             self._to_add = set()
             self._to_drop = set()
             if drop:
-                await pubsub.unsubscribe(*map(changed_channel, drop))
+                await pubsub.unsubscribe(*map(self._channel, drop))
             if add:
                 for ident in add:
                     self._unanswered[ident] = self._unanswered.get(ident, 0) + 1
-                await pubsub.subscribe(*map(changed_channel, add))
+                await pubsub.subscribe(*map(self._channel, add))
 
     async def _read(self, pubsub: PubSub) -> None:
         loop = asyncio.get_running_loop()
@@ -139,10 +138,10 @@ class Subscriptions:
                 # A health check's answer is swallowed, so ask for one of our own.
                 if loop.time() - heard > _SILENCE_S:
                     raise ConnectionError("no sign of life from Redis")
-                await pubsub.subscribe(changed_channel(_HOME))
+                await pubsub.subscribe(self._channel(_HOME))
                 continue
             heard = loop.time()
-            ident = command_of_channel(message["channel"] or "")
+            ident = self._journal.command_of_channel(message["channel"] or "")
             if message["type"] == "message":
                 self._tell(ident, message["data"])
             elif message["type"] == "subscribe" and ident != _HOME:
@@ -161,6 +160,9 @@ class Subscriptions:
             self._tell(ident, None)
         else:
             confirmation.set_result(None)
+
+    def _channel(self, ident: str) -> str:
+        return self._journal.changed_channel(ident)
 
     def _tell(self, ident: str, news: str | None) -> None:
         for listener in tuple(self._listeners.get(ident, ())):

@@ -46,7 +46,7 @@ def accept(
     message = "" if in_hand else task_message(command, command_id, queue)
     kind, user, card, slot, idem, body = _enrolled(command, idempotency_key)
     args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
-    return Call(_acceptance, "accept", [*args, queue, message])
+    return Call(_acceptance, "accept", [*args, queue, message], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def accept_many(
     args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone]
     for one in candidates:
         args += [one.id, *_enrolled(one.command, one.idempotency_key)]
-    return Call(_acceptances, "accept_many", args)
+    return Call(_acceptances, "accept_many", args, durable=True)
 
 
 def _enrolled(command: AssignCard | SetDefaultCard, key: str | None) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def refuse(
     """Journal, as rejected, a command that came as a bare message and fails validation."""
     result = celery_result(command_id, envelope)
     args = [command_id, kind.value, customer, lane.value, http_status, envelope.code or ""]
-    return Call(bool, "refuse", [*args, result, keep_s * 1000])
+    return Call(bool, "refuse", [*args, result, keep_s * 1000], durable=True)
 
 
 def _digest(text: str) -> str:

@@ -11,12 +11,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One atomic operation: a script by name, or plain commands run together as a transaction."""
+    """One atomic operation: a script by name, or plain commands run together as a transaction.
+
+    A `durable` one counts only once it is on as many replicas as the settings demand.
+    """
 
     parse: Callable[[Any], T]
     script: str | None = None
     args: Sequence[str | int] = ()
     commands: Sequence[tuple[str | int, ...]] = ()
+    durable: bool = False
 
 
 def pairs_to_dict(flat: Sequence[str]) -> dict[str, str]:

@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-import redis
-import redis.asyncio
 from redis.asyncio.client import PubSub as AsyncPubSub
-from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import PubSub
-from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
+from redis.exceptions import RedisError
 
 from producer.journal import keys
 from producer.journal.calls import Call
-from producer.journal.scripts import Script, script
+from producer.journal.round_trip import RoundTrip
+from producer.redis import Fault, Meaning, RedisConfig, fault_of
+from producer.redis.clients import async_client, blocking_client
 
 T = TypeVar("T")
 
-CONNECT_TIMEOUT_S = 2.0
-# Longer than any script runs, shorter than a caller waits.
-ANSWER_TIMEOUT_S = 5.0
-# A restart of Redis takes about a second; every call may be repeated.
+# A restart or failover of Redis takes seconds; every call may be repeated.
 RETRIES = 8
 _BACKOFF = ExponentialWithJitterBackoff(cap=1.0, base=0.05)
-_OPTIONS: dict[str, Any] = {
-    "decode_responses": True,
-    "socket_connect_timeout": CONNECT_TIMEOUT_S,
-    "socket_timeout": ANSWER_TIMEOUT_S,
-    "socket_keepalive": True,
-    "health_check_interval": 15,
-    "max_connections": 500,
-}
 # Calls that go to Redis together, and how many such round trips are under way at a time.
 _TOGETHER, _ROUND_TRIPS = 200, 2
 _DURABILITY = ("appendonly", "appendfsync", "maxmemory-policy")
+_FAILURES = (RedisError, OSError)
 
 
 class JournalUnavailable(Exception):
@@ -48,6 +37,19 @@ class JournalUnavailable(Exception):
         self.cause = cause
         super().__init__(f"the journal's Redis is not available: {type(cause).__name__}")
 
+    @property
+    def fault(self) -> Fault:
+        """What the failure means, and what a person is told of it."""
+        return fault_of(self.cause)
+
+
+class JournalFault(Exception):
+    """Redis answered that the call, or the data it met, is wrong. Repeating it changes nothing."""
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+        super().__init__(f"the journal could not carry a call out: {type(cause).__name__}: {cause}")
+
 
 class Journal:
     """Runs calls on an asyncio loop. Connects on first use.
@@ -56,18 +58,23 @@ class Journal:
     together: a busy process pays for one round trip what an idle one pays for one call.
     """
 
-    def __init__(self, url: str, *, retries: int = RETRIES) -> None:
-        retry = AsyncRetry(_BACKOFF, retries)
-        self._redis: Any = redis.asyncio.Redis.from_url(url, retry=retry, **_OPTIONS)
+    def __init__(self, where: str | RedisConfig, *, retries: int = RETRIES) -> None:
+        """`where` is a URL or a whole configuration."""
+        self._config = RedisConfig.of(where)
+        self._retries = retries
+        self._redis: Any = async_client(self._config)
         self._waiting: list[tuple[Call[Any], asyncio.Future[Any]]] = []
         self._round_trips: set[asyncio.Task[None]] = set()
         self._scheduled = False
+        self.failing: BaseException | None = None
+        """Why the last round trip failed; None where it did not."""
 
     async def __call__(self, call: Call[T]) -> T:
         """Run the call.
 
         Raises:
             JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
+            JournalFault: the call, or the data it meets, is wrong.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
@@ -83,7 +90,7 @@ class Journal:
     def _depart(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled = False
         together, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-        task = loop.create_task(self._round_trip(together))
+        task = loop.create_task(self._carry(together))
         self._round_trips.add(task)
 
         def returned(task: asyncio.Task[None]) -> None:
@@ -93,51 +100,61 @@ class Journal:
         task.add_done_callback(returned)
         self._schedule(loop)
 
-    async def _round_trip(self, together: list[tuple[Call[Any], asyncio.Future[Any]]]) -> None:
+    async def _carry(self, together: list[tuple[Call[Any], asyncio.Future[Any]]]) -> None:
         wanted = [(call, answer) for call, answer in together if not answer.done()]
-        try:
-            answers = await self._ask([call for call, _ in wanted])
-        except (RedisError, OSError) as error:
-            for _, answer in wanted:
-                if not answer.done():
-                    answer.set_exception(JournalUnavailable(error))
+        if not wanted:
             return
-        for (call, answer), found in zip(wanted, answers, strict=True):
+        try:
+            told = await self._ask([call for call, _ in wanted])
+        except Exception as error:
+            if len(wanted) > 1 and isinstance(error, JournalFault):
+                # One call cannot even be sent: the others are none the worse for it.
+                await asyncio.gather(*(self._carry([one]) for one in wanted))
+                return
+            told = [error] * len(wanted)
+        for (call, answer), found in zip(wanted, told, strict=True):
             if not answer.done():
                 _settle(call, answer, found)
 
     async def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:
-        """What Redis answers to each: the answer of a script, or a list of answers."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            _queue(pipe, [command for call in calls for command in _commands(call)])
-            flat = await pipe.execute(raise_on_error=False)
-        unknown = {call.script for call, one in _grouped(calls, flat) if _is_unknown(one)}
-        if unknown:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                _queue(pipe, [("SCRIPT LOAD", script(str(name)).text) for name in unknown])
-                await pipe.execute()
-            again = [call for call, one in _grouped(calls, flat) if _is_unknown(one)]
-            told = iter(await self._ask(again))
-            return [next(told) if _is_unknown(one) else one for _, one in _grouped(calls, flat)]
-        return [one for _, one in _grouped(calls, flat)]
+        """For each call what Redis answers, or its error. Raises what befalls all of them."""
+        trip = RoundTrip(calls, self._config)
+        failures = 0
+        while True:
+            try:
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    _queue(pipe, trip.commands())
+                    trip.answered(await pipe.execute(raise_on_error=False))
+                failing: BaseException | None = trip.unconfirmed
+            except _FAILURES as error:
+                failing = error
+            self.failing = failing
+            if failing is None:
+                if trip.complete:
+                    return trip.answers
+                continue
+            failures += 1
+            if not _passes(failing) or failures > self._retries:
+                return trip.given_up(failing)
+            await asyncio.sleep(_BACKOFF.compute(failures))
 
     async def many(self, calls: Sequence[Call[T]]) -> list[T]:
-        """Run calls of the same script in one round trip.
+        """Run calls in one round trip.
 
         Raises:
             JournalUnavailable: as above; any number of the calls may have been carried out.
+            JournalFault: as above, likewise.
         """
-        known = _common_script(calls)
-        if known is None:
-            return []
-        try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.execute_command("SCRIPT LOAD", known.text)
-                _queue(pipe, [("EVALSHA", known.sha, 0, *call.args) for call in calls])
-                answers = await pipe.execute()
-            return _parsed(calls, answers[1:])
-        except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+        answers = await self._ask(calls) if calls else []
+        return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
+
+    def changed_channel(self, command_id: str) -> str:
+        """The channel of a command's changes, as it is named at the server."""
+        return self._config.namespace + keys.changed(command_id)
+
+    def command_of_channel(self, channel: str) -> str:
+        """The command whose changes the channel carries."""
+        return keys.command_of_channel(channel.removeprefix(self._config.namespace))
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[AsyncPubSub]:
@@ -156,7 +173,7 @@ class Journal:
         """Redis' settings that durability depends on; empty where it does not tell them."""
         try:
             return dict(await self._redis.config_get(*_DURABILITY))
-        except (RedisError, OSError):
+        except _FAILURES:
             return {}
 
     async def aclose(self) -> None:
@@ -167,46 +184,56 @@ class Journal:
 class BlockingJournal:
     """Runs calls on the calling thread. Connects on first use; may be shared by threads."""
 
-    def __init__(self, url: str, *, retries: int = RETRIES) -> None:
-        self._redis: Any = redis.Redis.from_url(url, retry=Retry(_BACKOFF, retries), **_OPTIONS)
+    def __init__(self, where: str | RedisConfig, *, retries: int = RETRIES) -> None:
+        """`where` is a URL or a whole configuration."""
+        self._config = RedisConfig.of(where)
+        self._retries = retries
+        self._redis: Any = blocking_client(self._config)
 
     def __call__(self, call: Call[T]) -> T:
         """Run the call.
 
         Raises:
             JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
+            JournalFault: the call, or the data it meets, is wrong.
         """
-        try:
-            if call.script is None:
-                with self._redis.pipeline(transaction=len(call.commands) > 1) as pipe:
-                    _queue(pipe, call.commands)
-                    return call.parse(pipe.execute())
-            known = script(call.script)
-            try:
-                answer = self._redis.evalsha(known.sha, 0, *call.args)
-            except NoScriptError:
-                answer = self._redis.eval(known.text, 0, *call.args)
-            return call.parse(answer)
-        except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+        return self.many([call])[0]
 
     def many(self, calls: Sequence[Call[T]]) -> list[T]:
-        """Run calls of the same script in one round trip.
+        """Run calls in one round trip.
 
         Raises:
             JournalUnavailable: as above; any number of the calls may have been carried out.
+            JournalFault: as above, likewise.
         """
-        known = _common_script(calls)
-        if known is None:
+        if not calls:
             return []
-        try:
-            with self._redis.pipeline(transaction=False) as pipe:
-                pipe.execute_command("SCRIPT LOAD", known.text)
-                _queue(pipe, [("EVALSHA", known.sha, 0, *call.args) for call in calls])
-                answers = pipe.execute()
-            return _parsed(calls, answers[1:])
-        except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+        answers = self._ask(calls)
+        return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
+
+    def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        trip = RoundTrip(calls, self._config)
+        failures = 0
+        while True:
+            try:
+                with self._redis.pipeline(transaction=trip.atomic) as pipe:
+                    _queue(pipe, trip.commands())
+                    trip.answered(pipe.execute(raise_on_error=False))
+                failing: BaseException | None = trip.unconfirmed
+            except _FAILURES as error:
+                failing = error
+            if failing is None:
+                if trip.complete:
+                    return trip.answers
+                continue
+            failures += 1
+            if not _passes(failing) or failures > self._retries:
+                return trip.given_up(failing)
+            time.sleep(_BACKOFF.compute(failures))
+
+    def changed_channel(self, command_id: str) -> str:
+        """The channel of a command's changes, as it is named at the server."""
+        return self._config.namespace + keys.changed(command_id)
 
     @contextmanager
     def subscription(self) -> Iterator[PubSub]:
@@ -221,7 +248,7 @@ class BlockingJournal:
         """Redis' settings that durability depends on; empty where it does not tell them."""
         try:
             return dict(self._redis.config_get(*_DURABILITY))
-        except (RedisError, OSError):
+        except _FAILURES:
             return {}
 
     def close(self) -> None:
@@ -234,50 +261,26 @@ def _queue(pipe: Any, commands: Sequence[tuple[str | int, ...]]) -> None:
         pipe.execute_command(*command)
 
 
-def _common_script(calls: Sequence[Call[T]]) -> Script | None:
-    """The calls' one script; None where there are no calls. Raises ValueError where they differ."""
-    names = {call.script for call in calls}
-    if not names:
-        return None
-    if len(names) > 1 or None in names:
-        raise ValueError("calls run together must be of one script")
-    return script(str(names.pop()))
+def _passes(failure: BaseException) -> bool:
+    return fault_of(failure).passes
 
 
-def _parsed(calls: Sequence[Call[T]], answers: Sequence[Any]) -> list[T]:
-    return [call.parse(answer) for call, answer in zip(calls, answers, strict=True)]
-
-
-def _commands(call: Call[Any]) -> Sequence[tuple[str | int, ...]]:
-    if call.script is None:
-        return call.commands
-    return [("EVALSHA", script(call.script).sha, 0, *call.args)]
-
-
-def _grouped(calls: Sequence[Call[Any]], flat: Sequence[Any]) -> Iterator[tuple[Call[Any], Any]]:
-    answers = iter(flat)
-    for call in calls:
-        if call.script is not None:
-            yield call, next(answers)
-        else:
-            yield call, [next(answers) for _ in call.commands]
-
-
-def _is_unknown(answer: Any) -> bool:
-    return isinstance(answer, NoScriptError)
+def _parsed(call: Call[T], found: Any) -> T:
+    """What a call's answer is. Raises what it is an error of."""
+    failed = found if isinstance(found, BaseException) else None
+    if isinstance(found, list):
+        failed = next((part for part in found if isinstance(part, BaseException)), None)
+    if failed is None:
+        return call.parse(found)
+    if not isinstance(failed, _FAILURES):
+        raise failed
+    if fault_of(failed).meaning is Meaning.FAULT:
+        raise JournalFault(failed) from failed
+    raise JournalUnavailable(failed) from failed
 
 
 def _settle(call: Call[Any], answer: asyncio.Future[Any], found: Any) -> None:
-    parts = found if isinstance(found, list) else [found]
-    failed = next((part for part in parts if isinstance(part, Exception)), None)
-    if failed is not None:
-        answer.set_exception(JournalUnavailable(failed))
-        return
     try:
-        answer.set_result(call.parse(found))
+        answer.set_result(_parsed(call, found))
     except Exception as error:
         answer.set_exception(error)
-
-
-changed_channel = keys.changed
-command_of_channel = keys.command_of_channel

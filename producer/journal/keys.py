@@ -1,5 +1,7 @@
 """The one place that knows Redis key names: for Python, and as a preamble for the Lua scripts.
 
+Where CARDS_NAMESPACE is set it stands before each of them, and before the queues' names.
+
 | key | type | what it holds |
 |---|---|---|
 | `cards:command:ID` | hash | the journal row of a command |
@@ -28,6 +30,7 @@
 | `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
 | `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
+| `cards:barrier` | string | written before replicas are waited for, always the same |
 | `cards:changed:ID` | channel | each state the command enters |
 | `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
 | `celery-task-meta-ID` | string and channel | the envelope, as Celery's backend stores it |
@@ -37,6 +40,13 @@ from __future__ import annotations
 
 from producer.journal.endpoints import Endpoint
 from producer.journal.queues import FLOW_QUEUES
+
+
+class Key(str):
+    """The name of a key or channel, before which the journal puts the namespace."""
+
+    __slots__ = ()
+
 
 _PATTERNS = {
     "command": "cards:command:",
@@ -72,27 +82,28 @@ _SINGLES = {
     "forgotten": "cards:forgotten",
 }
 
-FAILED = _SINGLES["failed"]
-FORGOTTEN = _SINGLES["forgotten"]
-MIGRATIONS = _SINGLES["migrations"]
-STOP = _SINGLES["stop"]
-WATCH = _SINGLES["watch"]
-WORKERS = _SINGLES["workers"]
+BARRIER = Key("cards:barrier")
+FAILED = Key(_SINGLES["failed"])
+FORGOTTEN = Key(_SINGLES["forgotten"])
+MIGRATIONS = Key(_SINGLES["migrations"])
+STOP = Key(_SINGLES["stop"])
+WATCH = Key(_SINGLES["watch"])
+WORKERS = Key(_SINGLES["workers"])
 
 
-def command(command_id: str) -> str:
+def command(command_id: str) -> Key:
     """The row of a command."""
-    return _PATTERNS["command"] + command_id
+    return Key(_PATTERNS["command"] + command_id)
 
 
-def result(command_id: str) -> str:
+def result(command_id: str) -> Key:
     """Where Celery's results backend looks for the command's result."""
-    return _PATTERNS["result"] + command_id
+    return Key(_PATTERNS["result"] + command_id)
 
 
-def changed(command_id: str) -> str:
+def changed(command_id: str) -> Key:
     """The channel on which the command's changes of state are published."""
-    return _PATTERNS["changed"] + command_id
+    return Key(_PATTERNS["changed"] + command_id)
 
 
 def command_of_channel(channel: str) -> str:
@@ -100,45 +111,50 @@ def command_of_channel(channel: str) -> str:
     return channel.removeprefix(_PATTERNS["changed"])
 
 
-def read(read_id: str) -> str:
+def read(read_id: str) -> Key:
     """The answer to a read."""
-    return _PATTERNS["read"] + read_id
+    return Key(_PATTERNS["read"] + read_id)
 
 
-def events(database: str, routing_key: str) -> str:
+def queue(name: str) -> Key:
+    """The list of a Celery queue's messages."""
+    return Key(name)
+
+
+def events(database: int, routing_key: str) -> Key:
     """The channel of Celery's events (kombu.transport.redis.Channel._get_publish_topic)."""
-    return f"/{database}.celeryev/{routing_key}"
+    return Key(f"/{database}.celeryev/{routing_key}")
 
 
-def queued(queue: str) -> str:
+def queued(queue: str) -> Key:
     """The commands whose message was put into the queue and has not been received."""
-    return _PATTERNS["queued"] + queue
+    return Key(_PATTERNS["queued"] + queue)
 
 
-def limit(scope: str) -> str:
+def limit(scope: str) -> Key:
     """The rate limit of `account`, or of an endpoint."""
-    return _PATTERNS["limit"] + scope
+    return Key(_PATTERNS["limit"] + scope)
 
 
-def migration(migration_id: str) -> str:
+def migration(migration_id: str) -> Key:
     """The record of a migration."""
-    return _PATTERNS["migration"] + migration_id
+    return Key(_PATTERNS["migration"] + migration_id)
 
 
-def codes(migration_id: str) -> str:
+def codes(migration_id: str) -> Key:
     """How many rows of a migration were not applied, by code."""
-    return _PATTERNS["codes"] + migration_id
+    return Key(_PATTERNS["codes"] + migration_id)
 
 
-def details(migration_id: str) -> str:
+def details(migration_id: str) -> Key:
     """Code and message of the first rows of a migration that were not applied."""
-    return _PATTERNS["details"] + migration_id
+    return Key(_PATTERNS["details"] + migration_id)
 
 
-def lua_preamble() -> str:
+def lua_preamble(namespace: str = "") -> str:
     """These names as Lua locals, `KEY_COMMAND .. id`, ..., `KEY_WATCH`; and other constants."""
-    named = {**_PATTERNS, **_SINGLES}
-    constants = [f"local KEY_{name.upper()} = '{key}'" for name, key in named.items()]
+    named = {**_PATTERNS, **_SINGLES, "queue": ""}
+    constants = [f"local KEY_{name.upper()} = '{namespace}{key}'" for name, key in named.items()]
     constants += [f"local ENDPOINT_{one.name} = '{one}'" for one in Endpoint]
     constants.append(f"local FLOW_QUEUES = {FLOW_QUEUES}")
     return "\n".join(constants) + "\n"

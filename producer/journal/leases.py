@@ -27,7 +27,8 @@ def take(
     `holder` names this taking: repeated with it, the call answers the same grant. `in_order` is
     false where the message did not pass through a queue in the order of acceptance.
     """
-    return Call(taken, "take", [command_id, holder, lease_ms, int(in_order), limits.argument])
+    args: list[str | int] = [command_id, holder, lease_ms, int(in_order), limits.argument]
+    return Call(taken, "take", args, durable=True)
 
 
 def take_many(
@@ -38,12 +39,12 @@ def take_many(
     What is not begun is LIMITED, with no time to wait where only `most` was in the way.
     """
     args: list[str | int] = [holder, lease_ms, 1, limits.argument, most]
-    return Call(all_taken, "take_many", [*args, *command_ids])
+    return Call(all_taken, "take_many", [*args, *command_ids], durable=True)
 
 
 def resume(customer: str, holder: str, lease_ms: int, *, limits: Limits = UNLIMITED) -> Call[Taken]:
     """Take up a customer that is due: a retry, a lease that ran out, a stop that is over."""
-    return Call(taken, "resume", [customer, holder, lease_ms, limits.argument])
+    return Call(taken, "resume", [customer, holder, lease_ms, limits.argument], durable=True)
 
 
 def resume_many(
@@ -53,7 +54,8 @@ def resume_many(
 
     Answers fewer where one is LIMITED or STOPPED: those after it were not asked.
     """
-    return Call(all_taken, "resume_many", [holder, lease_ms, limits.argument, *customers])
+    args: list[str | int] = [holder, lease_ms, limits.argument, *customers]
+    return Call(all_taken, "resume_many", args, durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def close(
         case KeyStopped():
             args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
             args += [int(outcome.uncertain)]
-    return Call(taken, "close", args)
+    return Call(taken, "close", args, durable=True)
 
 
 def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:

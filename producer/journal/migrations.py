@@ -63,19 +63,19 @@ def create(
     """
     rate = "" if rps is None else f"{rps:g}"
     args: list[str | int] = [migration, name, rows, about, rate, int(skip_if_newer)]
-    return Call(bool, "migration_create", args)
+    return Call(bool, "migration_create", args, durable=True)
 
 
 def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:
     """Enter the states of rows that are not sent. False where it is open already."""
     flat = [part for pair in states for part in pair]
-    return Call(bool, "migration_enter", [migration, *flat])
+    return Call(bool, "migration_enter", [migration, *flat], durable=True)
 
 
 def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
     """Every row that is not sent was entered: sending may begin. False where it had."""
     flat = [part for pair in codes.items() for part in pair]
-    return Call(bool, "migration_open", [migration, *flat])
+    return Call(bool, "migration_open", [migration, *flat], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def send(
         slot = order.slot.value if isinstance(order, SetDefaultCard) else ""
         args += [one.number, one.id, order.kind.value, order.customer, order.object_id, slot]
         args += ["" if one.expected is None else f"={one.expected}"]
-    return Call(lambda answer: Told(*answer), "migration_send", args)
+    return Call(lambda answer: Told(*answer), "migration_send", args, durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +181,17 @@ def settle(migration: str, driver: str, rows: Sequence[Settled]) -> Call[Told]:
     args: list[str | int] = [migration, driver]
     for one in rows:
         args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
-    return Call(lambda answer: Told(*answer), "migration_settle", args)
+    return Call(lambda answer: Told(*answer), "migration_settle", args, durable=True)
 
 
 def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:
     """Enter as invalid a pending row that cannot be sent after all."""
-    return Call(bool, "migration_void", [migration, driver, number, code])
+    return Call(bool, "migration_void", [migration, driver, number, code], durable=True)
 
 
 def cancel_pending(migration: str, first: int, last: int) -> Call[int]:
     """Cancel rows of a cancelled migration that were not sent; answers how many."""
-    return Call(int, "migration_cancel_pending", [migration, first, last])
+    return Call(int, "migration_cancel_pending", [migration, first, last], durable=True)
 
 
 def cancel_queued(
@@ -200,7 +200,7 @@ def cancel_queued(
     """Cancel commands of a cancelled migration that Stripe never saw; answers how many."""
     result = celery_result("@ID@", envelope)
     args: list[str | int] = [migration, _CANCELLED_HTTP, result, keep_s * 1000]
-    return Call(int, "migration_cancel_queued", [*args, *command_ids])
+    return Call(int, "migration_cancel_queued", [*args, *command_ids], durable=True)
 
 
 def control(migration: str, what: str) -> Call[tuple[str, bool]]:
@@ -208,12 +208,16 @@ def control(migration: str, what: str) -> Call[tuple[str, bool]]:
 
     The state is "" where there is no such migration.
     """
-    return Call(lambda a: (str(a[0]), bool(a[1])), "migration_control", [migration, what])
+    return Call(
+        lambda a: (str(a[0]), bool(a[1])), "migration_control", [migration, what], durable=True
+    )
 
 
 def throttle(migration: str, rps: float | None) -> Call[bool]:
     """Set how many rows a second are sent at most. False where there is no such migration."""
-    return Call(bool, "migration_throttle", [migration, "" if rps is None else f"{rps:g}"])
+    return Call(
+        bool, "migration_throttle", [migration, "" if rps is None else f"{rps:g}"], durable=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +261,12 @@ def release(migration: str, driver: str) -> Call[bool]:
 
 def finish(migration: str, driver: str) -> Call[str]:
     """End the migration if every row has; answers its state."""
-    return Call(str, "migration_finish", [migration, driver])
+    return Call(str, "migration_finish", [migration, driver], durable=True)
 
 
 def forget(migration: str) -> Call[str]:
     """Remove all of a migration that has ended; "" where it is gone, else the state it is in."""
-    return Call(str, "migration_forget", [migration, _REMEMBERED_MS])
+    return Call(str, "migration_forget", [migration, _REMEMBERED_MS], durable=True)
 
 
 def forgotten(migration: str) -> Call[bool]:
@@ -323,7 +327,7 @@ def note_before(customer: str, command_id: str, fence: str, default: str | None)
     "" is none, None is not known. False where the lease is lost.
     """
     noted = "?" if default is None else f"={default}"
-    return Call(bool, "note_before", [customer, command_id, fence, noted])
+    return Call(bool, "note_before", [customer, command_id, fence, noted], durable=True)
 
 
 def oldest_waiting(lane: Lane) -> Call[float]:

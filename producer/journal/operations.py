@@ -16,7 +16,7 @@ from producer.journal.results import celery_result
 def cancel(command_id: str, envelope: Envelope, *, keep_s: int) -> Call[State | None]:
     """Cancel a command that was never sent; answers the state it is in then, None if unknown."""
     result = celery_result(command_id, envelope)
-    return Call(_state, "cancel", [command_id, 409, result, keep_s * 1000])
+    return Call(_state, "cancel", [command_id, 409, result, keep_s * 1000], durable=True)
 
 
 def replay(
@@ -30,7 +30,8 @@ def replay(
     """Take up a failed command again; answers the state it is in then, None if unknown."""
     message = task_message(command, command_id, lane.value)
     result = celery_result(command_id, superseded)
-    return Call(_state, "replay", [command_id, lane.value, message, 409, result, keep_s * 1000])
+    args: list[str | int] = [command_id, lane.value, message, 409, result, keep_s * 1000]
+    return Call(_state, "replay", args, durable=True)
 
 
 def _state(answer: str) -> State | None:
@@ -96,7 +97,7 @@ def backlog() -> Call[Backlog]:
             not_taken[lane_of(queue)] += untaken
         return Backlog(messages, not_taken, *counts[-2:])
 
-    commands: list[tuple[str | int, ...]] = [("LLEN", queue) for queue in queues]
+    commands: list[tuple[str | int, ...]] = [("LLEN", keys.queue(queue)) for queue in queues]
     commands += [("ZCARD", keys.queued(queue)) for queue in queues]
     commands += [("ZCARD", keys.FAILED), ("ZCARD", keys.WATCH)]
     return Call(parse, commands=commands)

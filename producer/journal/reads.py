@@ -34,7 +34,7 @@ def _request(task: str, read_id: str, fields: dict[str, Any], queue: str) -> Cal
         lambda _: None,
         commands=[
             ("SET", keys.read(read_id), _WANTED, "PX", _KEEP_MS),
-            ("LPUSH", queue, body),
+            ("LPUSH", keys.queue(queue), body),
         ],
     )
 

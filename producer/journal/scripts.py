@@ -28,14 +28,14 @@ class Script:
 
 
 @cache
-def script(name: str) -> Script:
+def script(name: str, namespace: str = "") -> Script:
     """The script of that name, with what it uses of the helpers and nothing else.
 
     Redis makes each helper anew every time a script is run: with all of them, that was half of what
     accepting a command cost.
     """
     folder = files("producer.journal") / "lua"
-    shared = keys.lua_preamble() + "".join(_read(folder / f"{one}.lua") for one in _SHARED)
+    shared = keys.lua_preamble(namespace) + "".join(_read(folder / f"{one}.lua") for one in _SHARED)
     text = _with_used(_BLOCK.split(shared), _read(folder / f"{name}.lua"))
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 

@@ -9,7 +9,6 @@ import base64
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from producer.journal import keys
@@ -18,8 +17,8 @@ from producer.journal.calls import Call
 _ROUTING_KEY = "task.multi"
 
 
-def publish_events(events: Sequence[dict[str, Any]], hostname: str, redis_url: str) -> Call[None]:
-    """Publish events of the group `task`, in one message."""
+def publish_events(events: Sequence[dict[str, Any]], hostname: str, database: int) -> Call[None]:
+    """Publish events of the group `task`, in one message, for workers of that database."""
     body = json.dumps(events, separators=(",", ":"))
     message = json.dumps(
         {
@@ -37,6 +36,5 @@ def publish_events(events: Sequence[dict[str, Any]], hostname: str, redis_url: s
         },
         separators=(",", ":"),
     )
-    database = urlsplit(redis_url).path.strip("/") or "0"
     channel = keys.events(database, _ROUTING_KEY)
     return Call(lambda _: None, commands=[("PUBLISH", channel, message)])

@@ -21,6 +21,7 @@ from producer.migrations.errors import MigrationError
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.runs import reopened
+from producer.settings import redis_config
 
 # The exit code where the pilot's rows have ended; the migration is paused then.
 PILOT_ENDED = 3
@@ -36,7 +37,7 @@ def main() -> int:
     job = json.loads(sys.stdin.readline() or "{}")
     if not job:
         return 0
-    journal = BlockingJournal(os.environ["REDIS_URL"])
+    journal = BlockingJournal(redis_config(os.environ))
     try:
         with Results.of(Path(job["folder"]), job["migration"]) as results:
             registry = Registry(journal)

@@ -34,6 +34,7 @@ from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_input
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.settings import redis_config
 
 _LENGTH = struct.Struct("!I")
 
@@ -159,7 +160,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     stream = sys.stdin.buffer
     job = Job(**json.loads(stream.readline()))
-    journal = BlockingJournal(os.environ["REDIS_URL"])
+    journal = BlockingJournal(redis_config(os.environ))
     try:
         told = answer(job, cast(BinaryIO, Framed(stream)), Registry(journal))
     except FileRefused as refused:

@@ -12,7 +12,6 @@ import redis
 
 from producer.contract import Envelope, Lane, State
 from producer.journal import BlockingJournal, End, Grant, backlog, close, take
-from producer.journal.connection import changed_channel
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ class Ends:
 
     def listeners(self, command_id: str) -> int:
         """How many wait for the command at present."""
-        ((_, count),) = self.redis.pubsub_numsub(changed_channel(command_id))
+        ((_, count),) = self.redis.pubsub_numsub(self.journal.changed_channel(command_id))
         return int(count)
 
     def until_listened(self, command_id: str) -> None:

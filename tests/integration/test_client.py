@@ -136,7 +136,9 @@ def test_a_missed_message_is_made_up_for(
     """A change that was never published is found by reading again, if late."""
     monkeypatch.setattr(sending, "READ_AGAIN_S", 0.05)
     handle = cards.send(DEFAULT)
-    monkeypatch.setattr("producer.client.changed_channel", lambda command_id: "nothing-comes-here")
+    monkeypatch.setattr(
+        "producer.journal.BlockingJournal.changed_channel", lambda *_: "nothing-comes-here"
+    )
     waiting = InBackground(lambda: handle.wait(timeout=FOR_EVER_S))
     until(lambda: ends.redis.pubsub_numsub("nothing-comes-here")[0][1] == 1)
     ends.end(handle.id)

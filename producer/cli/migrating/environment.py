@@ -21,7 +21,7 @@ def registry() -> Iterator[Registry]:
     from producer.migrations.registry import Registry
     from producer.settings import Settings
 
-    journal = BlockingJournal(Settings.from_environ(environ()).redis_url, retries=_RETRIES)
+    journal = BlockingJournal(Settings.from_environ(environ()).redis, retries=_RETRIES)
     try:
         yield Registry(journal)
     finally:

@@ -32,11 +32,11 @@ class Desk:
     @classmethod
     def of(cls, settings: WebSettings) -> Self:
         """It connects to Redis at its first use."""
-        journal = BlockingJournal(settings.shared.redis_url, retries=_RETRIES)
+        journal = BlockingJournal(settings.shared.redis, retries=_RETRIES)
         registry = Registry(journal)
         uploads = Uploads(settings.migrations_dir.absolute())
         children = Children(
-            settings.shared.redis_url, settings.migrations_dir, settings.shared.language
+            settings.shared.redis, settings.migrations_dir, settings.shared.language
         )
         drivers = Drivers(registry, uploads, children)
         return cls(settings, journal, registry, Looks(registry), uploads, children, drivers)

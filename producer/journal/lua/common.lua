@@ -93,7 +93,7 @@ local function queue_for(lane, flow, now)
   if not number then
     local shortest, longest_ago
     for i = 1, FLOW_QUEUES do
-      local length = redis.call('LLEN', lane .. '.' .. i)
+      local length = redis.call('LLEN', KEY_QUEUE .. lane .. '.' .. i)
       local used = tonumber(redis.call('ZSCORE', KEY_FLOWS, i) or 0)
       if not shortest or length < shortest or (length == shortest and used < longest_ago) then
         number, shortest, longest_ago = i, length, used

@@ -90,7 +90,8 @@ local function begin_next(user, holder, lease_ms, limits, now)
     local window = tonumber(redis.call('HGET', KEY_STOP, 'window'))
     redis.call('HSET', KEY_STOP, 'until', int(now + window))
   end
-  local fence = redis.call('INCR', KEY_SEQUENCE)
+  -- The number alone could be given out twice, by a primary that lacks what the former one did last.
+  local fence = redis.call('INCR', KEY_SEQUENCE) .. '.' .. string.sub(holder, 1, 8)
   local expires = int(now + lease_ms)
   redis.call('HSET', customer, 'fence', fence, 'holder', holder, 'until', expires, 'open', chosen)
   if limits ~= '' then redis.call('HSET', customer, 'start', int(start)) end

@@ -19,7 +19,7 @@ for i = 4, #ARGV do
     marks[1] = nil
   end
   local first
-  if redis.call('LLEN', queue) == 0 then
+  if redis.call('LLEN', KEY_QUEUE .. queue) == 0 then
     first = redis.call('ZRANGE', KEY_QUEUED .. queue, 0, limit - 1)
   else
     first = redis.call('ZRANGEBYSCORE', KEY_QUEUED .. queue, '-inf', marks[2] or 0, 'LIMIT', 0, limit)

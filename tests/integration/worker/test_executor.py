@@ -10,6 +10,7 @@ import pytest
 
 from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
 from producer.journal import Journal, accept, resume, status, stopped, take
+from producer.redis import RedisConfig
 from producer.settings import Settings
 from worker import backoff
 from worker.announcements import Announcements
@@ -36,11 +37,11 @@ class Workbench:
     """An executor, and commands to give it."""
 
     def __init__(self, redis_url: str) -> None:
-        settings = WorkerSettings(Settings(redis_url, language="en"), "sk_test_x")
+        settings = WorkerSettings(Settings(RedisConfig.of(redis_url), language="en"), "sk_test_x")
         self.journal = Journal(redis_url)
         self.stripe = FakeGateway()
         self.leases = LeaseKeeper(self.journal, settings.lease_s)
-        announcements, gate = Announcements(TaskEvents(None, redis_url, "test", int)), LaneGate(8)
+        announcements, gate = Announcements(TaskEvents(None, 0, "test", int)), LaneGate(8)
         handlers = {
             CommandKind.ASSIGN_CARD: AssignCardHandler(self.stripe),
             CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),

@@ -44,7 +44,7 @@ class Listener:
 @pytest.fixture
 async def events(redis_url: str) -> AsyncIterator[TaskEvents]:
     journal = Journal(redis_url)
-    yield TaskEvents(journal, redis_url, WORKER, iter(range(1, 10_000)).__next__)
+    yield TaskEvents(journal, 0, WORKER, iter(range(1, 10_000)).__next__)
     await journal.aclose()
 
 

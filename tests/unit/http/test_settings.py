@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from producer.redis import RedisConfig
 from producer.settings import Settings, SettingsError, WebSettings
 
 _REDIS = "redis://127.0.0.1:6379/0"
@@ -13,7 +14,7 @@ def test_defaults_are_the_contracts() -> None:
     """With Redis alone set, the rest is as the contract says."""
     settings = WebSettings.from_environ({"REDIS_URL": _REDIS, "CARDS_API_TOKENS": "", "PORT": " "})
     assert (settings.host, settings.port, settings.tokens) == ("127.0.0.1", 8000, ())
-    assert settings.shared == Settings(_REDIS, "es", 172_800)
+    assert settings.shared == Settings(RedisConfig.of(_REDIS), "es", 172_800)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+"""Calls that go to Redis together, until each has its answer, on as many replicas as it must be.
+
+Every call may be repeated: after a lost answer all are sent again; where Redis does not know a
+script, or replicas have not confirmed a write in time, those calls alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+from redis.exceptions import NoScriptError
+
+from producer.journal import keys
+from producer.journal.calls import Call
+from producer.journal.scripts import Script, script
+from producer.redis import RedisConfig
+from producer.redis.faults import NotReplicated
+
+Command: TypeAlias = tuple[str | int, ...]
+
+# Shorter than a client waits for an answer; then it is asked again.
+_CONFIRM_MS = 2000
+
+
+class RoundTrip:
+    """Used by both kinds of journal, in turns: send `commands`, and tell what was `answered`."""
+
+    def __init__(self, calls: Sequence[Call[Any]], config: RedisConfig) -> None:
+        self.answers: list[Any] = [_NONE] * len(calls)
+        self.unconfirmed: NotReplicated | None = None
+        self._calls = calls
+        self._config = config
+        self._asked: list[int] = []
+        self._to_load: set[str] = set()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every call has its answer."""
+        return not any(answer is _NONE for answer in self.answers)
+
+    @property
+    def atomic(self) -> bool:
+        """Whether it is one call of several plain commands, which a transaction holds together."""
+        return len(self._calls) == 1 and len(self._calls[0].commands) > 1
+
+    def commands(self) -> list[Command]:
+        """What is to be sent next, at first or after an answer was lost."""
+        self._asked = [place for place, one in enumerate(self.answers) if one is _NONE]
+        sent: list[Command] = [("SCRIPT LOAD", self._script(name).text) for name in self._to_load]
+        for place in self._asked:
+            sent += self._commands(self._calls[place])
+        if self._confirms:
+            # A repeated call writes nothing, and WAIT would look no further than the last write.
+            sent.append(("SET", self._config.namespace + keys.BARRIER, 1))
+            sent.append(self._wait())
+        return sent
+
+    def answered(self, flat: Sequence[Any]) -> None:
+        """Take the answers to `commands`, errors among them."""
+        answers = iter(flat[len(self._to_load) :])
+        found = [(place, self._grouped(self._calls[place], answers)) for place in self._asked]
+        self.unconfirmed = None
+        if self._confirms:
+            self.unconfirmed = self._confirmation(next(answers), next(answers))
+        self._to_load = set()
+        for place, answer in found:
+            call = self._calls[place]
+            if isinstance(answer, NoScriptError):
+                self._to_load.add(str(call.script))
+            elif self.unconfirmed is None or not call.durable:
+                self.answers[place] = answer
+
+    def given_up(self, failure: BaseException) -> list[Any]:
+        """The answers there are, and the failure for each call without one."""
+        return [failure if answer is _NONE else answer for answer in self.answers]
+
+    @property
+    def _confirms(self) -> bool:
+        durable = any(self._calls[place].durable for place in self._asked)
+        return durable and self._config.replicas > 0
+
+    def _wait(self) -> Command:
+        if self._config.replicas_fsync:
+            return ("WAITAOF", 1, self._config.replicas, _CONFIRM_MS)
+        return ("WAIT", self._config.replicas, _CONFIRM_MS)
+
+    def _confirmation(self, written: Any, confirmed: Any) -> NotReplicated | None:
+        """Raises the errors that Redis answered."""
+        for answer in (written, confirmed):
+            if isinstance(answer, Exception):
+                raise answer
+        count = int(confirmed[1] if isinstance(confirmed, list | tuple) else confirmed)
+        wanted = self._config.replicas
+        return NotReplicated(count, wanted) if count < wanted else None
+
+    def _commands(self, call: Call[Any]) -> Sequence[Command]:
+        if call.script is not None:
+            return [("EVALSHA", self._script(call.script).sha, 0, *call.args)]
+        commands = call.commands
+        if self._config.namespace:
+            commands = [tuple(map(self._named, command)) for command in commands]
+        return commands
+
+    def _named(self, argument: str | int) -> str | int:
+        return self._config.namespace + argument if isinstance(argument, keys.Key) else argument
+
+    def _script(self, name: str) -> Script:
+        return script(name, self._config.namespace)
+
+    def _grouped(self, call: Call[Any], answers: Iterator[Any]) -> Any:
+        if call.script is not None:
+            return next(answers)
+        return [next(answers) for _ in call.commands]
+
+
+class _None:
+    """No answer yet."""
+
+
+_NONE = _None()

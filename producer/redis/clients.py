@@ -1,0 +1,88 @@
+"""Clients of redis-py's, made of connections that lead to the primary.
+
+They try nothing again: whoever calls knows whether a call may be repeated, and for how long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from producer.redis.config import RedisConfig
+from producer.redis.connections import (
+    AsyncConnection,
+    AsyncTlsConnection,
+    BlockingConnection,
+    BlockingTlsConnection,
+)
+from producer.redis.faults import FAULTS, Meaning
+from producer.redis.primary import Primary, tls_options
+
+CONNECT_TIMEOUT_S = 2.0
+# Longer than any script runs, shorter than a caller waits.
+ANSWER_TIMEOUT_S = 5.0
+_MOST_CONNECTIONS = 500
+# A broker's consumer has no use for an error of one call: it waits as for a lost connection.
+_BROKER_WAITS = tuple(
+    code for code, fault in FAULTS.items() if fault.meaning in (Meaning.REFUSED, Meaning.SETTING)
+)
+
+
+def async_client(config: RedisConfig) -> Any:
+    """A client for an asyncio loop, decoding answers; it connects on first use."""
+    pool = redis.asyncio.ConnectionPool(
+        connection_class=AsyncTlsConnection if config.tls else AsyncConnection,
+        retry=AsyncRetry(NoBackoff(), 0),
+        max_connections=_MOST_CONNECTIONS,
+        decode_responses=True,
+        **_options(config),
+    )
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+def blocking_client(config: RedisConfig) -> Any:
+    """A client for threads, decoding answers; it connects on first use."""
+    pool = redis.ConnectionPool(
+        connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=_MOST_CONNECTIONS,
+        decode_responses=True,
+        **_options(config),
+    )
+    return redis.Redis.from_pool(pool)
+
+
+def broker_pool(config: RedisConfig, disconnected: Callable[[Any], None] | None) -> Any:
+    """The connections of a kombu channel; `disconnected` is called with one that was closed."""
+    return redis.ConnectionPool(
+        connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
+        max_connections=_MOST_CONNECTIONS,
+        disconnected=disconnected,
+        waits=_BROKER_WAITS,
+        **_options(config),
+    )
+
+
+def _options(config: RedisConfig) -> dict[str, Any]:
+    host, port = config.nodes[0]
+    return {
+        "host": host,
+        "port": port,
+        "db": config.database,
+        "username": config.username,
+        "password": config.password,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "socket_timeout": ANSWER_TIMEOUT_S,
+        "socket_keepalive": True,
+        "health_check_interval": 15,
+        "driver_info": None,  # CLIENT SETINFO would be two more trips, and a right to be granted
+        "primary": Primary(config),
+        "server_name": config.server_name,
+        **(tls_options(config) if config.tls else {}),
+    }

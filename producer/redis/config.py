@@ -1,0 +1,237 @@
+"""Where Redis is and how to talk to it: REDIS_URL and the settings beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+FORMS = (
+    "redis://[user:password@]host[:port][/database], rediss:// for TLS, or "
+    "sentinel://[user:password@]host:port,host:port/MASTER[/database] (sentinels:// for TLS)"
+)
+_PORT, _SENTINEL_PORT = 6379, 26379
+_SENTINEL, _TLS = ("sentinel", "sentinels"), ("rediss", "sentinels")
+_NAMESPACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MASTER = re.compile(r"[A-Za-z0-9._-]+")
+_VERIFY = {"none": False, "cert_none": False, "required": True, "cert_required": True}
+_FILES = {"ssl_ca_certs": "ca", "ssl_certfile": "certificate", "ssl_keyfile": "key"}
+
+
+class RedisConfigError(ValueError):
+    """A setting of Redis is wrong. It names the setting, and never shows a password."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisConfig:
+    """Where Redis is and how to talk to it.
+
+    `nodes` are the addresses of the server, or of the sentinels where `master` names whom they
+    watch. `namespace` stands before every key, channel and queue. `replicas` is how many replicas
+    must have a write before it counts, in memory, or on disk too with `replicas_fsync`.
+    """
+
+    url: str = field(repr=False)
+    nodes: tuple[tuple[str, int], ...] = ()
+    master: str = ""
+    database: int = 0
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    sentinel_username: str | None = None
+    sentinel_password: str | None = field(default=None, repr=False)
+    tls: bool = False
+    verify: bool = True
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    server_name: str | None = None
+    namespace: str = ""
+    replicas: int = 0
+    replicas_fsync: bool = False
+
+    @classmethod
+    def of(cls, where: str | RedisConfig) -> RedisConfig:
+        """The configuration of a URL alone. Raises RedisConfigError."""
+        return where if isinstance(where, RedisConfig) else cls.from_environ({"REDIS_URL": where})
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read REDIS_URL, CARDS_NAMESPACE, CARDS_REPLICAS[_FSYNC], CARDS_REDIS_*, CARDS_SENTINEL_*.
+
+        Raises:
+            RedisConfigError: one of them is wrong, or REDIS_URL is missing.
+        """
+        url = _text(environ, "REDIS_URL")
+        if not url:
+            reason = "is not set; `make up` starts a Valkey and sets it"
+            raise RedisConfigError("REDIS_URL", reason)
+        scheme, nodes, master, database, username, password, options = _split(url)
+        files = {
+            "ca": _file(environ, "CARDS_REDIS_CA"),
+            "certificate": _file(environ, "CARDS_REDIS_CERT"),
+            "key": _file(environ, "CARDS_REDIS_KEY"),
+        }
+        for option, name in _FILES.items():
+            if option in options:
+                files[name] = files[name] or _existing("REDIS_URL", options[option])
+        tls = scheme in _TLS
+        if not tls and any(files.values()):
+            raise RedisConfigError("REDIS_URL", "must be rediss:// where CARDS_REDIS_CA is set")
+        if files["certificate"] and not files["key"]:
+            raise RedisConfigError("CARDS_REDIS_KEY", "is not set, but CARDS_REDIS_CERT is")
+        return cls(
+            url=url,
+            nodes=nodes,
+            master=master,
+            database=database,
+            username=username,
+            password=password,
+            sentinel_username=_text(environ, "CARDS_SENTINEL_USER") or None,
+            sentinel_password=_text(environ, "CARDS_SENTINEL_PASSWORD") or None,
+            tls=tls,
+            verify=_verified(options),
+            server_name=_text(environ, "CARDS_REDIS_SERVER_NAME") or None,
+            namespace=_namespace(environ),
+            replicas=_replicas(environ),
+            replicas_fsync=_yes(environ, "CARDS_REPLICAS_FSYNC"),
+            **files,
+        )
+
+    @property
+    def shown(self) -> str:
+        """The URL without user, password and options."""
+        scheme = self.url.partition("://")[0]
+        nodes = ",".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in self.nodes)
+        return f"{scheme}://{nodes}/{self.master + '/' if self.master else ''}{self.database}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings that `from_environ` makes this of, for a child process."""
+        told = {
+            "REDIS_URL": self.url,
+            "CARDS_NAMESPACE": self.namespace.rstrip(":"),
+            "CARDS_REPLICAS": str(self.replicas or ""),
+            "CARDS_REPLICAS_FSYNC": "yes" if self.replicas_fsync else "",
+            "CARDS_REDIS_CA": self.ca,
+            "CARDS_REDIS_CERT": self.certificate,
+            "CARDS_REDIS_KEY": self.key,
+            "CARDS_REDIS_SERVER_NAME": self.server_name,
+            "CARDS_SENTINEL_USER": self.sentinel_username,
+            "CARDS_SENTINEL_PASSWORD": self.sentinel_password,
+        }
+        return {name: value for name, value in told.items() if value}
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    """The value; an empty one counts as not set, as compose files leave it."""
+    return environ.get(name, "").strip()
+
+
+def _split(
+    url: str,
+) -> tuple[str, tuple[tuple[str, int], ...], str, int, str | None, str | None, dict[str, str]]:
+    """The URL's parts. The value is never shown: it may hold a password."""
+    wrong = RedisConfigError("REDIS_URL", f"must look like {FORMS}")
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True))
+    except ValueError:
+        if "?" not in url:
+            raise wrong from None
+        raise RedisConfigError("REDIS_URL", "has options that cannot be read") from None
+    if parts.scheme not in ("redis", "rediss", *_SENTINEL) or parts.fragment:
+        raise wrong
+    user_info, _, places = parts.netloc.rpartition("@")
+    username, _, password = user_info.partition(":")
+    master, database = "", parts.path.strip("/")
+    if parts.scheme in _SENTINEL:
+        master, _, database = database.partition("/")
+        if not _MASTER.fullmatch(master):
+            raise wrong
+    elif "," in places:
+        raise wrong
+    if not re.fullmatch(r"\d{0,6}", database):
+        raise wrong
+    default = _SENTINEL_PORT if master else _PORT
+    try:
+        nodes = tuple(_node(place, default) for place in places.split(","))
+    except ValueError:
+        raise wrong from None
+    return (
+        parts.scheme,
+        nodes,
+        master,
+        int(database or 0),
+        unquote(username) or None,
+        unquote(password) or None,
+        options,
+    )
+
+
+def _node(place: str, default_port: int) -> tuple[str, int]:
+    """Host and port. Raises ValueError."""
+    parts = urlsplit(f"//{place}")
+    if not parts.hostname or parts.port == 0 or not re.fullmatch(r"[\w.:%-]+", parts.hostname):
+        raise ValueError
+    return parts.hostname, parts.port or default_port
+
+
+def _verified(options: dict[str, str]) -> bool:
+    """Whether the certificate is verified, by the URL's options. Unknown ones are refused."""
+    verify = True
+    for name, value in options.items():
+        if name == "ssl_cert_reqs":
+            found = _VERIFY.get(value.lower())
+            if found is None:
+                raise RedisConfigError("REDIS_URL", f"{name} must be required or none")
+            verify = found
+        elif name not in _FILES:
+            known = ", ".join(("ssl_cert_reqs", *_FILES))
+            shown = name if re.fullmatch(r"\w{1,40}", name) else "an option"
+            raise RedisConfigError("REDIS_URL", f"has {shown}, which is not one of {known}")
+    return verify
+
+
+def _file(environ: Mapping[str, str], name: str) -> str | None:
+    text = _text(environ, name)
+    return _existing(name, text) if text else None
+
+
+def _existing(name: str, path: str) -> str:
+    if not Path(path).is_file():
+        raise RedisConfigError(name, f"names no file: {path[:200]!r}")
+    return path
+
+
+def _namespace(environ: Mapping[str, str]) -> str:
+    text = _text(environ, "CARDS_NAMESPACE").rstrip(":")
+    if text and not _NAMESPACE.fullmatch(text):
+        raise RedisConfigError(
+            "CARDS_NAMESPACE", "must be of at most 64 letters, digits, hyphens and underscores"
+        )
+    return f"{text}:" if text else ""
+
+
+def _replicas(environ: Mapping[str, str]) -> int:
+    text = _text(environ, "CARDS_REPLICAS")
+    if text and not re.fullmatch(r"\d", text):
+        raise RedisConfigError("CARDS_REPLICAS", "must be a number from 0 to 9")
+    return int(text or 0)
+
+
+def _yes(environ: Mapping[str, str], name: str) -> bool:
+    match _text(environ, name).lower():
+        case "yes" | "true" | "1":
+            return True
+        case "" | "no" | "false" | "0":
+            return False
+        case _:
+            raise RedisConfigError(name, "must be yes or no")

@@ -1,0 +1,214 @@
+"""Connections that lead to the primary, blocking and async, with TLS and without.
+
+They are redis-py's, which drop a connection on errors of input and output alone: one to a primary
+that has become a replica would stay, and answer READONLY for ever (redis-py #460, #935). Here a
+replica is an error of the connection. It is told by its refusal, by the role in the answer to
+HELLO when the connection is made, and again at most a second old whenever a command is sent, since
+a connection that only reads is never refused anything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import redis
+import redis.asyncio
+from redis.exceptions import ConnectionError, ResponseError, TimeoutError
+
+from producer.redis.faults import FAULTS, Meaning, NotPrimary, NotReady, code_of
+from producer.redis.primary import ROLE_CHECK_S, Primary
+
+# Answered by a server that another try may find changed; others are errors of one call.
+_WAITING = frozenset(code for code, fault in FAULTS.items() if fault.meaning is Meaning.WAIT)
+_REPLICA = frozenset(("READONLY", "UNBLOCKED", "MASTERDOWN"))
+
+
+if TYPE_CHECKING:
+    _Base = Any
+else:
+    _Base = object
+
+
+class _Watched(_Base):  # type: ignore[misc]
+    """What both kinds share. `waits` are further codes for which the connection is given up."""
+
+    def __init__(
+        self,
+        *,
+        primary: Primary,
+        server_name: str | None = None,
+        waits: Collection[str] = (),
+        disconnected: Callable[[Any], None] | None = None,
+        **options: Any,
+    ) -> None:
+        self._primary = primary
+        self._server_name = server_name
+        self._waits = _WAITING | frozenset(waits)
+        self._disconnected = disconnected
+        self._generation = -1
+        self._role_checked = 0.0
+        super().__init__(**options)
+
+    def _failure(self, error: ResponseError) -> ConnectionError | None:
+        """The error of the connection that an error answer is; None where it is of the call."""
+        code = code_of(error)
+        if code in _REPLICA:
+            self._primary.suspect(self._generation)
+            return NotPrimary(code)
+        return NotReady(code) if code in self._waits else None
+
+    def _check_role(self, hello: Any) -> None:
+        """Raise NotPrimary if the answer to HELLO says so."""
+        role = hello.get("role") or hello.get(b"role") if isinstance(hello, dict) else None
+        if role in ("replica", b"replica", "slave", b"slave"):
+            self._primary.suspect(self._generation)
+            raise NotPrimary("REPLICA")
+        self._role_checked = time.monotonic()
+
+    @property
+    def _outdated(self) -> bool:
+        return bool(self._generation != self._primary.generation)
+
+    @property
+    def _role_unsure(self) -> bool:
+        return time.monotonic() - self._role_checked >= ROLE_CHECK_S
+
+
+class _Blocking(_Watched):
+    """A blocking connection."""
+
+    def connect(self) -> None:
+        """Connect, or connect anew where this one is known to lead to the wrong server."""
+        if self._sock is not None and self._outdated:
+            self.disconnect()
+        super().connect()
+
+    def _connect(self) -> Any:
+        self._generation = self._primary.generation
+        if self._primary.moves:
+            self.host, self.port = self._primary.locate()
+        return super()._connect()
+
+    def _wrap_socket_with_ssl(self, sock: Any) -> Any:
+        host = self.host
+        self.host = self._server_name or host
+        try:
+            return super()._wrap_socket_with_ssl(sock)
+        finally:
+            self.host = host
+
+    def on_connect_check_health(self, check_health: bool = True) -> None:
+        """Greet the server."""
+        super().on_connect_check_health(check_health=check_health)
+        self._send_ping()
+
+    def check_health(self) -> None:
+        """See that the server is still the primary, if that is not known of the last second."""
+        if self._outdated:
+            self.disconnect()
+            raise NotPrimary("REPLICA")
+        if self._role_unsure:
+            self._send_ping()
+
+    def _send_ping(self) -> None:
+        self.send_command("HELLO", check_health=False)
+        try:
+            self._check_role(self.read_response())
+        except NotPrimary:
+            self.disconnect()
+            raise
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        """The answer to a command. Raises NotPrimary and NotReady besides what redis-py does."""
+        try:
+            return super().read_response(*args, **options)
+        except TimeoutError:
+            self._primary.suspect(self._generation)
+            raise
+        except ResponseError as error:
+            failure = self._failure(error)
+            if failure is None:
+                raise
+            self.disconnect()
+            raise failure from None
+
+    def disconnect(self, *args: Any, **options: Any) -> None:
+        """Close the socket, and tell whoever watches that."""
+        super().disconnect(*args, **options)
+        if self._disconnected is not None:
+            self._disconnected(self)
+
+
+class _Async(_Watched):
+    """A connection of an asyncio loop."""
+
+    async def connect(self) -> None:
+        """Connect, or connect anew where this one is known to lead to the wrong server."""
+        if self.is_connected and self._outdated:
+            await self.disconnect()
+        await super().connect()
+
+    async def _connect(self) -> None:
+        self._generation = self._primary.generation
+        if self._primary.moves:
+            self.host, self.port = await self._primary.locate_async()
+        await super()._connect()
+
+    def _connection_arguments(self) -> Any:
+        arguments = super()._connection_arguments()
+        if self._server_name is not None and "ssl" in arguments:
+            return {**arguments, "server_hostname": self._server_name}
+        return arguments
+
+    async def on_connect_check_health(self, check_health: bool = True) -> None:
+        """Greet the server."""
+        await super().on_connect_check_health(check_health=check_health)
+        await self._send_ping()
+
+    async def check_health(self) -> None:
+        """See that the server is still the primary, if that is not known of the last second."""
+        if self._outdated:
+            await self.disconnect(nowait=True)
+            raise NotPrimary("REPLICA")
+        if self._role_unsure:
+            await self._send_ping()
+
+    async def _send_ping(self) -> None:
+        await self.send_command("HELLO", check_health=False)
+        try:
+            self._check_role(await self.read_response())
+        except NotPrimary:
+            await self.disconnect(nowait=True)
+            raise
+
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        """The answer to a command. Raises NotPrimary and NotReady besides what redis-py does."""
+        try:
+            return await super().read_response(*args, **options)
+        except TimeoutError:
+            self._primary.suspect(self._generation)
+            raise
+        except ResponseError as error:
+            failure = self._failure(error)
+            if failure is None:
+                raise
+            await self.disconnect(nowait=True)
+            raise failure from None
+
+
+class BlockingConnection(_Blocking, redis.Connection):
+    """Over TCP."""
+
+
+class BlockingTlsConnection(_Blocking, redis.SSLConnection):
+    """Over TLS."""
+
+
+class AsyncConnection(_Async, redis.asyncio.Connection):
+    """Over TCP, on an asyncio loop."""
+
+
+class AsyncTlsConnection(_Async, redis.asyncio.SSLConnection):
+    """Over TLS, on an asyncio loop."""

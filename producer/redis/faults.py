@@ -1,0 +1,148 @@
+"""What each failure of Redis means, in one table.
+
+The servers' codes are of Redis 7 and 8 and Valkey 9 (`src/server.c`, createSharedObjects). What a
+proxy or a moved address does shows as one of the failures of the connection.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ssl
+from dataclasses import dataclass
+from enum import Enum
+
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    DataError,
+    MaxConnectionsError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+
+from producer.contract.messages import Text
+
+
+class Meaning(Enum):
+    """What is to be done about a failure."""
+
+    REDIAL = "this connection leads to the wrong server or to none: drop it and all like it"
+    WAIT = "the server will answer soon: try again"
+    REFUSED = "the server lives and takes no writes, until somebody acts or a replica comes back"
+    SETTING = "a setting is wrong, here or there: a person must act"
+    FAULT = "the call or the data it meets is wrong: trying again changes nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of failure: its code, what it means, and what a person is told of it."""
+
+    code: str
+    meaning: Meaning
+    text: Text
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same call may succeed in a moment."""
+        return self.meaning in (Meaning.REDIAL, Meaning.WAIT)
+
+
+class NotPrimary(ConnectionError):
+    """The server at the other end is a replica, or has become one."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        super().__init__(detail or FAULTS[code].text.value[1])
+
+
+class NotReady(ConnectionError):
+    """The server answers, and cannot do what it is asked for yet."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(FAULTS[code].text.value[1])
+
+
+class NotReplicated(RedisError):
+    """A write was made, and not confirmed in time by as many replicas as are demanded."""
+
+    def __init__(self, confirmed: int, wanted: int) -> None:
+        self.confirmed = confirmed
+        self.wanted = wanted
+        super().__init__(f"{confirmed} of {wanted} replicas have confirmed the write")
+
+
+_ROWS = (
+    Fault("READONLY", Meaning.REDIAL, Text.REDIS_REPLICA),
+    Fault("UNBLOCKED", Meaning.REDIAL, Text.REDIS_REPLICA),
+    Fault("MASTERDOWN", Meaning.REDIAL, Text.REDIS_REPLICA),
+    Fault("REPLICA", Meaning.REDIAL, Text.REDIS_REPLICA),  # by its own word, in HELLO
+    Fault("closed", Meaning.REDIAL, Text.REDIS_SILENT),
+    Fault("timeout", Meaning.REDIAL, Text.REDIS_TIMEOUT),  # half-open, black-holed, or stalled
+    Fault("unreachable", Meaning.REDIAL, Text.REDIS_SILENT),
+    Fault("LOADING", Meaning.WAIT, Text.REDIS_LOADING),
+    Fault("BUSY", Meaning.WAIT, Text.REDIS_BUSY),
+    Fault("TRYAGAIN", Meaning.WAIT, Text.REDIS_BUSY),
+    Fault("CLUSTERDOWN", Meaning.WAIT, Text.REDIS_BUSY),
+    Fault("connections", Meaning.WAIT, Text.REDIS_CONNECTIONS),
+    Fault("unconfirmed", Meaning.WAIT, Text.REDIS_UNREPLICATED),
+    Fault("NOREPLICAS", Meaning.REFUSED, Text.REDIS_UNREPLICATED),
+    Fault("MISCONF", Meaning.REFUSED, Text.REDIS_DISK),
+    Fault("OOM", Meaning.REFUSED, Text.REDIS_FULL),
+    Fault("NOAUTH", Meaning.SETTING, Text.REDIS_AUTH),
+    Fault("WRONGPASS", Meaning.SETTING, Text.REDIS_AUTH),
+    Fault("NOPERM", Meaning.SETTING, Text.REDIS_RIGHTS),
+    Fault("certificate", Meaning.SETTING, Text.REDIS_CERTIFICATE),
+    Fault("call", Meaning.FAULT, Text.REDIS_FAULT),
+)
+FAULTS = {row.code: row for row in _ROWS}
+
+
+def code_of(error: ResponseError) -> str:
+    """The server's code of an error that it answered."""
+    code = getattr(error, "status_code", None)
+    return str(code) if code else str(error).partition(" ")[0]
+
+
+def fault_of(error: BaseException) -> Fault:
+    """What a failure means: an error of redis-py's, of this package, or of the system's."""
+    if isinstance(error, NotPrimary | NotReady):
+        return FAULTS[error.code]
+    if isinstance(error, NotReplicated):
+        return FAULTS["unconfirmed"]
+    if _certificate_refused(error):
+        return FAULTS["certificate"]
+    if isinstance(error, ResponseError) and code_of(error) in FAULTS:
+        return FAULTS[code_of(error)]
+    match error:
+        case BusyLoadingError():
+            return FAULTS["LOADING"]
+        case AuthenticationError():
+            return FAULTS["WRONGPASS"]
+        case MaxConnectionsError():
+            return FAULTS["connections"]
+        case TimeoutError() | builtins.TimeoutError():
+            return FAULTS["timeout"]
+        case ConnectionError() if "max number of clients" in str(error):
+            return FAULTS["connections"]
+        case ConnectionError() if "Error while reading" in str(error):
+            return FAULTS["closed"]
+        case DataError() | ResponseError():
+            return FAULTS["call"]
+        case RedisError() | OSError():
+            return FAULTS["unreachable"]
+    return FAULTS["call"]
+
+
+def _certificate_refused(error: BaseException | None) -> bool:
+    """Whether a certificate was not accepted, here or by the server; redis-py wraps that."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        text = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in text or "certificate required" in text.lower():
+            return True
+        error = error.__cause__ or error.__context__
+    return False
