@@ -18,7 +18,7 @@ from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
 from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
-from producer.journal import Acceptance, Journal, failed, status
+from producer.journal import Acceptance, Journal, JournalUnavailable, JournalWatch, failed, status
 from producer.journal.connection import RETRIES
 from producer.journal.failed import FailedCommand, Kept
 from producer.redis import RedisConfig
@@ -73,6 +73,7 @@ class AsyncCardCommands:
         self._status_ttl_s = status_ttl_s
         self._journal = Journal(redis, retries=retries)
         # Waiting tries again by itself, within its own deadline.
+        self._watch = JournalWatch(RedisConfig.of(redis))
         self._impatient = Journal(redis, retries=0)
 
     @classmethod
@@ -119,7 +120,9 @@ class AsyncCardCommands:
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
-        accepted = await self._journal(sending.acceptance(order, idempotency_key, lane))
+        call = sending.acceptance(order, idempotency_key, lane)
+        await self._same_journal()
+        accepted = await self._journal(call)
         return self._handle(accepted, order)
 
     async def send_many(
@@ -142,6 +145,7 @@ class AsyncCardCommands:
         flow = uuid4().hex
         async for chunk in _chunks(items):
             window = sending.Window(chunk, lane, flow)
+            await self._same_journal()
             for item, outcome in window.outcomes(await self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
                     yield self._handle(outcome, sending.split(item)[0])
@@ -233,6 +237,13 @@ class AsyncCardCommands:
     ) -> None:
         await self.aclose()
 
+    async def _same_journal(self) -> None:
+        """Raise Unavailable where Redis has lost the journal, or is another one."""
+        if self._watch.due:
+            self._watch.see(await self._journal(self._watch.look()))
+        if (lost := self._watch.refuses) is not None:
+            raise JournalUnavailable(lost)
+
     def _handle(self, accepted: Acceptance, order: Order) -> AsyncCommandHandle:
         return AsyncCommandHandle(accepted.id, order, accepted.known, self)
 
@@ -268,10 +279,21 @@ class AsyncCardCommands:
     ) -> CommandStatus:
         # The first message confirms the subscription: what is published from here on is heard.
         while True:
+            _raise_if_cancelled()
             await changes.get_message(timeout=min(sending.READ_AGAIN_S, sending.left(deadline)))
             found = await self._read(self._impatient, command_id)
             if found.ended or sending.left(deadline) == 0:
                 return found
+
+
+def _raise_if_cancelled() -> None:
+    """Raise CancelledError where the task was cancelled and redis-py has swallowed that.
+
+    It sends under `asyncio.wait_for`, which does so up to Python 3.11 (cpython #86296).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _chunks(items: Iterable[Item] | AsyncIterable[Item]) -> AsyncIterator[list[Item]]:

@@ -17,7 +17,14 @@ from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
 from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
-from producer.journal import Acceptance, BlockingJournal, failed, status
+from producer.journal import (
+    Acceptance,
+    BlockingJournal,
+    JournalUnavailable,
+    JournalWatch,
+    failed,
+    status,
+)
 from producer.journal.connection import RETRIES
 from producer.journal.failed import FailedCommand, Kept
 from producer.redis import RedisConfig
@@ -72,6 +79,7 @@ class CardCommands:
         self._status_ttl_s = status_ttl_s
         self._journal = BlockingJournal(redis, retries=retries)
         # Waiting tries again by itself, within its own deadline.
+        self._watch = JournalWatch(RedisConfig.of(redis))
         self._impatient = BlockingJournal(redis, retries=0)
 
     @classmethod
@@ -118,7 +126,9 @@ class CardCommands:
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
-        accepted = self._journal(sending.acceptance(order, idempotency_key, lane))
+        call = sending.acceptance(order, idempotency_key, lane)
+        self._same_journal()
+        accepted = self._journal(call)
         return self._handle(accepted, order)
 
     def send_many(
@@ -141,6 +151,7 @@ class CardCommands:
         source, flow = iter(items), uuid4().hex
         while chunk := list(islice(source, sending.WINDOW)):
             window = sending.Window(chunk, lane, flow)
+            self._same_journal()
             for item, outcome in window.outcomes(self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
                     yield self._handle(outcome, sending.split(item)[0])
@@ -229,6 +240,13 @@ class CardCommands:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _same_journal(self) -> None:
+        """Raise Unavailable where Redis has lost the journal, or is another one."""
+        if self._watch.due:
+            self._watch.see(self._journal(self._watch.look()))
+        if (lost := self._watch.refuses) is not None:
+            raise JournalUnavailable(lost)
 
     def _handle(self, accepted: Acceptance, order: Order) -> CommandHandle:
         return CommandHandle(accepted.id, order, accepted.known, self)

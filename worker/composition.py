@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from producer.journal import Journal
+from producer.journal import Journal, JournalWatch
 from worker.announcements import Announcements
 from worker.arrivals import Arrivals
 from worker.executor import Executor
@@ -39,5 +39,6 @@ def runtime_of(
     tries = Tries(handlers, Quarantine(), outcomes, announcements, journal)
     executor = Executor(settings, journal, tries, leases, announcements, gate)
     arrivals = Arrivals(settings, executor, announcements, gate)
-    sweeper = Sweeper(journal, executor, events, hostname)
+    watch = JournalWatch(settings.shared.redis)
+    sweeper = Sweeper(journal, watch, gate, executor, events, hostname)
     return Runtime(settings, journal, gateway, executor, arrivals, leases, sweeper, events, loop)

@@ -25,7 +25,7 @@ class LaneGate:
 
     Each queue of the bulk lane is counted for itself: what one sender's commands wait for, an
     endpoint at its limit, does not keep another's from being fetched. Read by Celery's consumer
-    thread.
+    thread. While it is `closed` nothing is fetched.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -37,6 +37,7 @@ class LaneGate:
         self._commands: Counter[Lane] = Counter()
         self._of_queue: Counter[str] = Counter()
         self._ends: dict[str, _Ends] = {}
+        self.closed = False
 
     def fetched(self, lane: Lane) -> None:
         """A message is on its way to the loop. Called by Celery's consumer thread alone."""
@@ -134,6 +135,8 @@ class LaneOrder:
 
     def _wanted(self, lane: Lane) -> list[str]:
         queues, gate = self._queues[lane], self.gate
+        if gate is not None and gate.closed:
+            return []
         if gate is None or gate.idle(lane):
             return queues
         return [one for one in queues if gate.wants_of(one)] if gate.wants(lane) else []

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import random
 
-from producer.journal import Journal, JournalUnavailable, sweep
+from producer.journal import Journal, JournalUnavailable, JournalWatch, sweep
 from worker.executor import Executor
+from worker.lane_gate import LaneGate
 from worker.task_events import TaskEvents
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,17 @@ class Sweeper:
     """One per process; any one worker finds everything."""
 
     def __init__(
-        self, journal: Journal, executor: Executor, events: TaskEvents, worker: str
+        self,
+        journal: Journal,
+        watch: JournalWatch,
+        gate: LaneGate,
+        executor: Executor,
+        events: TaskEvents,
+        worker: str,
     ) -> None:
         self._journal = journal
+        self._watch = watch
+        self._gate = gate
         self._executor = executor
         self._events = events
         self._worker = worker
@@ -41,6 +50,10 @@ class Sweeper:
             await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
 
     async def _sweep(self) -> None:
+        self._watch.see(await self._journal(self._watch.look()))
+        self._gate.closed = self._watch.refuses is not None
+        if self._gate.closed:
+            return
         limit = max(0, min(_LIMIT, self._executor.spare))
         call = sweep(self._worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
         found = await self._journal(call)

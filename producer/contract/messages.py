@@ -124,6 +124,11 @@ class Text(Enum):
         "El certificado de Redis no se puede verificar: revise CARDS_REDIS_CA",
         "The certificate of Redis cannot be verified: check CARDS_REDIS_CA",
     )
+    REDIS_OTHER_DATA = (
+        "Redis no tiene los datos de antes: se vació o es otra base de datos; no se acepta nada",
+        "Redis does not have the data of before: it was emptied, or is another database; "
+        "nothing is accepted",
+    )
     REDIS_FAULT = (
         "Redis no pudo ejecutar la orden sobre estos datos",
         "Redis could not run the command on this data",

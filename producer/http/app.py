@@ -33,7 +33,7 @@ from producer.http.page.words import Say
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
-from producer.journal import Journal, JournalUnavailable
+from producer.journal import Journal, JournalUnavailable, JournalWatch
 from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ def create_app(settings: WebSettings) -> FastAPI:
     subscriptions = Subscriptions(listening)
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
-    services = Services(ask, answers, waiters, subscriptions, metrics)
+    journal_watch = JournalWatch(settings.shared.redis)
+    services = Services(ask, answers, waiters, subscriptions, metrics, journal_watch)
     desk = Desk.of(settings)
 
     @asynccontextmanager
@@ -60,10 +61,11 @@ def create_app(settings: WebSettings) -> FastAPI:
         waiters.start()
         desk.start()
         checking = asyncio.create_task(_check_durability(journal))
+        watching = asyncio.create_task(journal_watch.run(ask))
         try:
             yield
         finally:
-            await end(checking)
+            await end(checking, watching)
             await desk.stop()
             await waiters.stop()
             await subscriptions.stop()

@@ -33,4 +33,4 @@ class BoundedJournal:
                 async with self._turn:
                     return await self._journal(call)
         except TimeoutError as error:
-            raise JournalUnavailable(error) from error
+            raise JournalUnavailable(self._journal.failing or error) from error

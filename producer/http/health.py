@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from producer.contract.messages import Text, say
 from producer.http.operations import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
-from producer.journal import JournalUnavailable, backlog, paces, stopped, workers_seen
+from producer.journal import JournalUnavailable, backlog, paces, stopped, workers_seen, write_probe
 
 WORKER_SEEN_S = 30
 _ANSWER_S = 2.0
@@ -56,10 +56,13 @@ def routes(services: Services) -> APIRouter:
 async def _missing(services: Services) -> dict[str, str]:
     language = services.answers.language
     try:
+        if (lost := services.journal_watch.refuses) is not None:
+            raise JournalUnavailable(lost)
+        await services.ask(write_probe(), within_s=_ANSWER_S)
         seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
         stop = await services.ask(stopped(), within_s=_ANSWER_S)
-    except JournalUnavailable:
-        return {"redis": say(Text.REDIS_SILENT, language)}
+    except JournalUnavailable as error:
+        return {"redis": say(error.fault.text, language)}
     missing = {}
     if not seen:
         missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))

@@ -9,6 +9,7 @@ from producer.http.bounded import BoundedJournal
 from producer.http.metrics import Metrics
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
+from producer.journal import JournalWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class Services:
     waiters: Waiters
     subscriptions: Subscriptions
     metrics: Metrics
+    journal_watch: JournalWatch

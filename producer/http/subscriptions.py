@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
+from uuid import uuid4
 
 from redis.asyncio.client import PubSub
 
 from producer.http.ending import end
-from producer.journal import Journal
+from producer.journal import Journal, JournalUnavailable, heartbeat
 
 log = logging.getLogger(__name__)
 
 Listener: TypeAlias = Callable[[str | None], None]
 """Told each publication; None where some may have been missed, so that it looks for itself."""
 
-# Keeps the connection in use, and so its loss noticed, while nobody waits.
-_HOME = "-web-"
-_READ_S = 5.0
-_SILENCE_S = 25.0
+# Published by ourselves, through the primary: a subscription that does not hear it is at a server
+# that is no primary any more, or at the end of a connection that leads nowhere.
+_HEARTBEAT_S = 1.0
+_DEAF_AFTER_S = 3.0
 _RECONNECT_S = 0.2
 
 
@@ -34,7 +36,8 @@ class Subscriptions:
     def __init__(self, journal: Journal) -> None:
         """`journal` is one without retries: this class does its own."""
         self._journal = journal
-        self._listeners: dict[str, set[Listener]] = {_HOME: set()}
+        self._home = f"-web-{uuid4().hex}"
+        self._listeners: dict[str, set[Listener]] = {self._home: set()}
         self._confirmations: dict[str, asyncio.Future[None]] = {}
         self._unanswered: dict[str, int] = {}
         self._to_add: set[str] = set()
@@ -78,7 +81,7 @@ class Subscriptions:
             try:
                 async with self._journal.subscription() as pubsub:
                     self._begin_anew()
-                    await pubsub.subscribe(self._channel(_HOME))
+                    await pubsub.subscribe(self._channel(self._home))
                     await self._serve(pubsub)
             except Exception as error:
                 # Only its kind: the text may hold an address.
@@ -86,13 +89,14 @@ class Subscriptions:
             await asyncio.sleep(_RECONNECT_S)
 
     async def _serve(self, pubsub: PubSub) -> None:
-        """Read and write until either fails; raise what it failed with.
+        """Read, write and send heartbeats until one fails; raise what it failed with.
 
         No TaskGroup: it cancels once, and one of these that swallows that would hold it for ever.
         """
         tasks = [
             asyncio.create_task(self._write(pubsub)),
             asyncio.create_task(self._read(pubsub)),
+            asyncio.create_task(self._beat()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -109,7 +113,7 @@ class Subscriptions:
         self._unanswered.clear()
         for ident in [i for i in self._confirmations if i not in self._listeners]:
             del self._confirmations[ident]
-        self._to_add = {ident for ident in self._listeners if ident != _HOME}
+        self._to_add = {ident for ident in self._listeners if ident != self._home}
         self._work.set()
 
     async def _write(self, pubsub: PubSub) -> None:
@@ -133,19 +137,24 @@ class Subscriptions:
         loop = asyncio.get_running_loop()
         heard = loop.time()
         while True:
-            message = await pubsub.get_message(timeout=_READ_S)
+            message = await pubsub.get_message(timeout=_HEARTBEAT_S)
+            if loop.time() - heard > _DEAF_AFTER_S and message is None:
+                raise ConnectionError("the subscription does not hear its own heartbeat")
             if message is None:
-                # A health check's answer is swallowed, so ask for one of our own.
-                if loop.time() - heard > _SILENCE_S:
-                    raise ConnectionError("no sign of life from Redis")
-                await pubsub.subscribe(self._channel(_HOME))
                 continue
-            heard = loop.time()
             ident = self._journal.command_of_channel(message["channel"] or "")
-            if message["type"] == "message":
+            if ident == self._home:
+                heard = loop.time()
+            elif message["type"] == "message":
                 self._tell(ident, message["data"])
-            elif message["type"] == "subscribe" and ident != _HOME:
+            elif message["type"] == "subscribe":
                 self._confirm(ident)
+
+    async def _beat(self) -> None:
+        while True:
+            with suppress(JournalUnavailable):
+                await self._journal(heartbeat(self._home))
+            await asyncio.sleep(_HEARTBEAT_S)
 
     def _confirm(self, ident: str) -> None:
         left = self._unanswered.get(ident, 1) - 1

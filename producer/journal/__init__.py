@@ -13,6 +13,7 @@ from producer.journal.connection import (
     JournalUnavailable,
 )
 from producer.journal.grants import Grant, InHand, Taken, TakenAs
+from producer.journal.identity import JournalWatch, journal_id
 from producer.journal.leases import (
     Again,
     End,
@@ -26,7 +27,16 @@ from producer.journal.leases import (
     take_many,
 )
 from producer.journal.limits import UNLIMITED, Limits, Pace, paces, reserve
-from producer.journal.operations import Backlog, backlog, cancel, replay, stopped, workers_seen
+from producer.journal.operations import (
+    Backlog,
+    backlog,
+    cancel,
+    heartbeat,
+    replay,
+    stopped,
+    workers_seen,
+    write_probe,
+)
 from producer.journal.reads import (
     answer_read,
     read_answer,
@@ -50,6 +60,7 @@ __all__ = [
     "Journal",
     "JournalFault",
     "JournalUnavailable",
+    "JournalWatch",
     "KeyStopped",
     "Limits",
     "Pace",
@@ -61,6 +72,8 @@ __all__ = [
     "backlog",
     "cancel",
     "close",
+    "heartbeat",
+    "journal_id",
     "paces",
     "read_answer",
     "read_wanted",
@@ -79,4 +92,5 @@ __all__ = [
     "take",
     "take_many",
     "workers_seen",
+    "write_probe",
 ]

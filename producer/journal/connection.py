@@ -35,7 +35,7 @@ class JournalUnavailable(Exception):
 
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
-        super().__init__(f"the journal's Redis is not available: {type(cause).__name__}")
+        super().__init__(f"not available: {self.fault.text.value[1]} ({type(cause).__name__})")
 
     @property
     def fault(self) -> Fault:

@@ -30,6 +30,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
 | `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
+| `cards:journal` | string | the journal's id, written at first use |
 | `cards:barrier` | string | written before replicas are waited for, always the same |
 | `cards:changed:ID` | channel | each state the command enters |
 | `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
@@ -83,6 +84,7 @@ _SINGLES = {
 }
 
 BARRIER = Key("cards:barrier")
+JOURNAL = Key("cards:journal")
 FAILED = Key(_SINGLES["failed"])
 FORGOTTEN = Key(_SINGLES["forgotten"])
 MIGRATIONS = Key(_SINGLES["migrations"])

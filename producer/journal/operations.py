@@ -38,6 +38,16 @@ def _state(answer: str) -> State | None:
     return None if answer == "absent" else State(answer)
 
 
+def heartbeat(ident: str) -> Call[None]:
+    """Publish nothing on the channel of `ident`, for whoever wants to know that it listens."""
+    return Call(lambda _: None, commands=[("PUBLISH", keys.changed(ident), "")])
+
+
+def write_probe() -> Call[None]:
+    """Write, and nothing more: whether Redis takes writes, and confirms them where it must."""
+    return Call(lambda _: None, commands=[("SET", keys.BARRIER, 1)], durable=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why taking commands is stopped, and since when (ms since the epoch)."""

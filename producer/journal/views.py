@@ -17,6 +17,7 @@ def status(command_id: str) -> Call[CommandStatus | None]:
     return Call(
         lambda answers: _status(command_id, answers[0], answers[1]),
         commands=_reads(command_id),
+        durable=True,  # what is told is not taken back by a failover
     )
 
 
@@ -28,6 +29,7 @@ def statuses(command_ids: Sequence[str]) -> Call[list[CommandStatus | None]]:
             for i, command_id in enumerate(command_ids)
         ],
         commands=[read for command_id in command_ids for read in _reads(command_id)],
+        durable=True,
     )
 
 

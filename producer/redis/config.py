@@ -37,6 +37,8 @@ class RedisConfig:
     `nodes` are the addresses of the server, or of the sentinels where `master` names whom they
     watch. `namespace` stands before every key, channel and queue. `replicas` is how many replicas
     must have a write before it counts, in memory, or on disk too with `replicas_fsync`.
+    `journal_id` is the only journal to work with; with `accept_other_data` its loss is told, and
+    no more.
     """
 
     url: str = field(repr=False)
@@ -56,6 +58,8 @@ class RedisConfig:
     namespace: str = ""
     replicas: int = 0
     replicas_fsync: bool = False
+    journal_id: str | None = None
+    accept_other_data: bool = False
 
     @classmethod
     def of(cls, where: str | RedisConfig) -> RedisConfig:
@@ -102,6 +106,8 @@ class RedisConfig:
             namespace=_namespace(environ),
             replicas=_replicas(environ),
             replicas_fsync=_yes(environ, "CARDS_REPLICAS_FSYNC"),
+            journal_id=_journal_id(environ),
+            accept_other_data=_yes(environ, "CARDS_ACCEPT_OTHER_DATA"),
             **files,
         )
 
@@ -126,6 +132,8 @@ class RedisConfig:
             "CARDS_REDIS_SERVER_NAME": self.server_name,
             "CARDS_SENTINEL_USER": self.sentinel_username,
             "CARDS_SENTINEL_PASSWORD": self.sentinel_password,
+            "CARDS_JOURNAL_ID": self.journal_id,
+            "CARDS_ACCEPT_OTHER_DATA": "yes" if self.accept_other_data else "",
         }
         return {name: value for name, value in told.items() if value}
 
@@ -225,6 +233,13 @@ def _replicas(environ: Mapping[str, str]) -> int:
     if text and not re.fullmatch(r"\d", text):
         raise RedisConfigError("CARDS_REPLICAS", "must be a number from 0 to 9")
     return int(text or 0)
+
+
+def _journal_id(environ: Mapping[str, str]) -> str | None:
+    text = _text(environ, "CARDS_JOURNAL_ID")
+    if text and not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise RedisConfigError("CARDS_JOURNAL_ID", "must be of 32 hexadecimal digits, as shown")
+    return text or None
 
 
 def _yes(environ: Mapping[str, str], name: str) -> bool:

@@ -74,6 +74,16 @@ class NotReplicated(RedisError):
         super().__init__(f"{confirmed} of {wanted} replicas have confirmed the write")
 
 
+class OtherData(RedisError):
+    """The data is not that of before: it was lost, or this is another database."""
+
+    def __init__(self, known: str, found: str | None) -> None:
+        self.known = known
+        self.found = found
+        there = f"there is journal {found}" if found else "there is none"
+        super().__init__(f"journal {known} is gone, {there}: Redis was emptied, or is another one")
+
+
 _ROWS = (
     Fault("READONLY", Meaning.REDIAL, Text.REDIS_REPLICA),
     Fault("UNBLOCKED", Meaning.REDIAL, Text.REDIS_REPLICA),
@@ -95,6 +105,7 @@ _ROWS = (
     Fault("WRONGPASS", Meaning.SETTING, Text.REDIS_AUTH),
     Fault("NOPERM", Meaning.SETTING, Text.REDIS_RIGHTS),
     Fault("certificate", Meaning.SETTING, Text.REDIS_CERTIFICATE),
+    Fault("other data", Meaning.SETTING, Text.REDIS_OTHER_DATA),
     Fault("call", Meaning.FAULT, Text.REDIS_FAULT),
 )
 FAULTS = {row.code: row for row in _ROWS}
@@ -112,6 +123,8 @@ def fault_of(error: BaseException) -> Fault:
         return FAULTS[error.code]
     if isinstance(error, NotReplicated):
         return FAULTS["unconfirmed"]
+    if isinstance(error, OtherData):
+        return FAULTS["other data"]
     if _certificate_refused(error):
         return FAULTS["certificate"]
     if isinstance(error, ResponseError) and code_of(error) in FAULTS:

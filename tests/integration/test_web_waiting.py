@@ -133,7 +133,7 @@ async def test_nothing_is_asked_while_nothing_happens(
         await client.config_resetstat()
         for _ in range(100):  # a hundred turns of the process, none of which may ask
             await _waiting(session, 1)
-        assert "cmdstat_get" not in await client.info("commandstats")
+        assert "cmdstat_hgetall" not in await client.info("commandstats")
     await finish(journal, taken)
     assert (await post).status == 200
 
