@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -80,8 +81,6 @@ class JournalWatch:
     async def run(self, ask: Callable[[Call[Any]], Awaitable[Any]]) -> None:
         """Look every second, until cancelled."""
         while True:
-            try:
+            with suppress(JournalUnavailable):  # told by whoever needs Redis
                 self.see(await ask(self.look()))
-            except JournalUnavailable:
-                pass  # that Redis is away is told by whoever needs it
             await asyncio.sleep(_LOOK_EVERY_S)
