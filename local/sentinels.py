@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -64,6 +65,7 @@ class Sentinels:
         self._down_after_ms = down_after_ms
         self._failover_timeout_ms = failover_timeout_ms
         self._info_period_ms = info_period_ms
+        self._failover_s = failover_timeout_ms / 1000
         # A failover that is found impossible is tried again after twice the time it may take.
         self._patience_s = (down_after_ms + 3 * failover_timeout_ms) / 1000 + 15
 
@@ -118,20 +120,29 @@ class Sentinels:
         found = next((server for server in self.servers if server.port == port), None)
         return found if found and votes >= _QUORUM and is_primary(found) else None
 
-    def until_primary(self, *, other_than: ValkeyServer | None = None) -> ValkeyServer:
+    def until_primary(
+        self, *, other_than: ValkeyServer | None = None, within_s: float | None = None
+    ) -> ValkeyServer:
         """Wait for a primary, which is not the one given."""
 
         def found() -> ValkeyServer | None:
             named = self.primary()
             return named if named is not other_than else None
 
-        return until(found, "the sentinels have no new primary", self._patience_s)  # type: ignore[return-value]
+        timeout = within_s or self._patience_s
+        return until(found, "the sentinels have no new primary", timeout)  # type: ignore[return-value]
 
     def kill_primary(self) -> ValkeyServer:
         """SIGKILL to the primary. Answers it; `until_primary` and `bring_back` come after it."""
         old = self.until_primary()
         old.kill()
         return old
+
+    def restart_primary(self) -> ValkeyServer:
+        """SIGKILL to the primary and the same again at once, too soon to be noticed. Answers it."""
+        old = self.until_primary()
+        old.config.pop("replicaof", None)
+        return old.restart()
 
     def pause_primary(self) -> ValkeyServer:
         """SIGSTOP to the primary: its connections stay open and silent. Answers it."""
@@ -150,17 +161,17 @@ class Sentinels:
         old = self.until_primary()
         command = ["SENTINEL", "FAILOVER", MASTER, *(["COORDINATED"] if coordinated else [])]
 
-        def begun() -> bool:
+        def begun() -> ValkeyServer | None:
             for sentinel in filter(lambda each: each.running, self.sentinels):
                 try:
                     ask(sentinel, *command)
                 except RedisError:
                     continue  # one is going on, or that one knows of no replica that will do
-                return True
-            return False
+                with suppress(TimeoutError):  # one that is begun may be given up
+                    return self.until_primary(other_than=old, within_s=self._failover_s)
+            return None
 
-        until(begun, "no sentinel begins a failover", self._patience_s)
-        return self.until_primary(other_than=old)
+        return until(begun, "no failover comes about", self._patience_s)  # type: ignore[return-value]
 
     def bring_back(self, server: ValkeyServer) -> None:
         """Make a killed or paused server, or one left a primary, a replica; wait until it is one.
