@@ -121,6 +121,14 @@ class Pair:
         self.primary, self.replica = now, was
         return now
 
+    def step_down(self) -> None:
+        """Make the primary a read-only replica of nobody, and promote none: no write is taken."""
+        ask(self.primary, "REPLICAOF", "127.0.0.1", free_port())
+
+    def step_up(self) -> None:
+        """Make it the primary again."""
+        ask(self.primary, "REPLICAOF", "NO", "ONE")
+
     def restore(self) -> None:
         """Make what was the primary the replica, whatever became of it, and wait until it is.
 
