@@ -11,6 +11,7 @@ from typing import Self
 
 import httpx
 
+from local.waiting import until
 from producer import CardCommands
 from producer.contract import State
 from producer.journal import BlockingJournal, JournalUnavailable, workers_seen
@@ -96,8 +97,12 @@ class Deployment:
 
     def until_not_ready(self) -> str:
         """Wait for a 503 of /readyz; answers what it says is missing."""
-        wait_until(lambda: self.readiness()[0] == 503, "the web process stays ready")
-        return self.readiness()[1]
+
+        def missing() -> str:
+            status, message = self.readiness()
+            return message if status == 503 else ""
+
+        return until(missing, "the web process stays ready")
 
     def until_ready(self) -> None:
         wait_until(lambda: self.readiness()[0] == 200, "the web process does not become ready")

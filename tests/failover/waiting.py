@@ -30,8 +30,8 @@ class WaitingCallers:
 
     def release(self) -> None:
         """Have Stripe answer."""
-        for hold in self._holds:
-            hold.release()
+        while self._holds:
+            self._holds.pop().release()
 
     def answered(self, within_s: float) -> None:
         """See that each was told of the success within that time."""
