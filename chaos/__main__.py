@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chaos.checker import check
-from chaos.cluster import NotStartedError
+from chaos.cluster import VALKEY, NotStartedError
 from chaos.history import read
 from chaos.options import Options
 from chaos.report import Report
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         _say("chaos: stopped; nothing was checked")
         return 2
-    except NotStartedError as error:
+    except (NotStartedError, TimeoutError) as error:
         _say(f"chaos: {error}")
         return 2
     _print(found.report, options)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _say(f"{found.seconds:.0f} s; check again: python -m chaos --check {found.history}")
     shutil.rmtree(directory / "pycache", ignore_errors=True)
     if found.report.good:
-        shutil.rmtree(directory / "valkey", ignore_errors=True)
+        shutil.rmtree(directory / VALKEY, ignore_errors=True)
         return 0
     return 1
 

@@ -24,6 +24,8 @@ def check(history: History) -> Report:
         effects=len(history.effects),
         requests=len(history.requests),
         mischief=Counter(event.what for event in history.mischief),
+        failovers=len(history.failovers),
+        longest_failover=max((each.seconds for each in history.failovers), default=None),
         longest_takeover=order.longest_takeover(cases),
         findings=[
             *once.lost(cases),

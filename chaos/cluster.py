@@ -1,4 +1,4 @@
-"""Everything that runs: Valkey, the stand-in for Stripe, workers and web, on free ports."""
+"""Everything that runs: Redis, the stand-in for Stripe, workers and web, on free ports."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from types import TracebackType
 from typing import Self
 
 from chaos.members import Member, environment
-from chaos.options import Options
+from chaos.options import SENTINEL, Options
+from chaos.redis_servers import RedisServers, Replicated, Standalone
 from chaos.relay import Relay
 from local.guard import Guard
 from local.ports import free_port
 from local.readiness import get
-from local.valkey import ValkeyServer
 from sandbox.control import SandboxControl
 
 API_KEY = "sk_test_chaos"
+VALKEY = "valkey"
+"""The folder of the servers' data."""
 _START_S = 60.0
 _LOOK_S = 0.05
 _SLOTS = "20"
@@ -40,7 +42,11 @@ class Cluster:
         self.unasked: list[tuple[str, int]] = []
         """Processes that ended though nobody had ended them, with their exit codes."""
         self._guard = Guard()
-        self.valkey = ValkeyServer(directory / "valkey")
+        self.replicated = (
+            Replicated(directory / VALKEY, options.replicas) if options.redis == SENTINEL else None
+        )
+        """Where there are sentinels: what failovers are done to."""
+        self.redis: RedisServers = self.replicated or Standalone(directory / VALKEY)
         ports = _free_ports(2 + options.workers)
         sandbox, web = next(ports), next(ports)
         self.stripe = SandboxControl(f"http://127.0.0.1:{sandbox}")
@@ -48,8 +54,12 @@ class Cluster:
         self.web_url = f"http://127.0.0.1:{web}"
         self.relays = [Relay(port, sandbox) for port in ports]
         python = [sys.executable, "-m"]
+        self.client_settings = {"REDIS_URL": self.redis.url}
+        """What a caller through the Python client is told, as every process is."""
+        if options.replicas:
+            self.client_settings["CARDS_REPLICAS"] = str(options.replicas)
         shared = {
-            "REDIS_URL": self.valkey.url,
+            **self.client_settings,
             "PYTHONPYCACHEPREFIX": str(directory / "pycache"),
         }
         self._sandbox_port = sandbox
@@ -77,10 +87,11 @@ class Cluster:
             for number, relay in enumerate(self.relays, 1)
         ]
         self._keeper: asyncio.Task[None] | None = None
-        self._restarting = asyncio.Lock()
+        self.servers_busy = asyncio.Lock()
+        """Held by whoever kills, moves or starts a server of Redis: one at a time."""
 
     async def __aenter__(self) -> Self:
-        """Raises NotStartedError, or what `ValkeyServer.start` raises."""
+        """Raises NotStartedError, or what the servers' `start` raises."""
         try:
             await self._start()
         except BaseException:
@@ -96,10 +107,10 @@ class Cluster:
     ) -> None:
         await self._stop()
 
-    async def restart_valkey(self) -> None:
-        """SIGKILL to Valkey, and the same again on its data."""
-        async with self._restarting:
-            await asyncio.to_thread(self.valkey.restart)
+    async def restart_redis(self) -> None:
+        """SIGKILL to the Redis that takes the writes, and the same again on its data."""
+        async with self.servers_busy:
+            await asyncio.to_thread(self.redis.restart)
 
     def held_by(self, worker: Member) -> tuple[str, ...]:
         """The idempotency keys of what the worker has at Stripe."""
@@ -115,7 +126,7 @@ class Cluster:
         raise NotStartedError(f"not ready: {answer.body}; its output is in {self.directory}")
 
     async def _start(self) -> None:
-        await asyncio.to_thread(self.valkey.start)
+        await asyncio.to_thread(self.redis.start)
         for relay in self.relays:
             await relay.start()
         for member in self._members:
@@ -135,8 +146,8 @@ class Cluster:
             member.kill()
         for relay in self.relays:
             await relay.stop()
-        async with self._restarting:
-            await asyncio.to_thread(self.valkey.stop)
+        async with self.servers_busy:
+            await asyncio.to_thread(self.redis.stop)
         await asyncio.to_thread(self._guard.close)
 
     async def _keep(self) -> None:

@@ -96,6 +96,17 @@ class Mischief:
 
 
 @dataclass(frozen=True, slots=True)
+class Failover:
+    """Another Redis server became the primary, `seconds` after `what` was begun at `at`."""
+
+    at: float
+    what: str
+    old: int
+    new: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """A change at the stand-in for Stripe."""
 
@@ -123,9 +134,10 @@ class Request:
     replayed: bool = False
 
 
-Event: TypeAlias = Customer | Order | Sending | Told | Mischief | Effect | Request
+Event: TypeAlias = Customer | Order | Sending | Told | Mischief | Failover | Effect | Request
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Customer, Order, Sending, Told, Mischief, Effect, Request)
+    kind.__name__: kind
+    for kind in (Customer, Order, Sending, Told, Mischief, Failover, Effect, Request)
 }
 _TUPLES = ("cards", "envelope", "held")
 
@@ -139,6 +151,7 @@ class History:
     sendings: list[Sending] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     mischief: list[Mischief] = field(default_factory=list)
+    failovers: list[Failover] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
@@ -161,6 +174,8 @@ class History:
                 self.told.append(event)
             case Mischief():
                 self.mischief.append(event)
+            case Failover():
+                self.failovers.append(event)
             case Effect():
                 self.effects.append(event)
             case Request():

@@ -12,13 +12,15 @@ from typing import Any
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from chaos import failovers
 from chaos.clock import now
 from chaos.cluster import API_KEY, Cluster
-from chaos.history import Mischief, Recorder
+from chaos.failovers import Failovers
+from chaos.history import Failover, Mischief, Recorder
 from chaos.members import Member
 from chaos.options import Options
 
-KILL_WORKER, KILL_WEB, KILL_REDIS = "worker killed", "web killed", "Redis killed"
+KILL_WORKER, KILL_WEB, KILL_REDIS = "worker killed", "web killed", failovers.RESTART
 PAUSE, DEPLOY, CUT, REVOKE = (
     "worker paused",
     "worker told to end",
@@ -26,7 +28,7 @@ PAUSE, DEPLOY, CUT, REVOKE = (
     "key revoked",
 )
 _ACTS = {KILL_WORKER: 62, PAUSE: 12, KILL_WEB: 11, CUT: 8, DEPLOY: 5, REVOKE: 2}
-KILLS = (KILL_WORKER, KILL_WEB, KILL_REDIS)
+KILLS = (KILL_WORKER, KILL_WEB, KILL_REDIS, failovers.KILL)
 _REVOKED_S = 2.0
 
 
@@ -51,6 +53,12 @@ def schedule(options: Options) -> list[Act]:
             Act(at, KILL_REDIS, draw.random())
             for at in _moments(draw, options.redis_kills_every, options.seconds)
         ]
+    if options.failovers_every > 0:
+        shares = failovers.shares(options.replicas)
+        acts += [
+            Act(at, draw.choices(tuple(shares), tuple(shares.values()))[0], draw.random())
+            for at in _moments(draw, options.failovers_every, options.seconds)
+        ]
     return sorted(acts, key=lambda act: act.at)
 
 
@@ -69,6 +77,10 @@ class Imp:
         self._options = options
         self._record = record
         self._spawned: set[asyncio.Task[None]] = set()
+        self._errors: list[BaseException] = []
+        self._failovers = (
+            Failovers(cluster.replicated, options.replicas) if cluster.replicated else None
+        )
         self.done: Counter[str] = Counter()
 
     @property
@@ -76,13 +88,18 @@ class Imp:
         return sum(self.done[what] for what in KILLS)
 
     async def run(self) -> None:
-        """Until the schedule is through, and what was paused or revoked is right again."""
+        """Until the schedule is through, and what was paused or revoked is right again.
+
+        Raises TimeoutError where the servers of Redis do not come together again.
+        """
         began = now()
         for act in schedule(self._options):
             await asyncio.sleep(max(0.0, began + act.at - now()))
             await self._do(act)
         while self._spawned:
             await asyncio.wait(self._spawned)
+        if self._errors:
+            raise self._errors[0]
 
     async def _do(self, act: Act) -> None:
         cluster = self._cluster
@@ -101,15 +118,19 @@ class Imp:
             case "web killed":
                 self._note(act.what, "web")
                 cluster.web.kill()
+            case "Redis killed" if self._failovers is not None:
+                self._spawn(self._fail_over(self._failovers, act))
             case "Redis killed":
                 self._note(act.what, "Redis")
-                self._spawn(cluster.restart_valkey())
+                self._spawn(cluster.restart_redis())
             case "connections cut":
                 self._note(act.what, "Redis")
                 self._spawn(self._cut(act.chance))
             case "key revoked":
                 self._note(act.what, "Stripe")
                 self._spawn(self._revoke())
+            case what if what in failovers.KINDS and self._failovers is not None:
+                self._spawn(self._fail_over(self._failovers, act))
 
     async def _pause(self, worker: Member, chance: float) -> None:
         pid = worker.pid
@@ -117,9 +138,21 @@ class Imp:
         await asyncio.sleep(self._options.lease + 0.5 + 2 * chance)
         worker.resume(pid)
 
+    async def _fail_over(self, by: Failovers, act: Act) -> None:
+        async with self._cluster.servers_busy:
+            self._note(act.what, "Redis")
+            began = now()
+            old, new, took = await asyncio.to_thread(by.carry_out, act.what, act.chance)
+            if old is not new:
+                self._record(Failover(began, act.what, old.port, new.port, took))
+
     async def _cut(self, chance: float) -> None:
         """CLIENT KILL for all connections, those that subscribe, or some."""
-        client: Any = redis.asyncio.Redis.from_url(self._cluster.valkey.url, decode_responses=True)
+        try:
+            url = await asyncio.to_thread(lambda: self._cluster.redis.primary_url)
+        except TimeoutError:
+            return  # there was none just then
+        client: Any = redis.asyncio.Redis.from_url(url, decode_responses=True)
         try:
             if chance < 0.3:
                 await client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -147,4 +180,10 @@ class Imp:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._spawned.add(task)
-        task.add_done_callback(self._spawned.discard)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._spawned.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._errors.append(error)
+
+        task.add_done_callback(ended)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
+SINGLE, SENTINEL = "single", "sentinel"
+_SERVERS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -21,6 +24,9 @@ class Options:
     seed: int = 0
     kills_every: float = 4.0
     redis_kills_every: float = 16.0
+    redis: str = SINGLE
+    failovers_every: float = 0.0
+    replicas: int = 0
     fault_rate: float = 0.06
     settle: float = 180.0
     lease: int = 5
@@ -46,6 +52,8 @@ class Options:
             ("workers", int, "worker processes"),
             ("kills-every", float, "seconds between acts against workers, web and connections"),
             ("redis-kills-every", float, "seconds between kills of Redis; 0 for none"),
+            ("failovers-every", float, "with sentinels, seconds between failovers; 0 for none"),
+            ("replicas", int, "CARDS_REPLICAS, and the servers' min-replicas-to-write"),
             ("fault-rate", float, "share of Stripe's writes that go wrong"),
             ("settle", float, "how long commands may take to end once nothing is killed any more"),
             ("lease", int, "CARDS_LEASE of the workers, in seconds"),
@@ -56,6 +64,12 @@ class Options:
             parser.add_argument(
                 f"--{name}", type=kind, default=shown, help=f"{text} (default {shown})"
             )
+        parser.add_argument(
+            "--redis",
+            choices=(SINGLE, SENTINEL),
+            default=SINGLE,
+            help="one server, or three and three sentinels (default single)",
+        )
         parser.add_argument("--seed", type=int, help="fixes orders and mischief (default: random)")
         parser.add_argument("--directory", type=Path, help="where history, logs and data are kept")
         parser.add_argument("--check", type=Path, metavar="FILE", help="only check a history")
@@ -66,4 +80,8 @@ class Options:
         for name in ("seconds", "commands", "customers", "workers", "kills_every"):
             if found[name] <= 0:
                 parser.error(f"--{name.replace('_', '-')} must be more than 0")
+        if not 0 <= found["replicas"] < _SERVERS:
+            parser.error(f"--replicas must be from 0 to {_SERVERS - 1}")
+        if found["redis"] == SINGLE and (found["replicas"] or found["failovers_every"]):
+            parser.error("--failovers-every and --replicas need --redis sentinel")
         return cls(**found)

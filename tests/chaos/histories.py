@@ -9,6 +9,7 @@ from chaos.history import (
     SET_DEFAULT,
     Customer,
     Effect,
+    Failover,
     History,
     Mischief,
     Order,
@@ -143,6 +144,11 @@ class Story:
 
     def kill(self, *held: str) -> None:
         self.history.add(Mischief(self.tick(), "worker killed", "worker1", held))
+
+    def failover(self, seconds: float = 2.0) -> None:
+        """Redis' primary is killed and replaced."""
+        self.history.add(Mischief(self.tick(), "primary killed", "Redis"))
+        self.history.add(Failover(self.tick(), "primary killed", 1, 2, seconds))
 
     def _order_of(self, id: str) -> Order | None:
         number = next((s.order for s in self.history.sendings if s.id == id), None)

@@ -21,6 +21,7 @@ def _recorded(story: Story, path: Path) -> Path:
         history.sendings,
         history.told,
         history.mischief,
+        history.failovers,
         history.effects,
         history.requests,
     ):
@@ -34,6 +35,7 @@ def _story() -> Story:
     story = Story()
     story.assign("a")
     story.kill("a")
+    story.failover()
     story.done("a")
     return story
 
@@ -48,7 +50,7 @@ def test_a_file_that_is_no_history_is_refused(tmp_path: Path) -> None:
     """The error names the file and the line."""
     path = _recorded(_story(), tmp_path / "history.jsonl")
     path.write_text(path.read_text() + '{"event": "Nothing"}\n')
-    with pytest.raises(ValueError, match=r"history.jsonl, line 8: "):
+    with pytest.raises(ValueError, match=r"history.jsonl, line 10: "):
         read(path)
 
 
@@ -73,4 +75,5 @@ def test_a_report_can_be_had_as_json(tmp_path: Path, capsys: pytest.CaptureFixtu
     report = json.loads(capsys.readouterr().out)
     assert (report["accepted"], report["ended"], report["good"]) == (1, {"succeeded": 1}, False)
     assert report["faults"]["untruthful"] == 1
+    assert (report["failovers"], report["longest_failover"]) == (1, 2.0)
     assert report["findings"][0]["ids"] == ["a"]

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 
+from chaos import failovers
 from chaos.history import ASSIGN
 from chaos.mischief import KILL_REDIS, KILLS, schedule
-from chaos.options import Options
+from chaos.options import SENTINEL, Options
 from chaos.orders import Orders
 from producer.sending import acceptance, assign_order, set_default_order
 
@@ -46,10 +47,33 @@ def test_a_long_run_holds_a_hundred_kills() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--seconds", "0"], ["--commands", "-1"], ["--workers", "x"], ["--nonsense"]]
+    "wrong",
+    [
+        ["--seconds", "0"],
+        ["--commands", "-1"],
+        ["--workers", "x"],
+        ["--nonsense"],
+        ["--replicas", "1"],
+        ["--failovers-every", "5"],
+        ["--redis", "sentinel", "--replicas", "3"],
+    ],
 )
 def test_a_wrong_option_is_refused(wrong: list[str]) -> None:
     """With exit code 2, before anything is started."""
     with pytest.raises(SystemExit) as stopped:
         Options.parse(wrong)
     assert stopped.value.code == 2
+
+
+def test_failovers_come_besides_the_other_acts() -> None:
+    """Ten minutes hold at least 20 of them; what else is done is what it would be without."""
+    with_them = Options(seed=4, seconds=600, redis=SENTINEL, failovers_every=20, replicas=1)
+    acts = schedule(with_them)
+    found = Counter(act.what for act in acts if act.what in failovers.KINDS)
+    assert sum(found.values()) >= 20
+    assert [act for act in acts if act.what not in failovers.KINDS] == schedule(
+        Options(seed=4, seconds=600)
+    )
+    # Such a failover loses what one replica alone had: no run of one replica may have it.
+    assert found.keys() == {failovers.KILL, failovers.PAUSE, failovers.HAND_OVER}
+    assert set(failovers.shares(2)) == set(failovers.KINDS)

@@ -1,0 +1,35 @@
+"""Who may do what at a server that a test starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The default user's password, which those who start the server use, and other users.
+
+    `users` holds ACL rules by name, e.g. `{"cards": ">secret ~cards:* &* +@all"}`.
+    """
+
+    password: str | None = field(default=None, repr=False)
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def options(self, directory: Path) -> dict[str, str]:
+        """A server's options for this, for its replication too; writes a file of users."""
+        if self.password is None and not self.users:
+            return {}
+        secret = "nopass" if self.password is None else f">{self.password}"
+        lines = [f"user default on {secret} ~* &* +@all"]
+        lines += [f"user {name} on {rules}" for name, rules in self.users.items()]
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / "users.acl"
+        path.write_text("\n".join(lines) + "\n")
+        path.chmod(0o600)
+        return {"aclfile": str(path)}
+
+    def replica_options(self) -> dict[str, str]:
+        """How a replica shows itself to its primary."""
+        return {} if self.password is None else {"masterauth": self.password}

@@ -1,0 +1,91 @@
+"""Certificates for a test, made by the `openssl` command: a CA's, a server's and a client's."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_DAYS = "2"
+_EXTENSIONS = {
+    "ca": "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign",
+    "server": "subjectAltName={names}\nextendedKeyUsage=serverAuth",
+    "client": "extendedKeyUsage=clientAuth",
+}
+
+
+class NoOpensslError(Exception):
+    """There is no `openssl` command that makes certificates. The message says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Paths of a certificate and its key, both PEM."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """What the two sides of TLS need, and a CA that has signed none of it."""
+
+    ca: Identity
+    server: Identity
+    client: Identity
+    wrong_ca: Identity
+
+    @classmethod
+    def make(
+        cls, directory: Path, names: str = "IP:127.0.0.1,DNS:localhost,DNS:redis.test"
+    ) -> Certificates:
+        """Write them into a directory. Raises NoOpensslError.
+
+        `names` are what the server is called, as in a `subjectAltName`.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        ca = _authority(directory, "ca")
+        return cls(
+            ca=ca,
+            server=_signed(directory, "server", ca, names),
+            client=_signed(directory, "client", ca, names),
+            wrong_ca=_authority(directory, "wrong-ca"),
+        )
+
+
+def _authority(directory: Path, name: str) -> Identity:
+    made = _request(directory, name)
+    _sign(directory, name, _EXTENSIONS["ca"], "-signkey", str(made.key))
+    return made
+
+
+def _signed(directory: Path, name: str, ca: Identity, names: str) -> Identity:
+    made = _request(directory, name)
+    by = ["-CA", str(ca.certificate), "-CAkey", str(ca.key), "-CAcreateserial"]
+    _sign(directory, name, _EXTENSIONS[name].format(names=names), *by)
+    return made
+
+
+def _request(directory: Path, name: str) -> Identity:
+    key = directory / f"{name}.key"
+    out = ["-keyout", str(key), "-out", str(directory / f"{name}.csr")]
+    _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN=test {name}", *out)
+    key.chmod(0o600)
+    return Identity(directory / f"{name}.pem", key)
+
+
+def _sign(directory: Path, name: str, extensions: str, *by: str) -> None:
+    file = directory / f"{name}.ext"
+    file.write_text(extensions + "\n")
+    ends = ["-days", _DAYS, "-sha256", "-extfile", str(file)]
+    files = ["-in", str(directory / f"{name}.csr"), "-out", str(directory / f"{name}.pem")]
+    _openssl("x509", "-req", *files, *ends, *by)
+
+
+def _openssl(*arguments: str) -> None:
+    try:
+        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise NoOpensslError(f"the `openssl` command cannot be run: {error}") from None
+    if done.returncode:
+        raise NoOpensslError(f"openssl {arguments[0]} failed: {done.stderr.strip()}")

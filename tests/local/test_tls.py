@@ -1,0 +1,82 @@
+"""A server behind TLS, and certificates that are right and wrong for it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from local.certificates import Certificates
+from local.tls import TlsServer
+
+ONCE = Retry(NoBackoff(), 0)
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(params=["best", "embedded"])
+def make(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., TlsServer]:
+    """Makes the server this machine has, and the one of a machine that has none with TLS."""
+    if request.param == "embedded":
+        monkeypatch.setattr("local.tls.tls_program", lambda: None)
+
+    def made(**options: bool) -> TlsServer:
+        server = TlsServer(tmp_path, **options)  # type: ignore[arg-type]
+        if request.param == "best" and "embedded" in server.kind:
+            warnings.warn(server.kind, stacklevel=2)
+        return server
+
+    return made
+
+
+@pytest.fixture
+def server(make: Callable[..., TlsServer]) -> Iterator[TlsServer]:
+    with make() as made:
+        yield made
+
+
+def client_of(server: TlsServer, ca: Path | None, **options: str) -> redis.Redis:
+    return redis.Redis.from_url(
+        server.url, ssl_ca_certs=str(ca) if ca else None, retry=ONCE, **options
+    )
+
+
+def test_the_right_ca_is_needed(server: TlsServer) -> None:
+    """A client is answered that knows the CA, by the server's names; not one with another CA."""
+    made: Certificates = server.certificates
+    for name in ("localhost", "127.0.0.1"):
+        url = server.url.replace("127.0.0.1", name)
+        with redis.Redis.from_url(url, ssl_ca_certs=str(made.ca.certificate), retry=ONCE) as client:
+            assert client.set("key", "value")
+    for ca in (made.wrong_ca.certificate, None):
+        with client_of(server, ca) as client, pytest.raises(redis.ConnectionError, match="verify"):
+            client.ping()
+
+
+def test_plain_clients_are_not_answered(server: TlsServer) -> None:
+    """What speaks no TLS is hung up on."""
+    with (
+        redis.Redis.from_url(server.url.replace("rediss", "redis"), retry=ONCE) as client,
+        pytest.raises(redis.ConnectionError),
+    ):
+        client.ping()
+
+
+def test_a_client_certificate_can_be_demanded(make: Callable[..., TlsServer]) -> None:
+    """Then a client with one of the same CA is answered, and none without."""
+    with make(client_certificates=True) as server:
+        made = server.certificates
+        own = {
+            "ssl_certfile": str(made.client.certificate),
+            "ssl_keyfile": str(made.client.key),
+        }
+        with client_of(server, made.ca.certificate, **own) as client:
+            assert client.ping()
+        with client_of(server, made.ca.certificate) as other, pytest.raises(redis.ConnectionError):
+            other.ping()
