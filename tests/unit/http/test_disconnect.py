@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis.asyncio
@@ -81,8 +81,7 @@ async def valkey(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
 
 
 async def _accepted(valkey: redis.asyncio.Redis) -> list[str]:
-    found: list[str] = await valkey.zrange(keys.queued(Lane.INTERACTIVE.value), 0, -1)
-    return found
+    return cast(list[str], await valkey.zrange(keys.queued(Lane.INTERACTIVE.value), 0, -1))
 
 
 async def _channels(valkey: redis.asyncio.Redis, count: int) -> None:
