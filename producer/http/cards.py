@@ -12,6 +12,7 @@ from starlette.responses import Response
 from producer.contract import Envelope, parse_customer
 from producer.contract.messages import Text
 from producer.http.answers import envelope_response
+from producer.http.disconnect import while_connected
 from producer.http.leaks import refuse_card_number_in_query
 from producer.http.operations import LIST_CARDS
 from producer.http.services import Services
@@ -29,7 +30,7 @@ def routes(services: Services) -> APIRouter:
     async def list_cards(request: Request) -> Response:
         """All of a customer's cards: card sources, then other card payment methods."""
         refuse_card_number_in_query(request.scope["query_string"])
-        answer = await _read(services, parse_customer(request.path_params["userId"]))
+        answer = await _read(services, request, parse_customer(request.path_params["userId"]))
         if answer is None:
             return services.answers.unavailable(Text.READ_UNANSWERED)
         return answer
@@ -37,7 +38,7 @@ def routes(services: Services) -> APIRouter:
     return router
 
 
-async def _read(services: Services, customer: str) -> Response | None:
+async def _read(services: Services, request: Request, customer: str) -> Response | None:
     """What a worker answers within `READ_WITHIN_S`; None where none does."""
     read_id = str(uuid4())
     answered = asyncio.Event()
@@ -51,7 +52,8 @@ async def _read(services: Services, customer: str) -> Response | None:
         await asyncio.wait([confirmation], timeout=CONFIRM_S)
         await services.ask(request_read(read_id, customer))
         while True:
-            in_time = await _wait(services, answered, deadline)
+            async with while_connected(request):
+                in_time = await _wait(services, answered, deadline)
             answered.clear()
             answer = await services.ask(read_answer(read_id))
             if answer is not None:

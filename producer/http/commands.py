@@ -12,6 +12,7 @@ from starlette.responses import Response
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
 from producer.contract.messages import Text
 from producer.http.body import parse_fields, read_body
+from producer.http.disconnect import while_connected
 from producer.http.entrance import TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
@@ -67,13 +68,15 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
         acceptance = await services.ask(calling)
         _note(services, request, kind, lane, acceptance)
         if acceptance.id == command_id:
-            end = await watch.end(began + preference.wait_s)
+            async with while_connected(request):
+                end = await watch.end(began + preference.wait_s)
             state = watch.state
     if acceptance.id != command_id:
         with services.waiters.watch(acceptance.id) as watch:
-            await watch.confirmed()
-            services.waiters.look(acceptance.id)
-            end = await watch.end(began + preference.wait_s)
+            async with while_connected(request):
+                await watch.confirmed()
+                services.waiters.look(acceptance.id)
+                end = await watch.end(began + preference.wait_s)
             state = watch.state
     if end is not None:
         return services.answers.ended(end, preference.headers)

@@ -73,8 +73,12 @@ class Subscriptions:
         listeners.discard(listener)
         if not listeners:
             del self._listeners[ident]
-            self._to_drop.add(ident)
-            self._work.set()
+            if ident in self._to_add:  # not sent yet, and while Redis is away not for long
+                self._to_add.discard(ident)
+                self._confirmations.pop(ident, None)
+            else:
+                self._to_drop.add(ident)
+                self._work.set()
 
     async def _keep_connected(self) -> None:
         while True:
@@ -120,10 +124,9 @@ class Subscriptions:
         while True:
             await self._work.wait()
             self._work.clear()
-            add = self._to_add & self._listeners.keys()
-            drop = (self._to_drop - self._to_add) & self._confirmations.keys()
-            for ident in drop | (self._to_add - add):
-                self._confirmations.pop(ident, None)
+            add, drop = self._to_add, self._to_drop & self._confirmations.keys()
+            for ident in drop:
+                del self._confirmations[ident]
             self._to_add = set()
             self._to_drop = set()
             if drop:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from producer.contract import CommandStatus
 from producer.contract.messages import Text
+from producer.http.disconnect import while_connected
 from producer.http.entrance import TASK
 from producer.http.events import stream
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
@@ -34,9 +35,10 @@ def routes(services: Services) -> APIRouter:
         found = await _find(services, request, task_id)
         if found is not None and not found.ended and wait_s > 0:
             with services.waiters.watch(task_id) as watch:
-                await watch.confirmed()
-                services.waiters.look(task_id)
-                end = await watch.end(began + wait_s)
+                async with while_connected(request):
+                    await watch.confirmed()
+                    services.waiters.look(task_id)
+                    end = await watch.end(began + wait_s)
             found = end or await services.ask(status(task_id))
         if found is None:
             return services.answers.no(404, "task_not_found", Text.TASK_NOT_FOUND)

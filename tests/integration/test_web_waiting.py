@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.unit.http.web import ASSIGN, DEFAULT, WebProcess, begin, finish
 pytestmark = pytest.mark.integration
 
 _CALLERS = 500
+_LEAVING = 200
 _GENEROUS_S = 2.0
 
 
@@ -71,10 +73,15 @@ async def _post(
 
 async def _waiting(session: aiohttp.ClientSession, count: int) -> None:
     """Return once that many callers wait."""
+    await _counted(session, f"cards_http_waiters {count}.0")
+
+
+async def _counted(session: aiohttp.ClientSession, told: str) -> None:
+    """Return once the metrics say so."""
     while True:
         async with session.get("/metrics") as response:
             text = await response.text()
-        if f"cards_http_waiters {count}.0" in text:
+        if told in text:
             return
         await asyncio.sleep(0.02)
 
@@ -119,6 +126,60 @@ async def test_many_callers_are_each_answered_at_their_commands_end(
     assert late[-1] < _GENEROUS_S * 1000
     # One GET per status read: one read per end, and the net below, at most once in 5 s.
     assert reads <= _CALLERS * (2 + elapsed / 5)
+
+
+async def _channels(client: redis.asyncio.Redis, count: int) -> None:
+    """Return once so many commands and reads are waited for; one channel is the process's own."""
+    while len(await client.pubsub_channels("cards:changed:*")) != count + 1:
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "told"),
+    [
+        ("POST /api/cards/default", 'route="/api/cards/default",status="499"'),
+        ("GET /api/tasks/{task}?wait=30", 'route="/api/tasks/{taskId}",status="499"'),
+        ("GET /api/cards/{customer}", 'route="/api/cards/{userId}",status="499"'),
+        ("GET /api/tasks/{task}/events", 'route="/api/tasks/{taskId}/events",status="200"'),
+    ],
+)
+async def test_callers_that_close_their_connection_are_let_go(
+    web: WebProcess,
+    valkey: ValkeyServer,
+    session: aiohttp.ClientSession,
+    request_line: str,
+    told: str,
+) -> None:
+    """200 callers wait and close, or cut, their connections: nothing is waited for any more.
+
+    Each is counted as gone, so none was let go because its time was up.
+    """
+    accepted = await asyncio.gather(
+        *(_post(session, number, Prefer="respond-async") for number in range(_LEAVING))
+    )
+    writers = []
+    async with asyncio.timeout(60), redis.asyncio.Redis.from_url(valkey.url) as client:
+        for number, answer in enumerate(accepted):
+            line = request_line.format(
+                task=answer.body["data"]["taskId"], customer=f"cus_{number}x"
+            )
+            body = json.dumps({**DEFAULT, "userId": f"cus_{number}y"}) if "POST" in line else ""
+            _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+            writer.write(
+                f"{line} HTTP/1.1\r\nHost: web\r\nPrefer: wait=30\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            )
+            writers.append(writer)
+        await _channels(client, _LEAVING)
+        if "POST" in request_line:
+            await _queued(client, 2 * _LEAVING)
+        for writer in writers[::2]:
+            writer.close()
+        for writer in writers[1::2]:
+            writer.transport.abort()
+        await _channels(client, 0)
+        await _waiting(session, 0)
+        await _counted(session, f"{told}}} {_LEAVING}.0")
 
 
 async def test_nothing_is_asked_while_nothing_happens(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,9 +23,14 @@ def start_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartU
         monkeypatch.delenv(name, raising=False)
     started: list[Running] = []
 
-    def start(*, command: list[str] | None = None, **environ: str) -> Running:
+    def start(
+        *,
+        command: list[str] | None = None,
+        hangup: signal.Handlers = signal.SIG_DFL,
+        **environ: str,
+    ) -> Running:
         settings = {"PORT": str(free_port()), "CARDS_DATA_DIR": str(tmp_path / "data"), **environ}
-        started.append(Running(command or up_command(), settings))
+        started.append(Running(command or up_command(), settings, hangup))
         return started[-1]
 
     yield start

@@ -23,7 +23,13 @@ _PATIENCE_SECONDS = 60.0
 class Running:
     """One `make up`, or another command around it, with its output and its processes."""
 
-    def __init__(self, command: list[str], environ: dict[str, str]) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        environ: dict[str, str],
+        hangup: signal.Handlers = signal.SIG_DFL,
+    ) -> None:
+        """`hangup` is what it inherits for SIGHUP, however the tests themselves were started."""
         self.alive, held = os.pipe()
         self.process = subprocess.Popen(
             command,
@@ -34,6 +40,7 @@ class Running:
             text=True,
             pass_fds=[held],
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),  # noqa: PLW1509
         )
         os.close(held)
         self.seen: list[str] = []

@@ -41,6 +41,18 @@ def test_a_signal_ends_everything(start_up: StartUp, signum: signal.Signals) -> 
     assert running.ended() == 0
 
 
+def test_a_closed_terminal_ends_nothing_under_nohup(start_up: StartUp) -> None:
+    """Where SIGHUP is ignored from the start, as under `nohup`, everything goes on after one."""
+    running = start_up(hangup=signal.SIG_IGN)
+    worker = int(running.line(pid_of("worker"))[1])
+    running.until_ready()
+    running.process.send_signal(signal.SIGHUP)
+    os.kill(worker, signal.SIGKILL)
+    running.line(pid_of("worker"))
+    running.process.send_signal(signal.SIGTERM)
+    assert running.ended() == 0
+
+
 def test_a_signal_during_the_start_ends_everything(start_up: StartUp) -> None:
     """A Ctrl-C before everything is ready leaves nothing either."""
     running = start_up()

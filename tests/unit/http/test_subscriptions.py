@@ -72,6 +72,17 @@ async def test_nothing_stays_subscribed(subscriptions: Subscriptions, journal: J
             await asyncio.sleep(0)
 
 
+async def test_who_stops_listening_while_redis_is_away_is_forgotten() -> None:
+    """Nothing is kept of those who came and went while there was no connection."""
+    subscriptions = Subscriptions(Journal("redis://127.0.0.1:1", retries=0))
+    await subscriptions.stop()
+    for number in range(50):
+        subscriptions.add(str(number), print)
+        subscriptions.remove(str(number), print)
+    assert not subscriptions._confirmations
+    assert not subscriptions._to_add | subscriptions._to_drop
+
+
 class _Swallowing:
     """A connection that fails while a write swallows its cancellation, as redis-py can."""
 
