@@ -79,6 +79,7 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     } | {"PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-m"]
     work = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "--loglevel", "INFO"]
+    watch = ["celery", "-A", "worker.flower", "flower"]
     programs: dict[str, Program] = {}
 
     redis_url, redis_port = environ.get("REDIS_URL", ""), None
@@ -126,9 +127,9 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     )
     programs["flower"] = Program(
         name="flower",
-        # Without `-A worker.app`, whose settings want the Stripe key that Flower must not have.
-        argv=[*python, "celery", "flower", "--address=127.0.0.1", f"--port={flower_port}"],
-        env={**common, "CELERY_BROKER_URL": redis_url},
+        # Not `-A worker.app`, whose settings want the Stripe key that Flower must not have.
+        argv=[*python, *watch, "--address=127.0.0.1", f"--port={flower_port}"],
+        env=common,
         stop_seconds=2.0,
     )
     return Plan(

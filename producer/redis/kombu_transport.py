@@ -81,11 +81,11 @@ def result_options(config: RedisConfig) -> dict[str, Any]:
         options["master_name"] = config.master
     found = {"result_backend": url, "result_backend_transport_options": options}
     if config.tls:
-        found["redis_backend_use_ssl"] = tls_of(config)
+        found["redis_backend_use_ssl"] = tls_options_of_celery(config)
     return found
 
 
-def tls_of(config: RedisConfig) -> dict[str, Any]:
+def tls_options_of_celery(config: RedisConfig) -> dict[str, Any]:
     """TLS as Celery's `redis_backend_use_ssl` and `broker_use_ssl` have it."""
     given = {name: value for name, value in tls_options(config).items() if value is not None}
     return {**given, "ssl_cert_reqs": "required" if config.verify else "none"}
