@@ -58,14 +58,19 @@ def blocking_client(config: RedisConfig) -> Any:
     return redis.Redis.from_pool(pool)
 
 
-def broker_pool(config: RedisConfig, disconnected: Callable[[Any], None] | None) -> Any:
-    """The connections of a kombu channel; `disconnected` is called with one that was closed."""
+def broker_pool(
+    config: RedisConfig, primary: Primary, disconnected: Callable[[Any], None] | None
+) -> Any:
+    """The connections of a kombu channel; `disconnected` is called with one that was closed.
+
+    All channels share what they know of the `primary`.
+    """
     return redis.ConnectionPool(
         connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
         max_connections=_MOST_CONNECTIONS,
         disconnected=disconnected,
         waits=_BROKER_WAITS,
-        **_options(config),
+        **{**_options(config), "primary": primary},
     )
 
 
