@@ -26,7 +26,7 @@ from producer.redis.primary import Primary, tls_options
 
 CONNECT_TIMEOUT_S = 2.0
 # Longer than any script runs, shorter than a caller waits.
-ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 3.0
 _MOST_CONNECTIONS = 500
 # A broker's consumer has no use for an error of one call: it waits as for a lost connection.
 _BROKER_WAITS = tuple(
