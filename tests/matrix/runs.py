@@ -114,7 +114,7 @@ def _version(python: Path) -> str:
 
 
 def _embedded(python: Path) -> str:
-    code = "from local.valkey import server_binary; print(server_binary())"
+    code = "from local.valkey import valkey_binary; print(valkey_binary())"
     environ = _environ(os.environ, None)
     asked = [str(python), "-c", code]
     told = subprocess.run(asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT)

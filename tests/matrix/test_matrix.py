@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.valkey import SERVER_SETTING, server_binary
+from local.valkey import SERVER_SETTING, valkey_binary
 from tests.matrix import debian, runs
 from tests.matrix.absent import NotThereError
 from tests.matrix.cells import Cell, all_cells
@@ -103,7 +103,7 @@ def test_the_server_reaches_the_tests(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("REDIS_URL", "redis://production:6379")
     monkeypatch.setenv("CARDS_LANGUAGE", "en")
     other = tmp_path / "other-server"
-    other.symlink_to(server_binary())
+    other.symlink_to(valkey_binary())
     tests = tmp_path / "test_it.py"
     tests.write_text(
         "import os\n"
