@@ -9,7 +9,7 @@ import pytest
 import redis
 from hypothesis import settings
 
-from local.valkey import ValkeyServer
+from local.valkey import ValkeyServer, valkey_binary
 
 # No test depends on the machine's speed: examples take the time they take.
 settings.register_profile("cards", deadline=None)
@@ -30,6 +30,11 @@ def redis_url(valkey_server: ValkeyServer) -> str:
     with redis.Redis.from_url(valkey_server.url) as client:
         client.flushall()
     return valkey_server.url
+
+
+def pytest_report_header() -> str:
+    """Which server the tests run on."""
+    return f"server: {valkey_binary()}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

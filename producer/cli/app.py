@@ -135,11 +135,11 @@ def _holds_card_number(argv: list[str]) -> bool:
     """Whether any argument, or several in a row, look like a card number."""
     if sum(character.isdigit() for argument in argv for character in argument) < _FEWEST_DIGITS:
         return False
-    from producer.contract.card_numbers import looks_like_card_number
+    from producer.contract.card_numbers import holds_card_number
 
     bare = groupby(argv, key=lambda argument: not any(c.isalpha() for c in argument))
     in_a_row = [" ".join(arguments) for digits, arguments in bare if digits]
-    return any(looks_like_card_number(text) for text in (*argv, *in_a_row))
+    return any(holds_card_number(text) for text in (*argv, *in_a_row))
 
 
 def _refused_card_number(as_json: bool) -> int:

@@ -61,7 +61,9 @@ class _Watched(_Base):  # type: ignore[misc]
 
     def _check_role(self, hello: Any) -> None:
         """Raise NotPrimary if the answer to HELLO says so."""
-        role = hello.get("role") or hello.get(b"role") if isinstance(hello, dict) else None
+        if isinstance(hello, list):  # as RESP2 has it
+            hello = dict(zip(hello[::2], hello[1::2], strict=True))
+        role = hello.get("role") or hello.get(b"role")
         if role in ("replica", b"replica", "slave", b"slave"):
             self._primary.suspect(self._generation)
             raise NotPrimary("REPLICA")

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from local.ports import free_port
-from local.valkey import ValkeyServer
+from local.valkey import ValkeyServer, valkey_binary
 from producer.cli.app import run
 from producer.cli.doctor import examine
 from producer.cli.exits import Exit
@@ -22,6 +22,7 @@ from producer.contract import Lane
 from producer.journal import Again, BlockingJournal, KeyStopped, Limits, close, reserve, sweep
 from producer.journal.endpoints import Endpoint
 from tests.integration.ends import Ends
+from tests.matrix.servers import server_at
 
 pytestmark = pytest.mark.integration
 
@@ -76,7 +77,7 @@ def test_all_is_well(tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) 
         journal.close()
         found = examined(server.url, web.port, CARDS_FLOWER_PORT=str(web.port))
         assert {f.level for f in found.values()} == {Level.OK}, found
-        assert "Valkey" in found["redis"].text
+        assert found["redis"].text == f"answers, {server_at(Path(valkey_binary())).version}"
         monkeypatch.setenv("REDIS_URL", server.url)
         monkeypatch.setenv("PORT", str(web.port))
         assert run(["doctor"]) == Exit.DONE
