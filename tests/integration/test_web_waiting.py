@@ -246,9 +246,12 @@ async def test_an_accepted_command_is_answered_202_when_redis_goes_away(
 
 @pytest.mark.parametrize("how", ["kill", "pause"])
 async def test_without_redis_everything_is_unavailable_within_seconds(
-    valkey: ValkeyServer, session: aiohttp.ClientSession, how: str
+    web: WebProcess, valkey: ValkeyServer, session: aiohttp.ClientSession, how: str
 ) -> None:
-    """Redis dead, or silent: 503 with Retry-After within about 8 s; the process lives."""
+    """Redis dead, or silent: 503 with Retry-After within about 8 s; the process lives.
+
+    What is wrong is logged once, though the connection is tried five times a second.
+    """
     getattr(valkey, how)()
     began = time.monotonic()
     try:
@@ -267,6 +270,9 @@ async def test_without_redis_everything_is_unavailable_within_seconds(
         assert (answer.status, answer.body["code"]) == (503, "unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
     assert took < 2 * 9 + _GENEROUS_S
+    warnings = [line.split(" ", 2)[2] for line in web.log.splitlines() if " WARNING " in line]
+    assert warnings
+    assert len(warnings) == len(set(warnings))
 
 
 async def test_a_stop_answers_whoever_waits(
