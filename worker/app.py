@@ -15,6 +15,7 @@ from celery import Celery, signals
 
 from producer.contract import Lane
 from producer.journal.queues import queues_of
+from producer.repeated_log import count_repeats
 from producer.settings import SettingsError
 from worker.asyncio_pool import TaskPool
 from worker.celery_config import celery_config, celery_queue
@@ -89,8 +90,9 @@ def _settle_garbage_collection() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _redact_logs(logger: Any, **_: Any) -> None:
+def _set_up_logs(logger: Any, **_: Any) -> None:
     redact_handlers(logger)
+    count_repeats(logger)
     quiet_celery_trace()
 
 
@@ -107,8 +109,8 @@ def make_app(settings: WorkerSettings) -> Celery:
         (signals.worker_shutting_down, process.on_shutting_down),
         (signals.worker_shutdown, process.on_shutdown),
         (signals.worker_process_shutdown, process.on_shutdown),
-        (signals.after_setup_logger, _redact_logs),
-        (signals.after_setup_task_logger, _redact_logs),
+        (signals.after_setup_logger, _set_up_logs),
+        (signals.after_setup_task_logger, _set_up_logs),
     ):
         signal.connect(receiver, weak=False)
     return made

@@ -266,15 +266,13 @@ class Executor:
 
     async def persist(self, call: Call[T]) -> T:
         """Run the call until it is done: what is known must not be lost while Redis is away."""
-        tries = 0
         while True:
             try:
                 return await self._journal(call)
             except JournalUnavailable as error:
                 if self._stopping.is_set():
                     raise Stopping from error
-                tries += 1
-                log.warning("waiting for Redis (%s), %d", error, tries)
+                log.warning("waiting for Redis: %s", error)
                 await self.pause(self._draw.uniform(0.1, 1.0))
 
     async def pause(self, seconds: float) -> None:
