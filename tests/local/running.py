@@ -31,8 +31,6 @@ class Running:
     ) -> None:
         """`hangup` is what it inherits for SIGHUP, however the tests themselves were started."""
         self.alive, held = os.pipe()
-        # The tests may run under nohup, which an ignored signal would tell the command of.
-        hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.process = subprocess.Popen(
             command,
             env={**os.environ, **environ, "DUMMY_FD": str(held), "PYTHONPATH": str(ROOT)},
@@ -44,7 +42,6 @@ class Running:
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),  # noqa: PLW1509
         )
-        signal.signal(signal.SIGHUP, hangup)
         os.close(held)
         self.seen: list[str] = []
 
