@@ -35,15 +35,25 @@ class Explored:
     states: int = 0
     steps: int = 0
     exceptions: Counter[str] = field(default_factory=Counter)
-    tolerated: dict[str, Violation] = field(default_factory=dict)
+    failed: dict[str, Violation] = field(default_factory=dict)
     violation: Violation | None = None
 
     def __str__(self) -> str:
         seen = f"{self.states} states, {self.steps} steps, up to {self.faults} faults"
-        found = f"VIOLATED: {self.violation}" if self.violation else "every property holds"
+        fails = self.scenario.fails
+        besides = f" but {', '.join(sorted(fails))}" if fails else ""
+        found = (
+            f"VIOLATED: {self.violation}" if self.violation else f"every property{besides} holds"
+        )
         known = "".join(f"\n    {n} times {what}" for what, n in self.exceptions.items())
-        broken = "".join(f"\n    tolerated: {one}" for one in self.tolerated.values())
-        return f"{self.scenario.name}: {seen}; {found}{known}{broken}"
+        missed = "".join(f"\nEXPECTED TO FAIL, AND HOLDS: {one}" for one in sorted(self.missed))
+        failed = "".join(f"\n{one}" for _, one in sorted(self.failed.items()))
+        return f"{self.scenario.name}: {seen}; {found}{known}{missed}{failed}"
+
+    @property
+    def missed(self) -> frozenset[str]:
+        """Properties that were said to fail, and do not."""
+        return self.scenario.fails - self.failed.keys()
 
 
 _Path = dict[State, tuple[State, Step, bool] | None]
@@ -54,25 +64,22 @@ def explore(
     *,
     faults: int,
     exceptions: bool = True,
-    tolerated: frozenset[str] = frozenset(),
 ) -> Explored:
     """Explore all states with at most so many faults.
 
     With `exceptions` a documented exception is counted, and what follows upon it is left out;
-    without, it is a violation like any other. Of properties that are `tolerated` the first
-    violation is kept, and what follows upon it is explored as well.
+    without, it is a violation like any other. Of a property of which the scenario says that it
+    fails, the first violation is kept, and what follows upon it is explored as well.
     """
     # Nothing here is ever garbage, and looking for some takes a third of the time.
     gc.disable()
     try:
-        return _explore(Protocol(scenario), faults, exceptions, tolerated)
+        return _explore(Protocol(scenario), faults, exceptions)
     finally:
         gc.enable()
 
 
-def _explore(
-    protocol: Protocol, faults: int, exceptions: bool, tolerated: frozenset[str]
-) -> Explored:
+def _explore(protocol: Protocol, faults: int, exceptions: bool) -> Explored:
     aftermath = Aftermath(protocol)
     found = Explored(protocol.scenario, faults)
     start = protocol.start()
@@ -96,10 +103,11 @@ def _explore(
                         path[after] = state, step, swapped
                         following.append(after)
                     for name, what in _broken(protocol, state, step, after):
-                        if name not in tolerated:
+                        if name not in protocol.scenario.fails:
                             found.violation = _violation(what, path, state, step)
-                        elif name not in found.tolerated:
-                            found.tolerated[name] = _violation(what, path, state, step)
+                            break
+                        if name not in found.failed:
+                            found.failed[name] = _violation(what, path, state, step)
                     if found.violation is not None:
                         break
             except NotTheSame as repeated:

@@ -185,7 +185,7 @@ def exception_of(protocol: Protocol, before: State, step: Step, after: State) ->
     command, key = after.world.effects[-1]
     if command in before.replayed and before.world.happened(command):
         shown = protocol.account.set_by(before.world, command)
-        if shown is not None and (
+        if shown not in (None, command) and (
             shown in before.replayed or was.get(protocol.ids[shown]) is CommandState.FAILED
         ):
             return REPLAY_REPEATS

@@ -28,6 +28,7 @@ class Scenario:
     in_hand: bool = False  # the commands come as bare messages and are journalled by the worker
     replicas: bool = False  # a durable call counts once replicas have confirmed it
     tail: int = 1  # how many writes a failover may lose
+    fails: frozenset[str] = frozenset()  # properties that do not hold
 
     def commands(self) -> tuple[AssignCard | SetDefaultCard, ...]:
         """`default card_A` and `assign tok_A`, as commands."""
