@@ -1,4 +1,4 @@
-"""The protocol's steps: what two workers, Stripe, the broker, time and a person can do next.
+"""The protocol's steps: what two workers, Stripe, Redis, time and a person can do next.
 
 A worker mirrors `worker/executor.py`: it takes a message or a customer that is due, tries, closes
 and goes on with what the close granted. Its look at the clock and the sending are one step, since

@@ -15,7 +15,6 @@ from tests.model.mini_redis import MiniRedis
 from tests.model.states import Cause, Scenario, State, Step, Trial, Worker
 
 T = TypeVar("T")
-_WRITES = ("", "the last write", "the last two writes", "the last three writes")
 
 
 class Replication:
@@ -57,7 +56,8 @@ class Replication:
         if may_fail or self._replicas:
             cause: Cause | None = None if self._replicas else "failover"
             for lost, journal in enumerate(state.behind, 1):
-                what = f"Redis fails over and loses {_WRITES[lost]}"
+                writes = "the last write" if lost == 1 else f"the last {lost} writes"
+                what = f"Redis fails over and loses {writes}"
                 yield Step(what, kind="failover", cause=cause), self._gone_back(state, journal)
         facts = self._journals.facts(state.journal)
         if may_fail and self._loses_renewals and any(_holds(one, facts) for one in state.workers):

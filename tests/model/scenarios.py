@@ -59,22 +59,25 @@ DEFAULT: tuple[tuple[Scenario, int], ...] = (
 )
 
 _THREE = (*_SAME_SLOT, "assign tok_A")
-# What a failover breaks where no replica confirms; P2 and P3 take a second fault besides.
+# What a failover breaks where no replica confirms. P2 and P3 take a second fault besides, and P1 a
+# person's replay; P4, P6 and P7 hold.
 _LOST = frozenset({"P0", "P5", "P8"})
 _LOST_AND_MORE = _LOST | {"P2", "P3"}
 
+CONFIRMED = Scenario(
+    "failover, confirmed", _SAME_SLOT, causes=frozenset({"failover"}), replicas=True, tail=2
+)
+UNCONFIRMED = Scenario(
+    "failover, unconfirmed",
+    ("default card_A", "assign tok_A"),
+    causes=frozenset({"failover"}),
+    tail=2,
+    fails=_LOST,
+)
+
 # Redis fails over and loses a tail of its writes: with replicas that confirm, and without.
 FAILOVERS: tuple[tuple[Scenario, int], ...] = (
-    (
-        Scenario(
-            "failover, confirmed",
-            _SAME_SLOT,
-            causes=frozenset({"failover"}),
-            replicas=True,
-            tail=2,
-        ),
-        2,
-    ),
+    (CONFIRMED, 2),
     (
         Scenario(
             "failover, confirmed, and a worker fails",
@@ -96,14 +99,15 @@ FAILOVERS: tuple[tuple[Scenario, int], ...] = (
     ),
     (
         Scenario(
-            "failover, unconfirmed",
-            ("default card_A", "assign tok_A"),
-            causes=frozenset({"failover"}),
+            "failover, confirmed, and Stripe fails",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "stripe"}),
+            replicas=True,
             tail=2,
-            fails=_LOST,
         ),
-        1,
+        2,
     ),
+    (UNCONFIRMED, 1),
     (
         Scenario(
             "failover, unconfirmed, and a person cancels",
@@ -114,6 +118,17 @@ FAILOVERS: tuple[tuple[Scenario, int], ...] = (
         ),
         2,
     ),
+    (
+        Scenario(
+            "failover, unconfirmed, takes a replay back",
+            ("default card_A",),
+            person=frozenset({"replay"}),
+            causes=frozenset({"failover", "handler", "person"}),
+            tail=4,
+            fails=frozenset({"P0", "P1", "P5"}),
+        ),
+        3,
+    ),
 )
 
 # Explored by `python -m tests.model` alone: minutes.
@@ -123,16 +138,6 @@ FURTHER: tuple[tuple[Scenario, int], ...] = (
             "failover, confirmed, three commands",
             _THREE,
             causes=frozenset({"failover"}),
-            replicas=True,
-            tail=2,
-        ),
-        2,
-    ),
-    (
-        Scenario(
-            "failover, confirmed, and Stripe fails",
-            _SAME_SLOT,
-            causes=frozenset({"failover", "stripe"}),
             replicas=True,
             tail=2,
         ),
@@ -156,6 +161,25 @@ FURTHER: tuple[tuple[Scenario, int], ...] = (
             replicas=True,
         ),
         3,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, bare messages",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "kill", "pause", "broker"}),
+            in_hand=True,
+            replicas=True,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, a card that is yet to be attached",
+            ("default src_N", "assign src_N"),
+            causes=frozenset({"failover", "kill", "pause", "stripe"}),
+            replicas=True,
+        ),
+        2,
     ),
     (
         Scenario(

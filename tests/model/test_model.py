@@ -10,7 +10,15 @@ from producer.journal import Call
 from producer.journal.scripts import Script, script
 from tests.model import mini_redis, properties, protocol, replication
 from tests.model.explore import explore
-from tests.model.scenarios import DEFAULT, FAILOVERS, GIVEN_UP, REPLAYED, VALIDATION
+from tests.model.scenarios import (
+    CONFIRMED,
+    DEFAULT,
+    FAILOVERS,
+    GIVEN_UP,
+    REPLAYED,
+    UNCONFIRMED,
+    VALIDATION,
+)
 from tests.model.states import Scenario
 
 
@@ -80,7 +88,7 @@ def test_failover_breaks_what_is_listed_and_no_more(scenario: Scenario, faults: 
 def test_fence_without_its_holder_is_given_out_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """A primary that went back gives a number out again: without the holder, two hold one lease."""
     _plant(monkeypatch, " .. '.' .. string.sub(holder, 1, 8)", "")
-    found = explore(FAILOVERS[3][0], faults=1)
+    found = explore(UNCONFIRMED, faults=1)
     assert found.violation is not None
     assert found.violation.what == "P4: two workers hold the customer's lease"
 
@@ -106,7 +114,7 @@ def test_every_write_that_is_answered_must_be_confirmed(
 
     for module in (protocol, replication):
         monkeypatch.setattr(module, script, careless, raising=False)
-    found = explore(FAILOVERS[0][0], faults=1)
+    found = explore(CONFIRMED, faults=1)
     assert found.violation is not None
     assert found.violation.what == broken
 
