@@ -136,7 +136,10 @@ def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:
     A customer in hand has no lease, and the fence "". A `lease_ms` of 0 gives it back.
     """
     flat = [part for pair in held for part in pair]
-    return Call(lambda answer: [bool(one) for one in answer], "renew", [lease_ms, *flat])
+    # Durable too: after a failover that lost it, others would see the lease end before its holder.
+    return Call(
+        lambda answer: [bool(one) for one in answer], "renew", [lease_ms, *flat], durable=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
