@@ -25,8 +25,6 @@ class Running:
 
     def __init__(self, command: list[str], environ: dict[str, str]) -> None:
         self.alive, held = os.pipe()
-        # The tests may run under nohup, which an ignored signal would tell the command of.
-        hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.process = subprocess.Popen(
             command,
             env={**os.environ, **environ, "DUMMY_FD": str(held), "PYTHONPATH": str(ROOT)},
@@ -37,7 +35,6 @@ class Running:
             pass_fds=[held],
             start_new_session=True,
         )
-        signal.signal(signal.SIGHUP, hangup)
         os.close(held)
         self.seen: list[str] = []
 
