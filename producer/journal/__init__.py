@@ -6,7 +6,7 @@ Each operation is a `Call`, made without touching the network and run by `Journa
 
 from producer.journal.admission import Acceptance, Candidate, accept, accept_many, refuse
 from producer.journal.calls import Call
-from producer.journal.connection import BlockingJournal, Journal, JournalUnavailable
+from producer.journal.connection import BlockingJournal, Journal, JournalFault, JournalUnavailable
 from producer.journal.grants import Grant, InHand, Taken, TakenAs
 from producer.journal.leases import (
     Again,
@@ -43,6 +43,7 @@ __all__ = [
     "Grant",
     "InHand",
     "Journal",
+    "JournalFault",
     "JournalUnavailable",
     "KeyStopped",
     "Limits",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from redis.asyncio.client import PubSub as AsyncPubSub
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import PubSub
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import DataError, NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 from producer.journal import keys
@@ -30,6 +31,8 @@ RETRIES = 8
 _BACKOFF = ExponentialWithJitterBackoff(cap=1.0, base=0.05)
 _OPTIONS: dict[str, Any] = {
     "decode_responses": True,
+    # Bytes that are not UTF-8 come through unchanged, for the reader to find damaged.
+    "encoding_errors": "surrogateescape",
     "socket_connect_timeout": CONNECT_TIMEOUT_S,
     "socket_timeout": ANSWER_TIMEOUT_S,
     "socket_keepalive": True,
@@ -47,6 +50,48 @@ class JournalUnavailable(Exception):
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
         super().__init__(f"the journal's Redis is not available: {type(cause).__name__}")
+
+
+class JournalFault(Exception):
+    """Redis answers, and cannot carry this call out: its arguments, or the data, are damaged.
+
+    To repeat it is of no use. Other calls are not affected.
+    """
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+        super().__init__(f"the journal cannot carry a call out: {type(cause).__name__}")
+
+
+# Answers that tell of the server's state, rather than of the call; scripts quote them.
+_OF_THE_SERVER = re.compile(
+    r"\b(READONLY|LOADING|MASTERDOWN|NOREPLICAS|MISCONF|OOM|BUSY|NOAUTH|WRONGPASS|NOPERM|UNBLOCKED"
+    r"|TRYAGAIN|NOSCRIPT|CLUSTERDOWN|MOVED|ASK)\b"
+)
+
+
+def _raised(error: BaseException) -> JournalUnavailable | JournalFault:
+    """What a caller is to hear of an error."""
+    if isinstance(error, (DataError, UnicodeError)):
+        return JournalFault(error)
+    # redis-py has classes of its own for most of the server's, and takes the code away.
+    if type(error) is ResponseError and not _OF_THE_SERVER.search(str(error)):
+        return JournalFault(error)
+    return JournalUnavailable(error)
+
+
+def _check(call: Call[Any]) -> None:
+    """Raise JournalFault for arguments that would fail whatever is sent with them."""
+    for part in (call.args, *call.commands):
+        for one in part:
+            if isinstance(one, str):
+                if not one.isascii():
+                    try:
+                        one.encode("utf-8", "surrogateescape")
+                    except UnicodeError as error:
+                        raise JournalFault(error) from None
+            elif not isinstance(one, (int, float)) or isinstance(one, bool):
+                raise JournalFault(DataError(f"an argument is a {type(one).__name__}"))
 
 
 class Journal:
@@ -68,7 +113,9 @@ class Journal:
 
         Raises:
             JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
+            JournalFault: the call's arguments, or the data it is about, are damaged.
         """
+        _check(call)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._waiting.append((call, answer))
@@ -97,10 +144,10 @@ class Journal:
         wanted = [(call, answer) for call, answer in together if not answer.done()]
         try:
             answers = await self._ask([call for call, _ in wanted])
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, UnicodeError) as error:
             for _, answer in wanted:
                 if not answer.done():
-                    answer.set_exception(JournalUnavailable(error))
+                    answer.set_exception(_raised(error))
             return
         for (call, answer), found in zip(wanted, answers, strict=True):
             if not answer.done():
@@ -137,7 +184,7 @@ class Journal:
                 answers = await pipe.execute()
             return _parsed(calls, answers[1:])
         except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+            raise _raised(error) from error
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[AsyncPubSub]:
@@ -175,7 +222,9 @@ class BlockingJournal:
 
         Raises:
             JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
+            JournalFault: the call's arguments, or the data it is about, are damaged.
         """
+        _check(call)
         try:
             if call.script is None:
                 with self._redis.pipeline(transaction=len(call.commands) > 1) as pipe:
@@ -188,7 +237,7 @@ class BlockingJournal:
                 answer = self._redis.eval(known.text, 0, *call.args)
             return call.parse(answer)
         except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+            raise _raised(error) from error
 
     def many(self, calls: Sequence[Call[T]]) -> list[T]:
         """Run calls of the same script in one round trip.
@@ -206,7 +255,7 @@ class BlockingJournal:
                 answers = pipe.execute()
             return _parsed(calls, answers[1:])
         except (RedisError, OSError) as error:
-            raise JournalUnavailable(error) from error
+            raise _raised(error) from error
 
     @contextmanager
     def subscription(self) -> Iterator[PubSub]:
@@ -271,7 +320,7 @@ def _settle(call: Call[Any], answer: asyncio.Future[Any], found: Any) -> None:
     parts = found if isinstance(found, list) else [found]
     failed = next((part for part in parts if isinstance(part, Exception)), None)
     if failed is not None:
-        answer.set_exception(JournalUnavailable(failed))
+        answer.set_exception(_raised(failed))
         return
     try:
         answer.set_result(call.parse(found))

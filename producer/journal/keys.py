@@ -10,10 +10,13 @@
 | `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
 | `cards:flows` | sorted set | numbers of the bulk queues, by when they were last sent to (ms) |
 | `cards:limit:SCOPE` | hash | the rate limit of the account or of an endpoint (`lua/limits.lua`) |
-| `cards:mark` | hash | per queue, the highest sequence whose message was received, now and before |
+| `cards:mark` | hash | per queue, the highest sequence received, now and before; per lane, a try |
 | `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
 | `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
 | `cards:later` | hash | per failed default's customer and slot, what was applied since |
+| `cards:dead-letters` | list | the newest 1,000 messages that cannot be carried out |
+| `cards:dead-letter-counts` | hash | how many there ever were, by reason |
+| `cards:damaged` | sorted set | ids whose row was found damaged, by when (ms) |
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |
@@ -62,6 +65,9 @@ _SINGLES = {
     "mark": "cards:mark",
     "failed": "cards:failed",
     "later": "cards:later",
+    "damaged": "cards:damaged",
+    "letters": "cards:dead-letters",
+    "letter_counts": "cards:dead-letter-counts",
     "stop": "cards:stop",
     "workers": "cards:workers",
     "sequence": "cards:sequence",
@@ -73,6 +79,9 @@ _SINGLES = {
 }
 
 FAILED = _SINGLES["failed"]
+DAMAGED = _SINGLES["damaged"]
+LETTERS = _SINGLES["letters"]
+LETTER_COUNTS = _SINGLES["letter_counts"]
 FORGOTTEN = _SINGLES["forgotten"]
 MIGRATIONS = _SINGLES["migrations"]
 STOP = _SINGLES["stop"]
