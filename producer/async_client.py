@@ -14,10 +14,18 @@ from uuid import uuid4
 
 from redis.exceptions import RedisError
 
+from producer import journal as journalled
 from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
-from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
+from producer.errors import (
+    CommandNotFound,
+    NotCancellable,
+    NotFailed,
+    RecordDamaged,
+    Unavailable,
+    WaitTimeout,
+)
 from producer.journal import Acceptance, Journal, failed, status
 from producer.journal.connection import RETRIES, changed_channel
 from producer.journal.failed import FailedCommand, Kept
@@ -154,6 +162,7 @@ class AsyncCardCommands:
 
         Raises:
             CommandNotFound: the id was never accepted, or is no longer kept.
+            RecordDamaged: what the journal holds of it cannot be read.
             Unavailable: Redis is out of reach.
         """
         if wait > 0:
@@ -167,7 +176,7 @@ class AsyncCardCommands:
 
         Raises:
             WaitTimeout: it has not ended in time; it goes on by itself.
-            CommandNotFound, Unavailable: as `status` does.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = await self._ended(command_id, timeout)
         if found.result is None:
@@ -208,7 +217,7 @@ class AsyncCardCommands:
 
         Raises:
             NotFailed: it has not failed.
-            CommandNotFound, Unavailable: as `status` does.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = await self._failed(command_id)
         state = await self._journal(found.replayed(self._language, self._status_ttl_s))
@@ -244,7 +253,10 @@ class AsyncCardCommands:
         return found
 
     async def _read(self, journal: Journal, command_id: str) -> CommandStatus:
-        found = await journal(status(command_id))
+        try:
+            found = await journal(status(command_id))
+        except journalled.RecordDamaged as damaged:
+            raise RecordDamaged(damaged.id, damaged.what) from None
         if found is None:
             raise CommandNotFound(command_id)
         return found

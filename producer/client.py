@@ -13,10 +13,18 @@ from uuid import uuid4
 
 from redis.exceptions import RedisError
 
+from producer import journal as journalled
 from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
-from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
+from producer.errors import (
+    CommandNotFound,
+    NotCancellable,
+    NotFailed,
+    RecordDamaged,
+    Unavailable,
+    WaitTimeout,
+)
 from producer.journal import Acceptance, BlockingJournal, failed, status
 from producer.journal.connection import RETRIES, changed_channel
 from producer.journal.failed import FailedCommand, Kept
@@ -153,6 +161,7 @@ class CardCommands:
 
         Raises:
             CommandNotFound: the id was never accepted, or is no longer kept.
+            RecordDamaged: what the journal holds of it cannot be read.
             Unavailable: Redis is out of reach.
         """
         if wait > 0:
@@ -166,7 +175,7 @@ class CardCommands:
 
         Raises:
             WaitTimeout: it has not ended in time; it goes on by itself.
-            CommandNotFound, Unavailable: as `status` does.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = self._ended(command_id, timeout)
         if found.result is None:
@@ -205,7 +214,7 @@ class CardCommands:
 
         Raises:
             NotFailed: it has not failed.
-            CommandNotFound, Unavailable: as `status` does.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = self._failed(command_id)
         state = self._journal(found.replayed(self._language, self._status_ttl_s))
@@ -241,7 +250,10 @@ class CardCommands:
         return found
 
     def _read(self, journal: BlockingJournal, command_id: str) -> CommandStatus:
-        found = journal(status(command_id))
+        try:
+            found = journal(status(command_id))
+        except journalled.RecordDamaged as damaged:
+            raise RecordDamaged(damaged.id, damaged.what) from None
         if found is None:
             raise CommandNotFound(command_id)
         return found

@@ -1,7 +1,7 @@
 """What the clients raise, each error carrying what a program needs to act on it.
 
-Besides these: `Refusal` and its kinds where an order is not accepted, and `Unavailable` where
-Redis is out of reach.
+Besides these: `Refusal` and its kinds where an order is not accepted, `Unavailable` where Redis is
+out of reach, and `JournalFault` where what the journal holds there is damaged.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from producer.contract.refusals import (
     ParameterMissing,
     Refusal,
 )
+from producer.journal import JournalFault
 from producer.journal import JournalUnavailable as Unavailable
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "CommandError",
     "CommandNotFound",
     "IdempotencyKeyReused",
+    "JournalFault",
     "NotCancellable",
     "NotFailed",
     "ParameterInvalid",
     "ParameterMissing",
+    "RecordDamaged",
     "Refusal",
     "Unavailable",
     "WaitTimeout",
@@ -44,6 +47,13 @@ class CommandNotFound(CommandError):
 
     def __init__(self, command_id: str) -> None:
         super().__init__(command_id, f"there is no command {command_id}")
+
+
+class RecordDamaged(CommandError):
+    """What the journal holds of the command cannot be read; what became of it is not known."""
+
+    def __init__(self, command_id: str, what: str) -> None:
+        super().__init__(command_id, f"the record of command {command_id} is damaged: {what}")
 
 
 class WaitTimeout(CommandError):

@@ -21,7 +21,15 @@ from producer.journal.leases import (
     take_many,
 )
 from producer.journal.limits import UNLIMITED, Limits, Pace, paces, reserve
-from producer.journal.operations import Backlog, backlog, cancel, replay, stopped, workers_seen
+from producer.journal.operations import (
+    Backlog,
+    backlog,
+    cancel,
+    replay,
+    stopped,
+    stuck_for,
+    workers_seen,
+)
 from producer.journal.reads import (
     answer_read,
     read_answer,
@@ -29,7 +37,7 @@ from producer.journal.reads import (
     request_customer,
     request_read,
 )
-from producer.journal.views import status, statuses
+from producer.journal.views import RecordDamaged, status, statuses
 
 __all__ = [
     "UNLIMITED",
@@ -48,6 +56,7 @@ __all__ = [
     "KeyStopped",
     "Limits",
     "Pace",
+    "RecordDamaged",
     "Taken",
     "TakenAs",
     "accept",
@@ -70,6 +79,7 @@ __all__ = [
     "status",
     "statuses",
     "stopped",
+    "stuck_for",
     "sweep",
     "take",
     "take_many",

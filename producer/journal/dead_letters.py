@@ -104,10 +104,9 @@ def letters(count: int = KEPT) -> Call[list[KeptLetter]]:
     )
 
 
-def clear_letters() -> Call[int]:
-    """Forget the letters, not their counts; answers how many there were."""
-    commands: list[tuple[str | int, ...]] = [("LLEN", keys.LETTERS), ("DEL", keys.LETTERS)]
-    return Call(lambda answers: int(answers[0]), commands=commands)
+def clear_letters(count: int) -> Call[None]:
+    """Forget so many letters, the oldest first; not how many there ever were."""
+    return Call(lambda _: None, commands=[("LTRIM", keys.LETTERS, 0, -count - 1)])
 
 
 def _kept(stored: str) -> KeptLetter | None:

@@ -94,6 +94,16 @@ def command(command_id: str) -> str:
     return _PATTERNS["command"] + command_id
 
 
+def command_of_row(row: str) -> str:
+    """The command whose row is under that key."""
+    return row.removeprefix(_PATTERNS["command"])
+
+
+def pending(customer: str) -> str:
+    """The customer's commands that have not ended."""
+    return _PATTERNS["pending"] + customer
+
+
 def result(command_id: str) -> str:
     """Where Celery's results backend looks for the command's result."""
     return _PATTERNS["result"] + command_id
