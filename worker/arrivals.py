@@ -20,7 +20,7 @@ from producer.journal import JournalFault, TakenAs, accept, refuse
 from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.messages import BATCH
 from worker.announcements import Announcements
-from worker.dead_letters import notes
+from worker.dead_letters import tell
 from worker.executor import STOP_PAUSE_S, Executor
 from worker.lane_gate import LaneGate
 from worker.leases import clock
@@ -124,7 +124,7 @@ class Arrivals:
         """Set a message aside, of which this is shown."""
         text = json.dumps(shown, default=str)
         letter = dead_letter(lane.value, reason, text.encode())
-        notes.tell(letter)
+        tell(letter)
         try:
             await self._executor.persist(set_aside(letter))
         except JournalFault as error:

@@ -19,38 +19,44 @@ _MOST_WAITING = 1000
 _LINES, _LINES_S = 20, 60.0
 
 
-class Notes:
-    """One line in the log for each dead letter, never with its content, and not without bound."""
+class Sparing:
+    """What may be said again and again, and is to be said now and then."""
 
     def __init__(self) -> None:
-        self._lines: Counter[str] = Counter()
+        self._said: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         self._since = 0.0
         self._lock = threading.Lock()
 
-    def tell(self, letter: DeadLetter) -> None:
-        """Log that the message was set aside."""
+    def say(self, level: int, about: str, text: str, *values: object) -> None:
+        """Log the line, unless there were many about the same lately."""
         with self._lock:
             now = time.monotonic()
             if now - self._since > _LINES_S:
-                self._lines.clear()
+                self._said.clear()
                 self._since = now
-            self._lines[letter.reason] += 1
-            if self._lines[letter.reason] > _LINES:
-                self._left_out[letter.reason] += 1
+            self._said[about] += 1
+            if self._said[about] > _LINES:
+                self._left_out[about] += 1
                 return
-            more = self._left_out.pop(letter.reason, 0)
-        log.warning(
-            "a message of %s was set aside (%s): %d bytes, SHA-256 %s%s; see `cards dead-letters`",
-            letter.queue,
-            letter.reason,
-            letter.size,
-            letter.sha256,
-            f", and {more} more for this reason before" if more else "",
-        )
+            more = self._left_out.pop(about, 0)
+        log.log(level, text + "%s", *values, f" (and {more} more before)" if more else "")
 
 
-notes = Notes()
+sparing = Sparing()
+
+
+def tell(letter: DeadLetter) -> None:
+    """Log that the message was set aside, never with its content."""
+    sparing.say(
+        logging.WARNING,
+        letter.reason,
+        "a message of %s was set aside (%s): %d bytes, SHA-256 %s; see `cards dead-letters`",
+        letter.queue,
+        letter.reason,
+        letter.size,
+        letter.sha256,
+    )
 
 
 class DeadLetters:
@@ -72,7 +78,7 @@ class DeadLetters:
     def put(self, queue: str, reason: DeadReason, raw: bytes, shown: bytes | None = None) -> None:
         """Set the message aside. Raises nothing."""
         letter = dead_letter(queue, reason, raw, shown)
-        notes.tell(letter)
+        tell(letter)
         with self._lock:
             if len(self._waiting) < _MOST_WAITING:
                 self._waiting.append(letter)
@@ -103,4 +109,4 @@ def put(queue: str, reason: DeadReason, raw: bytes, shown: bytes | None = None) 
     if DeadLetters.of_process is not None:
         DeadLetters.of_process.put(queue, reason, raw, shown)
     else:
-        notes.tell(dead_letter(queue, reason, raw, shown))
+        tell(dead_letter(queue, reason, raw, shown))

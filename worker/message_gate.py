@@ -94,8 +94,15 @@ def admit(raw: bytes, queue: str) -> Admitted:
         raise Dead(dead.reason, _shown(message, text)) from None
 
 
+def admit_other(raw: bytes) -> Admitted:
+    """A message that is for no task: remote control, its answers, events. Raises Dead."""
+    message = admit_any(raw)
+    message.body = _parsed(_body(message, message["headers"], message["properties"]))
+    return message
+
+
 def admit_any(raw: bytes) -> Admitted:
-    """Any message that Kombu can deliver, as an answer to remote control is. Raises Dead."""
+    """Any message that Kombu can give back or deliver. Raises Dead."""
     if len(raw) > MOST_BYTES:
         raise Dead(DeadReason.TOO_LARGE)
     try:

@@ -25,10 +25,8 @@ from producer.journal.messages import JOURNALLED
 from producer.journal.queues import queues_of
 from worker import dead_letters
 from worker.lane_gate import LaneOrder
-from worker.message_gate import Admitted, Dead, admit, admit_any
+from worker.message_gate import Admitted, Dead, admit, admit_any, admit_other
 from worker.polling import Polling
-
-log = logging.getLogger(__name__)
 
 _TASK_QUEUES = frozenset(queue for lane in Lane for queue in queues_of(lane))
 # What tells of Redis or of this process, and not of a message.
@@ -196,12 +194,13 @@ class Channel(redis.Channel):
         with self.conn_or_acquire() as client:
             for queue in self._queue_cycle.consume(0):
                 if client.type(queue) not in (b"list", b"none"):
-                    log.critical("the key %s is not a queue: nothing is taken from it", queue)
+                    what = "the key %s is not a queue: nothing is taken from it"
+                    dead_letters.sparing.say(logging.CRITICAL, queue, what, queue)
                     self._queue_cycle.leave_out(queue, _WRONG_TYPE_S)
 
     def _deliver(self, queue: str, raw: bytes) -> None:
         try:
-            message = admit(raw, queue) if queue in _TASK_QUEUES else admit_any(raw)
+            message = admit(raw, queue) if queue in _TASK_QUEUES else admit_other(raw)
         except Dead as dead:
             dead_letters.put(queue, dead.reason, raw, dead.shown)
             return
@@ -215,7 +214,8 @@ class Channel(redis.Channel):
         except _NOT_OF_A_MESSAGE:
             raise
         except Exception as error:
-            log.error("a message could not be taken up: %s", type(error).__name__)
+            what, why = "a message could not be taken up: %s", type(error).__name__
+            dead_letters.sparing.say(logging.ERROR, "taken up", what, why)
             dead_letters.put(queue, DeadReason.NOT_TAKEN_UP, raw)
             if tag in self.qos._delivered:
                 self.qos.reject(tag)
@@ -237,13 +237,14 @@ class Channel(redis.Channel):
             channel = channel.partition(".")[2]
         exchange = channel.split("/", 1)[0]
         try:
-            message = admit_any(heard["data"])
+            message = admit_other(heard["data"])
             return bool(self._deliver_fanout_message(message, exchange))  # type: ignore[attr-defined]
         except _NOT_OF_A_MESSAGE:
             raise
         except Exception as error:
             # Dropped, as everything there is that nobody hears.
-            log.warning("what was published on %s is not heard: %s", exchange, type(error).__name__)
+            what, why = "what was published on %s is not heard: %s", type(error).__name__
+            dead_letters.sparing.say(logging.WARNING, exchange, what, exchange, why)
             return None
 
     def _queue_bind(self, *args: Any) -> None:
@@ -257,7 +258,8 @@ class Channel(redis.Channel):
         try:
             table = super().get_table(exchange)
         except (ResponseError, UnicodeDecodeError) as error:
-            log.error("the bindings of %s are damaged: %s", exchange, type(error).__name__)
+            what, why = "the bindings of %s are damaged: %s", type(error).__name__
+            dead_letters.sparing.say(logging.ERROR, exchange, what, exchange, why)
             return []
         return [binding for binding in table if len(binding) == 3]
 
@@ -294,7 +296,8 @@ def _say_wrong_type(error: ResponseError, keys: str) -> None:
     """Log that a key of Kombu's is not what it should be. Raises what is no such error."""
     if not _is_wrong_type(error):
         raise error
-    log.critical("a key of %s is not what it should be: delete it", keys)
+    what = "a key of %s is not what it should be: delete it"
+    dead_letters.sparing.say(logging.CRITICAL, keys, what, keys)
 
 
 def _text(value: bytes | str) -> str:
