@@ -23,6 +23,7 @@ from producer.errors import (
     NotCancellable,
     NotFailed,
     RecordDamaged,
+    ResultGone,
     Unavailable,
     WaitTimeout,
 )
@@ -176,11 +177,12 @@ class AsyncCardCommands:
 
         Raises:
             WaitTimeout: it has not ended in time; it goes on by itself.
+            ResultGone: it ended, and its envelope was deleted or is damaged.
             CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = await self._ended(command_id, timeout)
         if found.result is None:
-            raise WaitTimeout(found)
+            raise ResultGone(found) if found.ended else WaitTimeout(found)
         return found.result
 
     async def cancel(self, command_id: str) -> None:
@@ -203,7 +205,7 @@ class AsyncCardCommands:
         ids = await self._journal(failed.all_failed_ids())
         for start in range(0, len(ids), sending.WINDOW):
             for one in await self._journal(failed.kept(ids[start : start + sending.WINDOW])):
-                if one is not None and one.state is State.FAILED:
+                if isinstance(one, Kept) and one.state is State.FAILED:
                     yield one.failed()
 
     async def failed_command(self, command_id: str) -> FailedCommand:
@@ -248,6 +250,8 @@ class AsyncCardCommands:
         (found,) = await self._journal(failed.kept([command_id]))
         if found is None:
             raise CommandNotFound(command_id)
+        if not isinstance(found, Kept):
+            raise RecordDamaged(found.id, found.what)
         if found.state is not State.FAILED:
             raise NotFailed(command_id, found.state)
         return found

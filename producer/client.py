@@ -22,6 +22,7 @@ from producer.errors import (
     NotCancellable,
     NotFailed,
     RecordDamaged,
+    ResultGone,
     Unavailable,
     WaitTimeout,
 )
@@ -175,11 +176,12 @@ class CardCommands:
 
         Raises:
             WaitTimeout: it has not ended in time; it goes on by itself.
+            ResultGone: it ended, and its envelope was deleted or is damaged.
             CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = self._ended(command_id, timeout)
         if found.result is None:
-            raise WaitTimeout(found)
+            raise ResultGone(found) if found.ended else WaitTimeout(found)
         return found.result
 
     def cancel(self, command_id: str) -> None:
@@ -200,7 +202,7 @@ class CardCommands:
         ids = self._journal(failed.all_failed_ids())
         for start in range(0, len(ids), sending.WINDOW):
             for one in self._journal(failed.kept(ids[start : start + sending.WINDOW])):
-                if one is not None and one.state is State.FAILED:
+                if isinstance(one, Kept) and one.state is State.FAILED:
                     yield one.failed()
 
     def failed_command(self, command_id: str) -> FailedCommand:
@@ -245,6 +247,8 @@ class CardCommands:
         (found,) = self._journal(failed.kept([command_id]))
         if found is None:
             raise CommandNotFound(command_id)
+        if not isinstance(found, Kept):
+            raise RecordDamaged(found.id, found.what)
         if found.state is not State.FAILED:
             raise NotFailed(command_id, found.state)
         return found

@@ -29,6 +29,7 @@ __all__ = [
     "ParameterMissing",
     "RecordDamaged",
     "Refusal",
+    "ResultGone",
     "Unavailable",
     "WaitTimeout",
 ]
@@ -54,6 +55,16 @@ class RecordDamaged(CommandError):
 
     def __init__(self, command_id: str, what: str) -> None:
         super().__init__(command_id, f"the record of command {command_id} is damaged: {what}")
+
+
+class ResultGone(CommandError):
+    """The command ended, and its envelope was deleted or is damaged; `status` says how it ended."""
+
+    def __init__(self, status: CommandStatus) -> None:
+        self.status = status
+        super().__init__(
+            status.id, f"command {status.id} is {status.state.value}, and its result is gone"
+        )
 
 
 class WaitTimeout(CommandError):

@@ -103,6 +103,8 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
             return str(error), "task_not_found", Exit.NOT_DONE
         case errors.RecordDamaged():
             return str(error), "record_damaged", Exit.NOT_DONE
+        case errors.ResultGone():
+            return str(error), "result_gone", Exit.NOT_DONE
         case errors.JournalFault():
             return f"{error} (`cards doctor` says more)", "journal_damaged", Exit.NOT_DONE
         case errors.NotCancellable():

@@ -73,6 +73,7 @@ class Watch:
         """Its record cannot be read: nothing is to be waited for."""
         if not self._end.done():
             self._end.set_exception(RecordDamaged(damaged.id, damaged.what))
+            self._end.exception()  # of no interest where the caller has gone
 
     def give_up(self) -> None:
         """Do not wait any longer."""

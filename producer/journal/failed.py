@@ -21,6 +21,7 @@ from producer.contract.messages import Language, Text, say
 from producer.journal import keys
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.operations import replay
+from producer.journal.views import RecordDamaged
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +84,10 @@ def all_failed_ids() -> Call[list[str]]:
     return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.FAILED, 0, -1)])
 
 
-def kept(command_ids: Sequence[str]) -> Call[list[Kept | None]]:
-    """The commands as they are kept, in one round trip; None for one that is not known, or damaged.
+def kept(command_ids: Sequence[str]) -> Call[list[Kept | RecordDamaged | None]]:
+    """The commands as they are kept, in one round trip; None for one that is not known.
 
-    What is damaged is logged.
+    What is damaged is logged, and hides no other.
     """
     return Call(
         lambda answers: [
@@ -98,7 +99,7 @@ def kept(command_ids: Sequence[str]) -> Call[list[Kept | None]]:
     )
 
 
-def _kept(command_id: str, answer: Any) -> Kept | None:
+def _kept(command_id: str, answer: Any) -> Kept | RecordDamaged | None:
     if not answer:
         return None
     try:
@@ -108,5 +109,6 @@ def _kept(command_id: str, answer: Any) -> Kept | None:
             kept.failed()
         return kept
     except (KeyError, ValueError, TypeError, OverflowError) as error:
-        log.error("the record of command %s is damaged: %s", command_id, type(error).__name__)
-        return None
+        damaged = RecordDamaged(command_id, type(error).__name__)
+        log.error("%s", damaged)
+        return damaged

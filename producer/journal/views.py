@@ -68,10 +68,10 @@ def _status(
         return None
     try:
         if isinstance(row, str):
-            raise TypeError(f"a {row}, not a hash")
+            raise _Wrong(f"a {row}, not a hash")
         found = _read(command_id, pairs_to_dict(row), stored)
         if with_results and found.result is None and found.ended and stored is not None:
-            raise TypeError("its result cannot be read")
+            raise _Wrong("its result cannot be read")
         return found
     except _DAMAGE as error:
         damaged = RecordDamaged(command_id, _what(error))
@@ -80,6 +80,7 @@ def _status(
 
 
 def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
+    "".join(row.values()).encode()  # or what is answered would be no text
     ended = "finished" in row and stored is not None
     return CommandStatus.model_validate(
         {
@@ -88,14 +89,14 @@ def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
             "customer": row["user"],
             "lane": row["lane"],
             "state": row["state"],
-            "attempts": int(row.get("tries", 0)),
-            "accepted_at": _moment(row["accepted"]),
-            "started_at": _moment(row.get("started")),
-            "finished_at": _moment(row.get("finished")),
-            "next_attempt_at": _moment(row.get("due")),
+            "attempts": _number(row, "tries") or 0,
+            "accepted_at": _moment(row, "accepted"),
+            "started_at": _moment(row, "started"),
+            "finished_at": _moment(row, "finished"),
+            "next_attempt_at": _moment(row, "due"),
             "superseded_by": row.get("by"),
             "result": _envelope(command_id, stored) if ended else None,
-            "http_status": _http(row["http"]) if ended else None,
+            "http_status": _http(row) if ended else None,
         }
     )
 
@@ -111,14 +112,30 @@ def _envelope(command_id: str, stored: Any) -> Envelope | None:
     return envelope
 
 
-def _moment(milliseconds: str | None) -> datetime | None:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC) if milliseconds else None
+class _Wrong(ValueError):
+    """A field that is wrong; the message names it, and has nothing of what it holds."""
 
 
-def _http(status: str) -> int:
-    code = int(status)
-    if not 200 <= code <= 599:
-        raise ValueError("http")
+def _number(row: dict[str, str], name: str) -> int | None:
+    text = row.get(name)
+    try:
+        return int(text) if text else None
+    except ValueError:
+        raise _Wrong(f"{name} is no number") from None
+
+
+def _moment(row: dict[str, str], name: str) -> datetime | None:
+    milliseconds = _number(row, name)
+    try:
+        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise _Wrong(f"{name} is no time") from None
+
+
+def _http(row: dict[str, str]) -> int:
+    code = _number(row, "http")
+    if code is None or not 200 <= code <= 599:
+        raise _Wrong("http is no status")
     return code
 
 
@@ -130,6 +147,8 @@ def _what(error: Exception) -> str:
             return f"wrong {', '.join(wrong)}"
         case KeyError():
             return f"no {error.args[0]}"
-        case TypeError():
-            return str(error)[:80]
+        case UnicodeError():
+            return "not UTF-8"
+        case _Wrong():
+            return str(error)
     return type(error).__name__
