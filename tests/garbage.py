@@ -165,6 +165,10 @@ def kinds() -> dict[str, tuple[bytes, DeadReason]]:
         "an unknown compression": (_headers(compression="zip"), r.UNREADABLE_BODY),
         "a compression that is a list": (_headers(compression=[]), r.UNREADABLE_BODY),
         "body no JSON": (_with(body="{tok_secret"), r.UNREADABLE_BODY),
+        "body with half a surrogate": (
+            _with(body='[[], {"userId": "\ud800"}, {}]'),
+            r.UNREADABLE_BODY,
+        ),
         "body empty": (_with(body=""), r.UNREADABLE_BODY),
         "body no base64": (
             json.dumps(

@@ -189,7 +189,9 @@ def _body(message: Admitted, headers: dict[str, Any], properties: dict[str, Any]
             body = decompressor.decompress(packed, MOST_BYTES + 1)
             if len(body) > MOST_BYTES:
                 raise Dead(DeadReason.TOO_LARGE)
-        return body if isinstance(body, str) else body.decode("utf-8")
+        if isinstance(body, str):
+            body = body.encode("utf-8")  # as Kombu will; half a surrogate pair has no UTF-8
+        return body.decode("utf-8")
     except (Base64Error, ValueError, EOFError, OSError, zlib.error, lzma.LZMAError):
         raise Dead(DeadReason.UNREADABLE_BODY) from None
 

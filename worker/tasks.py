@@ -17,11 +17,15 @@ from worker.runtime import Runtime
 
 
 class OurTask(Task):  # type: ignore[type-arg]
-    """Arguments are redacted where they are shown, and damaged messages are dropped."""
+    """Arguments are redacted where they are shown, and damaged messages are set aside."""
 
     Request = "worker.redacted_request:RedactedRequest"
     Strategy = "worker.message_check:strategy"
     ignore_result = True
+
+    def __call__(self, /, *args: Any, **fields: Any) -> Any:
+        """As Celery's, for which an argument cannot have the name "self"."""
+        return self.run(*args, **fields)
 
 
 class CommandTask(OurTask):

@@ -6,6 +6,8 @@ import base64
 import json
 import zlib
 from contextlib import suppress
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +15,7 @@ import pytest
 from celery import Celery
 from hypothesis import given
 from hypothesis import strategies as st
+from kombu.transport.virtual.base import Channel as VirtualChannel
 from kombu.utils.json import dumps
 
 from producer.contract.excerpts import EXCERPT_BYTES, excerpt
@@ -20,8 +23,12 @@ from producer.journal.messages import BATCH, TASKS, batch_message, message
 from tests.garbage import NUMBER, TOKEN, good, kinds
 from worker.message_gate import Dead, admit, admit_any
 from worker.tasks import register_tasks
+from worker.transport import Message
 
 _KINDS = kinds()
+# As in a worker, of a channel that is not connected.
+_CHANNEL = SimpleNamespace(decode_body=partial(VirtualChannel.decode_body, VirtualChannel))
+_SPLINTERS = [b"[", b"{", b'"', b"null", b"\\", b"[]", b"\xff", b"\\ud800", b"1e999", b"NaN", b","]
 _NAMES = (
     *(
         "task",
@@ -176,9 +183,39 @@ def test_any_ids_are_names_or_dead(ids: list[Any]) -> None:
             one.encode()
 
 
-def _admit_or_dead(one: dict[str, Any]) -> None:
+@given(
+    st.sampled_from([good(), good(BATCH, ids=["a", "b"])]),
+    st.lists(
+        st.tuples(
+            st.floats(0, 1), st.integers(0, 5), st.binary(max_size=3) | st.sampled_from(_SPLINTERS)
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_a_message_with_other_bytes_is_admitted_or_dead(
+    one: dict[str, Any], changes: list[tuple[float, int, bytes]]
+) -> None:
+    """Nor of one in which some bytes are lost, and others stand instead."""
     raw = json.dumps(one).encode()
-    with suppress(Dead):
-        admit(raw, "bulk")
+    for place, lost, instead in changes:
+        at = int(place * len(raw))
+        raw = raw[:at] + instead + raw[at + lost :]
+    _through_the_gate(raw)
+
+
+def _admit_or_dead(one: dict[str, Any]) -> None:
+    _through_the_gate(json.dumps(one).encode())
+
+
+def _through_the_gate(raw: bytes) -> None:
+    """What the gate admits Kombu reads without an error, and can keep."""
     with suppress(Dead):
         admit_any(raw)
+    with suppress(Dead):
+        admitted = admit(raw, "bulk")
+        made: Any = Message(admitted, channel=_CHANNEL)
+        assert not made.errors
+        assert made.payload == admitted.body
+        dumps([made._raw, "", "bulk"]).encode()
+        made.delivery_tag.encode()
