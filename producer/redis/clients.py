@@ -41,6 +41,8 @@ def async_client(config: RedisConfig) -> Any:
         retry=AsyncRetry(NoBackoff(), 0),
         max_connections=_MOST_CONNECTIONS,
         decode_responses=True,
+        # Bytes that are not UTF-8 come through unchanged, for the reader to find damaged.
+        encoding_errors="surrogateescape",
         **_options(config),
     )
     return redis.asyncio.Redis.from_pool(pool)
@@ -53,6 +55,8 @@ def blocking_client(config: RedisConfig) -> Any:
         retry=Retry(NoBackoff(), 0),
         max_connections=_MOST_CONNECTIONS,
         decode_responses=True,
+        # Bytes that are not UTF-8 come through unchanged, for the reader to find damaged.
+        encoding_errors="surrogateescape",
         **_options(config),
     )
     return redis.Redis.from_pool(pool)
