@@ -83,9 +83,16 @@ class _Blocking(_Watched):
     """A blocking connection."""
 
     def connect(self) -> None:
-        """Connect, or connect anew where this one is known to lead to the wrong server."""
+        """Connect, or connect anew where this one is known to lead to the wrong server.
+
+        Raises:
+            NotPrimary: it does, and somebody watches it who must subscribe again: kombu keeps a
+                connection for as long as it lives, and has redis-py not know of subscriptions.
+        """
         if self._sock is not None and self.outdated:
             self.disconnect()
+            if self._disconnected is not None:
+                raise NotPrimary("REPLICA")
         super().connect()
 
     def _connect(self) -> Any:

@@ -107,7 +107,7 @@ def broker_options(config: RedisConfig) -> dict[str, Any]:
             "global_keyprefix": config.namespace,
             "master_name": config.master,
             # A server that answers nothing is given up within twice this and a second.
-            "health_check_interval": 4,
+            "health_check_interval": 3,
         },
     }
 
