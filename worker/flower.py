@@ -12,7 +12,7 @@ from celery import Celery
 
 from producer.redis import RedisConfig
 from producer.redis.kombu_transport import broker_options, result_options, tls_options_of_celery
-from producer.settings import SettingsError, redis_config
+from producer.settings import SettingsError, admitted, redis_config
 
 
 def make_app(redis: RedisConfig) -> Celery:
@@ -32,6 +32,8 @@ def make_app(redis: RedisConfig) -> Celery:
 
 
 try:
-    app = make_app(redis_config(os.environ))
+    _redis = redis_config(os.environ)
+    admitted(_redis)
+    app = make_app(_redis)
 except SettingsError as wrong:
     sys.exit(f"flower: {wrong}")

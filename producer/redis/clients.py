@@ -46,14 +46,20 @@ def async_client(config: RedisConfig) -> Any:
     return redis.asyncio.Redis.from_pool(pool)
 
 
-def blocking_client(config: RedisConfig) -> Any:
-    """A client for threads, decoding answers; it connects on first use."""
+def blocking_client(config: RedisConfig, *, patience_s: float | None = None) -> Any:
+    """A client for threads, decoding answers; it connects on first use.
+
+    `patience_s` is how long it waits for each answer, if not as long as others.
+    """
+    options = _options(config)
+    if patience_s is not None:
+        options |= {"socket_connect_timeout": patience_s, "socket_timeout": patience_s}
     pool = redis.ConnectionPool(
         connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
         retry=Retry(NoBackoff(), 0),
         max_connections=_MOST_CONNECTIONS,
         decode_responses=True,
-        **_options(config),
+        **options,
     )
     return redis.Redis.from_pool(pool)
 

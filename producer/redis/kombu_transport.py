@@ -5,6 +5,7 @@ Celery's `broker_url` is then REDIS_URL as it stands, `sentinel://` included.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kombu.transport import redis
@@ -20,6 +21,7 @@ class Channel(redis.Channel):
     redis_config: RedisConfig
     connection: Any
     _registered: bool
+    _q_for_pri: Callable[[str, int], str]
     _on_connection_disconnect: Any
 
     from_transport_options = (*redis.Channel.from_transport_options, "redis_config")
@@ -28,6 +30,12 @@ class Channel(redis.Channel):
         config = self.redis_config
         self.keyprefix_fanout = self.keyprefix_fanout.format(db=config.database)
         return broker_pool(config, self._closed if asynchronous else None)
+
+    def _has_queue(self, queue: str, **_: Any) -> bool:
+        # EXISTS is not among the commands that kombu's client puts the namespace into.
+        with self.conn_or_acquire() as client:
+            names = [self._q_for_pri(queue, step) for step in self.priority_steps]
+            return bool(client.exists(*(self.global_keyprefix + name for name in names)))
 
     def _closed(self, connection: Any) -> None:
         # Only a channel that was registered is in the poller (kombu's own `_connparams`).
