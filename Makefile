@@ -1,11 +1,13 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-matrix check format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Three on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
+# e.g. --list, or --only python3.12
+MATRIX_ARGS ?=
 # A Chromium for the tests that need one; without any they are left out, and that is said.
 BROWSER ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 NO_BROWSER = test: NO CHROMIUM FOUND: the browser tests (tests/browser) were LEFT OUT. \
@@ -30,6 +32,9 @@ else
 	code=$$?; echo "$(NO_BROWSER)" >&2; exit $$code
 endif
 
+test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
+	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)
+
 check: setup ## formatting, lint, types, architecture
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -51,6 +56,8 @@ chaos: setup ## kill processes at random under load and check the promises
 
 requirements: setup ## compile requirements/*.txt from pyproject.toml, keeping their pins
 	$(COMPILE) pyproject.toml --extra local --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra local --group dev -c requirements/oldest.in \
+		-o requirements/oldest.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/producer.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt --extra http --extra worker --extra flower \
 		--extra sandbox -o requirements/runtime.txt

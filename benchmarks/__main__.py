@@ -27,6 +27,7 @@ from benchmarks import (
     migrating,
     pace,
     planning,
+    replicas,
 )
 from benchmarks.peer_venv import peer_python
 from benchmarks.stage import Stage
@@ -41,6 +42,7 @@ _ALL: dict[str, _Run] = {
     "flood": flood.run,
     "limit": limit.run,
     "acceptance": acceptance.run,
+    "replicas": replicas.run,
     "memory": memory.run,
     "capacity": capacity.run,
     "growth": growth.run,

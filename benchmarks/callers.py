@@ -12,6 +12,7 @@ from benchmarks import meter
 from benchmarks.names import fresh_customer
 from benchmarks.stage import Stage, wait_until
 from benchmarks.table import Row, bounded, figure
+from producer.contract import CommandStatus
 from producer.journal import BlockingJournal, backlog, statuses
 from sandbox.control import SandboxControl
 
@@ -82,7 +83,7 @@ async def _round(
     found = journal(statuses([ident for ident, _ in answers]))
     delays = []
     for (_, answered_at), status in zip(answers, found, strict=True):
-        if status is None or status.finished_at is None:
+        if not isinstance(status, CommandStatus) or status.finished_at is None:
             raise RuntimeError("an answered command has not ended")
         delays.append(1000 * (answered_at - status.finished_at.timestamp()))
     return delays, memory

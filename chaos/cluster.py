@@ -43,7 +43,7 @@ class Cluster:
         """Processes that ended though nobody had ended them, with their exit codes."""
         self._guard = Guard()
         self.replicated = (
-            Replicated(directory / VALKEY, options.replicas) if options.redis == SENTINEL else None
+            Replicated(directory / VALKEY, options) if options.redis == SENTINEL else None
         )
         """Where there are sentinels: what failovers are done to."""
         self.redis: RedisServers = self.replicated or Standalone(directory / VALKEY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from chaos.options import Options
 from chaos.redis_servers import Replicated
 from local.asking import follows
 from local.valkey import ValkeyServer
@@ -21,27 +22,22 @@ _SHARES = {KILL: 50, PAUSE: 25, HAND_OVER: 25}
 _FOLLOW_S = 30.0
 
 
-def shares(replicas: int) -> dict[str, int]:
-    """How often each kind is drawn, where so many replicas must have a write.
-
-    Sentinels that replace a working primary leave it one for some seconds, with a replica that
-    follows it a little longer. A write that waits for one replica alone is told there to be safe,
-    and is not: no client can know. Such a set-up has to use hand-overs.
-    """
-    return {**_SHARES, REPLACE: 25} if replicas != 1 else _SHARES
+def shares(options: Options) -> dict[str, int]:
+    """How often each kind is drawn."""
+    return {**_SHARES, REPLACE: 25} if options.replaceable else _SHARES
 
 
 class Failovers:
     """Carries failovers out, and kills that are to be none; blocks until all servers work again."""
 
-    def __init__(self, redis: Replicated, replicas: int) -> None:
+    def __init__(self, redis: Replicated, options: Options) -> None:
         self._redis = redis
-        self._replicas = replicas
+        self._replaceable = options.replaceable
 
     def carry_out(self, what: str, chance: float) -> tuple[ValkeyServer, ValkeyServer, float]:
         """The old primary, the new one, and the seconds until the sentinels named that.
 
-        They are the same server where a paused or killed one was back before it was replaced.
+        They are the same server where none was replaced: the old one was back in time.
         Raises TimeoutError where the servers do not come together again.
         """
         redis = self._redis
@@ -58,7 +54,10 @@ class Failovers:
                 redis.restart()
                 new, took = redis.until_primary(), time.monotonic() - began
             case _:
-                new = redis.fail_over(coordinated=what == HAND_OVER)
+                try:
+                    new = redis.fail_over(coordinated=what == HAND_OVER)
+                except TimeoutError:  # sentinels give up hand-overs that take too long
+                    new = redis.until_primary()
                 took = time.monotonic() - began
         redis.until_whole()
         return old, new, took
@@ -66,8 +65,8 @@ class Failovers:
     def _pause(self, old: ValkeyServer, chance: float) -> tuple[ValkeyServer, float]:
         redis, began = self._redis, time.monotonic()
         old.pause()
-        if self._replicas == 1:
-            # Woken in the middle of it, it would be a primary with one replica: see `shares`.
+        if not self._replaceable:
+            # Woken in the middle of it, it would be a primary with a replica.
             new, took = redis.until_primary(other_than=old), time.monotonic() - began
             others = [each for each in redis.servers if each not in (old, new)]
             until(lambda: all(follows(each, new) for each in others), "a replica stays", _FOLLOW_S)

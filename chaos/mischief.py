@@ -54,7 +54,7 @@ def schedule(options: Options) -> list[Act]:
             for at in _moments(draw, options.redis_kills_every, options.seconds)
         ]
     if options.failovers_every > 0:
-        shares = failovers.shares(options.replicas)
+        shares = failovers.shares(options)
         acts += [
             Act(at, draw.choices(tuple(shares), tuple(shares.values()))[0], draw.random())
             for at in _moments(draw, options.failovers_every, options.seconds)
@@ -78,9 +78,7 @@ class Imp:
         self._record = record
         self._spawned: set[asyncio.Task[None]] = set()
         self._errors: list[BaseException] = []
-        self._failovers = (
-            Failovers(cluster.replicated, options.replicas) if cluster.replicated else None
-        )
+        self._failovers = Failovers(cluster.replicated, options) if cluster.replicated else None
         self.done: Counter[str] = Counter()
 
     @property

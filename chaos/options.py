@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Self
 
 SINGLE, SENTINEL = "single", "sentinel"
-_SERVERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Options:
     redis: str = SINGLE
     failovers_every: float = 0.0
     replicas: int = 0
+    servers: int = 3
     fault_rate: float = 0.06
     settle: float = 180.0
     lease: int = 5
@@ -35,6 +35,16 @@ class Options:
     directory: Path | None = None
     check: Path | None = None
     json: bool = False
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether a primary that works may be replaced without losing what was told to be safe.
+
+        Sentinels leave such a one a primary for some seconds, and for a moment with every replica
+        but the one that took its place: only a write that waits for all replicas is not confirmed
+        then. Without waiting for any, nothing was promised.
+        """
+        return self.replicas in (0, self.servers - 1)
 
     @classmethod
     def parse(cls, argv: Sequence[str] | None = None) -> Self:
@@ -54,6 +64,7 @@ class Options:
             ("redis-kills-every", float, "seconds between kills of Redis; 0 for none"),
             ("failovers-every", float, "with sentinels, seconds between failovers; 0 for none"),
             ("replicas", int, "CARDS_REPLICAS, and the servers' min-replicas-to-write"),
+            ("servers", int, "with sentinels, how many Redis servers they look after"),
             ("fault-rate", float, "share of Stripe's writes that go wrong"),
             ("settle", float, "how long commands may take to end once nothing is killed any more"),
             ("lease", int, "CARDS_LEASE of the workers, in seconds"),
@@ -80,8 +91,8 @@ class Options:
         for name in ("seconds", "commands", "customers", "workers", "kills_every"):
             if found[name] <= 0:
                 parser.error(f"--{name.replace('_', '-')} must be more than 0")
-        if not 0 <= found["replicas"] < _SERVERS:
-            parser.error(f"--replicas must be from 0 to {_SERVERS - 1}")
+        if found["servers"] < 2 or not 0 <= found["replicas"] < found["servers"]:
+            parser.error("--servers must be at least 2, and more than --replicas")
         if found["redis"] == SINGLE and (found["replicas"] or found["failovers_every"]):
             parser.error("--failovers-every and --replicas need --redis sentinel")
         return cls(**found)

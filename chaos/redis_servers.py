@@ -1,15 +1,17 @@
-"""The Redis of a run: one server, or three with three sentinels."""
+"""The Redis of a run: one server, or several with three sentinels."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Protocol
 
+from chaos.options import Options
 from local.sentinels import Sentinels
 from local.valkey import ValkeyServer
 
-# A kill with an immediate restart is to be no failover, also on a busy machine.
-_DOWN_AFTER_MS = 2000
+# A kill with an immediate restart is to be no failover. Where a failover that nobody meant would
+# lose something, neither is a busy machine.
+_DOWN_AFTER_MS, _LONG_DOWN_AFTER_MS = 2000, 5000
 # So that a primary that was replaced while it slept is told so within ten seconds.
 _INFO_PERIOD_MS = 2000
 
@@ -58,14 +60,15 @@ class Standalone:
 
 
 class Replicated(Sentinels):
-    """Three durable servers, of which the primary takes no write without `replicas` others."""
+    """Durable servers, of which the primary takes no write without as many as are waited for."""
 
-    def __init__(self, directory: Path, replicas: int) -> None:
+    def __init__(self, directory: Path, options: Options) -> None:
         super().__init__(
             directory,
-            min_replicas=replicas,
+            servers=options.servers,
+            min_replicas=options.replicas,
             max_lag_s=3,
-            down_after_ms=_DOWN_AFTER_MS,
+            down_after_ms=_DOWN_AFTER_MS if options.replaceable else _LONG_DOWN_AFTER_MS,
             info_period_ms=_INFO_PERIOD_MS,
         )
 

@@ -6,16 +6,21 @@ REDIS_URL may be redis://, rediss:// (with CARDS_REDIS_CA, or a CA of this machi
 A deployment with CARDS_NAMESPACE is reached with the same prefix here.
 """
 
+from __future__ import annotations
+
 import os
 import ssl
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from celery import Celery
 
 
-def settings(environ):
+def settings(environ: Mapping[str, str]) -> dict[str, Any]:
     """What Celery must be told to reach the workers."""
-    url, options = environ["REDIS_URL"], {}
+    url = environ["REDIS_URL"]
+    options: dict[str, Any] = {}
     if environ.get("CARDS_NAMESPACE"):
         options["global_keyprefix"] = environ["CARDS_NAMESPACE"] + ":"
     if url.startswith("sentinel://"):
@@ -25,7 +30,7 @@ def settings(environ):
         master, _, database = parts.path.strip("/").partition("/")
         options["master_name"] = master
         url = ";".join(f"sentinel://{user}{at}{h}/{database or 0}" for h in hosts.split(","))
-    found = {
+    found: dict[str, Any] = {
         "broker_url": url,
         "result_backend": url,
         "broker_transport_options": options,

@@ -1,4 +1,4 @@
-"""Three servers, one of them the primary, and three sentinels that see to there being one."""
+"""Servers, one of them the primary, and three sentinels that see to there being one."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from local.waiting import until
 
 MASTER = "cards"
 """The name under which clients ask for the primary."""
-_SERVERS, _SENTINELS, _QUORUM = 3, 3, 2
+_SENTINELS, _QUORUM = 3, 2
 
 
 class Sentinels:
-    """All six processes, and failovers among them. Raises TimeoutError where something hangs.
+    """All the processes, and failovers among them. Raises TimeoutError where something hangs.
 
     A context manager; nothing is left after it, even where its process is killed.
     """
@@ -29,6 +29,7 @@ class Sentinels:
         self,
         directory: Path,
         *,
+        servers: int = 3,
         access: Access | None = None,
         min_replicas: int = 0,
         max_lag_s: int = 10,
@@ -51,7 +52,7 @@ class Sentinels:
             "min-replicas-max-lag": str(max_lag_s),
             **(config or {}),
         }
-        folders = [directory / f"server{number}" for number in range(1, _SERVERS + 1)]
+        folders = [directory / f"server{number}" for number in range(1, servers + 1)]
         self.servers = [
             ValkeyServer(
                 folder, config={**access.options(folder), **options}, password=access.password
@@ -154,7 +155,8 @@ class Sentinels:
         """Have the sentinels make another the primary though nothing is wrong; answers that.
 
         Plain SENTINEL FAILOVER leaves the old one a primary until it is told otherwise, some
-        seconds later. With `coordinated` (Valkey 9) the two agree on it, and nothing is lost.
+        seconds later, and for about one of them with a replica, where there are two. With
+        `coordinated` (Valkey 9) the two agree on it, and nothing is lost.
         """
         from redis.exceptions import RedisError
 
@@ -230,7 +232,7 @@ class Sentinels:
             known["port"] == str(primary.port)
             and known["flags"] == "master"
             and known["num-other-sentinels"] == str(_SENTINELS - 1)
-            and sum(each["flags"] == "slave" for each in replicas) == _SERVERS - 1
+            and sum(each["flags"] == "slave" for each in replicas) == len(self.servers) - 1
         )
 
     def __enter__(self) -> Self:

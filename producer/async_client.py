@@ -14,11 +14,27 @@ from uuid import uuid4
 
 from redis.exceptions import RedisError
 
+from producer import journal as journalled
 from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
-from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
-from producer.journal import Acceptance, Journal, JournalUnavailable, JournalWatch, failed, status
+from producer.errors import (
+    CommandNotFound,
+    NotCancellable,
+    NotFailed,
+    RecordDamaged,
+    ResultGone,
+    Unavailable,
+    WaitTimeout,
+)
+from producer.journal import (
+    Acceptance,
+    Journal,
+    JournalUnavailable,
+    JournalWatch,
+    failed,
+    status,
+)
 from producer.journal.connection import RETRIES
 from producer.journal.failed import FailedCommand, Kept
 from producer.redis import RedisConfig
@@ -159,6 +175,7 @@ class AsyncCardCommands:
 
         Raises:
             CommandNotFound: the id was never accepted, or is no longer kept.
+            RecordDamaged: what the journal holds of it cannot be read.
             Unavailable: Redis is out of reach.
         """
         if wait > 0:
@@ -172,11 +189,12 @@ class AsyncCardCommands:
 
         Raises:
             WaitTimeout: it has not ended in time; it goes on by itself.
-            CommandNotFound, Unavailable: as `status` does.
+            ResultGone: it ended, and its envelope was deleted or is damaged.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = await self._ended(command_id, timeout)
         if found.result is None:
-            raise WaitTimeout(found)
+            raise ResultGone(found) if found.ended else WaitTimeout(found)
         return found.result
 
     async def cancel(self, command_id: str) -> None:
@@ -199,7 +217,7 @@ class AsyncCardCommands:
         ids = await self._journal(failed.all_failed_ids())
         for start in range(0, len(ids), sending.WINDOW):
             for one in await self._journal(failed.kept(ids[start : start + sending.WINDOW])):
-                if one is not None and one.state is State.FAILED:
+                if isinstance(one, Kept) and one.state is State.FAILED:
                     yield one.failed()
 
     async def failed_command(self, command_id: str) -> FailedCommand:
@@ -213,7 +231,7 @@ class AsyncCardCommands:
 
         Raises:
             NotFailed: it has not failed.
-            CommandNotFound, Unavailable: as `status` does.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = await self._failed(command_id)
         state = await self._journal(found.replayed(self._language, self._status_ttl_s))
@@ -251,12 +269,17 @@ class AsyncCardCommands:
         (found,) = await self._journal(failed.kept([command_id]))
         if found is None:
             raise CommandNotFound(command_id)
+        if not isinstance(found, Kept):
+            raise RecordDamaged(found.id, found.what)
         if found.state is not State.FAILED:
             raise NotFailed(command_id, found.state)
         return found
 
     async def _read(self, journal: Journal, command_id: str) -> CommandStatus:
-        found = await journal(status(command_id))
+        try:
+            found = await journal(status(command_id))
+        except journalled.RecordDamaged as damaged:
+            raise RecordDamaged(damaged.id, damaged.what) from None
         if found is None:
             raise CommandNotFound(command_id)
         return found

@@ -13,10 +13,19 @@ from uuid import uuid4
 
 from redis.exceptions import RedisError
 
+from producer import journal as journalled
 from producer import sending
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
-from producer.errors import CommandNotFound, NotCancellable, NotFailed, Unavailable, WaitTimeout
+from producer.errors import (
+    CommandNotFound,
+    NotCancellable,
+    NotFailed,
+    RecordDamaged,
+    ResultGone,
+    Unavailable,
+    WaitTimeout,
+)
 from producer.journal import (
     Acceptance,
     BlockingJournal,
@@ -165,6 +174,7 @@ class CardCommands:
 
         Raises:
             CommandNotFound: the id was never accepted, or is no longer kept.
+            RecordDamaged: what the journal holds of it cannot be read.
             Unavailable: Redis is out of reach.
         """
         if wait > 0:
@@ -178,11 +188,12 @@ class CardCommands:
 
         Raises:
             WaitTimeout: it has not ended in time; it goes on by itself.
-            CommandNotFound, Unavailable: as `status` does.
+            ResultGone: it ended, and its envelope was deleted or is damaged.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = self._ended(command_id, timeout)
         if found.result is None:
-            raise WaitTimeout(found)
+            raise ResultGone(found) if found.ended else WaitTimeout(found)
         return found.result
 
     def cancel(self, command_id: str) -> None:
@@ -203,7 +214,7 @@ class CardCommands:
         ids = self._journal(failed.all_failed_ids())
         for start in range(0, len(ids), sending.WINDOW):
             for one in self._journal(failed.kept(ids[start : start + sending.WINDOW])):
-                if one is not None and one.state is State.FAILED:
+                if isinstance(one, Kept) and one.state is State.FAILED:
                     yield one.failed()
 
     def failed_command(self, command_id: str) -> FailedCommand:
@@ -217,7 +228,7 @@ class CardCommands:
 
         Raises:
             NotFailed: it has not failed.
-            CommandNotFound, Unavailable: as `status` does.
+            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = self._failed(command_id)
         state = self._journal(found.replayed(self._language, self._status_ttl_s))
@@ -255,12 +266,17 @@ class CardCommands:
         (found,) = self._journal(failed.kept([command_id]))
         if found is None:
             raise CommandNotFound(command_id)
+        if not isinstance(found, Kept):
+            raise RecordDamaged(found.id, found.what)
         if found.state is not State.FAILED:
             raise NotFailed(command_id, found.state)
         return found
 
     def _read(self, journal: BlockingJournal, command_id: str) -> CommandStatus:
-        found = journal(status(command_id))
+        try:
+            found = journal(status(command_id))
+        except journalled.RecordDamaged as damaged:
+            raise RecordDamaged(damaged.id, damaged.what) from None
         if found is None:
             raise CommandNotFound(command_id)
         return found

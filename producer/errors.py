@@ -1,7 +1,7 @@
 """What the clients raise, each error carrying what a program needs to act on it.
 
-Besides these: `Refusal` and its kinds where an order is not accepted, and `Unavailable` where
-Redis is out of reach.
+Besides these: `Refusal` and its kinds where an order is not accepted, `Unavailable` where Redis is
+out of reach, and `JournalFault` where what the journal holds there is damaged.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from producer.contract.refusals import (
     ParameterMissing,
     Refusal,
 )
+from producer.journal import JournalFault
 from producer.journal import JournalUnavailable as Unavailable
 
 __all__ = [
@@ -21,11 +22,14 @@ __all__ = [
     "CommandError",
     "CommandNotFound",
     "IdempotencyKeyReused",
+    "JournalFault",
     "NotCancellable",
     "NotFailed",
     "ParameterInvalid",
     "ParameterMissing",
+    "RecordDamaged",
     "Refusal",
+    "ResultGone",
     "Unavailable",
     "WaitTimeout",
 ]
@@ -44,6 +48,23 @@ class CommandNotFound(CommandError):
 
     def __init__(self, command_id: str) -> None:
         super().__init__(command_id, f"there is no command {command_id}")
+
+
+class RecordDamaged(CommandError):
+    """What the journal holds of the command cannot be read; what became of it is not known."""
+
+    def __init__(self, command_id: str, what: str) -> None:
+        super().__init__(command_id, f"the record of command {command_id} is damaged: {what}")
+
+
+class ResultGone(CommandError):
+    """The command ended, and its envelope was deleted or is damaged; `status` says how it ended."""
+
+    def __init__(self, status: CommandStatus) -> None:
+        self.status = status
+        super().__init__(
+            status.id, f"command {status.id} is {status.state.value}, and its result is gone"
+        )
 
 
 class WaitTimeout(CommandError):

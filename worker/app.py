@@ -14,12 +14,16 @@ from typing import Any
 from celery import Celery, signals
 
 from producer.contract import Lane
+from producer.journal import BlockingJournal
 from producer.journal.queues import queues_of
+from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, admitted
 from worker.asyncio_pool import TaskPool
 from worker.celery_config import celery_config, celery_queue
 from worker.composition import runtime_of
+from worker.dead_letters import DeadLetters
 from worker.logs import quiet_celery_trace, redact_handlers
+from worker.polling import Polling
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.tasks import register_tasks
@@ -66,12 +70,14 @@ class WorkerProcess:
     def on_ready(self, sender: Any, **_: Any) -> None:
         """The worker takes messages. A prefork parent runs no task: its children do."""
         self._consumer = sender
+        Polling.begin()
         if "prefork" not in type(sender.pool).__module__:
             self.runtime()
 
     def on_child_start(self, **_: Any) -> None:
         """A prefork child begins."""
         self._runtime = self._consumer = None
+        Polling.forget()
         self.runtime()
 
     def on_shutting_down(self, **_: Any) -> None:
@@ -96,8 +102,9 @@ def _settle_garbage_collection() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _redact_logs(logger: Any, **_: Any) -> None:
+def _set_up_logs(logger: Any, **_: Any) -> None:
     redact_handlers(logger)
+    count_repeats(logger)
     quiet_celery_trace()
 
 
@@ -105,6 +112,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     """The Celery app, with its tasks and the process around them."""
     made = Celery("cards", set_as_current=True)
     made.conf.update(celery_config(settings.shared.redis, settings.concurrency))
+    DeadLetters.of_process = DeadLetters(BlockingJournal(settings.shared.redis, retries=1))
     process = WorkerProcess(settings, made)
     register_tasks(made, process.runtime)
     for signal, receiver in (
@@ -115,8 +123,8 @@ def make_app(settings: WorkerSettings) -> Celery:
         (signals.worker_shutting_down, process.on_shutting_down),
         (signals.worker_shutdown, process.on_shutdown),
         (signals.worker_process_shutdown, process.on_shutdown),
-        (signals.after_setup_logger, _redact_logs),
-        (signals.after_setup_task_logger, _redact_logs),
+        (signals.after_setup_logger, _set_up_logs),
+        (signals.after_setup_task_logger, _set_up_logs),
     ):
         signal.connect(receiver, weak=False)
     return made

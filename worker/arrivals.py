@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,15 @@ from producer.contract import (
     parse_command,
     parse_customer,
 )
-from producer.journal import TakenAs, accept, refuse
+from producer.journal import JournalFault, TakenAs, accept, refuse
+from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
+from producer.journal.messages import BATCH
 from worker.announcements import Announcements
+from worker.dead_letters import tell
 from worker.executor import STOP_PAUSE_S, Executor
 from worker.lane_gate import LaneGate
 from worker.leases import clock
+from worker.message_gate import is_batch
 from worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -66,8 +71,13 @@ class Arrivals:
                 if how is TakenAs.STOPPED:
                     # The slot is kept on purpose: while Stripe refuses our key nothing is fetched.
                     await self._executor.pause(STOP_PAUSE_S)
+                elif how is TakenAs.DAMAGED:
+                    await self._set_aside(arrived.lane, _shown(arrived))
+                    return
                 elif how is not TakenAs.ABSENT or not await self._admit(arrived):
                     return
+        except JournalFault:
+            await self._set_aside(arrived.lane, _shown(arrived))
         finally:
             self._gate.message(arrived.lane, -1)
 
@@ -80,6 +90,10 @@ class Arrivals:
         Raises:
             Stopping: the worker stops before all were taken up.
         """
+        if not is_batch(command_ids):
+            shown = {"task": BATCH, "id": batch_id, "ids": command_ids}
+            await self.set_aside(lane, DeadReason.WRONG_ARGUMENTS, shown)
+            return
         begun_at, size = clock(), len(command_ids)
         left = size
 
@@ -95,12 +109,30 @@ class Arrivals:
             waiting = list(command_ids)
             while waiting:
                 hows = await self._executor.on_commands(waiting, lane, one_less)
-                stopped = zip(waiting, hows, strict=True)
-                waiting = [ident for ident, how in stopped if how is TakenAs.STOPPED]
+                told = list(zip(waiting, hows, strict=True))
+                waiting = [ident for ident, how in told if how is TakenAs.STOPPED]
+                for ident in (one for one, how in told if how is TakenAs.DAMAGED):
+                    await self._set_aside(lane, {"task": BATCH, "id": ident})
                 if waiting:
                     await self._executor.pause(STOP_PAUSE_S)
+        except JournalFault:
+            await self._set_aside(lane, {"task": BATCH, "id": batch_id})
         finally:
             self._gate.message(lane, -1)
+
+    async def set_aside(self, lane: Lane, reason: DeadReason, shown: Mapping[str, Any]) -> None:
+        """Set a message aside, of which this is shown."""
+        text = json.dumps(shown, default=str)
+        letter = dead_letter(lane.value, reason, text.encode())
+        tell(letter)
+        try:
+            await self._executor.persist(set_aside(letter))
+        except JournalFault as error:
+            log.error("a dead letter could not be kept: %s", error)
+
+    async def _set_aside(self, lane: Lane, shown: Mapping[str, Any]) -> None:
+        """What the journal holds of it is damaged, so that it cannot be carried out."""
+        await self.set_aside(lane, DeadReason.JOURNAL_FAULT, shown)
 
     async def _admit(self, arrived: Arrived) -> bool:
         """Journal a command that came as a bare message. False where it ended with that."""
@@ -129,6 +161,11 @@ class Arrivals:
             accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
         )
         return True
+
+
+def _shown(arrived: Arrived) -> dict[str, Any]:
+    fields = {} if arrived.journalled else {"kwargs": arrived.fields}
+    return {"task": arrived.kind.value, "id": arrived.command_id, **fields}
 
 
 def _shown_customer(fields: Mapping[str, Any]) -> str:

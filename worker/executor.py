@@ -14,6 +14,7 @@ from producer.contract import Lane
 from producer.journal import (
     Again,
     Journal,
+    JournalFault,
     JournalUnavailable,
     Taken,
     TakenAs,
@@ -40,6 +41,10 @@ T = TypeVar("T")
 # A retry due this soon is woken by the worker that closed the try, others by the next sweep.
 _WAKE_MYSELF_S = 3.0
 STOP_PAUSE_S = 1.0
+
+
+# Customers whose data are damaged, and what of them was logged.
+_MOST_TOLD = 1000
 
 
 class Stopping(Exception):
@@ -77,6 +82,7 @@ class Executor:
         self._woken: set[asyncio.TimerHandle] = set()
         self._spawned: set[asyncio.Task[None]] = set()
         self._works: set[asyncio.Task[None]] = set()
+        self._told: set[str] = set()
         self._draw = random.Random()
 
     async def run(self) -> None:
@@ -100,7 +106,7 @@ class Executor:
         if in_hand:
             try:
                 await self._journal(renew([(customer, "") for customer in in_hand], 0))
-            except JournalUnavailable as error:
+            except (JournalUnavailable, JournalFault) as error:
                 log.warning("in hand, and taken over by others in a while: %s", error)
         while under_way := self._spawned | self._works:
             await asyncio.wait(under_way)
@@ -110,6 +116,7 @@ class Executor:
 
         Raises:
             Stopping: the worker stops; the message is for another.
+            JournalFault: the journal cannot even be asked.
         """
         asked_at = clock()
         taken = await self.persist(
@@ -134,6 +141,7 @@ class Executor:
 
         Raises:
             Stopping: the worker stops; the message is for another.
+            JournalFault: the journal cannot even be asked.
         """
         asked_at = clock()
         call = take_many(
@@ -163,7 +171,10 @@ class Executor:
             return
         asked_at = clock()
         call = resume(customer, uuid4().hex, self._lease_ms, limits=self._limits)
-        await self._found(await self._journal(call), asked_at)
+        taken = await self._journal(call)
+        if taken.how is TakenAs.DAMAGED:
+            self._tell_damaged(f"customer {customer}")
+        await self._found(taken, asked_at)
 
     async def on_lost_message(self, command_id: str) -> None:
         """Do what a message that went missing would have asked for."""
@@ -175,7 +186,15 @@ class Executor:
         )
         if taken.grant is not None:
             log.warning("command %s had lost its message; it was found again", command_id)
+        if taken.how is TakenAs.DAMAGED:
+            self._tell_damaged(f"command {command_id}")
         await self._found(taken, asked_at)
+
+    def _tell_damaged(self, whose: str) -> None:
+        """Log it once: sweeps come by again and again."""
+        if whose not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(whose)
+            log.error("%s: what the journal holds is damaged; see `cards doctor`", whose)
 
     async def _found(self, taken: Taken, asked_at: float) -> None:
         if taken.grant is not None:
@@ -265,16 +284,19 @@ class Executor:
         task.add_done_callback(among.discard)
 
     async def persist(self, call: Call[T]) -> T:
-        """Run the call until it is done: what is known must not be lost while Redis is away."""
-        tries = 0
+        """Run the call until it is done: what is known must not be lost while Redis is away.
+
+        Raises:
+            Stopping: the worker stops before.
+            JournalFault: it cannot be done, however often.
+        """
         while True:
             try:
                 return await self._journal(call)
             except JournalUnavailable as error:
                 if self._stopping.is_set():
                     raise Stopping from error
-                tries += 1
-                log.warning("waiting for Redis (%s), %d", error, tries)
+                log.warning("waiting for Redis: %s", error)
                 await self.pause(self._draw.uniform(0.1, 1.0))
 
     async def pause(self, seconds: float) -> None:
@@ -295,6 +317,8 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         await work
     except (JournalUnavailable, Stopping) as error:
         log.warning("left to the next sweep: %s", error)
+    except JournalFault as error:
+        log.error("left to the next sweep: %s: %s", error, error.cause)
     except Exception:
         log.exception("left to the next sweep")
 

@@ -119,6 +119,11 @@ class LaneOrder:
 
     def __init__(self) -> None:
         self._queues: dict[Lane, list[str]] = {lane: [] for lane in Lane}
+        self._left_out: dict[str, float] = {}
+
+    def leave_out(self, queue: str, seconds: float) -> None:
+        """Nothing can be taken from the queue: it is not asked for so long."""
+        self._left_out[queue] = time.monotonic() + seconds
 
     def update(self, queues: Iterable[str]) -> None:
         """The queues that are consumed from."""
@@ -134,16 +139,27 @@ class LaneOrder:
         return interactive + bulk
 
     def _wanted(self, lane: Lane) -> list[str]:
-        queues, gate = self._queues[lane], self.gate
+        gate = self.gate
         if gate is not None and gate.closed:
             return []
+        queues = self._usable(lane)
         if gate is None or gate.idle(lane):
             return queues
         return [one for one in queues if gate.wants_of(one)] if gate.wants(lane) else []
 
     def all_wanted(self) -> bool:
         """Whether no queue is left out."""
-        return all(len(self._wanted(lane)) == len(queues) for lane, queues in self._queues.items())
+        usable = {lane: self._usable(lane) for lane in Lane}
+        return any(usable.values()) and all(
+            len(self._wanted(lane)) == len(queues) for lane, queues in usable.items()
+        )
+
+    def _usable(self, lane: Lane) -> list[str]:
+        if not self._left_out:
+            return self._queues[lane]
+        now = time.monotonic()
+        self._left_out = {queue: at for queue, at in self._left_out.items() if at > now}
+        return [queue for queue in self._queues[lane] if queue not in self._left_out]
 
     def rotate(self, queue: str) -> str:
         """A message was taken from the queue: the others of its lane come first next time."""

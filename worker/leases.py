@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from producer.journal import Grant, Journal, JournalUnavailable, renew
+from producer.journal import Grant, Journal, JournalFault, JournalUnavailable, renew
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class LeaseKeeper:
             held = [(one.customer, one.fence) for one in leases]
             try:
                 still = await self._journal(renew(held + in_hand, int(self._lease_s * 1000)))
-            except JournalUnavailable as error:
+            except (JournalUnavailable, JournalFault) as error:
                 log.warning("leases not renewed: %s", error)
                 continue
             for lease, is_held in zip(leases, still, strict=False):

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import random
 
-from producer.journal import Journal, JournalUnavailable, JournalWatch, sweep
+from producer.journal import Journal, JournalFault, JournalUnavailable, JournalWatch, sweep
 from worker.executor import Executor
 from worker.lane_gate import LaneGate
+from worker.polling import Polling
 from worker.task_events import TaskEvents
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,11 @@ class Sweeper:
                 await self._sweep()
             except JournalUnavailable as error:
                 log.warning("no sweep: %s", error)
+            except JournalFault as error:
+                log.error("no sweep, since what is swept is damaged: %s", error.cause)
+            except Exception:
+                # Nobody would look for what is forgotten any more.
+                log.exception("no sweep")
             await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
 
     async def _sweep(self) -> None:
@@ -55,7 +61,9 @@ class Sweeper:
         if self._gate.closed:
             return
         limit = max(0, min(_LIMIT, self._executor.spare))
-        call = sweep(self._worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
+        # A worker whose consumer fetches nothing does not count as one.
+        worker = self._worker if Polling.lately() else ""
+        call = sweep(worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
         found = await self._journal(call)
         for customer in found.customers:
             self._executor.spawn(self._executor.on_customer(customer))

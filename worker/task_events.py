@@ -16,7 +16,7 @@ from celery.utils.time import utcoffset
 
 from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
 from producer.contract.redaction import redact
-from producer.journal import Journal, JournalUnavailable
+from producer.journal import Journal, JournalFault, JournalUnavailable
 from producer.journal.messages import BATCH
 from producer.journal.task_events import publish_events
 
@@ -116,7 +116,7 @@ class TaskEvents:
                 await asyncio.sleep(_TOGETHER_S)
                 together, self._waiting = self._waiting, []
                 await journal(publish_events(together, self._hostname, self._database))
-        except JournalUnavailable:
+        except (JournalUnavailable, JournalFault):
             pass
         finally:
             self._sending = None

@@ -17,11 +17,15 @@ from worker.runtime import Runtime
 
 
 class OurTask(Task):  # type: ignore[type-arg]
-    """Arguments are redacted where they are shown, and damaged messages are dropped."""
+    """Arguments are redacted where they are shown, and damaged messages are set aside."""
 
     Request = "worker.redacted_request:RedactedRequest"
     Strategy = "worker.message_check:strategy"
     ignore_result = True
+
+    def __call__(self, /, *args: Any, **fields: Any) -> Any:
+        """As Celery's, for which an argument cannot have the name "self"."""
+        return self.run(*args, **fields)
 
 
 class CommandTask(OurTask):
@@ -31,7 +35,7 @@ class CommandTask(OurTask):
     kind: CommandKind
     runtime: Callable[[], Runtime]
 
-    def run(self, *args: Any, **fields: Any) -> None:
+    def run(self, /, *args: Any, **fields: Any) -> None:
         """In a thread or a child process: any pool of Celery's."""
         request = self.request
         arrived = _arrived(
@@ -80,10 +84,10 @@ class BatchTask(OurTask):
     send_events = False
     runtime: Callable[[], Runtime]
 
-    def run(self, ids: list[str]) -> None:
+    def run(self, /, *args: Any, **fields: Any) -> None:
         """In a thread or a child process: any pool of Celery's."""
         request = self.request
-        lane = _lane(request.delivery_info)
+        lane, ids = _lane(request.delivery_info), _ids(args, fields)
         try:
             self.runtime().carry_out_many(str(request.id), ids, lane)
         except Stopping:
@@ -93,7 +97,7 @@ class BatchTask(OurTask):
         """On the loop of `worker.asyncio_pool`."""
         lane = _lane(request.get("delivery_info"))
         try:
-            await self.runtime().arrivals.on_batch(request["id"], fields["ids"], lane)
+            await self.runtime().arrivals.on_batch(request["id"], _ids(args, fields), lane)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -115,6 +119,11 @@ def _arrived(
         lane=_lane(delivery_info),
         journalled=bool((headers or {}).get(JOURNALLED)),
     )
+
+
+def _ids(args: Sequence[Any], fields: dict[str, Any]) -> Any:
+    """What the message has for ids: the gate has seen it, where it came that way."""
+    return fields.get("ids", list(args))
 
 
 def _lane(delivery_info: Any) -> Lane:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "status": "Show where a command stands.",
     "cancel": "Cancel a command that was not sent yet.",
     "failed": "Look at failed commands and replay them.",
+    "dead-letters": "Look at messages that no worker can carry out.",
     "migrate": "Plan, run and report migrations of many cards.",
     "doctor": "Say what is out of reach or misconfigured.",
 }
@@ -100,6 +101,12 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
             return str(error), "not_ended", Exit.NOT_ENDED
         case errors.CommandNotFound():
             return str(error), "task_not_found", Exit.NOT_DONE
+        case errors.RecordDamaged():
+            return str(error), "record_damaged", Exit.NOT_DONE
+        case errors.ResultGone():
+            return str(error), "result_gone", Exit.NOT_DONE
+        case errors.JournalFault():
+            return f"{error} (`cards doctor` says more)", "journal_damaged", Exit.NOT_DONE
         case errors.NotCancellable():
             return str(error), "not_cancellable", Exit.NOT_DONE
         case errors.NotFailed():
@@ -146,11 +153,11 @@ def _holds_card_number(argv: list[str]) -> bool:
     """Whether any argument, or several in a row, look like a card number."""
     if sum(character.isdigit() for argument in argv for character in argument) < _FEWEST_DIGITS:
         return False
-    from producer.contract.card_numbers import looks_like_card_number
+    from producer.contract.card_numbers import holds_card_number
 
     bare = groupby(argv, key=lambda argument: not any(c.isalpha() for c in argument))
     in_a_row = [" ".join(arguments) for digits, arguments in bare if digits]
-    return any(looks_like_card_number(text) for text in (*argv, *in_a_row))
+    return any(holds_card_number(text) for text in (*argv, *in_a_row))
 
 
 def _refused_card_number(as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -11,14 +12,21 @@ from producer.cli.redis_server_checks import ServerChecks
 from producer.contract import Lane
 from producer.journal import (
     BlockingJournal,
+    JournalFault,
     JournalUnavailable,
     backlog,
     paces,
     stopped,
+    stuck_for,
     workers_seen,
 )
+from producer.journal.damage import look_for_damage
+from producer.journal.dead_letters import letter_counts, letters
 from producer.redis import RedisConfig
 
+_STUCK_S = 60.0
+# Letters whose reasons are told, and damaged records that are named.
+_NEWEST, _NAMED = 20, 10
 # Workers show life every few seconds; this long without is no coincidence.
 _SEEN_WITHIN_S = 30.0
 
@@ -38,11 +46,22 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
         for what, check in (
             ("journal", server.journal),
             ("workers", lambda: [_workers(journal)]),
+            ("lanes", lambda: _stuck(journal)),
             ("stripe key", lambda: [_stripe_key(journal)]),
             ("rate limit", lambda: [_rate_limit(journal)]),
             ("queues", lambda: _backlog(journal)),
+            ("dead letters", lambda: [_dead_letters(journal)]),
         ):
             yield from server.permitted(what, "it cannot be looked at", check)
+        yield from server.permitted(
+            "records", "damaged ones cannot be found", lambda: [_damage(journal)], fails=False
+        )
+    except JournalFault as error:
+        yield misconfigured(
+            "journal",
+            f"a key does not hold what it should: {error.cause}",
+            "find it with TYPE, and restore or delete it",
+        )
     except JournalUnavailable as error:
         yield out_of_order(error.cause, redis)
     finally:
@@ -100,6 +119,44 @@ def _workers(journal: BlockingJournal) -> Finding:
             "start one: celery -A worker.app worker -Q interactive,bulk",
         )
     return ok("workers", f"{len(seen)} seen in the last {_SEEN_WITHIN_S:g} s")
+
+
+def _stuck(journal: BlockingJournal) -> Iterator[Finding]:
+    for lane in Lane:
+        seconds = journal(stuck_for(lane))
+        if seconds > _STUCK_S:
+            yield unreachable(
+                f"lane {lane}",
+                f"commands have waited for {seconds:.0f} s, and none of the lane was tried",
+                f"see that a worker serves it (-Q {lane}), and what the workers' logs say",
+            )
+
+
+def _dead_letters(journal: BlockingJournal) -> Finding:
+    counts = journal(letter_counts())
+    kept = journal(letters())
+    if not kept:
+        return ok("dead letters", "none kept")
+    newest = Counter(one.letter.reason for one in kept[:_NEWEST])
+    told = ", ".join(f"{count} {reason}" for reason, count in newest.most_common())
+    return warn(
+        "dead letters",
+        f"{len(kept)} kept, {sum(counts.values())} ever; of the newest {told}",
+        "look at them, then forget them: cards dead-letters, cards dead-letters --clear",
+    )
+
+
+def _damage(journal: BlockingJournal) -> Finding:
+    found = look_for_damage(journal)
+    if not found.damaged:
+        return ok("records", f"none damaged of {found.looked_at} looked at")
+    named = ", ".join(one.id for one in found.damaged[:_NAMED])
+    more = f" and {len(found.damaged) - _NAMED} more" if len(found.damaged) > _NAMED else ""
+    return warn(
+        "records",
+        f"{len(found.damaged)} damaged of {found.looked_at} looked at: {named}{more}",
+        "read them (HGETALL cards:command:ID, GET celery-task-meta-ID), restore or delete them",
+    )
 
 
 def _stripe_key(journal: BlockingJournal) -> Finding:

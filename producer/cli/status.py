@@ -35,6 +35,7 @@ def status(command_id: str, wait: float, as_json: bool) -> int:
 def present(found: CommandStatus, *, waited: bool, as_json: bool, brief: bool = False) -> int:
     """Print a status; answers the exit code it means."""
     from producer.cli.output import show, show_json, status_lines
+    from producer.contract import State
 
     if as_json:
         show_json(found.wire())
@@ -43,6 +44,10 @@ def present(found: CommandStatus, *, waited: bool, as_json: bool, brief: bool = 
         show([line for line in lines if line[0] in _BRIEF] if brief else lines)
     if found.result is not None:
         return Exit.DONE if found.result.status else Exit.NOT_DONE
+    if found.ended:
+        if not as_json:
+            click.echo("it ended; its result was deleted, or cannot be read", err=True)
+        return Exit.DONE if found.state is State.SUCCEEDED else Exit.NOT_DONE
     if waited and not as_json:
         click.echo("not ended in that time; it goes on", err=True)
     return Exit.NOT_ENDED if waited else Exit.DONE

@@ -85,6 +85,14 @@ class Text(Enum):
         "El comando terminó, pero su resultado fue borrado del almacén de resultados",
         "The command ended, but its result was deleted from the results backend",
     )
+    RECORD_DAMAGED = (
+        "El registro del comando está dañado; no se sabe qué fue de él",
+        "The command's record is damaged; what became of it is not known",
+    )
+    JOURNAL_DAMAGED = (
+        "Los datos del comando en Redis están dañados; avise a operaciones",
+        "What Redis holds for the command is damaged; tell whoever operates it",
+    )
     ALIVE = ("El proceso está en marcha", "The process is alive")
     READY = ("Listo", "Ready")
     NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
@@ -136,6 +144,10 @@ class Text(Enum):
     NO_WORKER_SEEN = (
         "Ningún worker visto en los últimos {seconds} s",
         "No worker seen in the last {seconds} s",
+    )
+    LANES_STUCK = (
+        "Ningún worker toma los comandos de {lanes} desde hace {seconds} s",
+        "No worker has taken commands of {lanes} for {seconds} s",
     )
     KEY_REFUSED = (
         "Stripe rechaza la clave ({code}); los comandos esperan desde {since}",

@@ -15,6 +15,7 @@ import uvicorn
 
 from producer.http.app import create_app
 from producer.http.services import Services
+from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, WebSettings, admitted
 
 # Waiting callers are let go at once; this is for answers still being written.
@@ -84,6 +85,7 @@ def _log_to_stderr() -> None:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    count_repeats(logging.getLogger())
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 

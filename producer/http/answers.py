@@ -90,6 +90,10 @@ class Answers:
             },
         )
 
+    def damaged(self, command_id: str) -> Response:
+        """What the journal holds of the command cannot be read."""
+        return self.no(410, "record_damaged", Text.RECORD_DAMAGED, {"taskId": command_id})
+
     def ended(self, status: CommandStatus, headers: Mapping[str, str]) -> Response:
         """What became of the command, as its own envelope and HTTP status say."""
         headers = {"Content-Location": task_path(status.id), **headers}

@@ -33,7 +33,13 @@ from producer.http.page.words import Say
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
-from producer.journal import Journal, JournalUnavailable, JournalWatch
+from producer.journal import (
+    Journal,
+    JournalFault,
+    JournalUnavailable,
+    JournalWatch,
+    RecordDamaged,
+)
 from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -117,6 +123,15 @@ def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:
         log.warning("%s", error)
         return answers.unavailable()
+
+    @app.exception_handler(RecordDamaged)
+    async def damaged(_: Request, error: RecordDamaged) -> Response:
+        return answers.damaged(error.id)
+
+    @app.exception_handler(JournalFault)
+    async def fault(_: Request, error: JournalFault) -> Response:
+        log.error("%s: %s", error, error.cause)
+        return answers.no(500, "journal_damaged", Text.JOURNAL_DAMAGED)
 
     @app.exception_handler(HTTPException)
     async def not_routed(request: Request, error: HTTPException) -> Response:

@@ -14,7 +14,7 @@ from producer.contract import CommandStatus, State
 from producer.http.entrance import HEAD
 from producer.http.services import Services
 from producer.http.waiters import CONFIRM_S
-from producer.journal import JournalUnavailable, status
+from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, status
 
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
@@ -49,6 +49,9 @@ async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
         while not services.waiters.released.is_set():
             try:
                 now = await services.ask(status(command_id))
+            except (RecordDamaged, JournalFault):
+                yield b": its record is damaged\n\n"
+                return
             except JournalUnavailable:
                 yield b": redis does not answer\n\n"
                 await asyncio.sleep(1)

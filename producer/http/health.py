@@ -8,12 +8,25 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from producer.contract import Lane
 from producer.contract.messages import Text, say
 from producer.http.operations import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
-from producer.journal import JournalUnavailable, backlog, paces, stopped, workers_seen, write_probe
+from producer.journal import (
+    JournalFault,
+    JournalUnavailable,
+    backlog,
+    paces,
+    stopped,
+    stuck_for,
+    workers_seen,
+    write_probe,
+)
+from producer.journal.dead_letters import letter_counts
 
 WORKER_SEEN_S = 30
+# Commands wait this long while none of their lane is tried only where nobody takes them.
+STUCK_S = 60
 _ANSWER_S = 2.0
 
 
@@ -45,8 +58,9 @@ def routes(services: Services) -> APIRouter:
         try:
             waiting = await services.ask(backlog(), within_s=_ANSWER_S)
             limits = await services.ask(paces(), within_s=_ANSWER_S)
-            services.metrics.told(waiting, limits)
-        except JournalUnavailable:
+            dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
+            services.metrics.told(waiting, limits, dead)
+        except (JournalUnavailable, JournalFault):
             services.metrics.unknown()
         return services.metrics.response()
 
@@ -61,11 +75,21 @@ async def _missing(services: Services) -> dict[str, str]:
         await services.ask(write_probe(), within_s=_ANSWER_S)
         seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
         stop = await services.ask(stopped(), within_s=_ANSWER_S)
+        stuck = [
+            lane
+            for lane in Lane
+            if await services.ask(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
+        ]
+    except JournalFault:
+        return {"redis": say(Text.JOURNAL_DAMAGED, language)}
     except JournalUnavailable as error:
         return {"redis": say(error.fault.text, language)}
     missing = {}
     if not seen:
         missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))
+    elif stuck:
+        lanes = ", ".join(lane.value for lane in stuck)
+        missing["worker"] = say(Text.LANES_STUCK, language, lanes=lanes, seconds=str(STUCK_S))
     if stop is not None:
         since = datetime.fromtimestamp(stop.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         missing["stripe"] = say(Text.KEY_REFUSED, language, code=stop.code, since=since)

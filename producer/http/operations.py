@@ -51,7 +51,11 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
             403: no("`other_origin`: a browser sent it for a page of somebody else's."),
             404: no("Stripe's refusal: `resource_missing`.", **ended),
             409: no("`superseded` or `cancelled`: nothing was changed.", **ended),
-            410: no("`result_gone`: it ended, and its result was deleted.", **ended),
+            410: no(
+                "`result_gone`: it ended, and its result was deleted or cannot be read. "
+                "`record_damaged`: what became of it cannot be read.",
+                **ended,
+            ),
             422: no("`idempotency_key_reused`: the key was used with another body."),
             "default": no("Any other status that Stripe refused the command with.", **ended),
         },
@@ -95,6 +99,7 @@ GET_TASK: dict[str, Any] = {
         200: yes("Where the command stands.", ref("CommandStatus")),
         **REFUSED,
         404: no("`task_not_found`: the id was never accepted, or is no longer kept."),
+        410: no("`record_damaged`: it was accepted, and its record cannot be read."),
     },
     "openapi_extra": {
         "security": SECURITY,
@@ -121,6 +126,7 @@ GET_TASK_EVENTS: dict[str, Any] = {
         204: {"description": "Asked again, by `Last-Event-ID`, after the end state was told."},
         **REFUSED,
         404: no("`task_not_found`."),
+        410: no("`record_damaged`."),
     },
     "openapi_extra": {"security": SECURITY, "parameters": [_TASK_ID]},
 }

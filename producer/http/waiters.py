@@ -12,7 +12,7 @@ from producer.contract import CommandStatus, State
 from producer.http.bounded import BoundedJournal
 from producer.http.ending import end
 from producer.http.subscriptions import Subscriptions
-from producer.journal import JournalUnavailable, statuses
+from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, statuses
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,11 @@ class Watch:
                 await asyncio.wait_for(asyncio.shield(self._confirmation), CONFIRM_S)
 
     async def end(self, deadline: float) -> CommandStatus | None:
-        """The command's status once it has ended; None at the deadline (loop time) or a stop."""
+        """The command's status once it has ended; None at the deadline (loop time) or a stop.
+
+        Raises:
+            RecordDamaged: what the journal holds of it cannot be read.
+        """
         if not self._end.done():
             loop = asyncio.get_running_loop()
             timer = loop.call_at(deadline, self.give_up)
@@ -64,6 +68,12 @@ class Watch:
         self.state = status.state
         if status.ended and not self._end.done():
             self._end.set_result(status)
+
+    def fail(self, damaged: RecordDamaged) -> None:
+        """Its record cannot be read: nothing is to be waited for."""
+        if not self._end.done():
+            self._end.set_exception(RecordDamaged(damaged.id, damaged.what))
+            self._end.exception()  # of no interest where the caller has gone
 
     def give_up(self) -> None:
         """Do not wait any longer."""
@@ -144,12 +154,14 @@ class Waiters:
             except JournalUnavailable as error:
                 log.warning("reading ended commands: %s", error)
                 continue  # the look-around, or the connection's return, asks again
-            except ValueError as error:  # a row that is not as it should be
-                log.error("reading ended commands: %s", type(error).__name__)
+            except JournalFault as error:
+                log.error("reading ended commands: %s", error.cause)
                 continue
             for command_id, status in zip(ids, found, strict=True):
                 for watch in tuple(self._watches.get(command_id, ())):
-                    if status is not None:
+                    if isinstance(status, RecordDamaged):
+                        watch.fail(status)
+                    elif status is not None:
                         watch.see(status)
 
     async def _look_around(self) -> None:

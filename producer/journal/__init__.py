@@ -34,6 +34,7 @@ from producer.journal.operations import (
     heartbeat,
     replay,
     stopped,
+    stuck_for,
     workers_seen,
     write_probe,
 )
@@ -44,7 +45,7 @@ from producer.journal.reads import (
     request_customer,
     request_read,
 )
-from producer.journal.views import status, statuses
+from producer.journal.views import RecordDamaged, status, statuses
 
 __all__ = [
     "UNLIMITED",
@@ -64,6 +65,7 @@ __all__ = [
     "KeyStopped",
     "Limits",
     "Pace",
+    "RecordDamaged",
     "Taken",
     "TakenAs",
     "accept",
@@ -88,6 +90,7 @@ __all__ = [
     "status",
     "statuses",
     "stopped",
+    "stuck_for",
     "sweep",
     "take",
     "take_many",

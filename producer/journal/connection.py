@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from redis.asyncio.client import PubSub as AsyncPubSub
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import PubSub
-from redis.exceptions import RedisError
+from redis.exceptions import DataError, RedisError
 
 from producer.journal import keys
 from producer.journal.calls import Call
@@ -51,6 +51,20 @@ class JournalFault(Exception):
         super().__init__(f"the journal could not carry a call out: {type(cause).__name__}: {cause}")
 
 
+def _check(call: Call[Any]) -> None:
+    """Raise JournalFault for arguments that would fail whatever is sent with them."""
+    for part in (call.args, *call.commands):
+        for one in part:
+            if isinstance(one, str):
+                if not one.isascii():
+                    try:
+                        one.encode("utf-8", "surrogateescape")
+                    except UnicodeError as error:
+                        raise JournalFault(error) from None
+            elif not isinstance(one, (int, float)) or isinstance(one, bool):
+                raise JournalFault(DataError(f"an argument is a {type(one).__name__}"))
+
+
 class Journal:
     """Runs calls on an asyncio loop. Connects on first use.
 
@@ -76,6 +90,7 @@ class Journal:
             JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
             JournalFault: the call, or the data it meets, is wrong.
         """
+        _check(call)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._waiting.append((call, answer))
@@ -107,10 +122,6 @@ class Journal:
         try:
             told = await self._ask([call for call, _ in wanted])
         except Exception as error:
-            if len(wanted) > 1 and isinstance(error, JournalFault):
-                # One call cannot even be sent: the others are none the worse for it.
-                await asyncio.gather(*(self._carry([one]) for one in wanted))
-                return
             told = [error] * len(wanted)
         for (call, answer), found in zip(wanted, told, strict=True):
             if not answer.done():
@@ -145,6 +156,8 @@ class Journal:
             JournalUnavailable: as above; any number of the calls may have been carried out.
             JournalFault: as above, likewise.
         """
+        for call in calls:
+            _check(call)
         answers = await self._ask(calls) if calls else []
         return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
 
@@ -206,9 +219,9 @@ class BlockingJournal:
             JournalUnavailable: as above; any number of the calls may have been carried out.
             JournalFault: as above, likewise.
         """
-        if not calls:
-            return []
-        answers = self._ask(calls)
+        for call in calls:
+            _check(call)
+        answers = self._ask(calls) if calls else []
         return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
 
     def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,11 @@ from producer.contract import (
 )
 from producer.contract.messages import Language, Text, say
 from producer.journal import keys
-from producer.journal.calls import Call
+from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.operations import replay
+from producer.journal.views import RecordDamaged
+
+log = logging.getLogger(__name__)
 
 _FIELDS = ("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries")
 
@@ -80,14 +84,31 @@ def all_failed_ids() -> Call[list[str]]:
     return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.FAILED, 0, -1)])
 
 
-def kept(command_ids: Sequence[str]) -> Call[list[Kept | None]]:
-    """The commands as they are kept, in one round trip; None for one that is not known."""
+def kept(command_ids: Sequence[str]) -> Call[list[Kept | RecordDamaged | None]]:
+    """The commands as they are kept, in one round trip; None for one that is not known.
 
-    def parse(answers: Any) -> list[Kept | None]:
-        found: list[Kept | None] = []
-        for command_id, values in zip(command_ids, answers, strict=True):
-            row = {n: v for n, v in zip(_FIELDS, values, strict=True) if v is not None}
-            found.append(Kept(command_id, State(row["state"]), row) if row else None)
-        return found
+    What is damaged is logged, and hides no other.
+    """
+    return Call(
+        lambda answers: [
+            _kept(command_id, row)
+            for command_id, (row, _) in zip(command_ids, answers, strict=True)
+        ],
+        "statuses",
+        command_ids,
+    )
 
-    return Call(parse, commands=[("HMGET", keys.command(one), *_FIELDS) for one in command_ids])
+
+def _kept(command_id: str, answer: Any) -> Kept | RecordDamaged | None:
+    if not answer:
+        return None
+    try:
+        row = {name: value for name, value in pairs_to_dict(answer).items() if name in _FIELDS}
+        kept = Kept(command_id, State(row["state"]), row)
+        if kept.state is State.FAILED:
+            kept.failed()
+        return kept
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        damaged = RecordDamaged(command_id, type(error).__name__)
+        log.error("%s", damaged)
+        return damaged

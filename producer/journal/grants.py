@@ -151,6 +151,7 @@ class TakenAs(StrEnum):
     LIMITED = "limited"  # the customer is in our hand until the rate limit lets it through
     ENDED = "ended"
     ABSENT = "absent"  # no such command
+    DAMAGED = "damaged"  # what the journal holds of it cannot be read
     LOST = "lost"  # the lease was taken over: what was to be written was not
 
 

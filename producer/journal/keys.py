@@ -12,10 +12,13 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
 | `cards:flows` | sorted set | numbers of the bulk queues, by when they were last sent to (ms) |
 | `cards:limit:SCOPE` | hash | the rate limit of the account or of an endpoint (`lua/limits.lua`) |
-| `cards:mark` | hash | per queue, the highest sequence whose message was received, now and before |
+| `cards:mark` | hash | per queue, the highest sequence received, now and before; per lane, a try |
 | `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
 | `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
 | `cards:later` | hash | per failed default's customer and slot, what was applied since |
+| `cards:dead-letters` | list | the newest 1,000 messages that cannot be carried out |
+| `cards:dead-letter-counts` | hash | how many there ever were, by reason |
+| `cards:damaged` | sorted set | ids whose row was found damaged, by when (ms) |
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |
@@ -73,6 +76,9 @@ _SINGLES = {
     "mark": "cards:mark",
     "failed": "cards:failed",
     "later": "cards:later",
+    "damaged": "cards:damaged",
+    "letters": "cards:dead-letters",
+    "letter_counts": "cards:dead-letter-counts",
     "stop": "cards:stop",
     "workers": "cards:workers",
     "sequence": "cards:sequence",
@@ -86,6 +92,9 @@ _SINGLES = {
 BARRIER = Key("cards:barrier")
 JOURNAL = Key("cards:journal")
 FAILED = Key(_SINGLES["failed"])
+DAMAGED = Key(_SINGLES["damaged"])
+LETTERS = Key(_SINGLES["letters"])
+LETTER_COUNTS = Key(_SINGLES["letter_counts"])
 FORGOTTEN = Key(_SINGLES["forgotten"])
 MIGRATIONS = Key(_SINGLES["migrations"])
 STOP = Key(_SINGLES["stop"])
@@ -96,6 +105,16 @@ WORKERS = Key(_SINGLES["workers"])
 def command(command_id: str) -> Key:
     """The row of a command."""
     return Key(_PATTERNS["command"] + command_id)
+
+
+def command_of_row(row: str) -> str:
+    """The command whose row is under that key, as it is named at the server."""
+    return row.partition(_PATTERNS["command"])[2]
+
+
+def pending(customer: str) -> Key:
+    """The customer's commands that have not ended."""
+    return Key(_PATTERNS["pending"] + customer)
 
 
 def result(command_id: str) -> Key:

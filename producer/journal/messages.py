@@ -14,13 +14,15 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
 
-from producer.contract import AssignCard, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, SetDefaultCard
 
 # Tells a worker that the journal had this command before its message was sent.
 JOURNALLED = "cards-journalled"
 LIST_CARDS = "ListCards"
 READ_CUSTOMER = "ReadCustomer"
 BATCH = "CardCommands"
+# Names of all tasks that a worker of ours carries out.
+TASKS = frozenset({*(kind.value for kind in CommandKind), LIST_CARDS, READ_CUSTOMER, BATCH})
 
 
 def task_message(command: AssignCard | SetDefaultCard, command_id: str, queue: str) -> str:

@@ -8,15 +8,18 @@ write it, so that counts add up at every moment. Row states are numbers here (`R
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard, State
 from producer.journal import keys
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.messages import batch_message
 from producer.journal.results import celery_result, envelope_of
+
+log = logging.getLogger(__name__)
 
 TAKEN_OVER = "taken_over"  # answered for a state where another driver has the migration
 _CANCELLED_HTTP = 409
@@ -147,17 +150,27 @@ def ended(migration: str, limit: int) -> Call[list[EndedRow]]:
 
 def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> EndedRow:
     state, tries, accepted, finished, before, kind, card = row
+    try:
+        envelope = envelope_of(stored) if stored else {}
+        State(state)
+        attempts, _ = int(tries or 0), [int(one or 0) for one in (accepted, finished)]
+        if not isinstance(envelope, dict):
+            raise TypeError("an envelope is an object")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        # Recorded like one that is lost, rather than keeping the others from being recorded.
+        log.error("the record of command %s is damaged: %s", command_id, type(error).__name__)
+        state, attempts, envelope = "", 0, {}
     return EndedRow(
         number=int(float(number)),
         id=command_id,
         state=state,
-        attempts=int(tries or 0),
+        attempts=attempts,
         accepted_ms=accepted,
         finished_ms=finished,
         before=before[1:] if before.startswith("=") else None,
         object_id=card,
         is_default=kind == CommandKind.SET_DEFAULT_CARD,
-        envelope=envelope_of(stored) if stored else {},
+        envelope=envelope,
     )
 
 

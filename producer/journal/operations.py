@@ -85,6 +85,14 @@ def _scored(answer: Any) -> list[tuple[str, float]]:
     return [(str(n), float(s)) for n, s in zip(answer[::2], answer[1::2], strict=True)]
 
 
+def stuck_for(lane: Lane) -> Call[float]:
+    """For how many seconds commands of the lane have waited while none of it was tried.
+
+    A flood or a rate limit slows a lane down and is not this: some of its commands are tried.
+    """
+    return Call(lambda answer: int(answer) / 1000, "stuck", [lane.value, *queues_of(lane)])
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """How much there is to do. Counts of messages and commands by lane, and of customers."""
@@ -99,15 +107,11 @@ def backlog() -> Call[Backlog]:
     """How much there is to do."""
     queues = [queue for lane in Lane for queue in queues_of(lane)]
 
-    def parse(answers: Any) -> Backlog:
-        counts = [int(one) for one in answers]
+    def parse(counts: Any) -> Backlog:
         messages, not_taken = dict.fromkeys(Lane, 0), dict.fromkeys(Lane, 0)
         for queue, waiting, untaken in zip(queues, counts, counts[len(queues) :], strict=False):
             messages[lane_of(queue)] += waiting
             not_taken[lane_of(queue)] += untaken
         return Backlog(messages, not_taken, *counts[-2:])
 
-    commands: list[tuple[str | int, ...]] = [("LLEN", keys.queue(queue)) for queue in queues]
-    commands += [("ZCARD", keys.queued(queue)) for queue in queues]
-    commands += [("ZCARD", keys.FAILED), ("ZCARD", keys.WATCH)]
-    return Call(parse, commands=commands)
+    return Call(parse, "backlog", queues)

@@ -51,9 +51,7 @@ class RoundTrip:
         for place in self._asked:
             sent += self._commands(self._calls[place])
         if self._confirms:
-            # A repeated call writes nothing, and WAIT would look no further than the last write.
-            sent.append(("SET", self._config.namespace + keys.BARRIER, 1))
-            sent.append(self._wait())
+            sent += self._confirming()
         return sent
 
     def answered(self, flat: Sequence[Any]) -> None:
@@ -63,7 +61,7 @@ class RoundTrip:
         found = [(place, self._grouped(self._calls[place], answers)) for place in self._asked]
         self.unconfirmed = None
         if self._confirms:
-            self.unconfirmed = self._confirmation(next(answers), next(answers))
+            self.unconfirmed = self._confirmation([*answers])
         self._to_load = set()
         for place, answer in found:
             call = self._calls[place]
@@ -85,16 +83,23 @@ class RoundTrip:
         durable = any(self._calls[place].durable for place in self._asked)
         return durable and self._config.replicas > 0
 
-    def _wait(self) -> Command:
+    def _confirming(self) -> list[Command]:
+        replicas = self._config.replicas
+        # A repeated call writes nothing, and WAIT would look no further than the last write.
+        sent: list[Command] = [("SET", self._config.namespace + keys.BARRIER, 1)]
+        sent.append(("WAIT", replicas, _CONFIRM_MS))
         if self._config.replicas_fsync:
-            return ("WAITAOF", 1, self._config.replicas, _CONFIRM_MS)
-        return ("WAIT", self._config.replicas, _CONFIRM_MS)
+            # A replica tells how far it has fsynced when it is asked, which is before it does so
+            # for what came just then, and else once a second. Asked after WAIT, it has.
+            sent.append(("WAITAOF", 1, replicas, _CONFIRM_MS))
+        return sent
 
-    def _confirmation(self, written: Any, confirmed: Any) -> NotReplicated | None:
+    def _confirmation(self, answers: Sequence[Any]) -> NotReplicated | None:
         """Raises the errors that Redis answered."""
-        for answer in (written, confirmed):
+        for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
+        confirmed = answers[-1]
         count = int(confirmed[1] if isinstance(confirmed, list | tuple) else confirmed)
         wanted = self._config.replicas
         return NotReplicated(count, wanted) if count < wanted else None

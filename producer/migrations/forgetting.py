@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from producer.journal.failed import kept
+from producer.journal.failed import Kept, kept
 from producer.migrations.driving_lease import LEASE_S
 from producer.migrations.errors import MigrationError
 from producer.migrations.ids import command_id
@@ -82,7 +82,7 @@ def _taken_up_again(registry: Registry, migration: str) -> int:
     under_way = 0
     while ids := [command_id(migration, number) for number in islice(failed, _COMMANDS)]:
         found = registry.journal(kept(ids))
-        under_way += sum(1 for one in found if one is not None and not one.state.ended)
+        under_way += sum(1 for one in found if isinstance(one, Kept) and not one.state.ended)
     return under_way
 
 

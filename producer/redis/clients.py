@@ -26,7 +26,7 @@ from producer.redis.primary import Primary, tls_options
 
 CONNECT_TIMEOUT_S = 2.0
 # Longer than any script runs, shorter than a caller waits.
-ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 3.0
 _MOST_CONNECTIONS = 500
 # A broker's consumer has no use for an error of one call: it waits as for a lost connection.
 _BROKER_WAITS = tuple(
@@ -41,6 +41,8 @@ def async_client(config: RedisConfig) -> Any:
         retry=AsyncRetry(NoBackoff(), 0),
         max_connections=_MOST_CONNECTIONS,
         decode_responses=True,
+        # Bytes that are not UTF-8 come through unchanged, for the reader to find damaged.
+        encoding_errors="surrogateescape",
         **_options(config),
     )
     return redis.asyncio.Redis.from_pool(pool)
@@ -59,19 +61,26 @@ def blocking_client(config: RedisConfig, *, patience_s: float | None = None) -> 
         retry=Retry(NoBackoff(), 0),
         max_connections=_MOST_CONNECTIONS,
         decode_responses=True,
+        # Bytes that are not UTF-8 come through unchanged, for the reader to find damaged.
+        encoding_errors="surrogateescape",
         **options,
     )
     return redis.Redis.from_pool(pool)
 
 
-def broker_pool(config: RedisConfig, disconnected: Callable[[Any], None] | None) -> Any:
-    """The connections of a kombu channel; `disconnected` is called with one that was closed."""
+def broker_pool(
+    config: RedisConfig, primary: Primary, disconnected: Callable[[Any], None] | None
+) -> Any:
+    """The connections of a kombu channel; `disconnected` is called with one that was closed.
+
+    All channels share what they know of the `primary`.
+    """
     return redis.ConnectionPool(
         connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
         max_connections=_MOST_CONNECTIONS,
         disconnected=disconnected,
         waits=_BROKER_WAITS,
-        **_options(config),
+        **{**_options(config), "primary": primary},
     )
 
 

@@ -61,14 +61,17 @@ class _Watched(_Base):  # type: ignore[misc]
 
     def _check_role(self, hello: Any) -> None:
         """Raise NotPrimary if the answer to HELLO says so."""
-        role = hello.get("role") or hello.get(b"role") if isinstance(hello, dict) else None
+        if isinstance(hello, list):  # as RESP2 has it
+            hello = dict(zip(hello[::2], hello[1::2], strict=True))
+        role = hello.get("role") or hello.get(b"role")
         if role in ("replica", b"replica", "slave", b"slave"):
             self._primary.suspect(self._generation)
             raise NotPrimary("REPLICA")
         self._role_checked = time.monotonic()
 
     @property
-    def _outdated(self) -> bool:
+    def outdated(self) -> bool:
+        """Whether it is known to lead to the wrong server, or nowhere."""
         return bool(self._generation != self._primary.generation)
 
     @property
@@ -81,7 +84,7 @@ class _Blocking(_Watched):
 
     def connect(self) -> None:
         """Connect, or connect anew where this one is known to lead to the wrong server."""
-        if self._sock is not None and self._outdated:
+        if self._sock is not None and self.outdated:
             self.disconnect()
         super().connect()
 
@@ -106,7 +109,7 @@ class _Blocking(_Watched):
 
     def check_health(self) -> None:
         """See that the server is still the primary, if that is not known of the last second."""
-        if self._outdated:
+        if self.outdated:
             self.disconnect()
             raise NotPrimary("REPLICA")
         if self._role_unsure:
@@ -146,7 +149,7 @@ class _Async(_Watched):
 
     async def connect(self) -> None:
         """Connect, or connect anew where this one is known to lead to the wrong server."""
-        if self.is_connected and self._outdated:
+        if self.is_connected and self.outdated:
             await self.disconnect()
         await super().connect()
 
@@ -169,7 +172,7 @@ class _Async(_Watched):
 
     async def check_health(self) -> None:
         """See that the server is still the primary, if that is not known of the last second."""
-        if self._outdated:
+        if self.outdated:
             await self.disconnect(nowait=True)
             raise NotPrimary("REPLICA")
         if self._role_unsure:

@@ -115,6 +115,8 @@ _ROWS = (
 _CERTIFICATE = re.compile(
     "certificate[ _]verify[ _]failed|alert[ _](unknown[ _]ca|[a-z ]*certificate)", re.IGNORECASE
 )
+# Of Valkey and newer Redis, and of Redis 7.0, which answer ERR where a script lacks a right.
+_DENIED_IN_SCRIPT = re.compile("ACL failure in script|The user executing the script can't")
 # redis-py's words for a connection that ended after it was made.
 _CLOSED = ("Error while reading", "while writing to socket", "Connection closed by server")
 FAULTS = {row.code: row for row in _ROWS}
@@ -122,6 +124,8 @@ FAULTS = {row.code: row for row in _ROWS}
 
 def code_of(error: ResponseError) -> str:
     """The server's code of an error that it answered."""
+    if _DENIED_IN_SCRIPT.search(str(error)):
+        return "NOPERM"
     code = getattr(error, "status_code", None)
     return str(code) if code else str(error).partition(" ")[0]
 

@@ -74,6 +74,8 @@ def test_failovers_come_besides_the_other_acts() -> None:
     assert [act for act in acts if act.what not in failovers.KINDS] == schedule(
         Options(seed=4, seconds=600)
     )
-    # Such a failover loses what one replica alone had: no run of one replica may have it.
+    # Of three servers one works on, with a replica, where it is replaced: not for one replica.
     assert found.keys() == {failovers.KILL, failovers.PAUSE, failovers.HAND_OVER}
-    assert set(failovers.shares(2)) == set(failovers.KINDS)
+    for replicas, servers in ((0, 3), (1, 2), (2, 3)):
+        drawn = failovers.shares(Options(replicas=replicas, servers=servers))
+        assert drawn.keys() == set(failovers.KINDS)

@@ -16,7 +16,8 @@ from celery import Celery
 
 from local.valkey import ValkeyServer
 from producer import CardCommands
-from producer.contract import CommandStatus, Lane, State
+from producer.contract import CommandStatus, Lane, SetDefaultCard, State
+from producer.errors import CommandNotFound
 from producer.journal import BlockingJournal, workers_seen
 from sandbox.control import EffectRecord, RequestRecord, SandboxControl
 from sandbox.server import SandboxThread
@@ -63,7 +64,7 @@ class Stage:
         self.redis: redis.Redis = redis.Redis.from_url(self.valkey.url, decode_responses=True)
         self.journal = BlockingJournal(self.valkey.url)
         self.client = CardCommands(self.valkey.url)
-        self._celery = Celery(broker=self.valkey.url, backend=self.valkey.url)
+        self.celery = Celery(broker=self.valkey.url, backend=self.valkey.url)
         self.workers: list[Worker] = []
 
     def worker(
@@ -150,6 +151,17 @@ class Stage:
         seconds, microseconds = self.redis.time()
         return seconds + microseconds / 1e6
 
+    def order(self, customer: str, number: int = 2) -> SetDefaultCard:
+        """A SetDefaultCard of one of the customer's cards."""
+        return SetDefaultCard(customer=customer, card=self.card(customer, number))
+
+    def status_or_none(self, command: str) -> CommandStatus | None:
+        """The command's status, if it was accepted."""
+        try:
+            return self.client.status(command)
+        except CommandNotFound:
+            return None
+
     def status(self, command: str) -> CommandStatus:
         return self.client.status(command)
 
@@ -158,7 +170,7 @@ class Stage:
         found = self.client.status(command, wait=timeout)
         assert found.state is state, (found, self.row(command))
         assert found.result is not None
-        assert self._celery.AsyncResult(command).result == found.result.model_dump()
+        assert self.celery.AsyncResult(command).result == found.result.model_dump()
         return found
 
     def effects(self, command: str) -> list[EffectRecord]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 
 import pytest
 
 from producer.contract import Lane, State
+from producer.repeated_log import TELL_S
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 
@@ -85,6 +88,41 @@ def test_redis_is_away_after_an_effect(stage: Stage) -> None:
         hold.release()
     time.sleep(10)  # the fault itself
     stage.valkey.resume()
+    for command in commands:
+        stage.ended(command, State.SUCCEEDED)
+        assert len(stage.effects(command)) == 1
+
+
+def test_redis_is_full(stage: Stage, victim: Worker, keeper: Worker) -> None:
+    """While Redis refuses writes each fault is logged once and counted; afterwards all is done."""
+    customers = [stage.customer() for _ in range(10)]
+    lanes = [Lane.INTERACTIVE, Lane.BULK] * 5
+    holds = [stage.hold(customer, "after") for customer in customers]
+    commands = [
+        stage.set_default(one, lane=lane) for one, lane in zip(customers, lanes, strict=True)
+    ]
+    for hold in holds:
+        hold.wait()
+    commands += [stage.set_default(stage.customer(), lane=lane) for lane in lanes]
+    since = {worker: len(worker.log) for worker in (victim, keeper)}
+    began = time.monotonic()
+    stage.redis.config_set("maxmemory", 1)
+    try:
+        for hold in holds:
+            hold.release()
+        for worker, start in since.items():
+            worker.wait_for_log(r"waiting for Redis: .* \(repeated \d\d+ times in", start)
+        took = time.monotonic() - began
+    finally:
+        stage.redis.config_set("maxmemory", 0)
+    for worker, start in since.items():
+        lines = re.findall(r"(?m)^\[\d\S+ \S+: (\w+/.*)", worker.log[start:])
+        faults = [line for line in lines if not line.startswith("INFO")]
+        shown = [line for line in faults if "(repeated " not in line]
+        print(f"{worker.name}: {len(faults)} lines of faults in {took:.1f} s")
+        # Kombu's line about bindings stands for two faults, with a traceback each; what comes
+        # less than once in ten seconds is shown each time.
+        assert max(Counter(shown).values()) <= 2 + took / TELL_S
     for command in commands:
         stage.ended(command, State.SUCCEEDED)
         assert len(stage.effects(command)) == 1

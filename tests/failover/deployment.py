@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,6 @@ import httpx
 from local.waiting import until
 from producer import CardCommands
 from producer.contract import State
-from producer.journal import BlockingJournal, JournalUnavailable, workers_seen
 from sandbox.control import SandboxControl
 from sandbox.server import SandboxThread
 from tests.crash.stage import Hold
@@ -43,7 +43,6 @@ class Deployment:
         self.stripe = SandboxControl(self._sandbox.url)
         self.stripe.configure(auto_create=True)
         self.client = CardCommands.from_env(self.settings)
-        self._journal = BlockingJournal(redis_url, retries=0)
         self.web = WebProcess(redis_url, CARDS_LANGUAGE="en", **settings)
         self.workers: list[Worker] = []
         for name in ("one", "two"):
@@ -53,6 +52,7 @@ class Deployment:
     def worker(self, name: str) -> Worker:
         """Start one more. It is not waited for, and ends with the deployment or by `close`."""
         ours = {name: value for name, value in os.environ.items() if name[:6] != "CARDS_"}
+        log = self.directory / f"{name}.log"
         made = Worker(
             name,
             [*_WORKER, *_QUEUES],
@@ -65,18 +65,11 @@ class Deployment:
                 "CARDS_LEASE": str(LEASE_S),
                 **self.settings,
             },
-            self.directory / f"{name}.log",
-            self.sees,
+            log,
+            lambda node: f"{node} ready." in log.read_text(errors="replace"),
         )
         self.workers.append(made)
         return made
-
-    def sees(self, node: str) -> bool:
-        """Whether the worker of that name showed life lately."""
-        try:
-            return node in self._journal(workers_seen(60))
-        except JournalUnavailable:
-            return False
 
     def ready(self) -> None:
         """Wait until all processes are at work."""
@@ -127,9 +120,13 @@ class Deployment:
         return WaitingCallers(self)
 
     def carried_out(self, commands: list[str], within_s: float) -> None:
-        """See that all end as succeeded in that time, each with one effect, in order of each."""
+        """See that all end as succeeded in that time, each with one effect."""
+        deadline = time.monotonic() + within_s
         for command in commands:
-            found = self.client.status(command, wait=within_s)
+            found = self.client.status(command)
+            if not found.ended:
+                left = max(0.0, deadline - time.monotonic())
+                found = self.client.status(command, wait=left)
             assert found.state is State.SUCCEEDED, (found, [w.log[-2000:] for w in self.workers])
         keys = [
             effect["idempotency_key"] for effect in self.stripe.effects() if effect["kind"] in _OWN
@@ -142,7 +139,6 @@ class Deployment:
             worker.close()
         self.web.__exit__()
         self.client.close()
-        self._journal.close()
         self._sandbox.stop()
 
     def __enter__(self) -> Self:

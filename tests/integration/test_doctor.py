@@ -13,15 +13,17 @@ import pytest
 import redis
 
 from local.ports import free_port
-from local.valkey import ValkeyServer
+from local.valkey import ValkeyServer, valkey_binary
 from producer.cli.app import run
 from producer.cli.doctor import examine
 from producer.cli.exits import Exit
 from producer.cli.findings import Finding, Level
 from producer.contract import Lane
 from producer.journal import Again, BlockingJournal, KeyStopped, Limits, close, reserve, sweep
+from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.endpoints import Endpoint
 from tests.integration.ends import Ends
+from tests.matrix.servers import server_at
 
 pytestmark = pytest.mark.integration
 
@@ -76,7 +78,7 @@ def test_all_is_well(tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) 
         journal.close()
         found = examined(server.url, web.port, CARDS_FLOWER_PORT=str(web.port))
         assert {f.level for f in found.values()} == {Level.OK}, found
-        assert "Valkey" in found["redis"].text
+        assert found["redis"].text == f"answers, {server_at(Path(valkey_binary())).version}"
         monkeypatch.setenv("REDIS_URL", server.url)
         monkeypatch.setenv("PORT", str(web.port))
         assert run(["doctor"]) == Exit.DONE
@@ -182,3 +184,52 @@ def test_a_redis_that_keeps_its_settings_to_itself_is_a_warning(redis_url: str, 
         admin.execute_command("ACL", "DELUSER", "guest")
     assert found["durability"].level is Level.WARN
     assert "eviction" not in found
+
+
+def test_what_was_set_aside_and_what_is_damaged_is_said(redis_url: str, web: Web) -> None:
+    """Dead letters with their reasons; damaged records by id, and how many were looked at."""
+    ends = Ends(redis_url)
+    from producer import CardCommands
+
+    with CardCommands(redis_url) as cards:
+        sent = [cards.set_default(customer=f"cus_{n}", card="card_1").id for n in range(5)]
+    ends.end(sent[3])
+    ends.redis.set(f"celery-task-meta-{sent[3]}", "{")
+    ends.redis.hset(f"cards:command:{sent[1]}", "state", "x")
+    ends.redis.set("cards:command:stray", "x")
+    ends.journal(set_aside(dead_letter("bulk", DeadReason.UNKNOWN_TASK, b"x")))
+    ends.close()
+    found = examined(redis_url, web.port)
+    assert found["dead letters"].level is Level.WARN
+    assert "1 unknown_task" in found["dead letters"].text
+    assert found["records"].level is Level.WARN
+    assert "3 damaged of 6 looked at" in found["records"].text
+    for named in (sent[1], sent[3], "stray"):
+        assert named in found["records"].text
+
+
+def test_a_stuck_lane_is_said(redis_url: str, web: Web) -> None:
+    """A worker is seen, but commands have waited for a minute and none of the lane was tried."""
+    ends = Ends(redis_url)
+    from producer import CardCommands
+
+    with CardCommands(redis_url) as cards:
+        command = cards.set_default(customer="cus_1", card="card_1", lane="bulk").id
+    accepted = int(str(ends.redis.hget(f"cards:command:{command}", "accepted")))
+    ends.redis.hset(f"cards:command:{command}", "accepted", accepted - 120_000)
+    ends.journal(sweep("a-worker", limit=0, patience_ms=1000))
+    ends.close()
+    found = examined(redis_url, web.port)
+    assert found["workers"].level is Level.OK
+    assert found["lane bulk"].exit_code is Exit.UNREACHABLE
+    assert "lane interactive" not in found
+
+
+@pytest.mark.parametrize("key", ["cards:failed", "cards:watch", "cards:workers", "cards:stop"])
+def test_a_key_of_another_type_is_said(redis_url: str, web: Web, key: str) -> None:
+    """It is no matter of reach, and doctor does not break over it."""
+    with redis.Redis.from_url(redis_url) as admin:
+        admin.set(key, "x")
+    found = examined(redis_url, web.port)
+    assert found["journal"].exit_code is Exit.NOT_DONE
+    assert "WRONGTYPE" in found["journal"].text

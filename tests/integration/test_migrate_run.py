@@ -30,11 +30,9 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(migrating_stage: Stage) -> Stage:
     """A stage with one worker for both lanes."""
-    with Stage(tmp_path_factory.mktemp("stage")) as made:
-        made.worker("one", queues="interactive,bulk", CARDS_WORKER_CONCURRENCY="20").ready()
-        yield made
+    return migrating_stage
 
 
 class Migrations:

@@ -6,7 +6,6 @@ import csv
 import io
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,9 @@ _ROWS = 40
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(migrating_stage: Stage) -> Stage:
     """A stage with one worker for both lanes."""
-    with Stage(tmp_path_factory.mktemp("stage")) as made:
-        made.worker("one", queues="interactive,bulk", CARDS_WORKER_CONCURRENCY="20").ready()
-        yield made
+    return migrating_stage
 
 
 def _web(stage: Stage, folder: Path) -> WebProcess:

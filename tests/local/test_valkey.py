@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from local.valkey import ValkeyDiedError, ValkeyServer
+from local.valkey import (
+    SERVER_SETTING,
+    NoEmbeddedValkeyError,
+    ValkeyDiedError,
+    ValkeyServer,
+    valkey_argv,
+    valkey_binary,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -63,3 +70,20 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     """A wrong option is reported with the server's own words."""
     with pytest.raises(ValkeyDiedError, match="appendfsync"):
         ValkeyServer(tmp_path, config={"appendfsync": "sometimes"}).start()
+
+
+def test_another_server_can_be_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting's program is started in place of the embedded one, with the same options."""
+    monkeypatch.delenv(SERVER_SETTING, raising=False)
+    embedded = valkey_argv(tmp_path, 6379)
+    other = tmp_path / "redis-server"
+    other.symlink_to(valkey_binary())
+    monkeypatch.setenv(SERVER_SETTING, str(other))
+    assert valkey_argv(tmp_path, 6379) == [str(other), *embedded[1:]]
+
+
+def test_a_server_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong path names the setting, and the embedded server does not quietly take its place."""
+    monkeypatch.setenv(SERVER_SETTING, "/nonexistent/redis-server")
+    with pytest.raises(NoEmbeddedValkeyError, match=SERVER_SETTING):
+        valkey_binary()

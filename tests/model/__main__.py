@@ -7,22 +7,22 @@ import sys
 import time
 
 from tests.model.explore import explore
-from tests.model.scenarios import DEFAULT
+from tests.model.scenarios import DEFAULT, FAILOVERS, FURTHER
 
 
 def main() -> int:
-    """Exit status 1 where a property is violated."""
+    """Exit status 1 where a property is violated, or holds that should not."""
     parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
     parser.add_argument("--faults", type=int, help="the most in one run; default as in the tests")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     options = parser.parse_args()
     violated = False
-    for scenario, usual in DEFAULT:
+    for scenario, usual in (*DEFAULT, *FAILOVERS, *FURTHER):
         if options.only in scenario.name:
             began = time.monotonic()
             found = explore(scenario, faults=usual if options.faults is None else options.faults)
             print(f"{found} ({time.monotonic() - began:.1f} s)", flush=True)
-            violated = violated or found.violation is not None
+            violated = violated or found.violation is not None or bool(found.missed)
     return 1 if violated else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.model.journals import NotTheSame
@@ -35,23 +35,41 @@ class Explored:
     states: int = 0
     steps: int = 0
     exceptions: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, Violation] = field(default_factory=dict)
     violation: Violation | None = None
 
     def __str__(self) -> str:
         seen = f"{self.states} states, {self.steps} steps, up to {self.faults} faults"
-        found = f"VIOLATED: {self.violation}" if self.violation else "every property holds"
+        fails = self.scenario.fails
+        besides = f" but {', '.join(sorted(fails))}" if fails else ""
+        found = (
+            f"VIOLATED: {self.violation}" if self.violation else f"every property{besides} holds"
+        )
         known = "".join(f"\n    {n} times {what}" for what, n in self.exceptions.items())
-        return f"{self.scenario.name}: {seen}; {found}{known}"
+        missed = "".join(f"\nEXPECTED TO FAIL, AND HOLDS: {one}" for one in sorted(self.missed))
+        failed = "".join(f"\n{one}" for _, one in sorted(self.failed.items()))
+        return f"{self.scenario.name}: {seen}; {found}{known}{missed}{failed}"
+
+    @property
+    def missed(self) -> frozenset[str]:
+        """Properties that were said to fail, and do not."""
+        return self.scenario.fails - self.failed.keys()
 
 
 _Path = dict[State, tuple[State, Step, bool] | None]
 
 
-def explore(scenario: Scenario, *, faults: int, exceptions: bool = True) -> Explored:
+def explore(
+    scenario: Scenario,
+    *,
+    faults: int,
+    exceptions: bool = True,
+) -> Explored:
     """Explore all states with at most so many faults.
 
     With `exceptions` a documented exception is counted, and what follows upon it is left out;
-    without, it is a violation like any other.
+    without, it is a violation like any other. Of a property of which the scenario says that it
+    fails, the first violation is kept, and what follows upon it is explored as well.
     """
     # Nothing here is ever garbage, and looking for some takes a third of the time.
     gc.disable()
@@ -84,9 +102,13 @@ def _explore(protocol: Protocol, faults: int, exceptions: bool) -> Explored:
                     if after not in path:
                         path[after] = state, step, swapped
                         following.append(after)
-                    what = _broken(protocol, state, step, after)
-                    if what is not None:
-                        found.violation = _violation(what, path, state, step)
+                    for name, what in _broken(protocol, state, step, after):
+                        if name not in protocol.scenario.fails:
+                            found.violation = _violation(what, path, state, step)
+                            break
+                        if name not in found.failed:
+                            found.failed[name] = _violation(what, path, state, step)
+                    if found.violation is not None:
                         break
             except NotTheSame as repeated:
                 what = f"P7: a repeated script changes something: {repeated}"
@@ -99,13 +121,14 @@ def _explore(protocol: Protocol, faults: int, exceptions: bool) -> Explored:
     return found
 
 
-def _broken(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
+def _broken(
+    protocol: Protocol, before: State, step: Step, after: State
+) -> Iterator[tuple[str, str]]:
     for one in PROPERTIES:
         what = one(protocol, before, step, after)
         if what is not None:
             name = (one.__doc__ or "").split(":")[0]
-            return f"{name}: {what}"
-    return None
+            yield name, f"{name}: {what}"
 
 
 def _violation(what: str, path: _Path, state: State, last: Step | None) -> Violation:

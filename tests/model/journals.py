@@ -17,6 +17,7 @@ USER = "cus_1"
 LANE = "interactive"
 _CUSTOMER, _ROW, _RESULT = f"cards:customer:{USER}", "cards:command:", "celery-task-meta-"
 _PENDING = f"cards:pending:{USER}"
+_SEQUENCE = "cards:sequence"
 # Numbers of leases count from here, those of commands from below it: they are never compared.
 FIRST_FENCE = 1000
 # What a person is shown; nothing is decided by it.
@@ -37,7 +38,7 @@ class Facts:
     superseded_by: Mapping[str, str]
     unsettled: frozenset[str]
     tried: frozenset[str]
-    fence: int
+    fence: str
     holder: str
     open: str
     leased: bool  # and not run out
@@ -46,6 +47,7 @@ class Facts:
     messages: tuple[str, ...]
     watched_now: bool
     stopped: bool
+    sequence: int
 
 
 class Journals:
@@ -56,7 +58,8 @@ class Journals:
         self._numbers: dict[frozenset[tuple[str, Value]], int] = {}
         self._states: list[dict[str, Value]] = []
         self._ran: dict[tuple[int, str, tuple[str | int, ...]], tuple[int, Any]] = {}
-        self._renamed: dict[tuple[int, tuple[int, ...], tuple[str, ...], int], int] = {}
+        self._changed: dict[tuple[int, Callable[[MiniRedis], None]], int] = {}
+        self._renamed: dict[tuple[int, tuple[str, ...], tuple[str, ...]], int] = {}
         self.facts: Callable[[int], Facts] = cache(self._facts)
         self._number({})
 
@@ -80,36 +83,41 @@ class Journals:
             redis = MiniRedis(self._states[number])
             answer = self._scripts.run(call.script, args, redis)
             once = dict(redis.freeze())
-            repeated = MiniRedis(once)
-            second = self._scripts.run(call.script, args, repeated)
-            twice = repeated.freeze()
-            if once != twice:
-                raise NotTheSame(f"{call.script}: {_difference(once, twice)}")
-            # Another answer is sound where it only says that it was done before.
-            if answer != second and call.script not in ("close", "refuse"):
-                raise NotTheSame(f"{call.script} answers {answer}, repeated {second}")
-            self._ran[key] = self._number(once), answer
+            after = self._number(once)
+            # Where nothing was changed the second run would be the first over again.
+            if after != number:
+                repeated = MiniRedis(once)
+                second = self._scripts.run(call.script, args, repeated)
+                twice = repeated.freeze()
+                if once != twice:
+                    raise NotTheSame(f"{call.script}: {_difference(once, twice)}")
+                # Another answer is sound where it only says that it was done before.
+                if answer != second and call.script not in ("close", "refuse"):
+                    raise NotTheSame(f"{call.script} answers {answer}, repeated {second}")
+                self._ran[after, call.script, key[2]] = after, second
+            self._ran[key] = after, answer
         after, answer = self._ran[key]
         return after, call.parse(answer)
 
     def changed(self, number: int, change: Callable[[MiniRedis], None]) -> int:
         """The state after a change from outside, such as a moment that is past."""
-        redis = MiniRedis(self._states[number])
-        change(redis)
-        return self._number(redis.freeze())
+        key = number, change
+        if key not in self._changed:
+            redis = MiniRedis(self._states[number])
+            change(redis)
+            self._changed[key] = self._number(redis.freeze())
+        return self._changed[key]
 
-    def canonical(
-        self, number: int, fences: Sequence[int], holders: Sequence[str], sequence: int
-    ) -> int:
-        """The state with fences renumbered by rank, and without what nothing depends on.
+    def canonical(self, number: int, fences: Sequence[str], holders: Sequence[str]) -> int:
+        """The state with fences named as by `fence_names`, and without what nothing depends on.
 
-        `fences` and `holders` are those that a try or a repeated call may still name; the holder
-        of the lease is called h0 where none does.
+        `fences` and `holders` are those that a try, a repeated call or a lease may still name; the
+        holder of the lease is called h0 where none does.
         """
-        key = number, tuple(fences), tuple(holders), sequence
+        key = number, tuple(fences), tuple(holders)
         if key not in self._renamed:
             self._renamed[key] = self._number(
-                _canonical(self._states[number], fences, holders, sequence)
+                _canonical(self._states[number], fence_names(key[1]), holders)
             )
         return self._renamed[key]
 
@@ -137,7 +145,7 @@ class Journals:
             superseded_by={id: row["by"] for id, row in rows.items() if "by" in row},
             unsettled=frozenset(id for id, row in rows.items() if "unsettled" in row),
             tried=frozenset(id for id, row in rows.items() if "started" in row),
-            fence=int(lease.get("fence", 0)),
+            fence=lease.get("fence", ""),
             holder=lease.get("holder", ""),
             open=lease.get("open", ""),
             leased=until > NOW_MS,
@@ -148,6 +156,7 @@ class Journals:
             messages=tuple(sorted(set(state[LANE].parts))) if LANE in state else (),
             watched_now=USER in watch and watch[USER] <= NOW_MS,
             stopped=int(stop.get("until", 0)) > NOW_MS,
+            sequence=int(state[_SEQUENCE].parts[0]) if _SEQUENCE in state else 0,
         )
 
 
@@ -156,9 +165,20 @@ def lease_runs_out(redis: MiniRedis) -> None:
     _past(redis, _CUSTOMER, "until")
 
 
+@cache
 def comes_due(command_id: str) -> Callable[[MiniRedis], None]:
     """The command's time for another try comes."""
     return lambda redis: _past(redis, _ROW + command_id, "due")
+
+
+@cache
+def counting_from(number: int) -> Callable[[MiniRedis], None]:
+    """The sequence goes on after this number."""
+
+    def change(redis: MiniRedis) -> None:
+        redis.call("SET", _SEQUENCE, str(number))
+
+    return change
 
 
 def stop_is_over(redis: MiniRedis) -> None:
@@ -166,6 +186,7 @@ def stop_is_over(redis: MiniRedis) -> None:
     _past(redis, "cards:stop", "until")
 
 
+@cache
 def message_is_gone(command_id: str) -> Callable[[MiniRedis], None]:
     """The message leaves its queue."""
 
@@ -201,23 +222,45 @@ def _past(redis: MiniRedis, key: str, field: str) -> None:
         redis.call("ZADD", "cards:watch", LONG_AGO, USER)
 
 
+@cache
+def fence_names(fences: tuple[str, ...]) -> Mapping[str, str]:
+    """New names for fences: by the rank of the number, and one letter for what follows it.
+
+    Two may have the same number, where one was given out by a primary that went back.
+    """
+    names: dict[str, str] = {}
+    numbers = sorted({_parts(fence)[0] for fence in fences})
+    for rank, number in enumerate(numbers, 1):
+        same = sorted(fence for fence in fences if _parts(fence)[0] == number)
+        for place, fence in enumerate(same):
+            names[fence] = f"{FIRST_FENCE + rank}" + (f".f{place}" if _parts(fence)[1] else "")
+    return names
+
+
+def _parts(fence: str) -> tuple[int, str]:
+    number, _, holder = fence.partition(".")
+    return int(number), holder
+
+
 def _canonical(
-    state: Mapping[str, Value], fences: Sequence[int], holders: Sequence[str], sequence: int
+    state: Mapping[str, Value], new_names: Mapping[str, str], holders: Sequence[str]
 ) -> dict[str, Value]:
-    new_names = {str(old): str(FIRST_FENCE + rank) for rank, old in enumerate(fences, 1)}
+    numbers = {_parts(fence)[0] for fence in new_names}
     made: dict[str, Value] = {}
     for key, value in state.items():
-        if key == "cards:sequence":
-            made[key] = value._replace(parts=(str(sequence),))
+        if key == _SEQUENCE:
+            below = sum(number <= int(value.parts[0]) for number in numbers)
+            made[key] = value._replace(parts=(str(FIRST_FENCE + below),))
         elif key.startswith(_RESULT):
             made[key] = value._replace(parts=("an envelope",))
         elif key.startswith(_ROW):
             row = {name: part for name, part in value.parts if name not in _SHOWN_ONLY}
             if "tries" in row:
                 row["tries"] = str(min(int(row["tries"]), 2))
-            closed = new_names.get(row.pop("closed", ""))
-            if closed is not None:
-                row["closed"] = closed
+            for name in ("closed", "struck"):
+                fence = new_names.get(row.pop(name, ""))
+                if fence is not None:
+                    row[name] = fence
             made[key] = value._replace(parts=tuple(sorted(row.items())))
         elif key == "cards:mark":
             # Finds a lost message behind a long queue; here every queue runs empty in the end.

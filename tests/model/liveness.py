@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from producer.journal import Taken, resume, take
-from tests.model.journals import FIRST_FENCE, USER, long_after
+from tests.model.journals import USER, long_after
 from tests.model.protocol import LEASE_MS, Protocol
 from tests.model.states import State
 from tests.model.stripe import Request, World, arrive
@@ -78,4 +78,4 @@ class Aftermath:
     def _canonical(self, journal: int) -> int:
         fence = self._protocol.journals.facts(journal).fence
         fences = [fence] if fence else []
-        return self._protocol.journals.canonical(journal, fences, [], FIRST_FENCE + len(fences))
+        return self._protocol.journals.canonical(journal, fences, [])

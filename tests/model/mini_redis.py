@@ -269,7 +269,9 @@ class Scripts:
         self._table = self._lua.table_from
         self._on: MiniRedis = MiniRedis()
         self._functions: dict[str, Any] = {}
-        self._lua.globals().redis = self._table({"call": self._call})
+        self._lua.globals().redis = self._table({"call": self._call, "pcall": self._call})
+        # Nothing is damaged here: an error is one of the model's, and is not to be caught.
+        self._lua.globals().pcall = self._lua.eval("function(f) return true, f() end")
 
     def run(self, name: str, args: Sequence[str | int], on: MiniRedis) -> Answer:
         """Run the script by that name, and answer as a client would see it."""

@@ -37,7 +37,7 @@ def effects_in_order(protocol: Protocol, _before: State, _step: Step, after: Sta
     """
     states = protocol.journals.facts(after.journal).states
     known = (one for one, _ in after.world.effects if one not in after.replayed)
-    effects = [one for one in known if states[protocol.ids[one]] is not CommandState.FAILED]
+    effects = [one for one in known if states.get(protocol.ids[one]) is not CommandState.FAILED]
     for newer, older in pairwise(effects):
         if older < newer:
             return f"{protocol.ids[older]} took effect after {protocol.ids[newer]}"
@@ -50,7 +50,7 @@ def states_are_true(protocol: Protocol, _before: State, _step: Step, after: Stat
     A SetDefaultCard has happened as well where Stripe shows its card as the default anyway.
     """
     states = protocol.journals.facts(after.journal).states
-    for command, id in enumerate(protocol.ids[: after.accepted]):
+    for command, id in enumerate(protocol.ids[: len(states)]):
         happened = after.world.happened(command)
         if states[id] is CommandState.SUCCEEDED and not happened:
             order = protocol.commands[command]
@@ -82,15 +82,30 @@ def one_holder(protocol: Protocol, before: State, step: Step, after: State) -> s
     return None
 
 
+def accepted_is_kept(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
+    """P0: what a caller was told to be accepted stays accepted."""
+    if after.accepted < before.accepted:
+        return f"{protocol.ids[after.accepted]} was told to be accepted, and is not known"
+    return None
+
+
 def ends_are_final(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
-    """P5: a command never leaves an end state, unless a person replays a failed one."""
+    """P5: a command never leaves an end state, unless a person replays a failed one.
+
+    Where replicas confirm, an end that a failover loses is one that nobody was told: who asks for
+    a status waits for them too.
+    """
     was = protocol.journals.facts(before.journal).states
     now = protocol.journals.facts(after.journal).states
     for command, id in enumerate(protocol.ids[: before.accepted]):
-        if was[id].ended and now[id] is not was[id]:
+        if was[id].ended and now.get(id) is not was[id]:
+            if protocol.scenario.replicas and step.kind == "failover":
+                behind = map(protocol.journals.facts, before.behind)
+                if any(one.states.get(id) is not was[id] for one in behind):
+                    continue
             replayed = step.kind == "replay" and step.command == command
             if not (replayed and was[id] is CommandState.FAILED):
-                return f"{id} was {was[id]}, and is {now[id]}"
+                return f"{id} was {was[id]}, and is {now.get(id, 'not known')}"
     return None
 
 
@@ -102,7 +117,7 @@ def settled_first(protocol: Protocol, before: State, step: Step, _after: State) 
     if step.kind != "send":
         return None
     facts = protocol.journals.facts(before.journal)
-    for command, id in enumerate(protocol.ids[: before.accepted]):
+    for command, id in enumerate(protocol.ids[: len(facts.states)]):
         if command == step.command or facts.states[id].ended:
             continue
         open_ = facts.states[id] in (CommandState.RUNNING, CommandState.UNKNOWN)
@@ -117,6 +132,7 @@ def settled_first(protocol: Protocol, before: State, step: Step, _after: State) 
 
 
 PROPERTIES: tuple[Property, ...] = (
+    accepted_is_kept,
     effect_once,
     effects_in_order,
     states_are_true,
@@ -145,6 +161,8 @@ def reachable_late(protocol: Protocol, state: State, request: Request) -> str | 
     """Which documented exception the request would be if it took effect in this state."""
     facts = protocol.journals.facts(state.journal)
     id = protocol.ids[request.command]
+    if id not in facts.states:
+        return None
     if facts.states[id] is CommandState.FAILED or facts.keys[id] != request.key:
         return GIVEN_UP
     if request.command in state.replayed and facts.states[id].ended:
@@ -158,18 +176,20 @@ def exception_of(protocol: Protocol, before: State, step: Step, after: State) ->
     now = protocol.journals.facts(after.journal).states
     for command in after.replayed:
         id = protocol.ids[command]
-        if now[id] is CommandState.SUPERSEDED is not was[id] and after.world.happened(command):
+        if now.get(id) is CommandState.SUPERSEDED is not was.get(id) and after.world.happened(
+            command
+        ):
             return REPLAY_OF_DONE
     if before.world.effects == after.world.effects or step.command is None:
         return None
     command, key = after.world.effects[-1]
     if command in before.replayed and before.world.happened(command):
         shown = protocol.account.set_by(before.world, command)
-        if shown is not None and (
-            shown in before.replayed or was[protocol.ids[shown]] is CommandState.FAILED
+        if shown not in (None, command) and (
+            shown in before.replayed or was.get(protocol.ids[shown]) is CommandState.FAILED
         ):
             return REPLAY_REPEATS
-    return reachable_late(protocol, before, Request(command, key, 0))
+    return reachable_late(protocol, before, Request(command, key, ""))
 
 
 def _was_set(protocol: Protocol, state: State, order: SetDefaultCard) -> bool:
@@ -180,5 +200,5 @@ def _was_set(protocol: Protocol, state: State, order: SetDefaultCard) -> bool:
     )
 
 
-def _fence(worker: object) -> int:
-    return worker.granted.fence if isinstance(worker, Trial | Closing) else 0
+def _fence(worker: object) -> str | None:
+    return worker.granted.fence if isinstance(worker, Trial | Closing) else None

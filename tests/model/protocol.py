@@ -1,4 +1,4 @@
-"""The protocol's steps: what two workers, Stripe, the broker, time and a person can do next.
+"""The protocol's steps: what two workers, Stripe, Redis, time and a person can do next.
 
 A worker mirrors `worker/executor.py`: it takes a message or a customer that is due, tries, closes
 and goes on with what the close granted. Its look at the clock and the sending are one step, since
@@ -7,8 +7,9 @@ a request may arrive at Stripe however late. What costs a fault is bounded by `S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from producer.contract import Envelope, Lane
 from producer.contract import State as CommandState
@@ -31,20 +32,25 @@ from tests.model.journals import (
     FIRST_FENCE,
     LANE,
     USER,
+    Facts,
     Journals,
     comes_due,
+    counting_from,
+    fence_names,
     lease_runs_out,
     message_is_gone,
     stop_is_over,
 )
-from tests.model.mini_redis import MiniRedis
+from tests.model.replication import Replication
 from tests.model.states import IDLE, Asking, Closing, Idle, Scenario, State, Step, Trial, Worker
 from tests.model.stripe import FAULTS, Account, Request, arrive, fail
 from tests.model.trying import Granted, Outcome, Trying, Wants
 
+T = TypeVar("T")
 LEASE_MS = 60_000
 PATIENCE_MS = 5_000
 _KEEP_S = 90_000
+_HOLDERS = tuple(f"h{number}" for number in range(1, 9))
 _NO = Envelope.no("superseded", "superseded")
 
 
@@ -61,6 +67,7 @@ class Protocol:
         self.index = {id: number for number, id in enumerate(self.ids)}
         self.account = Account(self.commands, self.scenario.attached)
         self.trying = Trying(self.commands, self.ids)
+        self._replication = Replication(self.scenario, self.journals)
         self._outcomes: list[Outcome] = []
         self._outcome_numbers: dict[str, int] = {}
         self._closes: dict[tuple[Granted, int, str], Call[Taken]] = {}
@@ -69,7 +76,9 @@ class Protocol:
 
     def start(self) -> State:
         """Nothing accepted; one sweep has been, so that further ones change nothing."""
-        return State(self.journals.run(0, self.sweep)[0])
+        return State(
+            self.journals.changed(self.journals.run(0, self.sweep)[0], counting_from(FIRST_FENCE))
+        )
 
     def steps(self, state: State, *, faults: int) -> Iterator[tuple[Step, State, bool]]:
         """All steps from here, with at most so many faults in all.
@@ -85,8 +94,9 @@ class Protocol:
 
     def _all(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
         if state.accepted < len(self.commands):
-            yield self._accepts(state)
+            yield from self._accepts(state, may_fail)
         yield from self._time(state, may_fail)
+        yield from self._replication.failovers(state, may_fail)
         for at, worker in enumerate(state.workers):
             match worker:
                 case Idle():
@@ -107,36 +117,47 @@ class Protocol:
                 gone = self.journals.changed(state.journal, message_is_gone(id))
                 yield (
                     Step(f"the broker loses {id}'s message", cause="broker"),
-                    state._replace(journal=gone),
+                    self._replication.wrote(state, gone),
                 )
 
-    def _accepts(self, state: State) -> tuple[Step, State]:
+    def _accepts(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
         at = state.accepted
         command_id = self.ids[at]
         call = accept(self.commands[at], command_id=command_id, in_hand=self.scenario.in_hand)
         args = [*call.args[:-1], "" if self.scenario.in_hand else command_id]
-        numbered = self.journals.changed(state.journal, _counting_from(10 * (at + 1) - 1))
-        journal, _ = self.journals.run(numbered, Call(call.parse, call.script, args))
-        journal = self.journals.changed(journal, _counting_from(FIRST_FENCE))
+        call = replace(call, args=args)
         what = f"{command_id} is accepted: {self.scenario.orders[at]}"
-        return Step(what, kind="accept", command=at), state._replace(
-            journal=journal, accepted=at + 1
+        after, _ = self._numbered(state, 10 * (at + 1) - 1, call)
+        yield Step(what, kind="accept", command=at), after._replace(accepted=at + 1)
+        if may_fail and "failover" in self.scenario.causes:
+            lost = Step(f"{what}; the answer is lost", cause=self._replication.unconfirmed)
+            yield lost, self._numbered(state, 10 * (at + 1) - 1, call, answered=False)[0]
+
+    def _numbered(
+        self, state: State, number: int, call: Call[T], *, answered: bool = True
+    ) -> tuple[State, T]:
+        """The call run with a sequence of its own: commands are numbered below fences."""
+        changed, counted = self.journals.changed, self.journals.facts(state.journal).sequence
+        numbered = state._replace(journal=changed(state.journal, counting_from(number)))
+        after, answer = self._replication.run(numbered, call, answered=answered)
+        behind = tuple(state.journal if one == numbered.journal else one for one in after.behind)
+        return (
+            after._replace(journal=changed(after.journal, counting_from(counted)), behind=behind),
+            answer,
         )
 
     def _time(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
-        facts, changed = self.journals.facts(state.journal), self.journals.changed
+        facts, passed = self.journals.facts(state.journal), self._replication.passed
         if facts.leased:
             alive = any(_fence(worker) == facts.fence for worker in state.workers)
             if may_fail or not alive:
                 how = ", its holder being stopped" if alive else ""
-                after = state._replace(journal=changed(state.journal, lease_runs_out))
+                after = passed(state, lease_runs_out)
                 yield Step(f"the lease runs out{how}", cause="pause" if alive else None), after
         for id in facts.due_later:
-            after = state._replace(journal=changed(state.journal, comes_due(id)))
-            yield Step(f"{id} is due again", kind="due"), after
+            yield Step(f"{id} is due again", kind="due"), passed(state, comes_due(id))
         if facts.stopped:
-            after = state._replace(journal=changed(state.journal, stop_is_over))
-            yield Step("the pause after a 401 is over"), after
+            yield Step("the pause after a 401 is over"), passed(state, stop_is_over)
 
     def _idle(self, state: State, at: int, may_fail: bool) -> Iterator[tuple[Step, State]]:
         facts = self.journals.facts(state.journal)
@@ -148,7 +169,7 @@ class Protocol:
         for id in deliverable:
             received = self.journals.changed(state.journal, message_is_gone(id))
             asking = Asking(id, not self.scenario.in_hand, holder)
-            base = state._replace(journal=received)
+            base = self._replication.wrote(state, received)
             yield from self._ask(base, at, asking, f"receives {id}'s message", may_fail)
         found = self.journals.run(state.journal, self.sweep)[1]
         if found.customers:
@@ -168,9 +189,11 @@ class Protocol:
     ) -> Iterator[tuple[Step, State]]:
         yield self._asked(state, at, asking, Step(what, at, kind="ask"), stays=asking.what != "")
         if may_fail:
-            lost = Step(f"{what}; the journal's answer is lost", at, cause="journal")
-            journal, _ = self.journals.run(state.journal, self._asking(asking))
-            yield lost, self._with(state._replace(journal=journal), at, asking)
+            lost = Step(
+                f"{what}; the journal's answer is lost", at, cause=self._replication.unconfirmed
+            )
+            after, _ = self._replication.run(state, self._asking(asking), answered=False)
+            yield lost, self._with(after, at, asking)
 
     def _asks_again(self, state: State, at: int, asking: Asking) -> Iterator[tuple[Step, State]]:
         step = Step(f"repeats its call for {asking.what or 'the customer'}", at, kind="ask")
@@ -179,8 +202,7 @@ class Protocol:
     def _asked(
         self, state: State, at: int, asking: Asking, step: Step, *, stays: bool
     ) -> tuple[Step, State]:
-        journal, taken = self.journals.run(state.journal, self._asking(asking))
-        after = state._replace(journal=journal)
+        after, taken = self._replication.run(state, self._asking(asking))
         if taken.how is TakenAs.STOPPED and stays:
             return _said(step, taken), self._with(after, at, asking)
         return _said(step, taken), self._with(after, at, self._after(taken))
@@ -192,10 +214,9 @@ class Protocol:
         facts = self.journals.facts(state.journal)
         current = facts.fence == granted.fence and facts.holder != ""
         if current and not facts.leased:
-            journal, _ = self.journals.run(
-                state.journal, renew([(USER, str(granted.fence))], LEASE_MS)
-            )
-            yield Step("renews its lease", at, kind="renew"), state._replace(journal=journal)
+            renewal = renew([(USER, granted.fence)], LEASE_MS)
+            after, _ = self._replication.run(state, renewal)
+            yield Step("renews its lease", at, kind="renew"), after
         if trial.waits:
             if may_fail:
                 waited = trial._replace(answers=(*trial.answers, "silence"), waits=False)
@@ -213,7 +234,7 @@ class Protocol:
                     f"looks {id} up: {answer}", at, cause="stripe" if answer == "silence" else None
                 )
                 yield step, self._answered(state, at, read)
-        elif current and facts.leased:
+        if wants is Wants.WRITE and ((current and facts.leased) or trial.believes):
             request = Request(granted.command, granted.key, granted.fence)
             sends = Step(f"sends {id} under key {granted.key}", at, granted.command, "send")
             yield (
@@ -224,7 +245,7 @@ class Protocol:
                     trial._replace(waits=True),
                 ),
             )
-        else:
+        if wants is Wants.WRITE and not (current and facts.leased):
             yield Step(f"may not send {id}: its lease is over", at), self._with(state, at, IDLE)
         if may_fail:
             raises = self.numbered(self.trying.raised(granted))
@@ -240,24 +261,24 @@ class Protocol:
         id = self.ids[granted.command]
         holder = closing.holder or self._new_holder(state)
         call = self.close(granted, closing.outcome, holder)
-        journal, taken = self.journals.run(state.journal, call)
-        after = state._replace(journal=journal)
+        after, taken = self._replication.run(state, call)
         came_to = _worded(self._outcomes[closing.outcome])
         repeated = "repeats: " if closing.holder else ""
         step = Step(f"{repeated}closes {id} as {came_to}", at, granted.command, "close")
         yield _said(step, taken), self._with(after, at, self._after(taken))
         if may_fail and not closing.holder:
             lost = Step(
-                f"closes {id} as {came_to}; the journal's answer is lost", at, cause="journal"
+                f"closes {id} as {came_to}; the journal's answer is lost",
+                at,
+                cause=self._replication.unconfirmed,
             )
+            after, _ = self._replication.run(state, call, answered=False)
             yield lost, self._with(after, at, closing._replace(holder=holder))
-            journal, taken = self.journals.run(
-                state.journal, self.close(granted, closing.outcome, "")
-            )
+            after, taken = self._replication.run(state, self.close(granted, closing.outcome, ""))
             stops = Step(
                 f"closes {id} as {came_to} and stops", at, granted.command, "close", "kill"
             )
-            yield _said(stops, taken), self._with(state._replace(journal=journal), at, IDLE)
+            yield _said(stops, taken), self._with(after, at, IDLE)
 
     def _stripe(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
         for request in dict.fromkeys(state.under_way):
@@ -298,19 +319,20 @@ class Protocol:
         for index, id in enumerate(self.ids[: state.accepted]):
             before = self.journals.facts(state.journal).states[id]
             for act in sorted(self.scenario.person):
-                journal = self.journals.changed(
-                    state.journal, _counting_from(100 + 10 * state.acted)
-                )
                 call = self._cancel(id) if act == "cancel" else self._replay(index)
-                journal, answer = self.journals.run(journal, call)
+                number = 100 + 10 * state.acted
+                after, answer = self._numbered(state, number, call)
                 if answer is before:
                     continue
                 replayed = state.replayed | ({index} if act == "replay" else set())
-                step = Step(f"a person's {act} of {id}: {answer}", None, index, act, "person")
-                yield (
-                    step,
-                    state._replace(journal=journal, acted=state.acted + 1, replayed=replayed),
-                )
+                acted = after._replace(acted=state.acted + 1, replayed=replayed)
+                what = f"a person's {act} of {id}"
+                yield Step(f"{what}: {answer}", None, index, act, "person"), acted
+                if "failover" in self.scenario.causes:
+                    lost, _ = self._numbered(state, number, call, answered=False)
+                    acted = lost._replace(replayed=replayed)
+                    cause = self._replication.unconfirmed
+                    yield Step(f"{what}; the answer is lost", None, index, act, cause), acted
 
     def _cancel(self, id: str) -> Call[CommandState | None]:
         return cancel(id, self.trying.cancelled(), keep_s=_KEEP_S)
@@ -320,7 +342,7 @@ class Protocol:
         call = replay(id, self.commands[index], Lane(LANE), _NO, keep_s=_KEEP_S)
         args = list(call.args)
         args[2] = id  # the message, which is only its command's id here
-        return Call(call.parse, call.script, args)
+        return replace(call, args=args)
 
     def _delivered(self, state: State, request: Request, answer: str) -> State:
         for at, worker in enumerate(state.workers):
@@ -344,7 +366,7 @@ class Protocol:
         return Trial(
             Granted(
                 self.index[grant.command_id],
-                int(grant.fence),
+                grant.fence,
                 grant.key,
                 grant.unsettled,
                 grant.look_up_first,
@@ -391,8 +413,9 @@ class Protocol:
         return self._asks[asking]
 
     def _new_holder(self, state: State) -> str:
-        taken = {self.journals.facts(state.journal).holder, *map(_holder, state.workers)}
-        return next(name for name in ("h1", "h2", "h3", "h4") if name not in taken)
+        leases = (self.journals.facts(one).holder for one in (state.journal, *state.behind))
+        taken = {*leases, *map(_holder, state.workers)}
+        return next(name for name in _HOLDERS if name not in taken)
 
     @staticmethod
     def _with(state: State, at: int, worker: Worker) -> State:
@@ -401,12 +424,16 @@ class Protocol:
 
     def _canonical(self, state: State) -> tuple[State, bool]:
         """An equal state with leases renumbered, and whether the workers changed places."""
-        facts = self.journals.facts(state.journal)
         first, second = state.workers
-        fences = sorted({facts.fence, _fence(first), _fence(second)} - {0})
-        rank = {old: FIRST_FENCE + new for new, old in enumerate(fences, 1)}
+        leases = (self.journals.facts(one).fence for one in (state.journal, *state.behind))
+        fences = sorted({*leases, _fence(first), _fence(second)} - {""})
+        names = fence_names(tuple(fences))
         holders = sorted({_holder(first), _holder(second)} - {""})
-        journal = self.journals.canonical(state.journal, fences, holders, FIRST_FENCE + len(fences))
+        journal, *behind = (
+            self.journals.canonical(one, fences, holders) for one in (state.journal, *state.behind)
+        )
+        # Going back to where it is changes nothing.
+        behind = [one for one in dict.fromkeys(behind) if one != journal]
         under_way = state.under_way
         if under_way:
             awaited = {
@@ -414,14 +441,15 @@ class Protocol:
                 for worker in state.workers
                 if isinstance(worker, Trial) and worker.waits
             }
-            fences_of = (rank[one.fence] if one.fence in awaited else 0 for one in under_way)
+            fences_of = (names[one.fence] if one.fence in awaited else "" for one in under_way)
             under_way = tuple(
                 sorted(
                     Request(one.command, one.key, fence)
                     for one, fence in zip(under_way, fences_of, strict=True)
                 )
             )
-        first, second = _with_fence(first, rank), _with_fence(second, rank)
+        facts = self.journals.facts(journal)
+        first, second = (_renamed(worker, names, facts) for worker in (first, second))
         swapped = hash(first) > hash(second)
         return State(
             journal,
@@ -432,31 +460,27 @@ class Protocol:
             state.faults,
             state.acted,
             state.replayed,
+            tuple(behind),
         ), swapped
 
 
-def _counting_from(number: int) -> Callable[[MiniRedis], None]:
-    def change(redis: MiniRedis) -> None:
-        redis.call("SET", "cards:sequence", str(number))
-
-    return change
-
-
-def _fence(worker: Worker) -> int:
-    return worker.granted.fence if isinstance(worker, Trial | Closing) else 0
+def _fence(worker: Worker) -> str:
+    return worker.granted.fence if isinstance(worker, Trial | Closing) else ""
 
 
 def _holder(worker: Worker) -> str:
     return worker.holder if isinstance(worker, Asking | Closing) else ""
 
 
-def _with_fence(worker: Worker, rank: dict[int, int]) -> Worker:
-    if (
-        not isinstance(worker, Trial | Closing)
-        or rank[worker.granted.fence] == worker.granted.fence
-    ):
+def _renamed(worker: Worker, names: Mapping[str, str], facts: Facts) -> Worker:
+    if not isinstance(worker, Trial | Closing):
         return worker
-    return worker._replace(granted=worker.granted._replace(fence=rank[worker.granted.fence]))
+    fence = names[worker.granted.fence]
+    if fence != worker.granted.fence:
+        worker = worker._replace(granted=worker.granted._replace(fence=fence))
+    if isinstance(worker, Trial) and worker.believes and facts.leased and facts.fence == fence:
+        return worker._replace(believes=False)
+    return worker
 
 
 def _said(step: Step, taken: Taken) -> Step:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.model.states import Scenario
+from typing import get_args
+
+from tests.model.states import Cause, Scenario
 
 _SAME_SLOT = ("default card_A", "default card_B")
 
@@ -51,6 +53,159 @@ DEFAULT: tuple[tuple[Scenario, int], ...] = (
             (*_SAME_SLOT, "default card_C"),
             person=frozenset({"replay"}),
             causes=frozenset({"handler", "person"}),
+        ),
+        2,
+    ),
+)
+
+_THREE = (*_SAME_SLOT, "assign tok_A")
+# What a failover breaks where no replica confirms. P2 and P3 take a second fault besides, and P1 a
+# person's replay; P4, P6 and P7 hold.
+_LOST = frozenset({"P0", "P5", "P8"})
+_LOST_AND_MORE = _LOST | {"P2", "P3"}
+
+CONFIRMED = Scenario(
+    "failover, confirmed", _SAME_SLOT, causes=frozenset({"failover"}), replicas=True, tail=2
+)
+UNCONFIRMED = Scenario(
+    "failover, unconfirmed",
+    ("default card_A", "assign tok_A"),
+    causes=frozenset({"failover"}),
+    tail=2,
+    fails=_LOST,
+)
+
+# Redis fails over and loses a tail of its writes: with replicas that confirm, and without.
+FAILOVERS: tuple[tuple[Scenario, int], ...] = (
+    (CONFIRMED, 2),
+    (
+        Scenario(
+            "failover, confirmed, and a worker fails",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "kill", "pause"}),
+            replicas=True,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, and a person cancels",
+            _SAME_SLOT,
+            person=frozenset({"cancel"}),
+            causes=frozenset({"failover", "person"}),
+            replicas=True,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, and Stripe fails",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "stripe"}),
+            replicas=True,
+            tail=2,
+        ),
+        2,
+    ),
+    (UNCONFIRMED, 1),
+    (
+        Scenario(
+            "failover, unconfirmed, and a person cancels",
+            _SAME_SLOT,
+            person=frozenset({"cancel"}),
+            causes=frozenset({"failover", "person"}),
+            fails=_LOST_AND_MORE,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, unconfirmed, takes a replay back",
+            ("default card_A",),
+            person=frozenset({"replay"}),
+            causes=frozenset({"failover", "handler", "person"}),
+            tail=4,
+            fails=frozenset({"P0", "P1", "P5"}),
+        ),
+        3,
+    ),
+)
+
+# Explored by `python -m tests.model` alone: minutes.
+FURTHER: tuple[tuple[Scenario, int], ...] = (
+    (
+        Scenario(
+            "failover, confirmed, three commands",
+            _THREE,
+            causes=frozenset({"failover"}),
+            replicas=True,
+            tail=2,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, and anything fails",
+            ("default card_A", "assign tok_A"),
+            causes=frozenset(get_args(Cause)) - {"person"},
+            replicas=True,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, and a person replays",
+            _SAME_SLOT,
+            person=frozenset({"cancel", "replay"}),
+            causes=frozenset({"failover", "handler", "person"}),
+            replicas=True,
+        ),
+        3,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, bare messages",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "kill", "pause", "broker"}),
+            in_hand=True,
+            replicas=True,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, confirmed, a card that is yet to be attached",
+            ("default src_N", "assign src_N"),
+            causes=frozenset({"failover", "kill", "pause", "stripe"}),
+            replicas=True,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, unconfirmed, three commands",
+            _THREE,
+            causes=frozenset({"failover"}),
+            tail=2,
+            fails=_LOST,
+        ),
+        1,
+    ),
+    (
+        Scenario(
+            "failover, unconfirmed, and a worker fails",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "kill", "pause"}),
+            fails=_LOST,
+        ),
+        2,
+    ),
+    (
+        Scenario(
+            "failover, unconfirmed, and Stripe fails",
+            _SAME_SLOT,
+            causes=frozenset({"failover", "stripe"}),
+            fails=_LOST_AND_MORE,
         ),
         2,
     ),

@@ -10,7 +10,10 @@ from tests.model.journals import USER
 from tests.model.stripe import Request, World
 from tests.model.trying import Granted
 
-Cause: TypeAlias = Literal["kill", "pause", "journal", "broker", "stripe", "handler", "person"]
+Cause: TypeAlias = Literal[
+    "kill", "pause", "journal", "broker", "stripe", "handler", "person", "failover"
+]
+_WITHOUT_FAILOVER: frozenset[Cause] = frozenset(get_args(Cause)) - {"failover"}
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,11 @@ class Scenario:
     orders: tuple[str, ...]
     attached: frozenset[str] = frozenset({"card_A", "card_B", "card_C", "pm_A"})
     person: frozenset[Literal["cancel", "replay"]] = frozenset()
-    causes: frozenset[Cause] = frozenset(get_args(Cause))  # of faults
+    causes: frozenset[Cause] = _WITHOUT_FAILOVER  # of faults
     in_hand: bool = False  # the commands come as bare messages and are journalled by the worker
+    replicas: bool = False  # a durable call counts once replicas have confirmed it
+    tail: int = 1  # how many writes a failover may lose
+    fails: frozenset[str] = frozenset()  # properties that do not hold
 
     def commands(self) -> tuple[AssignCard | SetDefaultCard, ...]:
         """`default card_A` and `assign tok_A`, as commands."""
@@ -49,11 +55,15 @@ class Asking(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A try under way; `waits` says that its request is on its way."""
+    """A try under way; `waits` says that its request is on its way.
+
+    `believes` that it has the lease, by its own clock, though a failover has lost it.
+    """
 
     granted: Granted
     answers: tuple[str, ...] = ()
     waits: bool = False
+    believes: bool = False
 
 
 class Closing(NamedTuple):
@@ -69,7 +79,11 @@ IDLE = Idle()
 
 
 class State(NamedTuple):
-    """All there is. `journal` numbers a state of `Journals`."""
+    """All there is. `journal` and `behind` number states of `Journals`.
+
+    `behind` are those that the journal goes back to in a failover, newest first: what the replica
+    that is promoted may have instead. `accepted` is how many callers were told so.
+    """
 
     journal: int
     accepted: int = 0
@@ -79,6 +93,7 @@ class State(NamedTuple):
     faults: int = 0
     acted: int = 0  # what a person did
     replayed: frozenset[int] = frozenset()
+    behind: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):

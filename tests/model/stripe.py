@@ -13,11 +13,11 @@ from worker.ports import Failure, StripeAnswer, StripeError, StripeResult
 
 
 class Request(NamedTuple):
-    """A write on its way. `fence` is the lease of the try that waits for it, 0 if none does."""
+    """A write on its way. `fence` is the lease of the try that waits for it, '' if none does."""
 
     command: int
     key: str
-    fence: int
+    fence: str
 
 
 class World(NamedTuple):

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.model import properties
+from producer.journal import Call
+from producer.journal.scripts import Script, script
+from tests.model import mini_redis, properties, protocol, replication
 from tests.model.explore import explore
-from tests.model.scenarios import DEFAULT, GIVEN_UP, REPLAYED, VALIDATION
+from tests.model.scenarios import (
+    CONFIRMED,
+    DEFAULT,
+    FAILOVERS,
+    GIVEN_UP,
+    REPLAYED,
+    UNCONFIRMED,
+    VALIDATION,
+)
 from tests.model.states import Scenario
 
 
@@ -49,16 +61,7 @@ def test_replayed_default_may_be_set_again() -> None:
 
 def test_model_finds_a_planted_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """A close that does not look at its fence is found, with the steps that lead there."""
-    from producer.journal import scripts
-    from tests.model import mini_redis
-
-    def careless(name: str) -> scripts.Script:
-        text = scripts.script(name).text
-        planted = text.replace("lease[1] ~= fence or lease[2] ~= id", "false")
-        assert (planted != text) == (name == "close")
-        return scripts.Script(planted, "")
-
-    monkeypatch.setattr(mini_redis, "script", careless)
+    _plant(monkeypatch, "lease[1] ~= fence or lease[2] ~= id", "false", only="close")
     found = explore(DEFAULT[4][0], faults=1)
     assert found.violation is not None
     assert found.violation.trace[-1].startswith(("w1 closes", "w2 closes"))
@@ -66,14 +69,63 @@ def test_model_finds_a_planted_bug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_model_finds_a_forgotten_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """A take that leaves no word of when to look again is found as a command that never ends."""
-    from producer.journal import scripts
-    from tests.model import mini_redis
-
-    def careless(name: str) -> scripts.Script:
-        text = scripts.script(name).text
-        return scripts.Script(text.replace("redis.call('ZADD', KEY_WATCH, expires, user)", ""), "")
-
-    monkeypatch.setattr(mini_redis, "script", careless)
+    _plant(monkeypatch, "redis.call('ZADD', KEY_WATCH, expires, user)", "")
     found = explore(DEFAULT[4][0], faults=1)
     assert found.violation is not None
     assert found.violation.what == "P6: forgotten: c1 stays running"
+
+
+@pytest.mark.parametrize(("scenario", "faults"), FAILOVERS, ids=[s.name for s, _ in FAILOVERS])
+def test_failover_breaks_what_is_listed_and_no_more(scenario: Scenario, faults: int) -> None:
+    """Where replicas confirm, P0 to P8 hold; else what is listed fails, and the rest holds."""
+    found = explore(scenario, faults=faults)
+    assert found.violation is None, str(found)
+    assert found.failed.keys() == scenario.fails
+    assert scenario.replicas != bool(scenario.fails)
+    assert found.states > 100
+
+
+def test_fence_without_its_holder_is_given_out_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A primary that went back gives a number out again: without the holder, two hold one lease."""
+    _plant(monkeypatch, " .. '.' .. string.sub(holder, 1, 8)", "")
+    found = explore(UNCONFIRMED, faults=1)
+    assert found.violation is not None
+    assert found.violation.what == "P4: two workers hold the customer's lease"
+
+
+@pytest.mark.parametrize(
+    ("script", "broken"),
+    [
+        ("accept", "P0: c1 was told to be accepted, and is not known"),
+        ("close", "P8: c1 was not settled when c2 was sent"),
+        ("renew", "P8: c2 was not settled when c1 was sent"),
+        ("take", "P8: c2 was not settled when c1 was sent"),
+    ],
+)
+def test_every_write_that_is_answered_must_be_confirmed(
+    monkeypatch: pytest.MonkeyPatch, script: str, broken: str
+) -> None:
+    """A call that does not wait for the replicas is found by what a failover then breaks."""
+    made = getattr(protocol, script)
+
+    def careless(*args: object, **options: object) -> Call[object]:
+        call: Call[object] = replace(made(*args, **options), durable=False)
+        return call
+
+    for module in (protocol, replication):
+        monkeypatch.setattr(module, script, careless, raising=False)
+    found = explore(CONFIRMED, faults=1)
+    assert found.violation is not None
+    assert found.violation.what == broken
+
+
+def _plant(monkeypatch: pytest.MonkeyPatch, text: str, instead: str, *, only: str = "") -> None:
+    """Let scripts have something else instead of that text; `only` is the one that has it."""
+
+    def careless(name: str) -> Script:
+        whole = script(name).text
+        assert text not in whole or only in ("", name)
+        return Script(whole.replace(text, instead), "")
+
+    assert text in script(only or "take").text
+    monkeypatch.setattr(mini_redis, "script", careless)

@@ -34,7 +34,7 @@ class Granted(NamedTuple):
     """What of a grant a try depends on."""
 
     command: int
-    fence: int
+    fence: str
     key: str
     unsettled: bool
     look: bool
@@ -165,4 +165,4 @@ class Trying:
             "busy": str(granted.busy),
             "faults": str(granted.faults),
         }
-        return Grant(self._ids[granted.command], str(granted.fence), 0, NOW_MS, row)
+        return Grant(self._ids[granted.command], granted.fence, 0, NOW_MS, row)

@@ -22,5 +22,5 @@ for i = 6, #ARGV, 7 do
     new = true
   end
 end
-if new then redis.call('LPUSH', KEY_QUEUE .. queue, message) end
+if new then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
 return answers

@@ -26,6 +26,23 @@ local function queue_of(id)
   return known[1] or known[2]
 end
 
+-- A command's row: user, lane, seq, queue, state, kind, card, first, before, due, and further
+-- numbers; nil where it is damaged, or gone: then it is named for a person.
+local ROW = {'user', 'lane', 'seq', 'queue', 'state', 'kind', 'card', 'first', 'before', 'due',
+  'accepted', 'tries', 'started', 'sent', 'finished', 'accepted_again', 'retries', 'keyno', 'strikes',
+  'faults', 'busy'}
+local function sound_row(id, now)
+  local row = redis.pcall('HMGET', KEY_COMMAND .. id, unpack(ROW))
+  local sound = not row.err and row[1] and (row[2] == 'interactive' or row[2] == 'bulk') and row[3]
+    and row[5] and (row[6] == 'AssignCard' or row[6] == 'SetDefaultCard') and (row[7] or row[15]) and row[11]
+  for i = 10, #ROW do
+    if sound and row[i] then sound = string.match(row[i], '^%-?%d+$') end
+  end
+  if sound and string.match(row[3], '^%d+$') then return row end
+  redis.pcall('ZADD', KEY_DAMAGED, int(now), id)
+  redis.pcall('ZREMRANGEBYRANK', KEY_DAMAGED, 0, -1001)
+end
+
 -- Ends a command: its row, and its result where Celery's backend looks for it, in one step.
 -- ttl is in ms; 0 keeps it until a person deals with it.
 local function finish(id, state, http, code, meta, ttl, now)

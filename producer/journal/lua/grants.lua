@@ -27,9 +27,9 @@ local function begin_next(user, holder, lease_ms, limits, now)
   local chosen, look_at
   local open = lease[3]
   if open and open ~= '' then
-    local row = redis.call('HMGET', KEY_COMMAND .. open, 'state', 'due')
-    if row[1] ~= 'running' and tonumber(row[2] or 0) > now then
-      look_at = tonumber(row[2])
+    local row = sound_row(open, now)
+    if row and row[5] ~= 'running' and tonumber(row[10] or 0) > now then
+      look_at = tonumber(row[10])
     else
       chosen = open
     end
@@ -39,9 +39,10 @@ local function begin_next(user, holder, lease_ms, limits, now)
     local passed
     for i = 1, #pending, 2 do
       if tonumber(pending[i + 1]) > called then break end
-      local row = redis.call('HMGET', KEY_COMMAND .. pending[i], 'state', 'due', 'slot')
+      local row = redis.pcall('HMGET', KEY_COMMAND .. pending[i], 'state', 'due', 'slot')
+      if row.err then row = {} end
       if passed and row[3] ~= passed then break end
-      local due = tonumber(row[2] or 0)
+      local due = tonumber(row[2] or 0) or 0
       if row[1] == 'retrying' and due > now then
         look_at = math.min(look_at or due, due)
         if not row[3] then break end
@@ -69,18 +70,23 @@ local function begin_next(user, holder, lease_ms, limits, now)
   end
 
   local row = KEY_COMMAND .. chosen
-  local known = redis.call('HMGET', row, 'state', 'lane', 'kind', 'card', 'queue', 'first',
-    'before')
-  local endpoint = endpoint_of(known[3], known[4], known[6], known[7])
+  local known = sound_row(chosen, now)
+  if not known then
+    -- It stands in nobody's way, since nobody knows what it was.
+    redis.call('ZREM', KEY_PENDING .. user, chosen)
+    if open == chosen then redis.call('HSET', customer, 'open', '') end
+    return begin_next(user, holder, lease_ms, limits, now)
+  end
+  local endpoint = endpoint_of(known[6], known[7], known[8], known[9])
   local start, again = book(limits, known[2], endpoint, now)
   if not start then
     redis.call('HSET', customer, 'until', 0, 'holder', '')
     redis.call('ZADD', KEY_WATCH, int(now + lease_ms), user)
-    if known[1] == 'queued' then enter(chosen, 'waiting') end
-    return {'limited', user, known[5] or known[2], endpoint, int(again), int(now)}
+    if known[5] == 'queued' then enter(chosen, 'waiting') end
+    return {'limited', user, known[4] or known[2], endpoint, int(again), int(now)}
   end
 
-  if open and open ~= '' and known[1] == 'running' then
+  if open and open ~= '' and known[5] == 'running' then
     -- Its holder is gone: whether it was sent is not known.
     redis.call('HINCRBY', row, 'strikes', 1)
     redis.call('HSET', row, 'unsettled', 1, 'struck', lease[5])
@@ -96,7 +102,8 @@ local function begin_next(user, holder, lease_ms, limits, now)
   redis.call('HSET', customer, 'fence', fence, 'holder', holder, 'until', expires, 'open', chosen)
   if limits ~= '' then redis.call('HSET', customer, 'start', int(start)) end
   redis.call('ZADD', KEY_WATCH, expires, user)
-  redis.call('ZREM', KEY_QUEUED .. queue_of(chosen), chosen)
+  redis.call('ZREM', KEY_QUEUED .. (known[4] or known[2]), chosen)
+  redis.call('HSET', KEY_MARK, 'try:' .. known[2], int(now))
   redis.call('HINCRBY', row, 'tries', 1)
   redis.call('HSETNX', row, 'started', int(now))
   redis.call('HSETNX', row, 'sent', int(now))
@@ -108,8 +115,9 @@ end
 -- A message for the command arrived: work for its customer may go as far as it. Answers the
 -- customer, or nil and why there is nothing to do.
 local function call_up(id, in_order)
-  local row = redis.call('HMGET', KEY_COMMAND .. id, 'user', 'lane', 'seq', 'queue')
-  if not row[1] then return nil, 'absent' end
+  if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then return nil, 'absent' end
+  local row = sound_row(id, now_ms())
+  if not row then return nil, 'damaged' end
   local user, seq, queue = row[1], tonumber(row[3]), row[4] or row[2]
   redis.call('ZREM', KEY_QUEUED .. queue, id)
   if in_order and seq > tonumber(redis.call('HGET', KEY_MARK, queue) or 0) then
@@ -125,4 +133,15 @@ end
 -- A command that was called up, but is not begun, waits.
 local function wait_unless_begun(id)
   if redis.call('HGET', KEY_COMMAND .. id, 'state') == 'queued' then enter(id, 'waiting') end
+end
+
+-- What came of `f`, or that what it is about is damaged: then others of the same call go on.
+local function or_damaged(f)
+  local done, answer = pcall(f)
+  return done and answer or {'damaged'}
+end
+
+-- The customer is looked at again after a while, behind others.
+local function put_off(user, now)
+  if user then redis.pcall('ZADD', KEY_WATCH, int(now + 60000), user) end
 end

@@ -34,5 +34,5 @@ for i = 7, #ARGV, 7 do
     sent = sent + 1
   end
 end
-if sent > 0 then redis.call('LPUSH', KEY_QUEUE .. queue, message) end
+if sent > 0 then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
 return {'running', sent, in_flight(migration)}

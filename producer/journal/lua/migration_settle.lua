@@ -8,8 +8,12 @@ local settled = 0
 for i = 3, #ARGV, 6 do
   local number, id, state = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 3])
   local row = KEY_COMMAND .. id
-  if redis.call('ZSCORE', KEY_ENDED .. migration, id)
-    and (redis.call('HGET', row, 'finished') or '') == ARGV[i + 2] then
+  local finished = redis.pcall('HGET', row, 'finished')
+  if type(finished) == 'table' then
+    redis.call('DEL', row)
+    finished = false
+  end
+  if redis.call('ZSCORE', KEY_ENDED .. migration, id) and (finished or '') == ARGV[i + 2] then
     account(migration, number, id, state, ARGV[i + 4], ARGV[i + 5])
     redis.call('ZREM', KEY_ENDED .. migration, id)
     if state ~= FAILED then redis.call('DEL', row, KEY_RESULT .. id) end

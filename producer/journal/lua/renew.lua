@@ -4,7 +4,7 @@
 local expires = int(now_ms() + tonumber(ARGV[1]))
 local held = {}
 for i = 2, #ARGV, 2 do
-  local lease = redis.call('HMGET', KEY_CUSTOMER .. ARGV[i], 'fence', 'holder')
+  local lease = redis.pcall('HMGET', KEY_CUSTOMER .. ARGV[i], 'fence', 'holder')
   if ARGV[i + 1] == '' then
     if lease[2] == '' or not lease[2] then redis.call('ZADD', KEY_WATCH, 'XX', expires, ARGV[i]) end
     held[#held + 1] = 1

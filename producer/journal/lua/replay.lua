@@ -25,6 +25,6 @@ redis.call('DEL', KEY_RESULT .. id)
 redis.call('ZADD', KEY_PENDING .. user, seq, id)
 -- Its message goes in at the queue's end, behind those of later sequence.
 redis.call('ZADD', KEY_QUEUED .. lane, redis.call('INCR', KEY_SEQUENCE), id)
-redis.call('LPUSH', KEY_QUEUE .. ARGV[2], ARGV[3])
+redis.pcall('LPUSH', KEY_QUEUE .. ARGV[2], ARGV[3])
 enter(id, 'queued')
 return 'queued'

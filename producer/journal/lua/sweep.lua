@@ -1,10 +1,11 @@
 -- Finds what nobody works on: customers that are due, and commands whose message was lost.
 -- A queue is first in, first out and holds its messages in order of sequence; so a command still
 -- queued although later ones were received some time ago has lost its message, as has one that
--- waits while its queue is empty. ARGV: worker, limit, patience (ms), then queues
+-- waits while its queue is empty, or is no queue at all.
+-- ARGV: worker ('' where it takes nothing), limit, patience (ms), then queues
 local worker, limit, patience = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
-redis.call('ZADD', KEY_WORKERS, int(now), worker)
+if worker ~= '' then redis.call('ZADD', KEY_WORKERS, int(now), worker) end
 redis.call('ZREMRANGEBYSCORE', KEY_WORKERS, '-inf', int(now - 3600000))
 if limit <= 0 then return {{}, {}, {}} end
 
@@ -19,16 +20,17 @@ for i = 4, #ARGV do
     marks[1] = nil
   end
   local first
-  if redis.call('LLEN', KEY_QUEUE .. queue) == 0 then
+  local length = redis.pcall('LLEN', KEY_QUEUE .. queue)
+  if type(length) == 'table' or length == 0 then
     first = redis.call('ZRANGE', KEY_QUEUED .. queue, 0, limit - 1)
   else
     first = redis.call('ZRANGEBYSCORE', KEY_QUEUED .. queue, '-inf', marks[2] or 0, 'LIMIT', 0, limit)
   end
   for _, id in ipairs(first) do
-    local accepted = redis.call('HGET', KEY_COMMAND .. id, 'accepted')
-    if not accepted then
+    local row = redis.call('EXISTS', KEY_COMMAND .. id) == 1 and sound_row(id, now)
+    if not row then
       redis.call('ZREM', KEY_QUEUED .. queue, id)
-    elseif tonumber(accepted) <= now - patience then
+    elseif tonumber(row[11]) <= now - patience then
       lost[#lost + 1] = id
     end
   end

@@ -211,7 +211,6 @@ def _as_flower(work: Work) -> None:
         assert {one["name"] for one in lengths} >= {"interactive", "bulk"}
         result = http.get(f"/api/task/result/{next(iter(tasks))}")
         assert result.status_code == 200, result.text
-        http.post("/api/worker/pool/grow/one@here?n=1")
 
 
 def test_every_role_does_its_work_and_is_denied_nothing(
@@ -252,7 +251,6 @@ def test_a_role_may_do_nothing_else(server: UsersServer, role: str) -> None:
         ("FLUSHALL",),
         ("FLUSHDB",),
         ("KEYS", "*"),
-        ("SCAN", "0"),
         ("CONFIG", "SET", "appendonly", "no"),
         ("ACL", "LIST"),
         ("SHUTDOWN",),
@@ -266,7 +264,7 @@ def test_a_role_may_do_nothing_else(server: UsersServer, role: str) -> None:
         ("SUBSCRIBE", f"{prefix}others"),
     ]
     if role != "cli":
-        refused += [("CONFIG", "GET", "requirepass"), ("INFO",)]
+        refused += [("CONFIG", "GET", "requirepass"), ("INFO",), ("SCAN", "0")]
     if role != "worker":
         refused += [("BRPOP", f"{prefix}interactive", "1"), ("HGETALL", f"{prefix}unacked")]
     if role in ("celery", "flower"):
@@ -292,4 +290,4 @@ def test_the_file_names_what_the_scripts_do() -> None:
             assert {f"+{one}" for one in used} <= granted, name
 
 
-_CALLS = re.compile(r"redis\.call\('(\w+)'")
+_CALLS = re.compile(r"(?:call|count)\('([A-Z]+)'")

@@ -9,7 +9,7 @@ import pytest
 
 from producer.contract import State
 from producer.journal import migrations as journalled
-from producer.journal.failed import kept
+from producer.journal.failed import Kept, kept
 from producer.migrations import forgetting
 from producer.migrations.forgetting import StillBusy, forget
 from producer.migrations.ids import command_id
@@ -63,7 +63,7 @@ def _failed(moves: Moves) -> str:
 
 def _replay(moves: Moves, command: str) -> None:
     (found,) = moves.bench.journal(kept([command]))
-    assert found is not None
+    assert isinstance(found, Kept)
     assert moves.bench.journal(found.replayed("en", 90_000)) is State.QUEUED
 
 

@@ -7,7 +7,7 @@ import pytest
 from producer.contract import AssignCard, Envelope, SetDefaultCard, State
 from producer.journal import accept, cancel
 from producer.journal import migrations as journalled
-from producer.journal.failed import kept
+from producer.journal.failed import Kept, kept
 from producer.journal.migrations import RowCommand
 from producer.migrations.ids import command_id
 from producer.migrations.registry import Ledger, NotInState, Registry, UnknownMigration
@@ -149,7 +149,7 @@ def test_a_failed_row_is_kept_and_corrected_by_its_replay(moves: Moves) -> None:
     assert moves.check()[RowState.FAILED] == 1
     assert moves.registry.status(MIGRATION).codes["no"] == 1
     (found,) = moves.bench.journal(kept([grant.command_id]))
-    assert found is not None
+    assert isinstance(found, Kept)
     assert moves.bench.journal(found.replayed("en", 90_000)) is State.QUEUED
     moves.end(1)
     assert moves.check()[RowState.APPLIED] == 1
@@ -166,7 +166,7 @@ def test_a_late_settle_does_not_undo_a_replay(moves: Moves) -> None:
     late = [settled_of(one, result_of(one)) for one in moves.ended()]
     moves.bench.journal(journalled.settle(MIGRATION, DRIVER, late))
     (found,) = moves.bench.journal(kept([command_id(MIGRATION, 1)]))
-    assert found is not None
+    assert isinstance(found, Kept)
     moves.bench.journal(found.replayed("en", 90_000))
     moves.end(1)
     moves.bench.redis.hset(f"cards:command:{command_id(MIGRATION, 1)}", "finished", "2")

@@ -6,8 +6,9 @@ import httpx
 
 from producer.contract import Lane
 from producer.journal import Journal, Limits, keys, reserve, sweep
+from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.endpoints import Endpoint
-from tests.unit.http.web import client_of
+from tests.unit.http.web import begin, client_of
 
 
 async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Journal) -> None:
@@ -55,3 +56,49 @@ async def test_metrics_tell_what_waits_and_how_the_limit_stands(
         text = (await cut_off.get("/metrics")).text
     assert "cards_rate_limit_factor{" not in text
     assert "cards_http_waiters 0.0" in text
+
+
+async def test_ready_says_that_a_lane_is_stuck(client: httpx.AsyncClient, journal: Journal) -> None:
+    """A worker is seen, and yet commands of a lane have waited for a minute, and none was tried."""
+    task_id = await _waiting(client, journal)
+    response = await client.get("/readyz")
+    assert response.status_code == 503
+    assert "bulk" in response.json()["message"]
+    assert response.json()["data"] == {"redis": True, "worker": False, "stripe": True}
+    await begin(journal, task_id)
+    assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_a_lane_that_is_slow_is_not_stuck(
+    client: httpx.AsyncClient, journal: Journal
+) -> None:
+    """Where some of the lane's commands are tried, others may wait for as long as they must."""
+    await _waiting(client, journal)
+    other = await _waiting(client, journal, "cus_2")
+    await begin(journal, other)
+    assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_metrics_count_dead_letters(client: httpx.AsyncClient, journal: Journal) -> None:
+    """By reason, each from 0; a repeated call is counted once; without Redis they are not told."""
+    call = set_aside(dead_letter("bulk", DeadReason.NOT_JSON, b"x"))
+    for _ in range(2):
+        await journal(call)
+    text = (await client.get("/metrics")).text
+    assert 'cards_dead_letters_total{reason="not_json"} 1.0' in text
+    assert 'cards_dead_letters_total{reason="unknown_task"} 0.0' in text
+    async with client_of("redis://127.0.0.1:1/0") as cut_off:
+        assert "cards_dead_letters_total{" not in (await cut_off.get("/metrics")).text
+
+
+async def _waiting(client: httpx.AsyncClient, journal: Journal, customer: str = "cus_1") -> str:
+    """A command of the bulk lane, accepted two minutes ago, and a worker that was just seen."""
+    body = {"userId": customer, "default_source": "card_1"}
+    headers = {"Prefer": "respond-async", "Lane": "bulk"}
+    response = await client.post("/api/cards/default", json=body, headers=headers)
+    task_id: str = response.json()["data"]["taskId"]
+    row = keys.command(task_id)
+    accepted = int(await journal._redis.hget(row, "accepted"))
+    await journal._redis.hset(row, "accepted", accepted - 120_000)
+    await journal(sweep("w1", limit=0, patience_ms=1000))
+    return task_id

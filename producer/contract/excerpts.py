@@ -1,0 +1,43 @@
+"""An excerpt of data that nobody could read: short, and without what must not be kept."""
+
+from __future__ import annotations
+
+import re
+
+from producer.contract.card_numbers import mask_card_numbers
+from producer.contract.redaction import redact
+
+EXCERPT_BYTES = 4096
+# Redacting shortens; what is looked at is longer than what is kept.
+_LOOKED_AT = 4 * EXCERPT_BYTES
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+# Base64, of whatever: nobody can read it, and nothing in it can be redacted.
+_ENCODED = re.compile(r"[A-Za-z0-9+/=\\]{20,}")
+_SECURITY_CODE = re.compile(
+    r"(?i)((?:cvc|cvv|csc|cvn|cid|security_?code)\d?\\*[\"']?\s*[:=,]\s*)[^\s,}\]]+"
+)
+_THREE_OR_FOUR_DIGITS = re.compile(r"([\"']\s*)\d{3,4}(\s*\\*[\"'])")
+_LAST_WORD = re.compile(r"[\w .\-]*$")
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of the data as printable text of at most `EXCERPT_BYTES` in UTF-8.
+
+    Tokens and keys are redacted, card numbers and security codes masked, and long encoded runs
+    left out, also where they are spelled with escapes or wide characters.
+    """
+    text = data[:_LOOKED_AT].decode("utf-8", "replace")
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    # Without the zero bytes of UTF-16 a number's digits stand together.
+    text = "".join(c for c in text if c.isprintable() or c in "\n\t")
+    if len(data) > _LOOKED_AT:
+        text = _LAST_WORD.sub("", text)  # which may be half a number
+    text = mask_card_numbers(redact(text))
+    text = _SECURITY_CODE.sub(r"\1***", text)
+    text = _THREE_OR_FOUR_DIGITS.sub(r"\1***\2", text)
+    text = _ENCODED.sub(_left_out, text)
+    return text.encode("utf-8", "replace")[:EXCERPT_BYTES].decode("utf-8", "ignore")
+
+
+def _left_out(found: re.Match[str]) -> str:
+    return f"[{len(found[0])} characters]"

@@ -1,0 +1,67 @@
+"""Flower's subscription to events, over a failover."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.replication import Old, Pair
+from local.waiting import until
+from producer.redis import RedisConfig
+from worker.monitoring import make_app
+
+pytestmark = pytest.mark.crash
+
+
+@contextmanager
+def heard(url: str) -> Iterator[list[str]]:
+    """What is heard of events, by a loop that begins anew after an error, as Flower's does."""
+    app, ending, names = make_app(RedisConfig.of(url)), threading.Event(), list[str]()
+
+    def handle(event: dict[str, Any]) -> None:
+        names.append(event["type"])
+        if ending.is_set():
+            raise StopIteration
+
+    def listen() -> None:
+        while not ending.is_set():
+            try:
+                with app.connection() as connection:
+                    receiver = app.events.Receiver(connection, handlers={"*": handle})
+                    receiver.capture(limit=None, timeout=None, wakeup=False)
+            except Exception:
+                ending.wait(0.1)
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    try:
+        yield names
+    finally:
+        ending.set()
+        tell(url, "worker-end")
+        thread.join(10)
+
+
+def tell(url: str, event: str) -> None:
+    """Publish an event over a connection of its own."""
+    app = make_app(RedisConfig.of(url))
+    with app.connection() as connection, app.events.Dispatcher(connection) as dispatcher:
+        dispatcher.send(event)
+
+
+def test_flower_hears_events_after_a_failover(tmp_path: Path) -> None:
+    """Also where the old server stays up, cut off from the new, and its connections stay open."""
+    with Pair(tmp_path) as pair, heard(pair.url) as names:
+
+        def hears(event: str) -> bool:
+            tell(pair.url, event)
+            return event in names
+
+        until(lambda: hears("worker-before"), "no event is heard at all")
+        pair.fail_over(Old.CUT_OFF)
+        until(lambda: hears("worker-after"), "no event is heard after the failover")

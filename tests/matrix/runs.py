@@ -1,0 +1,125 @@
+"""Runs one cell and says how it ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from local.valkey import SERVER_SETTING
+from tests.matrix.absent import NotThereError
+from tests.matrix.cells import Cell
+from tests.matrix.environment import ROOT, environment
+from tests.matrix.pythons import find_python
+from tests.matrix.servers import SERVERS, Server, server_at
+
+# Settings of the machine must not reach the tests, nor this program's environment another's.
+_NOT_HANDED_ON = re.compile(
+    r"(CARDS|STRIPE|PYTEST|PYTHON)\w*|VIRTUAL_ENV|UV_PROJECT_ENVIRONMENT|REDIS_URL|HOST|PORT"
+)
+_LAST_LINE = re.compile(r"\d+ (passed|failed|errors?)\b.* in ")
+
+
+class Verdict(Enum):
+    """How a cell ended."""
+
+    PASSED = "passed"
+    FAILED = "FAILED"
+    NOT_THERE = "NOT THERE"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A cell's end. `ran_on` and `detail` are for people."""
+
+    cell: Cell
+    verdict: Verdict
+    ran_on: str
+    detail: str
+
+
+def run(cell: Cell, work: Path, options: Sequence[str]) -> Outcome:
+    """Run the cell's tests; pytest is given `options`. What it needs is made in `work`.
+
+    pytest's output goes to stderr and to a log in `work`.
+    """
+    try:
+        python = find_python(cell.python)
+        server = _server(cell, work)
+        folder = work / f"python{cell.python}-{Path(cell.requirements).stem}"
+        made = environment(python, ROOT / "requirements" / cell.requirements, folder)
+    except NotThereError as error:
+        return Outcome(cell, Verdict.NOT_THERE, "", str(error))
+    ran_on = f"{_version(made)}, {server.version if server else _embedded(made)}"
+    _say(f"{cell.name}: {ran_on}")
+    log = work / f"{cell.name.strip('/').replace('/', '-')}.log"
+    command = [str(made), "-m", "pytest", "-m", "not browser", "-p", "no:cacheprovider"]
+    began = time.monotonic()
+    code, last = _tee([*command, *options, *cell.tests], _environ(os.environ, server), log)
+    detail = last or f"pytest ended with {code}"
+    _say(f"{cell.name}: {detail} ({time.monotonic() - began:.0f} s), see {log}")
+    verdict = Verdict.FAILED if code else Verdict.PASSED
+    return Outcome(cell, verdict, ran_on, detail)
+
+
+def _server(cell: Cell, work: Path) -> Server | None:
+    if cell.server is None:
+        return None
+    if cell.server in SERVERS:
+        return SERVERS[cell.server](work / cell.server)
+    return server_at(Path(cell.server))
+
+
+def _environ(own: Mapping[str, str], server: Server | None) -> dict[str, str]:
+    environ = {name: value for name, value in own.items() if not _NOT_HANDED_ON.fullmatch(name)}
+    if server is not None:
+        environ[SERVER_SETTING] = str(server.binary)
+    return environ
+
+
+def _tee(command: Sequence[str], environ: Mapping[str, str], log: Path) -> tuple[int, str]:
+    """The exit code, and pytest's last line if it came to one."""
+    last = ""
+    with (
+        log.open("w") as kept,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            kept.write(line)
+            sys.stderr.write(line)
+            if _LAST_LINE.search(line):
+                last = line.strip("= \n")
+    return process.returncode, last
+
+
+def _version(python: Path) -> str:
+    said = subprocess.run([python, "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.strip()
+
+
+def _embedded(python: Path) -> str:
+    code = "from local.valkey import valkey_binary; print(valkey_binary())"
+    environ = _environ(os.environ, None)
+    asked = [str(python), "-c", code]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT)
+    return server_at(Path(told.stdout.strip())).version
+
+
+def _say(text: str) -> None:
+    print(f"matrix: {text}", file=sys.stderr, flush=True)

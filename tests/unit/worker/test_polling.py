@@ -1,0 +1,99 @@
+"""A worker is known by what its consumer does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from producer.journal import Call, Journal, JournalFault, JournalWatch
+from producer.redis import RedisConfig
+from worker.executor import Executor
+from worker.lane_gate import LaneGate
+from worker.polling import Polling
+from worker.sweeper import Sweeper
+from worker.task_events import TaskEvents
+
+
+class _Executor:
+    spare = 0
+
+
+class _Journal:
+    """Keeps the worker's name of each sweep."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    async def __call__(self, call: Call[Any]) -> Any:
+        if call.script is None:  # the look at the journal's identity
+            return call.parse(["same", "same"])
+        self.names.append(str(call.args[0]))
+        return call.parse([[], [], ["an id with spaces superseded", "garbage", ""]])
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    now = [1000.0]
+    monkeypatch.setattr("worker.polling.time.monotonic", lambda: now[0])
+    yield now
+    Polling.forget()
+
+
+def _sweeper(journal: Journal) -> Sweeper:
+    config = RedisConfig.of("redis://127.0.0.1:1/0")
+    events = TaskEvents(None, config.database, "w", lambda: 1)
+    executor = cast(Executor, _Executor())
+    return Sweeper(journal, JournalWatch(config), LaneGate(1), executor, events, "w")
+
+
+async def _name(journal: _Journal) -> str:
+    await _sweeper(cast(Journal, journal))._sweep()
+    return journal.names[-1]
+
+
+async def test_only_a_worker_that_looks_for_messages_is_named(clock: list[float]) -> None:
+    """Ten seconds without a look at the queues, and the sweep does not tell that it lives."""
+    journal = _Journal()
+    Polling.begin()
+    assert await _name(journal) == "w"
+    clock[0] += 11
+    assert await _name(journal) == ""
+    Polling.note()
+    assert await _name(journal) == "w"
+
+
+async def test_a_child_of_a_pool_is_named(clock: list[float]) -> None:
+    """Its consumer is in another process, of which it knows nothing."""
+    Polling.begin()
+    Polling.forget()
+    Polling.note()
+    clock[0] += 100
+    assert await _name(_Journal()) == "w"
+
+
+async def test_sweeping_goes_on_over_what_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a damaged key nor an error of ours ends the sweeps."""
+    errors: list[Exception] = [JournalFault(ValueError("x")), KeyError("x")]
+    swept = 0
+
+    class Ended(BaseException):
+        """The test has seen enough."""
+
+    async def sweep(_: Any) -> None:
+        nonlocal swept
+        swept += 1
+        if errors:
+            raise errors.pop()
+        raise Ended
+
+    async def no_time(_: float) -> None:
+        return
+
+    monkeypatch.setattr("worker.sweeper.asyncio.sleep", no_time)
+    monkeypatch.setattr(Sweeper, "_sweep", sweep)
+    sweeper = _sweeper(cast(Journal, None))
+    with pytest.raises(Ended):
+        await sweeper.run()
+    assert swept == 3
