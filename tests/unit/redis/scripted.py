@@ -29,13 +29,23 @@ Answer = Callable[[list[str]], Any]
 
 
 class ScriptedServer:
-    """Greets as a primary and asks `answer` for the rest; a context manager.
+    """Greets as `role` says and asks `answer` for the rest; a context manager.
 
-    `asked` are the commands but greetings, `connections` how many were made.
+    `asked` are the commands but greetings, `connections` how many were made. `greeting` is answered
+    in place of a greeting, if there is one.
     """
 
-    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        tls: ssl.SSLContext | None = None,
+        *,
+        role: str = "master",
+        greeting: Any = None,
+    ) -> None:
         self.answer = answer
+        self.role = role
+        self.greeting = greeting
         self.asked: list[list[str]] = []
         self.connections = 0
         self._tls = tls
@@ -89,7 +99,7 @@ class ScriptedServer:
     def _answered(self, command: list[str]) -> Any:
         name = command[0].upper()
         if name == "HELLO":
-            return {**_HELLO, "role": "master"}
+            return self.greeting or {**_HELLO, "role": self.role}
         if name in ("CLIENT", "SELECT", "AUTH"):
             return True
         self.asked.append([name, *command[1:]])
