@@ -20,6 +20,7 @@ from producer.journal import BlockingJournal, End, close, take
 from producer.redis import RedisConfig
 from sandbox.control import SandboxControl
 from sandbox.server import SandboxThread
+from tests.crash.worker_process import ROOT
 from tests.integration.access import processes
 from tests.integration.access.processes import Process
 from tests.integration.access.users import ROLES, Denied, UsersServer, debian_redis, rendered
@@ -280,7 +281,7 @@ def test_a_role_may_do_nothing_else(server: UsersServer, role: str) -> None:
 
 def test_the_file_names_what_the_scripts_do() -> None:
     """Whoever accepts commands may do every command that the journal's scripts have."""
-    folder = Path("producer/journal/lua")
+    folder = ROOT / "producer" / "journal" / "lua"
     scripts = {path.stem: path.read_text() for path in folder.glob("*.lua")}
     assert "accept" in scripts
     used = {name.lower() for text in scripts.values() for name in _CALLS.findall(text)}

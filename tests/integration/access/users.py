@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import warnings
@@ -15,7 +17,7 @@ import redis
 from local.valkey import ValkeyServer, valkey_argv
 from tests.crash.worker_process import ROOT
 
-TEMPLATE = ROOT / "deploy" / "redis-users.acl"
+_COMMAND = re.compile(r"```sh\n(hashed\(\).*?redis-users\.acl) > users\.acl", re.DOTALL)
 ROLES = ("web", "client", "celery", "cli", "worker", "flower")
 
 
@@ -26,11 +28,17 @@ def password(role: str) -> str:
 
 def rendered(namespace: str) -> str:
     """What the command of docs/redis.md makes of the template."""
-    words = [f"s/>CHANGE_ME_{role.upper()}/>{password(role)}/" for role in (*ROLES, "default")]
-    words += [f"s/NAMESPACE:/{namespace}:/g" if namespace else "s/NAMESPACE://g", "/^user/p"]
-    options = [part for word in words for part in ("-e", word)]
+    found = _COMMAND.search((ROOT / "docs" / "redis.md").read_text())
+    assert found is not None
+    command = found[1].replace("/shop:/", f"/{namespace}:/" if namespace else "//")
+    passwords = {role.upper(): password(role) for role in ROLES} | {"ADMIN": password("default")}
     return subprocess.run(
-        ["sed", "-n", *options, str(TEMPLATE)], capture_output=True, text=True, check=True
+        ["sh", "-euc", command],
+        env={"PATH": os.environ["PATH"], **passwords},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
 
