@@ -41,8 +41,13 @@ class RoundTrip:
 
     @property
     def atomic(self) -> bool:
-        """Whether it is one call of several plain commands, which a transaction holds together."""
-        return len(self._calls) == 1 and len(self._calls[0].commands) > 1
+        """Whether it is one call of several plain commands, which a transaction holds together.
+
+        Not with a confirmation: in a transaction WAIT does not wait.
+        """
+        (call, *others) = self._calls
+        confirmed = call.durable and self._config.replicas > 0
+        return not others and len(call.commands) > 1 and not confirmed
 
     def commands(self) -> list[Command]:
         """What is to be sent next, at first or after an answer was lost."""

@@ -21,9 +21,17 @@ from producer.redis.primary import Primary, tls_options
 _LOOK_EVERY_S = 2.0
 
 
+class QoS(redis.QoS):
+    """Leaves what dead workers had in hand to the workers."""
+
+    def restore_visible(self, *_: Any, **__: Any) -> None:
+        """Give nothing back. Flower would look too, and may not."""
+
+
 class Channel(redis.Channel):
     """A channel whose connections come from a `RedisConfig` in the transport options."""
 
+    QoS: Any = QoS
     redis_config: RedisConfig
     redis_primary: Primary
     connection: Any

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
+import redis
 import redis.asyncio
 
 from local.valkey import ValkeyServer
 from producer.contract import Envelope
 from producer.journal import Journal
+from producer.journal.scripts import script
 from tests.integration.web_callers import counted, post, queued, waiting
 from tests.unit.http.web import DEFAULT, WebProcess, begin, finish
 
@@ -24,16 +26,21 @@ _LEAVING = 200
 _GENEROUS_S = 2.0
 
 
+_JOURNAL = "0" * 32
+
+
 @pytest.fixture(scope="module")
 def serving(valkey_server: ValkeyServer) -> Iterator[WebProcess]:
     """One web process for all of these tests, which leave it as they found it."""
-    with WebProcess(valkey_server.url) as process:
+    with WebProcess(valkey_server.url, CARDS_JOURNAL_ID=_JOURNAL) as process:
         yield process
 
 
 @pytest.fixture
 def web(serving: WebProcess, redis_url: str) -> WebProcess:
-    """The web process over an empty Valkey."""
+    """The web process over an empty Valkey, which is to it the same journal all the time."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.set("cards:journal", _JOURNAL)
     return serving
 
 
@@ -150,10 +157,12 @@ async def test_nothing_is_asked_while_nothing_happens(
         (ident,) = await queued(client, 1)
         await waiting(session, 1)
         taken = await begin(journal, ident)
-        await client.config_resetstat()
-        for _ in range(100):  # a hundred turns of the process, none of which may ask
-            await waiting(session, 1)
-        assert "cmdstat_hgetall" not in await client.info("commandstats")
+        async with client.monitor() as monitor:
+            for _ in range(100):  # a hundred turns of the process, none of which may ask
+                await waiting(session, 1)
+            await client.echo("enough")
+            while "enough" not in (asked := (await monitor.next_command())["command"]):
+                assert script("statuses").sha not in asked
     await finish(journal, taken)
     assert (await posted).status == 200
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from local.guard import Guard
 from local.valkey import SERVER_SETTING
 from tests.matrix.absent import NotThereError
 from tests.matrix.cells import Cell
@@ -84,28 +85,29 @@ def _environ(own: Mapping[str, str], server: Server | None) -> dict[str, str]:
 
 
 def _tee(command: Sequence[str], environ: Mapping[str, str], log: Path) -> tuple[int, str]:
-    """The exit code, and pytest's last line if it came to one."""
+    """The exit code, and the last line if pytest came to one. pytest ends with this program."""
     last = ""
-    with (
-        log.open("w") as kept,
-        subprocess.Popen(
+    guard = Guard()
+    try:
+        process = guard.spawn(
             command,
             cwd=ROOT,
-            env=dict(environ),
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process,
-    ):
+        )
         assert process.stdout is not None
-        for line in process.stdout:
-            kept.write(line)
-            sys.stderr.write(line)
-            if _LAST_LINE.search(line):
-                last = line.strip("= \n")
-    return process.returncode, last
+        with log.open("w") as kept, process.stdout as printed:
+            for line in printed:
+                text = line.decode(errors="replace")
+                kept.write(text)
+                sys.stderr.write(text)
+                if _LAST_LINE.search(text):
+                    last = text.strip("= \n")
+        return process.wait(), last
+    finally:
+        guard.close()
 
 
 def _version(python: Path) -> str:

@@ -269,7 +269,8 @@ def test_a_role_may_do_nothing_else(server: UsersServer, role: str) -> None:
     if role != "worker":
         refused += [("BRPOP", f"{prefix}interactive", "1"), ("HGETALL", f"{prefix}unacked")]
     if role in ("celery", "flower"):
-        refused += [("GET", f"{prefix}cards:journal"), ("SET", f"{prefix}celery-task-meta-1", "1")]
+        refused += [("GET", f"{prefix}cards:journal"), ("DEL", f"{prefix}celery-task-meta-1")]
+        refused += [("ZRANGE", f"{prefix}unacked_index", "0", "-1")]
     if prefix:
         refused += [("GET", "cards:journal"), ("LPUSH", "interactive", "message")]
     with server.client(role) as client:

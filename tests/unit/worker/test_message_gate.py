@@ -6,9 +6,8 @@ import base64
 import json
 import zlib
 from contextlib import suppress
-from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,9 +25,14 @@ from worker.tasks import register_tasks
 from worker.transport import Message
 
 _KINDS = kinds()
+
+
+def _decoded(body: Any, encoding: str | None) -> Any:
+    return VirtualChannel.decode_body(cast(VirtualChannel, VirtualChannel), body, encoding)
+
+
 # As in a worker, of a channel that is not connected.
-_decode: Any = VirtualChannel.decode_body
-_CHANNEL = SimpleNamespace(decode_body=partial(_decode, VirtualChannel))
+_CHANNEL = SimpleNamespace(decode_body=_decoded)
 _SPLINTERS = [b"[", b"{", b'"', b"null", b"\\", b"[]", b"\xff", b"\\ud800", b"1e999", b"NaN", b","]
 _NAMES = (
     *(

@@ -1,0 +1,155 @@
+"""Damage in the journal: what it is about is told, and nothing else is touched."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from producer.contract import Lane
+from producer.journal import (
+    UNLIMITED,
+    Call,
+    Journal,
+    JournalFault,
+    JournalUnavailable,
+    TakenAs,
+    renew,
+    resume_many,
+    status,
+    sweep,
+    take_many,
+)
+from producer.migrations.ids import command_id
+from producer.migrations.rows import RowState
+from tests.integration.journal.conftest import LEASE_MS, Bench
+from tests.integration.journal.moves import MIGRATION, Moves
+
+pytestmark = pytest.mark.integration
+
+_NOT_ARGUMENTS: list[Any] = [{"a": 1}, None, ["x"], True, "\ud800"]
+
+
+@pytest.mark.parametrize("argument", _NOT_ARGUMENTS)
+async def test_what_is_no_argument_fails_alone(redis_url: str, argument: Any) -> None:
+    """It is a fault of the call; those of the same round trip are carried out."""
+    journal = Journal(redis_url)
+    calls = [Call(lambda a: a[0], commands=[("ECHO", one)]) for one in ("a", argument, "b")]
+    answers = await asyncio.gather(*map(journal, calls), return_exceptions=True)
+    await journal.aclose()
+    assert (answers[0], answers[2]) == ("a", "b")
+    assert isinstance(answers[1], JournalFault)
+
+
+async def test_a_key_of_another_type_fails_alone(bench: Bench, redis_url: str) -> None:
+    """So it is where the data are damaged, in commands and in scripts."""
+    bench.redis.set("cards:customer:cus_1", "x")
+    journal = Journal(redis_url)
+    command = Call(lambda a: a, commands=[("HGETALL", "cards:customer:cus_1")])
+    sound = Call(lambda a: str(a[0]), commands=[("ECHO", "a")])
+    answers = await asyncio.gather(journal(command), journal(sound), return_exceptions=True)
+    assert isinstance(answers[0], JournalFault)
+    assert answers[1] == "a"
+    assert await journal(renew([("cus_1", "1"), ("cus_2", "")], 1000)) == [False, True]
+    await journal.aclose()
+
+
+def test_what_the_server_is_at_is_no_fault_of_a_call(bench: Bench, redis_url: str) -> None:
+    """A replica that refuses writes is an outage, within scripts too: calls are to be repeated."""
+    bench.redis.replicaof("127.0.0.1", "1")
+    try:
+        for asked in (
+            Call(lambda a: a, commands=[("SET", "x", "y")]),
+            sweep("w", limit=1, patience_ms=1),
+        ):
+            with pytest.raises(JournalUnavailable):
+                bench.journal(asked)
+    finally:
+        bench.redis.replicaof("NO", "ONE")
+
+
+def test_damaged_commands_of_a_batch_hide_no_others(bench: Bench) -> None:
+    """Of a message of many commands the sound ones are begun."""
+    ids = [bench.accept_default(customer=f"cus_{n}") for n in range(6)]
+    bench.redis.hset(f"cards:command:{ids[1]}", "tries", "many")
+    bench.redis.delete(f"cards:command:{ids[2]}")
+    bench.redis.set(f"cards:command:{ids[2]}", "x")
+    bench.redis.hdel(f"cards:command:{ids[3]}", "lane")
+    bench.redis.set("cards:customer:cus_4", "x")
+    taken = bench.journal(take_many(ids, str(uuid4()), LEASE_MS, limits=UNLIMITED, most=10))
+    hows = [one.how for one in taken]
+    assert hows == [TakenAs.GRANTED, *[TakenAs.DAMAGED] * 4, TakenAs.GRANTED]
+    named = bench.redis.zrange("cards:damaged", 0, -1)
+    assert set(named) == {ids[1], ids[2], ids[3]}
+
+
+def test_damaged_customers_hide_no_others(bench: Bench) -> None:
+    """Of customers in hand, and of those that are due, the sound ones are taken up."""
+    ids = [bench.accept_default(customer=f"cus_{n}") for n in range(3)]
+    for one in ids:
+        bench.redis.hset("cards:customer:cus_" + str(ids.index(one)), "called", 100)
+    bench.redis.delete("cards:customer:cus_1")
+    bench.redis.set("cards:customer:cus_1", "x")
+    call = resume_many([f"cus_{n}" for n in range(3)], "h", LEASE_MS, limits=UNLIMITED)
+    hows = [one.how for one in bench.journal(call)]
+    assert hows == [TakenAs.GRANTED, TakenAs.DAMAGED, TakenAs.GRANTED]
+    now = int(bench.redis.time()[0]) * 1000
+    score = bench.redis.zscore("cards:watch", "cus_1")
+    assert score is not None
+    assert score > now + 30_000
+
+
+def test_a_sweep_passes_over_what_is_damaged(bench: Bench) -> None:
+    """A queue that is none, and rows that are none, keep no lost command from being found."""
+    lost = [bench.accept_default(lane=Lane.BULK, customer=f"cus_{n}") for n in range(3)]
+    for one in lost:
+        bench.redis.hset(f"cards:command:{one}", "accepted", 1)
+    bench.redis.delete("bulk", f"cards:command:{lost[0]}")
+    bench.redis.set("bulk", "x")
+    bench.redis.set(f"cards:command:{lost[0]}", "x")
+    bench.redis.zadd("cards:untold", {"garbage": 9e15, "an id superseded": 9e15})
+    found = bench.journal(sweep("w", limit=10, patience_ms=1))
+    assert found.commands == lost[1:]
+    assert [ident for ident, _ in found.ends] == ["an id"]
+
+
+def test_a_command_is_accepted_where_its_queue_is_none(bench: Bench) -> None:
+    """Its message is a wake-up; the sweep finds it without."""
+    bench.redis.set("interactive", "x")
+    command = bench.accept_default()
+    bench.redis.hset(f"cards:command:{command}", "accepted", 1)
+    assert bench.journal(sweep("w", limit=10, patience_ms=1)).commands == [command]
+
+
+def test_a_refused_command_that_comes_again_is_no_damage(bench: Bench) -> None:
+    """Its row has no card, since nothing of what it held is kept."""
+    command = bench.accept_default()
+    bench.redis.hdel(f"cards:command:{command}", "card")
+    bench.redis.hset(f"cards:command:{command}", mapping={"finished": 5, "state": "rejected"})
+    bench.redis.zrem("cards:pending:cus_1", command)
+    assert bench.take(command).how is TakenAs.ENDED
+
+
+def test_a_damaged_end_hides_no_other_row_of_a_migration(bench: Bench) -> None:
+    """It is recorded like one that is lost; the others as they ended."""
+    moves = Moves(bench)
+    moves.send(1, 2, 3, 4)
+    for number in (1, 2, 3, 4):
+        moves.end(number)
+    ids = {number: command_id(MIGRATION, number) for number in (1, 2, 3)}
+    bench.redis.set(f"celery-task-meta-{ids[1]}", "{")
+    bench.redis.hset(f"cards:command:{ids[2]}", "state", "x")
+    bench.redis.delete(f"cards:command:{ids[3]}")
+    bench.redis.set(f"cards:command:{ids[3]}", "x")
+    moves.settle()
+    states = moves.states()
+    assert states[:4] == [*[RowState.FAILED] * 3, RowState.APPLIED]
+    assert moves.ended() == []
+
+
+def test_status_of_an_id_that_redis_cannot_be_asked_for(bench: Bench) -> None:
+    """Half a surrogate pair is a fault of the call, not an outage."""
+    with pytest.raises(JournalFault):
+        bench.journal(status("\udfff\ud800"))
