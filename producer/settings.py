@@ -15,6 +15,7 @@ from typing import Self
 
 from producer.contract.messages import Language
 from producer.redis import RedisConfig, RedisConfigError
+from producer.redis.probe import probe
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -148,6 +149,17 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
     """Where Redis is and how to talk to it. Raises SettingsError."""
     try:
         return RedisConfig.from_environ(environ)
+    except RedisConfigError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def admitted(redis: RedisConfig) -> None:
+    """Ask Redis, for a second or two, whether it lets us in. Raises SettingsError if it does not.
+
+    A Redis that is out of reach is another matter: it is waited for.
+    """
+    try:
+        probe(redis)
     except RedisConfigError as error:
         raise SettingsError(error.name, error.reason) from None
 

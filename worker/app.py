@@ -17,7 +17,7 @@ from producer.contract import Lane
 from producer.journal import BlockingJournal
 from producer.journal.queues import queues_of
 from producer.repeated_log import count_repeats
-from producer.settings import SettingsError
+from producer.settings import SettingsError, admitted
 from worker.asyncio_pool import TaskPool
 from worker.celery_config import celery_config, celery_queue
 from worker.composition import runtime_of
@@ -51,6 +51,13 @@ class WorkerProcess:
             if isinstance(pool, TaskPool):
                 pool.before_stop = self._runtime.stop_taking
         return self._runtime
+
+    def on_start(self, **_: Any) -> None:
+        """A worker is about to start, of whatever pool."""
+        try:
+            admitted(self._settings.shared.redis)
+        except SettingsError as wrong:
+            sys.exit(f"worker: {wrong}")
 
     def on_set_up(self, sender: str, **_: Any) -> None:
         """The worker knows its name, and which lanes it serves."""
@@ -109,6 +116,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     process = WorkerProcess(settings, made)
     register_tasks(made, process.runtime)
     for signal, receiver in (
+        (signals.celeryd_init, process.on_start),
         (signals.celeryd_after_setup, process.on_set_up),
         (signals.worker_ready, process.on_ready),
         (signals.worker_process_init, process.on_child_start),

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import sys
 
-from producer.settings import SettingsError, redis_config
+from producer.settings import SettingsError, admitted, redis_config
 from worker.monitoring import make_app
 
 try:
-    app = make_app(redis_config(os.environ))
+    _redis = redis_config(os.environ)
+    admitted(_redis)
+    app = make_app(_redis)
 except SettingsError as wrong:
     sys.exit(f"flower: {wrong}")

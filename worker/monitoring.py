@@ -5,7 +5,12 @@ from __future__ import annotations
 from celery import Celery
 
 from producer.redis import RedisConfig
-from producer.redis.kombu_transport import broker_options, result_options, tls_options_of_celery
+from producer.redis.kombu_transport import (
+    broker_options,
+    result_options,
+    sentinel_options,
+    tls_options_of_celery,
+)
 
 
 def make_app(redis: RedisConfig) -> Celery:
@@ -13,7 +18,10 @@ def make_app(redis: RedisConfig) -> Celery:
     made = Celery("cards", set_as_current=True)
     broker = broker_options(redis)
     # Flower looks at the queues' lengths over a connection of its own making.
-    broker["broker_transport_options"]["priority_steps"] = [0]
+    broker["broker_transport_options"] |= {
+        "priority_steps": [0],
+        "sentinel_kwargs": sentinel_options(redis),
+    }
     made.conf.update(
         **broker,
         broker_transport="producer.redis.kombu_transport:Transport",

@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import sys
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import click
 
 from producer.cli.exits import Exit, Stopped
 from producer.cli.lazy import LazyGroup
+
+if TYPE_CHECKING:
+    from producer.errors import Unavailable
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = {
@@ -92,11 +96,7 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
         case errors.Refusal():
             return error.message(language()), error.code, Exit.USAGE
         case errors.Unavailable():
-            return (
-                f"{error} (REDIS_URL says where it is; try `cards doctor`)",
-                "unavailable",
-                (Exit.UNREACHABLE),
-            )
+            return _of_redis(error)
         case errors.WaitTimeout():
             return str(error), "not_ended", Exit.NOT_ENDED
         case errors.CommandNotFound():
@@ -114,6 +114,17 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
         case SettingsError():
             return str(error), "setting", Exit.NOT_DONE
     return _of_a_migration(error)
+
+
+def _of_redis(error: Unavailable) -> tuple[str, str, Exit]:
+    from producer.cli.environment import environ
+    from producer.redis.probe import wrong_setting
+    from producer.settings import redis_config
+
+    if (wrong := wrong_setting(error.cause, redis_config(environ()))) is not None:
+        return str(wrong), "setting", Exit.NOT_DONE
+    told = f"{error} (REDIS_URL says where it is; try `cards doctor`)"
+    return told, "unavailable", Exit.UNREACHABLE
 
 
 def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:

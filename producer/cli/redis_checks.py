@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from redis.exceptions import AuthenticationError, AuthorizationError, BusyLoadingError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from producer.cli.findings import Finding, misconfigured, ok, unreachable, warn
+from producer.cli.redis_advice import out_of_order
+from producer.cli.redis_server_checks import ServerChecks
 from producer.contract import Lane
 from producer.journal import (
     BlockingJournal,
-    Call,
     JournalFault,
     JournalUnavailable,
     backlog,
@@ -37,16 +34,28 @@ _SEEN_WITHIN_S = 30.0
 def check_redis(redis: RedisConfig) -> Iterator[Finding]:
     """Everything about that Redis; only the first finding where it does not answer."""
     journal = BlockingJournal(redis, retries=0)
+    server = ServerChecks(journal, redis)
+    unknown = "durability cannot be checked"
     try:
-        yield ok("redis", _version(journal))
-        yield from _durability(journal.configuration())
-        yield _workers(journal)
-        yield from _stuck(journal)
-        yield _stripe_key(journal)
-        yield _rate_limit(journal)
-        yield from _backlog(journal)
-        yield _dead_letters(journal)
-        yield _damage(journal)
+        yield from server.reached()
+        yield from server.permitted("writes", "no command is accepted", server.writes)
+        yield from server.permitted("channels", "nobody is woken at an end", server.changes)
+        yield from server.permitted(
+            "durability", unknown, lambda: _durability(server.settings()), fails=False
+        )
+        for what, check in (
+            ("journal", server.journal),
+            ("workers", lambda: [_workers(journal)]),
+            ("lanes", lambda: _stuck(journal)),
+            ("stripe key", lambda: [_stripe_key(journal)]),
+            ("rate limit", lambda: [_rate_limit(journal)]),
+            ("queues", lambda: _backlog(journal)),
+            ("dead letters", lambda: [_dead_letters(journal)]),
+        ):
+            yield from server.permitted(what, "it cannot be looked at", check)
+        yield from server.permitted(
+            "records", "damaged ones cannot be found", lambda: [_damage(journal)], fails=False
+        )
     except JournalFault as error:
         yield misconfigured(
             "journal",
@@ -54,40 +63,9 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
             "find it with TYPE, and restore or delete it",
         )
     except JournalUnavailable as error:
-        yield _why_unreachable(error.cause)
+        yield out_of_order(error.cause, redis)
     finally:
         journal.close()
-
-
-def _why_unreachable(cause: BaseException) -> Finding:
-    reason = type(cause).__name__
-    match cause:
-        case AuthenticationError() | AuthorizationError():
-            return misconfigured(
-                "redis",
-                "refuses our user or password",
-                "put the right ones into REDIS_URL: redis://user:password@host:port/database",
-            )
-        case BusyLoadingError():
-            return unreachable("redis", "is loading its data", "wait, then ask again")
-        case RedisTimeoutError() | TimeoutError():
-            return unreachable(
-                "redis",
-                f"does not answer in time ({reason})",
-                "see whether host and port in REDIS_URL are right and no firewall is between",
-            )
-    return unreachable(
-        "redis",
-        f"does not answer ({reason})",
-        "start it (`make up` does), or correct REDIS_URL",
-    )
-
-
-def _version(journal: BlockingJournal) -> str:
-    info: dict[str, Any] = journal(Call(lambda a: dict(a[0]), commands=[("INFO", "server")]))
-    if "valkey_version" in info:
-        return f"answers, Valkey {info['valkey_version']}"
-    return f"answers, Redis {info.get('redis_version', 'of unknown version')}"
 
 
 def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
@@ -128,6 +106,8 @@ def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
         )
     else:
         yield ok("eviction", "maxmemory-policy noeviction")
+    if (least := found.get("min-replicas-to-write", "0")) != "0":
+        yield ok("min replicas", f"min-replicas-to-write {least}: without them no write is taken")
 
 
 def _workers(journal: BlockingJournal) -> Finding:

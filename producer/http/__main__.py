@@ -16,7 +16,7 @@ import uvicorn
 from producer.http.app import create_app
 from producer.http.services import Services
 from producer.repeated_log import count_repeats
-from producer.settings import SettingsError, WebSettings
+from producer.settings import SettingsError, WebSettings, admitted
 
 # Waiting callers are let go at once; this is for answers still being written.
 _STOP_WITHIN_S = 8
@@ -27,6 +27,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 where a setting is wrong."""
     try:
         settings = WebSettings.from_environ(environ)
+        admitted(settings.shared.redis)
         listener = _listen(settings.host, settings.port)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -61,7 +61,8 @@ class RoundTrip:
 
     def answered(self, flat: Sequence[Any]) -> None:
         """Take the answers to `commands`, errors among them."""
-        answers = iter(flat[len(self._to_load) :])
+        loaded = dict(zip(self._to_load, flat, strict=False))
+        answers = iter(flat[len(loaded) :])
         found = [(place, self._grouped(self._calls[place], answers)) for place in self._asked]
         self.unconfirmed = None
         if self._confirms:
@@ -69,8 +70,12 @@ class RoundTrip:
         self._to_load = set()
         for place, answer in found:
             call = self._calls[place]
-            if isinstance(answer, NoScriptError):
+            if isinstance(answer, NoScriptError) and call.script not in loaded:
                 self._to_load.add(str(call.script))
+            elif isinstance(answer, NoScriptError):
+                # Loaded and unknown still: why is what loading it was answered.
+                refused = loaded[str(call.script)]
+                self.answers[place] = refused if isinstance(refused, Exception) else answer
             elif self.unconfirmed is None or not call.durable:
                 self.answers[place] = answer
 

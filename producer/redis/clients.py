@@ -48,8 +48,14 @@ def async_client(config: RedisConfig) -> Any:
     return redis.asyncio.Redis.from_pool(pool)
 
 
-def blocking_client(config: RedisConfig) -> Any:
-    """A client for threads, decoding answers; it connects on first use."""
+def blocking_client(config: RedisConfig, *, patience_s: float | None = None) -> Any:
+    """A client for threads, decoding answers; it connects on first use.
+
+    `patience_s` is how long it waits for each answer, if not as long as others.
+    """
+    options = _options(config)
+    if patience_s is not None:
+        options |= {"socket_connect_timeout": patience_s, "socket_timeout": patience_s}
     pool = redis.ConnectionPool(
         connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
         retry=Retry(NoBackoff(), 0),
@@ -57,7 +63,7 @@ def blocking_client(config: RedisConfig) -> Any:
         decode_responses=True,
         # Bytes that are not UTF-8 come through unchanged, for the reader to find damaged.
         encoding_errors="surrogateescape",
-        **_options(config),
+        **options,
     )
     return redis.Redis.from_pool(pool)
 

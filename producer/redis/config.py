@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from producer.redis.certificates import unusable_ca, unusable_pair
 
 FORMS = (
     "redis://[user:password@]host[:port][/database], rediss:// for TLS, or "
@@ -87,10 +89,11 @@ class RedisConfig:
             if option in options:
                 files[name] = files[name] or _existing("REDIS_URL", options[option])
         tls = scheme in _TLS
-        if not tls and any(files.values()):
-            raise RedisConfigError("REDIS_URL", "must be rediss:// where CARDS_REDIS_CA is set")
-        if files["certificate"] and not files["key"]:
-            raise RedisConfigError("CARDS_REDIS_KEY", "is not set, but CARDS_REDIS_CERT is")
+        verify = _verified(options)
+        if not tls and (options or any(files.values())):
+            reason = "must be rediss:// (or sentinels://) where certificates are named"
+            raise RedisConfigError("REDIS_URL", reason)
+        _usable(files)
         return cls(
             url=url,
             nodes=nodes,
@@ -101,11 +104,10 @@ class RedisConfig:
             sentinel_username=_text(environ, "CARDS_SENTINEL_USER") or None,
             sentinel_password=_text(environ, "CARDS_SENTINEL_PASSWORD") or None,
             tls=tls,
-            verify=_verified(options),
+            verify=verify,
             server_name=_text(environ, "CARDS_REDIS_SERVER_NAME") or None,
             namespace=_namespace(environ),
-            replicas=_replicas(environ),
-            replicas_fsync=_yes(environ, "CARDS_REPLICAS_FSYNC"),
+            **_replicas(environ),
             journal_id=_journal_id(environ),
             accept_other_data=_yes(environ, "CARDS_ACCEPT_OTHER_DATA"),
             **files,
@@ -117,6 +119,10 @@ class RedisConfig:
         scheme = self.url.partition("://")[0]
         nodes = ",".join(f"[{h}]:{p}" if ":" in h else f"{h}:{p}" for h, p in self.nodes)
         return f"{scheme}://{nodes}/{self.master + '/' if self.master else ''}{self.database}"
+
+    def __json__(self) -> str:
+        """What kombu makes of it where a worker tells its settings to `inspect` and Flower."""
+        return self.shown
 
     @property
     def environ(self) -> dict[str, str]:
@@ -166,7 +172,7 @@ def _split(
             raise wrong
     elif "," in places:
         raise wrong
-    if not re.fullmatch(r"\d{0,6}", database):
+    if not re.fullmatch(r"[0-9]{0,6}", database):
         raise wrong
     default = _SENTINEL_PORT if master else _PORT
     try:
@@ -219,6 +225,20 @@ def _existing(name: str, path: str) -> str:
     return path
 
 
+def _usable(files: Mapping[str, str | None]) -> None:
+    """Raise RedisConfigError unless TLS can be begun with these files."""
+    ca, certificate, key = (files[name] for name in ("ca", "certificate", "key"))
+    if certificate and not key:
+        raise RedisConfigError("CARDS_REDIS_KEY", "is not set, but CARDS_REDIS_CERT is")
+    if key and not certificate:
+        raise RedisConfigError("CARDS_REDIS_CERT", "is not set, but CARDS_REDIS_KEY is")
+    if ca and (reason := unusable_ca(ca)):
+        raise RedisConfigError("CARDS_REDIS_CA", reason)
+    if certificate and key and (found := unusable_pair(certificate, key)):
+        name, reason = found
+        raise RedisConfigError(f"CARDS_REDIS_{'KEY' if name == 'key' else 'CERT'}", reason)
+
+
 def _namespace(environ: Mapping[str, str]) -> str:
     text = _text(environ, "CARDS_NAMESPACE").rstrip(":")
     if text and not _NAMESPACE.fullmatch(text):
@@ -228,11 +248,18 @@ def _namespace(environ: Mapping[str, str]) -> str:
     return f"{text}:" if text else ""
 
 
-def _replicas(environ: Mapping[str, str]) -> int:
-    text = _text(environ, "CARDS_REPLICAS")
-    if text and not re.fullmatch(r"\d", text):
+class _Replicas(TypedDict):
+    replicas: int
+    replicas_fsync: bool
+
+
+def _replicas(environ: Mapping[str, str]) -> _Replicas:
+    text, fsync = _text(environ, "CARDS_REPLICAS"), _yes(environ, "CARDS_REPLICAS_FSYNC")
+    if text and not re.fullmatch(r"[0-9]", text):
         raise RedisConfigError("CARDS_REPLICAS", "must be a number from 0 to 9")
-    return int(text or 0)
+    if fsync and not int(text or 0):
+        raise RedisConfigError("CARDS_REPLICAS_FSYNC", "needs CARDS_REPLICAS, which is not set")
+    return {"replicas": int(text or 0), "replicas_fsync": fsync}
 
 
 def _journal_id(environ: Mapping[str, str]) -> str | None:

@@ -7,7 +7,9 @@ proxy or a moved address does shows as one of the failures of the connection.
 from __future__ import annotations
 
 import builtins
+import re
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +23,7 @@ from redis.exceptions import (
     ResponseError,
     TimeoutError,
 )
+from redis.sentinel import MasterNotFoundError
 
 from producer.contract.messages import Text
 
@@ -108,11 +111,21 @@ _ROWS = (
     Fault("other data", Meaning.SETTING, Text.REDIS_OTHER_DATA),
     Fault("call", Meaning.FAULT, Text.REDIS_FAULT),
 )
+# OpenSSL's words for what it found itself, and for what the server tells in an alert.
+_CERTIFICATE = re.compile(
+    "certificate[ _]verify[ _]failed|alert[ _](unknown[ _]ca|[a-z ]*certificate)", re.IGNORECASE
+)
+# Of Valkey and newer Redis, and of Redis 7.0, which answer ERR where a script lacks a right.
+_DENIED_IN_SCRIPT = re.compile("ACL failure in script|The user executing the script can't")
+# redis-py's words for a connection that ended after it was made.
+_CLOSED = ("Error while reading", "while writing to socket", "Connection closed by server")
 FAULTS = {row.code: row for row in _ROWS}
 
 
 def code_of(error: ResponseError) -> str:
     """The server's code of an error that it answered."""
+    if _DENIED_IN_SCRIPT.search(str(error)):
+        return "NOPERM"
     code = getattr(error, "status_code", None)
     return str(code) if code else str(error).partition(" ")[0]
 
@@ -133,14 +146,16 @@ def fault_of(error: BaseException) -> Fault:
         case BusyLoadingError():
             return FAULTS["LOADING"]
         case AuthenticationError():
-            return FAULTS["WRONGPASS"]
+            return FAULTS["NOAUTH" if error.status_code == "NOAUTH" else "WRONGPASS"]
+        case MasterNotFoundError() if AuthenticationError.__name__ in str(error):
+            return FAULTS["WRONGPASS"]  # of the sentinels; redis-py tells it as text alone
         case MaxConnectionsError():
             return FAULTS["connections"]
         case TimeoutError() | builtins.TimeoutError():
             return FAULTS["timeout"]
         case ConnectionError() if "max number of clients" in str(error):
             return FAULTS["connections"]
-        case ConnectionError() if "Error while reading" in str(error):
+        case ConnectionError() if any(words in str(error) for words in _CLOSED):
             return FAULTS["closed"]
         case DataError() | ResponseError():
             return FAULTS["call"]
@@ -149,13 +164,16 @@ def fault_of(error: BaseException) -> Fault:
     return FAULTS["call"]
 
 
-def _certificate_refused(error: BaseException | None) -> bool:
-    """Whether a certificate was not accepted, here or by the server; redis-py wraps that."""
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it was raised for; redis-py wraps what befalls a socket."""
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        text = str(error)
-        if "CERTIFICATE_VERIFY_FAILED" in text or "certificate required" in text.lower():
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
+
+
+def _certificate_refused(error: BaseException) -> bool:
+    """Whether a certificate was not accepted, here or by the server."""
+    return any(
+        isinstance(one, ssl.SSLCertVerificationError) or _CERTIFICATE.search(str(one))
+        for one in chain_of(error)
+    )

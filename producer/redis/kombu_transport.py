@@ -1,12 +1,15 @@
 """Kombu's Redis transport on connections that lead to the primary: for Celery and for Flower.
 
-Celery's `broker_url` is then REDIS_URL as it stands, `sentinel://` included.
+Celery's `broker_url` is for show: workers tell it to whoever asks them, and then it must hold no
+password. The transport reads where Redis is from a `RedisConfig`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from kombu.transport import redis
 
@@ -18,13 +21,22 @@ from producer.redis.primary import Primary, tls_options
 _LOOK_EVERY_S = 2.0
 
 
+class QoS(redis.QoS):
+    """Leaves what dead workers had in hand to the workers."""
+
+    def restore_visible(self, *_: Any, **__: Any) -> None:
+        """Give nothing back. Flower would look too, and may not."""
+
+
 class Channel(redis.Channel):
     """A channel whose connections come from a `RedisConfig` in the transport options."""
 
+    QoS: Any = QoS
     redis_config: RedisConfig
     redis_primary: Primary
     connection: Any
     _registered: bool
+    _q_for_pri: Callable[[str, int], str]
     _on_connection_disconnect: Any
     _create_client: Any
 
@@ -38,6 +50,12 @@ class Channel(redis.Channel):
         config = self.redis_config
         self.keyprefix_fanout = self.keyprefix_fanout.format(db=config.database)
         return broker_pool(config, self.redis_primary, self._closed if asynchronous else None)
+
+    def _has_queue(self, queue: str, **_: Any) -> bool:
+        # EXISTS is not among the commands that kombu's client puts the namespace into.
+        with self.conn_or_acquire() as client:
+            names = [self._q_for_pri(queue, step) for step in self.priority_steps]
+            return bool(client.exists(*(self.global_keyprefix + name for name in names)))
 
     def _closed(self, connection: Any) -> None:
         # Only a channel that was registered is in the poller (kombu's own `_connparams`).
@@ -61,6 +79,7 @@ class Transport(redis.Transport):
 
     Channel = Channel
     can_parse_url = True
+    client: Any
     cycle: Any
     _seen_primary = 0.0
 
@@ -85,20 +104,17 @@ class Transport(redis.Transport):
 
     def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
         """The broker's address for logs, or, with the password, for Flower's look at queues."""
-        config = RedisConfig.of(uri)
+        config: RedisConfig = self.client.transport_options["redis_config"]
         if not include_password:
             return config.shown
-        host, port = config.nodes[0]
-        scheme = "sentinel" if config.master else uri.partition("://")[0]
-        user_info = uri.partition("://")[2].rpartition("@")[0]
-        at = f"{user_info}@" if user_info else ""
-        return f"{scheme}://{at}{host}:{port}/{config.database}"
+        user_info = urlsplit(config.url).netloc.rpartition("@")[0]
+        return _places(config, f"{user_info}@" if user_info else "")[0]
 
 
 def broker_options(config: RedisConfig) -> dict[str, Any]:
     """Celery's settings of the broker: everything of it but what a kind of process adds."""
     return {
-        "broker_url": config.url,
+        "broker_url": _places(config)[0],
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
@@ -115,17 +131,31 @@ def broker_options(config: RedisConfig) -> dict[str, Any]:
 def result_options(config: RedisConfig) -> dict[str, Any]:
     """Celery's settings of the results backend, which is Celery's own."""
     options: dict[str, Any] = {"global_keyprefix": config.namespace}
-    url = config.url.partition("?")[0]
     if config.master:
-        user_info = url.partition("://")[2].rpartition("@")[0]
-        at = f"{user_info}@" if user_info else ""
-        places = (f"sentinel://{at}{host}:{port}/{config.database}" for host, port in config.nodes)
-        url = ";".join(places)
-        options["master_name"] = config.master
-    found = {"result_backend": url, "result_backend_transport_options": options}
+        options |= {"master_name": config.master, "sentinel_kwargs": sentinel_options(config)}
+    found = {
+        "result_backend": ";".join(_places(config)),
+        "redis_username": config.username,
+        "redis_password": config.password,
+        "result_backend_transport_options": options,
+    }
     if config.tls:
         found["redis_backend_use_ssl"] = tls_options_of_celery(config)
     return found
+
+
+def _places(config: RedisConfig, user_info: str = "") -> list[str]:
+    """URLs as Celery and Flower have them, one for each node; they know no `sentinels://`."""
+    scheme = "sentinel" if config.master else "rediss" if config.tls else "redis"
+    hosts = ((f"[{host}]" if ":" in host else host, port) for host, port in config.nodes)
+    return [f"{scheme}://{user_info}{host}:{port}/{config.database}" for host, port in hosts]
+
+
+def sentinel_options(config: RedisConfig) -> dict[str, Any]:
+    """How Celery and Flower speak to sentinels, as `sentinel_kwargs`."""
+    found = {"username": config.sentinel_username, "password": config.sentinel_password}
+    tls = {"ssl": True, **tls_options_of_celery(config)} if config.tls else {}
+    return {name: value for name, value in {**found, **tls}.items() if value is not None}
 
 
 def tls_options_of_celery(config: RedisConfig) -> dict[str, Any]:

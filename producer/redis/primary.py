@@ -30,6 +30,10 @@ class Primary:
         self._blocking: Any = None
         self._async: Any = None
 
+    def __json__(self) -> str:
+        """What kombu makes of it where a worker tells its settings to `inspect` and Flower."""
+        return self._config.shown
+
     @property
     def moves(self) -> bool:
         """Whether its address is asked for before each connection."""

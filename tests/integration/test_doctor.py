@@ -78,7 +78,7 @@ def test_all_is_well(tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch) 
         journal.close()
         found = examined(server.url, web.port, CARDS_FLOWER_PORT=str(web.port))
         assert {f.level for f in found.values()} == {Level.OK}, found
-        assert found["redis"].text == f"answers, {server_at(Path(valkey_binary())).version}"
+        assert f", {server_at(Path(valkey_binary())).version}, " in found["redis"].text
         monkeypatch.setenv("REDIS_URL", server.url)
         monkeypatch.setenv("PORT", str(web.port))
         assert run(["doctor"]) == Exit.DONE
