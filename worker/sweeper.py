@@ -51,9 +51,11 @@ class Sweeper:
 
     async def _sweep(self) -> None:
         self._watch.see(await self._journal(self._watch.look()))
-        self._gate.closed = self._watch.refuses is not None
+        was_closed, self._gate.closed = self._gate.closed, self._watch.refuses is not None
         if self._gate.closed:
             return
+        if was_closed:
+            self._executor.go_on()
         limit = max(0, min(_LIMIT, self._executor.spare))
         call = sweep(self._worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
         found = await self._journal(call)

@@ -87,6 +87,12 @@ class Text(Enum):
     )
     ALIVE = ("El proceso está en marcha", "The process is alive")
     READY = ("Listo", "Ready")
+    READY_OTHER_DATA = (
+        "Listo, pero Redis no tiene los datos de antes: lo aceptado antes se perdió "
+        "(CARDS_ACCEPT_OTHER_DATA)",
+        "Ready, but Redis does not have the data of before: what was accepted before is lost "
+        "(CARDS_ACCEPT_OTHER_DATA)",
+    )
     NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
     REDIS_SILENT = ("Redis no responde", "Redis does not answer")
     REDIS_TIMEOUT = ("Redis no responde a tiempo", "Redis does not answer in time")

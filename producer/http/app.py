@@ -115,6 +115,8 @@ def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
 
     @app.exception_handler(JournalUnavailable)
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:
+        if error.other_data:  # told once, where it was noticed
+            return answers.unavailable(error.fault.text)
         log.warning("%s", error)
         return answers.unavailable()
 

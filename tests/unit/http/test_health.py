@@ -24,7 +24,12 @@ async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Jo
     assert response.status_code == 503
     assert "api_key_expired" in response.json()["message"]
     assert "sk_live" not in response.text
-    assert response.json()["data"] == {"redis": True, "worker": True, "stripe": False}
+    assert response.json()["data"] == {
+        "redis": True,
+        "worker": True,
+        "stripe": False,
+        "journal": True,
+    }
 
 
 async def test_without_redis_the_process_lives_but_is_not_ready() -> None:
