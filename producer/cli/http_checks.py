@@ -22,9 +22,7 @@ def check_web(url: str) -> Finding:
         return unreachable("web", f"does not answer at {url} ({type(error).__name__})", todo)
     said = _message(body)
     if status == 200 and _lost(body):
-        return warn(
-            "web", f"at {url}: {said}", "see journal; restarted, it forgets what was before"
-        )
+        return warn("web", f"at {url}: {said}", "restarted, it takes this data as its own")
     if status == 200:
         return ok("web", f"ready at {url}")
     if status == 503:
