@@ -192,6 +192,7 @@ class AsyncCardCommands:
             sending.cancellation(command_id, self._language, self._status_ttl_s)
         )
         if state is None:
+            await self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if state is not State.CANCELLED:
             raise NotCancellable(command_id, state)
@@ -221,6 +222,7 @@ class AsyncCardCommands:
         found = await self._failed(command_id)
         state = await self._journal(found.replayed(self._language, self._status_ttl_s))
         if state is None:
+            await self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         return state
 
@@ -254,6 +256,7 @@ class AsyncCardCommands:
         await self._same_journal(self._journal)
         (found,) = await self._journal(failed.kept([command_id]))
         if found is None:
+            await self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if found.state is not State.FAILED:
             raise NotFailed(command_id, found.state)

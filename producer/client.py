@@ -196,6 +196,7 @@ class CardCommands:
         self._same_journal(self._journal)
         state = self._journal(sending.cancellation(command_id, self._language, self._status_ttl_s))
         if state is None:
+            self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if state is not State.CANCELLED:
             raise NotCancellable(command_id, state)
@@ -225,6 +226,7 @@ class CardCommands:
         found = self._failed(command_id)
         state = self._journal(found.replayed(self._language, self._status_ttl_s))
         if state is None:
+            self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         return state
 
@@ -258,6 +260,7 @@ class CardCommands:
         self._same_journal(self._journal)
         (found,) = self._journal(failed.kept([command_id]))
         if found is None:
+            self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if found.state is not State.FAILED:
             raise NotFailed(command_id, found.state)

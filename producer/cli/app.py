@@ -21,6 +21,7 @@ _COMMANDS = {
     "cancel": "Cancel a command that was not sent yet.",
     "failed": "Look at failed commands and replay them.",
     "migrate": "Plan, run and report migrations of many cards.",
+    "journal": "Print the id by which a loss of Redis' data is noticed.",
     "doctor": "Say what is out of reach or misconfigured.",
 }
 # Fewer digits cannot be a card number, and then nothing needs to be imported to see it.

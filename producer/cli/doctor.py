@@ -44,6 +44,7 @@ def examine(environ: Mapping[str, str], running: Mapping[str, str]) -> Iterator[
     """
     from producer.cli.findings import misconfigured, ok
     from producer.cli.http_checks import check_flower, check_web
+    from producer.cli.journal_checks import check_journal
     from producer.cli.redis_checks import check_redis
     from producer.settings import SettingsError, WebSettings, redis_config
 
@@ -59,6 +60,7 @@ def examine(environ: Mapping[str, str], running: Mapping[str, str]) -> Iterator[
         yield misconfigured("settings", str(error), f"correct {error.name} in the environment")
     if redis is not None:
         yield from check_redis(redis)
+        yield from check_journal(redis)
     if web_url is not None:
         yield check_web(web_url)
     if flower_port := environ.get("CARDS_FLOWER_PORT", "").strip():
