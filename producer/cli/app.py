@@ -112,11 +112,18 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
 
 def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:
     from producer.cli.environment import reasons_language
-    from producer.migrations.errors import ExtraMissing, FileRefused, MigrationError
+    from producer.migrations.errors import (
+        ExtraMissing,
+        FileRefused,
+        JournalLost,
+        MigrationError,
+    )
 
     match error:
         case FileRefused() | ExtraMissing():
             return error.message(reasons_language()), error.code, Exit.USAGE
+        case JournalLost():
+            return error.message(reasons_language()), error.code, Exit.JOURNAL_LOST
         case MigrationError():
             return error.message(reasons_language()), error.code, Exit.NOT_DONE
     return None
