@@ -184,6 +184,7 @@ class Text(Enum):
         "La migración terminó, pero algo suyo sigue en marcha; inténtelo más tarde",
         "The migration has ended, but something of it is still under way; try again later",
     )
+    MIGRATION_JOURNAL_LOST = ("{why}", "{why}")
     FILE_REFUSED = ("El archivo no se acepta: {why}", "The file is not taken: {why}")
     CARD_COLUMN = (
         "La columna {column} parece contener números de tarjeta o CVC; no se guardó nada. "

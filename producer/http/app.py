@@ -90,7 +90,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
-    answer_errors(app, answers)
+    answer_errors(app, answers, desk)
     app.add_middleware(
         Entrance,
         bearers=Bearers(settings.tokens),

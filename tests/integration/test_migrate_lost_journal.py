@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from producer.migrations.driver import Ended
@@ -18,6 +20,7 @@ from producer.migrations.rows import RowState
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 from tests.integration.migrating import Driving, Migrations
+from tests.unit.http.web import WebProcess
 
 pytestmark = pytest.mark.integration
 
@@ -220,6 +223,76 @@ def test_what_was_not_applied_is_carried_over_too(stage: Stage, migrations: Migr
         assert results.counts() == {RowState.APPLIED: 20, RowState.REJECTED: 10}
         assert results.on_their_way() == 0
         assert run.driver(migrations.registry, results).run() is Ended.FINISHED
+
+
+def _web(stage: Stage, folder: Path) -> WebProcess:
+    return WebProcess(stage.valkey.url, CARDS_MIGRATIONS_DIR=str(folder), CARDS_LANGUAGE="en")
+
+
+def _upload(web: WebProcess, path: Path, **params: str) -> httpx.Response:
+    return httpx.post(
+        f"{web.url}/api/migrations",
+        params={"name": "cards.csv", **params},
+        content=path.read_bytes(),
+        timeout=60,
+    )
+
+
+def test_web_tells_it_and_continues_it_by_an_upload(stage: Stage, migrations: Migrations) -> None:
+    """API, page and list tell what happened; the same file is refused without the parameter."""
+    names, path = migrations.customers(80)
+    folder = migrations.folder
+    with _web(stage, folder) as web:
+        entered = _upload(web, path, run="true", rps="20").json()
+        migration = entered["data"]["migration"]["id"]
+        url = f"{web.url}/api/migrations/{migration}"
+        wait_until(lambda: httpx.get(url).json()["data"]["counts"]["applied"] > 5, "none applied")
+        driver = int(httpx.get(url).json()["data"]["driver"].split(":")[1])
+        stage.redis.flushall()
+        wait_until(lambda: httpx.get(url).status_code == 409, "not told")
+        wait_until(lambda: _gone(driver), "the driver goes on")
+        told = httpx.get(url).json()
+        assert (told["code"], told["data"]["found"]) == ("journal_lost", None)
+        assert told["data"]["recorded"] == told["data"]["counts"]["applied"] > 5
+        assert "Restore Redis" in told["message"]
+        wait_until(lambda: "has stopped: Redis has lost" in web.log, "not in web's log")
+        for action in ("run", "pause", "throttle"):
+            answer = httpx.post(
+                f"{url}/{action}", json={"rps": 5} if action == "throttle" else None
+            )
+            assert (answer.status_code, answer.json()["code"]) == (409, "journal_lost")
+        page = httpx.get(f"{web.url}/migrations/{migration}")
+        assert page.status_code == 409
+        assert "Redis has lost the data it was running with" in page.text
+        assert "Restore Redis" in page.text
+        assert f'href="/migrations/{migration}"' in httpx.get(f"{web.url}/migrations").text
+        wait_until(lambda: _upload(web, path).status_code == 503, "an upload is taken")
+    stage.workers[0].kill()
+    stage.workers[0].ready()
+    with _web(stage, folder) as web:
+        url = f"{web.url}/api/migrations/{migration}"
+        refused = _upload(web, path, run="true")
+        assert (refused.status_code, refused.json()["code"]) == (409, "journal_lost")
+        assert httpx.get(url).status_code == 409
+        again = _upload(web, path, **{"continue-in-new-journal": "true"})
+        assert again.status_code == 201, again.text
+        status = again.json()["data"]["migration"]
+        assert status["state"] == "paused", "it waits to be run, as any upload"
+        assert status["counts"]["applied"] == told["data"]["recorded"]
+        assert httpx.post(f"{url}/run").status_code == 200
+        wait_until(lambda: httpx.get(url).json()["data"]["state"] == "finished", "the end")
+        counts = httpx.get(url).json()["data"]["counts"]
+        assert counts["applied"] + counts["already_so"] == 80
+        assert "Redis has lost" not in httpx.get(f"{web.url}/migrations").text
+    assert _effects(stage, names) == {1}
+
+
+def _gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _effects(stage: Stage, names: list[str]) -> set[int]:
