@@ -55,8 +55,11 @@ class Teller:
         if status.state is MigrationState.PAUSED:
             self.line(f"it is paused: cards migrate resume {status.id}")
 
-    def carried(self, loss: JournalLost) -> None:
-        """What is known of rows that were sent in a journal that was lost."""
+    def carried(self, loss: JournalLost, *, skips: bool) -> None:
+        """What is known of rows that were sent in a journal that was lost.
+
+        With `skips` newer commands of customers are to be respected, and those of before are lost.
+        """
         if self._json:
             show_json({"event": "carried", **loss.wire()})
             return
@@ -64,6 +67,8 @@ class Teller:
         self.line(
             f"{loss.doubtful:,} rows were sent, or about to be, and are not recorded: sent again"
         )
+        if skips:
+            self.line("--skip-if-newer knows only what customers choose from now on")
 
     def progress(self, told: Progress) -> None:
         """As the driver tells it."""

@@ -92,7 +92,7 @@ def run(
             return _dry_run(made, migrations, loss, as_json)
         if loss is not None:
             made.enter_again(migrations, data_folder(), rps=rps, on_progress=teller.planned)
-            teller.carried(loss)
+            teller.carried(loss, skips=file.conditions.skip_if_newer)
         created = made.enter(migrations, rps=rps, on_progress=teller.planned)
         if rps is not None and not created:
             migrations.throttle(made.id, rps)
