@@ -137,7 +137,7 @@ class AsyncCardCommands:
                 send it again under the same idempotency key.
         """
         call = sending.acceptance(order, idempotency_key, lane)
-        await self._same_journal()
+        await self._same_journal(self._journal)
         accepted = await self._journal(call)
         return self._handle(accepted, order)
 
@@ -161,7 +161,7 @@ class AsyncCardCommands:
         flow = uuid4().hex
         async for chunk in _chunks(items):
             window = sending.Window(chunk, lane, flow)
-            await self._same_journal()
+            await self._same_journal(self._journal)
             for item, outcome in window.outcomes(await self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
                     yield self._handle(outcome, sending.split(item)[0])
@@ -176,10 +176,11 @@ class AsyncCardCommands:
         Raises:
             CommandNotFound: the id was never accepted, or is no longer kept.
             RecordDamaged: what the journal holds of it cannot be read.
-            Unavailable: Redis is out of reach.
+            Unavailable: Redis is out of reach, or has lost what it had (`other_data`).
         """
         if wait > 0:
             return await self._ended(command_id, wait)
+        await self._same_journal(self._journal)
         return await self._read(self._journal, command_id)
 
     async def wait(self, command_id: str, timeout: float | None = 10.0) -> Envelope:
@@ -204,16 +205,19 @@ class AsyncCardCommands:
             NotCancellable: it was sent, or has ended.
             CommandNotFound, Unavailable: as `status` does.
         """
+        await self._same_journal(self._journal)
         state = await self._journal(
             sending.cancellation(command_id, self._language, self._status_ttl_s)
         )
         if state is None:
+            await self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if state is not State.CANCELLED:
             raise NotCancellable(command_id, state)
 
     async def failed(self) -> AsyncIterator[FailedCommand]:
         """The failed commands, the oldest first. Raises Unavailable."""
+        await self._same_journal(self._journal)
         ids = await self._journal(failed.all_failed_ids())
         for start in range(0, len(ids), sending.WINDOW):
             for one in await self._journal(failed.kept(ids[start : start + sending.WINDOW])):
@@ -236,6 +240,7 @@ class AsyncCardCommands:
         found = await self._failed(command_id)
         state = await self._journal(found.replayed(self._language, self._status_ttl_s))
         if state is None:
+            await self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         return state
 
@@ -255,10 +260,10 @@ class AsyncCardCommands:
     ) -> None:
         await self.aclose()
 
-    async def _same_journal(self) -> None:
+    async def _same_journal(self, journal: Journal, *, now: bool = False) -> None:
         """Raise Unavailable where Redis has lost the journal, or is another one."""
-        if self._watch.due:
-            self._watch.see(await self._journal(self._watch.look()))
+        if now or self._watch.due:
+            self._watch.see(await journal(self._watch.look()))
         if (lost := self._watch.refuses) is not None:
             raise JournalUnavailable(lost)
 
@@ -266,8 +271,10 @@ class AsyncCardCommands:
         return AsyncCommandHandle(accepted.id, order, accepted.known, self)
 
     async def _failed(self, command_id: str) -> Kept:
+        await self._same_journal(self._journal)
         (found,) = await self._journal(failed.kept([command_id]))
         if found is None:
+            await self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if not isinstance(found, Kept):
             raise RecordDamaged(found.id, found.what)
@@ -281,6 +288,8 @@ class AsyncCardCommands:
         except journalled.RecordDamaged as damaged:
             raise RecordDamaged(damaged.id, damaged.what) from None
         if found is None:
+            # Of a journal that was lost nobody can say what it had not accepted.
+            await self._same_journal(journal, now=True)
             raise CommandNotFound(command_id)
         return found
 
@@ -289,11 +298,12 @@ class AsyncCardCommands:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             try:
+                await self._same_journal(self._impatient)
                 async with self._impatient.subscription() as changes:
                     await changes.subscribe(self._impatient.changed_channel(command_id))
                     return await self._listen(changes, command_id, deadline)
             except (RedisError, OSError, Unavailable) as error:
-                if sending.left(deadline) == 0:
+                if sending.left(deadline) == 0 or sending.other_data(error):
                     raise sending.unavailable(error) from error
             await asyncio.sleep(min(sending.RECONNECT_S, sending.left(deadline)))
 

@@ -136,7 +136,7 @@ class CardCommands:
                 send it again under the same idempotency key.
         """
         call = sending.acceptance(order, idempotency_key, lane)
-        self._same_journal()
+        self._same_journal(self._journal)
         accepted = self._journal(call)
         return self._handle(accepted, order)
 
@@ -160,7 +160,7 @@ class CardCommands:
         source, flow = iter(items), uuid4().hex
         while chunk := list(islice(source, sending.WINDOW)):
             window = sending.Window(chunk, lane, flow)
-            self._same_journal()
+            self._same_journal(self._journal)
             for item, outcome in window.outcomes(self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
                     yield self._handle(outcome, sending.split(item)[0])
@@ -175,10 +175,11 @@ class CardCommands:
         Raises:
             CommandNotFound: the id was never accepted, or is no longer kept.
             RecordDamaged: what the journal holds of it cannot be read.
-            Unavailable: Redis is out of reach.
+            Unavailable: Redis is out of reach, or has lost what it had (`other_data`).
         """
         if wait > 0:
             return self._ended(command_id, wait)
+        self._same_journal(self._journal)
         return self._read(self._journal, command_id)
 
     def wait(self, command_id: str, timeout: float | None = 10.0) -> Envelope:
@@ -203,14 +204,17 @@ class CardCommands:
             NotCancellable: it was sent, or has ended.
             CommandNotFound, Unavailable: as `status` does.
         """
+        self._same_journal(self._journal)
         state = self._journal(sending.cancellation(command_id, self._language, self._status_ttl_s))
         if state is None:
+            self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if state is not State.CANCELLED:
             raise NotCancellable(command_id, state)
 
     def failed(self) -> Iterator[FailedCommand]:
         """The failed commands, the oldest first. Raises Unavailable."""
+        self._same_journal(self._journal)
         ids = self._journal(failed.all_failed_ids())
         for start in range(0, len(ids), sending.WINDOW):
             for one in self._journal(failed.kept(ids[start : start + sending.WINDOW])):
@@ -233,6 +237,7 @@ class CardCommands:
         found = self._failed(command_id)
         state = self._journal(found.replayed(self._language, self._status_ttl_s))
         if state is None:
+            self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         return state
 
@@ -252,10 +257,10 @@ class CardCommands:
     ) -> None:
         self.close()
 
-    def _same_journal(self) -> None:
+    def _same_journal(self, journal: BlockingJournal, *, now: bool = False) -> None:
         """Raise Unavailable where Redis has lost the journal, or is another one."""
-        if self._watch.due:
-            self._watch.see(self._journal(self._watch.look()))
+        if now or self._watch.due:
+            self._watch.see(journal(self._watch.look()))
         if (lost := self._watch.refuses) is not None:
             raise JournalUnavailable(lost)
 
@@ -263,8 +268,10 @@ class CardCommands:
         return CommandHandle(accepted.id, order, accepted.known, self)
 
     def _failed(self, command_id: str) -> Kept:
+        self._same_journal(self._journal)
         (found,) = self._journal(failed.kept([command_id]))
         if found is None:
+            self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)
         if not isinstance(found, Kept):
             raise RecordDamaged(found.id, found.what)
@@ -278,6 +285,8 @@ class CardCommands:
         except journalled.RecordDamaged as damaged:
             raise RecordDamaged(damaged.id, damaged.what) from None
         if found is None:
+            # Of a journal that was lost nobody can say what it had not accepted.
+            self._same_journal(journal, now=True)
             raise CommandNotFound(command_id)
         return found
 
@@ -286,11 +295,12 @@ class CardCommands:
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             try:
+                self._same_journal(self._impatient)
                 with self._impatient.subscription() as changes:
                     changes.subscribe(self._impatient.changed_channel(command_id))
                     return self._listen(changes, command_id, deadline)
             except (RedisError, OSError, Unavailable) as error:
-                if sending.left(deadline) == 0:
+                if sending.left(deadline) == 0 or sending.other_data(error):
                     raise sending.unavailable(error) from error
             time.sleep(min(sending.RECONNECT_S, sending.left(deadline)))
 

@@ -147,6 +147,11 @@ def left(deadline: float | None) -> float:
     return READ_AGAIN_S if deadline is None else max(0.0, deadline - time.monotonic())
 
 
+def other_data(error: Exception) -> bool:
+    """Whether waiting is of no use: Redis answers, and has lost what it had."""
+    return isinstance(error, JournalUnavailable) and error.other_data
+
+
 def unavailable(error: Exception) -> JournalUnavailable:
     """What a caller is told of a connection that was lost while waiting."""
     return JournalUnavailable(error.cause if isinstance(error, JournalUnavailable) else error)

@@ -10,12 +10,14 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from producer.contract import Lane
+from producer.contract import Lane, State
 from producer.journal import (
     Again,
+    End,
     Journal,
     JournalFault,
     JournalUnavailable,
+    KeyStopped,
     Taken,
     TakenAs,
     close,
@@ -41,6 +43,7 @@ T = TypeVar("T")
 # A retry due this soon is woken by the worker that closed the try, others by the next sweep.
 _WAKE_MYSELF_S = 3.0
 STOP_PAUSE_S = 1.0
+_LOOK_AGAIN_S = 0.5
 
 
 # Customers whose data are damaged, and what of them was logged.
@@ -89,6 +92,11 @@ class Executor:
         """Take up who waits, until cancelled."""
         await asyncio.gather(*(self._room.run(lane) for lane in Lane))
 
+    def go_on(self) -> None:
+        """The gate is open again: take up who waits."""
+        for lane in Lane:
+            self._room.wake(lane)
+
     def stop(self) -> None:
         """Begin nothing more; what is at Stripe is finished."""
         self._stopping.set()
@@ -118,6 +126,7 @@ class Executor:
             Stopping: the worker stops; the message is for another.
             JournalFault: the journal cannot even be asked.
         """
+        await self._same_journal()
         asked_at = clock()
         taken = await self.persist(
             take(
@@ -143,6 +152,7 @@ class Executor:
             Stopping: the worker stops; the message is for another.
             JournalFault: the journal cannot even be asked.
         """
+        await self._same_journal()
         asked_at = clock()
         call = take_many(
             command_ids, uuid4().hex, self._lease_ms, limits=self._limits, most=self._free(lane)
@@ -167,7 +177,7 @@ class Executor:
 
     async def on_customer(self, customer: str) -> None:
         """Take up a customer that is due."""
-        if self._stopping.is_set():
+        if self._holds_back:
             return
         asked_at = clock()
         call = resume(customer, uuid4().hex, self._lease_ms, limits=self._limits)
@@ -178,7 +188,7 @@ class Executor:
 
     async def on_lost_message(self, command_id: str) -> None:
         """Do what a message that went missing would have asked for."""
-        if self._stopping.is_set():
+        if self._holds_back:
             return
         asked_at = clock()
         taken = await self._journal(
@@ -214,7 +224,21 @@ class Executor:
         self._run(self._work(taken, asked_at, lane, done), self._works)
 
     def _free(self, lane: Lane) -> int:
-        return 0 if self._stopping.is_set() else self._slots[lane] - self._busy[lane]
+        return 0 if self._holds_back else self._slots[lane] - self._busy[lane]
+
+    @property
+    def _holds_back(self) -> bool:
+        """Whether nothing may be begun: the worker stops, or the journal was lost."""
+        return self._stopping.is_set() or self._gate.closed
+
+    async def _same_journal(self) -> None:
+        """Return while the journal is the one of before; a message is held until then.
+
+        Raises:
+            Stopping: the worker stops.
+        """
+        while self._gate.closed:
+            await self.pause(_LOOK_AGAIN_S)
 
     async def _work(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
         """Go on from grant to grant until nothing of the customer may go out now."""
@@ -246,7 +270,7 @@ class Executor:
                     close(
                         grant,
                         outcome,
-                        next_holder="" if self._stopping.is_set() else uuid4().hex,
+                        next_holder="" if self._holds_back else uuid4().hex,
                         lease_ms=self._lease_ms,
                         limits=self._limits,
                     )
@@ -256,6 +280,15 @@ class Executor:
                 break
             finally:
                 self._leases.release(lease)
+            if taken.how is TakenAs.ABSENT:
+                log.error(
+                    "command %s came to %s, which could not be written: the journal has nothing of "
+                    "it any more%s",
+                    grant.command_id,
+                    _name(outcome),
+                    " (or its migration had recorded it)" if grant.of_migration else "",
+                )
+                break
             if taken.how is TakenAs.LOST:
                 log.warning("command %s: taken over; its outcome here is dropped", grant.command_id)
                 break
@@ -321,6 +354,16 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         log.error("left to the next sweep: %s: %s", error, error.cause)
     except Exception:
         log.exception("left to the next sweep")
+
+
+def _name(outcome: End | Again | KeyStopped) -> str:
+    """What a try came to, in a word."""
+    match outcome:
+        case End():
+            return outcome.state.value
+        case Again():
+            return (State.UNKNOWN if outcome.uncertain else State.RETRYING).value
+    return outcome.code
 
 
 def _nothing() -> None:

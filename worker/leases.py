@@ -97,4 +97,4 @@ class LeaseKeeper:
                     lease.expires = asked_at + self._lease_s
                 elif self._held.get(lease.customer) is lease:
                     lease.lost = True
-                    log.warning("lease of %s was taken over", lease.customer)
+                    log.warning("lease of %s is lost", lease.customer)

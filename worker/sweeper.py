@@ -57,9 +57,11 @@ class Sweeper:
 
     async def _sweep(self) -> None:
         self._watch.see(await self._journal(self._watch.look()))
-        self._gate.closed = self._watch.refuses is not None
+        was_closed, self._gate.closed = self._gate.closed, self._watch.refuses is not None
         if self._gate.closed:
             return
+        if was_closed:
+            self._executor.go_on()
         limit = max(0, min(_LIMIT, self._executor.spare))
         # A worker whose consumer fetches nothing does not count as one.
         worker = self._worker if Polling.lately() else ""

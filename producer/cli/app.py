@@ -26,6 +26,7 @@ _COMMANDS = {
     "failed": "Look at failed commands and replay them.",
     "dead-letters": "Look at messages that no worker can carry out.",
     "migrate": "Plan, run and report migrations of many cards.",
+    "journal": "Print the id by which a loss of Redis' data is noticed.",
     "doctor": "Say what is out of reach or misconfigured.",
 }
 # Fewer digits cannot be a card number, and then nothing needs to be imported to see it.
@@ -129,11 +130,18 @@ def _of_redis(error: Unavailable) -> tuple[str, str, Exit]:
 
 def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:
     from producer.cli.environment import reasons_language
-    from producer.migrations.errors import ExtraMissing, FileRefused, MigrationError
+    from producer.migrations.errors import (
+        ExtraMissing,
+        FileRefused,
+        JournalLost,
+        MigrationError,
+    )
 
     match error:
         case FileRefused() | ExtraMissing():
             return error.message(reasons_language()), error.code, Exit.USAGE
+        case JournalLost():
+            return error.message(reasons_language()), error.code, Exit.JOURNAL_LOST
         case MigrationError():
             return error.message(reasons_language()), error.code, Exit.NOT_DONE
     return None

@@ -15,6 +15,7 @@ class Exit(IntEnum):
     USAGE = 2  # wrong usage, a refused order included: nothing was accepted
     UNREACHABLE = 3  # Redis, the web process or a worker is out of reach
     NOT_ENDED = 4  # accepted, but not ended in the time that was waited
+    JOURNAL_LOST = 5  # Redis has lost what a migration was begun in: a person must decide
     INTERRUPTED = 130  # Ctrl-C, as shells number it
 
 

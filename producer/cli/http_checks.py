@@ -20,9 +20,11 @@ def check_web(url: str) -> Finding:
         status, body = _get(url, "/readyz")
     except (OSError, HTTPException) as error:
         return unreachable("web", f"does not answer at {url} ({type(error).__name__})", todo)
+    said = _message(body)
+    if status == 200 and _lost(body):
+        return warn("web", f"at {url}: {said}", "restarted, it takes this data as its own")
     if status == 200:
         return ok("web", f"ready at {url}")
-    said = _message(body)
     if status == 503:
         return unreachable("web", f"answers at {url} but is not ready: {said}", "see what it names")
     text = f"{url} answers {status}: something else listens there"
@@ -51,6 +53,14 @@ def _get(url: str, path: str) -> tuple[int, bytes]:
         return answer.status, answer.read(65_536)
     finally:
         connection.close()
+
+
+def _lost(body: bytes) -> bool:
+    """Whether it goes on although the journal was lost."""
+    try:
+        return json.loads(body)["data"]["journal"] is False
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _message(body: bytes) -> str:

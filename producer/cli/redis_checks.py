@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from producer.cli.findings import Finding, misconfigured, ok, unreachable, warn
+from producer.cli.journal_checks import check_journal
 from producer.cli.redis_advice import out_of_order
 from producer.cli.redis_server_checks import ServerChecks
 from producer.contract import Lane
@@ -44,7 +45,7 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
             "durability", unknown, lambda: _durability(server.settings()), fails=False
         )
         for what, check in (
-            ("journal", server.journal),
+            ("journal", lambda: check_journal(journal, redis)),
             ("workers", lambda: [_workers(journal)]),
             ("lanes", lambda: _stuck(journal)),
             ("stripe key", lambda: [_stripe_key(journal)]),

@@ -18,7 +18,6 @@ from producer.journal import (
     Call,
     JournalFault,
     JournalUnavailable,
-    journal_id,
     write_probe,
 )
 from producer.journal.migrations import oldest_waiting
@@ -78,20 +77,6 @@ class ServerChecks:
         except RedisError as error:
             raise JournalUnavailable(error) from error
         yield ok("channels", "may be subscribed to")
-
-    def journal(self) -> Iterator[Finding]:
-        """Which journal it is."""
-        found, wanted = self._journal(journal_id()), self._redis.journal_id
-        if found is None:
-            yield ok("journal", "none yet: no process has used this database")
-        elif wanted is not None and found != wanted:
-            yield misconfigured(
-                "journal",
-                f"{found}, and CARDS_JOURNAL_ID says {wanted}: nothing is accepted",
-                "restore the data, correct REDIS_URL, or set CARDS_JOURNAL_ID to the new one",
-            )
-        else:
-            yield ok("journal", found)
 
     def settings(self) -> dict[str, str]:
         """Settings that durability depends on.

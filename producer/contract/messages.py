@@ -95,6 +95,12 @@ class Text(Enum):
     )
     ALIVE = ("El proceso está en marcha", "The process is alive")
     READY = ("Listo", "Ready")
+    READY_OTHER_DATA = (
+        "Listo, pero Redis no tiene los datos de antes: lo aceptado antes se perdió "
+        "(CARDS_ACCEPT_OTHER_DATA)",
+        "Ready, but Redis does not have the data of before: what was accepted before is lost "
+        "(CARDS_ACCEPT_OTHER_DATA)",
+    )
     NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
     REDIS_SILENT = ("Redis no responde", "Redis does not answer")
     REDIS_TIMEOUT = ("Redis no responde a tiempo", "Redis does not answer in time")
@@ -190,6 +196,7 @@ class Text(Enum):
         "La migración terminó, pero algo suyo sigue en marcha; inténtelo más tarde",
         "The migration has ended, but something of it is still under way; try again later",
     )
+    MIGRATION_JOURNAL_LOST = ("{why}", "{why}")
     FILE_REFUSED = ("El archivo no se acepta: {why}", "The file is not taken: {why}")
     CARD_COLUMN = (
         "La columna {column} parece contener números de tarjeta o CVC; no se guardó nada. "

@@ -96,7 +96,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
-    answer_errors(app, answers)
+    answer_errors(app, answers, desk)
     app.add_middleware(
         Entrance,
         bearers=Bearers(settings.tokens),
@@ -121,6 +121,8 @@ def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
 
     @app.exception_handler(JournalUnavailable)
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:
+        if error.other_data:  # told once, where it was noticed
+            return answers.unavailable(error.fault.text)
         log.warning("%s", error)
         return answers.unavailable()
 

@@ -40,6 +40,7 @@ def routes(services: Services) -> APIRouter:
 
 async def _read(services: Services, request: Request, customer: str) -> Response | None:
     """What a worker answers within `READ_WITHIN_S`; None where none does."""
+    services.same_journal()
     read_id = str(uuid4())
     answered = asyncio.Event()
 

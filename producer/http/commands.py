@@ -18,7 +18,7 @@ from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
 from producer.http.prefer import Preference, parse_prefer
 from producer.http.services import Services
-from producer.journal import Acceptance, JournalUnavailable, accept, status
+from producer.journal import Acceptance, accept, status
 
 _MAX_KEY = 255
 
@@ -55,8 +55,7 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
     key = _idempotency_key(keys)
     preference = parse_prefer(request.headers.getlist("prefer"))
 
-    if (lost := services.journal_watch.refuses) is not None:
-        raise JournalUnavailable(lost)
+    services.same_journal()
     command_id = str(uuid4())
     calling = accept(command, command_id=command_id, lane=lane, idempotency_key=key)
     if preference.wait_s <= 0 or services.waiters.released.is_set():

@@ -56,6 +56,10 @@ async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
                 yield b": redis does not answer\n\n"
                 await asyncio.sleep(1)
                 continue
+            if now is None and services.journal_watch.refuses is not None:
+                yield b": redis has other data\n\n"
+                await asyncio.sleep(1)
+                continue
             if now is None:  # the time it is kept was up
                 return
             await asyncio.sleep(0)  # what was published before this read gets to the queue

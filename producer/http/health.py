@@ -44,10 +44,10 @@ def routes(services: Services) -> APIRouter:
     async def readyz(request: Request) -> Response:
         """Whether commands can be accepted and carried out now."""
         missing = await _missing(services)
-        data = {"redis": "redis" not in missing, "worker": "worker" not in missing}
-        data["stripe"] = "stripe" not in missing
+        data = {name: name not in missing for name in ("redis", "worker", "stripe")}
+        data["journal"] = services.journal_watch.lost is None
         if not missing:
-            return answers.yes(Text.READY, data)
+            return answers.yes(Text.READY if data["journal"] else Text.READY_OTHER_DATA, data)
         return answers.no(
             503, "not_ready", Text.NOT_READY, data, missing="; ".join(missing.values())
         )
@@ -69,9 +69,9 @@ def routes(services: Services) -> APIRouter:
 
 async def _missing(services: Services) -> dict[str, str]:
     language = services.answers.language
+    if services.journal_watch.refuses is not None:  # what is there is not asked, nor written to
+        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
     try:
-        if (lost := services.journal_watch.refuses) is not None:
-            raise JournalUnavailable(lost)
         await services.ask(write_probe(), within_s=_ANSWER_S)
         seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
         stop = await services.ask(stopped(), within_s=_ANSWER_S)

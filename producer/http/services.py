@@ -9,7 +9,7 @@ from producer.http.bounded import BoundedJournal
 from producer.http.metrics import Metrics
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
-from producer.journal import JournalWatch
+from producer.journal import JournalUnavailable, JournalWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,8 @@ class Services:
     subscriptions: Subscriptions
     metrics: Metrics
     journal_watch: JournalWatch
+
+    def same_journal(self) -> None:
+        """Raise JournalUnavailable where the journal was lost, unless a setting lets us go on."""
+        if (lost := self.journal_watch.refuses) is not None:
+            raise JournalUnavailable(lost)

@@ -41,7 +41,7 @@ def routes(services: Services) -> APIRouter:
                     end = await watch.end(began + wait_s)
             found = end or await services.ask(status(task_id))
         if found is None:
-            return services.answers.no(404, "task_not_found", Text.TASK_NOT_FOUND)
+            return _not_found(services)
         return services.answers.yes(Text.TASK_FOUND, found.wire())
 
     @router.get("/api/tasks/{taskId}/events", **GET_TASK_EVENTS)
@@ -50,10 +50,16 @@ def routes(services: Services) -> APIRouter:
         task_id = _task_id(request)
         found = await _find(services, request, task_id)
         if found is None:
-            return services.answers.no(404, "task_not_found", Text.TASK_NOT_FOUND)
+            return _not_found(services)
         return stream(services, request, found)
 
     return router
+
+
+def _not_found(services: Services) -> Response:
+    # Of a journal that was lost nobody can say what it had not accepted.
+    services.same_journal()
+    return services.answers.no(404, "task_not_found", Text.TASK_NOT_FOUND)
 
 
 def _task_id(request: Request) -> str:

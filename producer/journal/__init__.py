@@ -13,7 +13,14 @@ from producer.journal.connection import (
     JournalUnavailable,
 )
 from producer.journal.grants import Grant, InHand, Taken, TakenAs
-from producer.journal.identity import JournalWatch, journal_id
+from producer.journal.identity import (
+    Identity,
+    JournalWatch,
+    first_use,
+    identity,
+    journal_id,
+    journal_in_use,
+)
 from producer.journal.leases import (
     Again,
     End,
@@ -57,6 +64,7 @@ __all__ = [
     "Candidate",
     "End",
     "Grant",
+    "Identity",
     "InHand",
     "Journal",
     "JournalFault",
@@ -74,8 +82,11 @@ __all__ = [
     "backlog",
     "cancel",
     "close",
+    "first_use",
     "heartbeat",
+    "identity",
     "journal_id",
+    "journal_in_use",
     "paces",
     "read_answer",
     "read_wanted",

@@ -18,6 +18,7 @@ from producer.journal.calls import Call
 from producer.journal.round_trip import RoundTrip
 from producer.redis import Fault, Meaning, RedisConfig, fault_of
 from producer.redis.clients import async_client, blocking_client
+from producer.redis.faults import OtherData
 
 T = TypeVar("T")
 
@@ -41,6 +42,11 @@ class JournalUnavailable(Exception):
     def fault(self) -> Fault:
         """What the failure means, and what a person is told of it."""
         return fault_of(self.cause)
+
+    @property
+    def other_data(self) -> bool:
+        """Whether Redis answers, and its data is not that of before."""
+        return isinstance(self.cause, OtherData)
 
 
 class JournalFault(Exception):
@@ -199,9 +205,9 @@ class BlockingJournal:
 
     def __init__(self, where: str | RedisConfig, *, retries: int = RETRIES) -> None:
         """`where` is a URL or a whole configuration."""
-        self._config = RedisConfig.of(where)
+        self.config = RedisConfig.of(where)
         self._retries = retries
-        self._redis: Any = blocking_client(self._config)
+        self._redis: Any = blocking_client(self.config)
 
     def __call__(self, call: Call[T]) -> T:
         """Run the call.
@@ -225,7 +231,7 @@ class BlockingJournal:
         return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
 
     def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:
-        trip = RoundTrip(calls, self._config)
+        trip = RoundTrip(calls, self.config)
         failures = 0
         while True:
             try:
@@ -246,7 +252,7 @@ class BlockingJournal:
 
     def changed_channel(self, command_id: str) -> str:
         """The channel of a command's changes, as it is named at the server."""
-        return self._config.namespace + keys.changed(command_id)
+        return self.config.namespace + keys.changed(command_id)
 
     @contextmanager
     def subscription(self) -> Iterator[PubSub]:

@@ -150,7 +150,7 @@ class TakenAs(StrEnum):
     STOPPED = "stopped"  # Stripe refused our key
     LIMITED = "limited"  # the customer is in our hand until the rate limit lets it through
     ENDED = "ended"
-    ABSENT = "absent"  # no such command
+    ABSENT = "absent"  # no such command, any more
     DAMAGED = "damaged"  # what the journal holds of it cannot be read
     LOST = "lost"  # the lease was taken over: what was to be written was not
 

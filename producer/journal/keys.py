@@ -34,6 +34,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
 | `cards:journal` | string | the journal's id, written at first use |
+| `cards:journal-since` | string | when that was (ms) |
 | `cards:barrier` | string | written before replicas are waited for, always the same |
 | `cards:changed:ID` | channel | each state the command enters |
 | `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
@@ -87,10 +88,13 @@ _SINGLES = {
     "migrations": "cards:migrations",
     "skipping": "cards:skipping",
     "forgotten": "cards:forgotten",
+    "journal": "cards:journal",
+    "journal_since": "cards:journal-since",
 }
 
 BARRIER = Key("cards:barrier")
-JOURNAL = Key("cards:journal")
+JOURNAL = Key(_SINGLES["journal"])
+JOURNAL_SINCE = Key(_SINGLES["journal_since"])
 FAILED = Key(_SINGLES["failed"])
 DAMAGED = Key(_SINGLES["damaged"])
 LETTERS = Key(_SINGLES["letters"])

@@ -107,7 +107,7 @@ def close(
     """Write what a try came to, and go on with the customer's next command.
 
     With an empty `next_holder` the lease is given back instead. Answers LOST, and writes nothing,
-    where the lease was taken over.
+    where the lease was taken over; ABSENT where the journal has nothing of the command any more.
     """
     args: list[str | int] = [grant.customer, grant.command_id, grant.fence, next_holder, lease_ms]
     args.append(limits.argument)

@@ -59,13 +59,15 @@ def create(
     rps: float | None,
     *,
     skip_if_newer: bool = False,
+    life: str = "",
 ) -> Call[bool]:
     """Enter a migration, all of its rows pending. False where there is one of that id.
 
-    With `skip_if_newer` the journal notes, from now to its end, which defaults others set.
+    With `skip_if_newer` the journal notes, from now to its end, which defaults others set. `life`
+    is what the rows' keys at Stripe end in, where a journal that was lost had it so.
     """
     rate = "" if rps is None else f"{rps:g}"
-    args: list[str | int] = [migration, name, rows, about, rate, int(skip_if_newer)]
+    args: list[str | int] = [migration, name, rows, about, rate, int(skip_if_newer), life]
     return Call(bool, "migration_create", args, durable=True)
 
 
@@ -73,6 +75,15 @@ def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:
     """Enter the states of rows that are not sent. False where it is open already."""
     flat = [part for pair in states for part in pair]
     return Call(bool, "migration_enter", [migration, *flat], durable=True)
+
+
+def carry(migration: str, rows: Sequence[tuple[int, int, str, str]]) -> Call[int]:
+    """Enter number, state, code and message of rows that ended in a journal that was lost.
+
+    Those alone that are pending here; answers how many.
+    """
+    flat = [part for row in rows for part in row]
+    return Call(int, "migration_carry", [migration, *flat], durable=True)
 
 
 def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
@@ -242,28 +253,41 @@ class Held:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """This is not the journal in which a migration was begun; `found` is its id, if it has one."""
+
+    found: str | None
+
+
 def lease(
     migration: str,
     driver: str,
     lease_ms: int,
     *,
+    journal: str = "",
     force: bool = False,
     rate: float = 0.0,
     history: Sequence[tuple[int, int]] = (),
-) -> Call[Held | None]:
+) -> Call[Held | Elsewhere | None]:
     """Take or keep the lease to drive; None where there is no such migration.
+
+    Nothing is taken, nor written, where a journal's id is given and this one has another.
 
     `history` holds (ms since the epoch, rows ended); empty leaves what was told before. `force`
     takes the lease from a driver that is known to be dead.
     """
 
-    def parse(answer: Any) -> Held | None:
+    def parse(answer: Any) -> Held | Elsewhere | None:
         if not answer:
             return None
+        if answer[1] == "elsewhere":
+            return Elsewhere(answer[0] or None)
         return Held(answer[0], answer[1] == "1", pairs_to_dict(answer[2]))
 
     told = json.dumps(list(history), separators=(",", ":")) if history else ""
     args: list[str | int] = [migration, driver, lease_ms, int(force), f"{rate:.3f}", told]
+    args.append(journal)
     return Call(parse, "migration_lease", args)
 
 

@@ -7,23 +7,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from producer.contract import Lane
 from producer.journal import JournalUnavailable
 from producer.journal import migrations as journalled
 from producer.migrations.cancelling import cancel_rest
-from producer.migrations.driving_lease import DrivingLease
+from producer.migrations.driving_lease import DrivingLease, JournalGone
 from producer.migrations.failures import Failures
 from producer.migrations.history import History
 from producer.migrations.limiter_use import LimiterUse
+from producer.migrations.lost_journal import belong, loss_of
 from producer.migrations.pace import MOST, Throttle, Window
 from producer.migrations.recorder import PAGE, Recorder
-from producer.migrations.registry import Registry
+from producer.migrations.registry import Registry, UnknownMigration
 from producer.migrations.results import Results
 from producer.migrations.rows import RowState
 from producer.migrations.sender import Rows, Sender
 from producer.migrations.status import MigrationState, MigrationStatus
 
+T = TypeVar("T")
 # Between two looks where nothing is to be done; and how often progress is told.
 _LOOK_S, _TOLD_S = 0.2, 1.0
 # With a limit on failures no more is on its way than so many times as may fail.
@@ -80,6 +83,7 @@ class Driver:
         """`rows` answers the rows from a number on; None sends nothing and only finishes."""
         self._registry = registry
         self._journal = registry.journal
+        self._results = results
         self._migration = migration
         self._rows = rows
         self._options = options
@@ -94,6 +98,7 @@ class Driver:
             self._lease.holder,
             look_first=not options.blind,
             skip_if_newer=options.skip_if_newer,
+            results=results,
         )
         self._failures = Failures(options.stop_after, options.stop_after_percent)
         bound = MOST if options.stop_after is None else options.stop_after * _PER_FAILURE
@@ -114,19 +119,45 @@ class Driver:
         Raises:
             UnknownMigration: it was never created.
             FileRefused: the file is not what it was.
+            JournalLost: Redis has lost the journal that its rows were sent in.
+            JournalUnavailable: CARDS_JOURNAL_ID names another journal than there is.
         """
-        if not self._lease.take(self._stopped.is_set):
-            return Ended.TOLD if self._stopped.is_set() else Ended.TAKEN_OVER
+        journal = self._through_outages(
+            lambda: belong(self._registry, self._results, self._migration)
+        )
         try:
-            while True:
-                try:
-                    return self._drive()
-                except JournalUnavailable:
-                    self._tell(None)
-                    if self._stopped.wait(_LOOK_S):
-                        return Ended.TOLD
-        finally:
-            self._lease.give_back()
+            if journal is None or not self._lease.take(journal, self._stopped.is_set):
+                return Ended.TOLD if self._stopped.is_set() else Ended.TAKEN_OVER
+            try:
+                return self._through_outages(self._drive_here) or Ended.TOLD
+            finally:
+                self._lease.give_back()
+        except JournalGone as gone:
+            loss = loss_of(self._results, self._migration, gone.found)
+            raise loss or UnknownMigration(self._migration) from None
+
+    def _through_outages(self, work: Callable[[], T]) -> T | None:
+        """Have it done, however long Redis is away; None once `stop` was called meanwhile."""
+        while True:
+            try:
+                return work()
+            except JournalUnavailable as error:
+                if error.other_data:
+                    raise
+                self._tell(None)
+                if self._stopped.wait(_LOOK_S):
+                    return None
+
+    def _drive_here(self) -> Ended:
+        """As `_drive`. Raises JournalGone where that is why the migration is not there."""
+        try:
+            ended = self._drive()
+        except UnknownMigration:
+            self._lease.beat()
+            raise
+        if ended is Ended.TAKEN_OVER:
+            self._lease.beat()
+        return ended
 
     def _drive(self) -> Ended:
         """Sends and records in turn. Raises JournalUnavailable, to be called again."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.driver import Driver, Ended
-from producer.migrations.errors import MigrationError
+from producer.migrations.errors import JournalLost, MigrationError
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.runs import reopened
@@ -25,6 +25,8 @@ from producer.settings import redis_config
 
 # The exit code where the pilot's rows have ended; the migration is paused then.
 PILOT_ENDED = 3
+# Where Redis has lost the journal that rows were sent in; as that of `cards migrate run`.
+JOURNAL_LOST = 5
 # A driver that is told to stop records what has ended first; then it is ended all the same.
 _STOP_WITHIN_S = 5.0
 
@@ -32,7 +34,8 @@ _STOP_WITHIN_S = 5.0
 def main() -> int:
     """Drive until the migration ends or standard input does.
 
-    Exits with 1 where it cannot, with PILOT_ENDED where there is a limit and it is reached.
+    Exits with 1 where it cannot, with PILOT_ENDED where there is a limit and it is reached, with
+    JOURNAL_LOST where a person must decide.
     """
     job = json.loads(sys.stdin.readline() or "{}")
     if not job:
@@ -50,7 +53,7 @@ def main() -> int:
                 return PILOT_ENDED
     except (MigrationError, JournalUnavailable, OSError) as error:
         sys.stderr.write(f"migration {job['migration']}: {error}\n")
-        return 1
+        return JOURNAL_LOST if isinstance(error, JournalLost) else 1
     finally:
         journal.close()
     return 0

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.journal import migrations as journalled
-from producer.journal.migrations import Held
+from producer.journal.migrations import Elsewhere, Held
 from producer.migrations.registry import UnknownMigration
 
 # Short, so that a run that was killed is soon taken up; nothing is sent or recorded without it.
@@ -20,27 +20,39 @@ LEASE_S = 3.0
 BEAT_S = 0.4
 
 
+class JournalGone(Exception):
+    """Redis does not have the journal any more that the lease was taken in."""
+
+    def __init__(self, found: str | None) -> None:
+        self.found = found
+        super().__init__(found)
+
+
 class DrivingLease:
     """Held by one driver at a time. `fields` is the migration's record as of the last beat."""
 
     def __init__(self, journal: BlockingJournal, migration: str) -> None:
+        """No network yet."""
         self._journal = journal
         self._migration = migration
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self.fields: Mapping[str, str] = {}
         self.lost = threading.Event()
+        self._begun_in = ""
         self._over = threading.Event()
         self._beating = threading.Lock()
         self._history: list[tuple[int, int]] = []
         self._rate = 0.0
         self._thread = threading.Thread(target=self._keep, name="driving lease", daemon=True)
 
-    def take(self, stopped: Callable[[], bool]) -> bool:
+    def take(self, journal_id: str, stopped: Callable[[], bool]) -> bool:
         """Take it, from a driver that is dead too. False where another lives, or on `stopped`.
 
         Raises:
             UnknownMigration: it was never created.
+            JournalGone: the journal is another than the one of that id; so from then on.
         """
+        self._begun_in = journal_id
         deadline = time.monotonic() + 2 * LEASE_S
         while not stopped():
             try:
@@ -65,13 +77,18 @@ class DrivingLease:
             self._history = history
 
     def beat(self, *, force: bool = False) -> Held:
-        """Renew it and hear what is wanted. Raises UnknownMigration or JournalUnavailable."""
+        """Renew it and hear what is wanted.
+
+        Raises:
+            UnknownMigration, JournalGone, JournalUnavailable
+        """
         with self._beating:
             history, self._history = self._history, []
             call = journalled.lease(
                 self._migration,
                 self.holder,
                 int(LEASE_S * 1000),
+                journal=self._begun_in,
                 force=force,
                 rate=self._rate,
                 history=history,
@@ -79,6 +96,8 @@ class DrivingLease:
             held = self._journal(call)
             if held is None:
                 raise UnknownMigration(self._migration)
+            if isinstance(held, Elsewhere):
+                raise JournalGone(held.found)
             self.fields = held.fields
             return held
 
@@ -99,7 +118,7 @@ class DrivingLease:
                     continue
             except JournalUnavailable:
                 continue
-            except UnknownMigration:
+            except (UnknownMigration, JournalGone):
                 pass
             self.lost.set()
             return

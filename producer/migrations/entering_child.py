@@ -25,9 +25,10 @@ from producer.contract.messages import Language
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.conditions import Conditions
-from producer.migrations.errors import ExtraMissing, FileRefused
+from producer.migrations.errors import ExtraMissing, FileRefused, JournalLost
 from producer.migrations.errors_file import EXPECTED
 from producer.migrations.inputs import InputFile
+from producer.migrations.lost_journal import lost_here
 from producer.migrations.plan import make_plan
 from producer.migrations.registry import Registry
 from producer.migrations.rows import RowState
@@ -53,6 +54,7 @@ class Job:
     rps: float | None = None
     dry_run: bool = False
     run: bool = False
+    go_on: bool = False  # in the journal that there is, where the one of before was lost
     language: Language = "en"  # in which it is said why the file is not taken
 
     def mapped(self, source: InputFile) -> Mapping:
@@ -72,6 +74,7 @@ def answer(job: Job, stream: BinaryIO, registry: Registry) -> dict[str, Any]:
 
     Raises:
         FileRefused, ExtraMissing: the file is not taken.
+        JournalLost: it was begun in a journal that was lost, and is not to go on in this one.
         JournalUnavailable: Redis is out of reach; the upload may be repeated.
     """
     with ExitStack() as stack:
@@ -84,6 +87,9 @@ def answer(job: Job, stream: BinaryIO, registry: Registry) -> dict[str, Any]:
         mapping = job.mapped(source)
         run = Run(source, mapping, Conditions(mapping.expected, job.skip_if_newer), job.blind)
         known = registry.find(run.id)
+        loss = None if job.dry_run else lost_here(registry, folder, run.id)
+        if loss is not None and not job.go_on:
+            raise loss
         try:
             plan = make_plan(source, mapping, run.conditions, blind=job.blind)
         except (FileRefused, ExtraMissing):
@@ -96,8 +102,12 @@ def answer(job: Job, stream: BinaryIO, registry: Registry) -> dict[str, Any]:
         if job.dry_run:
             return told
         told |= {"file": source.path.name, "created": known is None}
-        status = known or run.create(registry, plan, rps=job.rps)
-        if _untouched(status):
+        if loss is not None:
+            status = run.create_again(registry, plan, folder, rps=job.rps)
+            told["plan"]["wouldSend"] = status.counts.get(RowState.PENDING, 0)
+        else:
+            status = known or run.create(registry, plan, rps=job.rps)
+        if _untouched(status) or (loss is not None and known is None):
             if job.run:
                 registry.resume(run.id)
             else:
@@ -170,6 +180,8 @@ def main() -> int:
     except ExtraMissing as missing:
         told = {"code": missing.code, "message": missing.message(job.language)}
         told |= {"column": "", "line": 0}
+    except JournalLost as lost:
+        told = {"code": lost.code, "message": lost.message(job.language), "data": lost.wire()}
     except CutOff:
         return 1
     except JournalUnavailable:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from producer.contract.messages import Language
 from producer.migrations.reasons import Reason, Value, because
+from producer.migrations.rows import RowState
 
 _ERRNOS = {
     errno.ENOENT: Reason.NO_SUCH_FILE,
@@ -92,6 +93,65 @@ class SumsDiffer(MigrationError):
         return because(
             Reason.SUMS_DIFFER, language, rows=self.rows, counted=self.counted, told=told
         )
+
+
+class JournalLost(MigrationError):
+    """Redis does not have the journal any more in which a migration's rows were sent.
+
+    `counts` are recorded rows by state; of `doubtful` more, which were sent or about to be, this
+    machine does not know the end. `known` is "" where an earlier version did not note it.
+    """
+
+    code = "journal_lost"
+
+    def __init__(
+        self,
+        migration: str,
+        known: str,
+        found: str | None,
+        counts: Mapping[RowState, int],
+        doubtful: int,
+    ) -> None:
+        self.migration = migration
+        self.known = known
+        self.found = found
+        self.counts = dict(counts)
+        self.doubtful = doubtful
+        super().__init__(self.message("en"))
+
+    @property
+    def recorded(self) -> int:
+        """Rows that had ended, by the results file."""
+        return sum(self.counts.values())
+
+    @property
+    def applied(self) -> int:
+        """Of these, rows that Stripe did."""
+        return self.counts.get(RowState.APPLIED, 0)
+
+    def message(self, language: Language) -> str:
+        """What happened, what is known, and what a person does, in the language."""
+        return because(
+            Reason.JOURNAL_LOST,
+            language,
+            migration=self.migration,
+            known=self.known or "?",
+            found=self.found or Reason.NO_JOURNAL,
+            recorded=self.recorded,
+            applied=self.applied,
+            doubtful=self.doubtful,
+        )
+
+    def wire(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "migration": self.migration,
+            "journal": self.known or None,
+            "found": self.found,
+            "counts": {state.word: count for state, count in self.counts.items()},
+            "recorded": self.recorded,
+            "doubtful": self.doubtful,
+        }
 
 
 def _words(what: Counted, language: Language) -> str:

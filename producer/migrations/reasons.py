@@ -117,6 +117,26 @@ class Reason(Enum):
         "el nombre de la columna «{column}» tiene algo que no se puede mostrar, o no está en UTF-8",
         "the name of column {column!r} holds what cannot be printed, or is not UTF-8",
     )
+    # Where its rows were sent.
+    JOURNAL_LOST = (
+        "Redis ya no tiene el diario en el que se enviaban las filas de {migration}: era {known} "
+        "y hay {found}; se vació o es otra base de datos. Según los resultados de esta máquina, "
+        "{recorded} filas habían terminado ({applied} aplicadas); de otras {doubtful} ya enviadas "
+        "no se sabe cómo terminaron. Restaure los datos de Redis, o corrija REDIS_URL, y ejecútela "
+        "otra vez: sigue donde quedó. Solo si los datos se han perdido para siempre, ejecútela con "
+        "--continue-in-new-journal (por HTTP, suba el archivo otra vez con "
+        "continue-in-new-journal=true): no repite las filas terminadas, y vuelve a enviar las "
+        "{doubtful} dudosas con sus mismas claves; docs/migrations.md dice qué pasa con ellas",
+        "Redis does not have the journal any more in which the rows of {migration} were sent: it "
+        "was {known}, and there is {found}; it was emptied, or is another database. By the results "
+        "on this machine {recorded} rows had ended ({applied} applied); how {doubtful} more ended "
+        "that were sent is not known. Restore Redis' data, or correct REDIS_URL, and run it again: "
+        "it goes on where it was. Only if the data is gone for good, run it with "
+        "--continue-in-new-journal (over HTTP, upload the file again with "
+        "continue-in-new-journal=true): rows that have ended are not sent again, and the "
+        "{doubtful} in doubt are, under their same keys; docs/migrations.md says what that does",
+    )
+    NO_JOURNAL = ("ninguno", "none")
     # Its report.
     SUMS_DIFFER = (
         "son {rows} filas, pero constan {counted} ({told})",

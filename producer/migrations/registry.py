@@ -16,11 +16,14 @@ from producer.journal.migrations import Record
 from producer.migrations.details import Detail
 from producer.migrations.errors import MigrationError
 from producer.migrations.plan import Plan
-from producer.migrations.rows import RowState
+from producer.migrations.results import Results
+from producer.migrations.rows import RowResult, RowState
 from producer.migrations.status import MigrationState, MigrationStatus, Sample
 
 # Rows entered by one script, and bytes of the ledger read by one: a few milliseconds each.
-_ENTERED, _READ = 5_000, 65_536
+_ENTERED, _CARRIED, _READ = 5_000, 2_000, 65_536
+# What the journal keeps of a message.
+_MESSAGE = 200
 
 
 _DONE = {
@@ -64,21 +67,33 @@ class Registry:
         self.journal = journal
 
     def create(
-        self, plan: Plan, *, rps: float | None = None, about: Mapping[str, Any] | None = None
+        self,
+        plan: Plan,
+        *,
+        rps: float | None = None,
+        about: Mapping[str, Any] | None = None,
+        results: Results | None = None,
     ) -> MigrationStatus:
         """Enter a migration with its ledger; one that exists is answered as it stands.
 
         `about` is kept with it, as JSON: what it takes to read the file again. `rps` is the
-        throttle, in rows a second.
+        throttle, in rows a second. With `results`, of a journal that was lost, rows that are
+        recorded there have ended here too.
         """
         told = json.dumps({**(about or {}), "blind": plan.blind}, ensure_ascii=False)
         skips = plan.conditions.skip_if_newer
         name, rows = plan.source.name, plan.rows
-        self.journal(journalled.create(plan.id, name, rows, told, rps, skip_if_newer=skips))
+        life = results.life if results is not None else ""
+        self.journal(
+            journalled.create(plan.id, name, rows, told, rps, skip_if_newer=skips, life=life)
+        )
         not_sent = plan.not_sent()
         while part := [(number, int(state)) for number, state in islice(not_sent, _ENTERED)]:
             if not self.journal(journalled.enter(plan.id, part)):
                 break
+        recorded = (_carried(one) for one in results or ())
+        while carried := list(islice(recorded, _CARRIED)):
+            self.journal(journalled.carry(plan.id, carried))
         self.journal(journalled.open_(plan.id, plan.codes))
         return self.status(plan.id)
 
@@ -199,6 +214,12 @@ class Ledger:
                 yield 2 * place + 1
             if pair & 15 in wanted and 2 * place + 2 <= self.rows:
                 yield 2 * place + 2
+
+
+def _carried(one: RowResult) -> tuple[int, int, str, str]:
+    as_wanted = one.state in (RowState.APPLIED, RowState.ALREADY_SO)
+    code = "" if as_wanted else one.code or one.state.word
+    return one.number, int(one.state), code, one.message[:_MESSAGE]
 
 
 def _status(record: Record) -> MigrationStatus:

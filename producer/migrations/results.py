@@ -5,27 +5,29 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+from producer.migrations.results_columns import from_sql, to_sql
 from producer.migrations.rows import RowResult, RowState
 
+# `sent` has the numbers of rows that were sent, until they are recorded; `about` has the journal.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
     number INTEGER PRIMARY KEY, state INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
     command_id TEXT NOT NULL, card_id TEXT NOT NULL, attempts INTEGER NOT NULL,
     accepted_us INTEGER, finished_us INTEGER, before TEXT
-)
+);
+CREATE TABLE IF NOT EXISTS sent (number INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _UPSERT = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ARRIVED = "DELETE FROM sent WHERE number = ?"
 _SINCE = "SELECT * FROM results WHERE number >= ? ORDER BY number LIMIT ?"
 _FULL = 2  # of PRAGMA synchronous
 _WINDOW = 1_000
 _BUSY_S = 10.0
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_US = timedelta(microseconds=1)
 
 
 class Results:
@@ -45,7 +47,7 @@ class Results:
         self._db = _connect(path.absolute().as_uri())
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(_SCHEMA)
+        self._db.executescript(_SCHEMA)
 
     @classmethod
     def of(cls, folder: Path, migration: str, *, readonly: bool = False) -> Self:
@@ -67,24 +69,48 @@ class Results:
         modes = self._select("SELECT (SELECT * FROM pragma_synchronous)")
         return bool(modes) and modes[0][0] >= _FULL
 
+    @property
+    def journal(self) -> str:
+        """The id of the journal that its rows were sent in; "" where that was not noted."""
+        return self._about("journal")
+
+    @property
+    def life(self) -> str:
+        """What the migration's keys at Stripe end in, where it had been forgotten before."""
+        return self._about("life")
+
+    def belong(self, journal: str, life: str) -> None:
+        """Note the journal, before anything is sent in it. Durable on return."""
+        named = [("journal", journal), ("life", life)]
+        self._write(("INSERT OR REPLACE INTO about VALUES (?, ?)", named))
+
+    def sending(self, numbers: Iterable[int]) -> None:
+        """Note rows that are about to be sent. Durable on return."""
+        self._write(("INSERT OR IGNORE INTO sent VALUES (?)", [(one,) for one in numbers]))
+
+    def not_sent(self, numbers: Iterable[int]) -> None:
+        """Of those noted, some were not taken."""
+        self._write((_ARRIVED, [(one,) for one in numbers]))
+
     def record(self, results: Iterable[RowResult]) -> None:
         """Write down all or none, replacing what was recorded before. Durable on return."""
-        rows = [_to_sql(one) for one in results]
-        with self._lock:
-            if self._db is None:
-                raise ValueError("the results are open for reading only")
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany(_UPSERT, rows)
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+        rows = [to_sql(one) for one in results]
+        self._write((_UPSERT, rows), (_ARRIVED, [row[:1] for row in rows]))
+
+    def counts(self) -> dict[RowState, int]:
+        """Recorded rows by state."""
+        found = self._select("SELECT state, count(*) FROM results GROUP BY state")
+        return {RowState(state): count for state, count in found}
+
+    def on_their_way(self) -> int:
+        """How many rows were sent, or were about to be, and are not recorded."""
+        found = self._select("SELECT count(*) FROM sent")
+        return int(found[0][0]) if found else 0
 
     def get(self, number: int) -> RowResult | None:
         """What is recorded of a row; None where nothing is."""
         found = self._select("SELECT * FROM results WHERE number = ?", number)
-        return _from_sql(found[0]) if found else None
+        return from_sql(found[0]) if found else None
 
     def __getitem__(self, number: int) -> RowResult:
         found = self.get(number)
@@ -98,7 +124,7 @@ class Results:
     def since(self, number: int) -> Iterator[RowResult]:
         """Those from a row number on, in order; no transaction is kept open meanwhile."""
         while found := self._select(_SINCE, number, _WINDOW):
-            yield from map(_from_sql, found)
+            yield from map(from_sql, found)
             number = found[-1][0] + 1
 
     def __len__(self) -> int:
@@ -117,7 +143,24 @@ class Results:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _select(self, query: str, *values: int) -> list[Any]:
+    def _write(self, *statements: tuple[str, list[Any]]) -> None:
+        with self._lock:
+            if self._db is None:
+                raise ValueError("the results are open for reading only")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for statement, rows in statements:
+                    self._db.executemany(statement, rows)
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def _about(self, name: str) -> str:
+        found = self._select("SELECT value FROM about WHERE name = ?", name)
+        return str(found[0][0]) if found else ""
+
+    def _select(self, query: str, *values: int | str) -> list[Any]:
         with self._lock:
             try:
                 return self._db.execute(query, values).fetchall() if self._db else []
@@ -136,42 +179,3 @@ def _connect(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(
         uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
     )
-
-
-def _to_sql(one: RowResult) -> tuple[Any, ...]:
-    return (
-        one.number,
-        int(one.state),
-        one.code,
-        one.message,
-        one.command_id,
-        one.card_id,
-        one.attempts,
-        _micros(one.accepted_at),
-        _micros(one.finished_at),
-        one.before,
-    )
-
-
-def _from_sql(row: tuple[Any, ...]) -> RowResult:
-    number, state, code, message, command, card, attempts, accepted, finished, before = row
-    return RowResult(
-        number=number,
-        state=RowState(state),
-        code=code,
-        message=message,
-        command_id=command,
-        card_id=card,
-        attempts=attempts,
-        accepted_at=_moment(accepted),
-        finished_at=_moment(finished),
-        before=before,
-    )
-
-
-def _micros(at: datetime | None) -> int | None:
-    return None if at is None else (at - _EPOCH) // _US
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + micros * _US

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract import CommandKind
+from producer.journal import journal_in_use
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
 from producer.migrations.driver import Driver, Options, Progress
@@ -58,11 +59,47 @@ class Run:
             self.create(registry, plan, rps=rps)
         return True
 
+    def enter_again(
+        self,
+        registry: Registry,
+        folder: Path,
+        *,
+        rps: float | None = None,
+        on_progress: Callable[[int], object] | None = None,
+    ) -> None:
+        """Plan the file and enter it as `create_again` does.
+
+        Raises:
+            FileRefused, ExtraMissing: the file turns out not to be taken.
+            JournalUnavailable: as `create_again` does.
+        """
+        with make_plan(
+            self.source, self.mapping, self.conditions, blind=self.blind, on_progress=on_progress
+        ) as plan:
+            self.create_again(registry, plan, folder, rps=rps)
+
     def create(
         self, registry: Registry, plan: Plan, *, rps: float | None = None
     ) -> MigrationStatus:
         """Enter the migration by a plan of its file. Raises JournalUnavailable."""
         return registry.create(plan, rps=rps, about=self._about())
+
+    def create_again(
+        self, registry: Registry, plan: Plan, folder: Path, *, rps: float | None = None
+    ) -> MigrationStatus:
+        """Enter the migration in the journal that there is, where the one of before was lost.
+
+        Rows that are recorded in the data folder have ended there, too. Cut off at any point, it
+        may be repeated.
+
+        Raises:
+            JournalUnavailable: also where CARDS_JOURNAL_ID names another journal.
+        """
+        journal = journal_in_use(registry.journal)
+        with Results.of(folder, self.id) as results:
+            status = registry.create(plan, rps=rps, about=self._about(), results=results)
+            results.belong(journal, results.life)
+        return status
 
     def rows(self, start_number: int) -> Iterator[Row | BadRow]:
         """The file's rows from a number on."""

@@ -9,6 +9,7 @@ from producer.journal import migrations as journalled
 from producer.journal.migrations import RowCommand, Told
 from producer.migrations.ids import command_id
 from producer.migrations.registry import Ledger
+from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Row, RowState
 from producer.sending import BATCH
 
@@ -28,8 +29,10 @@ class Sender:
         *,
         look_first: bool,
         skip_if_newer: bool,
+        results: Results,
     ) -> None:
         self._journal = journal
+        self._results = results
         self._migration = migration
         self._holder = holder
         self._look_first = look_first
@@ -69,6 +72,7 @@ class Sender:
         going = self._kept[:most]
         if not going:
             return 0
+        self._results.sending(row.number for row in going)
         batches = [going[start : start + BATCH] for start in range(0, len(going), BATCH)]
         told = self._journal.many([self._call(batch) for batch in batches])
         taken = 0
@@ -77,6 +81,8 @@ class Sender:
             if one.state != "running":
                 break
             taken += len(batch)
+        if taken < len(going):
+            self._results.not_sent(row.number for row in going[taken:])
         self._kept = self._kept[taken:]
         self.sent += taken
         return taken

@@ -365,3 +365,33 @@ async def test_the_async_client_looks_after_commands(
     for ask in (async_cards.status, async_cards.wait, async_cards.cancel, async_cards.replay):
         with pytest.raises(CommandNotFound):
             await ask("never-accepted")
+
+
+def test_a_lost_journal_is_no_answer(cards: CardCommands, ends: Ends) -> None:
+    """Of a journal that was lost nobody says that a command was never accepted, nor waits on."""
+    handle = cards.send(DEFAULT)
+    waiting = InBackground(lambda: handle.wait(timeout=None))
+    ends.until_listened(handle.id)
+    ends.redis.flushall()
+    ends.redis.publish(f"cards:changed:{handle.id}", "running")  # have it look now
+    lost = "does not have the data of before"
+    with pytest.raises(Unavailable, match=lost):
+        waiting.result()
+    for ask in (handle.status, handle.wait, lambda: cards.cancel(handle.id)):
+        with pytest.raises(Unavailable, match=lost):
+            ask()
+    with pytest.raises(Unavailable, match=lost):
+        cards.send(DEFAULT)
+
+
+async def test_a_lost_journal_is_no_answer_async(
+    async_cards: AsyncCardCommands, ends: Ends
+) -> None:
+    """The async client likewise."""
+    handle = await async_cards.send(DEFAULT)
+    ends.redis.flushall()
+    for ask in (handle.status, lambda: handle.wait(None)):
+        with pytest.raises(Unavailable, match="does not have the data of before"):
+            await ask()
+    with pytest.raises(Unavailable, match="does not have the data of before"):
+        await async_cards.send(DEFAULT)

@@ -19,7 +19,17 @@ from producer.cli.doctor import examine
 from producer.cli.exits import Exit
 from producer.cli.findings import Finding, Level
 from producer.contract import Lane
-from producer.journal import Again, BlockingJournal, KeyStopped, Limits, close, reserve, sweep
+from producer.journal import (
+    Again,
+    BlockingJournal,
+    KeyStopped,
+    Limits,
+    close,
+    first_use,
+    journal_id,
+    reserve,
+    sweep,
+)
 from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.endpoints import Endpoint
 from tests.integration.ends import Ends
@@ -233,3 +243,48 @@ def test_a_key_of_another_type_is_said(redis_url: str, web: Web, key: str) -> No
     found = examined(redis_url, web.port)
     assert found["journal"].exit_code is Exit.NOT_DONE
     assert "WRONGTYPE" in found["journal"].text
+
+
+def test_the_journal_and_the_one_that_the_settings_name(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It tells id and age, suggests the setting, and fails where that names another or a lost one.
+
+    `cards journal` prints the id.
+    """
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    assert "none yet" in examined(redis_url, 1)["journal"].text
+    assert run(["journal"]) == Exit.NOT_DONE
+    journal = BlockingJournal(redis_url)
+    found = journal(first_use())
+    capsys.readouterr()
+    assert run(["journal"]) == Exit.DONE
+    assert capsys.readouterr().out.strip() == found
+    assert run(["journal", "--json"]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["id"], told["since"][:2]) == (found, "20")
+    unset = examined(redis_url, 1)["journal"]
+    assert unset.level is Level.OK
+    assert f"{found}, since {told['since']}" in unset.text
+    assert f"CARDS_JOURNAL_ID={found}" in unset.todo
+    fits = examined(redis_url, 1, CARDS_JOURNAL_ID=found)["journal"]
+    assert (fits.level, fits.todo) == (Level.OK, "")
+    other = examined(redis_url, 1, CARDS_JOURNAL_ID="0" * 32)
+    assert (other["journal"].level, other["journal"].exit_code) == (Level.FAIL, Exit.NOT_DONE)
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    lost = examined(redis_url, 1, CARDS_JOURNAL_ID=found, CARDS_ACCEPT_OTHER_DATA="yes")
+    assert lost["journal"].level is Level.FAIL
+    assert "there is none" in lost["journal"].text
+    assert lost["lost data"].level is Level.WARN
+    assert journal(journal_id()) is None, "looking gives no id"
+    journal.close()
+
+
+def test_a_web_process_that_goes_on_without_the_data_of_before(redis_url: str) -> None:
+    """Ready all the same, it is a warning."""
+    ready = {"status": True, "message": "Ready, but Redis ...", "data": {"journal": False}}
+    server = Web(200, ready)
+    found = examined(redis_url, server.port)["web"]
+    server.close()
+    assert (found.level, "Ready, but" in found.text) == (Level.WARN, True)

@@ -5,26 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from producer.contract import State
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
-from producer.migrations.driver import Driver, Ended
-from producer.migrations.inputs import open_input
-from producer.migrations.registry import Registry
+from producer.migrations.driver import Ended
 from producer.migrations.results import Results
 from producer.migrations.rows import RowState
-from producer.migrations.runs import Run, reopened
+from producer.migrations.runs import reopened
 from producer.migrations.status import MigrationState
-from tests.crash.migrating import Drive
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
+from tests.integration.migrating import Driving, Migrations
 
 pytestmark = pytest.mark.integration
 
@@ -35,76 +29,12 @@ def stage(migrating_stage: Stage) -> Stage:
     return migrating_stage
 
 
-class Migrations:
-    """Files, drives and the registry of one test."""
-
-    def __init__(self, stage: Stage, folder: Path) -> None:
-        self.stage, self.folder = stage, folder
-        self.registry = Registry(stage.journal)
-        self._drives: list[Drive] = []
-
-    def file(self, *rows: str, header: str = "userId,default_source") -> Path:
-        path = self.folder / "in.csv"
-        path.write_text("\n".join([header, *rows, ""]), "utf-8")
-        return path
-
-    def customers(self, count: int, number: int = 2) -> tuple[list[str], Path]:
-        """So many customers, and a file that makes the card of that number their default."""
-        names = [self.stage.customer("Run") for _ in range(count)]
-        return names, self.file(*(f"{one},{self.stage.card(one, number)}" for one in names))
-
-    def drive(self, path: Path, *options: str) -> Drive:
-        made = Drive(self.stage, path, *options, folder=self.folder)
-        self._drives.append(made)
-        return made
-
-    def run(self, path: Path, *options: str) -> tuple[int, dict[str, Any]]:
-        """Run a file to the end of the command; its exit code and last words."""
-        told = self.drive(path).call("run", str(path), "--json", *options)
-        assert told.stdout, told.stderr
-        last: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-        return told.returncode, last
-
-    def entered(self, path: Path) -> Run:
-        """A file, entered as a migration and not driven yet."""
-        source = open_input(path)
-        run = Run(source, map_columns(source), Conditions())
-        run.enter(self.registry)
-        return run
-
-    def results(self, run: Run) -> Results:
-        return Results.of(self.folder, run.id)
-
-    def close(self) -> None:
-        for one in self._drives:
-            one.close()
-        self.stage.stripe.clear_faults()
-
-
 @pytest.fixture
 def migrations(stage: Stage, tmp_path: Path) -> Iterator[Migrations]:
     """For one test."""
     made = Migrations(stage, tmp_path)
     yield made
     made.close()
-
-
-class Driving:
-    """A driver in a thread of this process."""
-
-    def __init__(self, driver: Driver) -> None:
-        self.driver = driver
-        self.ended: Ended | None = None
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        self.ended = self.driver.run()
-
-    def wait(self) -> Ended | None:
-        self._thread.join(45)
-        assert not self._thread.is_alive()
-        return self.ended
 
 
 def test_run_report_verify_undo(migrations: Migrations) -> None:

@@ -15,14 +15,25 @@ _RETRIES = 2
 
 @contextmanager
 def registry() -> Iterator[Registry]:
-    """The registry, its connections closed at the end. Raises SettingsError."""
+    """The registry, its connections closed at the end.
+
+    Raises:
+        SettingsError
+        JournalLost: a migration is not there, and by what lies here its journal was lost.
+    """
     from producer.cli.environment import environ
+    from producer.cli.migrating.file_options import data_folder
     from producer.journal import BlockingJournal
-    from producer.migrations.registry import Registry
+    from producer.migrations.lost_journal import lost_here
+    from producer.migrations.registry import Registry, UnknownMigration
     from producer.settings import Settings
 
     journal = BlockingJournal(Settings.from_environ(environ()).redis, retries=_RETRIES)
+    migrations = Registry(journal)
     try:
-        yield Registry(journal)
+        yield migrations
+    except UnknownMigration as unknown:
+        loss = lost_here(migrations, data_folder(), unknown.migration)
+        raise loss or unknown from None
     finally:
         journal.close()

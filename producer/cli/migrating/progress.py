@@ -14,6 +14,7 @@ from producer.cli.migrating.plan_output import span
 from producer.cli.migrating.status_output import counts_text, status_json
 from producer.cli.output import show_json
 from producer.migrations.driver import Ended, Progress
+from producer.migrations.errors import JournalLost
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
 
@@ -53,6 +54,21 @@ class Teller:
         self.line(f"{what} {status.id}: {status.rows:,} rows of {status.name}")
         if status.state is MigrationState.PAUSED:
             self.line(f"it is paused: cards migrate resume {status.id}")
+
+    def carried(self, loss: JournalLost, *, skips: bool) -> None:
+        """What is known of rows that were sent in a journal that was lost.
+
+        With `skips` newer commands of customers are to be respected, and those of before are lost.
+        """
+        if self._json:
+            show_json({"event": "carried", **loss.wire()})
+            return
+        self.line(f"{loss.recorded:,} rows had ended before Redis lost its data: not sent again")
+        self.line(
+            f"{loss.doubtful:,} rows were sent, or about to be, and are not recorded: sent again"
+        )
+        if skips:
+            self.line("--skip-if-newer knows only what customers choose from now on")
 
     def progress(self, told: Progress) -> None:
         """As the driver tells it."""

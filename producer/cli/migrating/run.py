@@ -14,6 +14,7 @@ from producer.cli.migrating.file_options import data_folder, file_options, opene
 
 if TYPE_CHECKING:
     from producer.migrations.driver import Driver
+    from producer.migrations.errors import JournalLost
 
 _RATE = click.FloatRange(min=0, min_open=True)
 
@@ -48,6 +49,12 @@ def _failures(
     callback=_failures,
     help="Stop once N rows, or P % of those that ended, were rejected or failed.",
 )
+@click.option(
+    "--continue-in-new-journal",
+    "go_on",
+    is_flag=True,
+    help="Where Redis has lost its data for good: send what is not recorded here as ended.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
 def run(
     blind: bool,
@@ -55,6 +62,7 @@ def run(
     limit: int | None,
     rps: float | None,
     failures: tuple[int | None, float | None],
+    go_on: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -62,10 +70,12 @@ def run(
 
     A run that was stopped or killed goes on where it was, on another machine too. Exits with 0
     where all rows are as the file says, 1 where some are not, 2 where the file is refused, 3 where
-    Redis is out of reach, 4 where rows are left for another run, 130 on Ctrl-C.
+    Redis is out of reach, 4 where rows are left for another run, 5 where Redis has lost the data it
+    had when rows were sent, 130 on Ctrl-C.
     """
     from producer.cli.migrating.environment import registry
     from producer.cli.migrating.progress import Teller
+    from producer.migrations.lost_journal import lost_here
     from producer.migrations.results import Results
     from producer.migrations.runs import Run
 
@@ -75,8 +85,14 @@ def run(
     made = Run(file.source, file.mapping, file.conditions, blind)
     teller = Teller(as_json)
     with registry() as migrations:
+        loss = lost_here(migrations, data_folder(), made.id)
+        if loss is not None and not go_on:
+            raise loss
         if dry_run:
-            return _dry_run(made, migrations, as_json)
+            return _dry_run(made, migrations, loss, as_json)
+        if loss is not None:
+            made.enter_again(migrations, data_folder(), rps=rps, on_progress=teller.planned)
+            teller.carried(loss, skips=file.conditions.skip_if_newer)
         created = made.enter(migrations, rps=rps, on_progress=teller.planned)
         if rps is not None and not created:
             migrations.throttle(made.id, rps)
@@ -99,7 +115,7 @@ def run(
         return teller.ends(migrations.status(made.id), ended)
 
 
-def _dry_run(made: Any, migrations: Any, as_json: bool) -> int:
+def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool) -> int:
     from producer.cli.migrating.plan_output import present
     from producer.cli.output import show_json
     from producer.migrations.plan import make_plan
@@ -109,6 +125,8 @@ def _dry_run(made: Any, migrations: Any, as_json: bool) -> int:
     pending = known.counts.get(RowState.PENDING, 0) if known else None
     with make_plan(made.source, made.mapping, made.conditions, blind=made.blind) as plan:
         left = plan.to_send if pending is None else pending
+        if loss is not None and pending is None:
+            left -= loss.recorded
         if as_json:
             show_json({**plan.wire(), "wouldSend": left, "dryRun": True})
         else:

@@ -8,16 +8,31 @@ from starlette.responses import Response
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
+from producer.http.migrations.desk import Desk
 from producer.http.migrations.steering import FileElsewhere
+from producer.journal import JournalUnavailable
+from producer.migrations.errors import JournalLost
 from producer.migrations.forgetting import StillBusy
 from producer.migrations.registry import NotInState, UnknownMigration
 
 
-def answer_errors(app: FastAPI, answers: Answers) -> None:
+def lost_answer(answers: Answers, loss: JournalLost) -> Response:
+    """What happened to the migration's journal, and what to do."""
+    why = loss.message(answers.language)
+    return answers.no(409, loss.code, Text.MIGRATION_JOURNAL_LOST, loss.wire(), why=why)
+
+
+def answer_errors(app: FastAPI, answers: Answers, desk: Desk) -> None:
     """Have them answered as envelopes."""
 
     @app.exception_handler(UnknownMigration)
-    async def unknown(_: Request, __: UnknownMigration) -> Response:
+    async def unknown(_: Request, error: UnknownMigration) -> Response:
+        try:
+            loss = await desk.lost(error.migration)
+        except JournalUnavailable:  # within the moment
+            return answers.unavailable()
+        if loss is not None:
+            return lost_answer(answers, loss)
         return answers.no(404, "migration_not_found", Text.MIGRATION_NOT_FOUND)
 
     @app.exception_handler(FileElsewhere)

@@ -42,6 +42,7 @@ def routes(services: Services, desk: Desk) -> APIRouter:
     async def upload_migration(request: Request) -> Response:
         """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
         refuse_card_number_in_query(request.scope["query_string"])
+        services.same_journal()
         return await upload(desk, answers, request, Parameters.of(request.query_params))
 
     @router.get("/{migrationId}", **described.GET)

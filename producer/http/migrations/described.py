@@ -8,7 +8,11 @@ from producer.http.describing import REFUSED, SECURITY, no, parameter, ref, yes
 
 _TAGS = ["migrations"]
 _ID = parameter("migrationId", "path", "The migration's id.", {"type": "string"}, required=True)
-_NOT_FOUND = {404: no("`migration_not_found`.")}
+_LOST = (
+    "`journal_lost`: Redis has lost the data it had when rows were sent; the message says what is "
+    "known of them, and what to do."
+)
+_NOT_FOUND = {404: no("`migration_not_found`."), 409: no(_LOST)}
 _FLAG = {"type": "boolean", "default": False}
 _TEXT = {"type": "string"}
 _STATUS = ref("Migration")
@@ -42,6 +46,12 @@ _PARAMETERS = [
         "query",
         "Stop once so many rows, `20`, or such a share, `5%`, were rejected or failed.",
         _TEXT,
+    ),
+    parameter(
+        "continue-in-new-journal",
+        "query",
+        "Where Redis has lost its data for good: send what is not recorded here as ended.",
+        _FLAG,
     ),
 ]
 _ENTERED = {
@@ -86,6 +96,7 @@ UPLOAD = _operation(
             "`parameter_invalid`; or why the file is not taken, with `column` and `line`."
         ),
         403: no("`other_origin`: a browser sent it for a page of somebody else's."),
+        409: no(_LOST),
         413: no("`file_too_large`."),
     },
     _PARAMETERS,
@@ -115,7 +126,7 @@ _STEERED = {
     **_NOT_FOUND,
     409: no(
         "`migration_state`: it has ended, is being cancelled, or is driven elsewhere; "
-        "`file_elsewhere`: a pilot is not possible here."
+        f"`file_elsewhere`: a pilot is not possible here. {_LOST}"
     ),
 }
 FORGET = _operation(
@@ -130,7 +141,7 @@ FORGET = _operation(
         **_NOT_FOUND,
         409: no(
             "`migration_state`: it has not ended; `migration_busy`: failed commands of it were "
-            "taken up again, or its driver is still there."
+            f"taken up again, or its driver is still there. {_LOST}"
         ),
     },
     [_ID],
@@ -186,7 +197,7 @@ def report(name: str) -> dict[str, Any]:
         {
             200: {"description": what, "content": {media_type: {"schema": {"type": "string"}}}},
             **_NOT_FOUND,
-            409: no("`file_elsewhere`: the migration's file is not on this machine."),
+            409: no(f"`file_elsewhere`: the migration's file is not on this machine. {_LOST}"),
         },
         [_ID],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +11,8 @@ from producer.http.migrations.children import Children
 from producer.http.migrations.drivers import Drivers
 from producer.http.migrations.looks import Looks
 from producer.journal import BlockingJournal
+from producer.migrations.errors import JournalLost
+from producer.migrations.lost_journal import lost_here
 from producer.migrations.registry import Registry
 from producer.migrations.uploads import Uploads
 from producer.settings import WebSettings
@@ -40,6 +44,25 @@ class Desk:
         )
         drivers = Drivers(registry, uploads, children)
         return cls(settings, journal, registry, Looks(registry), uploads, children, drivers)
+
+    async def lost(self, migration: str) -> JournalLost | None:
+        """What is known here of a migration that is not in the journal, since that was lost.
+
+        Raises:
+            JournalUnavailable: Redis is out of reach.
+        """
+        return await asyncio.to_thread(lost_here, self.registry, self.uploads.folder, migration)
+
+    async def all_lost(self, there: Collection[str]) -> list[JournalLost]:
+        """Those that were uploaded here and whose journal was lost; `there` are in this one."""
+
+        def look() -> list[JournalLost]:
+            missing = [one.migration for one in self.uploads.all() if one.migration not in there]
+            folder = self.uploads.folder
+            found = (lost_here(self.registry, folder, one) for one in missing)
+            return [one for one in found if one is not None]
+
+        return await asyncio.to_thread(look)
 
     def start(self) -> None:
         """Begin to look after the uploads of this machine."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from producer.http.ending import end
 from producer.http.migrations.children import Children
 from producer.journal import JournalUnavailable
-from producer.migrations.driving_child import PILOT_ENDED
+from producer.migrations.driving_child import JOURNAL_LOST, PILOT_ENDED
 from producer.migrations.registry import Registry
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
@@ -165,7 +165,10 @@ class Drivers:
                 if process.returncode == PILOT_ENDED:
                     await asyncio.to_thread(self._end_pilot, migration)
                 continue
-            log.warning("the driver of %s ended with code %d", migration, process.returncode)
+            if process.returncode == JOURNAL_LOST:
+                log.critical("%s has stopped: Redis has lost what it was begun in", migration)
+            else:
+                log.warning("the driver of %s ended with code %d", migration, process.returncode)
             times = self._troubles.get(migration, _Trouble(0, 0.0)).times + 1
             # A kill is no reason to wait; an error that stays would have one started every time.
             pause = 0.0 if times == 1 else min(LOOK_S * 2**times, _LONGEST_PAUSE_S)

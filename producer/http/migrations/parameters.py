@@ -23,6 +23,7 @@ NAMES = (
     "run",
     "rps",
     "stop-after-failures",
+    "continue-in-new-journal",
 )
 _LONGEST_NAME = 120
 _MOST_RPS = 1_000_000.0
@@ -43,6 +44,7 @@ class Parameters:
     rps: float | None = None
     stop_after: int | None = None
     stop_after_percent: float | None = None
+    go_on: bool = False
 
     @classmethod
     def of(cls, query: QueryParams) -> Parameters:
@@ -63,6 +65,7 @@ class Parameters:
             rps=_rps(query.get("rps")),
             stop_after=stop_after,
             stop_after_percent=percent,
+            go_on=_flag(query, "continue-in-new-journal"),
         )
         if made.blind and made.expected:
             raise ParameterInvalid(Text.BLIND_LOOK, field="blind")

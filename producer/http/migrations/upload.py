@@ -14,6 +14,7 @@ from producer.http.answers import Answers
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.parameters import Parameters
 from producer.migrations.entering_child import Job
+from producer.migrations.errors import JournalLost
 from producer.migrations.uploads import Upload
 
 _CARD_DATA = "card_data_column"
@@ -47,6 +48,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         rps=given.rps,
         dry_run=given.dry_run,
         run=given.run,
+        go_on=given.go_on,
         language=answers.language,
     )
     try:
@@ -55,6 +57,9 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         return _too_large(answers, limit)
     if told.get("code") == "unavailable":
         return answers.unavailable()
+    if told.get("code") == JournalLost.code:
+        why = told["message"]
+        return answers.no(409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why)
     if "code" in told:
         return _refusal(answers, told["code"], told["message"], told["column"], told["line"])
     if given.dry_run:
@@ -63,6 +68,8 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
     migration: str = told["plan"]["migration"]
     marker = Upload(migration, told["file"], given.stop_after, given.stop_after_percent)
     await asyncio.to_thread(desk.uploads.keep, marker)
+    if told["created"]:  # perhaps again, in a new journal
+        desk.drivers.forget(migration)
     desk.drivers.poke()
     status = await desk.looks.status(migration, fresh=True)
     return answers.yes(

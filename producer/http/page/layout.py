@@ -76,5 +76,12 @@ def trouble(say: Say, what: Word, todo: Word, http_status: int, *, nav: str) -> 
     return page(say, say(what), body, http_status=http_status, nav=nav)
 
 
+def explained(say: Say, what: Word, todo: str, http_status: int, *, nav: str) -> Response:
+    """The same, where what to do was put into words before."""
+    body = f'<section class="attention"><p class="now">{escape(say(what))}</p>'
+    body += f'<p class="do">{escape(todo)}</p></section>'
+    return page(say, say(what), body, http_status=http_status, nav=nav)
+
+
 def _digest(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -8,6 +8,7 @@ from html import escape
 from producer.http.page.migration_view import bar
 from producer.http.page.situation import not_applied, untouched
 from producer.http.page.words import Say, Word
+from producer.migrations.errors import JournalLost
 from producer.migrations.status import MigrationState, MigrationStatus
 
 _BEGIN = """cards migrate plan cards.csv
@@ -17,9 +18,15 @@ curl --data-binary @cards.csv 'http://127.0.0.1:8000/api/migrations?name=cards.c
 
 
 def body(
-    say: Say, found: Sequence[MigrationStatus], coming: Callable[[str], bool] = lambda _: False
+    say: Say,
+    found: Sequence[MigrationStatus],
+    coming: Callable[[str], bool] = lambda _: False,
+    lost: Sequence[JournalLost] = (),
 ) -> str:
-    """The page's content. `coming`: whether this web process is to drive the migration."""
+    """The page's content. `coming`: whether this web process is to drive the migration.
+
+    `lost` are migrations of this machine whose journal was lost.
+    """
     head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
     if not found:
         inside = (
@@ -35,7 +42,13 @@ def body(
         )
     times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
     times += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
-    return f'{head}<div id="list">{inside}</div>{times}'
+    return f'{head}<div id="list">{"".join(_lost(say, one) for one in lost)}{inside}</div>{times}'
+
+
+def _lost(say: Say, loss: JournalLost) -> str:
+    told = escape(say(Word.LOST_HERE, rows=say.figure(loss.recorded), id="\0"))
+    link = f'<a href="/migrations/{escape(loss.migration)}">{escape(loss.migration)}</a>'
+    return f'<p class="notice" role="alert">{told.replace(chr(0), link)}</p>'
 
 
 def _row(say: Say, status: MigrationStatus, coming: bool) -> str:

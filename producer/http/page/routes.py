@@ -21,7 +21,7 @@ from producer.http.migrations.parameters import rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.steering import FileElsewhere, steer, throttle
 from producer.http.page import list_view, migration_view
-from producer.http.page.layout import notice, page, trouble
+from producer.http.page.layout import explained, notice, page, trouble
 from producer.http.page.script import LIST, LIVE
 from producer.http.page.sessions import PATH, Sessions
 from producer.http.page.words import Say, Word
@@ -50,14 +50,24 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
             f'<button class="second">{escape(say(Word.SIGN_OUT))}</button></form>'
         )
 
+    async def not_there(migration: str) -> Response:
+        loss = await desk.lost(migration)
+        if loss is None:
+            return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
+        told = loss.message(say.language)
+        return explained(say, Word.JOURNAL_LOST, told, 409, nav=nav)
+
     def in_pages(handler: Handler) -> Handler:
         @wraps(handler)
         async def handled(request: Request) -> Response:
             try:
-                return await handler(request)
-            except UnknownMigration:
-                return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
+                try:
+                    return await handler(request)
+                except UnknownMigration as unknown:
+                    return await not_there(unknown.migration)
             except JournalUnavailable as error:
+                if error.other_data:
+                    return trouble(say, Word.OTHER_DATA, Word.OTHER_DATA_DO, 503, nav=nav)
                 log.warning("%s", error)
                 return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav=nav)
 
@@ -76,7 +86,8 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @in_pages
     async def list_migrations(request: Request) -> Response:
         found = await desk.looks.list()
-        body = list_view.body(say, found, desk.drivers.coming)
+        lost = await desk.all_lost({one.id for one in found})
+        body = list_view.body(say, found, desk.drivers.coming, lost)
         return page(say, say(Word.MIGRATIONS), body, script=LIST, nav=nav)
 
     @router.get("/migrations/{migrationId}")

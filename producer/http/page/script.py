@@ -7,7 +7,13 @@ const shown = {};
 const offline = document.getElementById("offline");
 const source = new EventSource(location.pathname.replace(/\\/$/, "") + "/events");
 source.onopen = () => { offline.hidden = true; };
-source.onerror = () => { offline.hidden = false; };
+source.onerror = async () => {
+  offline.hidden = false;
+  if (source.readyState !== EventSource.CLOSED) return;
+  // Refused for good: the page itself says why where the migration is not there any more.
+  const answer = await fetch(location.href).catch(() => null);
+  if (answer && [404, 409].includes(answer.status)) location.reload();
+};
 source.addEventListener("status", (event) => {
   const told = JSON.parse(event.data);
   for (const [id, html] of Object.entries(told.parts)) {

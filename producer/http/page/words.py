@@ -129,6 +129,21 @@ class Word(Enum):
         "No se ha perdido nada: las migraciones siguen cuando vuelva. Pruebe en unos segundos.",
         "Nothing is lost: migrations go on when it is back. Try again in some seconds.",
     )
+    OTHER_DATA = ("Redis no tiene los datos de antes", "Redis does not have the data of before")
+    OTHER_DATA_DO = (
+        "Se vació o es otra base de datos, y nada se acepta ni se envía. Restaure los datos de "
+        "Redis o corrija REDIS_URL: todo sigue solo. `cards doctor` dice más.",
+        "It was emptied, or is another database, and nothing is accepted or sent. Restore Redis' "
+        "data or correct REDIS_URL: all goes on by itself. `cards doctor` says more.",
+    )
+    JOURNAL_LOST = (
+        "Detenida: Redis ha perdido los datos con los que se enviaba",
+        "Stopped: Redis has lost the data it was running with",
+    )
+    LOST_HERE = (
+        "{rows} filas terminadas constan aquí; Redis ha perdido los datos de esta migración: {id}",
+        "{rows} rows are recorded here as ended; Redis has lost this migration's data: {id}",
+    )
     FORBIDDEN = ("La petición viene de otra página", "The request comes from another page")
     FORBIDDEN_DO = (
         "No se hizo nada. Abra la página en esta dirección y repítalo; un proxy debe pasar la "

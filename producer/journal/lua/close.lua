@@ -17,6 +17,7 @@ if closed or lease[1] ~= fence or lease[2] ~= id then
     redis.call('HDEL', row, 'struck')
     redis.call('HINCRBY', row, 'strikes', -1)
   end
+  if redis.call('EXISTS', row) == 0 then return {'absent'} end
   return {closed and 'idle' or 'lost'}
 end
 

@@ -1,11 +1,12 @@
--- Enters a migration. ARGV: id, name, rows, about, rps ('' for none), 1 if it skips what is newer
+-- Enters a migration. ARGV: id, name, rows, about, rps ('' for none), 1 if it skips what is newer,
+--   what its keys at Stripe end in where that is known from a journal that was lost
 local key = KEY_MIGRATION .. ARGV[1]
 if redis.call('EXISTS', key) == 1 then return 0 end
 local now = int(now_ms())
 redis.call('HSET', key, 'name', ARGV[2], 'rows', ARGV[3], 'about', ARGV[4], 'state', 'running',
   'created', now, 'n0', ARGV[3])
 -- Stripe would answer what it answered before it was forgotten: the rows' keys must be others.
-local life = redis.call('ZSCORE', KEY_FORGOTTEN, ARGV[1])
+local life = ARGV[7] ~= '' and ARGV[7] or redis.call('ZSCORE', KEY_FORGOTTEN, ARGV[1])
 if life then redis.call('HSET', key, 'life', int(life)) end
 if ARGV[5] ~= '' then redis.call('HSET', key, 'rps', ARGV[5]) end
 if tonumber(ARGV[3]) > 0 then

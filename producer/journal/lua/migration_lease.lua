@@ -1,6 +1,8 @@
 -- Takes or keeps the lease to drive a migration, and tells the driver what is wanted of it.
 -- ARGV: migration, driver, lease (ms), '1' to take it from whoever has it, rate, history
---   ('' for nothing new)
+--   ('' for nothing new), the id of the journal that it was begun in ('' for any)
+local journal = redis.call('GET', KEY_JOURNAL) or ''
+if ARGV[7] ~= '' and journal ~= ARGV[7] then return {journal, 'elsewhere'} end
 local key = KEY_MIGRATION .. ARGV[1]
 local record = redis.call('HMGET', key, 'state', 'driver', 'until')
 if not record[1] then return {} end

@@ -262,3 +262,22 @@ def test_what_comes_late_makes_nothing_of_it(moves: Moves) -> None:
     assert journal(journalled.lease(MIGRATION, DRIVER, 1)) is None
     assert moves.send(1).state == journalled.TAKEN_OVER
     assert _keys(moves) == []
+
+
+def test_a_new_journal_is_told_what_the_keys_end_in(moves: Moves) -> None:
+    """One that was forgotten, and then lost with its journal, is sent under the keys it had."""
+    moves.finish()
+    moves.registry.forget(MIGRATION)
+    moves.create()
+    life = moves.registry.record(MIGRATION).fields["life"]
+    moves.send(1)
+    key = moves.take(1).key
+    assert key != command_id(MIGRATION, 1)
+    moves.bench.redis.flushall()
+    assert moves.bench.journal(
+        journalled.create(MIGRATION, "a.csv", ROWS, '{"blind": false}', None, life=life)
+    )
+    moves.bench.journal(journalled.open_(MIGRATION, {}))
+    moves.lease()
+    moves.send(1)
+    assert moves.take(1).key == key

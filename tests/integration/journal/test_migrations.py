@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from producer.contract import AssignCard, Envelope, SetDefaultCard, State
-from producer.journal import accept, cancel
+from producer.journal import accept, cancel, first_use
 from producer.journal import migrations as journalled
 from producer.journal.failed import Kept, kept
-from producer.journal.migrations import RowCommand
+from producer.journal.migrations import Elsewhere, Held, RowCommand
 from producer.migrations.ids import command_id
 from producer.migrations.registry import Ledger, NotInState, Registry, UnknownMigration
 from producer.migrations.row_ends import result_of, settled_of
@@ -95,11 +95,38 @@ def test_only_its_driver_sends_and_settles(moves: Moves) -> None:
 def test_a_live_driver_keeps_the_lease(moves: Moves) -> None:
     """Another driver gets the migration only when the lease has run out, or by force."""
     held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS))
-    assert held is not None
+    assert isinstance(held, Held)
     assert (held.driver, held.mine) == (DRIVER, False)
     held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS, force=True))
-    assert held is not None
+    assert isinstance(held, Held)
     assert held.mine
+
+
+def test_no_lease_in_another_journal(moves: Moves) -> None:
+    """A driver that was begun in one journal takes and writes nothing in another, nor in none."""
+    journal = moves.bench.journal
+    known = journal(first_use())
+    assert isinstance(journal(journalled.lease(MIGRATION, DRIVER, LEASE_MS, journal=known)), Held)
+    until = moves.bench.redis.hget(f"cards:migration:{MIGRATION}", "until")
+    strange = journalled.lease(MIGRATION, DRIVER, 9 * LEASE_MS, journal="f" * 32)
+    assert journal(strange) == Elsewhere(known)
+    assert moves.bench.redis.hget(f"cards:migration:{MIGRATION}", "until") == until
+    moves.bench.redis.flushall()
+    assert journal(strange) == Elsewhere(None)
+
+
+def test_rows_are_carried_over_from_a_journal_that_was_lost(moves: Moves) -> None:
+    """Only pending ones, once, with their codes, and not as failures since the start."""
+    rows = [(1, int(RowState.APPLIED), "", ""), (2, int(RowState.REJECTED), "no_card", "why")]
+    assert moves.bench.journal(journalled.carry(MIGRATION, rows)) == 2
+    assert moves.bench.journal(journalled.carry(MIGRATION, rows)) == 0
+    assert moves.states()[:2] == [RowState.APPLIED, RowState.REJECTED]
+    (record,) = moves.bench.journal(journalled.records([MIGRATION]))
+    assert record is not None
+    assert record.codes == {"no_card": 1, "parameter_invalid": 1}
+    assert (record.fields["base_failed"], record.fields["base_ended"]) == ("1", "3")
+    assert moves.bench.journal(journalled.details(MIGRATION)) == {2: ("no_card", "why")}
+    assert moves.bench.journal(journalled.carry("mig_nobody", rows)) == 0
 
 
 def test_nothing_is_sent_while_paused(moves: Moves) -> None:

@@ -39,6 +39,7 @@ def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         "migrate --help",
         "migrate plan --help",
         "doctor --help",
+        "journal --help",
     ],
 )
 def test_help_is_everywhere(line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import httpx
 
 from producer.contract import Lane
-from producer.journal import Journal, Limits, keys, reserve, sweep
+from producer.journal import Journal, Limits, journal_id, keys, reserve, sweep
 from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.endpoints import Endpoint
-from tests.unit.http.web import begin, client_of
+from tests.unit.http.web import CUSTOMER, DEFAULT, begin, client_of
 
 
 async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Journal) -> None:
@@ -25,7 +28,12 @@ async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Jo
     assert response.status_code == 503
     assert "api_key_expired" in response.json()["message"]
     assert "sk_live" not in response.text
-    assert response.json()["data"] == {"redis": True, "worker": True, "stripe": False}
+    assert response.json()["data"] == {
+        "redis": True,
+        "worker": True,
+        "stripe": False,
+        "journal": True,
+    }
 
 
 async def test_without_redis_the_process_lives_but_is_not_ready() -> None:
@@ -102,3 +110,69 @@ async def _waiting(client: httpx.AsyncClient, journal: Journal, customer: str = 
     await journal._redis.hset(row, "accepted", accepted - 120_000)
     await journal(sweep("w1", limit=0, patience_ms=1000))
     return task_id
+
+
+async def _known(client: httpx.AsyncClient, journal: Journal) -> None:
+    """Return once the process has looked which journal it is."""
+    for _ in range(1000):
+        if await journal(journal_id()) is not None:
+            await client.get("/readyz")
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError
+
+
+async def _noticed(client: httpx.AsyncClient) -> dict[str, Any]:
+    """What /readyz answers once the loss is noticed."""
+    for _ in range(1000):
+        told: dict[str, Any] = (await client.get("/readyz")).json()
+        if told["data"]["journal"] is False:
+            return told
+        await asyncio.sleep(0.02)
+    raise TimeoutError
+
+
+async def test_a_lost_journal_is_told_and_nothing_is_known_of_what_was_there(
+    redis_url: str, journal: Journal
+) -> None:
+    """Not ready for that reason; accepting, reading and what is not found are 503 and say why."""
+    async with client_of(redis_url, CARDS_LANGUAGE="en") as client:
+        headers = {"Prefer": "respond-async"}
+        accepted = await client.post("/api/cards/default", json=DEFAULT, headers=headers)
+        await _known(client, journal)
+        await journal._redis.flushall()
+        told = await _noticed(client)
+        assert told["code"] == "not_ready"
+        assert "data of before" in told["message"]
+        task = accepted.headers["Location"]
+        answers = [
+            await client.post("/api/cards/default", json=DEFAULT, headers=headers),
+            await client.get(task),
+            await client.get(f"{task}/events"),
+            await client.get(f"/api/cards/{CUSTOMER}"),
+            await client.post("/api/migrations", content=b"userId,source\n"),
+        ]
+        for answer in answers:
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert "data of before" in answer.json()["message"]
+        # But for what /readyz tries before it is noticed.
+        assert set(await journal._redis.keys("*")) <= {"cards:barrier"}
+
+
+async def test_a_lost_journal_by_the_setting(redis_url: str, journal: Journal) -> None:
+    """Ready but for a worker, and what was there is not found."""
+    settings = {"CARDS_LANGUAGE": "en", "CARDS_ACCEPT_OTHER_DATA": "yes"}
+    async with client_of(redis_url, **settings) as client:
+        headers = {"Prefer": "respond-async"}
+        accepted = await client.post("/api/cards/default", json=DEFAULT, headers=headers)
+        await _known(client, journal)
+        await journal._redis.flushall()
+        told = await _noticed(client)
+        assert "worker" in told["message"]
+        assert (await client.get(accepted.headers["Location"])).status_code == 404
+        again = await client.post("/api/cards/default", json=DEFAULT, headers=headers)
+        assert again.status_code == 202
+        await journal(sweep("w1", limit=1, patience_ms=1000))
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["data"]["journal"]) == (200, False)
+        assert "data of before" in ready.json()["message"]

@@ -1,0 +1,34 @@
+"""`cards journal`: the id by which a loss of Redis' data is noticed."""
+
+from __future__ import annotations
+
+import click
+
+from producer.cli.exits import Exit
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def journal(as_json: bool) -> int:
+    """Print the id of the journal that REDIS_URL leads to, for CARDS_JOURNAL_ID.
+
+    It is printed also where CARDS_JOURNAL_ID names another. Exits with 1 where there is none yet.
+    """
+    from producer.cli.environment import environ
+    from producer.cli.output import show_json
+    from producer.journal import BlockingJournal, identity
+    from producer.settings import redis_config
+
+    connection = BlockingJournal(redis_config(environ()), retries=2)
+    try:
+        found = connection(identity())
+    finally:
+        connection.close()
+    if as_json:
+        since = found and found.since and f"{found.since:%Y-%m-%dT%H:%M:%SZ}"
+        show_json({"id": found and found.id, "since": since})
+    elif found is None:
+        click.echo("none yet: nobody has used this database", err=True)
+    else:
+        click.echo(found.id)
+    return Exit.DONE if found else Exit.NOT_DONE

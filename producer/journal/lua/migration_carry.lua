@@ -1,0 +1,25 @@
+-- Enters how rows ended that were recorded under a journal that was lost, where they are pending in
+-- this one. ARGV: migration, then for each row number, state, code ('' where it is as the file says),
+--   message
+local id = ARGV[1]
+local key, codes = KEY_MIGRATION .. id, KEY_CODES .. id
+if redis.call('EXISTS', key) == 0 then return 0 end
+-- What ended before does not count among the failures since the start.
+redis.call('HSETNX', key, 'base_ended', redis.call('HGET', key, 'n' .. INVALID) or 0)
+local carried = 0
+for i = 2, #ARGV, 4 do
+  local number, state, code = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2]
+  if row_state(id, number) == PENDING then
+    mark(id, number, state)
+    carried = carried + 1
+    redis.call('HINCRBY', key, 'base_ended', 1)
+    if state == REJECTED or state == FAILED then redis.call('HINCRBY', key, 'base_failed', 1) end
+    if code ~= '' then
+      redis.call('HINCRBY', codes, code, 1)
+      if redis.call('HLEN', KEY_DETAILS .. id) < DETAILS then
+        redis.call('HSET', KEY_DETAILS .. id, number, code .. ' ' .. ARGV[i + 3])
+      end
+    end
+  end
+end
+return carried

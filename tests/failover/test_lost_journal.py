@@ -1,0 +1,216 @@
+"""Redis lost altogether: emptied, started on an empty folder, or another one behind the address."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from local.relay import Relay
+from local.valkey import ValkeyServer
+from local.waiting import until
+from producer import CardCommands, CommandHandle, Unavailable
+from producer.contract import State
+from producer.journal import BlockingJournal, first_use, journal_id
+from tests.failover.deployment import Deployment
+
+pytestmark = pytest.mark.crash
+NOTICES_S, CARRIES_OUT_S = 3.0, 15.0
+_GONE = "Redis was emptied, or is another one"
+
+
+class Scene:
+    """Two servers with a journal each, a relay that points at the first, and a deployment."""
+
+    def __init__(self, directory: Path, servers: list[ValkeyServer], relay: Relay) -> None:
+        self.directory, self.servers, self.relay = directory, servers, relay
+        self.url = f"redis://127.0.0.1:{relay.port}/0"
+
+    @contextmanager
+    def deployed(self, **settings: str) -> Iterator[Deployment]:
+        with Deployment(self.directory / "deployment", self.url, **settings) as made:
+            yield made
+
+    def flush(self) -> None:
+        with redis.Redis.from_url(self.servers[0].url) as client:
+            client.flushall()
+
+    def start_empty(self) -> None:
+        """The server is killed, and started on a folder that is empty."""
+        first = self.servers[0]
+        first.kill()
+        shutil.rmtree(first.directory)
+        first.start()
+
+    def move(self, to: int = 1) -> None:
+        """The address leads to the other server, also for connections that were open."""
+        self.relay.point_at(self.servers[to].port)
+        self.relay.cut()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    servers = [ValkeyServer(tmp_path / name) for name in ("first", "second")]
+    with servers[0], servers[1], Relay(servers[0].port) as relay:
+        made = Scene(tmp_path, servers, relay)
+        with CardCommands(servers[1].url) as client:
+            _sent(client, "cus_Second1")
+        yield made
+
+
+def _card(customer: str) -> str:
+    return f"card_{customer.removeprefix('cus_')}n2"
+
+
+def _sent(client: CardCommands, customer: str) -> CommandHandle:
+    return client.set_default(customer=customer, card=_card(customer))
+
+
+def _told(deployment: Deployment) -> list[int]:
+    """How often each process has told the loss."""
+    logs = [deployment.web.log, *(worker.log for worker in deployment.workers)]
+    return [sum(_GONE in line for line in log.splitlines()) for log in logs]
+
+
+def _not_ready(deployment: Deployment, why: str) -> str:
+    status, message = deployment.readiness()
+    return message if status == 503 and why in message else ""
+
+
+def _post(deployment: Deployment, customer: str) -> httpx.Response:
+    return httpx.post(
+        f"{deployment.web.url}/api/cards/default",
+        json={"userId": customer, "default_source": _card(customer)},
+        headers={"Prefer": "respond-async"},
+        timeout=10,
+    )
+
+
+@pytest.mark.parametrize("lose", [Scene.flush, Scene.start_empty, Scene.move])
+def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene], None]) -> None:
+    """Within seconds readyz, POST and GET say why, workers do nothing, and each log tells it once.
+
+    What is in the other data is left alone; a command that was at Stripe is told in the log.
+    """
+    with scene.deployed() as deployment:
+        before = _sent(deployment.client, "cus_Before1")
+        assert before.wait(CARRIES_OUT_S).status
+        customer = deployment.customer("AtStripe")
+        hold = deployment.hold(customer)
+        at_stripe = _sent(deployment.client, customer)
+        hold.wait()
+        with deployment.sending() as sender:
+            lose(scene)
+            lost = time.monotonic()
+            # Only while the server is away may it say something else first.
+            said = until(lambda: _not_ready(deployment, "data of before"), "it does not say why")
+            took_s = time.monotonic() - lost
+            until(lambda: (503, "unavailable") in sender.refusals, "nobody is told so over HTTP")
+        assert took_s < NOTICES_S
+        assert "nothing is accepted" in said
+        until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+
+        refused = _post(deployment, "cus_Refused1")
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert "emptied" in refused.json()["message"]
+        found = httpx.get(f"{deployment.web.url}/api/tasks/{before.id}")
+        assert (found.status_code, found.json()["code"]) == (503, "unavailable")
+        for ask in (before.status, before.wait, lambda: before.wait(None)):
+            with pytest.raises(Unavailable, match="data of before"):
+                ask()
+
+        hold.release()
+        logs = [worker.log_path for worker in deployment.workers]
+        until(
+            lambda: any(
+                f"{at_stripe.id} came to succeeded, which could not be written" in log.read_text()
+                for log in logs
+            ),
+            "what was at Stripe is not told",
+        )
+        # A message that is there, of whoever's, is not taken by anybody.
+        requests = len(deployment.stripe.requests())
+        with CardCommands(scene.servers[1 if lose is Scene.move else 0].url) as other:
+            strange = _sent(other, "cus_Strange1")
+            time.sleep(NOTICES_S)  # nothing is to happen, of which there is no event
+            assert other.status(strange.id).state is State.QUEUED
+        assert len(deployment.stripe.requests()) == requests
+        deployment.unchanged()
+        assert _told(deployment) == [1, 1, 1]
+
+
+def test_the_right_data_come_back(scene: Scene) -> None:
+    """When the address leads to the journal of before again, all goes on by itself.
+
+    A command whose outcome could not be written ends with one effect, by its key.
+    """
+    with scene.deployed() as deployment:
+        customer = deployment.customer("Back")
+        hold = deployment.hold(customer)
+        with deployment.sending() as sender:
+            held = _sent(deployment.client, customer)
+            hold.wait()
+            accepted = set(sender.accepted)
+            scene.move()
+            moved = time.monotonic()
+            until(lambda: (503, "unavailable") in sender.refusals, "not refused")
+            hold.release()
+            until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+            strange = {one for one, at in sender.accepted.items() if at > moved}
+            scene.move(to=0)
+            back = time.monotonic()
+            sender.until_accepted(back, NOTICES_S + CARRIES_OUT_S)
+        deployment.until_ready()
+        ours = [one for one, at in sender.accepted.items() if at > back or one in accepted]
+        assert not strange & set(ours)
+        deployment.carried_out([held.id, *ours], CARRIES_OUT_S)
+        logs = [deployment.web.log, *(worker.log for worker in deployment.workers)]
+        assert all("the journal of before is there again" in log for log in logs)
+        deployment.unchanged()
+
+
+def test_the_setting_lets_all_go_on(scene: Scene) -> None:
+    """With CARDS_ACCEPT_OTHER_DATA the loss is told once, and commands are carried out."""
+    with scene.deployed(CARDS_ACCEPT_OTHER_DATA="yes") as deployment:
+        before = _sent(deployment.client, "cus_Before1")
+        assert before.wait(CARRIES_OUT_S).status
+        scene.flush()
+        until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+        deployment.until_ready()
+        answer = httpx.get(f"{deployment.web.url}/readyz", timeout=10)
+        assert answer.json()["data"]["journal"] is False
+        assert "data of before" in answer.json()["message"]
+        accepted = _post(deployment, "cus_After1")
+        assert accepted.status_code == 202
+        deployment.carried_out([accepted.json()["data"]["taskId"]], CARRIES_OUT_S)
+        found = httpx.get(f"{deployment.web.url}/api/tasks/{before.id}")
+        assert (found.status_code, found.json()["code"]) == (404, "task_not_found")
+        time.sleep(2)  # several more looks, after each of which it might be told again
+        assert _told(deployment) == [1, 1, 1]
+        deployment.unchanged()
+
+
+def test_only_the_journal_that_the_settings_name(scene: Scene) -> None:
+    """With CARDS_JOURNAL_ID processes that are started after the loss refuse it too."""
+    journal = BlockingJournal(scene.servers[0].url)
+    known = journal(first_use())
+    scene.move()
+    folder = scene.directory / "deployment"
+    with closing(Deployment(folder, scene.url, CARDS_JOURNAL_ID=known)) as deployment:
+        deployment.web.until_listening()
+        said = until(lambda: _not_ready(deployment, "data of before"), "it is ready")
+        assert "nothing is accepted" in said
+        until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+        assert _post(deployment, "cus_Refused1").status_code == 503
+        scene.move(to=0)
+        deployment.until_ready()
+        accepted = _post(deployment, "cus_After1")
+        deployment.carried_out([accepted.json()["data"]["taskId"]], CARRIES_OUT_S)
+    assert journal(journal_id()) == known
+    journal.close()

@@ -1,0 +1,88 @@
+"""Migrations of a test: files of fresh customers, `cards migrate`, and drivers in threads."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from producer.migrations.columns import map_columns
+from producer.migrations.conditions import Conditions
+from producer.migrations.driver import Driver, Ended
+from producer.migrations.inputs import open_input
+from producer.migrations.registry import Registry
+from producer.migrations.results import Results
+from producer.migrations.runs import Run
+from tests.crash.migrating import Drive
+from tests.crash.stage import Stage
+
+
+class Migrations:
+    """Files, drives and the registry of one test."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage, self.folder = stage, folder
+        self.registry = Registry(stage.journal)
+        self._drives: list[Drive] = []
+
+    def file(self, *rows: str, header: str = "userId,default_source") -> Path:
+        path = self.folder / "in.csv"
+        path.write_text("\n".join([header, *rows, ""]), "utf-8")
+        return path
+
+    def customers(self, count: int, number: int = 2) -> tuple[list[str], Path]:
+        """So many customers, and a file that makes the card of that number their default."""
+        names = [self.stage.customer("Run") for _ in range(count)]
+        return names, self.file(*(f"{one},{self.stage.card(one, number)}" for one in names))
+
+    def drive(self, path: Path, *options: str) -> Drive:
+        made = Drive(self.stage, path, *options, folder=self.folder)
+        self._drives.append(made)
+        return made
+
+    def run(self, path: Path, *options: str) -> tuple[int, dict[str, Any]]:
+        """Run a file to the end of the command; its exit code and last words."""
+        told = self.drive(path).call("run", str(path), "--json", *options)
+        assert told.stdout, told.stderr
+        last: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+        return told.returncode, last
+
+    def entered(self, path: Path) -> Run:
+        """A file, entered as a migration and not driven yet."""
+        source = open_input(path)
+        run = Run(source, map_columns(source), Conditions())
+        run.enter(self.registry)
+        return run
+
+    def results(self, run: Run) -> Results:
+        return Results.of(self.folder, run.id)
+
+    def close(self) -> None:
+        for one in self._drives:
+            one.close()
+        self.stage.stripe.clear_faults()
+
+
+class Driving:
+    """A driver in a thread of this process."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self.ended: Ended | None = None
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.ended = self.driver.run()
+        except Exception as error:
+            self.error = error
+
+    def wait(self) -> Ended | None:
+        self._thread.join(45)
+        assert not self._thread.is_alive()
+        if self.error is not None:
+            raise self.error
+        return self.ended
