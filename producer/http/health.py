@@ -84,6 +84,8 @@ async def _missing(services: Services) -> dict[str, str]:
         return {"redis": say(Text.JOURNAL_DAMAGED, language)}
     except JournalUnavailable as error:
         return {"redis": say(error.fault.text, language)}
+    if services.journal_watch.refuses is not None:  # noticed meanwhile
+        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
     missing = {}
     if not seen:
         missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))

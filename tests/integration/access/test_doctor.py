@@ -115,7 +115,7 @@ def test_the_server_and_its_journal_are_shown(server: ValkeyServer) -> None:
         client.set("shop:cards:journal", known)
     url = server.url.replace("redis://", "redis://default:secret@")
     told = found(url, CARDS_NAMESPACE="shop")
-    assert told["journal"].text == known
+    assert told["journal"].text.startswith(known)
     assert f"redis://127.0.0.1:{server.port}/0, Valkey" in told["redis"].text
     assert "secret" not in str(told)
     other = found(url, CARDS_NAMESPACE="shop", CARDS_JOURNAL_ID="f" * 32)["journal"]

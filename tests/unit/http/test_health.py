@@ -72,7 +72,8 @@ async def test_ready_says_that_a_lane_is_stuck(client: httpx.AsyncClient, journa
     response = await client.get("/readyz")
     assert response.status_code == 503
     assert "bulk" in response.json()["message"]
-    assert response.json()["data"] == {"redis": True, "worker": False, "stripe": True}
+    data = {"redis": True, "worker": False, "stripe": True, "journal": True}
+    assert response.json()["data"] == data
     await begin(journal, task_id)
     assert (await client.get("/readyz")).status_code == 200
 
