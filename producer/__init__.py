@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from producer.journal.failed import FailedCommand
+    from producer.redis import RedisConfig
     from producer.settings import Settings, SettingsError
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "ParameterInvalid",
     "ParameterMissing",
     "RecordDamaged",
+    "RedisConfig",
     "Refusal",
     "ResultGone",
     "SetDefaultCard",
@@ -86,6 +88,7 @@ _HOMES = {
         "State",
     ),
     "journal.failed": ("FailedCommand",),
+    "redis": ("RedisConfig",),
     "settings": ("Settings", "SettingsError"),
 }
 

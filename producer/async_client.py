@@ -72,13 +72,13 @@ class AsyncCardCommands:
 
     def __init__(
         self,
-        redis: str | RedisConfig,
+        redis_url: str | RedisConfig,
         *,
         language: Language = "es",
         status_ttl_s: int = DEFAULT_STATUS_TTL_S,
         retries: int = RETRIES,
     ) -> None:
-        """`redis` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
+        """`redis_url` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
 
         `language` is that of envelopes written here, as of a cancelled command.
 
@@ -87,10 +87,10 @@ class AsyncCardCommands:
         """
         self._language = language
         self._status_ttl_s = status_ttl_s
-        self._journal = Journal(redis, retries=retries)
+        self._journal = Journal(redis_url, retries=retries)
         # Waiting tries again by itself, within its own deadline.
-        self._watch = JournalWatch(RedisConfig.of(redis))
-        self._impatient = Journal(redis, retries=0)
+        self._watch = JournalWatch(RedisConfig.of(redis_url))
+        self._impatient = Journal(redis_url, retries=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

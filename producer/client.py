@@ -71,13 +71,13 @@ class CardCommands:
 
     def __init__(
         self,
-        redis: str | RedisConfig,
+        redis_url: str | RedisConfig,
         *,
         language: Language = "es",
         status_ttl_s: int = DEFAULT_STATUS_TTL_S,
         retries: int = RETRIES,
     ) -> None:
-        """`redis` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
+        """`redis_url` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
 
         `language` is that of envelopes written here, as of a cancelled command.
 
@@ -86,10 +86,10 @@ class CardCommands:
         """
         self._language = language
         self._status_ttl_s = status_ttl_s
-        self._journal = BlockingJournal(redis, retries=retries)
+        self._journal = BlockingJournal(redis_url, retries=retries)
         # Waiting tries again by itself, within its own deadline.
-        self._watch = JournalWatch(RedisConfig.of(redis))
-        self._impatient = BlockingJournal(redis, retries=0)
+        self._watch = JournalWatch(RedisConfig.of(redis_url))
+        self._impatient = BlockingJournal(redis_url, retries=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

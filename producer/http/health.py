@@ -69,7 +69,7 @@ def routes(services: Services) -> APIRouter:
 
 async def _missing(services: Services) -> dict[str, str]:
     language = services.answers.language
-    if services.journal_watch.refuses is not None:  # what is there is not asked, nor written to
+    if _other_data(services):  # it is not asked, nor written to
         return {"journal": say(Text.REDIS_OTHER_DATA, language)}
     try:
         await services.ask(write_probe(), within_s=_ANSWER_S)
@@ -84,7 +84,7 @@ async def _missing(services: Services) -> dict[str, str]:
         return {"redis": say(Text.JOURNAL_DAMAGED, language)}
     except JournalUnavailable as error:
         return {"redis": say(error.fault.text, language)}
-    if services.journal_watch.refuses is not None:  # noticed meanwhile
+    if _other_data(services):  # noticed meanwhile
         return {"journal": say(Text.REDIS_OTHER_DATA, language)}
     missing = {}
     if not seen:
@@ -96,3 +96,7 @@ async def _missing(services: Services) -> dict[str, str]:
         since = datetime.fromtimestamp(stop.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         missing["stripe"] = say(Text.KEY_REFUSED, language, code=stop.code, since=since)
     return missing
+
+
+def _other_data(services: Services) -> bool:
+    return services.journal_watch.refuses is not None
