@@ -1,11 +1,12 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-matrix check format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-extended test-matrix check format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Three on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
 PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
+PYTEST = $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 # e.g. --list, or --only python3.12
 MATRIX_ARGS ?=
 # A Chromium for the tests that need one; without any they are left out, and that is said.
@@ -24,13 +25,17 @@ setup: ## create .venv and install what requirements/dev.txt pins
 up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 	@exec $(PY) -m local.up --parent $$PPID
 
-test: setup ## run the tests
+test: setup ## run the tests, but for the longest
 ifneq ($(BROWSER),)
-	CARDS_TEST_BROWSER="$(BROWSER)" $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+	CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "not extended" $(PYTEST_ARGS)
 else
-	@$(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not browser" $(PYTEST_ARGS); \
+	@$(PYTEST) -m "not extended and not browser" $(PYTEST_ARGS); \
 	code=$$?; echo "$(NO_BROWSER)" >&2; exit $$code
 endif
+	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
+
+test-extended: setup ## run the longest tests: more failovers, TLS, users' rights, namespaces
+	$(PYTEST) -m extended $(PYTEST_ARGS)
 
 test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
 	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)

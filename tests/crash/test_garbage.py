@@ -100,6 +100,7 @@ def test_unacknowledged_messages_that_are_none(stage: Stage, victim: Worker) -> 
     assert _pids(stage) == pids
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("key", ["unacked", "unacked_index"])
 def test_unacknowledged_messages_under_a_key_of_another_type(stage: Stage, key: str) -> None:
     """Bare messages are carried out all the same."""
@@ -118,6 +119,7 @@ def test_unacknowledged_messages_under_a_key_of_another_type(stage: Stage, key: 
     assert _pids(stage) == pids
 
 
+@pytest.mark.extended
 def test_a_queue_of_another_type(stage: Stage, keeper: Worker) -> None:
     """Commands are accepted and found without it, the other queues go on, and it is said."""
     pids, since = _pids(stage), len(keeper.log)
@@ -136,6 +138,7 @@ def test_a_queue_of_another_type(stage: Stage, keeper: Worker) -> None:
     assert stage.sees(keeper.node)
 
 
+@pytest.mark.extended
 def test_bindings_of_another_type(stage: Stage, victim: Worker) -> None:
     """A worker starts where Kombu's bindings are not what they should be."""
     names = cast(list[str], stage.redis.keys("_kombu.binding.*"))

@@ -92,7 +92,14 @@ def _post(deployment: Deployment, customer: str) -> httpx.Response:
     )
 
 
-@pytest.mark.parametrize("lose", [Scene.flush, Scene.start_empty, Scene.move])
+@pytest.mark.parametrize(
+    "lose",
+    [
+        Scene.flush,
+        pytest.param(Scene.start_empty, marks=pytest.mark.extended),
+        pytest.param(Scene.move, marks=pytest.mark.extended),
+    ],
+)
 def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene], None]) -> None:
     """Within seconds readyz, POST and GET say why, workers do nothing, and each log tells it once.
 
@@ -145,6 +152,7 @@ def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene]
         assert _told(deployment) == [1, 1, 1]
 
 
+@pytest.mark.extended
 def test_the_right_data_come_back(scene: Scene) -> None:
     """When the address leads to the journal of before again, all goes on by itself.
 
@@ -175,6 +183,7 @@ def test_the_right_data_come_back(scene: Scene) -> None:
         deployment.unchanged()
 
 
+@pytest.mark.extended
 def test_the_setting_lets_all_go_on(scene: Scene) -> None:
     """With CARDS_ACCEPT_OTHER_DATA the loss is told once, and commands are carried out."""
     with scene.deployed(CARDS_ACCEPT_OTHER_DATA="yes") as deployment:

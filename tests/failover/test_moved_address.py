@@ -31,9 +31,9 @@ def deployment(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ("old", "open"),
     [
         (Old.DEMOTED, Open.KEPT),
-        (Old.CUT_OFF, Open.KEPT),
-        (Old.DEMOTED, Open.SWALLOWED),
-        (Old.DEMOTED, Open.CUT),
+        pytest.param(Old.CUT_OFF, Open.KEPT, marks=pytest.mark.extended),
+        pytest.param(Old.DEMOTED, Open.SWALLOWED, marks=pytest.mark.extended),
+        pytest.param(Old.DEMOTED, Open.CUT, marks=pytest.mark.extended),
     ],
 )
 def test_the_address_moves(pair: Pair, deployment: Deployment, old: Old, open: Open) -> None:

@@ -30,7 +30,9 @@ def server(tmp_path: Path) -> Callable[[bool], TlsServer]:
     return made
 
 
-@pytest.mark.parametrize("client_certificates", [False, True])
+@pytest.mark.parametrize(
+    "client_certificates", [False, pytest.param(True, marks=pytest.mark.extended)]
+)
 def test_commands_go_by_tls(
     server: Callable[[bool], TlsServer], tmp_path: Path, client_certificates: bool
 ) -> None:

@@ -105,7 +105,7 @@ def test_it_stops_and_goes_on_once_redis_is_restored(stage: Stage, migrations: M
     assert _effects(stage, names) == {1}
 
 
-@pytest.mark.parametrize("options", [(), ("--blind",)])
+@pytest.mark.parametrize("options", [(), pytest.param(("--blind",), marks=pytest.mark.extended)])
 def test_it_is_continued_in_a_new_journal(
     stage: Stage, migrations: Migrations, options: tuple[str, ...]
 ) -> None:
@@ -155,6 +155,7 @@ def test_it_is_continued_in_a_new_journal(
     assert migrations.run(path)[0] == 0
 
 
+@pytest.mark.extended
 def test_a_driver_is_stopped_at_once_by_another_journal(
     stage: Stage, migrations: Migrations
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_driver_is_stopped_at_once_by_another_journal(
     assert (code, last["counts"]["applied"]) == (0, 100)
 
 
+@pytest.mark.extended
 def test_results_of_an_earlier_version(stage: Stage, migrations: Migrations) -> None:
     """Without a noted journal a run goes on where its migration is, and else is not begun anew."""
     _, path = migrations.customers(20)
@@ -208,6 +210,7 @@ def test_results_of_an_earlier_version(stage: Stage, migrations: Migrations) -> 
     assert (code, last["counts"]["applied"]) == (0, 20)
 
 
+@pytest.mark.extended
 def test_what_was_not_applied_is_carried_over_too(stage: Stage, migrations: Migrations) -> None:
     """Rejected rows stay so, with their codes, and do not stop the run that goes on."""
     names = [stage.customer("Carry") for _ in range(30)]

@@ -13,7 +13,7 @@ from local.asking import is_primary
 from local.replication import Old, Open, Pair
 from local.waiting import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.extended]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from local.valkey import ValkeyServer
 from local.waiting import until
 from tests.local.running import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.crash]
+pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.extended]
 
 
 @pytest.fixture(scope="module")

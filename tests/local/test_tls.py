@@ -15,7 +15,7 @@ from local.certificates import Certificates
 from local.tls import TlsServer
 
 ONCE = Retry(NoBackoff(), 0)
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.extended]
 
 
 @pytest.fixture(params=["best", "embedded"])

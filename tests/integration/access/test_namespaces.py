@@ -26,7 +26,7 @@ from sandbox.server import SandboxThread
 from tests.integration.access import processes
 from tests.integration.access.processes import Process
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.extended, pytest.mark.timeout(300)]
 
 NAMESPACES = ("one", "two")
 CUSTOMER, CARD = "cus_Shared", "card_Sharedn2"

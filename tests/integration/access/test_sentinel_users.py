@@ -19,7 +19,7 @@ from producer.redis.clients import blocking_client
 from producer.redis.probe import probe
 from tests.crash.worker_process import ROOT
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.extended]
 
 MASTER, PASSWORD = "cards", "secret"
 

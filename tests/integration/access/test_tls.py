@@ -21,7 +21,7 @@ from sandbox.server import SandboxThread
 from tests.integration.access import processes
 from tests.unit.redis.scripted import ScriptedServer
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.extended]
 
 CUSTOMER = "cus_Tls1"
 

@@ -25,7 +25,7 @@ from tests.integration.access import processes
 from tests.integration.access.processes import Process
 from tests.integration.access.users import ROLES, Denied, UsersServer, debian_redis, rendered
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.extended, pytest.mark.timeout(300)]
 
 # What they are denied and do without: a look at durability, and names that libraries give
 # themselves (CLIENT SETINFO is of Redis 7.2; a file that grants it is refused by older ones).
