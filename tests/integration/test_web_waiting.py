@@ -24,8 +24,6 @@ pytestmark = pytest.mark.integration
 _CALLERS = 500
 _LEAVING = 200
 _GENEROUS_S = 2.0
-
-
 _JOURNAL = "0" * 32
 
 
@@ -37,10 +35,19 @@ def serving(valkey_server: ValkeyServer) -> Iterator[WebProcess]:
 
 
 @pytest.fixture
-def web(serving: WebProcess, redis_url: str) -> WebProcess:
-    """The web process over an empty Valkey, which is to it the same journal all the time."""
-    with redis.Redis.from_url(redis_url) as client:
-        client.set("cards:journal", _JOURNAL)
+def redis_url(valkey_server: ValkeyServer) -> str:
+    """The URL of a Valkey that is empty, and the same journal, at every moment."""
+    with redis.Redis.from_url(valkey_server.url) as client, client.pipeline() as emptied:
+        emptied.flushall().set("cards:journal", _JOURNAL).execute()
+    return valkey_server.url
+
+
+@pytest.fixture
+async def web(serving: WebProcess, redis_url: str) -> WebProcess:
+    """The web process, once it has looked which journal it is."""
+    async with aiohttp.ClientSession(serving.url) as client:
+        while not (await (await client.get("/readyz")).json())["data"]["journal"]:
+            await asyncio.sleep(0.02)
     return serving
 
 
