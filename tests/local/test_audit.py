@@ -7,6 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
+from pip_audit._format import JsonFormat
+from pip_audit._service.interface import (
+    ResolvedDependency,
+    SkippedDependency,
+    VulnerabilityResult,
+)
 
 from local import audit
 from tests.local.running import ROOT
@@ -102,6 +109,29 @@ def test_requirements_without_hashes_fail(
     (tmp_path / "dev.txt").write_text("a==1.0\n")
     code, said = told("clean", [tmp_path / "dev.txt"], capsys)
     assert (code, said.splitlines()[0]) == (1, "audit: FAILED")
+
+
+def test_the_report_of_pip_audit_itself_is_understood() -> None:
+    """What pip-audit's own formatter writes is read as it is meant."""
+    flaw = VulnerabilityResult.create(
+        ids=["PYSEC-2026-1", "CVE-2026-1"],
+        description="",
+        fix_versions=[Version("1.1"), Version("2.0")],
+        published=None,
+    )
+    report = JsonFormat(output_desc=False, output_aliases=True).format(
+        {
+            ResolvedDependency("a", Version("1.0")): [flaw],
+            ResolvedDependency("b", Version("1.0")): [],
+            SkippedDependency("c", "not found"): [],
+        },
+        [],
+    )
+    assert audit.Findings.read(report) == audit.Findings(
+        audited=2,
+        unknown=("c",),
+        vulnerable=("a 1.0: PYSEC-2026-1, CVE-2026-1; mended in 1.1, 2.0",),
+    )
 
 
 def test_all_that_ships_or_is_installed_is_audited() -> None:
