@@ -1,4 +1,5 @@
 # One image for web, worker and flower; the command is chosen in docker-compose.yml.
+# By tag alone: where this was written no digest could be looked up. CONTRIBUTING.md says how to pin.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
@@ -7,7 +8,7 @@ RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --require-hashes -r requirements/runtime.txt \
     && python -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes -r requirements/build.txt
-COPY pyproject.toml ./
+COPY pyproject.toml LICENSE ./
 COPY producer producer
 COPY worker worker
 COPY sandbox sandbox

@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-extended test-matrix check format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-extended test-matrix check audit sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Three on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
@@ -40,11 +40,18 @@ test-extended: setup ## run the longest tests: more failovers, TLS, users' right
 test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
 	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)
 
-check: setup ## formatting, lint, types, architecture
+check: setup ## formatting, lint, types, architecture, known vulnerabilities
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	@$(PY) -m local.audit
+
+audit: setup ## look for known vulnerabilities in what is pinned
+	@$(PY) -m local.audit
+
+sbom: setup ## write what a deployment installs to build/, as CycloneDX
+	@$(PY) -m local.sbom build/card-commands.cdx.json
 
 format: setup ## format and fix what ruff can
 	.venv/bin/ruff format .

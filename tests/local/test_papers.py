@@ -1,0 +1,37 @@
+"""What the repository says about itself leads somewhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.local.running import ROOT
+
+PAPERS = ("README.md", "SECURITY.md", "CONTRIBUTING.md")
+
+
+def anchors(text: str) -> set[str]:
+    """Where links into a page may lead."""
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_links_lead_somewhere(name: str) -> None:
+    """Each link to a file of the repository, and to a part of it, has its target."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", (ROOT / name).read_text())
+    assert links
+    for path, part in links:
+        target = ROOT / (path or name)
+        assert target.is_file(), path
+        assert not part or part in anchors(target.read_text()), part
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_targets_of_make_exist(name: str) -> None:
+    """Each `make` that is recommended is a target of the Makefile."""
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named
+    assert named <= targets
