@@ -24,10 +24,11 @@ class Access:
         secret = "nopass" if self.password is None else f">{self.password}"
         lines = [f"user default on {secret} ~* &* +@all"]
         lines += [f"user {name} on {rules}" for name, rules in self.users.items()]
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / "users.acl"
-        path.write_text("\n".join(lines) + "\n")
+        path.touch(0o600)
         path.chmod(0o600)
+        path.write_text("\n".join(lines) + "\n")
         return {"aclfile": str(path)}
 
     def replica_options(self) -> dict[str, str]:

@@ -9,8 +9,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from producer.private_files import private_folder
+
 # A run that was killed is still being cleaned up by its guard for a few seconds.
 _PATIENCE_SECONDS = 8.0
+# What may lie in the folder; the last three in that of a checkout.
+_OURS = frozenset(
+    {"valkey", "lock", "addresses.json", "addresses.tmp", "cache", "bench-venv", "matrix"}
+)
 
 
 class DataDirBusyError(Exception):
@@ -29,7 +35,8 @@ class DataDir:
         self.path = path.absolute()
         self.valkey = self.path / "valkey"
         self._addresses = self.path / "addresses.json"
-        self.valkey.mkdir(parents=True, exist_ok=True)
+        private_folder(self.path, _OURS.__contains__, deep=False)
+        private_folder(self.valkey, lambda _: True)
         self.lock_fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._lock()
@@ -43,7 +50,10 @@ class DataDir:
     def publish(self, addresses: Mapping[str, str]) -> None:
         """Write the addresses of what runs to `addresses.json`, for scripts."""
         draft = self._addresses.with_suffix(".tmp")
-        draft.write_text(json.dumps(addresses, indent=2) + "\n")
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as out:
+            out.write(json.dumps(addresses, indent=2) + "\n")
         draft.replace(self._addresses)
 
     def close(self) -> None:

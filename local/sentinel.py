@@ -58,7 +58,8 @@ class Sentinel(ValkeyServer):
                 f"sentinel sentinel-pass {self.password}",
             ]
         lines += [f"{key} {value}" for key, value in self._access.options(self.directory).items()]
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.touch(0o600)
         self._path.write_text("\n".join(lines) + "\n")
 
     def _argv(self) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from local.console import Console
 from local.guard import Guard, ask_to_end, kill_group
+from producer.private_files import UMASK
 
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 3.0
 """Seconds before a process is started again: doubled from the first to the last."""
@@ -157,6 +158,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                umask=UMASK,
                 pass_fds=tuple(program.keep_open),
             )
         except OSError as error:

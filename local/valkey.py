@@ -14,6 +14,7 @@ from typing import Self
 
 from local.guard import Guard
 from local.ports import free_port
+from producer.private_files import UMASK, private_folder
 
 DURABLE: Mapping[str, str] = {
     "appendonly": "yes",
@@ -25,6 +26,7 @@ DURABLE: Mapping[str, str] = {
 PROMPT: Mapping[str, str] = {"repl-diskless-sync-delay": "0"}
 """A replica that asks for all data gets it at once, not after five seconds."""
 
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 SERVER_SETTING = "CARDS_TEST_REDIS_SERVER"
 """The environment variable that names another server's program: the tests run on that one."""
@@ -134,15 +136,16 @@ class ValkeyServer:
             self.config["appendfsync"] = appendfsync
         if self.running:
             return self
-        self.directory.mkdir(parents=True, exist_ok=True)
+        private_folder(self.directory, lambda _: True)
         self._guard = self._guard or Guard()
         output = self.directory / "valkey.log"
-        with output.open("ab") as log:
+        with os.fdopen(os.open(output, _APPEND, 0o600), "ab") as log:
             self._process = self._guard.spawn(
                 self._argv(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                umask=UMASK,
             )
         deadline = time.monotonic() + timeout
         while not self._answers():

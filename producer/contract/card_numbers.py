@@ -4,42 +4,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-# Digits in groups, single spaces, dots or dashes between them.
-_GROUPED = re.compile(r"\d+(?:[ .\-]\d+)*")
-_DIGITS = re.compile(r"\d+")
-_LENGTHS = range(13, 20)  # ISO/IEC 7812-1
-# Most texts do not hold so many digits, and need no closer look.
-_ENOUGH = re.compile(r"\d(?:[ .\-]?\d){12}")
+from producer.contract.digit_spellings import FEWEST, Spelled, may_hold_number, spelled
+
+# Digits in groups, whatever stood between them.
+_GROUPED = re.compile(r"[0-9]+(?: +[0-9]+)*")
+_DIGITS = re.compile(r"[0-9]+")
+_LENGTHS = range(FEWEST, 20)  # ISO/IEC 7812-1
 _CVC_VALUE = re.compile(r"\d{3,4}")
 _CVC_NAME = re.compile(r"(?:^|[^a-z])(?:cvc|cvv|csc|cvn|cid)\d?(?:$|[^a-z])|security_?code", re.I)
 # One random UUID in 500 holds a run of digits that passes Luhn, a SHA-256 one in 230 (counted over
 # 20,000 of each): what callers generate must not be refused at random.
 _GENERATED = re.compile(
-    r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24,})(?![0-9A-Za-z])",
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{24,})(?![0-9A-Za-z])",
     re.I,
 )
-_ID_PREFIX = re.compile(r"[A-Za-z]+_$")
+_ID_PREFIX = re.compile(r"[A-Za-z]_")  # its end
 # Leading digits of payment cards in use (ISO/IEC 7812-1 major industry identifiers 2 to 6). Asked
 # for only behind an id's prefix, so that zero-padded ids such as cus_0000000000000018 pass.
 _CARD_INDUSTRIES = "23456"
+# A year, month and day, perhaps with a time behind them. No card in use begins with 19 or 20.
+_MOMENT = re.compile(
+    r"(?<![0-9])(?:19|20)[0-9]{2}( ?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?: ?[0-2][0-9]\1[0-5][0-9](?:\1[0-5][0-9]{1,6})?)?(?![0-9])"
+)
+
+
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # the sum of the digits of twice each digit
+
+
+class _Candidate(NamedTuple):
+    start: int
+    stop: int
+    digits: str
+    spelled: Spelled
+    at: int  # where it begins there
 
 
 def passes_luhn(digits: str) -> bool:
     """Whether the check digit of ISO/IEC 7812-1, annex B, holds."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit)
-        if place % 2:
-            value = value * 2 - 9 if value > 4 else value * 2
-        total += value
+    total = sum(map(int, digits[-1::-2])) + sum(_DOUBLED[int(one)] for one in digits[-2::-2])
     return total % 10 == 0
 
 
 def looks_like_card_number(text: str) -> bool:
-    """Whether the text holds 13 to 19 digits that pass Luhn, other digits beside them or not."""
-    return _ENOUGH.search(text) is not None and next(_card_numbers(text), None) is not None
+    """Whether the text holds 13 to 19 digits that pass Luhn, other digits beside them or not.
+
+    In any script and grouping: `digit_spellings` says which. Not where letters, a colon, quotes or
+    brackets stand between the digits.
+    """
+    return may_hold_number(text) and any(True for _ in _card_numbers(text))
 
 
 def holds_card_number(key: str) -> bool:
@@ -47,37 +62,59 @@ def holds_card_number(key: str) -> bool:
 
     Unlike a field, these hold what programs generate: UUIDs, digests and timestamps are let pass.
     """
+    if not may_hold_number(key):
+        return False
     text = _GENERATED.sub("#", key)
-    return any(text[start] in _CARD_INDUSTRIES for start, _ in _card_numbers(text))
+    return may_hold_number(text) and any(
+        one.digits[0] in _CARD_INDUSTRIES and not _begins_in_moment(one)
+        for one in _card_numbers(text)
+    )
 
 
 def mask_card_numbers(text: str) -> str:
     """The text with whatever passes for a card number masked, for logs."""
-    shown, end = [], 0
-    for start, stop in _card_numbers(text):
+    if not may_hold_number(text):
+        return text
+    masked, end = [], 0
+    for start, stop in sorted((one.start, one.stop) for one in _card_numbers(text)):
         if start >= end:
-            shown += [text[end:start], "***"]
+            masked += [text[end:start], "***"]
         end = max(end, stop)
-    return "".join([*shown, text[end:]])
+    return "".join([*masked, text[end:]])
 
 
-def _card_numbers(text: str) -> Iterator[tuple[int, int]]:
+def _card_numbers(text: str) -> Iterator[_Candidate]:
     """Where a run of whole groups of digits passes for a card number."""
-    for run in _GROUPED.finditer(text):
-        groups = [(g.start() + run.start(), g.group()) for g in _DIGITS.finditer(run.group())]
-        for first, (start, _) in enumerate(groups):
-            digits = ""
-            for at, group in groups[first:]:
-                digits += group
-                if len(digits) > _LENGTHS[-1]:
-                    break
-                if len(digits) in _LENGTHS and passes_luhn(digits) and _may_be(text, start, digits):
-                    yield start, at + len(group)
+    for one in spelled(text):
+        for run in _GROUPED.finditer(one.text):
+            if run.end() - run.start() < FEWEST:
+                continue
+            groups = [found.span() for found in _DIGITS.finditer(one.text, *run.span())]
+            for first, (at, _) in enumerate(groups):
+                for digits, end in _numbers(one.text, groups[first : first + _LENGTHS[-1]]):
+                    start = one.starts[at]
+                    if passes_luhn(digits) and _may_be(text, start, digits):
+                        yield _Candidate(start, one.stops[end - 1], digits, one, at)
+
+
+def _numbers(text: str, groups: Sequence[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+    """The digits of the first groups together, where they are as many as a card number's."""
+    digits = ""
+    for start, end in groups:
+        digits += text[start:end]
+        if len(digits) > _LENGTHS[-1]:
+            return
+        if len(digits) in _LENGTHS:
+            yield digits, end
 
 
 def _may_be(text: str, start: int, digits: str) -> bool:
-    behind_prefix = _ID_PREFIX.search(text, 0, start) is not None
-    return not behind_prefix or digits[0] in _CARD_INDUSTRIES
+    return digits[0] in _CARD_INDUSTRIES or _ID_PREFIX.match(text, max(start - 2, 0)) is None
+
+
+def _begins_in_moment(one: _Candidate) -> bool:
+    moments = _MOMENT.finditer(one.spelled.text, max(one.at - 64, 0), one.at + 64)
+    return any(found.start() <= one.at < found.end() for found in moments)
 
 
 def looks_like_cvc(text: str) -> bool:

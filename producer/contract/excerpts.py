@@ -17,7 +17,7 @@ _SECURITY_CODE = re.compile(
     r"(?i)((?:cvc|cvv|csc|cvn|cid|security_?code)\d?\\*[\"']?\s*[:=,]\s*)[^\s,}\]]+"
 )
 _THREE_OR_FOUR_DIGITS = re.compile(r"([\"']\s*)\d{3,4}(\s*\\*[\"'])")
-_LAST_WORD = re.compile(r"[\w .\-]*$")
+_LAST_WORD = re.compile(r"[^:\"'()\[\]{}<>]{0,200}$")
 
 
 def excerpt(data: bytes) -> str:
@@ -28,7 +28,8 @@ def excerpt(data: bytes) -> str:
     """
     text = data[:_LOOKED_AT].decode("utf-8", "replace")
     text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    # Without the zero bytes of UTF-16 a number's digits stand together.
+    # Masked before what cannot be printed is left out: digits beside a number would join it.
+    text = mask_card_numbers(redact(text))
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")
     if len(data) > _LOOKED_AT:
         text = _LAST_WORD.sub("", text)  # which may be half a number

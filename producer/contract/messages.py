@@ -43,6 +43,18 @@ class Text(Enum):
     )
     NOT_JSON = ("El cuerpo (body) no es un objeto JSON", "The body is not a JSON object")
     TOO_LARGE = ("El cuerpo (body) supera 16 KiB", "The body is larger than 16 KiB")
+    BAD_HOST = (
+        "Falta la cabecera Host, o no es una sola y válida",
+        "The Host header is missing, or is not a single valid one",
+    )
+    BAD_ENCODING = (
+        "Content-Encoding no admitido; aquí: {wanted}",
+        "Content-Encoding is not supported; here: {wanted}",
+    )
+    NOT_SO_ENCODED = (
+        "El cuerpo (body) no es gzip, aunque Content-Encoding lo dice",
+        "The body is not gzip, although Content-Encoding says so",
+    )
     BAD_LANE = (
         "La cabecera Lane debe ser interactive o bulk",
         "The Lane header must be interactive or bulk",

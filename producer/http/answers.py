@@ -67,10 +67,10 @@ class Answers:
         message = say(text, self.language, **values)
         return envelope_response(Envelope.no(code, message, data), http_status, headers)
 
-    def refusal(self, refusal: Refusal) -> Response:
+    def refusal(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
         """An order that is not accepted."""
         message = refusal.message(self.language)
-        return envelope_response(Envelope.no(refusal.code, message), refusal.http_status)
+        return envelope_response(Envelope.no(refusal.code, message), refusal.http_status, headers)
 
     def unavailable(self, text: Text = Text.UNAVAILABLE) -> Response:
         """Redis, or every worker, is out of reach."""

@@ -18,6 +18,7 @@ from producer.http import cards, commands, docs_page, health, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
 from producer.http.bounded import BoundedJournal
+from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
 from producer.http.metrics import Metrics
@@ -112,6 +113,10 @@ def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
     @app.exception_handler(Refusal)
     async def refused(_: Request, error: Refusal) -> Response:
         return answers.refusal(error)
+
+    @app.exception_handler(EncodingUnsupported)
+    async def encoded(_: Request, error: EncodingUnsupported) -> Response:
+        return answers.refusal(error, headers={"Accept-Encoding": error.wanted})
 
     @app.exception_handler(OtherOrigin)
     async def forbidden(request: Request, error: OtherOrigin) -> Response:

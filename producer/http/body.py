@@ -10,6 +10,7 @@ from starlette.requests import Request
 from producer.contract.card_numbers import find_card_data
 from producer.contract.messages import Text
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid
+from producer.http.encoding import refuse_encoded
 
 LIMIT_BYTES = 16 * 1024
 _FIELDS = ("userId", "source", "default_source")
@@ -19,9 +20,11 @@ async def read_body(request: Request) -> bytes:
     """The body, of which no more than 16 KiB are ever held.
 
     Raises:
+        EncodingUnsupported: it is compressed.
         ParameterInvalid: it is longer.
         starlette.requests.ClientDisconnect: the caller went away.
     """
+    refuse_encoded(request)
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > LIMIT_BYTES:
         raise ParameterInvalid(Text.TOO_LARGE)

@@ -50,11 +50,16 @@ def parameter(
     }
 
 
+ENCODING = no(
+    "`encoding_unsupported`: the body has a `Content-Encoding` that is not taken here, or is not "
+    "in the one it names.",
+    Accept_Encoding="What is taken.",
+)
 RETRY = {"Retry_After": "Seconds after which to ask again."}
 REFUSED = {
     400: no(
         "`parameter_missing`, `parameter_invalid` or `card_number_refused`; or Stripe's refusal, "
-        "with Stripe's code."
+        "with Stripe's code. `host_invalid`: HTTP/1.1 without a single valid `Host`."
     ),
     401: no("`unauthorized`: no or wrong bearer token.", WWW_Authenticate="`Bearer`"),
     500: no("`internal_error`: a bug of this process; nothing is known to have been accepted."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from time import perf_counter
@@ -28,6 +29,8 @@ HEAD = "cards.head"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # nginx's status for a caller that went away; only ever logged and counted.
 _GONE = 499
+# What a name, an address and a port consist of (RFC 3986, section 3.2.2); it may be empty.
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-fvV:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::[0-9]*)?")
 
 
 class Entrance:
@@ -74,7 +77,10 @@ class Entrance:
             scope = {**scope, "method": "GET", HEAD: True}
         try:
             path, headers = scope["path"], scope["headers"]
-            if self._bearers.admit(path, headers) or self._sessions.admit(path, headers):
+            if not _names_host(scope):
+                refused = self._answers.no(400, "host_invalid", Text.BAD_HOST)
+                await refused(scope, receive, note)
+            elif self._bearers.admit(path, headers) or self._sessions.admit(path, headers):
                 await self._app(scope, receive, note)
             elif scope["method"] == "GET" and is_page(path):
                 await self._sign_in(path)(scope, receive, note)
@@ -106,3 +112,11 @@ class Entrance:
                 seconds * 1000,
                 scope.get(TASK, "-"),
             )
+
+
+def _names_host(scope: Scope) -> bool:
+    """Whether `Host` is there once, and is one, as HTTP/1.1 asks (RFC 9112, section 3.2)."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if not hosts:
+        return bool(scope["http_version"] != "1.1")
+    return len(hosts) == 1 and _HOST.fullmatch(hosts[0].strip()) is not None

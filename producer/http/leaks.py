@@ -11,7 +11,7 @@ from producer.contract.refusals import CardNumberRefused
 
 def refuse_card_number(text: str, field: str) -> None:
     """Raise CardNumberRefused where the text holds a card number outside of a generated id."""
-    if holds_card_number(text):
+    if holds_card_number(text) or (not text.isascii() and holds_card_number(_as_utf8(text))):
         raise CardNumberRefused(Text.CARD_NUMBER, field=field)
 
 
@@ -24,3 +24,8 @@ def refuse_card_number_in_query(query: bytes) -> None:
         refuse_card_number(value, "query")
         if value and named_like_cvc(name):
             raise CardNumberRefused(Text.CARD_NUMBER, field="query")
+
+
+def _as_utf8(text: str) -> str:
+    """What a sender of UTF-8 meant where the server read Latin-1, as it does headers."""
+    return text.encode("latin-1", "replace").decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.http.describing import REFUSED, RETRY, SECURITY, no, parameter, ref, yes
+from producer.http.describing import ENCODING, REFUSED, RETRY, SECURITY, no, parameter, ref, yes
 
 _TASK_ID = parameter("taskId", "path", "The command's id.", {"type": "string"}, required=True)
 _ORDER_HEADERS = [
@@ -56,6 +56,7 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
                 "`record_damaged`: what became of it cannot be read.",
                 **ended,
             ),
+            415: ENCODING,
             422: no("`idempotency_key_reused`: the key was used with another body."),
             "default": no("Any other status that Stripe refused the command with.", **ended),
         },

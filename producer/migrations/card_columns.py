@@ -12,6 +12,7 @@ from producer.contract.card_numbers import (
     looks_like_cvc,
     named_like_cvc,
 )
+from producer.contract.digit_spellings import may_hold_number
 from producer.contract.redaction import redact
 from producer.migrations.errors import FileRefused
 from producer.migrations.reasons import Reason
@@ -30,8 +31,6 @@ _CID = re.compile(r"(?<![a-z])cid(?=\d?(?:$|[^a-z]))")
 _OF_A_CARD = frozenset({"amex", "card", "cc", "code", "codigo", "tarjeta"})
 # Of JSON Lines, whose rows may each have columns of their own.
 _MOST_CIDS = 100
-# 13 digits, perhaps with what card numbers are grouped by.
-_DIGITS = re.compile(r"[0-9](?:[ .\-]?[0-9]){12}")
 _LOOKED_AT = 1_000  # characters of a value
 _SHOWN = 80  # characters of a name
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -93,7 +92,7 @@ class CardColumns:
     @staticmethod
     def worth_a_look(text: str) -> bool:
         """Whether the text of many rows holds so many digits in a row at all."""
-        return _DIGITS.search(text) is not None
+        return may_hold_number(text)
 
     def see(self, values: Sequence[Any], *, closely: bool = True) -> None:
         """Count a row; values beyond the named columns are left out.

@@ -25,6 +25,7 @@ from producer.contract.messages import Language
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.conditions import Conditions
+from producer.migrations.data_folder import made_private
 from producer.migrations.errors import ExtraMissing, FileRefused, JournalLost
 from producer.migrations.errors_file import EXPECTED
 from producer.migrations.inputs import InputFile
@@ -80,8 +81,7 @@ def answer(job: Job, stream: BinaryIO, registry: Registry) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(job.folder)
         if job.dry_run:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(prefix="plan-", dir=folder)
+            scratch = tempfile.TemporaryDirectory(prefix="plan-", dir=made_private(folder))
             folder = Path(stack.enter_context(scratch))
         source = spool_input(stream, folder, name=job.name, mapped=job.mapped)
         mapping = job.mapped(source)

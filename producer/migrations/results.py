@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+from producer.migrations.data_folder import made_private
 from producer.migrations.results_columns import from_sql, to_sql
 from producer.migrations.rows import RowResult, RowState
 
@@ -41,7 +42,7 @@ class Results:
             if path.exists():
                 self._db = _connect(f"{path.absolute().as_uri()}?mode=ro")
             return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(path.parent)
         # Before SQLite makes it: its journal files take over the mode.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = _connect(path.absolute().as_uri())

@@ -16,7 +16,7 @@ from producer.migrations.rows import BadRow, Row
 
 # What `parse_command` lets pass for certain. Ids with so many digits in a row are left to it: it
 # says which of them may be card numbers.
-_ID = r"(?![A-Za-z0-9_]*[0-9]{13})[A-Za-z0-9_]{1,250}"
+_ID = r"(?![A-Za-z0-9_]*[0-9](?:_*[0-9]){12})[A-Za-z0-9_]{1,250}"
 _CUSTOMER = re.compile(rf"cus_{_ID}")
 _OBJECT = {
     CommandKind.ASSIGN_CARD: re.compile(rf"(?:tok|src|pm)_{_ID}"),

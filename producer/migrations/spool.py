@@ -17,6 +17,7 @@ from producer.contract.refusals import CardNumberRefused
 from producer.migrations.card_columns import CardColumns, shown
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.copies import CopyHead, copied_line
+from producer.migrations.data_folder import made_private
 from producer.migrations.formats import Form, detect
 from producer.migrations.inputs import HEAD, InputFile, look, open_input, records_of
 from producer.migrations.records import Fault, Record
@@ -62,9 +63,10 @@ def _spool_parquet(
     stream: _Tapped, folder: Path, name: str, mapped: Callable[[InputFile], Mapping]
 ) -> InputFile:
     """Its table of contents is at its end: it is written down whole for as long as it is read."""
-    with tempfile.TemporaryDirectory(prefix="input-", dir=_made(folder)) as whole:
+    with tempfile.TemporaryDirectory(prefix="input-", dir=made_private(folder)) as whole:
         path = Path(whole) / "whole"
-        with path.open("wb") as file:
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(cast(BinaryIO, stream), file, HEAD)
         seen = open_input(path, name=name)
         checks = RowChecks(mapped(seen))
@@ -84,7 +86,7 @@ def _copy(
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     head = CopyHead(_NO_DIGEST, 0, seen.format, seen.columns, kept)
-    with _written(_made(folder)) as (file, path):
+    with _written(made_private(folder)) as (file, path):
         file.write(head.line())
         for number, line, values in records:
             row = checks.row(number, line, values)
@@ -102,11 +104,6 @@ def _copy(
     final = folder / f"input-{digest[:32]}-{which}"
     path.replace(final)
     return replace(seen, path=final, size=size, digest=digest, kept=kept)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 @contextmanager

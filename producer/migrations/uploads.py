@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from producer.migrations.data_folder import made_private
+
 _FOLDER = "uploads"
 
 
@@ -40,7 +42,8 @@ class Uploads:
             "limit": upload.limit,
         }
         folder = self.folder / _FOLDER
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made_private(self.folder)
+        folder.mkdir(mode=0o700, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".")
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             json.dump(told, out)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -38,6 +40,34 @@ def _refused(response: httpx.Response, status: int, code: str, *named: str) -> N
 def _nothing_stored(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as stored:
         assert stored.keys("*") == []
+
+
+@pytest.mark.parametrize("path", _PATHS)
+@pytest.mark.parametrize(
+    "coding", ["gzip", "GZIP", "br", "deflate", "identity, gzip", "gzip, identity", "utf-8"]
+)
+@pytest.mark.parametrize("packed", [True, False])
+async def test_a_command_is_not_compressed(
+    client: httpx.AsyncClient, redis_url: str, path: str, coding: str, packed: bool
+) -> None:
+    """Any `Content-Encoding` is 415, whether the body is so or not, and says what is taken."""
+    body = json.dumps(_PATHS[path]).encode()
+    content = gzip.compress(body) if packed else body
+    response = await client.post(
+        path, content=content, headers={**_JSON, "Content-Encoding": coding}
+    )
+    _refused(response, 415, "encoding_unsupported", "identity")
+    assert response.headers["accept-encoding"] == "identity"
+    _nothing_stored(redis_url)
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+async def test_a_command_may_say_that_it_is_not_compressed(
+    client: httpx.AsyncClient, coding: str
+) -> None:
+    """`identity` is no coding."""
+    headers = {"Content-Encoding": coding, "Prefer": "respond-async"}
+    assert (await client.post("/api/cards/assign", json=ASSIGN, headers=headers)).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -319,3 +349,31 @@ def test_a_real_server_refuses_the_same(redis_url: str) -> None:
         assert web.ended(15) == 0
     assert CARD not in web.log
     assert "POST /api/cards/assign 400" in web.log
+
+
+@pytest.mark.parametrize(
+    ("line", "hosts", "status"),
+    [
+        ("HTTP/1.1", "", b"400"),
+        ("HTTP/1.1", "Host: a\r\nHost: a\r\n", b"400"),
+        ("HTTP/1.1", "Host: a\r\n", b"200"),
+        ("HTTP/1.0", "", b"200"),
+    ],
+)
+def test_over_the_wire_host_is_needed(
+    web: WebProcess, line: str, hosts: str, status: bytes
+) -> None:
+    """The real server hands on what the protocol's version and its `Host` are."""
+    with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
+        head = f"GET /healthz {line}\r\n{hosts}Connection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = connection.makefile("rb").read()
+    assert answer.split(b" ")[1] == status
+    assert (b'"code":"host_invalid"' in answer) == (status == b"400")
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[WebProcess]:
+    """A process that needs no Redis to refuse."""
+    with WebProcess("redis://127.0.0.1:1/0") as made:
+        yield made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.http.describing import REFUSED, SECURITY, no, parameter, ref, yes
+from producer.http.describing import ENCODING, REFUSED, SECURITY, no, parameter, ref, yes
 
 _TAGS = ["migrations"]
 _ID = parameter("migrationId", "path", "The migration's id.", {"type": "string"}, required=True)
@@ -93,11 +93,13 @@ UPLOAD = _operation(
         201: yes("Entered.", _ENTERED, Location="Where the migration's status is."),
         400: no(
             "`card_number_refused`: a column holds card numbers or CVCs, nothing was stored; "
-            "`parameter_invalid`; or why the file is not taken, with `column` and `line`."
+            "`parameter_invalid`; `host_invalid`; or why the file is not taken, with `column` and "
+            "`line`."
         ),
         403: no("`other_origin`: a browser sent it for a page of somebody else's."),
         409: no(_LOST),
         413: no("`file_too_large`."),
+        415: ENCODING,
     },
     _PARAMETERS,
     {
@@ -148,7 +150,7 @@ FORGET = _operation(
 )
 THROTTLE = _operation(
     "throttleMigration",
-    _STEERED,
+    {**_STEERED, 415: ENCODING},
     [_ID],
     {
         "required": True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
@@ -11,11 +12,14 @@ from producer.http.migrations.children import Children
 from producer.http.migrations.drivers import Drivers
 from producer.http.migrations.looks import Looks
 from producer.journal import BlockingJournal
+from producer.migrations.data_folder import tighten_folder
 from producer.migrations.errors import JournalLost
 from producer.migrations.lost_journal import lost_here
 from producer.migrations.registry import Registry
 from producer.migrations.uploads import Uploads
 from producer.settings import WebSettings
+
+log = logging.getLogger(__name__)
 
 # An answer or a no within seconds, as for other requests.
 _RETRIES = 1
@@ -66,6 +70,10 @@ class Desk:
 
     def start(self) -> None:
         """Begin to look after the uploads of this machine."""
+        try:
+            tighten_folder(self.uploads.folder)
+        except OSError as error:
+            log.warning("the rights to %s are not looked after: %s", self.uploads.folder, error)
         self.drivers.start()
 
     async def stop(self) -> None:

@@ -15,6 +15,7 @@ from producer.contract.messages import Text
 from producer.http.answers import Answers
 from producer.http.migrations.children import ChildFailed
 from producer.http.migrations.desk import Desk
+from producer.migrations.data_folder import made_private
 
 # By the file's name: the option of `cards migrate report`, and the media type.
 FORMS = {
@@ -59,8 +60,7 @@ async def report(desk: Desk, answers: Answers, migration: str, name: str) -> Res
 
 
 def _empty_file(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="report-")
+    handle, name = tempfile.mkstemp(dir=made_private(folder), prefix="report-")
     os.close(handle)
     return Path(name)
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
+from producer.http.encoding import as_it_says
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.parameters import Parameters
 from producer.migrations.entering_child import Job
@@ -30,10 +31,12 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
     Nothing is left of a file that is refused, nor of a dry run.
 
     Raises:
+        EncodingUnsupported: it is compressed in another way than gzip, or not as it says.
         ChildFailed: planning was cut off; the upload may be repeated.
         ClientDisconnect: the caller went away before the file was complete.
     """
     limit = desk.settings.upload_limit
+    file = as_it_says(request, _bounded(request, limit))
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > limit:
         return _too_large(answers, limit)
@@ -52,7 +55,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         language=answers.language,
     )
     try:
-        told = await desk.children.enter(asdict(job), _bounded(request, limit))
+        told = await desk.children.enter(asdict(job), file)
     except _TooLarge:
         return _too_large(answers, limit)
     if told.get("code") == "unavailable":

@@ -86,6 +86,9 @@ def test_wrong_usage(line: str, said: str, capsys: pytest.CaptureFixture[str]) -
         f"send assign cus_1 tok_{NUMBER}",
         "send assign cus_1 4242 4242 4242 4242",
         "send assign cus_1 4242-4242-4242-4242",
+        "send assign cus_1 4242_4242_4242_4242",
+        "send assign cus_1 4242, 4242, 4242, 4242",
+        "status \uff14\uff12\uff14\uff12" + "\u200b4242" * 3,
         f"send assign {NUMBER} tok_1 --json",
         f"send assign cus_1 tok_1 --key {NUMBER}",
         f"send assign cus_1 tok_1 --key={NUMBER}",
@@ -101,6 +104,7 @@ def test_card_numbers_are_refused_unseen(line: str, capsys: pytest.CaptureFixtur
     assert run(line.split()) == Exit.USAGE
     shown = capsys.readouterr()
     assert "4242" not in shown.out + shown.err
+    assert "\uff14" not in shown.out + shown.err
     assert "card number" in shown.out + shown.err
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from producer.contract.card_numbers import (
     find_card_data,
@@ -61,12 +59,6 @@ def test_ids_and_times_are_left_alone(text: str) -> None:
     """A failed check digit, another length, or a zero-padded id is no card number."""
     assert not looks_like_card_number(text)
     assert mask_card_numbers(text) == text
-
-
-@given(st.text(st.sampled_from("0123456789 .-x_\u0663"), max_size=40))
-def test_the_short_look_overlooks_nothing(text: str) -> None:
-    """Texts with too few digits are let pass at once; no number is missed by that."""
-    assert looks_like_card_number(text) == (mask_card_numbers(text) != text)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import logging
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from producer.http.app import create_app
 from producer.settings import WebSettings
@@ -70,3 +71,46 @@ async def test_requests_are_counted_by_template(client: httpx.AsyncClient) -> No
     assert 'route="/api/tasks/{taskId}",status="404"} 1.0' in text
     assert "some-id" not in text
     assert "cards_http_waiters 0.0" in text
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        *([], ["web", "web"], ["web", "other"], ["a b"], ["a/b"], ["user@web"], ["web:http"]),
+        *(["[::1"], ["w\u00e9b"]),
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/healthz"), ("POST", "/api/cards/default")])
+async def test_without_one_valid_host_nothing_is_done(
+    client: httpx.AsyncClient, method: str, path: str, hosts: list[str]
+) -> None:
+    """HTTP/1.1 asks for one `Host`: none, two, or what is no host is 400 with an envelope."""
+    headers = [(b"Host", host.encode("latin-1")) for host in hosts]
+    request = client.build_request(method, path, json=DEFAULT if method == "POST" else None)
+    del request.headers["host"]
+    request.headers = httpx.Headers([*request.headers.raw, *headers])
+    response = await client.send(request)
+    assert (response.status_code, response.json()["code"]) == (400, "host_invalid")
+    assert list(response.json()) == ["status", "message", "data", "code"]
+
+
+@pytest.mark.parametrize("host", ["web", "web:8000", "127.0.0.1:8000", "[::1]:8000", "a-b.c_d", ""])
+async def test_any_host_that_is_one_is_let_in(client: httpx.AsyncClient, host: str) -> None:
+    """Names and addresses, with a port or without."""
+    assert (await client.get("/healthz", headers={"Host": host})).status_code == 200
+
+
+async def test_http_1_0_needs_no_host(redis_url: str) -> None:
+    """It came with HTTP/1.1; probes of load balancers may still speak 1.0."""
+    app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url}))
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "http_version": "1.0", "method": "GET", "path": "/healthz"}
+    await app({**scope, "headers": [], "query_string": b""}, receive, send)
+    assert sent[0]["status"] == 200

@@ -15,7 +15,16 @@ _UNLUCKY_UUID = "a4242424-2424-2424-2abc-0123456789ab"
 
 
 @pytest.mark.parametrize(
-    "text", ["4242424242424242", "order 4242 4242 4242 4242", "k-5555555555554444"]
+    "text",
+    [
+        "4242424242424242",
+        "order 4242 4242 4242 4242",
+        "k-5555555555554444",
+        "4242_4242_4242_4242",
+        "4242\u20094242\u20094242\u20094242",
+        "４２４２４２４２４２４２４２４２".encode().decode("latin-1"),
+        "4242\xa04242\xa04242\xa04242".encode().decode("latin-1"),
+    ],
 )
 def test_a_card_number_is_refused_without_being_repeated(text: str) -> None:
     """The refusal names the place and does not repeat the number."""
@@ -35,7 +44,16 @@ def test_generated_keys_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [b"wait=4242424242424242", b"4242424242424242=1", b"x=4242%204242+42424242", b"cvc=1"]
+    "query",
+    [
+        b"wait=4242424242424242",
+        b"4242424242424242=1",
+        b"x=4242%204242+42424242",
+        b"cvc=1",
+        b"x=4242%C2%A04242%C2%A042424242",
+        "x=\uff14\uff12\uff14\uff12".encode() + b"-4242" * 3,
+        b"x=4242_4242_4242_4242",
+    ],
 )
 def test_card_data_in_a_query_is_refused(query: bytes) -> None:
     """Names and values of parameters are looked at as callers mean them."""

@@ -120,6 +120,43 @@ async def test_what_is_no_migration_is_refused(web: httpx.AsyncClient, folder: P
     assert _left(folder) == []
 
 
+_GZIPPED = gzip.compress(_ROWS.encode())
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "identity, gzip"])
+async def test_an_upload_may_say_that_it_is_gzip(web: httpx.AsyncClient, coding: str) -> None:
+    """It is kept as it came, in however small pieces: the same migration as without saying so."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for place in range(len(_GZIPPED)):
+            yield _GZIPPED[place : place + 1]
+
+    headers = {"Content-Encoding": coding}
+    answer = await web.post("/api/migrations", content=pieces(), headers=headers)
+    assert (answer.status_code, answer.json()["data"]["plan"]["rows"]) == (201, 3)
+    unsaid = await _upload(web, _GZIPPED)
+    assert (unsaid.status_code, unsaid.json()["data"]["created"]) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("coding", "content"),
+    [
+        *(("gzip", _ROWS.encode()), ("gzip", b""), ("gzip", b"\x1f"), ("gzip", b"\x1fx")),
+        *(("br", _ROWS.encode()), ("deflate", _GZIPPED), ("zstd", _GZIPPED), ("other", _GZIPPED)),
+        *(("gzip, gzip", _GZIPPED), ("br, gzip", _GZIPPED)),
+    ],
+)
+async def test_an_upload_is_what_it_says(
+    web: httpx.AsyncClient, folder: Path, coding: str, content: bytes
+) -> None:
+    """Another coding, or no gzip though it says so, is 415 with an envelope; nothing is kept."""
+    headers = {"Content-Encoding": coding}
+    answer = await web.post("/api/migrations", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "encoding_unsupported")
+    assert answer.headers["accept-encoding"] == "identity, gzip"
+    assert _left(folder) == []
+
+
 async def test_steering_and_what_is_not_possible(web: httpx.AsyncClient) -> None:
     """Throttled, cancelled with nobody driving, and then not to be paused any more."""
     path = (await _upload(web, _ROWS)).headers["location"]

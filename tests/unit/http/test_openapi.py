@@ -65,9 +65,11 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
         "/metrics",
     }
     assert "HTTPValidationError" not in str(document)
+    for path in ("/api/migrations", "/api/migrations/{migrationId}/throttle"):
+        assert "415" in document["paths"][path]["post"]["responses"]
     for path in ("/api/cards/assign", "/api/cards/default"):
         order = document["paths"][path]["post"]
-        assert {"200", "202", "400", "401", "402", "403", "404", "422", "503"} <= set(
+        assert {"200", "202", "400", "401", "402", "403", "404", "415", "422", "503"} <= set(
             order["responses"]
         )
         names = {parameter["name"] for parameter in order["parameters"]}

@@ -83,12 +83,28 @@ def _numbers(share: float, count: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("fill", ["{}", " {} ", "no. {}"])
+def _grouped(separator: str) -> Callable[[str], str]:
+    return lambda number: separator.join(number[at : at + 4] for at in range(0, 16, 4))
+
+
+def _full_width(number: str) -> str:
+    return "".join(chr(0xFF10 + int(digit)) for digit in number)
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        *(str, " {} ".format, "no. {}".format, _grouped("_"), _grouped("\xa0"), _grouped("\u200b")),
+        *(_grouped("/"), _full_width),
+    ],
+)
 @pytest.mark.parametrize("late", [0, 20_000])
-def test_a_column_of_card_numbers_refuses_the_file(fill: str, late: int, tmp_path: Path) -> None:
+def test_a_column_of_card_numbers_refuses_the_file(
+    fill: Callable[[str], str], late: int, tmp_path: Path
+) -> None:
     """Seen in the first rows when the file is opened, and in any rows when it is planned."""
     lines = [f"cus_{n},card_{n}," for n in range(late)]
-    lines += [f"cus_x{n},card_x,{fill.format(one)}" for n, one in enumerate(_numbers(0.6, 50))]
+    lines += [f"cus_x{n},card_x,{fill(one)}" for n, one in enumerate(_numbers(0.6, 50))]
     text = "userId,default_source,reference\n" + "\n".join(lines)
 
     def plan() -> None:

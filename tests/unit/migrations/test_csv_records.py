@@ -100,6 +100,12 @@ def test_an_absurdly_long_line_costs_one_row(size: int, tmp_path: Path) -> None:
         (b"cus_1,card_\r1", "line_unreadable", ""),
         (b'cus_1,"card_1"x', "quote_not_closed", ""),
         (b"cus_1,4242 4242 4242 4242", "card_number_refused", "default_source"),
+        (b"cus_1,card_4242_4242_4242_4242", "card_number_refused", "default_source"),
+        (
+            "cus_1,４２４２４２４２４２４２４２４２".encode(),
+            "card_number_refused",
+            "default_source",
+        ),
         (b"cus_4242424242424242,card_1", "card_number_refused", "userId"),
         (b"cus_1,123", "card_number_refused", "default_source"),
     ],

@@ -1,0 +1,98 @@
+"""What is written on a machine is its owner's alone, whatever the umask."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from producer.http.migrations.reports import _empty_file
+from producer.migrations.data_folder import made_private, tighten_folder
+from producer.migrations.results import Results
+from producer.migrations.rows import RowResult, RowState
+from producer.migrations.spool import spool_input
+from producer.migrations.uploads import Upload, Uploads
+from producer.private_files import private_folder
+
+MIGRATION = "mig_" + "0" * 24
+
+
+@pytest.fixture(autouse=True)
+def _no_umask() -> Iterator[None]:
+    """Nothing is taken away from the modes that are asked for."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """What in the folder, itself included, anybody else has a right to."""
+    return sorted(
+        str(path.relative_to(folder))
+        for path in (folder, *folder.rglob("*"))
+        if stat.S_IMODE(path.stat().st_mode) & 0o077
+    )
+
+
+def _write_all(folder: Path) -> Results:
+    """A copy, an upload's marker, a report being made, and results that are open."""
+    spool_input(io.BytesIO(b"userId,default_source\ncus_1,card_1\n"), folder)
+    Uploads(folder).keep(Upload(MIGRATION, "input-x"))
+    _empty_file(folder)
+    results = Results.of(folder, MIGRATION)
+    results.record([RowResult(1, RowState.APPLIED)])
+    return results
+
+
+def test_a_migrations_files_are_private(tmp_path: Path) -> None:
+    """Copies, markers, reports and results with their journals; the folders, too."""
+    folder = tmp_path / "data"
+    results = _write_all(folder)
+    assert {path.name.split("-")[-1] for path in folder.glob("*.sqlite*")} >= {"wal", "shm"}
+    assert open_to_others(folder) == []
+    results.close()
+
+
+def test_what_was_left_open_is_closed(tmp_path: Path) -> None:
+    """Of an earlier version, or copied there: by the next that writes, and by web's start."""
+    folder = tmp_path / "data"
+    _write_all(folder).close()
+    for close in (made_private, tighten_folder):
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o666)
+        close(folder)
+        assert open_to_others(folder) == []
+
+
+def test_a_folder_of_others_things_stays_as_it_is(tmp_path: Path) -> None:
+    """A home directory named as the data folder keeps its mode, and what is not ours in it."""
+    folder = tmp_path / "home"
+    folder.mkdir(0o755)
+    (folder / "letter.txt").touch(0o644)
+    _write_all(folder).close()
+    assert open_to_others(folder) == [".", "letter.txt"]
+
+
+def test_links_lead_nowhere(tmp_path: Path) -> None:
+    """A link among our names changes nothing of what it leads to; the folder may be one itself."""
+    outside = tmp_path / "outside"
+    outside.mkdir(0o755)
+    folder = tmp_path / "data"
+    folder.mkdir(0o755)
+    (folder / "input-link").symlink_to(outside)
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)
+    private_folder(linked, lambda _: True)
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o755
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_file_in_the_folders_place_is_said(tmp_path: Path) -> None:
+    """It is not taken for the folder."""
+    (tmp_path / "data").touch()
+    with pytest.raises(FileExistsError):
+        private_folder(tmp_path / "data", lambda _: True)
