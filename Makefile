@@ -3,8 +3,8 @@
 .PHONY: help setup up test test-extended test-matrix check audit sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
-# Three on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
-PYTEST_WORKERS ?= 3
+# Four on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
+PYTEST_WORKERS ?= 4
 PYTEST_ARGS ?=
 PYTEST = $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 # e.g. --list, or --only python3.12

@@ -23,6 +23,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.extended
 @pytest.mark.crash
 @pytest.mark.timeout(300)
 def test_a_short_run_breaks_no_promise(tmp_path: Path) -> None:

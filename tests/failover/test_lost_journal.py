@@ -205,6 +205,7 @@ def test_the_setting_lets_all_go_on(scene: Scene) -> None:
         deployment.unchanged()
 
 
+@pytest.mark.extended
 def test_only_the_journal_that_the_settings_name(scene: Scene) -> None:
     """With CARDS_JOURNAL_ID processes that are started after the loss refuse it too."""
     journal = BlockingJournal(scene.servers[0].url)

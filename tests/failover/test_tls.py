@@ -13,7 +13,7 @@ from local.tls import TlsServer
 from producer import CardCommands, Unavailable
 from tests.failover.deployment import Deployment
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.extended]
 CARRIES_OUT_S = 15.0
 
 

@@ -246,6 +246,7 @@ def _upload(web: WebProcess, path: Path, **params: str) -> httpx.Response:
     )
 
 
+@pytest.mark.extended
 def test_web_tells_it_and_continues_it_by_an_upload(stage: Stage, migrations: Migrations) -> None:
     """API, page and list tell what happened; the same file is refused without the parameter."""
     names, path = migrations.customers(80)

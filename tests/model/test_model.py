@@ -75,7 +75,18 @@ def test_model_finds_a_forgotten_command(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.violation.what == "P6: forgotten: c1 stays running"
 
 
-@pytest.mark.parametrize(("scenario", "faults"), FAILOVERS, ids=[s.name for s, _ in FAILOVERS])
+@pytest.mark.parametrize(
+    ("scenario", "faults"),
+    [
+        pytest.param(
+            scenario,
+            faults,
+            id=scenario.name,
+            marks=() if scenario in (CONFIRMED, UNCONFIRMED) else pytest.mark.extended,
+        )
+        for scenario, faults in FAILOVERS
+    ],
+)
 def test_failover_breaks_what_is_listed_and_no_more(scenario: Scenario, faults: int) -> None:
     """Where replicas confirm, P0 to P8 hold; else what is listed fails, and the rest holds."""
     found = explore(scenario, faults=faults)
