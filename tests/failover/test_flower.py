@@ -15,7 +15,7 @@ from local.waiting import until
 from producer.redis import RedisConfig
 from worker.monitoring import make_app
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.extended]
 
 
 @contextmanager

@@ -46,6 +46,7 @@ def test_killed_and_started_again_at_once(server: ValkeyServer, deployment: Depl
     deployment.unchanged()
 
 
+@pytest.mark.extended
 def test_a_server_that_loads(server: ValkeyServer, deployment: Deployment) -> None:
     """While Redis loads its data /readyz and a new worker say so; then all work."""
     with redis.Redis.from_url(server.url) as client:
