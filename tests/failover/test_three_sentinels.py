@@ -34,14 +34,8 @@ def deployment(
         yield made
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        "killed",
-        pytest.param("handed over", marks=pytest.mark.extended),
-        pytest.param("paused", marks=pytest.mark.extended),
-    ],
-)
+@pytest.mark.extended
+@pytest.mark.parametrize("how", ["killed", "handed over", "paused"])
 def test_another_becomes_the_primary(
     sentinels: Sentinels, deployment: Deployment, how: str
 ) -> None:

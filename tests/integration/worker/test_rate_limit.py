@@ -93,6 +93,7 @@ def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
     assert _done(stage, "Large") < 130
 
 
+@pytest.mark.extended
 def test_a_full_endpoint_holds_up_no_other(stage: Stage) -> None:
     """Three senders at one endpoint's limit leave a fourth, at another's, all of that."""
     _workers(stage, 1, rate=0, each=25)
@@ -108,6 +109,7 @@ def test_a_full_endpoint_holds_up_no_other(stage: Stage) -> None:
     assert assigned < 1.4 * others
 
 
+@pytest.mark.extended
 def test_a_flood_of_interactive_commands_leaves_bulk_its_share(stage: Stage) -> None:
     """Bulk has a tenth of the limit, and slots, however many interactive commands come."""
     _workers(stage, 1, rate=50)
