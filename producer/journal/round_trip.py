@@ -104,10 +104,11 @@ class RoundTrip:
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        confirmed = answers[-1]
-        count = int(confirmed[1] if isinstance(confirmed, list | tuple) else confirmed)
-        wanted = self._config.replicas
-        return NotReplicated(count, wanted) if count < wanted else None
+        confirmed, wanted = answers[-1], self._config.replicas
+        if isinstance(confirmed, list | tuple):  # of WAITAOF: the primary's own disk, and replicas
+            local, count = map(int, confirmed)
+            return NotReplicated(count, wanted) if local < 1 or count < wanted else None
+        return NotReplicated(int(confirmed), wanted) if int(confirmed) < wanted else None
 
     def _commands(self, call: Call[Any]) -> Sequence[Command]:
         if call.script is not None:

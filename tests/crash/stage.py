@@ -178,7 +178,7 @@ class Stage:
         return [
             effect
             for effect in self.stripe.effects()
-            if effect["kind"] in _EFFECTS and _is_of(effect["idempotency_key"], command)
+            if effect["kind"] in _EFFECTS and is_of(effect["idempotency_key"], command)
         ]
 
     def applied(self, customer: str) -> list[str]:
@@ -191,7 +191,7 @@ class Stage:
 
     def requests(self, command: str) -> list[RequestRecord]:
         """The writes that came to Stripe under the command's keys, in order."""
-        return [one for one in self.stripe.requests() if _is_of(one["idempotency_key"], command)]
+        return [one for one in self.stripe.requests() if is_of(one["idempotency_key"], command)]
 
     def row(self, command: str) -> dict[str, str]:
         """The journal's row."""
@@ -233,6 +233,6 @@ class Stage:
         self.close()
 
 
-def _is_of(key: str | None, command: str) -> bool:
+def is_of(key: str | None, command: str) -> bool:
     """Whether a Stripe key is the command's: its id, or that and a number."""
     return key is not None and (key == command or key.startswith(f"{command}-"))

@@ -17,7 +17,7 @@ from producer import CardCommands
 from producer.contract import State
 from sandbox.control import SandboxControl
 from sandbox.server import SandboxThread
-from tests.crash.stage import Hold
+from tests.crash.stage import Hold, is_of
 from tests.crash.worker_process import ROOT, Worker, wait_until
 from tests.failover.sender import Sender
 from tests.failover.waiting import WaitingCallers
@@ -132,7 +132,7 @@ class Deployment:
             effect["idempotency_key"] for effect in self.stripe.effects() if effect["kind"] in _OWN
         ]
         for command in commands:
-            assert sum(_is_of(key, command) for key in keys) == 1, command
+            assert sum(is_of(key, command) for key in keys) == 1, command
 
     def close(self) -> None:
         for worker in self.workers:
@@ -156,7 +156,3 @@ class Deployment:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _is_of(key: str | None, command: str) -> bool:
-    return key is not None and (key == command or key.startswith(f"{command}-"))
