@@ -73,17 +73,22 @@ class CardCommands:
         self,
         redis_url: str | RedisConfig,
         *,
+        sender: str = "",
         language: Language = "es",
         status_ttl_s: int = DEFAULT_STATUS_TTL_S,
         retries: int = RETRIES,
     ) -> None:
         """`redis_url` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
 
+        `sender` is your service's name: the journal has it with each command, and idempotency keys
+        are yours alone. Clients without a name share theirs. Raises ValueError for a wrong name.
+
         `language` is that of envelopes written here, as of a cancelled command.
 
         `status_ttl_s` (seconds) is how long such a command is kept; `retries` is how often a call
         is tried again where Redis does not answer, up to a second apart.
         """
+        self._sender = sending.checked_sender(sender)
         self._language = language
         self._status_ttl_s = status_ttl_s
         self._journal = BlockingJournal(redis_url, retries=retries)
@@ -95,7 +100,12 @@ class CardCommands:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """A client as the environment says (`producer.settings`). Raises SettingsError."""
         settings = Settings.from_environ(os.environ if environ is None else environ)
-        return cls(settings.redis, language=settings.language, status_ttl_s=settings.status_ttl_s)
+        return cls(
+            settings.redis,
+            sender=settings.sender,
+            language=settings.language,
+            status_ttl_s=settings.status_ttl_s,
+        )
 
     def assign(
         self,
@@ -135,7 +145,7 @@ class CardCommands:
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
-        call = sending.acceptance(order, idempotency_key, lane)
+        call = sending.acceptance(order, idempotency_key, lane, self._sender)
         self._same_journal(self._journal)
         accepted = self._journal(call)
         return self._handle(accepted, order)
@@ -159,7 +169,7 @@ class CardCommands:
         """
         source, flow = iter(items), uuid4().hex
         while chunk := list(islice(source, sending.WINDOW)):
-            window = sending.Window(chunk, lane, flow)
+            window = sending.Window(chunk, lane, flow, self._sender)
             self._same_journal(self._journal)
             for item, outcome in window.outcomes(self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):

@@ -23,6 +23,7 @@ from producer.contract import (
 from producer.contract.card_numbers import find_card_data, holds_card_number
 from producer.contract.messages import Language, Text, say
 from producer.contract.refusals import IdempotencyKeyReused
+from producer.contract.senders import WANTED, is_sender
 from producer.journal import (
     Acceptance,
     Call,
@@ -60,7 +61,9 @@ def set_default_order(customer: str, card: str) -> Order:
     return parse_command(CommandKind.SET_DEFAULT_CARD, {"userId": customer, "default_source": card})
 
 
-def acceptance(order: Order, idempotency_key: str | None, lane: LaneName) -> Call[Acceptance]:
+def acceptance(
+    order: Order, idempotency_key: str | None, lane: LaneName, sender: str = ""
+) -> Call[Acceptance]:
     """The call that accepts the order. Raises Refusal."""
     leaking = find_card_data(order.kwargs())
     if leaking is not None:
@@ -70,7 +73,15 @@ def acceptance(order: Order, idempotency_key: str | None, lane: LaneName) -> Cal
         command_id=str(uuid4()),
         lane=checked_lane(lane),
         idempotency_key=checked_key(idempotency_key),
+        sender=sender,
     )
+
+
+def checked_sender(name: str) -> str:
+    """The name of a service, or none. Raises ValueError."""
+    if name and not is_sender(name):
+        raise ValueError(f"sender {WANTED}")
+    return name
 
 
 def checked_lane(lane: LaneName) -> Lane:
@@ -103,8 +114,11 @@ class Window:
     In the bulk lane 50 commands share a message, which costs a tenth of a message each.
     """
 
-    def __init__(self, items: Iterable[Item], lane: LaneName, flow: str) -> None:
-        """`flow` names the run: runs share the bulk lane evenly, whatever each has sent."""
+    def __init__(self, items: Iterable[Item], lane: LaneName, flow: str, sender: str = "") -> None:
+        """`flow` names the run: runs share the bulk lane evenly, whatever each has sent.
+
+        `sender` is whose idempotency keys they are.
+        """
         self._items = list(items)
         self._refused: dict[int, Refusal] = {}
         candidates: list[Candidate] = []
@@ -116,7 +130,7 @@ class Window:
         lane = checked_lane(lane)
         size = BATCH if lane is Lane.BULK else 1
         self.calls: list[Call[list[Acceptance | IdempotencyKeyReused]]] = [
-            accept_many(candidates[start : start + size], lane=lane, flow=flow)
+            accept_many(candidates[start : start + size], lane=lane, flow=flow, sender=sender)
             for start in range(0, len(candidates), size)
         ]
 

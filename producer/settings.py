@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from producer.contract.messages import Language
+from producer.contract.senders import WANTED, is_sender
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
 
@@ -37,18 +38,20 @@ class SettingsError(ValueError):
 class Settings:
     """What the client, the CLI, the worker and the web process all need.
 
-    `status_ttl_s` (seconds) is how long an ended command, its result and its idempotency key are
-    kept; `bulk_status_ttl_s` is the same in the bulk lane, of which there are more.
+    `sender` names this service: idempotency keys are its own. `status_ttl_s` (seconds) is how long
+    an ended command, its result and its idempotency key are kept; `bulk_status_ttl_s` is that of
+    the bulk lane, of which there are more.
     """
 
     redis: RedisConfig = field(repr=False)
     language: Language = "es"
     status_ttl_s: int = DEFAULT_STATUS_TTL_S
     bulk_status_ttl_s: int = DAY_S
+    sender: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read where Redis is, CARDS_LANGUAGE, CARDS_STATUS_TTL and CARDS_BULK_STATUS_TTL.
+        """Read where Redis is, CARDS_LANGUAGE, CARDS_SENDER and how long statuses are kept.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
@@ -63,6 +66,7 @@ class Settings:
             bulk_status_ttl_s=whole_number(
                 environ, "CARDS_BULK_STATUS_TTL", DAY_S, low=DAY_S, unit="seconds"
             ),
+            sender=_sender(environ),
         )
 
 
@@ -172,6 +176,13 @@ def _language(environ: Mapping[str, str]) -> Language:
             return "en"
         case other:
             raise SettingsError("CARDS_LANGUAGE", f"must be es or en, not {other[:40]!r}")
+
+
+def _sender(environ: Mapping[str, str]) -> str:
+    name = _text(environ, "CARDS_SENDER")
+    if name and not is_sender(name):
+        raise SettingsError("CARDS_SENDER", WANTED)
+    return name
 
 
 def _tokens(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -32,21 +32,23 @@ def accept(
     command_id: str,
     lane: Lane = Lane.INTERACTIVE,
     idempotency_key: str | None = None,
+    sender: str = "",
     in_hand: bool = False,
 ) -> Call[Acceptance]:
     """Accept the command, once however often it is run.
 
     Row and message are written by one script, so no crash leaves one without the other. With
-    `in_hand` the message is already with a worker and only the row is written.
+    `in_hand` the message is already with a worker and only the row is written. The idempotency key
+    is one of the `sender`'s; those without a name share theirs.
 
     Raises (when run):
         IdempotencyKeyReused: the key was used with another body.
     """
     queue = lane.value
     message = "" if in_hand else task_message(command, command_id, queue)
-    kind, user, card, slot, idem, body = _enrolled(command, idempotency_key)
+    kind, user, card, slot, idem, body = _enrolled(command, idempotency_key, sender)
     args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
-    return Call(_acceptance, "accept", [*args, queue, message], durable=True)
+    return Call(_acceptance, "accept", [*args, sender, queue, message], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,12 @@ class Candidate:
 
 
 def accept_many(
-    candidates: Sequence[Candidate], *, lane: Lane = Lane.BULK, flow: str = ""
+    candidates: Sequence[Candidate], *, lane: Lane = Lane.BULK, flow: str = "", sender: str = ""
 ) -> Call[list[Acceptance | IdempotencyKeyReused]]:
     """Accept commands that share one message, each once however often it is run.
 
-    `flow` names the sender: flows share the bulk lane evenly, however much each has sent.
+    `flow` names the run: flows share the bulk lane evenly, however much each has sent. `sender` is
+    whose idempotency keys they are.
     The answer has, for each, its acceptance, or the refusal where its key was used otherwise.
     """
     if len(candidates) == 1:
@@ -71,18 +74,22 @@ def accept_many(
     else:
         message = batch_message([one.id for one in candidates], lane.value)
     alone = int(len(candidates) == 1)
-    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone]
+    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone, sender]
     for one in candidates:
-        args += [one.id, *_enrolled(one.command, one.idempotency_key)]
+        args += [one.id, *_enrolled(one.command, one.idempotency_key, sender)]
     return Call(_acceptances, "accept_many", args, durable=True)
 
 
-def _enrolled(command: AssignCard | SetDefaultCard, key: str | None) -> tuple[str, ...]:
+def _enrolled(
+    command: AssignCard | SetDefaultCard, key: str | None, sender: str
+) -> tuple[str, ...]:
     slot = command.slot.value if isinstance(command, SetDefaultCard) else ""
     kind, user, card = command.kind.value, command.customer, command.object_id
     if key is None:
         return kind, user, card, slot, "", ""
-    return kind, user, card, slot, _digest(key), _digest(f"{kind} {user} {card}")
+    # A sender's name holds no line break.
+    mine = f"{sender}\n{key}" if sender else key
+    return kind, user, card, slot, _digest(mine), _digest(f"{kind} {user} {card}")
 
 
 def _acceptances(answer: Any) -> list[Acceptance | IdempotencyKeyReused]:

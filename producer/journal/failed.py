@@ -25,7 +25,7 @@ from producer.journal.views import RecordDamaged
 
 log = logging.getLogger(__name__)
 
-_FIELDS = ("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries")
+_FIELDS = ("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries", "sender")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class FailedCommand:
     error: str
     failed_at: datetime
     attempts: int
+    sender: str = ""
+    """The name of the service that sent it, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Kept:
             error=row.get("error", ""),
             failed_at=datetime.fromtimestamp(int(row["finished"]) / 1000, UTC),
             attempts=int(row.get("tries", 0)),
+            sender=row.get("sender", ""),
         )
 
     def replayed(self, language: Language, status_ttl_s: int) -> Call[State | None]:

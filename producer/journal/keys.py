@@ -13,7 +13,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:flows` | sorted set | numbers of the bulk queues, by when they were last sent to (ms) |
 | `cards:limit:SCOPE` | hash | the rate limit of the account or of an endpoint (`lua/limits.lua`) |
 | `cards:mark` | hash | per queue, the highest sequence received, now and before; per lane, a try |
-| `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
+| `cards:idempotency:DIGEST` | string | command id and body digest of a sender's `Idempotency-Key` |
 | `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
 | `cards:later` | hash | per failed default's customer and slot, what was applied since |
 | `cards:dead-letters` | list | the newest 1,000 messages that cannot be carried out |

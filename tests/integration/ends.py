@@ -43,6 +43,11 @@ class Ends:
     def fail(self, command_id: str, code: str = "api_error") -> None:
         self.end(command_id, Envelope.no(code, "gave up"), State.FAILED)
 
+    def row(self, command_id: str) -> dict[str, str]:
+        """What the journal holds of a command."""
+        found: dict[str, str] = self.redis.hgetall(f"cards:command:{command_id}")  # type: ignore[assignment]
+        return found
+
     def queued(self, lane: Lane) -> int:
         """How many commands of the lane no worker has received."""
         return self.journal(backlog()).not_taken[lane]

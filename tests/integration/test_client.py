@@ -88,6 +88,34 @@ def test_the_same_key_is_the_same_command(cards: CardCommands, ends: Ends) -> No
     assert ends.redis.llen("interactive") == 1
 
 
+def test_a_key_belongs_to_its_sender(cards: CardCommands, ends: Ends, redis_url: str) -> None:
+    """Two services, and one without a name, use the same key for commands of their own."""
+    order = AssignCard(customer="cus_1", source="tok_1")
+    with (
+        CardCommands(redis_url, sender="billing") as billing,
+        CardCommands(redis_url, sender="shop") as shop,
+    ):
+        first = billing.send(order, idempotency_key="k")
+        other = shop.assign(customer="cus_2", source="tok_2", idempotency_key="k")
+        again = billing.send(order, idempotency_key="k")
+        (many,) = shop.send_many([(order, "k2")])
+        (same,) = billing.send_many([(order, "k")])
+        nameless = cards.send(order, idempotency_key="k")
+    assert (again.id, again.known, same.id) == (first.id, True, first.id)
+    assert not any(one.known for one in (first, other, many, nameless))
+    rows = [ends.row(one.id) for one in (first, other, many, nameless)]
+    assert [row.get("sender") for row in rows] == ["billing", "shop", "shop", None]
+
+
+@pytest.mark.parametrize("name", ["1st", "a b", "a\nb", "ñandú", "x" * 65, "tok:en"])
+def test_a_name_that_is_none_is_refused(redis_url: str, name: str) -> None:
+    """A sender's name that could not stand in a log line is refused, by client and settings."""
+    with pytest.raises(ValueError, match="sender"):
+        CardCommands(redis_url, sender=name)
+    with pytest.raises(SettingsError, match="CARDS_SENDER"):
+        CardCommands.from_env({"REDIS_URL": redis_url, "CARDS_SENDER": name})
+
+
 @pytest.mark.parametrize("envelope", [YES, NO])
 @pytest.mark.usefixtures("no_polling")
 def test_waiting_ends_with_the_command(cards: CardCommands, ends: Ends, envelope: Any) -> None:

@@ -21,7 +21,7 @@ _SEQUENCE = "cards:sequence"
 # Numbers of leases count from here, those of commands from below it: they are never compared.
 FIRST_FENCE = 1000
 # What a person is shown; nothing is decided by it.
-_SHOWN_ONLY = frozenset({"code", "error", "http", "finished", "strikes"})
+_SHOWN_ONLY = frozenset({"code", "error", "http", "strikes"})
 _DATE = re.compile(r'"date_done":"[^"]*",?')
 
 
@@ -257,6 +257,8 @@ def _canonical(
             row = {name: part for name, part in value.parts if name not in _SHOWN_ONLY}
             if "tries" in row:
                 row["tries"] = str(min(int(row["tries"]), 2))
+            if "finished" in row:
+                row["finished"] = LONG_AGO
             for name in ("closed", "struck"):
                 fence = new_names.get(row.pop(name, ""))
                 if fence is not None:

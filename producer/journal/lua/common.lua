@@ -47,9 +47,12 @@ end
 -- ttl is in ms; 0 keeps it until a person deals with it.
 local function finish(id, state, http, code, meta, ttl, now)
   local row = KEY_COMMAND .. id
-  local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue', 'migration', 'number')
+  local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue', 'migration', 'number',
+    'kind')
   redis.call('HSET', row, 'finished', int(now), 'http', http, 'code', code)
   redis.call('HDEL', row, 'due', 'unsettled')
+  -- A token, of use to nobody but to a person who replays a failed command.
+  if known[7] == 'AssignCard' and state ~= 'failed' then redis.call('HDEL', row, 'card') end
   redis.call('ZREM', KEY_PENDING .. known[1], id)
   redis.call('ZREM', KEY_QUEUED .. (known[4] or known[2]), id)
   redis.call('SET', KEY_RESULT .. id, meta)
@@ -84,12 +87,13 @@ local function known_by_key(id, idem, body)
 end
 
 -- A new command's row and place in the order.
-local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, now)
+local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender, now)
   local row = KEY_COMMAND .. id
   local seq = redis.call('INCR', KEY_SEQUENCE)
   redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
     'state', 'queued', 'accepted', int(now))
   if slot ~= '' then redis.call('HSET', row, 'slot', slot) end
+  if sender ~= '' then redis.call('HSET', row, 'sender', sender) end
   if queue ~= lane then redis.call('HSET', row, 'queue', queue) end
   if idem ~= '' then
     redis.call('HSET', row, 'idem', idem)

@@ -13,7 +13,7 @@ for i = 7, #ARGV, 7 do
   local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
   if row_state(migration, number) == PENDING then
     if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
-      enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, now)
+      enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, '', now)
       local row = KEY_COMMAND .. id
       redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
       if record[5] then redis.call('HSET', row, 'keyno', record[5]) end
