@@ -25,7 +25,7 @@ class LaneGate:
 
     Each queue of the bulk lane is counted for itself: what one sender's commands wait for, an
     endpoint at its limit, does not keep another's from being fetched. Read by Celery's consumer
-    thread. While it is `closed` nothing is fetched.
+    thread. While it is `closed` nothing is fetched, nor of a lane that is `paused`.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -38,6 +38,7 @@ class LaneGate:
         self._of_queue: Counter[str] = Counter()
         self._ends: dict[str, _Ends] = {}
         self.closed = False
+        self.paused: frozenset[Lane] = frozenset()
 
     def fetched(self, lane: Lane) -> None:
         """A message is on its way to the loop. Called by Celery's consumer thread alone."""
@@ -140,7 +141,7 @@ class LaneOrder:
 
     def _wanted(self, lane: Lane) -> list[str]:
         gate = self.gate
-        if gate is not None and gate.closed:
+        if gate is not None and (gate.closed or lane in gate.paused):
             return []
         queues = self._usable(lane)
         if gate is None or gate.idle(lane):

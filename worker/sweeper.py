@@ -67,6 +67,7 @@ class Sweeper:
         worker = self._worker if Polling.lately() else ""
         call = sweep(worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
         found = await self._journal(call)
+        self._gate.paused = found.paused
         for customer in found.customers:
             self._executor.spawn(self._executor.on_customer(customer))
         for command_id, state in found.ends:

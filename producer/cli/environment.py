@@ -13,6 +13,9 @@ from producer.contract.messages import Language
 
 if TYPE_CHECKING:
     from producer.client import CardCommands
+    from producer.journal import BlockingJournal
+
+_RETRIES = 2
 
 
 def environ() -> dict[str, str]:
@@ -51,3 +54,16 @@ def client() -> Iterator[CardCommands]:
 
     with CardCommands.from_env(environ()) as cards:
         yield cards
+
+
+@contextmanager
+def journal() -> Iterator[BlockingJournal]:
+    """The journal that REDIS_URL leads to, closed at the end. Raises SettingsError."""
+    from producer.journal import BlockingJournal
+    from producer.settings import redis_config
+
+    connection = BlockingJournal(redis_config(environ()), retries=_RETRIES)
+    try:
+        yield connection
+    finally:
+        connection.close()

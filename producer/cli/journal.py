@@ -14,16 +14,12 @@ def journal(as_json: bool) -> int:
 
     It is printed also where CARDS_JOURNAL_ID names another. Exits with 1 where there is none yet.
     """
-    from producer.cli.environment import environ
+    from producer.cli import environment
     from producer.cli.output import show_json
-    from producer.journal import BlockingJournal, identity
-    from producer.settings import redis_config
+    from producer.journal import identity
 
-    connection = BlockingJournal(redis_config(environ()), retries=2)
-    try:
+    with environment.journal() as connection:
         found = connection(identity())
-    finally:
-        connection.close()
     if as_json:
         since = found and found.since and f"{found.since:%Y-%m-%dT%H:%M:%SZ}"
         show_json({"id": found and found.id, "since": since})

@@ -17,6 +17,7 @@ from producer.journal import (
     JournalUnavailable,
     backlog,
     paces,
+    paused_lanes,
     stopped,
     stuck_for,
     workers_seen,
@@ -48,6 +49,7 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
             ("journal", lambda: check_journal(journal, redis)),
             ("workers", lambda: [_workers(journal)]),
             ("lanes", lambda: _stuck(journal)),
+            ("pauses", lambda: _paused(journal)),
             ("stripe key", lambda: [_stripe_key(journal)]),
             ("rate limit", lambda: [_rate_limit(journal)]),
             ("queues", lambda: _backlog(journal)),
@@ -131,6 +133,16 @@ def _stuck(journal: BlockingJournal) -> Iterator[Finding]:
                 f"commands have waited for {seconds:.0f} s, and none of the lane was tried",
                 f"see that a worker serves it (-Q {lane}), and what the workers' logs say",
             )
+
+
+def _paused(journal: BlockingJournal) -> Iterator[Finding]:
+    for lane, pause in journal(paused_lanes()).items():
+        why = f" ({pause.reason})" if pause.reason else ""
+        yield warn(
+            f"lane {lane}",
+            f"paused by a person since {pause.since:%Y-%m-%dT%H:%M:%SZ}{why}; its commands wait",
+            f"when the reason is gone: cards resume-lane {lane}",
+        )
 
 
 def _dead_letters(journal: BlockingJournal) -> Finding:

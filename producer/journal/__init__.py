@@ -45,6 +45,7 @@ from producer.journal.operations import (
     workers_seen,
     write_probe,
 )
+from producer.journal.pauses import Pause, leased, pause_lane, paused_lanes, resume_lane
 from producer.journal.reads import (
     answer_read,
     read_answer,
@@ -73,6 +74,7 @@ __all__ = [
     "KeyStopped",
     "Limits",
     "Pace",
+    "Pause",
     "RecordDamaged",
     "Taken",
     "TakenAs",
@@ -87,7 +89,10 @@ __all__ = [
     "identity",
     "journal_id",
     "journal_in_use",
+    "leased",
     "paces",
+    "pause_lane",
+    "paused_lanes",
     "read_answer",
     "read_wanted",
     "refuse",
@@ -97,6 +102,7 @@ __all__ = [
     "request_read",
     "reserve",
     "resume",
+    "resume_lane",
     "resume_many",
     "status",
     "statuses",

@@ -20,6 +20,8 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:dead-letter-counts` | hash | how many there ever were, by reason |
 | `cards:damaged` | sorted set | ids whose row was found damaged, by when (ms) |
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
+| `cards:paused` | hash | per lane that a person paused: since when (ms), and why |
+| `cards:held:LANE` | sorted set | customers whose next command is of a paused lane, by when (ms) |
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
 | `cards:sequence` | string | the last sequence and fence given out |
 | `cards:untold` | sorted set | ends that no worker brought about, for Flower, by their time (ms) |
@@ -64,6 +66,7 @@ _PATTERNS = {
     "flow": "cards:flow:",
     "limit": "cards:limit:",
     "set": "cards:set:",
+    "held": "cards:held:",
     "migration": "cards:migration:",
     "ledger": "cards:migration-ledger:",
     "ended": "cards:migration-ended:",
@@ -81,6 +84,7 @@ _SINGLES = {
     "letters": "cards:dead-letters",
     "letter_counts": "cards:dead-letter-counts",
     "stop": "cards:stop",
+    "paused": "cards:paused",
     "workers": "cards:workers",
     "sequence": "cards:sequence",
     "untold": "cards:untold",
@@ -101,6 +105,7 @@ LETTERS = Key(_SINGLES["letters"])
 LETTER_COUNTS = Key(_SINGLES["letter_counts"])
 FORGOTTEN = Key(_SINGLES["forgotten"])
 MIGRATIONS = Key(_SINGLES["migrations"])
+PAUSED = Key(_SINGLES["paused"])
 STOP = Key(_SINGLES["stop"])
 WATCH = Key(_SINGLES["watch"])
 WORKERS = Key(_SINGLES["workers"])

@@ -144,11 +144,15 @@ def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Customers that are due, commands whose message was lost, and ends to tell Flower of."""
+    """Customers that are due, commands whose message was lost, and ends to tell Flower of.
+
+    Besides, the lanes that are paused.
+    """
 
     customers: list[str]
     commands: list[str]
     ends: list[tuple[str, State]]
+    paused: frozenset[Lane] = frozenset()
 
 
 def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[Forgotten]:
@@ -156,9 +160,9 @@ def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[Forgotten]:
     queues = [queue for lane in Lane for queue in queues_of(lane)]
 
     def parse(answer: Any) -> Forgotten:
-        customers, commands, untold = answer
+        customers, commands, untold, paused = answer
         ends = [end for one in untold if (end := _end(one)) is not None]
-        return Forgotten(customers, commands, ends)
+        return Forgotten(customers, commands, ends, frozenset(map(Lane, paused)))
 
     return Call(parse, "sweep", [worker, limit, patience_ms, *queues])
 

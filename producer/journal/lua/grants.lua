@@ -77,6 +77,13 @@ local function begin_next(user, holder, lease_ms, limits, now)
     if open == chosen then redis.call('HSET', customer, 'open', '') end
     return begin_next(user, holder, lease_ms, limits, now)
   end
+  if chosen ~= open and redis.call('HEXISTS', KEY_PAUSED, known[2]) == 1 then
+    -- Whoever resumes the lane has the customer looked at again.
+    redis.call('HSET', customer, 'until', 0, 'holder', '')
+    redis.call('ZREM', KEY_WATCH, user)
+    redis.call('ZADD', KEY_HELD .. known[2], int(now), user)
+    return {'idle'}
+  end
   local endpoint = endpoint_of(known[6], known[7], known[8], known[9])
   local start, again = book(limits, known[2], endpoint, now)
   if not start then

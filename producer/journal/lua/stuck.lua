@@ -2,6 +2,7 @@
 -- tried, 0 where that is as it should be. ARGV: lane, then its queues
 local now = now_ms()
 if tonumber(redis.call('HGET', KEY_STOP, 'until') or 0) > 0 then return 0 end
+if redis.call('HEXISTS', KEY_PAUSED, ARGV[1]) == 1 then return 0 end
 local longest = 0
 for i = 2, #ARGV do
   local length = redis.pcall('LLEN', KEY_QUEUE .. ARGV[i])

@@ -7,7 +7,11 @@ local worker, limit, patience = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
 if worker ~= '' then redis.call('ZADD', KEY_WORKERS, int(now), worker) end
 redis.call('ZREMRANGEBYSCORE', KEY_WORKERS, '-inf', int(now - 3600000))
-if limit <= 0 then return {{}, {}, {}} end
+local paused = {}
+for _, lane in ipairs({'interactive', 'bulk'}) do
+  if redis.call('HEXISTS', KEY_PAUSED, lane) == 1 then paused[#paused + 1] = lane end
+end
+if limit <= 0 then return {{}, {}, {}, paused} end
 
 local due = redis.call('ZRANGEBYSCORE', KEY_WATCH, '-inf', int(now), 'LIMIT', 0, limit)
 local lost = {}
@@ -38,4 +42,4 @@ end
 
 -- Told by every worker that sweeps within the time: Flower takes a repeated event for the same.
 redis.call('ZREMRANGEBYSCORE', KEY_UNTOLD, '-inf', int(now - 2500))
-return {due, lost, redis.call('ZRANGE', KEY_UNTOLD, 0, limit - 1)}
+return {due, lost, redis.call('ZRANGE', KEY_UNTOLD, 0, limit - 1), paused}

@@ -1,0 +1,145 @@
+"""Lanes that a person paused: what is begun, what waits, and what goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from producer import CardCommands, Lane, State
+from producer.contract import Envelope
+from producer.journal import (
+    Again,
+    BlockingJournal,
+    End,
+    TakenAs,
+    close,
+    leased,
+    pause_lane,
+    paused_lanes,
+    resume,
+    resume_lane,
+    stuck_for,
+    sweep,
+    take,
+)
+from producer.journal.exports import export
+
+pytestmark = pytest.mark.integration
+
+LEASE_MS = 60_000
+DONE = End(State.SUCCEEDED, 200, Envelope.yes("done"), 90_000, Envelope.no("superseded", "newer"))
+UNCERTAIN = Again(0, True, "timeout", "no answer")
+
+
+@pytest.fixture
+def journal(redis_url: str) -> Iterator[BlockingJournal]:
+    found = BlockingJournal(redis_url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def cards(redis_url: str) -> Iterator[CardCommands]:
+    with CardCommands(redis_url) as client:
+        yield client
+
+
+def _take(journal: BlockingJournal, command_id: str) -> TakenAs:
+    return journal(take(command_id, uuid4().hex, LEASE_MS)).how
+
+
+def test_nothing_of_a_paused_lane_is_begun(cards: CardCommands, journal: BlockingJournal) -> None:
+    """A paused lane's commands are accepted and wait; the other lane's are begun."""
+    pause = journal(pause_lane(Lane.BULK, "Stripe maintenance"))
+    assert pause is not None
+    assert journal(paused_lanes()) == {Lane.BULK: pause}
+    assert pause.reason == "Stripe maintenance"
+    bulk = cards.set_default(customer="cus_1", card="card_1", lane="bulk")
+    interactive = cards.set_default(customer="cus_2", card="card_1")
+    assert _take(journal, bulk.id) is TakenAs.IDLE
+    assert _take(journal, interactive.id) is TakenAs.GRANTED
+    assert bulk.status().state is State.WAITING
+    assert journal(sweep("w", limit=10, patience_ms=0)).paused == {Lane.BULK}
+
+
+def test_pausing_again_keeps_the_first_reason(journal: BlockingJournal) -> None:
+    """A second pause changes nothing, and is told since when and why the lane is paused."""
+    first = journal(pause_lane(Lane.BULK, "first"))
+    assert journal(pause_lane(Lane.BULK, "second")) == first
+
+
+def test_what_was_held_goes_on_when_the_lane_is_resumed(
+    cards: CardCommands, journal: BlockingJournal
+) -> None:
+    """Customers whose message came meanwhile are due at once after the pause, each of them."""
+    journal(pause_lane(Lane.BULK, ""))
+    sent = [cards.set_default(customer=f"cus_{n}", card="card_1", lane="bulk") for n in range(3)]
+    for one in sent:
+        _take(journal, one.id)
+    assert journal(sweep("w", limit=10, patience_ms=60_000)).customers == []
+    assert journal(resume_lane(Lane.BULK))
+    assert not journal(resume_lane(Lane.BULK))
+    due = journal(sweep("w", limit=10, patience_ms=60_000))
+    assert sorted(due.customers) == ["cus_0", "cus_1", "cus_2"]
+    assert due.paused == frozenset()
+    for customer in due.customers:
+        assert journal(resume(customer, uuid4().hex, LEASE_MS)).how is TakenAs.GRANTED
+
+
+def test_a_customers_order_holds_through_a_pause(
+    cards: CardCommands, journal: BlockingJournal
+) -> None:
+    """A later command of the other lane waits behind the customer's earlier, paused one."""
+    earlier = cards.set_default(customer="cus_1", card="card_1", lane="bulk")
+    journal(pause_lane(Lane.BULK, ""))
+    _take(journal, earlier.id)
+    later = cards.assign(customer="cus_1", source="tok_1")
+    assert _take(journal, later.id) is TakenAs.IDLE
+    cards.cancel(earlier.id)
+    assert journal(resume("cus_1", uuid4().hex, LEASE_MS)).how is TakenAs.GRANTED
+
+
+def test_what_is_uncertain_is_found_out_during_a_pause(
+    cards: CardCommands, journal: BlockingJournal
+) -> None:
+    """A pause begins nothing new, and does not leave a command unknown."""
+    sent = cards.set_default(customer="cus_1", card="card_1", lane="bulk")
+    taken = journal(take(sent.id, uuid4().hex, LEASE_MS))
+    assert taken.grant is not None
+    journal(pause_lane(Lane.BULK, ""))
+    assert journal(leased()) == 1
+    journal(close(taken.grant, UNCERTAIN, next_holder="", lease_ms=LEASE_MS))
+    assert sent.status().state is State.UNKNOWN
+    assert journal(leased()) == 0
+    again = journal(resume("cus_1", uuid4().hex, LEASE_MS))
+    assert again.grant is not None
+    journal(close(again.grant, DONE, next_holder="", lease_ms=LEASE_MS))
+    assert sent.status().state is State.SUCCEEDED
+
+
+def test_a_paused_lane_is_not_stuck(cards: CardCommands, journal: BlockingJournal) -> None:
+    """Who asks whether a lane is stuck is not alarmed by a pause."""
+    cards.set_default(customer="cus_1", card="card_1", lane="bulk")
+    while journal(stuck_for(Lane.BULK)) <= 0:
+        pass  # the clock of Redis has milliseconds
+    journal(pause_lane(Lane.BULK, ""))
+    assert journal(stuck_for(Lane.BULK)) == 0
+
+
+def test_an_export_has_everything_but_secrets(
+    cards: CardCommands, journal: BlockingJournal
+) -> None:
+    """Row, result, customer and surroundings are told; a token is not."""
+    sent = cards.assign(customer="cus_1", source="tok_1SecretMarked", idempotency_key="k")
+    journal(pause_lane(Lane.BULK, "why 4242 4242 4242 4242"))
+    found = journal(export(sent.id))
+    assert found is not None
+    assert found["row"]["user"] == "cus_1"
+    assert found["row"]["card"] == "tok_***"
+    assert found["customer"]["unended"] == [sent.id]
+    assert found["queueLength"] == 1
+    assert "SecretMarked" not in str(found)
+    assert "4242" not in str(found)
+    assert journal(export("nobody")) is None
