@@ -96,8 +96,6 @@ def _note(
     services: Services, request: Request, kind: CommandKind, lane: Lane, acceptance: Acceptance
 ) -> None:
     request.scope[TASK] = acceptance.id
-    if not acceptance.known:
-        services.metrics.accepted(kind, lane)
 
 
 def _lane(values: list[str]) -> Lane:

@@ -10,12 +10,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from producer.contract import Lane
 from producer.contract.messages import Text, say
+from producer.http.journal_metrics import Told
 from producer.http.operations import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
 from producer.journal import (
     JournalFault,
     JournalUnavailable,
-    backlog,
+    figures,
     paces,
     stopped,
     stuck_for,
@@ -56,12 +57,12 @@ def routes(services: Services) -> APIRouter:
     async def metrics(request: Request) -> Response:
         """Counters in Prometheus' text format."""
         try:
-            waiting = await services.ask(backlog(), within_s=_ANSWER_S)
+            found = await services.ask(figures(), within_s=_ANSWER_S)
             limits = await services.ask(paces(), within_s=_ANSWER_S)
             dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
-            services.metrics.told(waiting, limits, dead)
+            services.metrics.told(Told(found, limits, dead))
         except (JournalUnavailable, JournalFault):
-            services.metrics.unknown()
+            services.metrics.told(None)
         return services.metrics.response()
 
     return router

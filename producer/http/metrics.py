@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from producer.contract import CommandKind, Lane
-from producer.journal import Backlog, Pace
-from producer.journal.dead_letters import DeadReason
+from producer.http.journal_metrics import JournalMetrics, Told
 
 # From a refusal to the longest wait a caller may ask for.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Requests, accepted commands, callers that wait; and what the journal told last."""
+    """Requests and callers that wait, of this process; and what the journal told last."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -36,37 +32,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._accepted = Counter(
-            "cards_commands_accepted",
-            "Commands accepted over HTTP; repeats under an idempotency key not counted.",
-            ["kind", "lane"],
-            registry=self._registry,
-        )
         self._waiters = Gauge(
             "cards_http_waiters", "Callers waiting for a command now.", registry=self._registry
         )
-
-        self._messages = self._by_lane("cards_queue_messages", "Messages that no worker has taken.")
-        self._not_taken = self._by_lane(
-            "cards_commands_not_taken", "Commands whose message no worker has received."
-        )
-        self._dead_letters = _DeadLetters()
-        self._registry.register(self._dead_letters)
-        self._limit_factor = Gauge(
-            "cards_rate_limit_factor",
-            "What Stripe's 429s have left of the limit, 0 to 1.",
-            ["scope"],
-            registry=self._registry,
-        )
-        self._limit_slowed = Gauge(
-            "cards_rate_limit_slowed",
-            "How often Stripe's 429s have slowed the scope down.",
-            ["scope"],
-            registry=self._registry,
-        )
-
-    def _by_lane(self, name: str, what: str) -> Gauge:
-        return Gauge(name, what, ["lane"], registry=self._registry)
+        self._journal = JournalMetrics()
+        self._registry.register(self._journal)
 
     def count_waiters(self, count: Callable[[], int]) -> None:
         """Where to ask how many callers wait."""
@@ -77,47 +47,10 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def accepted(self, kind: CommandKind, lane: Lane) -> None:
-        """A command was accepted."""
-        self._accepted.labels(kind.value, lane.value).inc()
-
-    def told(
-        self, backlog: Backlog, paces: Mapping[str, Pace], dead_letters: Mapping[str, int]
-    ) -> None:
-        """What waits, how the rate limit stands, how many messages were set aside for what."""
-        self._dead_letters.counts = dead_letters
-        for lane in Lane:
-            self._messages.labels(lane.value).set(backlog.messages[lane])
-            self._not_taken.labels(lane.value).set(backlog.not_taken[lane])
-        for scope, pace in paces.items():
-            self._limit_factor.labels(scope).set(pace.factor)
-            self._limit_slowed.labels(scope).set(pace.slowed)
-
-    def unknown(self) -> None:
-        """The journal does not answer: old figures would look like news."""
-        for gauge in (self._messages, self._not_taken, self._limit_factor, self._limit_slowed):
-            gauge.clear()
-        self._dead_letters.counts = None
+    def told(self, told: Told | None) -> None:
+        """What the journal told; None where it does not answer: old figures look like news."""
+        self._journal.told = told
 
     def response(self) -> Response:
         """All of it, in Prometheus' text format."""
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
-
-
-class _DeadLetters(Collector):
-    """Counts that the journal keeps, since workers make them. None where it does not answer."""
-
-    def __init__(self) -> None:
-        self.counts: Mapping[str, int] | None = None
-
-    def collect(self) -> Iterator[Metric]:
-        """Each reason there is, from 0, so that the first of one is seen as a rise."""
-        family = CounterMetricFamily(
-            "cards_dead_letters",
-            "Messages set aside, since no worker can carry them out.",
-            labels=["reason"],
-        )
-        if self.counts is not None:
-            for reason in DeadReason:
-                family.add_metric([reason.value], self.counts.get(reason.value, 0))
-        yield family

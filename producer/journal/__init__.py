@@ -12,6 +12,7 @@ from producer.journal.connection import (
     JournalFault,
     JournalUnavailable,
 )
+from producer.journal.counts import Ended, Figures, count, figures
 from producer.journal.grants import Grant, InHand, Taken, TakenAs
 from producer.journal.identity import (
     Identity,
@@ -64,6 +65,8 @@ __all__ = [
     "Call",
     "Candidate",
     "End",
+    "Ended",
+    "Figures",
     "Grant",
     "Identity",
     "InHand",
@@ -84,6 +87,8 @@ __all__ = [
     "backlog",
     "cancel",
     "close",
+    "count",
+    "figures",
     "first_use",
     "heartbeat",
     "identity",

@@ -20,6 +20,8 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:dead-letter-counts` | hash | how many there ever were, by reason |
 | `cards:damaged` | sorted set | ids whose row was found damaged, by when (ms) |
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
+| `cards:counts` | hash | what happened, counted for people who watch (`counts.py`) |
+| `cards:retried` | sorted set | unended commands that were tried, by when first (ms) |
 | `cards:paused` | hash | per lane that a person paused: since when (ms), and why |
 | `cards:held:LANE` | sorted set | customers whose next command is of a paused lane, by when (ms) |
 | `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
@@ -45,6 +47,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 
 from __future__ import annotations
 
+from producer.journal.buckets import END_S
 from producer.journal.endpoints import Endpoint
 from producer.journal.queues import FLOW_QUEUES
 
@@ -85,6 +88,8 @@ _SINGLES = {
     "letter_counts": "cards:dead-letter-counts",
     "stop": "cards:stop",
     "paused": "cards:paused",
+    "counts": "cards:counts",
+    "retried": "cards:retried",
     "workers": "cards:workers",
     "sequence": "cards:sequence",
     "untold": "cards:untold",
@@ -187,4 +192,6 @@ def lua_preamble(namespace: str = "") -> str:
     constants = [f"local KEY_{name.upper()} = '{namespace}{key}'" for name, key in named.items()]
     constants += [f"local ENDPOINT_{one.name} = '{one}'" for one in Endpoint]
     constants.append(f"local FLOW_QUEUES = {FLOW_QUEUES}")
+    bounds = ", ".join(str(int(seconds * 1000)) for seconds in END_S)
+    constants.append(f"local END_BUCKETS = {{{bounds}}}")
     return "\n".join(constants) + "\n"

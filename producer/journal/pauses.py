@@ -24,7 +24,7 @@ def pause_lane(lane: Lane, reason: str) -> Call[Pause | None]:
 
     Answers the pause as it stands: that of before, where the lane was paused already.
     """
-    return Call(_pause, "pause_lane", [lane.value, reason], durable=True)
+    return Call(pause_of, "pause_lane", [lane.value, reason], durable=True)
 
 
 def resume_lane(lane: Lane) -> Call[bool]:
@@ -37,7 +37,7 @@ def paused_lanes() -> Call[dict[Lane, Pause]]:
 
     def parse(answers: Any) -> dict[Lane, Pause]:
         told = answers[0] if isinstance(answers[0], dict) else pairs_to_dict(answers[0])
-        pauses = {lane: _pause(told[lane.value]) for lane in Lane if lane.value in told}
+        pauses = {lane: pause_of(told[lane.value]) for lane in Lane if lane.value in told}
         return {lane: pause for lane, pause in pauses.items() if pause is not None}
 
     return Call(parse, commands=[("HGETALL", keys.PAUSED)])
@@ -48,7 +48,8 @@ def leased() -> Call[int]:
     return Call(int, "leased", [])
 
 
-def _pause(told: str | None) -> Pause | None:
+def pause_of(told: str | None) -> Pause | None:
+    """A pause as the scripts note it."""
     if told is None:
         return None
     at, _, reason = told.partition(" ")

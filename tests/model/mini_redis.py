@@ -154,10 +154,12 @@ class MiniRedis:
         row[field] = str(int(row.get(field, 0)) + int(by))
         return int(row[field])
 
-    def _zadd(self, key: str, score: str, member: str) -> Answer:
+    def _zadd(self, key: str, *rest: str) -> Answer:
+        *options, score, member = rest
         scores = self._get(key, _SortedSet)
         new = member not in scores
-        scores[member] = float(score)
+        if new or options != ["NX"]:
+            scores[member] = float(score)
         return int(new)
 
     def _zrem(self, key: str, member: str) -> Answer:

@@ -48,6 +48,8 @@ SEQUENCES: list[list[tuple[str, ...]]] = [
         ("ZADD", "z", "1", "a"),
         ("ZADD", "z", "2", "a2"),
         ("ZADD", "z", "3", "a"),
+        ("ZADD", "z", "NX", "9", "a"),
+        ("ZADD", "z", "NX", "4", "n"),
         ("ZADD", "z", "1800000000001", "late"),
         ("ZSCORE", "z", "late"),
         ("ZSCORE", "z", "no"),

@@ -6,6 +6,7 @@ local known = known_by_key(id, idem, body)
 if known then return known end
 if redis.call('EXISTS', KEY_COMMAND .. id) == 1 then return {'accepted', id} end
 enrol(id, ARGV[2], ARGV[3], ARGV[4], ARGV[5], queue, ARGV[6], idem, body, ARGV[9], ARGV[10], now_ms())
+count_accepted(ARGV[2], ARGV[5], 1, now_ms())
 -- Where the key is no queue the command is accepted all the same: the sweep finds it.
 if message ~= '' then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
 return {'accepted', id}

@@ -6,7 +6,7 @@
 local lane, idem_ttl, message = ARGV[1], ARGV[2], ARGV[4]
 local now = now_ms()
 local queue = queue_for(lane, ARGV[3], now)
-local answers, new = {}, false
+local answers, new = {}, {}
 for i = 7, #ARGV, 7 do
   local id = ARGV[i]
   local known = known_by_key(id, ARGV[i + 5], ARGV[i + 6])
@@ -19,8 +19,9 @@ for i = 7, #ARGV, 7 do
       idem_ttl, ARGV[6], now)
     if ARGV[5] == '0' then redis.call('HSET', KEY_COMMAND .. id, 'batch', 1) end
     answers[#answers + 1] = {'accepted', id}
-    new = true
+    new[ARGV[i + 1]] = (new[ARGV[i + 1]] or 0) + 1
   end
 end
-if new then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
+for kind, by in pairs(new) do count_accepted(kind, lane, by, now) end
+if next(new) then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
 return answers

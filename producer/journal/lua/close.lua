@@ -55,6 +55,8 @@ elseif outcome == 'again' then
   local due = int(now + tonumber(ARGV[8]))
   redis.call('HSET', row, 'due', due, 'code', ARGV[11], 'error', ARGV[12])
   redis.call('HINCRBY', row, 'retries', 1)
+  local known = redis.call('HMGET', row, 'kind', 'lane')
+  count('retried ' .. known[1] .. ' ' .. known[2] .. ' ' .. ARGV[11])
   if ARGV[13] ~= '' then redis.call('HINCRBY', row, ARGV[13], 1) end
   if ARGV[14] ~= '' then slow_down(ARGV[14], now) end
   if ARGV[10] == '1' then redis.call('HINCRBY', row, 'keyno', 1) end

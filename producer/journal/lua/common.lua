@@ -9,7 +9,38 @@ end
 -- Numbers of more than 14 digits would print with an exponent.
 local function int(n) return string.format('%.0f', n) end
 
+-- Counts for people who watch: nothing depends on them, and nothing fails for them.
+local function count(field, by) redis.pcall('HINCRBY', KEY_COUNTS, field, by or 1) end
+
+-- Since when there are counts (ms). What was accepted before is counted when it ends.
+local function counted_since(now)
+  local since = redis.pcall('HGET', KEY_COUNTS, 'since')
+  if type(since) == 'string' then return tonumber(since) or 0 end
+  redis.pcall('HSET', KEY_COUNTS, 'since', int(now))
+  return now
+end
+
+local function count_accepted(kind, lane, by, now)
+  counted_since(now)
+  count('accepted ' .. kind .. ' ' .. lane, by)
+end
+
+-- A field for each state, code and time from acceptance to end: one increment says all three.
+local function count_end(kind, lane, state, code, accepted, born, now)
+  if not kind or not accepted then return end
+  if tonumber(born) < counted_since(now) then count('accepted ' .. kind .. ' ' .. lane) end
+  local took, bucket = now - tonumber(accepted), #END_BUCKETS + 1
+  for i = #END_BUCKETS, 1, -1 do
+    if took <= END_BUCKETS[i] then bucket = i end
+  end
+  local name = string.match(code, '^[%w_]+$') and #code <= 40 and code or (code == '' and '-' or 'other')
+  count('ended ' .. kind .. ' ' .. lane .. ' ' .. state .. ' ' .. name .. ' ' .. bucket)
+end
+
 local function enter(id, state)
+  if state == 'unknown' or state == 'retrying' then
+    redis.pcall('ZADD', KEY_RETRIED, 'NX', int(now_ms()), id)
+  end
   redis.call('HSET', KEY_COMMAND .. id, 'state', state)
   redis.call('PUBLISH', KEY_CHANGED .. id, state)
 end
@@ -48,13 +79,15 @@ end
 local function finish(id, state, http, code, meta, ttl, now)
   local row = KEY_COMMAND .. id
   local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue', 'migration', 'number',
-    'kind')
+    'kind', 'accepted', 'accepted_again')
   redis.call('HSET', row, 'finished', int(now), 'http', http, 'code', code)
   redis.call('HDEL', row, 'due', 'unsettled')
   -- A token, of use to nobody but to a person who replays a failed command.
   if known[7] == 'AssignCard' and state ~= 'failed' then redis.call('HDEL', row, 'card') end
   redis.call('ZREM', KEY_PENDING .. known[1], id)
   redis.call('ZREM', KEY_QUEUED .. (known[4] or known[2]), id)
+  redis.pcall('ZREM', KEY_RETRIED, id)
+  count_end(known[7], known[2], state, code, known[8], known[9] or known[8], now)
   redis.call('SET', KEY_RESULT .. id, meta)
   -- What is not recorded yet is kept, however long no driver comes.
   local kept = known[5] and note_ended(known[5], tonumber(known[6]), id, state, code)
@@ -124,4 +157,15 @@ local function queue_for(lane, flow, now)
   redis.call('SET', KEY_FLOW .. flow, number, 'PX', 3600000)
   redis.call('ZADD', KEY_FLOWS, int(now), number)
   return lane .. '.' .. number
+end
+
+-- How many customers have a command at work.
+local function at_work(now)
+  local count = 0
+  for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEY_WATCH, '(' .. int(now), '+inf')) do
+    local lease = redis.pcall('HMGET', KEY_CUSTOMER .. user, 'until', 'holder')
+    local holder = not lease.err and lease[2]
+    if holder and holder ~= '' and (tonumber(lease[1]) or 0) > now then count = count + 1 end
+  end
+  return count
 end

@@ -97,6 +97,7 @@ local function begin_next(user, holder, lease_ms, limits, now)
     -- Its holder is gone: whether it was sent is not known.
     redis.call('HINCRBY', row, 'strikes', 1)
     redis.call('HSET', row, 'unsettled', 1, 'struck', lease[5])
+    count('taken_over ' .. known[6] .. ' ' .. known[2])
   end
   if stopped > 0 then
     -- One try in a while finds out whether Stripe takes our key again.

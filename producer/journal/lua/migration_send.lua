@@ -8,12 +8,13 @@ local record = redis.call('HMGET', KEY_MIGRATION .. migration, 'state', 'driver'
 if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
 if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
 local now = now_ms()
-local queue, sent = queue_for(lane, migration, now), 0
+local queue, sent, new = queue_for(lane, migration, now), 0, {}
 for i = 7, #ARGV, 7 do
   local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
   if row_state(migration, number) == PENDING then
     if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
       enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, '', now)
+      new[ARGV[i + 2]] = (new[ARGV[i + 2]] or 0) + 1
       local row = KEY_COMMAND .. id
       redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
       if record[5] then redis.call('HSET', row, 'keyno', record[5]) end
@@ -34,5 +35,6 @@ for i = 7, #ARGV, 7 do
     sent = sent + 1
   end
 end
+for kind, by in pairs(new) do count_accepted(kind, lane, by, now) end
 if sent > 0 then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
 return {'running', sent, in_flight(migration)}

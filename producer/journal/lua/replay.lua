@@ -3,7 +3,7 @@
 -- ARGV: id, queue, message, http and result of a superseded one, ttl (ms)
 local id = ARGV[1]
 local key = KEY_COMMAND .. id
-local row = redis.call('HMGET', key, 'state', 'user', 'lane', 'slot', 'seq')
+local row = redis.call('HMGET', key, 'state', 'user', 'lane', 'slot', 'seq', 'kind')
 if not row[1] then return 'absent' end
 if row[1] ~= 'failed' then return row[1] end
 local user, lane, slot, seq = row[2], row[3], row[4], row[5]
@@ -12,7 +12,8 @@ if slot then
   local newer = redis.call('HGET', KEY_LATER, user .. ' ' .. slot)
   local by, applied = string.match(newer or '', '^(%S+) (%d+)$')
   if by and tonumber(applied) > tonumber(seq) then
-    redis.call('HSET', key, 'by', by)
+    redis.call('HSET', key, 'by', by, 'accepted_again', int(now_ms()))
+    count('replayed ' .. row[6] .. ' ' .. lane)
     finish(id, 'superseded', ARGV[4], 'superseded', ARGV[5], tonumber(ARGV[6]), now_ms())
     return 'superseded'
   end
@@ -26,5 +27,6 @@ redis.call('ZADD', KEY_PENDING .. user, seq, id)
 -- Its message goes in at the queue's end, behind those of later sequence.
 redis.call('ZADD', KEY_QUEUED .. lane, redis.call('INCR', KEY_SEQUENCE), id)
 redis.pcall('LPUSH', KEY_QUEUE .. ARGV[2], ARGV[3])
+count('replayed ' .. row[6] .. ' ' .. lane)
 enter(id, 'queued')
 return 'queued'

@@ -1,0 +1,3 @@
+-- Adds what a worker counted. ARGV: field, by, field, by, ...
+for i = 1, #ARGV, 2 do count(ARGV[i], ARGV[i + 1]) end
+return 0
