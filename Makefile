@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-extended test-matrix check audit sbom format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-extended test-matrix check audit dashboard sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Four on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
@@ -13,6 +13,10 @@ MATRIX_ARGS ?=
 BROWSER ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 NO_BROWSER = test: NO CHROMIUM FOUND: the browser tests (tests/browser) were LEFT OUT. \
 	Install chromium, or name one: make test BROWSER=/path/to/chromium
+# Of Prometheus; without it the tests of alert rules are left out, and that is said.
+PROMTOOL ?= $(shell command -v promtool)
+NO_PROMTOOL = test: NO PROMTOOL FOUND: the tests of alert rules were LEFT OUT. Install prometheus
+MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
 
@@ -26,12 +30,9 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 	@exec $(PY) -m local.up --parent $$PPID
 
 test: setup ## run the tests, but for the longest
-ifneq ($(BROWSER),)
-	CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "not extended" $(PYTEST_ARGS)
-else
-	@$(PYTEST) -m "not extended and not browser" $(PYTEST_ARGS); \
-	code=$$?; echo "$(NO_BROWSER)" >&2; exit $$code
-endif
+	@CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS); code=$$?; \
+	$(if $(BROWSER),,echo "$(NO_BROWSER)" >&2;) $(if $(PROMTOOL),,echo "$(NO_PROMTOOL)" >&2;) \
+	exit $$code
 	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
 
 test-extended: setup ## run the longest tests: more failovers, TLS, users' rights, namespaces
@@ -49,6 +50,9 @@ check: setup ## formatting, lint, types, architecture, known vulnerabilities
 
 audit: setup ## look for known vulnerabilities in what is pinned
 	@$(PY) -m local.audit
+
+dashboard: setup ## write deploy/grafana/card-commands.json
+	@$(PY) -m local.dashboard
 
 sbom: setup ## write what a deployment installs to build/, as CycloneDX
 	@$(PY) -m local.sbom build/card-commands.cdx.json

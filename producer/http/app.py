@@ -59,6 +59,8 @@ def create_app(settings: WebSettings) -> FastAPI:
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
     journal_watch = JournalWatch(settings.shared.redis)
+    metrics.count_redis_errors(journal.errors)
+    metrics.ask_journal_lost(lambda: journal_watch.lost is not None)
     services = Services(ask, answers, waiters, subscriptions, metrics, journal_watch)
     desk = Desk.of(settings)
 

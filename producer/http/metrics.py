@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from producer.http.journal_metrics import JournalMetrics, Told
@@ -35,12 +37,25 @@ class Metrics:
         self._waiters = Gauge(
             "cards_http_waiters", "Callers waiting for a command now.", registry=self._registry
         )
+        self._journal_lost = Gauge(
+            "cards_journal_lost",
+            "1 while Redis does not have the data of before.",
+            registry=self._registry,
+        )
         self._journal = JournalMetrics()
         self._registry.register(self._journal)
 
     def count_waiters(self, count: Callable[[], int]) -> None:
         """Where to ask how many callers wait."""
         self._waiters.set_function(count)
+
+    def count_redis_errors(self, errors: Mapping[str, int]) -> None:
+        """Where failed round trips to Redis are counted, by kind."""
+        self._registry.register(_RedisErrors(errors))
+
+    def ask_journal_lost(self, lost: Callable[[], bool]) -> None:
+        """Where to ask whether the journal was lost."""
+        self._journal_lost.set_function(lambda: float(lost()))
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -54,3 +69,16 @@ class Metrics:
     def response(self) -> Response:
         """All of it, in Prometheus' text format."""
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class _RedisErrors(Collector):
+    def __init__(self, errors: Mapping[str, int]) -> None:
+        self._errors = errors
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "cards_redis_errors", "Round trips to Redis that failed.", labels=["kind"]
+        )
+        for kind, count in self._errors.items():
+            family.add_metric([kind], count)
+        yield family

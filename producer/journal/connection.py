@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -88,6 +89,8 @@ class Journal:
         self._scheduled = False
         self.failing: BaseException | None = None
         """Why the last round trip failed; None where it did not."""
+        self.errors: Counter[str] = Counter()
+        """How many round trips failed, by `Fault.code`."""
 
     async def __call__(self, call: Call[T]) -> T:
         """Run the call.
@@ -148,8 +151,11 @@ class Journal:
             self.failing = failing
             if failing is None:
                 if trip.complete:
+                    refused = [one for one in trip.answers if isinstance(one, RedisError)]
+                    self.errors.update({fault_of(one).code for one in refused})
                     return trip.answers
                 continue
+            self.errors[fault_of(failing).code] += 1
             failures += 1
             if not _passes(failing) or failures > self._retries:
                 return trip.given_up(failing)

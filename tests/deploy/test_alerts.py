@@ -1,0 +1,138 @@
+"""Alerts and dashboard ask for what there is, and every alert leads to its paragraph."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local import dashboard
+from producer.contract import CommandKind, Lane, State
+from producer.http.journal_metrics import JournalMetrics, Told
+from producer.http.metrics import Metrics
+from producer.journal import Ended, Figures, Pace
+from producer.journal.buckets import END_S
+from producer.journal.endpoints import Endpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMETHEUS = ROOT / "deploy/prometheus"
+RUNBOOK = (ROOT / "docs/runbook.md").read_text("utf-8")
+PAIR = (CommandKind.ASSIGN_CARD, Lane.BULK)
+NAME = re.compile(r"\bcards_\w+")
+ENDPOINT = Endpoint.DEFAULT.name
+
+
+def _alerts() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text("utf-8"))["groups"]
+    alerts: list[dict[str, Any]] = group["rules"]
+    return alerts
+
+
+@pytest.fixture(scope="module")
+def names() -> set[str]:
+    """Every name of a series that `/metrics` can tell."""
+    metrics = Metrics()
+    metrics.count_redis_errors({"timeout": 1})
+    metrics.answered("GET", "/healthz", 200, 0.1)
+    told = Told(_figures(), {"account": Pace(1.0, 0)}, {})
+    metrics.told(told)
+    text = bytes(metrics.response().body).decode()
+    found = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()}
+    assert {family.name for family in JournalMetrics().collect()} == set(), "nothing while unknown"
+    return found
+
+
+def _figures() -> Figures:
+    measured = {
+        ("requests", ENDPOINT, "200"): 1.0,
+        ("request", ENDPOINT, "1"): 1.0,
+        ("wait", ENDPOINT, "1"): 1.0,
+        ("start", "bulk", "1"): 1.0,
+        ("redis_error", "timeout"): 1.0,
+    }
+    by_lane = dict.fromkeys(Lane, 0)
+    return Figures(
+        at=0.0,
+        accepted={PAIR: 1},
+        replayed={},
+        ended={Ended(*PAIR, State.SUCCEEDED, "-"): 1},
+        end_times={PAIR: [1] + [0] * len(END_S)},
+        retried={(*PAIR, "timeout"): 1},
+        taken_over={},
+        measured=measured,
+        messages=by_lane,
+        not_taken=by_lane,
+        oldest_s=dict.fromkeys(Lane, 0.0),
+        failed=0,
+        unsettled=0,
+        unknown=0,
+        oldest_unsettled_s=0.0,
+        at_work=0,
+        workers=1,
+    )
+
+
+def test_alerts_and_dashboard_ask_for_series_that_exist(names: set[str]) -> None:
+    """A renamed metric is noticed here rather than by an alert that never fires."""
+    exprs = [alert["expr"] for alert in _alerts()]
+    exprs += [expr for _, row in dashboard.ROWS for panel in row for expr, _ in panel.exprs]
+    asked = {name for expr in exprs for name in NAME.findall(expr)}
+    assert asked - names == set()
+
+
+def test_the_dashboard_in_the_repository_is_current() -> None:
+    """`make dashboard` was run after the last change."""
+    assert dashboard.PATH.read_text("utf-8") == dashboard.text()
+
+
+def test_every_alert_leads_to_its_paragraph() -> None:
+    """An alert names the section of the runbook that has its name and says what to type."""
+    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", RUNBOOK, re.M | re.S))
+    for alert in _alerts():
+        name = alert["alert"]
+        assert alert["annotations"]["runbook"] == f"docs/runbook.md#{name.lower()}"
+        assert "`" in sections[name], f"{name} says nothing to type"
+        assert alert["labels"]["severity"] in ("page", "ticket")
+    assert set(sections) == {alert["alert"] for alert in _alerts()}
+
+
+def test_every_alert_is_seen_firing() -> None:
+    """Each alert occurs among what promtool expects to fire."""
+    told = (PROMETHEUS / "alerts_test.yml").read_text("utf-8")
+    firing = set(re.findall(r'alertname="(\w+)"', told))
+    assert firing == {alert["alert"] for alert in _alerts()}
+
+
+def test_every_state_and_code_has_its_line() -> None:
+    """The runbook's tables name every state a person may ask about, and every code of giving up."""
+    states = {State.SUCCEEDED, State.REJECTED, State.SUPERSEDED, State.CANCELLED}
+    for state in states | {State.FAILED, State.UNKNOWN}:
+        assert f"| `{state.value}`" in RUNBOOK
+    for code in ("api_error", "api_connection_error", "rate_limit", "poison", "internal_error"):
+        assert f"| `{code}` |" in RUNBOOK
+
+
+@pytest.mark.promtool
+def test_promtool_finds_the_rules_right() -> None:
+    """The rules parse, fire when they should, and are silent while all is well."""
+    for command in (["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]):
+        done = subprocess.run(
+            ["promtool", *command], cwd=PROMETHEUS, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.promtool
+def test_promtool_finds_the_metrics_well_named() -> None:
+    """`promtool check metrics` has nothing to say of what `/metrics` answers."""
+    metrics = Metrics()
+    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}))
+    text = bytes(metrics.response().body)
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
