@@ -8,6 +8,7 @@ from datetime import datetime
 from html import escape
 
 from producer.migrations.codes import todo
+from producer.migrations.html_policy import report_policy
 from producer.migrations.html_style import STYLE
 from producer.migrations.rate_chart import rate_chart
 from producer.migrations.report_row import ReportRow
@@ -72,11 +73,9 @@ def html_report(status: MigrationStatus, summary: Summary) -> str:
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            # Should anything of the file reach the page as markup after all, it can do nothing.
-            '<meta http-equiv="Content-Security-Policy" '
-            "content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+            f'<meta http-equiv="Content-Security-Policy" content="{report_policy()}">',
             '<meta name="referrer" content="no-referrer">',
-            f"<title>{escape(title)}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>",
+            f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
             *_head(status),
             *_totals(status, summary),
             *_next(summary),
