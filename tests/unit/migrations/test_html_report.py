@@ -83,7 +83,7 @@ def test_nothing_of_the_file_becomes_markup() -> None:
 
 
 def test_what_cannot_be_seen_is_spelled_out() -> None:
-    """No name or message turns the text around it, hides in it, or breaks its line."""
+    """No name or message turns the text around it, hides in it, breaks its line, or floods."""
     row = ReportRow(
         2, "", BACKWARDS, "", RowResult(1, RowState.REJECTED, "x", "a\0b\u2028c\ud800d")
     )
@@ -94,6 +94,7 @@ def test_what_cannot_be_seen_is_spelled_out() -> None:
     text = _page(html).text
     assert text.count("annexe\\u202efdp.exe") == 3
     assert "a\\x00b\\u2028c\\ud800d" in text
+    assert visible("x" * 301) == "x" * 300 + "…"
     assert visible("Tarjeta rechazada: “ñandú” 東京\xa0🂡") == "Tarjeta rechazada: “ñandú” 東京\xa0🂡"
 
 
