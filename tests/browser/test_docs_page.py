@@ -45,6 +45,12 @@ async def test_everything_works_under_its_policy(tab: Tab, web: WebProcess, tmp_
         await tab.click(f".opblock-{kind} .opblock-summary-control")
         await tab.until(f"document.querySelector('.opblock-{kind}.is-open .responses-wrapper')")
     await tab.click("section.models .json-schema-2020-12-accordion")
+    await tab.click(".btn.authorize")
+    await tab.until("document.querySelector('.auth-container input')")
+    await tab.type(".auth-container input", "t0ken")
+    await tab.click(".auth-container .modal-btn.authorize")
+    await tab.until("document.querySelector('.authorization__btn.locked, .btn.authorize.locked')")
+    await tab.click(".btn-done")
     trying = "#operations-operation-healthz"
     await tab.click(f"{trying} .opblock-summary-control")
     await tab.until(f"document.querySelector('{trying} .try-out__btn')")
