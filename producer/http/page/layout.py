@@ -25,6 +25,7 @@ def page(
     script: Asset | None = None,
     http_status: int = 200,
     nav: str = "",
+    headers: dict[str, str] | None = None,
 ) -> Response:
     """A page. `body` and `nav` are HTML; `title` is text.
 
@@ -47,7 +48,7 @@ def page(
     return Response(
         content.encode("utf-8", "replace"),
         http_status,
-        {"Content-Security-Policy": _POLICY},
+        {"Content-Security-Policy": _POLICY, **(headers or {})},
         "text/html; charset=utf-8",
     )
 
