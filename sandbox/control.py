@@ -103,6 +103,7 @@ class SandboxControl:
         source: str | None = None,
         status: int = 500,
         code: str | None = None,
+        message: str | None = None,
         reason: str | None = None,
         should_retry: bool | None = None,
         seconds: float | None = None,

@@ -38,6 +38,7 @@ class Fault:
     source: str | None = None
     status: int = 500
     code: str | None = None
+    message: str | None = None
     reason: str | None = None
     should_retry: bool | None = None
     seconds: float | None = None

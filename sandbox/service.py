@@ -197,6 +197,8 @@ class Service:
 
 def _error_of(fault: Fault) -> StripeError:
     error = of_status(fault.status, fault.code, fault.reason)
+    if fault.message is not None:
+        error.message = fault.message
     if fault.should_retry is not None:
         error.headers["Stripe-Should-Retry"] = str(fault.should_retry).lower()
     return error

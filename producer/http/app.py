@@ -18,6 +18,7 @@ from producer.http import cards, commands, docs_page, health, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
 from producer.http.bounded import BoundedJournal
+from producer.http.browser_headers import BrowserHeaders
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
@@ -27,7 +28,7 @@ from producer.http.migrations.answering import answer_errors
 from producer.http.migrations.desk import Desk
 from producer.http.openapi import document
 from producer.http.origin import OtherOrigin, own_origin_only
-from producer.http.page import login
+from producer.http.page import assets, login
 from producer.http.page import routes as pages
 from producer.http.page.sessions import Sessions, is_page
 from producer.http.page.words import Say
@@ -95,6 +96,7 @@ def create_app(settings: WebSettings) -> FastAPI:
         app.include_router(routes(services))
     app.include_router(api.routes(services, desk))
     sessions, words = Sessions(settings.tokens), Say(settings.shared.language)
+    app.include_router(assets.routes())
     app.include_router(login.routes(words, sessions))
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
@@ -108,6 +110,7 @@ def create_app(settings: WebSettings) -> FastAPI:
         sessions=sessions,
         sign_in=lambda path: login.login_page(words, path),
     )
+    app.add_middleware(BrowserHeaders)
     return app
 
 

@@ -18,7 +18,7 @@ from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, st
 
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
-_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_HEADERS = {"X-Accel-Buffering": "no"}
 
 
 def stream(services: Services, request: Request, found: CommandStatus) -> Response:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 
 from producer.migrations.codes import todo
+from producer.migrations.html_policy import report_policy
 from producer.migrations.html_style import STYLE
 from producer.migrations.rate_chart import rate_chart
 from producer.migrations.report_row import ReportRow
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationStatus
 from producer.migrations.summary import Summary
+from producer.migrations.visible import visible
 
 MEANINGS = {
     RowState.APPLIED: "Stripe did it",
@@ -49,6 +51,7 @@ _STEPS = (
     ("drifted", (RowState.DRIFTED,), "someone else changed them: decide which should stand"),
 )
 _CODE = re.compile(r"`([^`]+)`")
+_BAR = 1000
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 # Whose codes are listed as what went wrong.
 _PROBLEMS = (
@@ -67,16 +70,14 @@ def html_report(status: MigrationStatus, summary: Summary) -> str:
 
     Whatever comes from the file or from Stripe is escaped; tokens were redacted before.
     """
-    title = f"{status.name}: migration report"
+    title = f"{visible(status.name)}: migration report"
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            # Should anything of the file reach the page as markup after all, it can do nothing.
-            '<meta http-equiv="Content-Security-Policy" '
-            "content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+            f'<meta http-equiv="Content-Security-Policy" content="{report_policy()}">',
             '<meta name="referrer" content="no-referrer">',
-            f"<title>{escape(title)}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>",
+            f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
             *_head(status),
             *_totals(status, summary),
             *_next(summary),
@@ -90,7 +91,7 @@ def html_report(status: MigrationStatus, summary: Summary) -> str:
 
 def _head(status: MigrationStatus) -> Iterator[str]:
     state = escape(status.state.value)
-    yield f'<header><h1>{escape(status.name)} <span class="pill">{state}</span></h1>'
+    yield f'<header><h1>{_shown(status.name)} <span class="pill">{state}</span></h1>'
     when = f"began {_moment(status.created_at)}"
     if status.finished_at is not None:
         took = _span((status.finished_at - status.created_at).total_seconds())
@@ -100,18 +101,13 @@ def _head(status: MigrationStatus) -> Iterator[str]:
 
 def _totals(status: MigrationStatus, summary: Summary) -> Iterator[str]:
     counts = {state: count for state in MEANINGS if (count := summary.counts.get(state, 0))}
-    bar = "".join(
-        f'<i style="flex-grow:{count};background:var(--{state.word})" '
-        f'title="{_words(state)}: {count:,}"></i>'
-        for state, count in counts.items()
-    )
     yield f'<section><p class="headline">{_headline(status, summary)}</p>'
-    yield f'<div class="bar" aria-hidden="true">{bar}</div>'
+    yield _bar(counts, summary.rows)
     yield '<table class="states"><thead><tr><th>state</th><th class="n">rows</th>'
     yield '<th class="n">share</th><th class="means">meaning</th></tr></thead><tbody>'
     for state, count in counts.items():
         yield (
-            f'<tr><td class="state"><i class="dot" style="background:var(--{state.word})"></i>'
+            f'<tr><td class="state"><i class="dot {state.word}"></i>'
             f'{_words(state)}</td><td class="n">{count:,}</td>'
             f'<td class="n">{_share(count, summary.rows)}</td>'
             f'<td class="means quiet">{escape(MEANINGS[state])}</td></tr>'
@@ -120,6 +116,19 @@ def _totals(status: MigrationStatus, summary: Summary) -> Iterator[str]:
         f'</tbody><tfoot><tr><td>together</td><td class="n">{summary.rows:,}</td>'
         '<td class="n"></td><td class="means">every row of the input, once</td></tr></tfoot>'
         "</table></section>"
+    )
+
+
+def _bar(counts: Mapping[RowState, int], rows: int) -> str:
+    at, rects = 0.0, ""
+    for state, count in counts.items():
+        wide = max(_BAR * count / rows, _BAR / 300)
+        rects += f'<rect class="{state.word}" x="{at:.1f}" width="{wide:.1f}" height="20">'
+        rects += f"<title>{_words(state)}: {count:,}</title></rect>"
+        at += wide
+    return (
+        f'<svg class="bar" viewBox="0 0 {max(at, 1):.1f} 20" preserveAspectRatio="none" '
+        f'aria-hidden="true">{rects}</svg>'
     )
 
 
@@ -160,9 +169,9 @@ def _problems(summary: Summary) -> Iterator[str]:
     yield "<section><h2>Rows that were not applied, by code</h2>"
     for state, code, count in found:
         yield (
-            f'<div class="why" style="border-color:var(--{state.word})">'
+            f'<div class="why {state.word}">'
             f'<h3><span class="count">{count:,}</span> {_words(state)}: '
-            f"<code>{escape(code)}</code></h3>"
+            f"<code>{_shown(code)}</code></h3>"
             f'<p class="todo"><b>What to do:</b> {_prose(_todo(state, code))}</p>'
             f"{_examples(summary.examples.get((state, code), ()), count)}</div>"
         )
@@ -179,7 +188,7 @@ def _examples(rows: Sequence[ReportRow], count: int) -> str:
         cells = (f"{row.line:,}", row.customer, row.object_id, row.values()[7])
         body += "<tr>"
         for name, cell in zip(names, cells, strict=True):
-            body += f'<td data-name="{name}">{escape(str(cell))}</td>'
+            body += f'<td data-name="{name}">{_shown(str(cell))}</td>'
         body += "</tr>"
     which = "the row" if count == 1 else f"the first {len(rows)}" if count > len(rows) else "all"
     return (
@@ -196,6 +205,10 @@ def _todo(state: RowState, code: str) -> str:
 def _prose(text: str) -> str:
     """Escaped, what stands in backticks as code."""
     return _CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def _shown(text: str) -> str:
+    return escape(visible(text))
 
 
 def _words(state: RowState) -> str:

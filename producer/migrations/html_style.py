@@ -38,8 +38,8 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .pill { display: inline-block; border: 1px solid currentColor; border-radius: 99px;
   padding: 0 .6rem; font-size: .8rem; font-weight: 600; vertical-align: .2em; margin-left: .5rem; }
 .headline { font-size: 1.35rem; line-height: 1.3; font-weight: 600; margin: 0 0 .9rem; }
-.bar { display: flex; height: 1.1rem; border-radius: 6px; overflow: hidden; gap: 1px; }
-.bar i { min-width: 3px; }
+.bar { display: block; width: 100%; height: 1.1rem; border-radius: 6px; }
+.bar rect { fill: var(--of); }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; font-size: .8rem; color: var(--quiet); }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -47,7 +47,7 @@ tbody tr:last-child td { border-bottom: 0; }
 tfoot td { border-top: 2px solid var(--line); border-bottom: 0; font-weight: 600; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .dot { display: inline-block; width: .7rem; height: .7rem; border-radius: 3px;
-  margin-right: .5rem; }
+  margin-right: .5rem; background: var(--of); }
 .state { white-space: nowrap; font-weight: 600; }
 .chart { margin: 0; display: grid; grid-template-columns: auto 1fr; column-gap: .5rem; }
 .chart figcaption { grid-column: 1 / -1; margin-bottom: .75rem; color: var(--quiet); }
@@ -60,7 +60,7 @@ tfoot td { border-top: 2px solid var(--line); border-bottom: 0; font-weight: 600
 .area { fill: var(--accent-soft); }
 .line { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke;
   stroke-linejoin: round; }
-.why { border-left: 4px solid var(--line); padding: .1rem 0 .1rem .9rem; margin-top: 1.25rem; }
+.why { border-left: 4px solid var(--of); padding: .1rem 0 .1rem .9rem; margin-top: 1.25rem; }
 .why .count { font-variant-numeric: tabular-nums; }
 .todo { margin: .3rem 0 .4rem; }
 .todo b { color: var(--accent); }
@@ -86,4 +86,9 @@ footer { margin-top: 1.25rem; }
   .rows td:empty { display: none; }
 }
 @media print { body { background: none; } section { break-inside: avoid; } }
+.applied { --of: var(--applied); } .already_so { --of: var(--already_so); }
+.superseded { --of: var(--superseded); } .drifted { --of: var(--drifted); }
+.rejected { --of: var(--rejected); } .invalid { --of: var(--invalid); }
+.cancelled { --of: var(--cancelled); } .failed { --of: var(--failed); }
+.unknown { --of: var(--unknown); } .pending { --of: var(--pending); } .sent { --of: var(--sent); }
 """.strip()

@@ -19,6 +19,9 @@ _UNTIL = """new Promise(done => {
 })"""
 
 
+# Told by the browser as the console's errors too, but only here with what was refused.
+_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => violated(
+  `${event.effectiveDirective} ${event.blockedURI}`))"""
 _CLICK = """selector => {
     const element = document.querySelector(selector)
     if (!element) return false
@@ -37,6 +40,10 @@ class Tab:
         """What the console shows as an error: of scripts, of loading, of the page's policy."""
         self.requests: list[str] = []
         """The URL of each request that was made."""
+        self.ran: list[str] = []
+        """What hostile values said by `ran(…)`, a function that every page has here."""
+        self.violations: list[str] = []
+        """What a page's policy refused: the directive, and what it was."""
         self._devtools = devtools
         self._session = session
         self._loads = asyncio.Event()
@@ -55,6 +62,9 @@ class Tab:
         tab = cls(devtools, attached["sessionId"])
         for domain in ("Page", "Network", "Runtime", "Log", "DOM"):
             await tab.send(f"{domain}.enable")
+        for name in ("ran", "violated"):
+            await tab.send("Runtime.addBinding", name=name)
+        await tab.send("Page.addScriptToEvaluateOnNewDocument", source=_VIOLATIONS)
         return tab
 
     async def send(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -138,6 +148,8 @@ class Tab:
             self._loads.set()
         elif method == "Network.requestWillBeSent":
             self.requests.append(event["request"]["url"])
+        elif method == "Runtime.bindingCalled":
+            {"ran": self.ran, "violated": self.violations}[event["name"]].append(event["payload"])
         elif method == "Runtime.exceptionThrown":
             self.errors.append(str(event["exceptionDetails"]["text"]))
         elif method == "Log.entryAdded" and event["entry"]["level"] == "error":

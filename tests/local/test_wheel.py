@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from producer.http.page.assets import Asset
 from tests.local.running import ROOT
 
 COPIED = [
@@ -53,10 +54,12 @@ def test_the_licence_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
 
 
 def test_the_wheel_has_what_a_deployment_runs(wheel: zipfile.ZipFile) -> None:
-    """Web, worker, Flower, sandbox and the scripts of the journal are in the wheel."""
+    """Web, its page's files, worker, Flower, sandbox and the journal's scripts are in the wheel."""
     names = wheel.namelist()
     for name in ("producer/http/__main__.py", "worker/app.py", "worker/flower.py", "local/up.py"):
         assert name in names
+    for asset in Asset:
+        assert f"producer/http/page/static/{''.join(asset.value)}" in names
     assert any(name.startswith("producer/journal/") and name.endswith(".lua") for name in names)
 
 

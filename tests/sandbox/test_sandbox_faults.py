@@ -30,6 +30,16 @@ async def test_status_before_the_effect(api: Api, server: SandboxServer) -> None
     assert (fault.hits.value, fault.live) == (2, False)
 
 
+async def test_a_status_says_what_it_is_told_to(api: Api, server: SandboxServer) -> None:
+    """Code and message are the rule's own, whatever they hold; without them the sandbox's."""
+    said = {"code": "<b>code</b>", "message": "<script>'\u2028\x00"}
+    server.service.faults.add({"kind": "status", "status": 402, **said})
+    error = (await api.post(JOHN, FORM)).error
+    assert {name: error[name] for name in said} == said
+    server.service.faults.add({"kind": "status", "status": 402})
+    assert (await api.post(JOHN, FORM)).error["message"]
+
+
 async def test_500_after_the_effect_is_saved(api: Api, server: SandboxServer) -> None:
     """A 500 after the effect is replayed under its key, though the effect happened once."""
     server.service.faults.add({"kind": "status", "status": 500, "when": "after"})

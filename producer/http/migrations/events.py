@@ -21,7 +21,7 @@ from producer.migrations.status import MigrationStatus
 LOOK_S = 1.0
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
-_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_HEADERS = {"X-Accel-Buffering": "no"}
 View = Callable[[MigrationStatus], dict[str, Any]]
 
 

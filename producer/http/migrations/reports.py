@@ -16,6 +16,7 @@ from producer.http.answers import Answers
 from producer.http.migrations.children import ChildFailed
 from producer.http.migrations.desk import Desk
 from producer.migrations.data_folder import made_private
+from producer.migrations.html_policy import report_policy
 
 # By the file's name: the option of `cards migrate report`, and the media type.
 FORMS = {
@@ -26,7 +27,6 @@ FORMS = {
 }
 _ELSEWHERE = frozenset({"unreadable_file", "another_file"})
 _MADE = (0, 1, 4)  # exit codes of `cards migrate report` with which it wrote what was asked for
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 async def report(desk: Desk, answers: Answers, migration: str, name: str) -> Response:
@@ -48,13 +48,12 @@ async def report(desk: Desk, answers: Answers, migration: str, name: str) -> Res
     finally:
         if not served:
             await asyncio.to_thread(path.unlink, missing_ok=True)
-    shown = "inline" if name.endswith(".html") else "attachment"
-    headers = {
-        "Content-Disposition": f'{shown}; filename="{migration}-{name}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": _POLICY,
-    }
+    page = name.endswith(".html")
+    shown = "inline" if page else "attachment"
+    headers = {"Content-Disposition": f'{shown}; filename="{migration}-{name}"'}
+    if page:
+        # Sandboxed: it shows what is in a file, and is no page of ours that could ask for anything.
+        headers["Content-Security-Policy"] = f"{report_policy()}; frame-ancestors 'none'; sandbox"
     gone = BackgroundTask(path.unlink, missing_ok=True)
     return FileResponse(path, media_type=media_type, headers=headers, background=gone)
 

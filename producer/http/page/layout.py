@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from hashlib import sha256
 from html import escape
 
 from starlette.responses import Response
 
-from producer.http.page.style import STYLE
+from producer.http.page.assets import Asset, url
 from producer.http.page.words import Say, Word
 
 RENEW_S = 10
+# `'self'` is the files of `assets.py`: no other answer of ours has the type of a script or a style.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 
 
 def page(
@@ -19,47 +22,33 @@ def page(
     title: str,
     body: str,
     *,
-    script: str = "",
+    script: Asset | None = None,
     http_status: int = 200,
     nav: str = "",
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A page. `body` and `nav` are HTML; `title` is text.
 
-    Nothing but the style and script here may run or load, whatever a file's name holds.
+    Nothing but our own files may run or load, whatever a file's name holds.
     """
-    live = f"<script>{script}</script>" if script else ""
-    renew = (
-        f'<noscript><meta http-equiv="refresh" content="{RENEW_S}"></noscript>' if script else ""
-    )
-    offline = (
-        f'<p class="notice" id="offline" role="alert" hidden>{escape(say(Word.OFFLINE))}</p>'
-        if script
-        else ""
-    )
+    live = renew = offline = ""
+    if script:
+        live = f'<script src="{url(script)}"></script>'
+        renew = f'<noscript><meta http-equiv="refresh" content="{RENEW_S}"></noscript>'
+        told = escape(say(Word.OFFLINE))
+        offline = f'<p class="notice" id="offline" role="alert" hidden>{told}</p>'
     content = (
         f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="icon" href="data:,">{renew}'
-        f"<style>{STYLE}</style></head>\n<body>"
+        f'<link rel="stylesheet" href="{url(Asset.STYLE)}"></head>\n<body>'
         f'<a class="skip" href="#main">{escape(say(Word.SKIP))}</a>\n<nav>{nav}</nav>\n'
         f'{offline}<main id="main">{body}</main>\n{live}</body></html>\n'
-    )
-    policy = (
-        f"default-src 'none'; style-src {_digest(STYLE)}; img-src data:; base-uri 'none'; "
-        f"form-action 'self'; frame-ancestors 'none'; "
-        + (f"script-src {_digest(script)}; connect-src 'self'" if script else "script-src 'none'")
     )
     return Response(
         content.encode("utf-8", "replace"),
         http_status,
-        {
-            "Content-Security-Policy": policy,
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-            **(headers or {}),
-        },
+        {"Content-Security-Policy": _POLICY, **(headers or {})},
         "text/html; charset=utf-8",
     )
 
@@ -81,7 +70,3 @@ def explained(say: Say, what: Word, todo: str, http_status: int, *, nav: str) ->
     body = f'<section class="attention"><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(todo)}</p></section>'
     return page(say, say(what), body, http_status=http_status, nav=nav)
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

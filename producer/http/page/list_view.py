@@ -10,6 +10,7 @@ from producer.http.page.situation import not_applied, untouched
 from producer.http.page.words import Say, Word
 from producer.migrations.errors import JournalLost
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.migrations.visible import visible
 
 _BEGIN = """cards migrate plan cards.csv
 cards migrate run cards.csv --limit 100
@@ -68,5 +69,5 @@ def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
         (Word.BEGAN, status.created_at.strftime("%Y-%m-%d %H:%M")),
     )
     told = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
-    link = f'<a href="/migrations/{escape(status.id)}">{escape(status.name)}</a>'
+    link = f'<a href="/migrations/{escape(status.id)}">{escape(visible(status.name))}</a>'
     return f'<tr><th scope="row" class="name">{link}</th>{told}</tr>'

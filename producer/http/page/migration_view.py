@@ -11,6 +11,7 @@ from producer.http.page.situation import not_applied, situation, untouched
 from producer.http.page.words import ROW_STATES, Say, Word
 from producer.migrations.rate_chart import rate_chart
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.migrations.visible import visible
 
 _BAR = 1000
 _STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
@@ -26,7 +27,7 @@ def body(say: Say, status: MigrationStatus, notice: str = "", *, coming: bool = 
     footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
     footer += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript>"
     return (
-        f'<h1 class="name">{escape(status.name)}</h1>'
+        f'<h1 class="name">{escape(visible(status.name))}</h1>'
         f'<p class="quiet small">{escape(say(Word.WHAT_IT_IS))}</p>{notice}'
         f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
         f'<footer class="quiet small">{footer}</footer>'
@@ -44,9 +45,8 @@ def event(say: Say, status: MigrationStatus, coming: bool) -> dict[str, Any]:
 
 def title(say: Say, status: MigrationStatus) -> str:
     """For the browser's tab: the share first, which is all that is seen of it."""
-    return (
-        f"{say.share(status.ended_rows, status.rows)} · {say.state(status.state)} · {status.name}"
-    )
+    share, name = say.share(status.ended_rows, status.rows), visible(status.name)
+    return f"{share} · {say.state(status.state)} · {name}"
 
 
 def parts(say: Say, status: MigrationStatus, coming: bool) -> dict[str, str]:

@@ -21,8 +21,8 @@ from producer.http.migrations.parameters import rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.steering import FileElsewhere, steer, throttle
 from producer.http.page import list_view, migration_view
+from producer.http.page.assets import Asset
 from producer.http.page.layout import explained, notice, page, trouble
-from producer.http.page.script import LIST, LIVE
 from producer.http.page.sessions import PATH, Sessions
 from producer.http.page.words import Say, Word
 from producer.http.services import Services
@@ -78,7 +78,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         remark = notice(say, word) if word else ""
         coming = desk.drivers.coming(migration)
         body = migration_view.body(say, status, remark, coming=coming)
-        script = "" if status.state.ended else LIVE
+        script = None if status.state.ended else Asset.LIVE
         title = migration_view.title(say, status)
         return page(say, title, body, script=script, http_status=http_status, nav=nav)
 
@@ -88,7 +88,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         found = await desk.looks.list()
         lost = await desk.all_lost({one.id for one in found})
         body = list_view.body(say, found, desk.drivers.coming, lost)
-        return page(say, say(Word.MIGRATIONS), body, script=LIST, nav=nav)
+        return page(say, say(Word.MIGRATIONS), body, script=Asset.LIST, nav=nav)
 
     @router.get("/migrations/{migrationId}")
     @in_pages

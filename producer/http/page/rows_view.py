@@ -10,6 +10,7 @@ from producer.http.page.situation import not_applied
 from producer.http.page.words import ROW_STATES, Say, Word
 from producer.migrations.codes import todo
 from producer.migrations.status import MigrationStatus
+from producer.migrations.visible import visible
 
 _CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
@@ -31,7 +32,7 @@ def wrong(say: Say, status: MigrationStatus) -> str:
     for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
         minor = ' class="minor"' if code in _MINOR else ""
         items += (
-            f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(code)}</code>"
+            f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(visible(code))}</code>"
             f"<p>{prose(_sentence(what(code)))}</p></li>"
         )
     links = {

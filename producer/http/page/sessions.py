@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 
+from producer.http.page.assets import is_asset
+
 COOKIE = "cards_session"
 PATH = "/migrations"
 LOGIN = "/migrations/login"
@@ -43,7 +45,7 @@ class Sessions:
         """Whether a request with these raw headers may see the page's path."""
         if not is_page(path):
             return False
-        if path == LOGIN or not self._keys:
+        if path == LOGIN or is_asset(path) or not self._keys:
             return True
         return any(self._valid(value) for value in _cookies(headers))
 

@@ -79,7 +79,10 @@ async def test_every_route_that_changes_something_is_guarded(redis_url: str) -> 
         for route in _routes(app):
             for method in route.methods or ():
                 path = route.path.format(
-                    userId="cus_1", taskId="x", migrationId="mig_0123456789abcdef01234567"
+                    userId="cus_1",
+                    taskId="x",
+                    migrationId="mig_0123456789abcdef01234567",
+                    name="x",
                 )
                 if path == "/api/cards/cus_1":
                     continue  # it waits for a worker

@@ -13,10 +13,12 @@ from producer.migrations.report_row import ReportRow
 from producer.migrations.rows import RowResult, RowState
 from producer.migrations.status import MigrationState, MigrationStatus, Sample
 from producer.migrations.summary import Summary
+from producer.migrations.visible import visible
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>\"'><img src=x>"
 VOID = {"meta", "path", "img", "br"}
+BACKWARDS = "annexe\u202efdp.exe"
 
 
 class _Page(HTMLParser):
@@ -77,6 +79,23 @@ def test_nothing_of_the_file_becomes_markup() -> None:
     assert page.text.count(EVIL) >= 5
     assert "http" not in html.replace("http-equiv", "")
     assert "tok_abc" not in html
+    assert "style=" not in html  # its policy names the style element, by digest
+
+
+def test_what_cannot_be_seen_is_spelled_out() -> None:
+    """No name or message turns the text around it, hides in it, breaks its line, or floods."""
+    row = ReportRow(
+        2, "", BACKWARDS, "", RowResult(1, RowState.REJECTED, "x", "a\0b\u2028c\ud800d")
+    )
+    counts = {RowState.REJECTED: 1}
+    codes, examples = {RowState.REJECTED: {"x": 1}}, {(RowState.REJECTED, "x"): [row]}
+    html = html_report(_status(counts, name=BACKWARDS), Summary(1, counts, codes, examples))
+    assert not {"\u202e", "\0", "\u2028", "\ud800"} & set(html)
+    text = _page(html).text
+    assert text.count("annexe\\u202efdp.exe") == 3
+    assert "a\\x00b\\u2028c\\ud800d" in text
+    assert visible("x" * 301) == "x" * 300 + "…"
+    assert visible("Tarjeta rechazada: “ñandú” 東京\xa0🂡") == "Tarjeta rechazada: “ñandú” 東京\xa0🂡"
 
 
 @pytest.mark.parametrize("state", list(RowState))

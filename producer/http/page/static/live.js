@@ -1,11 +1,7 @@
-"""The page's few lines of JavaScript: what the server rendered anew takes the place of the old."""
-
-from __future__ import annotations
-
-LIVE = """
+// What the server rendered anew takes the place of the old.
 const shown = {};
 const offline = document.getElementById("offline");
-const source = new EventSource(location.pathname.replace(/\\/$/, "") + "/events");
+const source = new EventSource(location.pathname.replace(/\/$/, "") + "/events");
 source.onopen = () => { offline.hidden = true; };
 source.onerror = async () => {
   offline.hidden = false;
@@ -30,18 +26,3 @@ source.addEventListener("status", (event) => {
   document.title = told.title;
   if (told.ended) source.close();
 });
-"""
-LIST = """
-const offline = document.getElementById("offline");
-setInterval(async () => {
-  try {
-    const answer = await fetch(location.href);
-    if (!answer.ok) throw new Error(answer.status);
-    const anew = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const old = document.getElementById("list"), now = anew.getElementById("list");
-    if (old.innerHTML !== now.innerHTML && !old.contains(document.activeElement))
-      old.innerHTML = now.innerHTML;
-    offline.hidden = true;
-  } catch { offline.hidden = false; }
-}, 3000);
-"""
