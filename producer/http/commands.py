@@ -57,6 +57,7 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
 
     services.same_journal()
     command_id = str(uuid4())
+    # sender=sender_of(request) goes here.
     calling = accept(command, command_id=command_id, lane=lane, idempotency_key=key)
     if preference.wait_s <= 0 or services.waiters.released.is_set():
         acceptance = await services.ask(calling)

@@ -12,6 +12,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from producer.api_tokens import Scope
+from producer.http.scopes import needs
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -26,11 +29,11 @@ def routes(document: dict[str, Any]) -> APIRouter:
     """The two routes. The page carries the document, since a browser sends no token by itself."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/openapi.json")
+    @router.get("/openapi.json", **needs(Scope.READ, Scope.OPERATE))
     async def openapi(request: Request) -> Response:
         return JSONResponse(document)
 
-    @router.get("/docs")
+    @router.get("/docs", **needs(Scope.READ, Scope.OPERATE))
     async def docs(request: Request) -> Response:
         return HTMLResponse(_page(json.dumps(document)))
 
