@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
@@ -58,8 +59,11 @@ _PAGE_AT_ONCE = 20
 _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
-def create_app(settings: WebSettings) -> FastAPI:
-    """The application. It connects to Redis when it is started, and starts without it too."""
+def create_app(settings: WebSettings, *, clock: Callable[[], float] = time.monotonic) -> FastAPI:
+    """The application. It connects to Redis when it is started, and starts without it too.
+
+    `clock` is what limits and brakes go by, in seconds.
+    """
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
     answers = Answers(settings.shared.language)
@@ -106,7 +110,7 @@ def create_app(settings: WebSettings) -> FastAPI:
         app.include_router(routes(services))
     app.include_router(api.routes(services, desk))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
-    sign_ins = Brake(login.AT_ONCE, login.IN_ALL)
+    sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
     app.include_router(pages.routes(services, desk, words))
     app.include_router(docs_page.routes(document(app)))
@@ -117,10 +121,10 @@ def create_app(settings: WebSettings) -> FastAPI:
     door = Door(
         KnownHosts(settings.host, settings.hosts, open_to_all=not settings.tokens),
         Surface(settings.operations_port, settings.closed),
-        Bearers(settings.tokens, Brake(auth.AT_ONCE, auth.IN_ALL), metrics),
+        Bearers(settings.tokens, Brake(auth.AT_ONCE, auth.IN_ALL, clock), metrics),
         sessions,
-        RequestRate(settings.rps),
-        RequestRate(settings.rps, at_once=_PAGE_AT_ONCE),
+        RequestRate(settings.rps, clock),
+        RequestRate(settings.rps, clock, at_once=_PAGE_AT_ONCE),
         answers,
         metrics,
         words,
