@@ -112,7 +112,7 @@ def create_app(settings: WebSettings, *, clock: Callable[[], float] = time.monot
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
     sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
-    app.include_router(pages.routes(services, desk, words))
+    app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
     answer_errors(app, answers, desk)

@@ -25,7 +25,7 @@ from producer.http.page import list_view, migration_view
 from producer.http.page.layout import explained, notice, page, trouble
 from producer.http.page.refused import navigation, unavailable
 from producer.http.page.script import LIST, LIVE
-from producer.http.page.sessions import PATH
+from producer.http.page.sessions import PATH, Sessions
 from producer.http.page.words import Say, Word
 from producer.http.scopes import may, needs, sender_of
 from producer.http.services import Services
@@ -41,7 +41,7 @@ _LOOK = needs(Scope.READ, Scope.MIGRATE)
 _STEER = needs(Scope.MIGRATE)
 
 
-def routes(services: Services, desk: Desk, say: Say) -> APIRouter:
+def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIRouter:
     """The page's routes. Every answer to a person is a page, errors included."""
     router = APIRouter(include_in_schema=False)
 
@@ -103,7 +103,12 @@ def routes(services: Services, desk: Desk, say: Say) -> APIRouter:
         def view(one: MigrationStatus) -> dict[str, Any]:
             return migration_view.event(say, one, desk.drivers.coming(one.id), steers=steers)
 
-        return stream(services, desk, request, status, view)
+        async def signed_in() -> bool:
+            if not sessions.needed or "authorization" in request.headers:
+                return True
+            return await sessions.caller(request.scope["headers"]) is not None
+
+        return stream(services, desk, request, status, view, signed_in)
 
     def steering(action: str, limit: int | None = None) -> Handler:
         async def act(request: Request) -> Response:

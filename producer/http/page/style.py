@@ -72,6 +72,7 @@ input { font: inherit; min-height: 2.75rem; padding: .3rem .6rem; border-radius:
   border: 1px solid var(--quiet); background: var(--card); color: var(--text); width: 8rem; }
 input.wide { width: 100%; max-width: 26rem; margin: .25rem 0 .75rem; }
 .inline { display: flex; gap: .5rem; }
+nav .inline { align-items: center; }
 table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; font-size: .8rem; color: var(--quiet); }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line);

@@ -177,10 +177,10 @@ async def test_a_reader_looks_and_does_not_steer(web: httpx.AsyncClient) -> None
     status = MigrationStatus(
         MIGRATION, "c.csv", MigrationState.PAUSED, 2, {RowState.PENDING: 2}, datetime.now(UTC)
     )
-    for steers in (True, False):
-        sent = migration_view.event(Say("en"), status, False, steers=steers)["parts"]["steer"]
-        assert ("<form" in sent) is steers
-        assert ("scope migrate" in sent) is not steers
+    for may in (True, False):
+        sent = migration_view.event(Say("en"), status, False, steers=may)["parts"]["steer"]
+        assert ("<form" in sent) is may
+        assert ("scope migrate" in sent) is not may
     await _signed_in(web, Scope.MIGRATE)
     steers = await web.get(path)
     assert "Signed in: by-migrate" in steers.text

@@ -14,7 +14,7 @@ from producer.api_tokens import read_tokens
 from producer.http.bounded import BoundedJournal
 from producer.http.page.sessions import COOKIE, LASTS_S, LOGIN, LOGOUT, Sessions
 from producer.journal import Journal
-from tests.unit.http.web import Clock, client_of
+from tests.unit.http.web import Clock, WebProcess, client_of
 
 _TOKEN = "t0ken-of-a-person"
 
@@ -142,3 +142,27 @@ async def test_without_redis_a_session_is_not_let_in(redis_url: str, tmp_path: P
         out = await away.post(LOGOUT, headers=cookie)
         assert (out.status_code, "Not signed out" in out.text) == (503, True)
         assert "set-cookie" not in out.headers
+
+
+@pytest.mark.integration
+def test_an_open_page_is_told_no_more(redis_url: str, tmp_path: Path) -> None:
+    """A page that was open when its session ended hears of no further change."""
+    tokens = f"ana:migrate:{_TOKEN}"
+    with (
+        WebProcess(redis_url, **_environ(tmp_path, tokens)) as web,
+        httpx.Client(base_url=web.url, timeout=60) as client,
+    ):
+        bearer = {"Authorization": f"Bearer {_TOKEN}"}
+        rows = b"userId,default_source\ncus_a1,card_a1\n"
+        entered = client.post("/api/migrations?name=c.csv", content=rows, headers=bearer)
+        migration = entered.json()["data"]["migration"]["id"]
+        client.post(LOGIN, data={"token": _TOKEN})
+        cookie = {"cookie": f"{COOKIE}={client.cookies[COOKIE]}"}
+        with client.stream("GET", f"/migrations/{migration}/events", headers=cookie) as events:
+            lines = events.iter_lines()
+            while not next(lines).startswith("data:"):
+                pass
+            client.post(LOGOUT, headers=cookie)
+            throttle = f"/api/migrations/{migration}/throttle"
+            assert client.post(throttle, json={"rps": 7}, headers=bearer).status_code == 200
+            assert not [line for line in lines if line.startswith("data:")]
