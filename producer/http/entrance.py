@@ -54,7 +54,10 @@ class Entrance:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                message = {**message, "headers": [*message["headers"], *scope.get(RATE, ())]}
+                message = {
+                    **message,
+                    "headers": [*message.get("headers", ()), *scope.get(RATE, ())],
+                }
             await send(message)
 
         if method == "HEAD":

@@ -118,7 +118,7 @@ class Word(Enum):
         "Un token de la API con el permiso (scope) read o migrate. No se guarda en el navegador.",
         "A token of the API with the scope read or migrate. It is not kept in the browser.",
     )
-    SIGNED_IN = ("Entró {name}", "Signed in: {name}")
+    SIGNED_IN = ("Sesión de {name}", "Signed in: {name}")
     STILL_IN = ("No se pudo salir: Redis no responde", "Not signed out: Redis does not answer")
     STILL_IN_DO = (
         "La sesión sigue abierta. Vuelva atrás y salga otra vez en unos segundos.",

@@ -21,6 +21,8 @@ from producer.api_tokens import (
 )
 from producer.contract.card_numbers import holds_card_number
 from producer.contract.redaction import redact
+from producer.http.migrations.children import Children
+from producer.redis import RedisConfig
 from producer.settings import SettingsError, WebSettings
 
 _HEX = sha256(b"hunter2").hexdigest()
@@ -129,6 +131,14 @@ def test_a_wrong_file_is_named(tmp_path: Path, content: bytes, said: str) -> Non
     assert str(wrong.value).startswith("CARDS_API_TOKENS_FILE ")
     assert said in str(wrong.value)
     assert "hunter" not in str(wrong.value)
+
+
+def test_children_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that web starts for migrations get neither the tokens nor where they are."""
+    for name in ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE"):
+        monkeypatch.setenv(name, "hunter2")
+    children = Children(RedisConfig.of("redis://h/0"), tmp_path, "en")
+    assert "hunter2" not in children._environ.values()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
