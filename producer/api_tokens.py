@@ -20,7 +20,7 @@ _HASHED = "sha256="
 _LARGEST_FILE = 1 << 20  # bytes
 _LETTERS = 45  # of 52: 256 bits. No digits, so that no token can look like a card number.
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 # What is meant as scopes, right or wrong.
 _SCOPE = r"(?<![A-Za-z])(?:send|read|migrate|operate)(?![A-Za-z])"
@@ -97,7 +97,7 @@ def hashed_entry(name: str, scopes: Iterable[Scope], token: str) -> str:
     return f"{name}:{wanted}:{_HASHED}{hashlib.sha256(token.encode()).hexdigest()}"
 
 
-_NAMED = "a name has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit"
+_NAMED = "a name has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter"
 _WRITTEN = f"write NAME:SCOPE+SCOPE:TOKEN with {', '.join(scope.value for scope in Scope)}"
 
 

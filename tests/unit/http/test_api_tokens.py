@@ -74,6 +74,7 @@ def test_a_token_of_before_has_the_same_name_wherever_it_stands() -> None:
         ("shop:send:", "(shop)"),
         (":send:hunter2", "entry 1"),
         ("sh/op:send:hunter2", "entry 1"),
+        ("4shop:send:hunter2", "entry 1"),
         (f"{'n' * 65}:send:hunter2", "entry 1"),
         ("shop:send:sha256=hunter2", "(shop)"),
         (f"shop:send:sha256={_HEX[:-1]}", "(shop)"),
