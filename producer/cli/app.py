@@ -26,6 +26,7 @@ _COMMANDS = {
     "failed": "Look at failed commands and replay them.",
     "dead-letters": "Look at messages that no worker can carry out.",
     "migrate": "Plan, run and report migrations of many cards.",
+    "token": "Make tokens for the HTTP API.",
     "journal": "Print the id by which a loss of Redis' data is noticed.",
     "doctor": "Say what is out of reach or misconfigured.",
 }
