@@ -17,7 +17,7 @@ SANDBOX_KEY = "sk_test_sandbox_of_make_up"
 
 # Who is given which; every other process runs without.
 _STRIPE = ("STRIPE_API_KEY", "STRIPE_API_BASE")
-_TOKENS = ("CARDS_API_TOKENS",)
+_TOKENS = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
 
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 

@@ -172,7 +172,7 @@ def summary(plan: Plan, folder: Path) -> str:
     if plan.sandbox_port is None:
         rows["stripe"] = "the account of STRIPE_API_KEY"
     lines = [f"  {name:<8} {address}" for name, address in rows.items()]
-    auth = '-H "Authorization: Bearer ${CARDS_API_TOKENS%%,*}" ' if plan.tokens_set else ""
+    auth = '-H "Authorization: Bearer $TOKEN" ' if plan.tokens_set else ""
     if plan.sandbox_port is not None:
         lines += ["", "Try:", "  " + _EXAMPLE.format(web=plan.web_url, auth=auth)]
     return "\n".join(["", "card-commands is up; Ctrl-C ends it.", *lines, ""])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from producer.api_tokens import ApiToken, ApiTokensError, read_tokens
 from producer.contract.messages import Language
 from producer.contract.senders import WANTED, is_sender
 from producer.redis import RedisConfig, RedisConfigError
@@ -22,7 +23,9 @@ DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
 DEFAULT_UPLOAD_LIMIT = 1 << 30  # bytes
 MIGRATIONS_DIR = ".cards-migrations"
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
+METRICS_PATHS = frozenset({"/metrics"})
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
 class SettingsError(ValueError):
@@ -72,33 +75,48 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What the web process needs: the shared settings, where it listens and whom it lets in."""
+    """What the web process needs: the shared settings, where it listens and whom it lets in.
+
+    `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
+    `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
+    paths that are nowhere.
+    """
 
     shared: Settings
     host: str = "127.0.0.1"
     port: int = 8000
-    tokens: tuple[str, ...] = field(default=(), repr=False)
+    tokens: tuple[ApiToken, ...] = ()
+    rps: float = 0.0
+    hosts: frozenset[str] = frozenset()
+    operations_port: int | None = None
+    closed: frozenset[str] = frozenset()
     migrations_dir: Path = Path(MIGRATIONS_DIR)
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read the shared settings, HOST, PORT, CARDS_API_TOKENS and those of uploads.
+        """Read the shared settings, where to listen, whom to let in, and those of uploads.
 
         Raises:
             SettingsError: one of them is wrong, or it would listen to the network with no token.
         """
         host = _text(environ, "HOST") or "127.0.0.1"
         tokens = _tokens(environ)
-        if not tokens and not _is_loopback(host):
+        if not tokens and not is_loopback(host):
             raise SettingsError(
                 "HOST", f"{host!r} is not loopback: set CARDS_API_TOKENS to listen there"
             )
+        port = whole_number(environ, "PORT", 8000, low=1, high=65_535)
         return cls(
             shared=Settings.from_environ(environ),
             host=host,
-            port=whole_number(environ, "PORT", 8000, low=1, high=65_535),
+            port=port,
             tokens=tokens,
+            rps=number(environ, "CARDS_API_RPS", 0.0, unit="requests a second"),
+            hosts=_hosts(environ),
+            operations_port=_operations_port(environ, port),
+            closed=_closed(environ, "CARDS_DOCS", DOCS_PATHS)
+            | _closed(environ, "CARDS_METRICS", METRICS_PATHS),
             migrations_dir=Path(_text(environ, "CARDS_MIGRATIONS_DIR") or MIGRATIONS_DIR),
             upload_limit=whole_number(
                 environ, "CARDS_UPLOAD_LIMIT", DEFAULT_UPLOAD_LIMIT, low=1, unit="bytes"
@@ -185,22 +203,51 @@ def _sender(environ: Mapping[str, str]) -> str:
     return name
 
 
-def _tokens(environ: Mapping[str, str]) -> tuple[str, ...]:
-    text = _text(environ, "CARDS_API_TOKENS")
-    tokens = tuple(token.strip() for token in text.split(",") if token.strip())
-    if text and not tokens:
-        raise SettingsError("CARDS_API_TOKENS", "is set but holds no token")
-    if not all(_TOKEN.fullmatch(token) for token in tokens):
-        raise SettingsError(
-            "CARDS_API_TOKENS", "must hold tokens of printable ASCII, separated by commas"
-        )
-    return tokens
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
+def _tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return read_tokens(environ)
+    except ApiTokensError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def _hosts(environ: Mapping[str, str]) -> frozenset[str]:
+    text = _text(environ, "CARDS_HOSTS").lower()
+    hosts = frozenset(one.strip().strip("[]") for one in text.split(",") if one.strip())
+    for host in hosts:
+        if _HOST.fullmatch(host) is None and not _is_address(host):
+            wanted = "must hold names or addresses without ports, separated by commas"
+            raise SettingsError("CARDS_HOSTS", f"{wanted}, not {host[:40]!r}")
+    return hosts
+
+
+def _operations_port(environ: Mapping[str, str], port: int) -> int | None:
+    name = "CARDS_OPERATIONS_PORT"
+    found = whole_number(environ, name, 0, low=1, high=65_535)
+    if found == port:
+        raise SettingsError(name, f"must be another port than PORT, {port}")
+    return found or None
+
+
+def _closed(environ: Mapping[str, str], name: str, paths: frozenset[str]) -> frozenset[str]:
+    match _text(environ, name).lower():
+        case "" | "on":
+            return frozenset()
+        case "off":
+            return paths
+        case other:
+            raise SettingsError(name, f"must be on or off, not {other[:40]!r}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can be meant: localhost, 127.0.0.0/8 or ::1."""
+    return host.lower() == "localhost" or (
+        _is_address(host) and ipaddress.ip_address(host).is_loopback
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True

@@ -30,6 +30,7 @@ _COMMANDS = {
     "drain": "Begin nothing more, and wait until nothing is at work.",
     "export": "Print all there is about a command, for a ticket.",
     "migrate": "Plan, run and report migrations of many cards.",
+    "token": "Make tokens for the HTTP API.",
     "journal": "Print the id by which a loss of Redis' data is noticed.",
     "doctor": "Say what is out of reach or misconfigured.",
 }

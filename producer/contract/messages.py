@@ -47,6 +47,10 @@ class Text(Enum):
         "Falta la cabecera Host, o no es una sola y válida",
         "The Host header is missing, or is not a single valid one",
     )
+    UNKNOWN_HOST = (
+        "La cabecera Host no nombra este servidor; no se hizo nada (CARDS_HOSTS)",
+        "The Host header does not name this server; nothing was done (CARDS_HOSTS)",
+    )
     BAD_ENCODING = (
         "Content-Encoding no admitido; aquí: {wanted}",
         "Content-Encoding is not supported; here: {wanted}",
@@ -78,6 +82,18 @@ class Text(Enum):
     UNAUTHORIZED = (
         "Falta un token de acceso válido",
         "A valid bearer token is required",
+    )
+    SCOPE_MISSING = (
+        "El token no permite esto; hace falta el permiso (scope): {scopes}",
+        "The token does not allow this; it takes the scope: {scopes}",
+    )
+    TOO_MANY_REQUESTS = (
+        "Demasiadas peticiones con este token; no se hizo nada, inténtelo en {seconds} s",
+        "Too many requests with this token; nothing was done, try again in {seconds} s",
+    )
+    TOO_MANY_WRONG_TOKENS = (
+        "Demasiados tokens no válidos desde esta dirección; inténtelo en {seconds} s",
+        "Too many invalid tokens from this address; try again in {seconds} s",
     )
     UNAVAILABLE = (
         "Servicio no disponible; no se aceptó nada, inténtelo de nuevo",

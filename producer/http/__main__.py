@@ -28,7 +28,10 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     try:
         settings = WebSettings.from_environ(environ)
         admitted(settings.shared.redis)
-        listener = _listen(settings.host, settings.port)
+        listeners = [_listen(settings.host, settings.port, "PORT")]
+        if settings.operations_port is not None:
+            name = "CARDS_OPERATIONS_PORT"
+            listeners.append(_listen(settings.host, settings.operations_port, name))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
@@ -46,7 +49,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     logging.getLogger("producer.http").info("listening on http://%s:%d", host, settings.port)
-    _Server(config, app.state.services).run(sockets=[listener])
+    _Server(config, app.state.services).run(sockets=listeners)
     return 0
 
 
@@ -67,15 +70,15 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises SettingsError, naming HOST or PORT."""
+def _listen(host: str, port: int, name: str) -> socket.socket:
+    """A listening socket. Raises SettingsError, naming HOST, or the port's setting by `name`."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
             why = "is taken" if error.errno == errno.EADDRINUSE else "is not permitted"
-            raise SettingsError("PORT", f"{port} {why} on {host}: choose another") from None
+            raise SettingsError(name, f"{port} {why} on {host}: choose another") from None
         raise SettingsError("HOST", f"{host!r} is no address of this machine") from None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
@@ -12,16 +13,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract import Refusal
+from producer.api_tokens import names_of
 from producer.contract.messages import Text
-from producer.http import cards, commands, docs_page, health, tasks
+from producer.contract.refusals import Refusal
+from producer.http import auth, cards, commands, docs_page, health, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
 from producer.http.bounded import BoundedJournal
+from producer.http.brake import Brake
 from producer.http.browser_headers import BrowserHeaders
+from producer.http.door import Door
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
+from producer.http.hosts import KnownHosts
 from producer.http.metrics import Metrics
 from producer.http.migrations import api
 from producer.http.migrations.answering import answer_errors
@@ -29,11 +34,15 @@ from producer.http.migrations.desk import Desk
 from producer.http.openapi import document
 from producer.http.origin import OtherOrigin, own_origin_only
 from producer.http.page import assets, login
+from producer.http.page import refused as refused_pages
 from producer.http.page import routes as pages
 from producer.http.page.sessions import Sessions, is_page
 from producer.http.page.words import Say
+from producer.http.request_rate import RequestRate
+from producer.http.scopes import ScopeMissing, enough_scope
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
+from producer.http.surface import Surface
 from producer.http.waiters import Waiters
 from producer.journal import (
     Journal,
@@ -46,11 +55,16 @@ from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
+# A page asks for several things at once, and a person looks at several pages.
+_PAGE_AT_ONCE = 20
 _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
-def create_app(settings: WebSettings) -> FastAPI:
-    """The application. It connects to Redis when it is started, and starts without it too."""
+def create_app(settings: WebSettings, *, clock: Callable[[], float] = time.monotonic) -> FastAPI:
+    """The application. It connects to Redis when it is started, and starts without it too.
+
+    `clock` is what limits and brakes go by, in seconds.
+    """
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
     answers = Answers(settings.shared.language)
@@ -84,7 +98,10 @@ def create_app(settings: WebSettings) -> FastAPI:
 
     app = FastAPI(
         lifespan=lifespan,
-        dependencies=[Depends(own_origin_only(open_to_all=not settings.tokens))],
+        dependencies=[
+            Depends(enough_scope(open_to_all=not settings.tokens)),
+            Depends(own_origin_only(open_to_all=not settings.tokens)),
+        ],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -95,21 +112,28 @@ def create_app(settings: WebSettings) -> FastAPI:
     for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
     app.include_router(api.routes(services, desk))
-    sessions, words = Sessions(settings.tokens), Say(settings.shared.language)
+    sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
+    sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(assets.routes())
-    app.include_router(login.routes(words, sessions))
+    app.include_router(login.routes(words, sessions, sign_ins, metrics))
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
     answer_errors(app, answers, desk)
-    app.add_middleware(
-        Entrance,
-        bearers=Bearers(settings.tokens),
-        answers=answers,
-        metrics=metrics,
-        sessions=sessions,
-        sign_in=lambda path: login.login_page(words, path),
+    if settings.tokens:
+        metrics.expect(names_of(settings.tokens))
+    door = Door(
+        KnownHosts(settings.host, settings.hosts, open_to_all=not settings.tokens),
+        Surface(settings.operations_port, settings.closed),
+        Bearers(settings.tokens, Brake(auth.AT_ONCE, auth.IN_ALL, clock), metrics),
+        sessions,
+        RequestRate(settings.rps, clock),
+        RequestRate(settings.rps, clock, at_once=_PAGE_AT_ONCE),
+        answers,
+        metrics,
+        words,
     )
+    app.add_middleware(Entrance, door=door, answers=answers, metrics=metrics)
     app.add_middleware(BrowserHeaders)
     return app
 
@@ -126,8 +150,14 @@ def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
     @app.exception_handler(OtherOrigin)
     async def forbidden(request: Request, error: OtherOrigin) -> Response:
         if is_page(request.url.path):
-            return pages.forbidden_page(words)
+            return refused_pages.other_origin(words, request.scope)
         return answers.refusal(error)
+
+    @app.exception_handler(ScopeMissing)
+    async def scope_missing(request: Request, error: ScopeMissing) -> Response:
+        if is_page(request.url.path):
+            return refused_pages.scope_missing(words, request.scope, error.needed)
+        return answers.refusal(error, headers={"WWW-Authenticate": error.challenge})
 
     @app.exception_handler(JournalUnavailable)
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:

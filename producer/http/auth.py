@@ -1,36 +1,61 @@
-"""Bearer tokens: who may ask."""
+"""Bearer tokens: who asks."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-# Probes of orchestrators carry no token, and what these two answer is no secret.
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+from producer.api_tokens import ApiToken, find_token
+from producer.http.brake import Brake, Braked
+from producer.http.metrics import Metrics
+from producer.http.pacing import Pace
+
+# Of one address, which may be that of a proxy; and of all.
+AT_ONCE = Pace(100, 0.1)
+IN_ALL = Pace(1000, 0.01)
+_KNOWN = 4096
 
 
 class Bearers:
-    """The configured tokens, kept as digests. Without any, everybody may ask."""
+    """The configured tokens. Without any, everybody may ask.
 
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self._digests = [_digest(token.encode()) for token in tokens]
+    From an address that gives too many wrong ones only those are still taken that were right there
+    before: who works keeps working, beside somebody who tries.
+    """
 
-    def admit(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request with these raw headers may ask for the path."""
-        if not self._digests or path in OPEN_PATHS:
-            return True
-        given = [value for name, value in headers if name == b"authorization"]
-        if len(given) != 1:
-            return False
-        scheme, _, token = given[0].strip().partition(b" ")
-        if scheme.lower() != b"bearer":
-            return False
-        digest = _digest(token.strip())
-        # All are compared, each in constant time, so that the time taken tells nothing.
-        matches = [hmac.compare_digest(digest, known) for known in self._digests]
-        return any(matches)
+    def __init__(self, tokens: Sequence[ApiToken], brake: Brake, metrics: Metrics) -> None:
+        self._tokens = tokens
+        self._brake = brake
+        self._metrics = metrics
+        self._right: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
+    @property
+    def needed(self) -> bool:
+        """Whether one has to show a token at all."""
+        return bool(self._tokens)
 
-def _digest(token: bytes) -> bytes:
-    return hashlib.sha256(token).digest()
+    def caller(self, headers: Iterable[tuple[bytes, bytes]], address: str) -> ApiToken | None:
+        """The token in these raw headers; None where there is none, or it is not one of ours.
+
+        Raises:
+            Braked: too many wrong ones came from the address.
+        """
+        values = [value for name, value in headers if name == b"authorization"]
+        if len(values) != 1:
+            return None
+        scheme, _, given = values[0].strip().partition(b" ")
+        if scheme.lower() != b"bearer" or not given.strip():
+            return None
+        found = find_token(self._tokens, given.strip())
+        wait_s = self._brake.wait_s(address)
+        if wait_s > 0 and (found is None or (address, found.digest) not in self._right):
+            raise Braked(wait_s)
+        if found is None:
+            self._brake.failed(address)
+            self._metrics.wrong_token("api")
+            return None
+        self._right[address, found.digest] = None
+        self._right.move_to_end((address, found.digest))
+        if len(self._right) > _KNOWN:
+            self._right.popitem(last=False)
+        return found

@@ -17,6 +17,7 @@ from producer.http.entrance import TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
 from producer.http.prefer import Preference, parse_prefer
+from producer.http.scopes import sender_of
 from producer.http.services import Services
 from producer.journal import Acceptance, accept, status
 
@@ -57,7 +58,13 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
 
     services.same_journal()
     command_id = str(uuid4())
-    calling = accept(command, command_id=command_id, lane=lane, idempotency_key=key)
+    calling = accept(
+        command,
+        command_id=command_id,
+        lane=lane,
+        idempotency_key=key,
+        sender=sender_of(request),
+    )
     if preference.wait_s <= 0 or services.waiters.released.is_set():
         acceptance = await services.ask(calling)
         _note(services, request, kind, lane, acceptance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {}]
+from producer.api_tokens import Scope
 
 
 def ref(name: str) -> dict[str, str]:
@@ -56,12 +56,31 @@ ENCODING = no(
     Accept_Encoding="What is taken.",
 )
 RETRY = {"Retry_After": "Seconds after which to ask again."}
-REFUSED = {
+UNKNOWN_HOST = no("`host_unknown`: `Host` names neither loopback nor one of CARDS_HOSTS.")
+_REFUSED = {
     400: no(
         "`parameter_missing`, `parameter_invalid` or `card_number_refused`; or Stripe's refusal, "
         "with Stripe's code. `host_invalid`: HTTP/1.1 without a single valid `Host`."
     ),
     401: no("`unauthorized`: no or wrong bearer token.", WWW_Authenticate="`Bearer`"),
+    421: UNKNOWN_HOST,
+    429: no(
+        "`rate_limited`: more requests than CARDS_API_RPS, or too many wrong tokens; nothing was "
+        "done.",
+        RateLimit_Policy="The limit, in the syntax of draft-ietf-httpapi-ratelimit-headers.",
+        RateLimit="What is left of it. Both on every answer where there is a limit.",
+        **RETRY,
+    ),
     500: no("`internal_error`: a bug of this process; nothing is known to have been accepted."),
     503: no("`unavailable`: Redis is out of reach, nothing was accepted.", **RETRY),
 }
+
+
+def refused(*scopes: Scope, other_origin: bool = False) -> dict[Any, Any]:
+    """What a route that needs one of the scopes is refused with, as every route is."""
+    names = " or ".join(f"`{scope.value}`" for scope in scopes)
+    forbidden = f"`forbidden`: the token has not the scope {names}."
+    if other_origin:
+        forbidden += " `other_origin`: a browser sent it for a page of somebody else's."
+    challenge = '`Bearer error="insufficient_scope"`, where it is that'
+    return {**_REFUSED, 403: no(forbidden, WWW_Authenticate=challenge)}

@@ -17,6 +17,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from producer.api_tokens import Scope
+from producer.http.scopes import needs
 from producer.migrations.html_policy import digest
 
 _PAGE = """<!doctype html>
@@ -34,11 +36,11 @@ def routes(document: dict[str, Any]) -> APIRouter:
     """The two routes. The page carries the document, since a browser sends no token by itself."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/openapi.json")
+    @router.get("/openapi.json", **needs(Scope.READ, Scope.OPERATE))
     async def openapi(request: Request) -> Response:
         return JSONResponse(document)
 
-    @router.get("/docs")
+    @router.get("/docs", **needs(Scope.READ, Scope.OPERATE))
     async def docs(request: Request) -> Response:
         content, policy = _page(json.dumps(document))
         return HTMLResponse(content, headers={"Content-Security-Policy": policy})

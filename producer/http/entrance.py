@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 import traceback
-from collections.abc import Callable
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
-from producer.http.auth import Bearers
+from producer.http.door import RATE, Door
 from producer.http.metrics import Metrics
-from producer.http.page.sessions import Sessions, is_page
+from producer.http.scopes import SENDER
 
 access = logging.getLogger("producer.http.access")
 log = logging.getLogger(__name__)
@@ -29,8 +26,6 @@ HEAD = "cards.head"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # nginx's status for a caller that went away; only ever logged and counted.
 _GONE = 499
-# What a name, an address and a port consist of (RFC 3986, section 3.2.2); it may be empty.
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-fvV:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]*)(?::[0-9]*)?")
 
 
 class Entrance:
@@ -40,20 +35,9 @@ class Entrance:
     route's template is logged.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        bearers: Bearers,
-        answers: Answers,
-        metrics: Metrics,
-        sessions: Sessions,
-        sign_in: Callable[[str], Response],
-    ) -> None:
-        """`sign_in` answers a browser without a session, for the path it wanted."""
+    def __init__(self, app: ASGIApp, door: Door, answers: Answers, metrics: Metrics) -> None:
         self._app = app
-        self._sessions = sessions
-        self._sign_in = sign_in
-        self._bearers = bearers
+        self._door = door
         self._answers = answers
         self._metrics = metrics
 
@@ -70,25 +54,18 @@ class Entrance:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
+                message = {
+                    **message,
+                    "headers": [*message.get("headers", ()), *scope.get(RATE, ())],
+                }
             await send(message)
 
         if method == "HEAD":
             # A copy: the server looks at its own to leave the body out.
             scope = {**scope, "method": "GET", HEAD: True}
         try:
-            path, headers = scope["path"], scope["headers"]
-            if not _names_host(scope):
-                refused = self._answers.no(400, "host_invalid", Text.BAD_HOST)
-                await refused(scope, receive, note)
-            elif self._bearers.admit(path, headers) or self._sessions.admit(path, headers):
-                await self._app(scope, receive, note)
-            elif scope["method"] == "GET" and is_page(path):
-                await self._sign_in(path)(scope, receive, note)
-            else:
-                refused = self._answers.no(
-                    401, "unauthorized", Text.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}
-                )
-                await refused(scope, receive, note)
+            answer = await self._door.refused(scope)
+            await (self._app if answer is None else answer)(scope, receive, note)
         except ClientDisconnect:
             status = _GONE
         except Exception as error:
@@ -105,18 +82,11 @@ class Entrance:
             route = getattr(scope.get("route"), "path", "-")
             self._metrics.answered(method, route, status, seconds)
             access.info(
-                "%s %s %d %.1fms task=%s",
+                "%s %s %d %.1fms%s task=%s",
                 method,
                 route,
                 status,
                 seconds * 1000,
+                f" by={scope[SENDER]}" if SENDER in scope else "",
                 scope.get(TASK, "-"),
             )
-
-
-def _names_host(scope: Scope) -> bool:
-    """Whether `Host` is there once, and is one, as HTTP/1.1 asks (RFC 9112, section 3.2)."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if not hosts:
-        return bool(scope["http_version"] != "1.1")
-    return len(hosts) == 1 and _HOST.fullmatch(hosts[0].strip()) is not None

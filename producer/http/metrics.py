@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
@@ -37,6 +37,18 @@ class Metrics:
         self._waiters = Gauge(
             "cards_http_waiters", "Callers waiting for a command now.", registry=self._registry
         )
+        self._rate_limited = Counter(
+            "cards_http_rate_limited",
+            "Requests beyond CARDS_API_RPS, by the token's name.",
+            ["by"],
+            registry=self._registry,
+        )
+        self._wrong_tokens = Counter(
+            "cards_http_wrong_tokens",
+            "Tokens that are none of ours, of the API or of the page's sign-in.",
+            ["at"],
+            registry=self._registry,
+        )
         self._journal_lost = Gauge(
             "cards_journal_lost",
             "1 while Redis does not have the data of before.",
@@ -61,6 +73,21 @@ class Metrics:
         """A request was answered."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Names of tokens, counted from 0, so that the first refusal is seen as a rise."""
+        for name in names:
+            self._rate_limited.labels(name)
+        for at in ("api", "page"):
+            self._wrong_tokens.labels(at)
+
+    def rate_limited(self, name: str) -> None:
+        """A request of the name came too early."""
+        self._rate_limited.labels(name).inc()
+
+    def wrong_token(self, at: str) -> None:
+        """A token that is none was shown to the `api` or the `page`."""
+        self._wrong_tokens.labels(at).inc()
 
     def told(self, told: Told | None) -> None:
         """What the journal told; None where it does not answer: old figures look like news."""

@@ -86,7 +86,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "One of CARDS_API_TOKENS; not asked for where none is configured.",
+            "description": "One of CARDS_API_TOKENS; not asked for where none is configured. A "
+            "token has scopes, of which each operation names the one it needs, or several of which "
+            "one suffices: `send` orders commands, `read` reads, `migrate` enters and steers "
+            "migrations, `operate` reads metrics.",
         }
     }
     return made

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.http.describing import ENCODING, REFUSED, RETRY, SECURITY, no, parameter, ref, yes
+from producer.api_tokens import Scope
+from producer.http.describing import (
+    ENCODING,
+    RETRY,
+    UNKNOWN_HOST,
+    no,
+    parameter,
+    ref,
+    refused,
+    yes,
+)
+from producer.http.scopes import OPEN, security
 
 _TASK_ID = parameter("taskId", "path", "The command's id.", {"type": "string"}, required=True)
 _ORDER_HEADERS = [
@@ -46,9 +57,8 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
                 **RETRY,
                 **applied,
             ),
-            **REFUSED,
+            **refused(Scope.SEND, other_origin=True),
             402: no("Stripe's refusal, with Stripe's code, e.g. `card_declined`.", **ended),
-            403: no("`other_origin`: a browser sent it for a page of somebody else's."),
             404: no("Stripe's refusal: `resource_missing`.", **ended),
             409: no("`superseded` or `cancelled`: nothing was changed.", **ended),
             410: no(
@@ -61,7 +71,7 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
             "default": no("Any other status that Stripe refused the command with.", **ended),
         },
         "openapi_extra": {
-            "security": SECURITY,
+            "security": security(Scope.SEND),
             "parameters": _ORDER_HEADERS,
             "requestBody": {
                 "required": True,
@@ -81,13 +91,13 @@ LIST_CARDS: dict[str, Any] = {
     "operation_id": "listCards",
     "responses": {
         200: yes("All of the customer's cards.", {"type": "array", "items": ref("Card")}),
-        **REFUSED,
+        **refused(Scope.READ),
         404: no("Stripe knows no such customer."),
         503: no("`unavailable`: Redis is out of reach, or no worker answered.", **RETRY),
         "default": no("Any other status that Stripe refused with."),
     },
     "openapi_extra": {
-        "security": SECURITY,
+        "security": security(Scope.READ),
         "parameters": [
             parameter("userId", "path", "The customer.", {"type": "string"}, required=True)
         ],
@@ -98,12 +108,12 @@ GET_TASK: dict[str, Any] = {
     "operation_id": "getTask",
     "responses": {
         200: yes("Where the command stands.", ref("CommandStatus")),
-        **REFUSED,
+        **refused(Scope.READ),
         404: no("`task_not_found`: the id was never accepted, or is no longer kept."),
         410: no("`record_damaged`: it was accepted, and its record cannot be read."),
     },
     "openapi_extra": {
-        "security": SECURITY,
+        "security": security(Scope.READ),
         "parameters": [
             _TASK_ID,
             parameter(
@@ -125,16 +135,18 @@ GET_TASK_EVENTS: dict[str, Any] = {
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         204: {"description": "Asked again, by `Last-Event-ID`, after the end state was told."},
-        **REFUSED,
+        **refused(Scope.READ),
         404: no("`task_not_found`."),
         410: no("`record_damaged`."),
     },
-    "openapi_extra": {"security": SECURITY, "parameters": [_TASK_ID]},
+    "openapi_extra": {"security": security(Scope.READ), "parameters": [_TASK_ID]},
 }
+_ANY_HOST = {400: no("`host_invalid`."), 421: UNKNOWN_HOST}
 HEALTHZ: dict[str, Any] = {
     "tags": ["operation"],
     "operation_id": "healthz",
-    "responses": {200: yes("The process lives.", {"type": "null"})},
+    "responses": {200: yes("The process lives.", {"type": "null"}), **_ANY_HOST},
+    **OPEN,
 }
 READYZ: dict[str, Any] = {
     "tags": ["operation"],
@@ -146,11 +158,17 @@ READYZ: dict[str, Any] = {
             {"type": "object"},
         ),
         503: no("`not_ready`: the message says what is missing."),
+        **_ANY_HOST,
     },
+    **OPEN,
 }
 GET_METRICS: dict[str, Any] = {
     "tags": ["operation"],
     "operation_id": "metrics",
-    "responses": {200: {"description": "Prometheus' text format."}, 401: REFUSED[401]},
-    "openapi_extra": {"security": SECURITY},
+    "responses": {
+        200: {"description": "Prometheus' text format."},
+        404: no("`not_found`: it is closed, or at a port of its own."),
+        **refused(Scope.OPERATE),
+    },
+    "openapi_extra": {"security": security(Scope.OPERATE)},
 }

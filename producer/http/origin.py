@@ -10,7 +10,6 @@ from starlette.requests import Request
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -38,9 +37,9 @@ def own_origin_only(*, open_to_all: bool) -> Callable[[Request], Awaitable[None]
 def refuse_other_origins(request: Request, *, open_to_all: bool) -> None:
     """Raise OtherOrigin where a browser says that the request is not of this server's pages.
 
-    Programs say nothing of an origin and are let in. A name that some page made to lead here (DNS
-    rebinding) is no origin of ours either where all are let in. Where they are not, who shows a
-    token is let in: a browser adds none by itself, and behind a proxy our own name may be another.
+    Programs say nothing of an origin and are let in. So is who shows a token, where one is needed:
+    a browser adds none by itself, and behind a proxy our own name may be another. Names that some
+    page made to lead here (DNS rebinding) are refused before (`producer.http.hosts`).
     """
     if not open_to_all and "authorization" in request.headers:
         return
@@ -53,8 +52,7 @@ def refuse_other_origins(request: Request, *, open_to_all: bool) -> None:
     host = request.headers.get("host", "")
     try:
         own = urlsplit(origin).netloc == host
-        loopback = urlsplit(f"//{host}").hostname in _LOOPBACK
     except ValueError:  # an IPv6 address that is none
-        own = loopback = False
-    if not own or (open_to_all and not loopback):
+        own = False
+    if not own:
         raise OtherOrigin(Text.OTHER_ORIGIN)

@@ -36,6 +36,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:migration-codes:ID` | hash | how many rows were not applied, by code |
 | `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
 | `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
+| `cards:session:DIGEST` | string | a session of the page: the name of its token |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
 | `cards:journal` | string | the journal's id, written at first use |
 | `cards:journal-since` | string | when that was (ms) |
@@ -66,6 +67,7 @@ _PATTERNS = {
     "idempotency": "cards:idempotency:",
     "changed": "cards:changed:",
     "read": "cards:read:",
+    "session": "cards:session:",
     "flow": "cards:flow:",
     "limit": "cards:limit:",
     "set": "cards:set:",
@@ -149,6 +151,11 @@ def command_of_channel(channel: str) -> str:
 def read(read_id: str) -> Key:
     """The answer to a read."""
     return Key(_PATTERNS["read"] + read_id)
+
+
+def session(digest: str) -> Key:
+    """A session of the page."""
+    return Key(_PATTERNS["session"] + digest)
 
 
 def queue(name: str) -> Key:

@@ -356,7 +356,8 @@ def test_a_real_server_refuses_the_same(redis_url: str) -> None:
     [
         ("HTTP/1.1", "", b"400"),
         ("HTTP/1.1", "Host: a\r\nHost: a\r\n", b"400"),
-        ("HTTP/1.1", "Host: a\r\n", b"200"),
+        ("HTTP/1.1", "Host: localhost\r\n", b"200"),
+        ("HTTP/1.1", "Host: a\r\n", b"421"),
         ("HTTP/1.0", "", b"200"),
     ],
 )

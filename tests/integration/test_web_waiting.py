@@ -139,7 +139,7 @@ async def test_callers_that_close_their_connection_are_let_go(
             body = json.dumps({**DEFAULT, "userId": f"cus_{number}y"}) if "POST" in line else ""
             _, writer = await asyncio.open_connection("127.0.0.1", web.port)
             writer.write(
-                f"{line} HTTP/1.1\r\nHost: web\r\nPrefer: wait=30\r\n"
+                f"{line} HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=30\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
             )
             writers.append(writer)

@@ -48,10 +48,11 @@ def test_only_the_worker_is_given_the_stripe_key(settings: dict[str, str]) -> No
 
 
 def test_only_web_is_given_the_api_tokens() -> None:
-    """No process but web sees CARDS_API_TOKENS."""
-    plan = make_plan(environ(CARDS_API_TOKENS="secret-token"), VALKEY, 3)
-    holders = [name for name, program in plan.programs.items() if "CARDS_API_TOKENS" in program.env]
-    assert holders == ["web"]
+    """No process but web sees CARDS_API_TOKENS, or where the file of them is."""
+    for setting in ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE"):
+        plan = make_plan(environ(**{setting: "secret-token"}), VALKEY, 3)
+        holders = [name for name, program in plan.programs.items() if setting in program.env]
+        assert (holders, plan.tokens_set) == (["web"], True)
 
 
 def test_no_secret_is_printed() -> None:

@@ -19,8 +19,9 @@ from producer.http.migrations.desk import Desk
 from producer.http.migrations.events import stream
 from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
-from producer.http.migrations.steering import ACTIONS, forget, steer, throttle
+from producer.http.migrations.steering import ACTIONS, forget, steer, throttle, told
 from producer.http.migrations.upload import upload
+from producer.http.scopes import sender_of
 from producer.http.services import Services
 from producer.migrations.registry import UnknownMigration
 
@@ -43,7 +44,10 @@ def routes(services: Services, desk: Desk) -> APIRouter:
         """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
         refuse_card_number_in_query(request.scope["query_string"])
         services.same_journal()
-        return await upload(desk, answers, request, Parameters.of(request.query_params))
+        answer = await upload(desk, answers, request, Parameters.of(request.query_params))
+        if answer.status_code == 201:
+            told(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
+        return answer
 
     @router.get("/{migrationId}", **described.GET)
     async def get_migration(request: Request) -> Response:
@@ -62,7 +66,7 @@ def routes(services: Services, desk: Desk) -> APIRouter:
     @router.delete("/{migrationId}", **described.FORGET)
     async def forget_migration(request: Request) -> Response:
         """Remove a migration that has ended; there is no report of it afterwards."""
-        stood = await forget(desk, migration_id(request))
+        stood = await forget(desk, migration_id(request), by=sender_of(request))
         return answers.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
 
     for action in ACTIONS:
@@ -79,7 +83,8 @@ def routes(services: Services, desk: Desk) -> APIRouter:
                 raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
         if "rps" not in fields:
             raise ParameterInvalid(Text.BAD_PARAMETER, field="rps", wanted="0.01 … 1000000, null")
-        status = await throttle(desk, migration_id(request), rps_of(fields["rps"]))
+        rps = rps_of(fields["rps"])
+        status = await throttle(desk, migration_id(request), rps, by=sender_of(request))
         return answers.yes(Text.MIGRATION_STEERED, status.wire())
 
     for name in FORMS:
@@ -104,7 +109,8 @@ def _steering(
     async def act(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
         limit = limit_of(request.query_params) if action == "run" else None
-        status = await steer(desk, migration_id(request), action, limit=limit)
+        by = sender_of(request)
+        status = await steer(desk, migration_id(request), action, limit=limit, by=by)
         return answers.yes(Text.MIGRATION_STEERED, status.wire())
 
     return act

@@ -16,7 +16,7 @@ from producer.migrations.entering_child import frame
 from producer.redis import RedisConfig
 
 # Whom the web process lets in is no business of theirs.
-_WITHHELD = ("CARDS_API_TOKENS",)
+_WITHHELD = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
 # Uploads mostly wait for their callers; reports keep a core busy each.
 _UPLOADS, _REPORTS = 4, 2
 _END_WITHIN_S = 3.0

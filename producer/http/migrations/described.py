@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.http.describing import ENCODING, REFUSED, SECURITY, no, parameter, ref, yes
+from producer.api_tokens import Scope
+from producer.http.describing import ENCODING, no, parameter, ref, refused, yes
+from producer.http.scopes import security
 
 _TAGS = ["migrations"]
 _ID = parameter("migrationId", "path", "The migration's id.", {"type": "string"}, required=True)
@@ -70,14 +72,17 @@ def _operation(
     responses: dict[Any, Any],
     parameters: list[dict[str, Any]],
     body: dict[str, Any] | None = None,
+    *,
+    changes: bool = False,
 ) -> dict[str, Any]:
-    extra: dict[str, Any] = {"security": SECURITY, "parameters": parameters}
+    scopes = (Scope.MIGRATE,) if changes else (Scope.READ, Scope.MIGRATE)
+    extra: dict[str, Any] = {"security": security(*scopes), "parameters": parameters}
     if body is not None:
         extra["requestBody"] = body
     return {
         "tags": _TAGS,
         "operation_id": name,
-        "responses": {**responses, **{k: v for k, v in REFUSED.items() if k not in responses}},
+        "responses": {**refused(*scopes, other_origin=changes), **responses},
         "openapi_extra": extra,
     }
 
@@ -96,7 +101,6 @@ UPLOAD = _operation(
             "`parameter_invalid`; `host_invalid`; or why the file is not taken, with `column` and "
             "`line`."
         ),
-        403: no("`other_origin`: a browser sent it for a page of somebody else's."),
         409: no(_LOST),
         413: no("`file_too_large`."),
         415: ENCODING,
@@ -108,6 +112,7 @@ UPLOAD = _operation(
         "or Parquet. The same file with the same meaning is the same migration.",
         "content": {"application/octet-stream": {"schema": {"type": "string"}}},
     },
+    changes=True,
 )
 EVENTS = _operation(
     "getMigrationEvents",
@@ -124,7 +129,6 @@ EVENTS = _operation(
 )
 _STEERED = {
     200: yes("Where it stands now.", _STATUS),
-    403: no("`other_origin`."),
     **_NOT_FOUND,
     409: no(
         "`migration_state`: it has ended, is being cancelled, or is driven elsewhere; "
@@ -139,7 +143,6 @@ FORGET = _operation(
             "was forgotten on another machine before, and files of it still lay here.",
             {"anyOf": [_STATUS, {"type": "null"}]},
         ),
-        403: no("`other_origin`."),
         **_NOT_FOUND,
         409: no(
             "`migration_state`: it has not ended; `migration_busy`: failed commands of it were "
@@ -147,6 +150,7 @@ FORGET = _operation(
         ),
     },
     [_ID],
+    changes=True,
 )
 THROTTLE = _operation(
     "throttleMigration",
@@ -170,6 +174,7 @@ THROTTLE = _operation(
             }
         },
     },
+    changes=True,
 )
 _LIMIT = parameter(
     "limit",
@@ -182,7 +187,7 @@ _LIMIT = parameter(
 def steer(action: str) -> dict[str, Any]:
     """Of `run`, `pause`, `resume` and `cancel`."""
     more = [_LIMIT] if action == "run" else []
-    return _operation(f"{action}Migration", _STEERED, [_ID, *more])
+    return _operation(f"{action}Migration", _STEERED, [_ID, *more], changes=True)
 
 
 def report(name: str) -> dict[str, Any]:

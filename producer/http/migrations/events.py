@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -23,12 +23,24 @@ HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
 _HEADERS = {"X-Accel-Buffering": "no"}
 View = Callable[[MigrationStatus], dict[str, Any]]
+Asking = Callable[[], Awaitable[bool]]
+
+
+async def _always() -> bool:
+    return True
 
 
 def stream(
-    services: Services, desk: Desk, request: Request, found: MigrationStatus, view: View
+    services: Services,
+    desk: Desk,
+    request: Request,
+    found: MigrationStatus,
+    view: View,
+    may_go_on: Asking = _always,
 ) -> Response:
     """Events `status` with a view as data: the present one, and then each that differs.
+
+    Before each it is asked whether who listens still may; the stream ends where not.
 
     A browser reconnects whenever a stream closes; 204 is how it is told that there is no more.
     """
@@ -36,12 +48,12 @@ def stream(
         return Response(status_code=204)
     if request.scope.get(HEAD):
         return Response(media_type="text/event-stream", headers=_HEADERS)
-    events = _events(services, desk, found.id, view)
+    events = _events(services, desk, found.id, view, may_go_on)
     return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
 
 async def _events(
-    services: Services, desk: Desk, migration: str, view: View
+    services: Services, desk: Desk, migration: str, view: View, may_go_on: Asking
 ) -> AsyncIterator[bytes]:
     released = services.waiters.released
     clock = asyncio.get_running_loop().time
@@ -50,12 +62,14 @@ async def _events(
     while not released.is_set():
         try:
             status = await desk.looks.status(migration)
+            now = view(status)
+            if now != last and not await may_go_on():
+                return
         except JournalUnavailable:
             yield b": redis does not answer\n\n"
         except UnknownMigration:
             return
         else:
-            now = view(status)
             if now != last:
                 yield _event(status, now)
                 last, told_at = now, clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 
 from producer.http.migrations.desk import Desk
@@ -10,6 +11,8 @@ from producer.migrations.errors import MigrationError
 from producer.migrations.forgetting import forget as forget_
 from producer.migrations.registry import NotInState
 from producer.migrations.status import MigrationState, MigrationStatus
+
+log = logging.getLogger(__name__)
 
 ACTIONS = ("run", "pause", "resume", "cancel")
 
@@ -21,29 +24,43 @@ class FileElsewhere(MigrationError):
 
 
 async def steer(
-    desk: Desk, migration: str, what: str, *, limit: int | None = None
+    desk: Desk, migration: str, what: str, *, limit: int | None = None, by: str = ""
 ) -> MigrationStatus:
     """Do one of `ACTIONS`; may be repeated. `limit` is of `run`: send so many rows, then pause.
+
+    `by` is who asks, for the log.
 
     Raises:
         UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
     """
     if what in ("run", "resume"):
-        return await _go_on(desk, migration, limit)
+        status = await _go_on(desk, migration, limit)
+        told(migration, what, by)
+        return status
     act = desk.registry.pause if what == "pause" else desk.registry.cancel
     status = await asyncio.to_thread(act, migration)
     if status.state is MigrationState.CANCELLING and status.driver is None:
         desk.drivers.finish(migration)
     desk.drivers.poke()
+    told(migration, what, by)
     return status
 
 
-async def throttle(desk: Desk, migration: str, rps: float | None) -> MigrationStatus:
+async def throttle(
+    desk: Desk, migration: str, rps: float | None, *, by: str = ""
+) -> MigrationStatus:
     """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
-    return await asyncio.to_thread(desk.registry.throttle, migration, rps)
+    status = await asyncio.to_thread(desk.registry.throttle, migration, rps)
+    told(migration, "throttle", by)
+    return status
 
 
-async def forget(desk: Desk, migration: str) -> MigrationStatus | None:
+def told(migration: str, what: str, by: str) -> None:
+    """Log who did what to a migration; `by` is empty where there are no tokens."""
+    log.info("migration %s: %s by %s", migration, what, by or "-")
+
+
+async def forget(desk: Desk, migration: str, *, by: str = "") -> MigrationStatus | None:
     """Remove one that has ended, its files on this machine included; answers where it stood.
 
     None where it was forgotten elsewhere before, and files of it still lay here.
@@ -54,6 +71,7 @@ async def forget(desk: Desk, migration: str) -> MigrationStatus | None:
     status = await asyncio.to_thread(forget_, desk.registry, desk.uploads, migration)
     desk.drivers.forget(migration)
     desk.looks.forget(migration)
+    told(migration, "forget", by)
     return status
 
 

@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from producer.http.scopes import OPEN
+
 _PATH = "/migrations/assets/"
 _NAME = re.compile(r"([a-z]+)-([0-9a-f]{16})(\.css|\.js)")
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
@@ -44,7 +46,7 @@ def routes() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     assets = {asset.value: asset for asset in Asset}
 
-    @router.get(_PATH + "{name}")
+    @router.get(_PATH + "{name}", **OPEN)
     async def asset_file(request: Request) -> Response:
         name = _NAME.fullmatch(request.path_params["name"])
         asset = name and assets.get((name[1], name[3]))

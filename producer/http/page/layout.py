@@ -53,9 +53,9 @@ def page(
     )
 
 
-def notice(say: Say, word: Word) -> str:
+def notice(say: Say, word: Word, **values: str) -> str:
     """A remark at the top of a page."""
-    return f'<p class="notice" role="alert">{escape(say(word))}</p>'
+    return f'<p class="notice" role="alert">{escape(say(word, **values))}</p>'
 
 
 def trouble(say: Say, what: Word, todo: Word, http_status: int, *, nav: str) -> Response:

@@ -1,9 +1,11 @@
-"""Signing in and out of the page."""
+"""Signing in and out of the page, and a brake for those who try tokens there."""
 
 from __future__ import annotations
 
+import logging
 import re
 from html import escape
+from math import ceil
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
@@ -11,19 +13,35 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from producer.http.body import read_body
-from producer.http.page.layout import notice, page
-from producer.http.page.sessions import COOKIE, LASTS_S, LOGIN, PATH, Sessions
+from producer.http.brake import Brake, address_of
+from producer.http.metrics import Metrics
+from producer.http.pacing import Pace
+from producer.http.page.layout import notice, page, trouble
+from producer.http.page.sessions import COOKIE, LASTS_S, LOGIN, LOGOUT, PATH, Sessions
 from producer.http.page.words import Say, Word
+from producer.http.scopes import OPEN
+from producer.journal import JournalUnavailable
 
+log = logging.getLogger(__name__)
+
+# Wrong tokens of one address, and of all.
+AT_ONCE = Pace(10, 5.0)
+IN_ALL = Pace(100, 0.5)
 _NEXT = re.compile(r"/migrations(/mig_[0-9a-f]{24})?")
 
 
-def login_page(say: Say, wanted: str, *, wrong: bool = False) -> Response:
-    """The form, where the page would be; afterwards it goes on to the wanted path."""
+def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
+    """The form, where the page would be; afterwards it goes on to the wanted path.
+
+    `wait_s`: too many wrong tokens came, and none is looked at for so many seconds.
+    """
+    remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
+    if wait_s:
+        remark = notice(say, Word.TOO_MANY_TOKENS, span=say.span(wait_s))
     wanted = wanted if _NEXT.fullmatch(wanted) else PATH
     body = (
         f"<h1>{escape(say(Word.MIGRATIONS))}</h1>"
-        f"{notice(say, Word.WRONG_TOKEN) if wrong else ''}"
+        f"{remark}"
         f'<section><form method="post" action="{LOGIN}">'
         f'<label for="token">{escape(say(Word.TOKEN))}</label>'
         '<input class="wide" id="token" name="token" type="password" required autofocus '
@@ -32,25 +50,36 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False) -> Response:
         f'<p class="quiet small" id="hint">{escape(say(Word.TOKEN_HINT))}</p>'
         f"<button>{escape(say(Word.SIGN_IN))}</button></form></section>"
     )
-    return page(say, say(Word.SIGN_IN), body, http_status=401)
+    headers = {"Retry-After": str(wait_s)} if wait_s else {}
+    http_status = 429 if wait_s else 401
+    return page(say, say(Word.SIGN_IN), body, http_status=http_status, headers=headers)
 
 
-def routes(say: Say, sessions: Sessions) -> APIRouter:
-    """The routes of the form."""
+def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIRouter:
+    """The routes of the form. Needed by whoever has no session, or no longer has one."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get(LOGIN)
+    @router.get(LOGIN, **OPEN)
     async def form(request: Request) -> Response:
         if not sessions.needed:
             return RedirectResponse(PATH, 303)
         return login_page(say, PATH)
 
-    @router.post(LOGIN)
+    @router.post(LOGIN, **OPEN)
     async def sign_in(request: Request) -> Response:
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
         wanted = fields.get("next", PATH)
-        value = sessions.begin(fields.get("token", ""))
+        address = address_of(request.scope)
+        if wait_s := ceil(brake.wait_s(address)):
+            return login_page(say, wanted, wait_s=wait_s)
+        try:
+            value = await sessions.begin(fields.get("token", ""))
+        except JournalUnavailable as error:
+            log.warning("%s", error)
+            return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav="")
         if value is None:
+            brake.failed(address)
+            metrics.wrong_token("page")
             return login_page(say, wanted, wrong=True)
         answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else PATH, 303)
         answer.set_cookie(
@@ -64,8 +93,13 @@ def routes(say: Say, sessions: Sessions) -> APIRouter:
         )
         return answer
 
-    @router.post("/migrations/logout")
+    @router.post(LOGOUT, **OPEN)
     async def sign_out(request: Request) -> Response:
+        try:
+            await sessions.end(request.scope["headers"])
+        except JournalUnavailable as error:
+            log.warning("%s", error)
+            return trouble(say, Word.STILL_IN, Word.STILL_IN_DO, 503, nav="")
         answer = RedirectResponse(PATH, 303)
         answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
         return answer

@@ -17,11 +17,18 @@ _BAR = 1000
 _STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
 
 
-def body(say: Say, status: MigrationStatus, notice: str = "", *, coming: bool = False) -> str:
-    """The page's content. `coming`: this web process is to drive it."""
+def body(
+    say: Say,
+    status: MigrationStatus,
+    notice: str = "",
+    *,
+    coming: bool = False,
+    steers: bool = True,
+) -> str:
+    """The page's content. `coming`: this web process is to drive it. `steers`: who looks may."""
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, status, coming).items()
+        for name, html in parts(say, status, coming, steers).items()
         if name != "say"
     )
     footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
@@ -34,12 +41,14 @@ def body(say: Say, status: MigrationStatus, notice: str = "", *, coming: bool = 
     )
 
 
-def event(say: Say, status: MigrationStatus, coming: bool) -> dict[str, Any]:
+def event(
+    say: Say, status: MigrationStatus, coming: bool, *, steers: bool = True
+) -> dict[str, Any]:
     """What the page is told when something has changed."""
     return {
         "title": title(say, status),
         "ended": status.state.ended,
-        "parts": parts(say, status, coming),
+        "parts": parts(say, status, coming, steers),
     }
 
 
@@ -49,12 +58,12 @@ def title(say: Say, status: MigrationStatus) -> str:
     return f"{share} · {say.state(status.state)} · {name}"
 
 
-def parts(say: Say, status: MigrationStatus, coming: bool) -> dict[str, str]:
+def parts(say: Say, status: MigrationStatus, coming: bool, steers: bool = True) -> dict[str, str]:
     """HTML by the id of where it stands."""
     return {
         "say": _said(say, status),
         "now": _now(say, status, coming),
-        "steer": _steer(say, status, coming),
+        "steer": _steer(say, status, coming) if steers else _look_only(say, status),
         "wrong": wrong(say, status),
         "became": became(say, status),
         "speed": _speed(say, status),
@@ -158,6 +167,12 @@ def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
     return (
         f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
     )
+
+
+def _look_only(say: Say, status: MigrationStatus) -> str:
+    if status.state.ended:
+        return ""
+    return f'<p class="quiet small">{escape(say(Word.LOOK_ONLY))}</p>'
 
 
 def _button(say: Say, status: MigrationStatus, action: str, word: Word, kind: str) -> str:

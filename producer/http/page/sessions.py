@@ -3,58 +3,99 @@
 from __future__ import annotations
 
 import hmac
+import re
+import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 
-from producer.http.page.assets import is_asset
+from producer.api_tokens import ApiToken, find_token
+from producer.http.bounded import BoundedJournal
+from producer.journal.sessions import begin_session, end_session, session_lives
 
 COOKIE = "cards_session"
 PATH = "/migrations"
 LOGIN = "/migrations/login"
+LOGOUT = "/migrations/logout"
 LASTS_S = 12 * 3600
-_PURPOSE = b"card-commands page session 1 "
+_PURPOSE = b"card-commands page session 2 "
+_VALUE = re.compile(r"([0-9]{1,11})\.([A-Za-z0-9_-]{43})\.([0-9a-f]{64})")
+
+Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Sessions:
-    """Cookies that are derived from a token and tell nothing of it; without tokens none is asked.
+    """Cookies with a random id, signed by a token's digest; without tokens none is asked for.
 
-    Nothing is stored: a session ends with its time, or when its token is no longer configured.
+    A session ends with its time, when its token is no longer configured, and when it is signed out
+    of, for every web process: it counts only as long as the journal has it. The journal alone
+    makes none, since it has no signature.
     """
 
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self._keys = [sha256(token.encode()).digest() for token in tokens]
+    def __init__(
+        self,
+        tokens: Sequence[ApiToken],
+        ask: BoundedJournal,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._tokens = tokens
+        self._ask = ask
+        self._clock = clock
 
     @property
     def needed(self) -> bool:
         """Whether one has to sign in at all."""
-        return bool(self._keys)
+        return bool(self._tokens)
 
-    def begin(self, token: str) -> str | None:
-        """A cookie's value for one of the tokens; None for any other text."""
-        given = sha256(token.strip().encode("utf-8", "replace")).digest()
-        # All are compared, each in constant time, so that the time taken tells nothing.
-        matches = [key for key in self._keys if hmac.compare_digest(key, given)]
-        if not matches:
+    async def begin(self, text: str) -> str | None:
+        """A cookie's value for one of the tokens; None for any other text.
+
+        Raises:
+            JournalUnavailable: it could not be noted.
+        """
+        token = find_token(self._tokens, text.strip().encode("utf-8", "replace"))
+        if token is None:
             return None
-        until = str(int(time.time()) + LASTS_S)
-        return f"{until}.{_signature(matches[0], until)}"
+        until, ident = str(int(self._clock()) + LASTS_S), secrets.token_urlsafe(32)
+        await self._ask(begin_session(_digest(ident), token.name, keep_s=LASTS_S))
+        return f"{until}.{ident}.{_signature(token, until, ident)}"
 
-    def admit(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request with these raw headers may see the page's path."""
-        if not is_page(path):
-            return False
-        if path == LOGIN or is_asset(path) or not self._keys:
-            return True
-        return any(self._valid(value) for value in _cookies(headers))
+    async def caller(self, headers: Headers) -> ApiToken | None:
+        """The token of a session that these raw headers show, and that lives.
 
-    def _valid(self, value: str) -> bool:
-        until, _, signature = value.partition(".")
-        if not (until.isascii() and until.isdigit() and len(until) < 12):
-            return False
-        known = [hmac.compare_digest(signature, _signature(key, until)) for key in self._keys]
-        return any(known) and int(until) > time.time()
+        Raises:
+            JournalUnavailable: Redis is out of reach.
+        """
+        for ident, token in self._shown(headers):
+            if await self._ask(session_lives(_digest(ident))):
+                return token
+        return None
+
+    async def end(self, headers: Headers) -> None:
+        """End the sessions that these raw headers show, on every web process.
+
+        Raises:
+            JournalUnavailable: Redis is out of reach, and they live on.
+        """
+        for ident, _ in self._shown(headers):
+            await self._ask(end_session(_digest(ident)))
+
+    def _shown(self, headers: Headers) -> Iterable[tuple[str, ApiToken]]:
+        """Ids and tokens of cookies that we signed and that are not too old."""
+        for value in _cookies(headers):
+            parts = _VALUE.fullmatch(value)
+            if parts is None or int(parts[1]) <= self._clock():
+                continue
+            until, ident, signature = parts.groups()
+            # All are compared, so that the time taken tells nothing of the tokens.
+            matches = [
+                token
+                for token in self._tokens
+                if hmac.compare_digest(signature, _signature(token, until, ident))
+            ]
+            if matches:
+                yield ident, matches[0]
 
 
 def is_page(path: str) -> bool:
@@ -62,11 +103,15 @@ def is_page(path: str) -> bool:
     return path == PATH or path.startswith(f"{PATH}/")
 
 
-def _signature(key: bytes, until: str) -> str:
-    return hmac.new(key, _PURPOSE + until.encode(), sha256).hexdigest()
+def _digest(ident: str) -> str:
+    return sha256(ident.encode()).hexdigest()
 
 
-def _cookies(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[str]:
+def _signature(token: ApiToken, until: str, ident: str) -> str:
+    return hmac.new(token.digest, _PURPOSE + f"{until} {ident}".encode(), sha256).hexdigest()
+
+
+def _cookies(headers: Headers) -> Iterable[str]:
     for name, value in headers:
         if name == b"cookie":
             try:

@@ -115,8 +115,44 @@ class Word(Enum):
     SIGN_OUT = ("Salir", "Sign out")
     TOKEN = ("Token de acceso", "Access token")
     TOKEN_HINT = (
-        "Uno de CARDS_API_TOKENS, el mismo que usan los servicios. No se guarda en el navegador.",
-        "One of CARDS_API_TOKENS, as services use it. It is not kept in the browser.",
+        "Un token de la API con el permiso (scope) read o migrate. No se guarda en el navegador.",
+        "A token of the API with the scope read or migrate. It is not kept in the browser.",
+    )
+    SIGNED_IN = ("Sesión de {name}", "Signed in: {name}")
+    STILL_IN = ("No se pudo salir: Redis no responde", "Not signed out: Redis does not answer")
+    STILL_IN_DO = (
+        "La sesión sigue abierta. Vuelva atrás y salga otra vez en unos segundos.",
+        "The session goes on. Go back, and sign out again in some seconds.",
+    )
+    TOO_MANY_TOKENS = (
+        "Demasiados tokens que no valen. Pruebe otra vez en {span}.",
+        "Too many tokens that are not valid. Try again in {span}.",
+    )
+    TOO_MANY = ("Demasiadas peticiones con este token", "Too many requests with this token")
+    TOO_MANY_DO = (
+        "Espere {span} y recargue la página.",
+        "Wait {span}, and load the page again.",
+    )
+    UNKNOWN_HOST = (
+        "Esta dirección no es de este servidor",
+        "This address is not one of this server's",
+    )
+    UNKNOWN_HOST_DO = (
+        "No se hizo nada. Abra la página por localhost o 127.0.0.1, o ponga el nombre en "
+        "CARDS_HOSTS.",
+        "Nothing was done. Open the page by localhost or 127.0.0.1, or put the name into "
+        "CARDS_HOSTS.",
+    )
+    NOT_ALLOWED = ("Su token no permite esto", "Your token does not allow this")
+    NOT_ALLOWED_DO = (
+        "No se hizo nada. Hace falta un token con el permiso (scope) {scopes}: salga y entre con "
+        "otro.",
+        "Nothing was done. It takes a token with the scope {scopes}: sign out, and sign in with "
+        "another.",
+    )
+    LOOK_ONLY = (
+        "Solo lectura: para dirigirla hace falta un token con el permiso (scope) migrate.",
+        "To look at only: steering it takes a token with the scope migrate.",
     )
     WRONG_TOKEN = ("Ese token no vale aquí.", "That token is not valid here.")
     NOT_FOUND = ("No existe esa migración", "There is no such migration")

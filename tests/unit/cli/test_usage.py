@@ -40,6 +40,8 @@ def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         "migrate plan --help",
         "doctor --help",
         "journal --help",
+        "token --help",
+        "token new --help",
     ],
 )
 def test_help_is_everywhere(line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ class _Connection:
             "path": path,
             "raw_path": path.encode(),
             "query_string": query.encode(),
-            "headers": [(b"host", b"web"), (b"prefer", b"wait=30")],
+            "headers": [(b"host", b"localhost"), (b"prefer", b"wait=30")],
             "client": ("127.0.0.1", 1),
             "server": ("web", 80),
         }

@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from producer.http.app import create_app
 from producer.settings import WebSettings
-from tests.unit.http.web import DEFAULT, running
+from tests.unit.http.web import DEFAULT, client_of, running
 
 _ACCESS = "producer.http.access"
 
@@ -95,9 +95,12 @@ async def test_without_one_valid_host_nothing_is_done(
 
 
 @pytest.mark.parametrize("host", ["web", "web:8000", "127.0.0.1:8000", "[::1]:8000", "a-b.c_d", ""])
-async def test_any_host_that_is_one_is_let_in(client: httpx.AsyncClient, host: str) -> None:
+async def test_with_tokens_any_host_that_is_one_is_let_in(redis_url: str, host: str) -> None:
     """Names and addresses, with a port or without."""
-    assert (await client.get("/healthz", headers={"Host": host})).status_code == 200
+    async with client_of(redis_url, CARDS_API_TOKENS="t0ken") as client:
+        assert (await client.get("/healthz", headers={"Host": host})).status_code == 200
+        bearer = {"Host": host, "Authorization": "Bearer t0ken"}
+        assert (await client.get("/api/tasks/x", headers=bearer)).status_code == 404
 
 
 async def test_http_1_0_needs_no_host(redis_url: str) -> None:

@@ -69,13 +69,42 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
         assert "415" in document["paths"][path]["post"]["responses"]
     for path in ("/api/cards/assign", "/api/cards/default"):
         order = document["paths"][path]["post"]
-        assert {"200", "202", "400", "401", "402", "403", "404", "415", "422", "503"} <= set(
-            order["responses"]
-        )
+        assert {
+            "200",
+            "202",
+            "400",
+            "401",
+            "402",
+            "403",
+            "404",
+            "415",
+            "421",
+            "422",
+            "429",
+            "503",
+        } <= set(order["responses"])
         names = {parameter["name"] for parameter in order["parameters"]}
         assert names == {"Idempotency-Key", "Prefer", "Lane"}
-        assert {"bearer": []} in order["security"]
+        assert order["security"] == [{"bearer": ["send"]}, {}]
         assert set(order["responses"]["202"]["headers"]) >= {"Location", "Retry-After"}
+
+
+def test_every_operation_names_its_scopes(document: dict[str, Any]) -> None:
+    """All but the probes say which scopes suffice, and how who lacks them is answered."""
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path in ("/healthz", "/readyz"):
+                assert operation["security"] == []
+                continue
+            scopes = [name for one in operation["security"] for name in one.get("bearer", ())]
+            assert scopes
+            assert operation["security"][-1] == {}  # where no tokens are configured
+            answers = operation["responses"]
+            assert {"401", "403", "421", "429"} <= set(answers), path
+            assert all(f"`{scope}`" in answers["403"]["description"] for scope in scopes)
+            assert {"Retry-After", "RateLimit", "RateLimit-Policy"} == set(
+                answers["429"]["headers"]
+            )
 
 
 def test_bodies_are_the_contracts(document: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from producer.api_tokens import find_token
 from producer.redis import RedisConfig
 from producer.settings import Settings, SettingsError, WebSettings
 
@@ -53,7 +54,8 @@ def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
 def test_it_listens_anywhere_with_tokens() -> None:
     """A host beyond loopback is allowed once tokens are configured."""
     environ = {"REDIS_URL": _REDIS, "HOST": "0.0.0.0", "CARDS_API_TOKENS": "a, b,"}
-    assert WebSettings.from_environ(environ).tokens == ("a", "b")
+    tokens = WebSettings.from_environ(environ).tokens
+    assert [find_token(tokens, given) for given in (b"a", b"b", b"")] == [*tokens, None]
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.9", "::1"])

@@ -31,11 +31,31 @@ CARD = "4242424242424242"
 DAY_S = 86_400
 
 
+class Clock:
+    """A time that is told, in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def create_app_of(redis_url: str, /, **environ: str) -> FastAPI:
+    """An app with these settings."""
+    return create_app(WebSettings.from_environ({"REDIS_URL": redis_url, **environ}))
+
+
+def braked_app(redis_url: str, clock: Clock, **environ: str) -> FastAPI:
+    """The same, whose limits and brakes go by the clock."""
+    settings = WebSettings.from_environ({"REDIS_URL": redis_url, **environ})
+    return create_app(settings, clock=clock)
+
+
 @asynccontextmanager
 async def client_of(redis_url: str, **environ: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an app in this process."""
-    app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url, **environ}))
-    async with running(app) as client:
+    async with running(create_app_of(redis_url, **environ)) as client:
         yield client
 
 
@@ -45,7 +65,9 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://web", timeout=60) as client,
+        httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1:8000", timeout=60
+        ) as client,
     ):
         yield client
 

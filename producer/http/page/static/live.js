@@ -6,9 +6,9 @@ source.onopen = () => { offline.hidden = true; };
 source.onerror = async () => {
   offline.hidden = false;
   if (source.readyState !== EventSource.CLOSED) return;
-  // Refused for good: the page itself says why where the migration is not there any more.
+  // Refused for good: the page itself says why, or asks to sign in.
   const answer = await fetch(location.href).catch(() => null);
-  if (answer && [404, 409].includes(answer.status)) location.reload();
+  if (answer && [401, 404, 409].includes(answer.status)) location.reload();
 };
 source.addEventListener("status", (event) => {
   const told = JSON.parse(event.data);

@@ -1,0 +1,145 @@
+"""Who tries tokens is slowed down; who has one is not."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import httpx
+import pytest
+
+from producer.api_tokens import read_tokens
+from producer.http.auth import Bearers
+from producer.http.brake import Brake, Braked, address_of
+from producer.http.metrics import Metrics
+from producer.http.pacing import Pace
+from tests.unit.http.web import Clock, braked_app, running
+
+_EACH, _IN_ALL = Pace(10, 5.0), Pace(100, 0.5)
+
+
+def test_ten_at_once_and_then_one_every_five_seconds() -> None:
+    """The eleventh waits; another address does not."""
+    clock = Clock()
+    brake = Brake(_EACH, _IN_ALL, clock)
+    for _ in range(10):
+        assert brake.wait_s("a") == 0
+        brake.failed("a")
+    assert brake.wait_s("a") == 5
+    assert brake.wait_s("b") == 0
+    clock.now += 5
+    assert brake.wait_s("a") == 0
+    brake.failed("a")
+    assert brake.wait_s("a") == 5
+    clock.now += 1000
+    for _ in range(10):
+        assert brake.wait_s("a") == 0
+        brake.failed("a")
+    assert brake.wait_s("a") > 0
+
+
+def test_a_crowd_leaves_each_address_one_try() -> None:
+    """Where many addresses try, each new one may once, a right token among them; it wears off."""
+    clock = Clock()
+    brake = Brake(_EACH, _IN_ALL, clock)
+    for at in range(100):
+        assert brake.wait_s(f"a{at}") == 0
+        brake.failed(f"a{at}")
+    assert brake.wait_s("new") == 0
+    brake.failed("new")
+    assert brake.wait_s("new") == 5
+    clock.now += 50
+    assert brake.wait_s("new") == 0
+
+
+def test_memory_is_bounded() -> None:
+    """A million addresses leave a few thousand behind, and the last to fail is still braked."""
+    clock = Clock()
+    brake = Brake(_EACH, _IN_ALL, clock)
+    for at in range(5000):
+        brake.failed(f"{at}")
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for at in range(20_000):
+        brake.failed(f"x{at}")
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 2_000_000
+    assert brake.wait_s("x19999") > 0
+    assert brake.wait_s("0") == 0  # forgotten
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [
+        (("10.0.0.1", 5), "10.0.0.1"),
+        (("2001:db8:1:2:3::4", 5), "2001:db8:1:2::"),
+        (("2001:db8:1:2:ffff::9", 5), "2001:db8:1:2::"),
+        (("::ffff:10.0.0.1", 5), "10.0.0.1"),
+        (("unix", 0), "unix"),
+        (None, "?"),
+    ],
+)
+def test_an_address_is_one_caller_s(client: tuple[str, int] | None, address: str) -> None:
+    """Of IPv6 it is the network, of which one caller has all."""
+    assert address_of({"client": client}) == address
+
+
+def test_a_right_token_goes_on_beside_somebody_who_tries() -> None:
+    """Behind one proxy address: who was right there before is let in, a guess is not looked at."""
+    clock = Clock()
+    tokens = read_tokens({"CARDS_API_TOKENS": "shop:send:right,web:send:other"})
+    bearers = Bearers(tokens, Brake(Pace(3, 1.0), _IN_ALL, clock), Metrics())
+
+    def ask(token: str, address: str = "proxy") -> str | None:
+        headers = [(b"authorization", f"Bearer {token}".encode())]
+        found = bearers.caller(headers, address)
+        return found.name if found else None
+
+    assert ask("right") == "shop"
+    assert [ask("wrong") for _ in range(3)] == [None] * 3
+    with pytest.raises(Braked) as braked:
+        ask("wrong")
+    assert braked.value.wait_s == 1
+    assert ask("right") == "shop"
+    with pytest.raises(Braked):
+        ask("other")  # it could be guessed
+    assert ask("other", "elsewhere") == "web"
+    clock.now += 1
+    assert ask("other") == "web"
+
+
+async def test_signing_in_is_braked(redis_url: str, tmp_path: Path) -> None:
+    """Ten wrong tokens, then 429 with a page; the right one is let in from another address."""
+    clock = Clock()
+    environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
+    app = braked_app(redis_url, clock, CARDS_API_TOKENS="ana:migrate:right", **environ)
+    login = "/migrations/login"
+    async with running(app) as web:
+        told = [(await web.post(login, data={"token": f"w{n}"})).status_code for n in range(12)]
+        assert told == [401] * 10 + [429] * 2
+        braked = await web.post(login, data={"token": "right"})
+        assert (braked.status_code, "Try again in" in braked.text) == (429, True)
+        assert braked.headers["retry-after"] == "5"
+        assert "set-cookie" not in braked.headers
+        transport = httpx.ASGITransport(app, client=("10.0.0.9", 1))
+        async with httpx.AsyncClient(transport=transport, base_url=web.base_url) as other:
+            assert (await other.post(login, data={"token": "right"})).status_code == 303
+        metrics = app.state.services.metrics.response().body.decode()
+        assert 'cards_http_wrong_tokens_total{at="page"} 10.0' in metrics
+        clock.now += 5
+        assert (await web.post(login, data={"token": "right"})).status_code == 303
+
+
+async def test_wrong_bearers_are_braked(redis_url: str) -> None:
+    """After a hundred wrong ones from an address: 429 `rate_limited`, with when to come again."""
+    app = braked_app(redis_url, Clock(), CARDS_API_TOKENS="ana:read:right")
+    async with running(app) as web:
+        told = [
+            await web.get("/api/tasks/x", headers={"Authorization": f"Bearer w{n}"})
+            for n in range(101)
+        ]
+        assert {answer.status_code for answer in told[:100]} == {401}
+        assert (told[100].status_code, told[100].json()["code"]) == (429, "rate_limited")
+        assert told[100].headers["retry-after"] == "1"
+        assert (await web.get("/api/tasks/x")).status_code == 401  # no token is no guess
