@@ -117,13 +117,13 @@ async def test_without_a_key_every_post_is_a_command_of_its_own(client: httpx.As
 
 
 async def test_accepted_commands_are_counted_once(client: httpx.AsyncClient) -> None:
-    """The counter tells commands by kind and lane, without repeats."""
+    """The counter tells commands by name and lane, without repeats."""
     await _accept(client, "assign", Lane="bulk")
     for _ in range(2):
         await _accept(client, **{"Idempotency-Key": "k"})
     text = (await client.get("/metrics")).text
-    assert 'cards_commands_accepted_total{kind="AssignCard",lane="bulk"} 1.0' in text
-    assert 'cards_commands_accepted_total{kind="SetDefaultCard",lane="interactive"} 1.0' in text
+    assert 'cards_commands_accepted_total{command="AssignCard",lane="bulk"} 1.0' in text
+    assert 'cards_commands_accepted_total{command="SetDefaultCard",lane="interactive"} 1.0' in text
 
 
 async def test_a_result_deleted_by_somebody_is_said_to_be_gone(
