@@ -86,7 +86,7 @@ class WebSettings:
         """
         host = _text(environ, "HOST") or "127.0.0.1"
         tokens = _tokens(environ)
-        if not tokens and not _is_loopback(host):
+        if not tokens and not is_loopback(host):
             raise SettingsError(
                 "HOST", f"{host!r} is not loopback: set CARDS_API_TOKENS to listen there"
             )
@@ -186,7 +186,8 @@ def _tokens(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tokens
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches what listens there; "" is every address."""
     if host.lower() == "localhost":
         return True
     try:
