@@ -249,6 +249,14 @@ def test_who_leaves_during_the_upload_leaves_nothing(web: WebProcess, folder: Pa
     assert migrations(web) == before
 
 
+def held(web: WebProcess) -> list[int]:
+    """The children that plan, each stopped where it stands."""
+    found = planning(web)
+    for one in found:
+        os.kill(one, signal.SIGSTOP)
+    return found
+
+
 def test_who_leaves_during_planning_ends_it(web: WebProcess, folder: Path) -> None:
     """The child is ended; neither a migration nor a file is there, and others get the turn."""
     before = migrations(web)
@@ -258,7 +266,7 @@ def test_who_leaves_during_planning_ends_it(web: WebProcess, folder: Path) -> No
         for one in leaving:
             one.send(data)
         # Of five, four are planned; the fifth waits for its turn.
-        wait_until(lambda: len(planning(web)) == 4, "four are planned")
+        wait_until(lambda: len(held(web)) == 4, "four are planned")
     nothing_left(web, folder)
     assert migrations(web) == before
     assert upload(web, _FILE).status_code < 300

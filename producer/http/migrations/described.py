@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.http.describing import ENCODING, REFUSED, SECURITY, no, parameter, ref, yes
+from producer.http.describing import ENCODING, REFUSED, RETRY, SECURITY, no, parameter, ref, yes
 
 _TAGS = ["migrations"]
 _ID = parameter("migrationId", "path", "The migration's id.", {"type": "string"}, required=True)
@@ -100,6 +100,11 @@ UPLOAD = _operation(
         409: no(_LOST),
         413: no("`file_too_large`."),
         415: ENCODING,
+        503: no(
+            "`unavailable`: Redis is out of reach; `uploads_busy`: too many at once. Nothing was "
+            "accepted.",
+            **RETRY,
+        ),
     },
     _PARAMETERS,
     {
