@@ -52,7 +52,8 @@ class Children:
             Busy: there was no turn within two minutes.
         """
         try:
-            await asyncio.wait_for(self._plan_turn.acquire(), _TURN_WITHIN_S)
+            async with asyncio.timeout(_TURN_WITHIN_S):
+                await self._plan_turn.acquire()
         except TimeoutError:
             raise Busy from None
         try:
