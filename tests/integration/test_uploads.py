@@ -277,6 +277,28 @@ def migrations(web: WebProcess) -> list[Any]:
     return found
 
 
+def test_who_leaves_during_the_entering_finds_it_entered_whole(
+    web: WebProcess, folder: Path
+) -> None:
+    """The caller goes once the copy is in its place; all rows are in the ledger all the same."""
+    rows = 150_000
+    data = _HEADER + b"".join(b"kus_%d,card_1\n" % number for number in range(rows))
+    with closing(Upload(web, len(data), "name=left.csv")) as one:
+        one.send(data)
+        wait_until(lambda: list(folder.glob("input-*")), "the entering")
+
+    def there() -> list[Any]:
+        return [one for one in migrations(web) if one["name"] == "left.csv"]
+
+    wait_until(there, "the migration")
+    wait_until(lambda: not children(web), "the end of the child")
+    (found,) = there()
+    assert (found["state"], found["counts"]["invalid"]) == ("paused", rows)
+    kept = left(folder)
+    assert [name for name in kept if name.startswith("work-")] == []
+    assert f"uploads/{found['id']}.json" in kept
+
+
 def test_who_leaves_during_the_report_ends_it(web: WebProcess, folder: Path) -> None:
     """The child that makes it ends, and its file is gone; the migration stays as it is."""
     answer = upload(web, many_rows(300_000, 7))
