@@ -236,6 +236,10 @@ class Text(Enum):
         "El archivo supera el límite de {limit} bytes",
         "The file is larger than the limit of {limit} bytes",
     )
+    UPLOADS_BUSY = (
+        "Hay demasiados archivos subiéndose a la vez; no se guardó nada, inténtelo de nuevo",
+        "Too many files are being uploaded at once; nothing was kept, try again",
+    )
     FILE_ELSEWHERE = (
         "El archivo de la migración no está en esta máquina",
         "The migration's file is not on this machine",
