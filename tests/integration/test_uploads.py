@@ -72,7 +72,7 @@ class Upload:
     def __init__(self, web: WebProcess, length: int, query: str = "") -> None:
         self._socket = socket.create_connection(("127.0.0.1", web.port), timeout=60)
         head = (
-            f"POST /api/migrations?{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+            f"POST /api/migrations?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
         )
         self._socket.sendall(head.encode())
 
@@ -307,7 +307,7 @@ def test_who_leaves_during_the_report_ends_it(web: WebProcess, folder: Path) -> 
     for name in ("report.csv", "errors.csv", "report.html"):
         with socket.create_connection(("127.0.0.1", web.port), timeout=60) as one:
             path = f"/api/migrations/{migration}/{name}"
-            one.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            one.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             wait_until(lambda: children(web), "a child that reports")
         wait_until(lambda: not children(web), "the end of the child")
         wait_until(lambda: left(folder) == kept, "what there was before")
