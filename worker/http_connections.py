@@ -100,6 +100,7 @@ class HttpConnections:
         self._connect_timeout = min(timeout, connect_timeout)
         self._tls = tls
         self._proxy = proxy
+        self._told_proxy = (proxy.headers if proxy else {}) or None
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -114,6 +115,9 @@ class HttpConnections:
         if any(_UNSAFE.search(name) or _UNSAFE.search(text) for name, text in headers.items()):
             raise NotSent("a header holds a line break")
         session = self._session or self._opened()
+        # Without TLS there is no tunnel: what the proxy is told stands among the other headers.
+        if self._told_proxy and not url.startswith("https:"):
+            headers = {**headers, **self._told_proxy}
         attempt = _Attempt()
         _attempt.set(attempt)
         try:
@@ -123,6 +127,7 @@ class HttpConnections:
                 headers=headers,
                 data=body or None,
                 allow_redirects=False,
+                proxy_headers=self._told_proxy,
             )
             try:
                 return response.status, response.headers, await _whole(response)
@@ -138,9 +143,6 @@ class HttpConnections:
             await self._session.close()
 
     def _opened(self) -> aiohttp.ClientSession:
-        proxy, auth = self._proxy, None
-        if proxy is not None and proxy.user is not None:
-            auth = aiohttp.BasicAuth(proxy.user, proxy.password, encoding="utf-8")
         self._session = aiohttp.ClientSession(
             connector=_Connector(
                 limit=0,  # the worker's slots are the limit
@@ -152,8 +154,7 @@ class HttpConnections:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_OURS_ALONE,
-            proxy=None if proxy is None else proxy.url,
-            proxy_auth=auth,
+            proxy=None if self._proxy is None else self._proxy.url,
         )
         return self._session
 

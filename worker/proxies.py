@@ -7,6 +7,7 @@ as well; the lower-case one is taken where both are set, as curl does. Loopback 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -25,6 +26,14 @@ class Proxy:
     setting: str
     user: str | None = field(default=None, repr=False)
     password: str = field(default="", repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What tells the proxy who asks."""
+        if self.user is None:
+            return {}
+        told = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {told}"}
 
 
 def proxy_of(environ: Mapping[str, str], url: str) -> Proxy | None:
