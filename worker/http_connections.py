@@ -26,7 +26,7 @@ Answer: TypeAlias = tuple[int, Mapping[str, str], bytes]
 _KEEP_S = 15.0
 # Stripe's answers are below 1 MB.
 _MOST_BYTES = 4 << 20
-_UNSAFE = re.compile(r"[\r\n\0]")
+_UNSAFE = re.compile("[\\r\\n\\0\ud800-\udfff]")
 _OURS_ALONE = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
@@ -113,7 +113,7 @@ class HttpConnections:
         """
         # A line break inside a value would be a header, or a request, of somebody else's making.
         if any(_UNSAFE.search(name) or _UNSAFE.search(text) for name, text in headers.items()):
-            raise NotSent("a header holds a line break")
+            raise NotSent("a header holds a line break, or what is no text")
         session = self._session or self._opened()
         # Without TLS there is no tunnel: what the proxy is told stands among the other headers.
         if self._told_proxy and not url.startswith("https:"):
@@ -134,7 +134,8 @@ class HttpConnections:
             except BaseException:
                 response.close()
                 raise
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+        # TimeoutError is an OSError; loops raise RuntimeErrors over connections just closed.
+        except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
             raise self._failed(error, attempt, url) from None
 
     async def close(self) -> None:
@@ -150,7 +151,11 @@ class HttpConnections:
                 keepalive_timeout=_KEEP_S,
                 resolver=aiohttp.ThreadedResolver(),
             ),
-            timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect_timeout),
+            timeout=aiohttp.ClientTimeout(
+                total=self._timeout,
+                connect=self._connect_timeout,
+                ceil_threshold=self._timeout,  # aiohttp rounds longer ones up to whole seconds
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_OURS_ALONE,

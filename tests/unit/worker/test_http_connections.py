@@ -129,6 +129,26 @@ async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
         await http.close()
 
 
+async def test_a_connection_that_closed_while_idle_is_not_used_again() -> None:
+    """A server that closes an idle connection without a word costs nobody an answer."""
+    http = client()
+    async with peer_of(answering(OK, then_close=True)) as peer:
+        await ask(http, peer.url)
+        while idle(http):
+            await asyncio.sleep(0)
+        assert (await ask(http, peer.url))[0] == 200
+        assert peer.connections == 2
+        await http.close()
+
+
+def idle(http: HttpConnections) -> bool:
+    """Whether a connection is kept that is open."""
+    assert http._session is not None
+    assert http._session.connector is not None
+    conns = http._session.connector._conns.values()
+    return any(protocol.is_connected() for kept in conns for protocol, _ in kept)
+
+
 def spoiled(http: HttpConnections) -> bool:
     """Whether something has come on an idle connection."""
     assert http._session is not None
@@ -281,7 +301,7 @@ async def test_a_line_break_in_a_header_is_never_sent() -> None:
     """A task id chosen by a stranger becomes the idempotency key: it must not become a header."""
     http = client()
     async with peer_of(answering(OK)) as peer:
-        for value in ("x\r\nHost: other", "x\ny", "x\0"):
+        for value in ("x\r\nHost: other", "x\ny", "x\0", "\ud800"):
             with pytest.raises(NotSent):
                 await ask(http, peer.url, key=value)
         assert peer.connections == 0
