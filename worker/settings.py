@@ -54,7 +54,7 @@ class WorkerSettings:
             stripe_api_key=_api_key(environ),
             stripe_api_base=_api_base(environ),
             stripe_proxy=proxy_of(environ, _api_base(environ) or STRIPE),
-            stripe_authorities=Authorities.from_environ(environ),
+            stripe_authorities=_authorities(environ),
             stripe_timeout_s=whole_number(
                 environ,
                 "CARDS_STRIPE_TIMEOUT",
@@ -113,6 +113,12 @@ def _limits(environ: Mapping[str, str]) -> Limits:
         interactive=interactive / 100,
         bulk=bulk / 100,
     )
+
+
+def _authorities(environ: Mapping[str, str]) -> Authorities:
+    base = _api_base(environ) or STRIPE
+    # What is not used may be wrong: `make up` starts whatever SSL_CERT_FILE says.
+    return Authorities.from_environ(environ if urlsplit(base).scheme == "https" else {})
 
 
 def _api_base(environ: Mapping[str, str]) -> str | None:
