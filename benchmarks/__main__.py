@@ -20,6 +20,7 @@ from benchmarks import (
     cpu,
     flood,
     growth,
+    http_clients,
     latency,
     limit,
     machine,
@@ -36,6 +37,7 @@ from benchmarks.table import Row, markdown
 _Run: TypeAlias = Callable[[Stage, bool, Path | None], list[Row]]
 _ALL: dict[str, _Run] = {
     "cpu": cpu.run,
+    "clients": http_clients.run,
     "pace": pace.run,
     "latency": latency.run,
     "callers": callers.run,
