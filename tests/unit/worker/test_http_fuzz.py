@@ -199,7 +199,8 @@ def test_a_server_that_says_no_more_is_left_with_the_timeout(
 ) -> None:
     """The same bytes on a connection that stays open: the timeout ends what they do not."""
     first, *others = runner.run(outcomes(cut(stream, places), closes=False, timeout=0.2))
-    assert isinstance(first, tuple | NoAnswer | Unreadable), first
+    # On a busy machine connecting alone may take the time that there is.
+    assert isinstance(first, tuple | NotSent | NoAnswer | Unreadable), first
     check_honest(others)
 
 
