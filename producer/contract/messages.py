@@ -47,6 +47,19 @@ class Text(Enum):
         "Falta la cabecera Host, o no es una sola y válida",
         "The Host header is missing, or is not a single valid one",
     )
+    HEAD_TOO_LARGE = (
+        "Las cabeceras de la petición son demasiado grandes, o demasiadas",
+        "The request's headers are too large, or too many",
+    )
+    TOO_SLOW = (
+        "La petición llegaba demasiado despacio",
+        "The request came too slowly",
+    )
+    MALFORMED = ("La petición no es HTTP válido", "The request is not valid HTTP")
+    TOO_MANY = (
+        "Demasiadas conexiones; inténtelo de nuevo",
+        "Too many connections; try again",
+    )
     BAD_ENCODING = (
         "Content-Encoding no admitido; aquí: {wanted}",
         "Content-Encoding is not supported; here: {wanted}",

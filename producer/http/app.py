@@ -17,10 +17,12 @@ from producer.contract.messages import Text
 from producer.http import cards, commands, docs_page, health, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
+from producer.http.body_pace import BodyPace
 from producer.http.bounded import BoundedJournal
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
+from producer.http.limits import HttpLimits
 from producer.http.metrics import Metrics
 from producer.http.migrations import api
 from producer.http.migrations.answering import answer_errors
@@ -48,7 +50,7 @@ log = logging.getLogger(__name__)
 _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
-def create_app(settings: WebSettings) -> FastAPI:
+def create_app(settings: WebSettings, limits: HttpLimits | None = None) -> FastAPI:
     """The application. It connects to Redis when it is started, and starts without it too."""
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
@@ -98,6 +100,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
     answer_errors(app, answers, desk)
+    app.add_middleware(BodyPace, limits=limits or HttpLimits(), metrics=metrics)
     app.add_middleware(
         Entrance,
         bearers=Bearers(settings.tokens),
