@@ -60,16 +60,14 @@ class _Paced:
         except TimeoutError:
             return self._give_up()
         self._complete = not message.get("more_body", False)
-        came = len(message.get("body", b""))
-        rate = self._limits.body_rate
-        left = self._left_s - (loop.time() - began)
-        if rate:
-            left += came / rate
-        elif came:
-            left = self._limits.body_s
-        self._left_s = min(left, self._limits.body_s)
+        self._left_s -= loop.time() - began
         if self._left_s <= 0 and not self._complete:
             return self._give_up()
+        came, rate = len(message.get("body", b"")), self._limits.body_rate
+        if rate:
+            self._left_s = min(self._left_s + came / rate, self._limits.body_s)
+        elif came:
+            self._left_s = self._limits.body_s
         return message
 
     def _give_up(self) -> Message:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from producer.http.answers import Answers
@@ -36,7 +36,7 @@ _UNNOTICED_S = 1.0
 # read and dropped, and the pause after each piece of it.
 _LINGER_S, _LINGER_PAUSE_S = 2.0, 0.01
 _MOST_LINGERING = 200
-"""Descriptors beyond the bound of connections; more are closed without an answer."""
+"""Descriptors beyond the bound of connections; more are closed at once."""
 
 
 @dataclass
@@ -80,6 +80,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Bytes since the last that was of a body, or ended a head: a head's, trailers', …"""
         self._piece = 0
         self._unwanted: int | None = None
+        self._earlier: RequestResponseCycle | None = None
+        """The request before the last one."""
         self._away: TurnedAway | None = None
         self._lingers = False
         self._until: asyncio.TimerHandle | None = None
@@ -149,6 +151,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._in_head, self._in_body, self._progress = False, True, True
             self.guard.connections.finished(self)
             self._set_until(None)
+            self._earlier = self.cycle
             super().on_headers_complete()
             # The request has the list; trailers, which httptools calls headers too, get another.
             self.headers = []
@@ -216,7 +219,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """The request whose body is being read has no end: whoever handles it hears of it."""
         self._in_body = False
         if self.pipeline:
-            self.pipeline.popleft()  # the last to come; it waits for its turn
+            self.pipeline.popleft()  # the last to come is the leftmost, and has not begun
+            self.cycle = self._earlier  # type: ignore[assignment]
             return
         self.cycle.disconnected = True
         self.cycle.waiting_for_100_continue = False
@@ -231,12 +235,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def _answer(self, why: TurnedAway) -> None:
         self.guard.connections.leave(self)
         self._unset_keepalive_if_required()
-        if self.guard.lingering >= _MOST_LINGERING:
-            self.transport.abort()
-            return
         answer = why.response(self.guard.answers)
         if answer and not (self._gave_up() and self.cycle.response_started):
             self.transport.write(answer)
+        if self.guard.lingering >= _MOST_LINGERING:
+            self._close()
+            return
         self.transport.write_eof()
         self._lingers = True
         self.guard.lingering += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from typing import Protocol
 
 from producer.http.limits import HttpLimits
@@ -36,6 +37,11 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    @property
+    def silent(self) -> Collection[Connection]:
+        """Those that may have to make room, the longest first."""
+        return self._unfinished.keys()
 
     def enter(self, connection: Connection, host: str) -> TurnedAway | None:
         """Give it a place, if need be that of another, or tell why there is none."""

@@ -89,6 +89,11 @@ class WebProcess:
         assert "listening on" in self.log, f"web ended:\n{self.log}"
         return self
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
     def terminate(self) -> None:
         """SIGTERM."""
         self._process.send_signal(signal.SIGTERM)
