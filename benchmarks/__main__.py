@@ -20,6 +20,7 @@ from benchmarks import (
     cpu,
     flood,
     growth,
+    http_servers,
     latency,
     limit,
     machine,
@@ -46,6 +47,7 @@ _ALL: dict[str, _Run] = {
     "memory": memory.run,
     "capacity": capacity.run,
     "growth": growth.run,
+    "http-servers": http_servers.run,
     "planning": planning.run,
     "migrating": migrating.run,
 }
