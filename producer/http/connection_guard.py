@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -28,10 +29,8 @@ _MOST_HEADERS = 100
 _MOST_PIPELINED = 32
 # As many bytes at a time go to the parser: what a head may exceed its limit by, and a body's.
 _HEAD_PIECE, _BODY_PIECE = 4096, 65_536
-# What is left of a body that was answered already is read to here.
-_UNWANTED_BYTES = 65_536
 # How long a head is nobody's business but its sender's; then its connection may have to make room.
-_UNNOTICED_S = 1.0
+_UNNOTICED_S, _POLL_S = 1.0, 0.01
 # After a last answer, so that it is read and not lost to a reset: how long what else is sent is
 # read and dropped, and the pause after each piece of it.
 _LINGER_S, _LINGER_PAUSE_S = 2.0, 0.01
@@ -53,6 +52,15 @@ class Guard:
 def guarded(guard: Guard) -> type[GuardedProtocol]:
     """The protocol class to give to `uvicorn.Config(http=...)`."""
     return type("GuardedProtocol", (GuardedProtocol,), {"guard": guard})
+
+
+class _Parting:
+    """A transport for answers to requests whose bodies are still to come."""
+
+    def __init__(self, transport: asyncio.Transport, part: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = part
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -79,19 +87,23 @@ class GuardedProtocol(HttpToolsProtocol):
         self._fruitless = 0
         """Bytes since the last that was of a body, or ended a head: a head's, trailers', …"""
         self._piece = 0
-        self._unwanted: int | None = None
+        self._keep_alive = False
+        """Whether the connection is kept once the last request's body is here."""
         self._earlier: RequestResponseCycle | None = None
         """The request before the last one."""
         self._away: TurnedAway | None = None
+        self._deaf = False
+        """Whether what comes is dropped."""
         self._lingers = False
         self._until: asyncio.TimerHandle | None = None
-        """Until when a head, an unwanted body, or the end is to come."""
+        """Until when a head, or the end, is to come."""
         self._unread: asyncio.TimerHandle | None = None
 
     # Of the transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._parting: Any = _Parting(transport, self.part)
         why = self.guard.connections.enter(self, self._host)
         if why is not None:
             self.turn_away(why)
@@ -108,21 +120,17 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._away is None and len(data) <= _HEAD_PIECE:
+        if not self._deaf and len(data) <= _HEAD_PIECE:
             self._feed(data)
-        elif self._away is None:
+        elif not self._deaf:
             view, start = memoryview(data), 0
-            while start < len(data) and self._away is None:
+            while start < len(data) and not self._deaf:
                 end = start + (_BODY_PIECE if self._in_body else _HEAD_PIECE)
                 self._feed(view[start:end])
                 start = end
-        if self._away is not None:
+        if self._deaf:
             self._drop()
-        elif self._unwanted is not None:
-            self._unwanted += len(data)
-            if self._unwanted > _UNWANTED_BYTES:
-                self.turn_away(TurnedAway.BODY_UNWANTED)
-        elif self._until is None and (self._in_head or self._fruitless) and not self._in_body:
+        elif self._until is None and not self._in_body and (self._in_head or self._fruitless):
             self._await_head()
 
     def pause_writing(self) -> None:
@@ -136,42 +144,44 @@ class GuardedProtocol(HttpToolsProtocol):
     # Of the parser
 
     def on_message_begin(self) -> None:
-        if self._away is None:
+        if not self._deaf:
             self._in_head = True
             super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        if self._away is not None:
+        if self._deaf:
             return
         if len(self.headers) > _MOST_HEADERS or self._head_is_too_large():
             self._turned(TurnedAway.HEAD_TOO_LARGE)
         elif len(self.pipeline) >= _MOST_PIPELINED:
             self._turned(TurnedAway.PIPELINED)
         else:
+            earlier = self.cycle
+            super().on_headers_complete()
+            self._earlier = earlier
             self._in_head, self._in_body, self._progress = False, True, True
             self.guard.connections.finished(self)
             self._set_until(None)
-            self._earlier = self.cycle
-            super().on_headers_complete()
+            # Until its body is here, what answers it has to say that this is the last answer, and
+            # ends the connection as one that may still be sent to: see `part`.
+            self._keep_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
+            self.cycle.transport = self._parting
             # The request has the list; trailers, which httptools calls headers too, get another.
             self.headers = []
 
     def on_body(self, body: bytes) -> None:
-        if self._away is None:
+        if not self._deaf:
             self._progress = True
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._away is not None:
+        if self._deaf:
             return
         self._in_body, self._progress = False, True
+        self.cycle.transport = self.transport
+        if not self.cycle.response_started:
+            self.cycle.keep_alive = self._keep_alive
         super().on_message_complete()
-        if self._unwanted is not None:
-            self._unwanted = None
-            self._set_until(None)
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
 
     def send_400_response(self, msg: str) -> None:
         """What httptools cannot read; uvicorn has logged it."""
@@ -183,14 +193,20 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._expect_reader()  # what is written still has to be taken
-        elif self._away is not None:
-            if not self._busy():
-                self._answer(self._away)
-        elif self._in_body and self.cycle.response_complete:
-            # Not for the keep-alive time, which each byte would begin anew.
+        elif self._lingers:
             self._unset_keepalive_if_required()
-            self._unwanted = 0
-            self._set_until(self._limits.idle_s, lambda: self.turn_away(TurnedAway.BODY_UNWANTED))
+        elif self._away is not None and not self._busy():
+            self._answer(self._away)
+
+    def part(self) -> None:
+        """End the connection of a request that is answered, though not all of it is here."""
+        if not self._lingers:
+            self._deaf = True
+            self._linger()
+
+    def shutdown(self) -> None:
+        self._keep_alive = False
+        super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -211,7 +227,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._answer(why)
 
     def _turned(self, why: TurnedAway) -> None:
-        self._away = why
+        self._away, self._deaf = why, True
         self.guard.metrics.turned_away(why)
         log.warning("turned away %s: %s", self._host or "a client", why.label)
 
@@ -233,11 +249,19 @@ class GuardedProtocol(HttpToolsProtocol):
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
 
     def _answer(self, why: TurnedAway) -> None:
-        self.guard.connections.leave(self)
-        self._unset_keepalive_if_required()
         answer = why.response(self.guard.answers)
-        if answer and not (self._gave_up() and self.cycle.response_started):
+        gave_up = self.cycle is not None and self.cycle.disconnected
+        if answer and not (gave_up and self.cycle.response_started):
             self.transport.write(answer)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close, but a little later where it can be: a reset could overtake what was written."""
+        self._set_until(None)
+        self._unset_keepalive_if_required()
+        self.guard.connections.leave(self)
+        if self.transport.is_closing():
+            return
         if self.guard.lingering >= _MOST_LINGERING:
             self._close()
             return
@@ -246,9 +270,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self.guard.lingering += 1
         self._set_until(_LINGER_S, self._close)
         self.flow.resume_reading()
-
-    def _gave_up(self) -> bool:
-        return self.cycle is not None and self.cycle.disconnected
 
     def _drop(self) -> None:
         """What comes after all is read, so that the sender gets to the answer, but slowly."""
@@ -284,16 +305,21 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         unnoticed = min(_UNNOTICED_S, self._limits.head_s / 2)
-        self._set_until(unnoticed, lambda: self._set_until(0, lambda: self._notice(unnoticed)))
+        # Two timers: between them the loop has read what was there to be read, however long it
+        # was busy before.
+        self._set_until(
+            unnoticed, lambda: self._set_until(_POLL_S, lambda: self._notice(unnoticed))
+        )
 
     def _notice(self, after: float) -> None:
-        # Two timers later: between them the loop has read what was there to be read, however
-        # long it was busy before.
         self._set_until(self._limits.head_s - after, self._head_overdue)
         if not self._busy():
             self.guard.connections.unfinished(self)
 
     def _head_overdue(self) -> None:
+        if self.flow.read_paused:  # while those before it are answered
+            self._await_head()
+            return
         self._set_until(None)
         if self._in_head or self._fruitless:
             self.turn_away(TurnedAway.HEAD_SLOW)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import resource
+import sys
+from contextlib import suppress
 from dataclasses import replace
 
 from producer.http.limits import HttpLimits
@@ -16,11 +17,17 @@ _OTHERS = 512
 
 def within_descriptors(limits: HttpLimits) -> HttpLimits:
     """The limits, with no more connections than there can be; asks for more descriptors first."""
+    if sys.platform == "win32":
+        return limits
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = limits.connections + _OTHERS
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):  # a system may have a bound of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+            soft = more
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return limits
     most = max(soft - _OTHERS, soft // 2)

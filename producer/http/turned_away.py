@@ -17,8 +17,6 @@ class TurnedAway(Enum):
     HEAD_TOO_LARGE = ("head_too_large", "head_too_large", 431, Text.HEAD_TOO_LARGE)
     HEAD_SLOW = ("head_slow", "request_timeout", 408, Text.TOO_SLOW)
     BODY_SLOW = ("body_slow", "request_timeout", 408, Text.TOO_SLOW)
-    BODY_UNWANTED = ("body_unwanted", "", 0, None)
-    """The rest of a body that was answered before it was read."""
     ANSWER_UNREAD = ("answer_unread", "", 0, None)
     MALFORMED = ("malformed", "malformed_request", 400, Text.MALFORMED)
     PIPELINED = ("pipelined", "too_many_pipelined", 503, Text.TOO_MANY)

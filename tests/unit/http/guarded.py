@@ -51,6 +51,8 @@ class Application:
                 return
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if scope["path"] == "/broken":
+            raise RuntimeError
         await send({"type": "http.response.body", "body": b"ok"})
 
 

@@ -86,6 +86,7 @@ async def test_trailers_are_no_headers(server: Serving) -> None:
     [
         (GET + b"X: " + b"a" * 200_000, 431, "head_too_large"),
         (b"nonsense\r\n\r\n", 400, "malformed_request"),
+        (b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed_request"),
         (_CHUNKED + b"0\r\nT: " + b"a" * 200_000, 431, "head_too_large"),
     ],
 )
@@ -159,30 +160,51 @@ async def test_whoever_waits_is_not_hurried(server: Serving) -> None:
         assert (await client.answer()).status == 200
 
 
-async def test_a_body_that_nobody_reads_ends_the_connection() -> None:
-    """Answered before its body was read, a client has as long as between two requests."""
-    request = b"POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
-    async with serving(idle_s=0.1) as server:
-        async with RawClient(server.port) as client:
-            await client.send(request + b"a")
-            assert (await client.answer()).status == 200
-            assert await client.ended() == b""
-        async with RawClient(server.port) as client:
-            await client.send(request)
-            assert (await client.answer()).status == 200
-            await client.send(b"a" * 900_000)
-            assert await client.ended() == b""
-        assert server.turned_away(TurnedAway.BODY_UNWANTED) == 2
-
-
-async def test_a_body_that_comes_after_its_answer_is_no_harm(server: Serving) -> None:
-    """A client that sends head and body apart goes on with its connection."""
-    async with RawClient(server.port) as client:
+async def test_a_head_that_is_not_read_is_not_late() -> None:
+    """What follows two pipelined requests has its time once those are answered."""
+    async with serving(head_s=0.05, idle_s=30) as server, RawClient(server.port) as client:
+        await client.send(WAITING + GET + b"\r\n" + GET)
+        await server.app.asked.get()
+        async with RawClient(server.port) as other:
+            await other.ended()  # the time for a head has passed
+        server.app.may_answer.set()
+        await client.send(b"\r\n")
         for _ in range(3):
-            await client.send(b"POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
             assert (await client.answer()).status == 200
-            await client.send(b"late")
-    assert server.turned_away(TurnedAway.BODY_UNWANTED) == 0
+
+
+@pytest.mark.parametrize("begun", [b"", b"a" * 900_000], ids=["nothing", "much"])
+async def test_an_answer_before_the_whole_body_is_the_last(server: Serving, begun: bytes) -> None:
+    """It says so, and is read also by those who send on, and what they send is not held."""
+    request = b"POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
+    async with RawClient(server.port) as client:
+        await client.send(request + begun)
+        answer = await client.answer()
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert await client.ended() == b""
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+async def test_a_body_that_was_read_ends_nothing(server: Serving, apart: bool) -> None:
+    """Sent with its head or after it, with a length or in chunks: the connection is kept."""
+    length = b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+    async with RawClient(server.port) as client:
+        for head, body in ((length, b"late"), (_CHUNKED, b"0\r\n\r\n")) * 2:
+            await client.send(*((head,) if apart else ()))
+            if apart:
+                await server.app.asked.get()
+            await client.send(body if apart else head + body)
+            answer = await client.answer()
+            assert (answer.status, answer.headers.get("connection")) == (200, None)
+
+
+async def test_a_broken_answer_before_the_whole_body_ends_the_connection(server: Serving) -> None:
+    """Where the application breaks off while a body is outstanding, the client is let go."""
+    async with RawClient(server.port) as client:
+        await client.send(b"POST /broken HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+        told = await client.ended()
+        assert told.startswith(b"HTTP/1.1 200 ")
+        assert not told.endswith(b"ok")
 
 
 async def test_a_request_without_an_end_is_taken_from_its_handler(server: Serving) -> None:
