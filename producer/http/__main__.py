@@ -14,7 +14,8 @@ from types import FrameType
 import uvicorn
 
 from producer.http.app import create_app
-from producer.http.connection_guard import Guard, guarded
+from producer.http.connection_end import Guard
+from producer.http.connection_guard import guarded
 from producer.http.connections import Connections
 from producer.http.descriptors import within_descriptors
 from producer.http.limits import HttpLimits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from http import HTTPStatus
 
@@ -31,7 +32,7 @@ class TurnedAway(Enum):
         self.status = status
         self.text = text
 
-    def response(self, answers: Answers) -> bytes:
+    def response(self, answers: Answers, usual: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
         """The whole answer on the wire, after which the connection is closed; empty where none."""
         if self.text is None:
             return b""
@@ -40,5 +41,5 @@ class TurnedAway(Enum):
             self.status, self.code, self.text, headers={"Connection": "close", **again}
         )
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}".encode()]
-        lines += [b"%b: %b" % header for header in made.raw_headers]
+        lines += [b"%b: %b" % header for header in (*usual, *made.raw_headers)]
         return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(made.body)

@@ -13,7 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from producer.http.answers import Answers
-from producer.http.connection_guard import Guard, guarded
+from producer.http.connection_end import Guard
+from producer.http.connection_guard import guarded
 from producer.http.connections import Connections
 from producer.http.limits import HttpLimits
 from producer.http.metrics import Metrics
