@@ -45,6 +45,8 @@ class GuardedProtocol(EndingProtocol):
         self._fruitless = 0
         """Bytes since the last that was of a body, or ended a head: a head's, trailers', …"""
         self._piece = 0
+        self._noticed = False
+        """Whether it was told that the head is not here."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -65,8 +67,11 @@ class GuardedProtocol(EndingProtocol):
                 start = end
         if self._deaf:
             self._drop()
-        elif self._until is None and not self._in_body and (self._in_head or self._fruitless):
-            self._await_head()
+        elif self._has_begun and not self._in_body:
+            if self._until is None:
+                self._await_head()
+            elif self._noticed:
+                self.guard.connections.unfinished(self, begun=True)
 
     def on_message_begin(self) -> None:
         if not self._deaf:
@@ -85,7 +90,9 @@ class GuardedProtocol(EndingProtocol):
             super().on_headers_complete()
             self._earlier = earlier
             self._in_head, self._in_body, self._progress = False, True, True
-            self.guard.connections.finished(self)
+            if self._noticed:
+                self._noticed = False
+                self.guard.connections.finished(self)
             self._set_until(None)
             # Until its body is here, what answers it has to say that this is the last answer, and
             # ends the connection as one that may still be sent to: see `part`.
@@ -124,6 +131,11 @@ class GuardedProtocol(EndingProtocol):
             if self._fruitless > self._limits.head_bytes:
                 self.turn_away(TurnedAway.HEAD_TOO_LARGE)
 
+    @property
+    def _has_begun(self) -> bool:
+        """Whether something of a head is here, or what may become one."""
+        return self._in_head or bool(self._fruitless)
+
     def _head_is_too_large(self) -> bool:
         if self._fruitless + self._piece <= self._limits.head_bytes:
             return False
@@ -141,14 +153,15 @@ class GuardedProtocol(EndingProtocol):
     def _notice(self, after: float) -> None:
         self._set_until(self._limits.head_s - after, self._head_overdue)
         if not self._busy():
-            self.guard.connections.unfinished(self)
+            self._noticed = True
+            self.guard.connections.unfinished(self, begun=self._has_begun)
 
     def _head_overdue(self) -> None:
         if self.flow.read_paused:  # while those before it are answered
             self._await_head()
             return
         self._set_until(None)
-        if self._in_head or self._fruitless:
+        if self._has_begun:
             self.turn_away(TurnedAway.HEAD_SLOW)
         elif self._away is None:
             self._turned(TurnedAway.HEAD_SLOW)

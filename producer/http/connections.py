@@ -24,6 +24,7 @@ class _Address:
     def __init__(self) -> None:
         self.count = 0
         self.unfinished: dict[Connection, None] = {}
+        self.begun: dict[Connection, None] = {}
 
 
 class Connections:
@@ -43,6 +44,11 @@ class Connections:
         """Those that may have to make room, the longest first."""
         return self._unfinished.keys()
 
+    def begun(self, host: str) -> Collection[Connection]:
+        """Those of the address that keep a head which they have begun, the longest first."""
+        there = self._addresses.get(self._key(host))
+        return there.begun.keys() if there else ()
+
     def enter(self, connection: Connection, host: str) -> TurnedAway | None:
         """Give it a place, if need be that of another, or tell why there is none."""
         key = self._key(host)
@@ -56,21 +62,28 @@ class Connections:
         self._addresses.setdefault(key, _Address()).count += 1
         return None
 
-    def unfinished(self, connection: Connection) -> None:
-        """It has kept its head to itself for a while; the bound of those may end it, or another."""
+    def unfinished(self, connection: Connection, *, begun: bool) -> None:
+        """It keeps a head to itself, of which something is here if it has `begun`.
+
+        Those that have are bounded, and this or another one of the address may be ended. A
+        client that has sent nothing may be busy opening more connections, and costs little.
+        """
         key = self._keys.get(connection)
         if key is None:
             return
-        there = self._addresses[key].unfinished
-        there[connection] = self._unfinished[connection] = None
-        if key and len(there) > self._limits.unfinished_per_address:
-            self._make_room(there)
+        there = self._addresses[key]
+        there.unfinished[connection] = self._unfinished[connection] = None
+        if begun:
+            there.begun[connection] = None
+            if key and len(there.begun) > self._limits.unfinished_per_address:
+                self._make_room(there.begun)
 
     def finished(self, connection: Connection) -> None:
         """Its head is here."""
         if connection in self._unfinished:
-            del self._unfinished[connection]
-            del self._addresses[self._keys[connection]].unfinished[connection]
+            there = self._addresses[self._keys[connection]]
+            for those in (self._unfinished, there.unfinished, there.begun):
+                those.pop(connection, None)
 
     def leave(self, connection: Connection) -> None:
         """It has ended, or is about to; may be said twice."""

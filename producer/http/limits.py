@@ -34,7 +34,7 @@ class HttpLimits:
     connections: int = 5000
     per_address: int = 4000
     unfinished_per_address: int = 100
-    """Connections that have not sent a whole head a second after they could."""
+    """Connections that have sent a part of a head and, a second later, not the rest."""
     proxies: tuple[Network, ...] = ()
     """Whose X-Forwarded-For is believed, and which the bounds of an address do not apply to."""
 

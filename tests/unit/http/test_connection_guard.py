@@ -252,6 +252,28 @@ async def test_too_many_are_told_so(caplog: pytest.LogCaptureFixture) -> None:
         assert (await first.answer()).status == 200
 
 
+async def test_heads_that_do_not_go_on_are_bounded() -> None:
+    """Of those that have begun a head, the longest makes room for the next one that stops."""
+    async with (
+        serving(unfinished_per_address=1) as server,
+        RawClient(server.port) as silent,
+        RawClient(server.port) as first,
+        RawClient(server.port) as second,
+    ):
+        while len(server.guard.connections.silent) < 3:
+            await asyncio.sleep(0.01)
+        await first.send(b"G")
+        while not server.guard.connections.begun("127.0.0.1"):
+            await asyncio.sleep(0.01)
+        await second.send(b"G")
+        answer = await first.answer()
+        assert (answer.status, answer.code) == (503, "too_many_connections")
+        for one in (second, silent):
+            await one.send(GET[1:] + b"\r\n" if one is second else GET + b"\r\n")
+            assert (await one.answer()).status == 200
+        assert server.turned_away(TurnedAway.UNFINISHED) == 1
+
+
 async def test_silent_connections_make_room_for_others() -> None:
     """With every place taken by heads that do not come, whoever sends one is served."""
     async with serving(connections=3) as server:

@@ -62,24 +62,37 @@ def test_a_trusted_proxy_is_bounded_only_in_all() -> None:
         proxies=(ip_network("10.0.0.0/8"),),
     )
     for one in _entered(ledger, "10.9.9.9", 3):
-        ledger.unfinished(one)
+        ledger.unfinished(one, begun=True)
         assert one.ended is None
     _entered(ledger, "10.9.9.9", 1)  # in the place of the longest silent one
     _entered(ledger, "", 1)
 
 
-def test_of_too_many_unfinished_heads_the_longest_goes() -> None:
-    """The bound ends the one that has been silent for longest, never one that has sent."""
+def test_of_too_many_heads_without_an_end_the_longest_goes() -> None:
+    """The bound ends the one that has kept its head for longest, never one that has sent it."""
     ledger = _ledger(unfinished_per_address=2)
-    sent, *silent = _entered(ledger, "10.0.0.1", 4)
-    for one in (sent, silent[0], silent[1]):
-        if one is silent[1]:
-            ledger.finished(sent)
-        ledger.unfinished(one)
-    assert [one.ended for one in (sent, *silent)] == [None] * 4
-    ledger.unfinished(silent[2])
-    assert [one.ended for one in silent] == [TurnedAway.UNFINISHED, None, None]
+    sent, *slow = _entered(ledger, "10.0.0.1", 4)
+    ledger.unfinished(sent, begun=True)
+    ledger.finished(sent)
+    for one in slow[:2]:
+        ledger.unfinished(one, begun=True)
+    assert [one.ended for one in (sent, *slow)] == [None] * 4
+    ledger.unfinished(slow[2], begun=True)
+    assert [one.ended for one in slow] == [TurnedAway.UNFINISHED, None, None]
     assert len(ledger) == 3
+
+
+def test_those_that_have_sent_nothing_yet_may_be_many() -> None:
+    """A client that opens many connections before it sends on any is not taken for a slow one."""
+    ledger = _ledger(unfinished_per_address=2)
+    silent = _entered(ledger, "10.0.0.1", 1000)
+    for one in silent:
+        ledger.unfinished(one, begun=False)
+    for one in silent[:2]:
+        ledger.unfinished(one, begun=True)
+    assert {one.ended for one in silent} == {None}
+    ledger.unfinished(silent[2], begun=True)
+    assert silent[0].ended is TurnedAway.UNFINISHED
 
 
 @pytest.mark.parametrize("bound", ["connections", "per_address"])
@@ -87,7 +100,7 @@ def test_a_new_connection_takes_a_silent_ones_place(bound: str) -> None:
     """Where there is no place, silent ones make room; where none is silent, there is none."""
     ledger = _ledger(**{bound: 2})
     busy, silent = _entered(ledger, "10.0.0.1", 2)
-    ledger.unfinished(silent)
+    ledger.unfinished(silent, begun=False)
     _entered(ledger, "10.0.0.1", 1)
     assert (busy.ended, silent.ended) == (None, TurnedAway.UNFINISHED)
     refused = ledger.enter(_Connection(), "10.0.0.1")
