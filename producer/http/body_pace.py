@@ -21,7 +21,7 @@ class BodyTooSlow(Refusal):
 
 
 class BodyPace:
-    """Raises BodyTooSlow from `receive`, and closes the connection that is answered so.
+    """Raises BodyTooSlow from `receive`. The server closes the connection, since a body is left.
 
     Only the time in which the application waits for the client counts. Each body may fall behind
     its rate by `body_s` seconds.
@@ -81,6 +81,4 @@ class _Paced:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._answered = True
-            if self._too_slow:
-                message["headers"] = [*message.get("headers", []), (b"connection", b"close")]
         await self._send(message)

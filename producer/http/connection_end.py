@@ -57,8 +57,6 @@ class EndingProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits = self.guard.limits
         self._in_body = False
-        self._keep_alive = False
-        """Whether the connection is kept once the last request's body is here."""
         self._earlier: RequestResponseCycle | None = None
         """The request before the last one."""
         self._away: TurnedAway | None = None
@@ -120,10 +118,6 @@ class EndingProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         self._expect_reader()
-
-    def shutdown(self) -> None:
-        self._keep_alive = False
-        super().shutdown()
 
     def _turned(self, why: TurnedAway) -> None:
         self._away, self._deaf = why, True

@@ -11,6 +11,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.server import ServerState
 
 from producer.http.connection_end import EndingProtocol, Guard
@@ -96,7 +97,7 @@ class GuardedProtocol(EndingProtocol):
             self._set_until(None)
             # Until its body is here, what answers it has to say that this is the last answer, and
             # ends the connection as one that may still be sent to: see `part`.
-            self._keep_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
+            self.cycle.default_headers = [*self.cycle.default_headers, CLOSE_HEADER]
             self.cycle.transport = self._parting
             # The request has the list; trailers, which httptools calls headers too, get another.
             self.headers = []
@@ -111,8 +112,7 @@ class GuardedProtocol(EndingProtocol):
             return
         self._in_body, self._progress = False, True
         self.cycle.transport = self.transport
-        if not self.cycle.response_started:
-            self.cycle.keep_alive = self._keep_alive
+        self.cycle.default_headers = self.server_state.default_headers
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
