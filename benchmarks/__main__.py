@@ -21,6 +21,7 @@ from benchmarks import (
     flood,
     growth,
     http_clients,
+    http_servers,
     latency,
     limit,
     machine,
@@ -48,6 +49,7 @@ _ALL: dict[str, _Run] = {
     "memory": memory.run,
     "capacity": capacity.run,
     "growth": growth.run,
+    "http-servers": http_servers.run,
     "planning": planning.run,
     "migrating": migrating.run,
 }

@@ -51,6 +51,19 @@ class Text(Enum):
         "La cabecera Host no nombra este servidor; no se hizo nada (CARDS_HOSTS)",
         "The Host header does not name this server; nothing was done (CARDS_HOSTS)",
     )
+    HEAD_TOO_LARGE = (
+        "Las cabeceras de la petición son demasiado grandes, o demasiadas",
+        "The request's headers are too large, or too many",
+    )
+    TOO_SLOW = (
+        "La petición llegaba demasiado despacio",
+        "The request came too slowly",
+    )
+    MALFORMED = ("La petición no es HTTP válido", "The request is not valid HTTP")
+    TOO_MANY = (
+        "Demasiadas conexiones; inténtelo de nuevo",
+        "Too many connections; try again",
+    )
     BAD_ENCODING = (
         "Content-Encoding no admitido; aquí: {wanted}",
         "Content-Encoding is not supported; here: {wanted}",

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from producer.contract import CommandKind, Lane
+from producer.http.turned_away import TurnedAway
 from producer.journal import Backlog, Pace
 from producer.journal.dead_letters import DeadReason
 
@@ -41,6 +42,17 @@ class Metrics:
             "Commands accepted over HTTP; repeats under an idempotency key not counted.",
             ["kind", "lane"],
             registry=self._registry,
+        )
+        self._turned_away = Counter(
+            "cards_http_refused",
+            "Connections and requests ended by a limit of the server, by reason.",
+            ["reason"],
+            registry=self._registry,
+        )
+        for reason in TurnedAway:
+            self._turned_away.labels(reason.label)
+        self._connections = Gauge(
+            "cards_http_connections", "Connections open now.", registry=self._registry
         )
         self._waiters = Gauge(
             "cards_http_waiters", "Callers waiting for a command now.", registry=self._registry
@@ -84,6 +96,14 @@ class Metrics:
     def count_waiters(self, count: Callable[[], int]) -> None:
         """Where to ask how many callers wait."""
         self._waiters.set_function(count)
+
+    def count_connections(self, count: Callable[[], int]) -> None:
+        """Where to ask how many connections are open."""
+        self._connections.set_function(count)
+
+    def turned_away(self, reason: TurnedAway) -> None:
+        """A limit of the server ended a connection or a request."""
+        self._turned_away.labels(reason.label).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

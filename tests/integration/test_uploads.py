@@ -71,7 +71,8 @@ class Upload:
 
     def __init__(self, web: WebProcess, length: int, query: str = "") -> None:
         self._socket = socket.create_connection(("127.0.0.1", web.port), timeout=60)
-        head = f"POST /api/migrations?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
+        request = f"POST /api/migrations?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head = f"{request}Content-Length: {length}\r\n\r\n"
         self._socket.sendall(head.encode())
 
     def send(self, data: bytes) -> None:

@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.http_connections import Answer, HttpConnections, HttpError, NoAnswer, Unreadable
+from worker.http_connections import (
+    Answer,
+    HttpConnections,
+    HttpError,
+    NoAnswer,
+    NotSent,
+    Unreadable,
+)
 
 _HEADERS = {"Content-Type": "text/plain"}
 
