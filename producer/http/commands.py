@@ -57,7 +57,13 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
 
     services.same_journal()
     command_id = str(uuid4())
-    calling = accept(command, command_id=command_id, lane=lane, idempotency_key=key)
+    calling = accept(
+        command,
+        command_id=command_id,
+        lane=lane,
+        idempotency_key=key,
+        signing=services.signing,
+    )
     if preference.wait_s <= 0 or services.waiters.released.is_set():
         acceptance = await services.ask(calling)
         _note(services, request, kind, lane, acceptance)

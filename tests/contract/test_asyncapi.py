@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
-from producer.journal.messages import JOURNALLED, task_message
+from producer.journal.messages import task_message
 from producer.journal.results import celery_result
+from producer.journal.signed import JOURNALLED
 from tests.contract.decoding import decode
 
 ROOT = Path(__file__).resolve().parents[2]

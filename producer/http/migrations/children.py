@@ -14,6 +14,7 @@ from typing import Any
 from producer.contract.messages import Language
 from producer.migrations.entering_child import frame
 from producer.redis import RedisConfig
+from producer.signatures import UNSIGNED, Signing
 
 # Whom the web process lets in is no business of theirs.
 _WITHHELD = ("CARDS_API_TOKENS",)
@@ -34,10 +35,13 @@ class ChildFailed(Exception):
 class Children:
     """Starts them with the web process's settings. Uploads go four at a time, reports two."""
 
-    def __init__(self, redis: RedisConfig, folder: Path, language: Language) -> None:
+    def __init__(
+        self, redis: RedisConfig, folder: Path, language: Language, signing: Signing = UNSIGNED
+    ) -> None:
         self.folder = folder.absolute()
         self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD}
-        self._environ |= {**redis.environ, "CARDS_MIGRATIONS_DIR": str(self.folder)}
+        self._environ |= {**redis.environ, **signing.environ}
+        self._environ["CARDS_MIGRATIONS_DIR"] = str(self.folder)
         self._environ["CARDS_REASONS_LANGUAGE"] = language
         self._upload_turn = asyncio.Semaphore(_UPLOADS)
         self._report_turn = asyncio.Semaphore(_REPORTS)
