@@ -102,7 +102,7 @@ class Signing:
         if not self.keys:
             return ""
         at = int(time.time() * 1000)
-        return f"1.{at}.{_code(self.keys[0], purpose, at, fields)}"
+        return f"1.{at}.{_code(self.keys[0], _text(purpose, at, fields))}"
 
     def flaw(
         self,
@@ -123,8 +123,8 @@ class Signing:
         if found is None:
             return Flaw.INVALID
         at, code = int(found[1]), found[2]
-        fits = [hmac.compare_digest(_code(key, purpose, at, fields), code) for key in self.keys]
-        if not any(fits):
+        text = _text(purpose, at, fields)
+        if not any(hmac.compare_digest(_code(key, text), code) for key in self.keys):
             return Flaw.INVALID
         if max_age_s is not None and abs(now_ms - at) > max_age_s * 1000:
             return Flaw.STALE
@@ -135,10 +135,13 @@ UNSIGNED = Signing()
 """Nothing is signed, and nothing looked at."""
 
 
-def _code(key: bytes, purpose: Purpose, at: int, fields: Sequence[str]) -> str:
+def _text(purpose: Purpose, at: int, fields: Sequence[str]) -> bytes:
     # JSON keeps fields apart, whatever is in them, and writes a text in one way only.
-    text = _encoded(["card-commands", 1, purpose.value, at, *fields])
-    return base64.urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256"))[:43].decode()
+    return _encoded(["card-commands", 1, purpose.value, at, *fields]).encode()
+
+
+def _code(key: bytes, text: bytes) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(key, text, "sha256"))[:43].decode()
 
 
 def _keys(name: str, texts: Sequence[str]) -> tuple[bytes, ...]:
