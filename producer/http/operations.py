@@ -48,7 +48,12 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
             ),
             **REFUSED,
             402: no("Stripe's refusal, with Stripe's code, e.g. `card_declined`.", **ended),
-            403: no("`other_origin`: a browser sent it for a page of somebody else's."),
+            403: no(
+                "`other_origin`: a browser sent it for a page of somebody else's. "
+                "`signature_missing`, `signature_invalid`, `signature_stale`: the workers demand "
+                "another signature than web's, or one that is not as old.",
+                **ended,
+            ),
             404: no("Stripe's refusal: `resource_missing`.", **ended),
             409: no("`superseded` or `cancelled`: nothing was changed.", **ended),
             410: no(
