@@ -18,6 +18,7 @@ from producer.contract.messages import Language
 from producer.contract.senders import WANTED, is_sender
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
+from producer.signatures import UNSIGNED, Signing, SigningError
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -51,10 +52,11 @@ class Settings:
     status_ttl_s: int = DEFAULT_STATUS_TTL_S
     bulk_status_ttl_s: int = DAY_S
     sender: str = ""
+    signing: Signing = UNSIGNED
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read where Redis is, CARDS_LANGUAGE, CARDS_SENDER and how long statuses are kept.
+        """Read where Redis is, CARDS_LANGUAGE, CARDS_SENDER, how long statuses are kept, keys.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
@@ -70,6 +72,7 @@ class Settings:
                 environ, "CARDS_BULK_STATUS_TTL", DAY_S, low=DAY_S, unit="seconds"
             ),
             sender=_sender(environ),
+            signing=signing_config(environ),
         )
 
 
@@ -172,6 +175,14 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
     try:
         return RedisConfig.from_environ(environ)
     except RedisConfigError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def signing_config(environ: Mapping[str, str]) -> Signing:
+    """What signs, and what is made of what is not signed. Raises SettingsError."""
+    try:
+        return Signing.from_environ(environ)
+    except SigningError as error:
         raise SettingsError(error.name, error.reason) from None
 
 

@@ -273,6 +273,18 @@ class Text(Enum):
         "La petición viene de otra página; no se hizo nada",
         "The request comes from another page; nothing was done",
     )
+    SIGNATURE_MISSING = (
+        "El comando no está firmado, y aquí se exige",
+        "The command is not signed, and here it has to be",
+    )
+    SIGNATURE_INVALID = (
+        "La firma del comando no es válida",
+        "The command's signature is not valid",
+    )
+    SIGNATURE_STALE = (
+        "El comando se firmó hace demasiado tiempo; envíelo de nuevo",
+        "The command was signed too long ago; send it again",
+    )
     TOKEN_USED_ELSEWHERE = (
         "El token ya fue usado, y no por este comando",
         "The token was already used, and not by this command",

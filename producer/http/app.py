@@ -81,7 +81,9 @@ def create_app(
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
     journal_watch = JournalWatch(settings.shared.redis)
-    services = Services(ask, answers, waiters, subscriptions, metrics, journal_watch)
+    services = Services(
+        ask, answers, waiters, subscriptions, metrics, journal_watch, settings.shared.signing
+    )
     desk = Desk.of(settings)
 
     @asynccontextmanager

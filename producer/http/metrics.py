@@ -75,8 +75,9 @@ class Metrics:
         self._not_taken = self._by_lane(
             "cards_commands_not_taken", "Commands whose message no worker has received."
         )
-        self._dead_letters = _DeadLetters()
+        self._dead_letters, self._repeats = _DeadLetters(), _Repeats()
         self._registry.register(self._dead_letters)
+        self._registry.register(self._repeats)
         self._limit_factor = Gauge(
             "cards_rate_limit_factor",
             "What Stripe's 429s have left of the limit, 0 to 1.",
@@ -130,10 +131,17 @@ class Metrics:
         self._accepted.labels(kind.value, lane.value).inc()
 
     def told(
-        self, backlog: Backlog, paces: Mapping[str, Pace], dead_letters: Mapping[str, int]
+        self,
+        backlog: Backlog,
+        paces: Mapping[str, Pace],
+        dead_letters: Mapping[str, int],
+        repeats: Mapping[str, int],
     ) -> None:
-        """What waits, how the rate limit stands, how many messages were set aside for what."""
-        self._dead_letters.counts = dead_letters
+        """What waits, how the rate limit stands, how many messages were set aside for what.
+
+        And how many came when their command had ended, by lane.
+        """
+        self._dead_letters.counts, self._repeats.counts = dead_letters, repeats
         for lane in Lane:
             self._messages.labels(lane.value).set(backlog.messages[lane])
             self._not_taken.labels(lane.value).set(backlog.not_taken[lane])
@@ -145,7 +153,7 @@ class Metrics:
         """The journal does not answer: old figures would look like news."""
         for gauge in (self._messages, self._not_taken, self._limit_factor, self._limit_slowed):
             gauge.clear()
-        self._dead_letters.counts = None
+        self._dead_letters.counts, self._repeats.counts = None, {}
 
     def response(self) -> Response:
         """All of it, in Prometheus' text format."""
@@ -168,4 +176,22 @@ class _DeadLetters(Collector):
         if self.counts is not None:
             for reason in DeadReason:
                 family.add_metric([reason.value], self.counts.get(reason.value, 0))
+        yield family
+
+
+class _Repeats(Collector):
+    """Counts that the journal keeps, where workers have signing keys."""
+
+    def __init__(self) -> None:
+        self.counts: Mapping[str, int] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """Each lane that any were counted of."""
+        family = CounterMetricFamily(
+            "cards_messages_of_ended_commands",
+            "Messages that came when their command had ended, and had no effect.",
+            labels=["lane"],
+        )
+        for lane, count in self.counts.items():
+            family.add_metric([lane], count)
         yield family

@@ -17,6 +17,7 @@ from producer.http.migrations.planning import ChildFailed, Planning
 from producer.http.migrations.reception import Busy
 from producer.migrations.work_folder import remove_abandoned
 from producer.redis import RedisConfig
+from producer.signatures import UNSIGNED, Signing
 
 # Whom the web process lets in is no business of theirs.
 _WITHHELD = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
@@ -33,10 +34,13 @@ _LINE_LIMIT = 1 << 22
 class Children:
     """Starts them with the web process's settings. Plans are made four at a time, reports two."""
 
-    def __init__(self, redis: RedisConfig, folder: Path, language: Language) -> None:
+    def __init__(
+        self, redis: RedisConfig, folder: Path, language: Language, signing: Signing = UNSIGNED
+    ) -> None:
         self.folder = folder.absolute()
         self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD} | _MODEST
-        self._environ |= {**redis.environ, "CARDS_MIGRATIONS_DIR": str(self.folder)}
+        self._environ |= {**redis.environ, **signing.environ}
+        self._environ["CARDS_MIGRATIONS_DIR"] = str(self.folder)
         self._environ["CARDS_REASONS_LANGUAGE"] = language
         self._plan_turn = asyncio.Semaphore(_PLANS)
         self._report_turn = asyncio.Semaphore(_REPORTS)

@@ -44,11 +44,10 @@ class Desk:
     def of(cls, settings: WebSettings) -> Self:
         """It connects to Redis at its first use."""
         journal = BlockingJournal(settings.shared.redis, retries=_RETRIES)
-        registry = Registry(journal)
+        shared = settings.shared
+        registry = Registry(journal, shared.signing)
         uploads = Uploads(settings.migrations_dir.absolute())
-        children = Children(
-            settings.shared.redis, settings.migrations_dir, settings.shared.language
-        )
+        children = Children(shared.redis, settings.migrations_dir, shared.language, shared.signing)
         drivers = Drivers(registry, uploads, children)
         reception = Reception(uploads.folder, settings.upload_limit)
         looks = Looks(registry)
