@@ -120,6 +120,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._events.stop()
+        await self._sweeper.tell()
         await self._gateway.close()
         await self._journal.aclose()
 

@@ -14,6 +14,9 @@ from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
 from worker.authorities import Authorities
 from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
+from worker.leases import clock
+from worker.log_context import note_request
+from worker.measurements import Measurements
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
 from worker.proxies import Proxy
 from worker.turns import FreeTurns, Turns
@@ -64,11 +67,13 @@ class StripeGateway(CardGateway):
         turns: Turns | None = None,
         proxy: Proxy | None = None,
         authorities: Authorities | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
         stripe.enable_telemetry = False  # it would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._turns = turns or FreeTurns()
+        self._measurements = measurements or Measurements()
         trusted = authorities or Authorities()
         connections = HttpConnections(
             timeout=timeout,
@@ -137,10 +142,10 @@ class StripeGateway(CardGateway):
             return refused
         # From here to the HTTP client nothing awaits, so the permit cannot lapse in between.
         permit.check()
-        return await self._call("post", path, {**fields, "idempotency_key": key})
+        return await self._measured("post", path, {**fields, "idempotency_key": key}, endpoint)
 
     async def _get(self, path: str, params: dict[str, Any], endpoint: Endpoint) -> StripeResult:
-        return await self._turn(endpoint) or await self._call("get", path, params)
+        return await self._turn(endpoint) or await self._measured("get", path, params, endpoint)
 
     async def _turn(self, endpoint: Endpoint) -> StripeError | None:
         try:
@@ -164,15 +169,26 @@ class StripeGateway(CardGateway):
                 return StripeAnswer({"data": items})
             cursor = {"starting_after": data[-1]["id"]}
 
+    async def _measured(
+        self, method: str, path: str, params: dict[str, Any], endpoint: Endpoint
+    ) -> StripeResult:
+        begun = clock()
+        result = await self._call(method, path, params)
+        status = "200" if isinstance(result, StripeAnswer) else _status(result)
+        self._measurements.requested(endpoint, status, clock() - begun)
+        return result
+
     async def _call(self, method: str, path: str, params: dict[str, Any]) -> StripeResult:
         try:
             response = await self._client.raw_request_async(method, path, **params)
         except stripe.StripeError as error:
+            note_request((error.headers or {}).get("request-id"))
             return _answered(error)
         except HttpError as error:
             return _failed(error)
         except UnicodeDecodeError:
             return _unreadable(None)
+        note_request(response.headers.get("request-id"))
         body = response.data
         if not isinstance(body, dict) or "object" not in body:
             return _unreadable(response.code)
@@ -204,6 +220,12 @@ def _answered(error: stripe.StripeError) -> StripeError:
         rate_limited_reason=headers.get("stripe-rate-limited-reason"),
         replayed=_replayed(headers),
     )
+
+
+def _status(error: StripeError) -> str:
+    if error.failure is Failure.ANSWERED and error.http_status is not None:
+        return str(error.http_status)
+    return error.failure.value
 
 
 def _unreadable(status: int | None) -> StripeError:

@@ -199,8 +199,8 @@ def _rest(told: Told) -> Iterator[Metric]:
         "Messages that came when their command had ended, and had no effect.",
         labels=["lane"],
     )
-    for lane, count in told.repeats.items():
-        again.add_metric([lane], count)
+    for of_lane, number in told.repeats.items():
+        again.add_metric([of_lane], number)
     yield again
     faults = CounterMetricFamily(
         "cards_worker_redis_errors", "Round trips of workers to Redis that failed.",
