@@ -120,6 +120,7 @@ def send(
     *,
     look_first: bool,
     skip_if_newer: bool,
+    sender: str = "",
     signing: Signing = UNSIGNED,
 ) -> Call[Told]:
     """Accept rows that are pending in the ledger, as commands of the bulk lane under one message.
@@ -127,16 +128,16 @@ def send(
     Refused, and nothing is sent, unless the migration is running and the driver's.
     """
     lane = Lane.BULK
-    message = batch_message([one.id for one in rows], lane.value, signing=signing)
+    message = batch_message([one.id for one in rows], lane.value, signing=signing, sender=sender)
     args: list[str | int] = [migration, driver, lane.value, message]
-    args += [int(look_first), int(skip_if_newer)]
+    args += [int(look_first), int(skip_if_newer), sender]
     for one in rows:
         order = one.command
         slot = order.slot.value if isinstance(order, SetDefaultCard) else ""
         args += [one.number, one.id, order.kind.value, order.customer, order.object_id, slot]
         terms = _terms(migration, one, look_first=look_first, skip_if_newer=skip_if_newer)
         args += ["" if one.expected is None else f"={one.expected}"]
-        args += [sign_row(signing, one.id, order, lane, terms=terms)]
+        args += [sign_row(signing, one.id, order, lane, sender=sender, terms=terms)]
     return Call(lambda answer: Told(*answer), "migration_send", args, durable=True)
 
 

@@ -53,6 +53,7 @@ class Options:
     stop_after_percent: float | None = None  # the same, of the rows that ended since
     blind: bool = False  # without a look at the customer before
     skip_if_newer: bool = False
+    sender: str = ""  # whose commands they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Driver:
             self._lease.holder,
             look_first=not options.blind,
             skip_if_newer=options.skip_if_newer,
+            sender=options.sender,
             results=results,
             signing=registry.signing,
         )

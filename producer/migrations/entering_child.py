@@ -71,6 +71,7 @@ class Job:
     stop_after: int | None = None
     stop_after_percent: float | None = None
     limit: int | None = None  # bytes, unpacked
+    by: str = ""  # the sender
     language: Language = "en"  # in which it is said why the file is not taken
 
     def mapped(self, source: InputFile) -> Mapping:
@@ -148,7 +149,7 @@ def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
         bounds=bounds,
     )
     mapping = job.mapped(source)
-    run = Run(source, mapping, Conditions(mapping.expected, job.skip_if_newer), job.blind)
+    run = Run(source, mapping, Conditions(mapping.expected, job.skip_if_newer), job.blind, job.by)
     known = registry.find(run.id)
     loss = None if job.dry_run else lost_here(registry, folder, run.id)
     if loss is not None and not job.go_on:

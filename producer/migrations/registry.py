@@ -242,6 +242,7 @@ def _status(record: Record) -> MigrationStatus:
         rate=rate,
         eta_s=left / rate if rate > 0 and state is MigrationState.RUNNING else None,
         rps=float(fields["rps"]) if "rps" in fields else None,
+        by=str(json.loads(fields["about"]).get("by") or ""),
         driver=record.driver,
         codes=dict(record.codes),
         history=[

@@ -26,12 +26,13 @@ from producer.migrations.status import MigrationStatus
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A file with what it means; its id is the migration's."""
+    """A file with what it means; its id is the migration's. `by` is the sender that enters it."""
 
     source: InputFile
     mapping: Mapping
     conditions: Conditions
     blind: bool = False
+    by: str = ""
 
     @property
     def id(self) -> str:
@@ -120,11 +121,13 @@ class Run:
         Raises:
             UnknownMigration: it was not.
         """
+        about = registry.about(self.id)
         options = Options(
             limit=limit,
             stop_after=stop_after,
             stop_after_percent=stop_after_percent,
-            blind=bool(registry.about(self.id).get("blind")),
+            blind=bool(about.get("blind")),
+            sender=str(about.get("by") or ""),
             skip_if_newer=self.conditions.skip_if_newer,
         )
         return Driver(registry, self.id, self.rows, results, options, on_progress=on_progress)
@@ -137,6 +140,7 @@ class Run:
             "command": self.mapping.command.value if self.mapping.command else None,
             "expected": self.mapping.expected,
             "skipIfNewer": self.conditions.skip_if_newer,
+            "by": self.by,
         }
 
 

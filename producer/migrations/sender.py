@@ -30,6 +30,7 @@ class Sender:
         *,
         look_first: bool,
         skip_if_newer: bool,
+        sender: str,
         results: Results,
         signing: Signing,
     ) -> None:
@@ -39,6 +40,7 @@ class Sender:
         self._holder = holder
         self._look_first = look_first
         self._skip_if_newer = skip_if_newer
+        self._sender = sender
         self._signing = signing
         self._rows: Iterator[Row | BadRow] = iter(())
         self._ledger = Ledger(b"", 0)
@@ -97,6 +99,7 @@ class Sender:
             batch,
             look_first=self._look_first,
             skip_if_newer=self._skip_if_newer,
+            sender=self._sender,
             signing=self._signing,
         )
 

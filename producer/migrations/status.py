@@ -49,6 +49,7 @@ class MigrationStatus:
     rate: float = 0.0  # rows ended a second, lately
     eta_s: float | None = None  # seconds to the end at that rate; None where it is not known
     rps: float | None = None  # throttle: rows sent a second at most
+    by: str = ""  # the sender that entered it; empty where it has no name
     driver: str | None = None  # who drives it now; None where nobody does
     codes: dict[str, int] = field(default_factory=dict)  # rows that were not applied, by code
     history: list[Sample] = field(default_factory=list)
@@ -73,4 +74,5 @@ class MigrationStatus:
             "etaSeconds": None if self.eta_s is None else round(self.eta_s, 1),
             "rps": self.rps,
             "driver": self.driver,
+            "by": self.by or None,
         }

@@ -38,3 +38,11 @@ def registry() -> Iterator[Registry]:
         raise loss or unknown from None
     finally:
         journal.close()
+
+
+def sender() -> str:
+    """CARDS_SENDER: whose commands are sent. Raises SettingsError."""
+    from producer.cli.environment import environ
+    from producer.settings import Settings
+
+    return Settings.from_environ(environ()).sender

@@ -73,7 +73,7 @@ def run(
     Redis is out of reach, 4 where rows are left for another run, 5 where Redis has lost the data it
     had when rows were sent, 130 on Ctrl-C.
     """
-    from producer.cli.migrating.environment import registry
+    from producer.cli.migrating.environment import registry, sender
     from producer.cli.migrating.progress import Teller
     from producer.migrations.lost_journal import lost_here
     from producer.migrations.results import Results
@@ -82,7 +82,7 @@ def run(
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
     file = opened(**options)
-    made = Run(file.source, file.mapping, file.conditions, blind)
+    made = Run(file.source, file.mapping, file.conditions, blind, sender())
     teller = Teller(as_json)
     with registry() as migrations:
         loss = lost_here(migrations, data_folder(), made.id)

@@ -34,6 +34,7 @@ def status_lines(status: MigrationStatus) -> list[Line]:
         ("id", status.id),
         ("file", status.name),
         ("state", status.state.value),
+        *([("entered by", status.by)] if status.by else []),
         ("driver", status.driver or "nobody drives it"),
         ("created", status.created_at),
         ("finished", status.finished_at),

@@ -235,6 +235,10 @@ SCHEMAS: dict[str, Any] = {
             "etaSeconds": {"type": ["number", "null"]},
             "rps": {"type": ["number", "null"]},
             "driver": {"type": ["string", "null"], "description": "Null where nobody drives it."},
+            "by": {
+                "type": ["string", "null"],
+                "description": "Name of the token or client that entered it; null without one.",
+            },
             "history": {
                 "type": "array",
                 "description": "[ms since the epoch, rows ended]; of GET .../{migrationId} alone.",

@@ -18,6 +18,7 @@ from producer.http.encoding import as_it_says
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.parameters import Parameters
 from producer.http.migrations.reception import Busy
+from producer.http.scopes import sender_of
 from producer.migrations.entering_child import Job, refusal
 from producer.migrations.errors import FileRefused, JournalLost
 from producer.migrations.inputs import look_at_head
@@ -45,7 +46,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > limit:
         return _too_large(answers, limit)
-    job = _job(desk, answers, given)
+    job = _job(desk, answers, given, sender_of(request))
 
     def judge(head: bytes) -> None:
         seen = look_at_head(head, given.name)
@@ -92,7 +93,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
     )
 
 
-def _job(desk: Desk, answers: Answers, given: Parameters) -> Job:
+def _job(desk: Desk, answers: Answers, given: Parameters, by: str) -> Job:
     return Job(
         descriptor=-1,
         folder=str(desk.children.folder),
@@ -109,6 +110,7 @@ def _job(desk: Desk, answers: Answers, given: Parameters) -> Job:
         stop_after=given.stop_after,
         stop_after_percent=given.stop_after_percent,
         limit=desk.settings.upload_limit,
+        by=by,
         language=answers.language,
     )
 

@@ -193,7 +193,8 @@ def _speed(say: Say, status: MigrationStatus) -> str:
     if status.driver:
         who = status.driver.rsplit(":", 1)[0]
         driver = f'<p class="quiet small">{escape(say(Word.DRIVER, driver=who))}</p>'
-    began = f'<p class="quiet small">{escape(say(Word.BEGAN))} {_clock(status.created_at)}</p>'
+    by = f" · {escape(status.by)}" if status.by else ""
+    began = f'<p class="quiet small">{escape(say(Word.BEGAN))} {_clock(status.created_at)}{by}</p>'
     return f"<section><h2>{escape(say(Word.SPEED))}</h2>{chart}{began}{driver}</section>"
 
 
