@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-extended test-matrix check audit dashboard sbom format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-extended test-matrix check audit config-table dashboard golden sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Four on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
@@ -50,6 +50,9 @@ check: setup ## formatting, lint, types, architecture, known vulnerabilities
 
 audit: setup ## look for known vulnerabilities in what is pinned
 	@$(PY) -m local.audit
+
+config-table: setup ## write docs/configuration.md
+	@$(PY) -m local.config_table
 
 dashboard: setup ## write deploy/grafana/card-commands.json
 	@$(PY) -m local.dashboard
