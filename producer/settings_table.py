@@ -140,6 +140,12 @@ _WEB = (
     Setting("CARDS_HOSTS", "names that web is reached by", (WEB,)),
     Setting("CARDS_DOCS", "whether `/docs` and `/openapi.json` are anywhere", (WEB,), "on"),
     Setting("CARDS_METRICS", "whether `/metrics` is anywhere", (WEB,), "on"),
+    Setting(
+        "CARDS_SHUTDOWN_DELAY",
+        "how long web answers after SIGTERM, not ready, for [balancers](deploying.md)",
+        (WEB,),
+        "0",
+    ),
     Setting("CARDS_UPLOAD_LIMIT", "the largest upload", (WEB,), "1073741824"),
     Setting(
         "TMPDIR",
