@@ -16,7 +16,11 @@ NO_BROWSER = test: NO CHROMIUM FOUND: the browser tests (tests/browser) were LEF
 # Of Prometheus; without it the tests of alert rules are left out, and that is said.
 PROMTOOL ?= $(shell command -v promtool)
 NO_PROMTOOL = test: NO PROMTOOL FOUND: the tests of alert rules were LEFT OUT. Install prometheus
-MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)
+# Without it the tests that ask it about deploy/systemd are left out, and that is said.
+SYSTEMD_ANALYZE ?= $(shell command -v systemd-analyze)
+NO_SYSTEMD = test: NO SYSTEMD-ANALYZE FOUND: its look at deploy/systemd was LEFT OUT. Install systemd
+MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)$(if \
+	$(SYSTEMD_ANALYZE),, and not systemd)
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
 
@@ -32,6 +36,7 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 test: setup ## run the tests, but for the longest
 	@CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS); code=$$?; \
 	$(if $(BROWSER),,echo "$(NO_BROWSER)" >&2;) $(if $(PROMTOOL),,echo "$(NO_PROMTOOL)" >&2;) \
+	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) \
 	exit $$code
 	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
 
