@@ -41,7 +41,9 @@ test: setup ## run the tests, but for the longest
 	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
 
 test-extended: setup ## run the longest tests: more failovers, TLS, users' rights, namespaces
-	$(PYTEST) -m extended $(PYTEST_ARGS)
+	@$(PY) -m tests.compatibility.releases 2>/dev/null || unless=" and not previous"; \
+	$(PYTEST) -m "extended$$unless" $(PYTEST_ARGS); code=$$?; \
+	$(PY) -m tests.compatibility.releases; exit $$code
 
 test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
 	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)
@@ -61,6 +63,9 @@ config-table: setup ## write docs/configuration.md
 
 dashboard: setup ## write deploy/grafana/card-commands.json
 	@$(PY) -m local.dashboard
+
+golden: setup ## record what RELEASE=tag writes, for tests/compatibility
+	@$(PY) -m tests.compatibility.golden "$(RELEASE)"
 
 sbom: setup ## write what a deployment installs to build/, as CycloneDX
 	@$(PY) -m local.sbom build/card-commands.cdx.json
