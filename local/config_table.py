@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from local.settings_table import SETTINGS as OF_LOCAL
+from producer.http.limits import HttpLimits
 from producer.redis import RedisConfig
 from producer.settings import Settings, SettingsError, WebSettings
 from producer.settings_table import SETTINGS as OF_PRODUCER
 from producer.settings_table import Setting
+from producer.signatures import Signing
+from worker.authorities import Authorities
 from worker.settings import WorkerSettings
 from worker.settings_table import SETTINGS as OF_WORKER
 
@@ -20,6 +23,9 @@ SETTINGS = (*OF_PRODUCER, *OF_WORKER, *OF_LOCAL)
 READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "RedisConfig": RedisConfig.from_environ,
     "Settings": Settings.from_environ,
+    "Signing": Signing.from_environ,
+    "HttpLimits": HttpLimits.from_environ,
+    "Authorities": Authorities.from_environ,
     "WebSettings": WebSettings.from_environ,
     "WorkerSettings": WorkerSettings.from_environ,
 }

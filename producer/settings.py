@@ -16,8 +16,10 @@ from typing import Self
 from producer.api_tokens import ApiToken, ApiTokensError, read_tokens
 from producer.contract.messages import Language
 from producer.contract.senders import WANTED, is_sender
+from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
+from producer.signatures import UNSIGNED, Signing, SigningError
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -51,10 +53,12 @@ class Settings:
     status_ttl_s: int = DEFAULT_STATUS_TTL_S
     bulk_status_ttl_s: int = DAY_S
     sender: str = ""
+    log_format: LogFormat = "text"
+    signing: Signing = UNSIGNED
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read where Redis is, CARDS_LANGUAGE, CARDS_SENDER and how long statuses are kept.
+        """Read where Redis is, the language, the sender, the log, signing keys, times to keep.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
@@ -70,6 +74,8 @@ class Settings:
                 environ, "CARDS_BULK_STATUS_TTL", DAY_S, low=DAY_S, unit="seconds"
             ),
             sender=_sender(environ),
+            log_format=_log_format(environ),
+            signing=signing_config(environ),
         )
 
 
@@ -179,6 +185,14 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
         raise SettingsError(error.name, error.reason) from None
 
 
+def signing_config(environ: Mapping[str, str]) -> Signing:
+    """What signs, and what is made of what is not signed. Raises SettingsError."""
+    try:
+        return Signing.from_environ(environ)
+    except SigningError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
 def admitted(redis: RedisConfig) -> None:
     """Ask Redis, for a second or two, whether it lets us in. Raises SettingsError if it does not.
 
@@ -198,6 +212,16 @@ def _language(environ: Mapping[str, str]) -> Language:
             return "en"
         case other:
             raise SettingsError("CARDS_LANGUAGE", f"must be es or en, not {other[:40]!r}")
+
+
+def _log_format(environ: Mapping[str, str]) -> LogFormat:
+    match _text(environ, "CARDS_LOG_FORMAT").lower():
+        case "" | "text":
+            return "text"
+        case "json":
+            return "json"
+        case other:
+            raise SettingsError("CARDS_LOG_FORMAT", f"must be text or json, not {other[:40]!r}")
 
 
 def _sender(environ: Mapping[str, str]) -> str:

@@ -78,6 +78,27 @@ _REDIS = (
 )
 
 _SHARED = (
+    Setting("CARDS_LOG_FORMAT", "how log lines are written", (*SENDERS, WORKER), "text"),
+    Setting(
+        "CARDS_SIGNING_KEYS",
+        "what commands and reads are [signed](signatures.md) with; the first signs, all verify",
+        (*SENDERS, WORKER),
+        otherwise="nothing is signed or looked at",
+        values="keys of at least 32 printable ASCII characters, comma-separated",
+        secret=True,
+    ),
+    Setting(
+        "CARDS_REQUIRE_SIGNATURES",
+        "whether what is not signed is refused",
+        (*SENDERS, WORKER),
+        "no",
+    ),
+    Setting(
+        "CARDS_SIGNATURE_MAX_AGE",
+        "how long after it was signed a command may be begun",
+        (*SENDERS, WORKER),
+        "691200",
+    ),
     Setting("CARDS_LANGUAGE", "the language of messages", (*SENDERS, WORKER), "es"),
     Setting(
         "CARDS_SENDER",
@@ -157,6 +178,33 @@ _WEB = (
     ),
 )
 
+_HTTP = (
+    Setting("CARDS_HTTP_HEAD_LIMIT", "bytes of a request's line and headers", (WEB,), "32768"),
+    Setting("CARDS_HTTP_HEAD_TIMEOUT", "how long they may take", (WEB,), "15"),
+    Setting("CARDS_HTTP_BODY_TIMEOUT", "how long a body may bring nothing", (WEB,), "30"),
+    Setting("CARDS_HTTP_BODY_RATE", "bytes a second that a body has to bring", (WEB,), "4096"),
+    Setting(
+        "CARDS_HTTP_ANSWER_TIMEOUT",
+        "how long an answer that fills all buffers may wait for its reader",
+        (WEB,),
+        "30",
+    ),
+    Setting("CARDS_HTTP_KEEP_ALIVE", "how long a connection is kept between requests", (WEB,), "5"),
+    Setting("CARDS_HTTP_CONNECTIONS", "connections in all", (WEB,), "5000"),
+    Setting("CARDS_HTTP_CONNECTIONS_PER_ADDRESS", "of one address", (WEB,), "4000"),
+    Setting(
+        "CARDS_HTTP_UNFINISHED_PER_ADDRESS",
+        "of one address with a part of a head and, a second later, not the rest",
+        (WEB,),
+        "100",
+    ),
+    Setting(
+        "CARDS_HTTP_TRUSTED_PROXIES",
+        "whose `X-Forwarded-For` is believed ([behind a proxy](http-server.md#behind-a-proxy))",
+        (WEB,),
+    ),
+)
+
 _OWN = (
     Setting(
         "CARDS_REASONS_LANGUAGE",
@@ -167,4 +215,4 @@ _OWN = (
     ),
 )
 
-SETTINGS = (*_REDIS, *_SHARED, *_WEB, *_OWN)
+SETTINGS = (*_REDIS, *_SHARED, *_WEB, *_HTTP, *_OWN)

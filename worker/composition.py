@@ -14,6 +14,7 @@ from worker.lane_gate import LaneGate, LaneOrder
 from worker.leases import LeaseKeeper
 from worker.outcomes import outcomes_of
 from worker.quarantine import Quarantine
+from worker.row_signatures import RowSignatures
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.sweeper import Sweeper
@@ -36,9 +37,10 @@ def runtime_of(
     LaneOrder.gate = gate
     announcements = Announcements(events)
     outcomes = outcomes_of(settings.shared)
-    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal)
+    signatures = RowSignatures(settings.shared.signing)
+    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal, signatures)
     executor = Executor(settings, journal, tries, leases, announcements, gate)
-    arrivals = Arrivals(settings, executor, announcements, gate)
+    arrivals = Arrivals(settings, executor, announcements, outcomes, gate)
     watch = JournalWatch(settings.shared.redis)
     sweeper = Sweeper(journal, watch, gate, executor, events, hostname)
     return Runtime(settings, journal, gateway, executor, arrivals, leases, sweeper, events, loop)

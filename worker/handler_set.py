@@ -34,6 +34,8 @@ def handlers_of(
         api_base=settings.stripe_api_base,
         timeout=settings.stripe_timeout_s,
         turns=turns,
+        proxy=settings.stripe_proxy,
+        authorities=settings.stripe_authorities,
     )
     return gateway, {
         CommandKind.ASSIGN_CARD: AssignCardHandler(gateway),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -13,9 +12,13 @@ import stripe
 from producer.contract.redaction import redact
 from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
+from worker.authorities import Authorities
 from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
+from worker.proxies import Proxy
 from worker.turns import FreeTurns, Turns
+
+log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
@@ -24,13 +27,11 @@ _PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
 class _OnceClient(stripe.HTTPClient):
     """Sends a request once, and lets the connection's own errors through."""
 
-    name: ClassVar[str] = "httptools"
+    name: ClassVar[str] = "aiohttp"
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, connections: HttpConnections) -> None:
         super().__init__()
-        self._connections = HttpConnections(
-            timeout=timeout, connect_timeout=_CONNECT_SECONDS, tls=_tls
-        )
+        self._connections = connections
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
@@ -45,16 +46,13 @@ class _OnceClient(stripe.HTTPClient):
         await self._connections.close()
 
 
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=stripe.ca_bundle_path)
-
-
 class StripeGateway(CardGateway):
     """Stripe's API by way of the SDK's raw requests, which build no objects.
 
     Every failure is a value; only the permit raises. For use from one event loop. `api_base` is
     the address of a stand-in, without it Stripe's own; `timeout` bounds a request as a whole, in
-    seconds, of which at most 5 for the connection. Each request waits for its turn first.
+    seconds, of which at most 5 for the connection, be it by way of a proxy. Each request waits for
+    its turn first.
     """
 
     def __init__(
@@ -64,12 +62,21 @@ class StripeGateway(CardGateway):
         api_base: str | None = None,
         timeout: float = 20.0,
         turns: Turns | None = None,
+        proxy: Proxy | None = None,
+        authorities: Authorities | None = None,
     ) -> None:
         stripe.enable_telemetry = False  # it would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._turns = turns or FreeTurns()
-        self._http = _OnceClient(timeout)
+        trusted = authorities or Authorities()
+        connections = HttpConnections(
+            timeout=timeout,
+            connect_timeout=_CONNECT_SECONDS,
+            tls=lambda: trusted.context(stripe.ca_bundle_path),
+            proxy=proxy,
+        )
+        self._http = _OnceClient(connections)
         self._client = stripe.StripeClient(
             api_key,
             http_client=self._http,
@@ -163,7 +170,7 @@ class StripeGateway(CardGateway):
         except stripe.StripeError as error:
             return _answered(error)
         except HttpError as error:
-            return StripeError(_failure_of(error), redact(str(error)))
+            return _failed(error)
         except UnicodeDecodeError:
             return _unreadable(None)
         body = response.data
@@ -209,10 +216,13 @@ def _replayed(headers: Mapping[str, str]) -> bool:
     return headers.get("idempotent-replayed") == "true"
 
 
-def _failure_of(error: HttpError) -> Failure:
+def _failed(error: HttpError) -> StripeError:
+    message = redact(str(error))
     match error:
         case NotSent():
-            return Failure.NOT_SENT
+            # The same line for every command, which the log then counts.
+            log.warning("nothing was sent to Stripe: %s", message)
+            return StripeError(Failure.NOT_SENT, message)
         case Unreadable():
-            return Failure.UNREADABLE
-    return Failure.NO_ANSWER
+            return StripeError(Failure.UNREADABLE, message)
+    return StripeError(Failure.NO_ANSWER, message)

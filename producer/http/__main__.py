@@ -15,7 +15,13 @@ from types import FrameType
 import uvicorn
 
 from producer.http.app import create_app
+from producer.http.connection_end import Guard
+from producer.http.connection_guard import guarded
+from producer.http.connections import Connections
+from producer.http.descriptors import within_descriptors
+from producer.http.limits import HttpLimits
 from producer.http.services import Services
+from producer.log_format import LogFormat, formatter
 from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, WebSettings, admitted
 
@@ -28,6 +34,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 where a setting is wrong."""
     try:
         settings = WebSettings.from_environ(environ)
+        limits = HttpLimits.from_environ(environ)
         admitted(settings.shared.redis)
         listeners = [_listen(settings.host, settings.port, "PORT")]
         if settings.operations_port is not None:
@@ -36,8 +43,12 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    _log_to_stderr()
-    app = create_app(settings)
+    _log_to_stderr(settings.shared.log_format)
+    limits = within_descriptors(limits)
+    app = create_app(settings, limits)
+    services: Services = app.state.services
+    guard = Guard(limits, Connections(limits), services.answers, services.metrics)
+    services.metrics.count_connections(guard.connections.__len__)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -45,12 +56,16 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         server_header=False,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
         loop="auto",
-        http="httptools",
+        http=guarded(guard),
+        timeout_keep_alive=limits.idle_s,  # type: ignore[arg-type]  # goes to call_later alone
+        # Whoever is not named could forge its address: uvicorn would believe all of loopback.
+        proxy_headers=bool(limits.proxies),
+        forwarded_allow_ips=[str(network) for network in limits.proxies],
         ws="none",
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     logging.getLogger("producer.http").info("listening on http://%s:%d", host, settings.port)
-    _Server(config, app.state.services, settings.shutdown_delay_s).run(sockets=listeners)
+    _Server(config, services, settings.shutdown_delay_s).run(sockets=listeners)
     return 0
 
 
@@ -101,12 +116,10 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
         raise SettingsError("HOST", f"{host!r} is no address of this machine") from None
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+def _log_to_stderr(how: LogFormat) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(how))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     count_repeats(logging.getLogger())
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

@@ -51,7 +51,7 @@ async def _read(services: Services, request: Request, customer: str) -> Response
     confirmation = services.subscriptions.add(read_id, listener)
     try:
         await asyncio.wait([confirmation], timeout=CONFIRM_S)
-        await services.ask(request_read(read_id, customer))
+        await services.ask(request_read(read_id, customer, signing=services.signing))
         while True:
             async with while_connected(request):
                 in_time = await _wait(services, answered, deadline)

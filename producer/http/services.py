@@ -11,6 +11,7 @@ from producer.http.metrics import Metrics
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
 from producer.journal import JournalUnavailable, JournalWatch
+from producer.signatures import UNSIGNED, Signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Services:
     subscriptions: Subscriptions
     metrics: Metrics
     journal_watch: JournalWatch
+    signing: Signing = UNSIGNED
     # Set once the process was told to stop, while it still answers.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
