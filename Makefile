@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-extended test-matrix check audit dashboard sbom format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-extended test-matrix check audit config-table dashboard golden sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Four on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
@@ -16,7 +16,11 @@ NO_BROWSER = test: NO CHROMIUM FOUND: the browser tests (tests/browser) were LEF
 # Of Prometheus; without it the tests of alert rules are left out, and that is said.
 PROMTOOL ?= $(shell command -v promtool)
 NO_PROMTOOL = test: NO PROMTOOL FOUND: the tests of alert rules were LEFT OUT. Install prometheus
-MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)
+# Without it the tests that ask it about deploy/systemd are left out, and that is said.
+SYSTEMD_ANALYZE ?= $(shell command -v systemd-analyze)
+NO_SYSTEMD = test: NO SYSTEMD-ANALYZE FOUND: its look at deploy/systemd was LEFT OUT. Install systemd
+MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)$(if \
+	$(SYSTEMD_ANALYZE),, and not systemd)
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
 
@@ -32,11 +36,14 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 test: setup ## run the tests, but for the longest
 	@CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS); code=$$?; \
 	$(if $(BROWSER),,echo "$(NO_BROWSER)" >&2;) $(if $(PROMTOOL),,echo "$(NO_PROMTOOL)" >&2;) \
+	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) \
 	exit $$code
 	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
 
 test-extended: setup ## run the longest tests: more failovers, TLS, users' rights, namespaces
-	$(PYTEST) -m extended $(PYTEST_ARGS)
+	@$(PY) -m tests.compatibility.releases 2>/dev/null || unless=" and not previous"; \
+	$(PYTEST) -m "extended$$unless" $(PYTEST_ARGS); code=$$?; \
+	$(PY) -m tests.compatibility.releases; exit $$code
 
 test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
 	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)
@@ -51,8 +58,14 @@ check: setup ## formatting, lint, types, architecture, known vulnerabilities
 audit: setup ## look for known vulnerabilities in what is pinned
 	@$(PY) -m local.audit
 
+config-table: setup ## write docs/configuration.md
+	@$(PY) -m local.config_table
+
 dashboard: setup ## write deploy/grafana/card-commands.json
 	@$(PY) -m local.dashboard
+
+golden: setup ## record what RELEASE=tag writes, for tests/compatibility
+	@$(PY) -m tests.compatibility.golden "$(RELEASE)"
 
 sbom: setup ## write what a deployment installs to build/, as CycloneDX
 	@$(PY) -m local.sbom build/card-commands.cdx.json

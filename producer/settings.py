@@ -85,7 +85,7 @@ class WebSettings:
 
     `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
     `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere.
+    paths that are nowhere. `shutdown_delay_s`: how long all is answered after SIGTERM.
     """
 
     shared: Settings
@@ -98,6 +98,7 @@ class WebSettings:
     closed: frozenset[str] = frozenset()
     migrations_dir: Path = Path(MIGRATIONS_DIR)
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
+    shutdown_delay_s: int = 0
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -126,6 +127,9 @@ class WebSettings:
             migrations_dir=Path(_text(environ, "CARDS_MIGRATIONS_DIR") or MIGRATIONS_DIR),
             upload_limit=whole_number(
                 environ, "CARDS_UPLOAD_LIMIT", DEFAULT_UPLOAD_LIMIT, low=1, unit="bytes"
+            ),
+            shutdown_delay_s=whole_number(
+                environ, "CARDS_SHUTDOWN_DELAY", 0, low=0, high=300, unit="seconds"
             ),
         )
 

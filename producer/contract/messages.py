@@ -143,6 +143,7 @@ class Text(Enum):
         "(CARDS_ACCEPT_OTHER_DATA)",
     )
     NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
+    STOPPING = ("el proceso termina", "the process is stopping")
     REDIS_SILENT = ("Redis no responde", "Redis does not answer")
     REDIS_TIMEOUT = ("Redis no responde a tiempo", "Redis does not answer in time")
     REDIS_REPLICA = (

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from types import FrameType
 
@@ -64,21 +65,39 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     logging.getLogger("producer.http").info("listening on http://%s:%d", host, settings.port)
-    _Server(config, services).run(sockets=listeners)
+    _Server(config, services, settings.shutdown_delay_s).run(sockets=listeners)
     return 0
 
 
 class _Server(uvicorn.Server):
-    """Answers whoever waits when it is told to stop, and then ends with exit code 0."""
+    """Answers whoever waits when it is told to stop, and then ends with exit code 0.
 
-    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+    Between SIGTERM and the stop lies a delay in which all is answered, each answer closes its
+    connection, and `/readyz` says no: time for balancers to turn to others. Without it, what they
+    send just then would meet a closed connection.
+    """
+
+    def __init__(self, config: uvicorn.Config, services: Services, delay_s: float) -> None:
         super().__init__(config)
         self._services = services
+        self._delay_s = delay_s
+        self._stop_at: float | None = None  # by time.monotonic()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not handed on to the default handler afterwards: a stop that was asked for is no failure.
         self.force_exit = self.should_exit and sig == signal.SIGINT
-        self.should_exit = True
+        if sig == signal.SIGTERM and self._delay_s and self._stop_at is None:
+            self._stop_at = time.monotonic() + self._delay_s
+            self._services.stopping.set()
+            self.config.encoded_headers.append((b"connection", b"close"))
+        else:
+            self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop now; asked ten times a second."""
+        if self._stop_at is not None and time.monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._services.waiters.release()

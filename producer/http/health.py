@@ -44,9 +44,11 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/readyz", **READYZ)
     async def readyz(request: Request) -> Response:
-        """Whether commands can be accepted and carried out now."""
-        missing = await _missing(services)
-        data = {name: name not in missing for name in ("redis", "worker", "stripe")}
+        """Whether commands can be accepted and carried out now; with `?only=web`, accepted."""
+        only_web = request.query_params.get("only") == "web"
+        missing = await _missing(services, only_web=only_web)
+        names = ("redis",) if only_web else ("redis", "worker", "stripe")
+        data = {name: name not in missing for name in names}
         data["journal"] = services.journal_watch.lost is None
         if not missing:
             return answers.yes(Text.READY if data["journal"] else Text.READY_OTHER_DATA, data)
@@ -70,12 +72,16 @@ def routes(services: Services) -> APIRouter:
     return router
 
 
-async def _missing(services: Services) -> dict[str, str]:
+async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
     language = services.answers.language
+    if services.stopping.is_set():
+        return {"web": say(Text.STOPPING, language)}
     if _other_data(services):  # it is not asked, nor written to
         return {"journal": say(Text.REDIS_OTHER_DATA, language)}
     try:
         await services.ask(write_probe(), within_s=_ANSWER_S)
+        if only_web:
+            return {}
         seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
         stop = await services.ask(stopped(), within_s=_ANSWER_S)
         stuck = [

@@ -161,8 +161,9 @@ READYZ: dict[str, Any] = {
     "operation_id": "readyz",
     "responses": {
         200: yes(
-            "Redis answers, and a worker was seen in the last 30 s. `journal` is false where Redis "
-            "does not have the data of before, and a setting lets work go on.",
+            "Redis answers, and a worker was seen in the last 30 s, which `?only=web` leaves out: "
+            "for balancers, since commands are accepted without workers too. `journal` is false "
+            "where Redis does not have the data of before, and a setting lets work go on.",
             {"type": "object"},
         ),
         503: no("`not_ready`: the message says what is missing."),

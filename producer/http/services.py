@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from producer.http.answers import Answers
 from producer.http.bounded import BoundedJournal
@@ -24,6 +25,8 @@ class Services:
     metrics: Metrics
     journal_watch: JournalWatch
     signing: Signing = UNSIGNED
+    # Set once the process was told to stop, while it still answers.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def same_journal(self) -> None:
         """Raise JournalUnavailable where the journal was lost, unless a setting lets us go on."""

@@ -70,15 +70,22 @@ def faulty_file(path: Path, rows: int, label: str = "Mig") -> Faulty:
 class Drive:
     """`cards migrate run`, in a process that may be killed."""
 
-    def __init__(self, stage: Stage, file: Path, *options: str, folder: Path | None = None) -> None:
-        """`folder` is the data folder."""
-        self._file, self._options = file, options
+    def __init__(
+        self,
+        stage: Stage,
+        file: Path,
+        *options: str,
+        folder: Path | None = None,
+        tree: Path = ROOT,
+    ) -> None:
+        """`folder` is the data folder, `tree` that of the code."""
+        self._file, self._options, self._tree = file, options, tree
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("CARDS_")},
             "REDIS_URL": stage.valkey.url,
             "CARDS_MIGRATIONS_DIR": str(folder or stage.directory / "migrations"),
             "CARDS_LANGUAGE": "en",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(tree),
         }
         self._log = (stage.directory / f"{file.name}.log").open("ab")
         self.process: subprocess.Popen[bytes] | None = None
@@ -86,7 +93,7 @@ class Drive:
     def start(self) -> subprocess.Popen[bytes]:
         argv = self._argv("run", str(self._file), "--json", *self._options)
         self.process = subprocess.Popen(
-            argv, env=self._environment, stdout=self._log, stderr=subprocess.STDOUT
+            argv, cwd=self._tree, env=self._environment, stdout=self._log, stderr=subprocess.STDOUT
         )
         return self.process
 
@@ -99,7 +106,11 @@ class Drive:
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another `cards migrate` command, run to its end."""
         return subprocess.run(
-            self._argv(*arguments), env=self._environment, capture_output=True, text=True
+            self._argv(*arguments),
+            cwd=self._tree,
+            env=self._environment,
+            capture_output=True,
+            text=True,
         )
 
     def close(self) -> None:

@@ -74,9 +74,13 @@ class Stage:
         **settings: str,
     ) -> Worker:
         """Start a worker with these settings besides the stage's. It is not waited for."""
+        return self.worker_of(ROOT, name, queues, **settings)
+
+    def worker_of(self, tree: Path, name: str, queues: str, **settings: str) -> Worker:
+        """The same, with the code that is in a folder."""
         python = [sys.executable, "-m", "celery", "-A", "worker.app", "worker"]
         # The folder of a sitecustomize, and a path to what that patches.
-        path = os.pathsep.join([str(SABOTAGE), str(ROOT)])
+        path = os.pathsep.join([str(SABOTAGE), str(tree)])
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CARDS_")},
             "PYTHONPATH": path,
@@ -91,7 +95,7 @@ class Stage:
             **settings,
         }
         argv = [*python, "-Q", queues, "--loglevel", "INFO", "--without-mingle"]
-        made = Worker(name, argv, environment, self.directory / f"{name}.log", self.sees)
+        made = Worker(name, argv, environment, self.directory / f"{name}.log", self.sees, tree)
         self.workers.append(made)
         return made
 

@@ -39,10 +39,11 @@ class Worker:
         env: dict[str, str],
         log_path: Path,
         sees: Callable[[str], bool],
+        tree: Path = ROOT,
     ) -> None:
-        """`sees` tells whether the worker of a node name takes messages."""
+        """`sees` tells whether the worker of a node name takes messages; `tree` has its code."""
         self.name, self._argv, self._env = name, argv, env
-        self.log_path, self._sees = log_path, sees
+        self.log_path, self._sees, self._tree = log_path, sees, tree
         self.options: list[str] = []
         self._lock = threading.Lock()
         self._guard = Guard()
@@ -130,7 +131,7 @@ class Worker:
             self._process = self._guard.spawn(
                 [*self._argv, *self.options, "-n", self._node(number)],
                 env=self._env,
-                cwd=ROOT,
+                cwd=self._tree,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -93,6 +93,15 @@ def test_the_documentation_names_every_metric(names: set[str]) -> None:
     assert families == told - {"cards_http_"}
 
 
+def test_whoever_deploys_asks_for_series_that_exist(names: set[str]) -> None:
+    """So it is with the page about deploying, and with what workers are scaled by."""
+    scaled = ROOT / "deploy/kubernetes/examples/scaledobject.yaml"
+    for path in (scaled, ROOT / "docs/deploying.md"):
+        asked = set(NAME.findall(path.read_text("utf-8")))
+        assert asked, path
+        assert asked - names == set()
+
+
 def test_the_dashboard_in_the_repository_is_current() -> None:
     """`make dashboard` was run after the last change."""
     assert dashboard.PATH.read_text("utf-8") == dashboard.text()

@@ -83,7 +83,14 @@ class Moves:
             for number in numbers
         ]
         newer = bool(more.get("skip_if_newer"))
-        call = journalled.send(MIGRATION, driver, rows, look_first=True, skip_if_newer=newer)
+        call = journalled.send(
+            MIGRATION,
+            driver,
+            rows,
+            look_first=True,
+            skip_if_newer=newer,
+            sender=more.get("sender", ""),
+        )
         return self.twice(call)
 
     def take(self, number: int) -> Grant:

@@ -65,6 +65,13 @@ def test_rows_go_from_pending_to_applied(moves: Moves) -> None:
     assert moves.registry.status(MIGRATION).codes == {"no": 1, "parameter_invalid": 1}
 
 
+def test_a_sent_row_names_its_sender(moves: Moves) -> None:
+    """The command of a row says who entered the migration, where that has a name."""
+    moves.send(1, sender="finance")
+    moves.send(2)
+    assert [moves.take(number).row.get("sender") for number in (1, 2)] == ["finance", None]
+
+
 def test_a_settled_row_is_not_sent_again(moves: Moves) -> None:
     """The ledger refuses a row whose command has left the journal."""
     moves.send(1)

@@ -36,6 +36,15 @@ async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Jo
     }
 
 
+async def test_a_balancer_asks_for_web_alone(client: httpx.AsyncClient) -> None:
+    """Commands are accepted without a worker, so that `?only=web` asks for none."""
+    response = await client.get("/readyz?only=web")
+    assert (response.status_code, response.json()["data"]) == (
+        200,
+        {"redis": True, "journal": True},
+    )
+
+
 async def test_without_redis_the_process_lives_but_is_not_ready() -> None:
     """The process starts without Redis, lives, and is not ready until Redis answers."""
     async with client_of("redis://127.0.0.1:1/0") as client:

@@ -73,10 +73,13 @@ async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class WebProcess:
-    """`python -m producer.http` on a free port. It ends with the process that started it."""
+    """`python -m producer.http`, by default on a free port.
+
+    It ends with the process that started it.
+    """
 
     def __init__(self, redis_url: str, **environ: str) -> None:
-        self.port = free_port()
+        self.port = int(environ.pop("PORT", "") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self._guard = Guard()
         self._process = self._guard.spawn(
