@@ -19,13 +19,15 @@ def request_read(read_id: str, customer: str) -> Call[None]:
     return _request(LIST_CARDS, read_id, {"userId": customer}, Lane.INTERACTIVE.value)
 
 
-def request_customer(read_id: str, customer: str, *, with_cards: bool) -> Call[None]:
-    """Ask a worker, by the bulk lane, for a customer's defaults, and with them its cards' ids.
+def request_customer(
+    read_id: str, customer: str, *, with_cards: bool, lane: Lane = Lane.BULK
+) -> Call[None]:
+    """Ask a worker for a customer's defaults, and with them its cards' ids.
 
     One request at Stripe without the cards, two or more with them.
     """
     fields = {"userId": customer, "withCards": with_cards}
-    return _request(READ_CUSTOMER, read_id, fields, Lane.BULK.value)
+    return _request(READ_CUSTOMER, read_id, fields, lane.value)
 
 
 def _request(task: str, read_id: str, fields: dict[str, Any], queue: str) -> Call[None]:
