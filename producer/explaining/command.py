@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,8 @@ from typing import Any
 from producer.explaining.waits import Wait, wait_of
 from producer.journal.customers import Told, told_of
 
-_MOMENTS = ("accepted", "started", "accepted_again", "finished")
+_BEGINNINGS = {"accepted": "accepted", "started": "started", "accepted_again": "replayed"}
+_TRY = re.compile(r"try[0-9]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +77,28 @@ def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
 
 
 def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
+    """By their time; what is of one millisecond is in the order in which it must have been."""
+    found = [
+        Moment(at, what)
+        for name, what in _BEGINNINGS.items()
+        if (at := _moment(row.get(name, ""))) is not None
+    ]
+    found += _tries(row)
+    if (at := _moment(row.get("finished", ""))) is not None:
+        found.append(Moment(at, told.state, told.code))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _tries(row: Mapping[str, str]) -> list[Moment]:
+    """Tries that ended in another, as lua/close.lua notes the last of them."""
     found = []
-    for name in _MOMENTS:
-        what, code = {
-            "finished": (told.state, told.code),
-            "accepted_again": ("replayed", ""),
-        }.get(name, (name, ""))
-        if (at := _moment(row.get(name, ""))) is not None:
-            found.append(Moment(at, what, code))
     for name, value in row.items():
         words = value.split(" ", 3)
-        if not (name.startswith("try") and name[3:].isdigit() and len(words) == 4):
+        if not (_TRY.fullmatch(name) and len(words) == 4 and words[0].isdecimal()):
             continue
         if (at := _moment(words[1])) is not None:
-            found.append(Moment(at, words[2], words[3]))
-    return sorted(found, key=lambda one: one.at)
+            found.append((at, int(words[0]), Moment(at, words[2], words[3])))
+    return [moment for _, _, moment in sorted(found, key=lambda one: one[:2])]
 
 
 def _moment(text: str) -> datetime | None:

@@ -121,7 +121,7 @@ def _what(say: Say, story: CommandStory) -> str:
         (say(Told.LANE), code(told.lane)),
         (say(Told.ATTEMPTS), say.figure(told.attempts)),
     ]
-    return f"<section>{pairs(rows)}</section>"
+    return section(say(Told.WHAT_IT_IS), pairs(rows))
 
 
 def _history(say: Say, story: CommandStory) -> str:

@@ -30,6 +30,7 @@ from producer.http.page.words import Say, Word
 from producer.journal.failed import Kept
 
 _LOOKED_AT = 100
+_LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
 
 
 def body(say: Say, found: Overview) -> str:
@@ -41,12 +42,13 @@ def body(say: Say, found: Overview) -> str:
     )
     find = (
         f'<form action="/find" method="get"><label for="id">{escape(say(Told.FIND_ID))}</label>'
-        '<div class="inline"><input class="wide" id="id" name="id" required maxlength="255" '
+        '<div class="inline find"><input id="id" name="id" required maxlength="255" '
         f'autocomplete="off" spellcheck="false"><button class="second">'
         f"{escape(say(Told.FIND_GO))}</button></div></form>"
     )
     return (
-        f'<h1>{escape(say(Word.CARDS))}</h1><p class="say" id="say" role="status" '
+        f'<h1>{escape(say(Word.CARDS))}</h1><p class="quiet small">'
+        f'{escape(say(Told.WHAT_THIS_IS))}</p><p class="say" id="say" role="status" '
         f'aria-live="polite"></p>{shown}{section(say(Told.FIND), find)}'
         f'<footer class="quiet small">{escape(say(Word.TIMES))} '
         f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
@@ -95,7 +97,8 @@ def _lanes(say: Say, found: Overview) -> str:
         pause = figures.paused.get(lane)
         now = say(Told.PAUSED_SINCE, since=clock(pause.since)) if pause else say(Told.OPEN)
         oldest = say.span(figures.oldest_s[lane]) if waiting else "–"
-        rows.append((code(lane.value), say.figure(waiting), escape(oldest), escape(now)))
+        name = f"{code(lane.value)}<small>{escape(say(_LANES[lane]))}</small>"
+        rows.append((name, say.figure(waiting), escape(oldest), escape(now)))
     columns = [say(one) for one in (Told.LANE, Told.WAITING, Told.OLDEST, Told.NOW_STATE)]
     rate = "–" if found.rate is None else say(Told.PER_SECOND, figure=_rate(say, found.rate))
     cells = [
@@ -150,7 +153,7 @@ def _failed_row(one: Kept) -> tuple[str, ...]:
         command_link(one.id),
         customer_link(row["user"]),
         code(redact(row.get("code", ""))),
-        f'<span class="small">{error}</span>',
+        f'<span class="small">{error}</span>' if error else "",
     )
 
 

@@ -8,6 +8,10 @@ from producer.http.page.words import Sentence
 class Told(Sentence):
     """A sentence by its meaning; the value is (Spanish, English)."""
 
+    WHAT_THIS_IS = (
+        "Lo que los servicios mandan hacer con tarjetas de clientes en Stripe, y cómo va ahora.",
+        "What services order to be done with customers' cards at Stripe, and how it goes now.",
+    )
     # What is going on, and what to do: docs/runbook.md at greater length.
     ALL_WELL = ("Todo va bien", "All is well")
     ALL_WELL_DO = (
@@ -69,6 +73,8 @@ class Told(Sentence):
     # Lanes and limits.
     LANES = ("Colas", "Lanes")
     LANE = ("Cola", "Lane")
+    INTERACTIVE = ("alguien espera delante", "somebody waits in front of these")
+    BULK = ("muchos a la vez, también migraciones", "many at a time, migrations too")
     WAITING = ("Esperan", "Waiting")
     OLDEST = ("El más antiguo", "The oldest")
     NOW_STATE = ("Ahora", "Now")
@@ -114,6 +120,7 @@ class Told(Sentence):
     FIND_GO = ("Buscar", "Find")
     # A command.
     COMMAND = ("Comando", "Command")
+    WHAT_IT_IS = ("Qué es", "What it is")
     CUSTOMER = ("Cliente", "Customer")
     CARD = ("Tarjeta", "Card")
     TOKEN_SPENT = ("un token, que no se guarda", "a token, which is not kept")

@@ -32,12 +32,14 @@ def section(title: str, inside: str, *, attention: bool = False) -> str:
 
 def facts(cells: Iterable[tuple[str, str, str]]) -> str:
     """Figures side by side: a name, the figure, and what is to be known beside it. All text."""
+    cells = list(cells)
+    kind = " five" if len(cells) == 5 else ""
     shown = "".join(
         f'<div class="fact"><dt>{escape(name)}</dt><dd>{escape(figure)}'
         f"<small>{escape(more)}</small></dd></div>"
         for name, figure, more in cells
     )
-    return f'<dl class="facts">{shown}</dl>'
+    return f'<dl class="facts{kind}">{shown}</dl>'
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
