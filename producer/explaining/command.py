@@ -94,10 +94,10 @@ def _tries(row: Mapping[str, str]) -> list[Moment]:
     found = []
     for name, value in row.items():
         words = value.split(" ", 3)
-        if not (_TRY.fullmatch(name) and len(words) == 4 and words[0].isdecimal()):
+        if not (_TRY.fullmatch(name) and len(words) == 4 and words[2].isdecimal()):
             continue
-        if (at := _moment(words[1])) is not None:
-            found.append((at, int(words[0]), Moment(at, words[2], words[3])))
+        if (at := _moment(words[0])) is not None:
+            found.append((at, int(words[2]), Moment(at, words[1], words[3])))
     return [moment for _, _, moment in sorted(found, key=lambda one: one[:2])]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -134,7 +135,13 @@ async def test_hostile_values_are_text(
         ended = cards.set_default(customer="cus_1", card="card_1").id
         ends.end(ended, Envelope.no(value, value))
         for one in (failed, ended):
-            row = {"card": value, "sender": value, "error": value, "code": value, "by": value}
+            row: dict[Any, Any] = {
+                "card": value,
+                "sender": value,
+                "error": value,
+                "code": value,
+                "by": value,
+            }
             ends.redis.hset(f"cards:command:{one}", mapping=row)
         ends.redis.hset("cards:stop", mapping={"code": value, "message": value, "since": 1})
         return ended

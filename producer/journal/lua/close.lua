@@ -55,9 +55,11 @@ elseif outcome == 'again' then
   local due = int(now + tonumber(ARGV[8]))
   redis.call('HSET', row, 'due', due, 'code', ARGV[11], 'error', ARGV[12])
   local retries = redis.call('HINCRBY', row, 'retries', 1)
-  -- The last 20 tries that ended in another, for people who ask.
+  -- The last 20 tries that ended in another, for people who ask. No number stands beside the moment:
+  -- the two might pass for a card's.
+  local became = ARGV[9] == '1' and 'unknown' or 'retrying'
   redis.call('HSET', row, 'try' .. retries % 20,
-    retries .. ' ' .. int(now) .. ' ' .. (ARGV[9] == '1' and 'unknown' or 'retrying') .. ' ' .. ARGV[11])
+    int(now) .. ' ' .. became .. ' ' .. retries .. ' ' .. ARGV[11])
   local known = redis.call('HMGET', row, 'kind', 'lane')
   count('retried ' .. known[1] .. ' ' .. known[2] .. ' ' .. ARGV[11])
   if ARGV[13] ~= '' then redis.call('HINCRBY', row, ARGV[13], 1) end

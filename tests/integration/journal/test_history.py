@@ -109,3 +109,18 @@ def test_the_last_twenty_tries_are_told(cards: CardCommands, ends: Ends) -> None
         ("unknown", "code_22"),
     ]
     assert (story.wait, story.told.attempts) == (Wait.TRUTH, 23)
+
+
+def test_no_moment_is_taken_for_a_card_number(cards: CardCommands, ends: Ends) -> None:
+    """Every tenth time in milliseconds passes for one; a number in a reason still is one."""
+    sent = cards.set_default(customer="cus_1", card="card_1").id
+    moments = range(1_796_000_000_000, 1_796_000_000_030)
+    for moment in moments:
+        ends.redis.hset(f"cards:command:{sent}", "try1", f"{moment} retrying 1 lock_timeout")
+        ends.redis.hset("cards:paused", "bulk", f"{moment} for 4242 4242 4242 4242")
+        exported = ends.journal(export(sent))
+        assert exported is not None
+        told = [one.at.timestamp() * 1000 for one in story_of(sent, exported).moments if one.code]
+        assert told == [moment]
+        assert exported["pausedLanes"]["bulk"].startswith(f"{moment} for ")
+        assert "4242 4242" not in exported["pausedLanes"]["bulk"]

@@ -14,6 +14,7 @@ import pytest
 
 from producer import CardCommands, Lane
 from producer.contract import CommandKind, State
+from producer.contract.messages import Language
 from producer.explaining.customer import explain
 from producer.http.overview.last_hour import LastHour
 from producer.http.overview.sampler import Overview, Trouble
@@ -100,7 +101,7 @@ def test_counts_that_were_lost_begin_anew() -> None:
     [
         ({}, "All is well", ""),
         ({"workers": 0}, "There is no worker", "CardsNoWorker"),
-        ({"stop": Stop("invalid_api_key", "", 1)}, "refuses the workers' key", "CardsStripeKeyRefused"),
+        ({"stop": Stop("expired", "", 1)}, "refuses the workers' key", "CardsStripeKeyRefused"),
         ({"paused": {Lane.BULK: Pause(_NOW, "a")}}, "paused the lane bulk", "CardsLanePaused"),
         ({"failed": 3}, "gave up: 3", "CardsCommandsFailed"),
         ({"unknown": 1, "oldest_unsettled_s": 901.0}, "not known", "CardsOutcomeUnknown"),
@@ -189,11 +190,8 @@ async def test_pages_and_api_tell_of_the_same(
     assert [one["taskId"] for one in customer["waiting"]] == [waiting.id]
     page = await web.get(f"/customers/{CUSTOMER}")
     assert waiting.id in page.text
-    for answer in (
-        page.text,
-        json.dumps(customer),
-        (await web.get(f"/commands/{waiting.id}")).text,
-    ):
+    command_page = await web.get(f"/commands/{waiting.id}")
+    for answer in (page.text, json.dumps(customer), command_page.text):
         assert "tok_1QRs" not in answer
 
 
@@ -207,11 +205,8 @@ async def test_what_cannot_be_found_is_said(web: httpx.AsyncClient) -> None:
     missing = await web.get("/api/commands/nope")
     assert (missing.status_code, missing.json()["code"]) == (404, "task_not_found")
     assert (await web.get(f"/api/commands/{CARD}")).json()["code"] == "card_number_refused"
-    for wanted, location in (
-        (" cus_1 ", "/customers/cus_1"),
-        ("a/b", "/commands/a%2Fb"),
-        ("", "/"),
-    ):
+    places = {" cus_1 ": "/customers/cus_1", "a/b": "/commands/a%2Fb", "": "/"}
+    for wanted, location in places.items():
         found = await web.get("/find", params={"id": wanted})
         assert (found.status_code, found.headers["location"]) == (303, location)
     assert (await web.get("/find", params={"id": CARD})).status_code == 404
@@ -253,7 +248,7 @@ async def test_damaged_rows_hide_nothing(
     """Rows with fields that are gone, or are no numbers, leave the pages standing."""
     for number in range(3):
         ends.fail(cards.set_default(customer="cus_1", card="card_1").id, f"code_{number}")
-    one, two, three = ends.redis.zrange("cards:failed", 0, -1)
+    one, two, three = map(str, ends.redis.zrange("cards:failed", 0, -1))
     ends.redis.hdel(f"cards:command:{one}", "user", "kind", "lane", "state")
     ends.redis.hset(f"cards:command:{two}", mapping={"finished": "x", "accepted": "-1e9"})
     ends.redis.delete(f"cards:command:{three}")
@@ -265,15 +260,15 @@ async def test_damaged_rows_hide_nothing(
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_values_of_others_are_text(language: str) -> None:
+def test_values_of_others_are_text(language: Language) -> None:
     """A code of Stripe's or a customer's id of a damaged row is neither markup nor a template."""
     hostile = "<img src=x onerror=ran()>{0}{id}\u202e`x`\0"
     record = CustomerRecord(hostile, _NOW, [], [], False, None, {})
     read = CustomerRead(hostile, "", hostile, None)
-    html = customer_view.body(Say(language), explain(record, read))  # type: ignore[arg-type]
-    html += customer_view.body(Say(language), explain(record, CustomerRead(hostile, hostile)))  # type: ignore[arg-type]
+    html = customer_view.body(Say(language), explain(record, read))
+    html += customer_view.body(Say(language), explain(record, CustomerRead(hostile, hostile)))
     found = _overview(stop=Stop(hostile, hostile, 1), paused={Lane.BULK: Pause(_NOW, hostile)})
-    html += overview_view.body(Say(language), found)  # type: ignore[arg-type]
+    html += overview_view.body(Say(language), found)
     assert "<img" not in html
     assert "\u202e" not in html
     assert "\0" not in html
