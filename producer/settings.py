@@ -16,6 +16,7 @@ from typing import Self
 from producer.api_tokens import ApiToken, ApiTokensError, read_tokens
 from producer.contract.messages import Language
 from producer.contract.senders import WANTED, is_sender
+from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
 
@@ -51,10 +52,11 @@ class Settings:
     status_ttl_s: int = DEFAULT_STATUS_TTL_S
     bulk_status_ttl_s: int = DAY_S
     sender: str = ""
+    log_format: LogFormat = "text"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read where Redis is, CARDS_LANGUAGE, CARDS_SENDER and how long statuses are kept.
+        """Read where Redis is, the language, the sender, the log, and how long statuses are kept.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
@@ -70,6 +72,7 @@ class Settings:
                 environ, "CARDS_BULK_STATUS_TTL", DAY_S, low=DAY_S, unit="seconds"
             ),
             sender=_sender(environ),
+            log_format=_log_format(environ),
         )
 
 
@@ -194,6 +197,16 @@ def _language(environ: Mapping[str, str]) -> Language:
             return "en"
         case other:
             raise SettingsError("CARDS_LANGUAGE", f"must be es or en, not {other[:40]!r}")
+
+
+def _log_format(environ: Mapping[str, str]) -> LogFormat:
+    match _text(environ, "CARDS_LOG_FORMAT").lower():
+        case "" | "text":
+            return "text"
+        case "json":
+            return "json"
+        case other:
+            raise SettingsError("CARDS_LOG_FORMAT", f"must be text or json, not {other[:40]!r}")
 
 
 def _sender(environ: Mapping[str, str]) -> str:

@@ -46,6 +46,12 @@ class Announcements:
                     grant.tries,
                     outcome.code,
                     outcome.delay_ms,
+                    extra={
+                        "state": state.value,
+                        "code": outcome.code,
+                        "seconds": round(tried_s, 3),
+                        "again_ms": outcome.delay_ms,
+                    },
                 )
                 if not grant.in_batch:
                     self._events.retried(grant.command_id, f"{state}: {outcome.code}")
@@ -67,6 +73,11 @@ class Announcements:
                 end.state,
                 grant.tries,
                 f" ({end.envelope.code})" if end.envelope.code else "",
+                extra={
+                    "state": end.state.value,
+                    "code": end.envelope.code,
+                    "seconds": round(tried_s, 3),
+                },
             )
         if not grant.in_batch:
             self._events.ended(grant.command_id, end.state, end.envelope, tried_s)

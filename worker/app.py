@@ -16,12 +16,14 @@ from celery import Celery, signals
 from producer.contract import Lane
 from producer.journal import BlockingJournal
 from producer.journal.queues import queues_of
+from producer.log_format import format_handlers
 from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, admitted
 from worker.asyncio_pool import TaskPool
 from worker.celery_config import celery_config, celery_queue
 from worker.composition import runtime_of
 from worker.dead_letters import DeadLetters
+from worker.log_context import add_context
 from worker.logs import quiet_celery_trace, redact_handlers
 from worker.polling import Polling
 from worker.runtime import Runtime
@@ -102,18 +104,20 @@ def _settle_garbage_collection() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _set_up_logs(logger: Any, **_: Any) -> None:
-    redact_handlers(logger)
-    count_repeats(logger)
-    quiet_celery_trace()
-
-
 def make_app(settings: WorkerSettings) -> Celery:
     """The Celery app, with its tasks and the process around them."""
     made = Celery("cards", set_as_current=True)
     made.conf.update(celery_config(settings.shared.redis, settings.concurrency))
     DeadLetters.of_process = DeadLetters(BlockingJournal(settings.shared.redis, retries=1))
     process = WorkerProcess(settings, made)
+
+    def set_up_logs(logger: Any, **_: Any) -> None:
+        format_handlers(logger, settings.shared.log_format)
+        add_context(logger)
+        redact_handlers(logger)
+        count_repeats(logger)
+        quiet_celery_trace()
+
     register_tasks(made, process.runtime)
     for signal, receiver in (
         (signals.celeryd_init, process.on_start),
@@ -123,8 +127,8 @@ def make_app(settings: WorkerSettings) -> Celery:
         (signals.worker_shutting_down, process.on_shutting_down),
         (signals.worker_shutdown, process.on_shutdown),
         (signals.worker_process_shutdown, process.on_shutdown),
-        (signals.after_setup_logger, _set_up_logs),
-        (signals.after_setup_task_logger, _set_up_logs),
+        (signals.after_setup_logger, set_up_logs),
+        (signals.after_setup_task_logger, set_up_logs),
     ):
         signal.connect(receiver, weak=False)
     return made

@@ -32,6 +32,7 @@ from worker.announcements import Announcements
 from worker.attempt import LeaseLost
 from worker.lane_gate import LaneGate
 from worker.leases import LeaseKeeper, clock
+from worker.log_context import about
 from worker.settings import WorkerSettings
 from worker.tries import Tries
 from worker.turns import booked_by
@@ -262,6 +263,7 @@ class Executor:
             lease = self._leases.hold(grant, asked_at)
             begun_at = clock()
             booked_by(grant, begun_at)
+            about(grant)
             try:
                 outcome = await self._tries.make(grant, lease)
                 asked_at = clock()

@@ -19,6 +19,7 @@ class RedactingFilter(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = mask_card_numbers(redact(record.exc_text))
+            record.exc_info = None  # a formatter might write it out anew
         return True
 
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from producer.http.app import create_app
 from producer.http.services import Services
+from producer.log_format import LogFormat, formatter
 from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, WebSettings, admitted
 
@@ -35,7 +36,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    _log_to_stderr()
+    _log_to_stderr(settings.shared.log_format)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -82,12 +83,10 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
         raise SettingsError("HOST", f"{host!r} is no address of this machine") from None
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+def _log_to_stderr(how: LogFormat) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(how))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     count_repeats(logging.getLogger())
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

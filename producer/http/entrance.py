@@ -89,4 +89,12 @@ class Entrance:
                 seconds * 1000,
                 f" by={scope[SENDER]}" if SENDER in scope else "",
                 scope.get(TASK, "-"),
+                extra={
+                    "method": method,
+                    "route": route,
+                    "status": status,
+                    "seconds": round(seconds, 6),
+                    "sender": scope.get(SENDER),
+                    "command_id": scope.get(TASK),
+                },
             )

@@ -30,7 +30,7 @@ class _Journal:
         if call.script is None:  # the look at the journal's identity
             return call.parse(["same", "same"])
         self.names.append(str(call.args[0]))
-        return call.parse([[], [], ["an id with spaces superseded", "garbage", ""]])
+        return call.parse([[], [], ["an id with spaces superseded", "garbage", ""], []])
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,91 @@
+"""Log lines as JSON: what they hold, and what never gets into them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from typing import Any
+
+import pytest
+
+from producer.log_format import FIELDS, formatter
+from producer.settings import Settings, SettingsError
+from worker.log_context import ContextFilter, _about, note_request
+from worker.logs import RedactingFilter
+
+
+def _written(*, about: dict[str, Any] | None = None, **extra: Any) -> dict[str, Any]:
+    """A line of a worker, read back."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter("json"))
+    for one in (ContextFilter(), RedactingFilter()):
+        handler.addFilter(one)
+    logger = logging.Logger("worker.test")
+    logger.addHandler(handler)
+    token = _about.set(about)
+    try:
+        note_request("req_1")
+        try:
+            raise ValueError("tok_1Secret")
+        except ValueError:
+            exc = sys.exc_info() if "fails" in extra else None
+        extra.pop("fails", None)
+        logger.info("%s is tok_1Secret\nand ñ", "it", extra=extra, exc_info=exc)
+    finally:
+        _about.reset(token)
+    (line,) = stream.getvalue().splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def test_a_line_is_one_object_with_its_fields() -> None:
+    """Time, level, logger, message, and what the line and its command are about; nothing null."""
+    about = {"command_id": "c1", "customer": "cus_1", "lane": "bulk", "attempt": 2, "sender": None}
+    found = _written(about=about, state="succeeded", code=None)
+    assert found.pop("time").endswith("Z")
+    assert found == {
+        "level": "INFO",
+        "logger": "worker.test",
+        "message": "it is tok_***\nand ñ",
+        "command_id": "c1",
+        "customer": "cus_1",
+        "lane": "bulk",
+        "attempt": 2,
+        "state": "succeeded",
+        "stripe_request_id": "req_1",
+    }
+
+
+def test_what_others_add_is_left_out() -> None:
+    """Celery gives its lines arguments of tasks; they do not get into the log."""
+    found = _written(data={"kwargs": "tok_1Secret"}, task_id="x", password="y")
+    assert set(found) == {"time", "level", "logger", "message"}
+
+
+def test_a_traceback_is_redacted() -> None:
+    """What was raised is told without tokens."""
+    found = _written(fails=True)
+    assert "ValueError: tok_***" in found["exc_info"]
+    assert "Secret" not in json.dumps(found)
+
+
+def test_fields_have_no_name_that_logging_reserves() -> None:
+    """A field by such a name would raise at the first line that has it."""
+    reserved = vars(logging.makeLogRecord({}))
+    assert not set(FIELDS) & set(reserved)
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("", "text"), ("JSON", "json"), ("text", "text")])
+def test_the_setting_is_text_or_json(text: str, wanted: str) -> None:
+    """CARDS_LOG_FORMAT in either case; text without it."""
+    environ = {"REDIS_URL": "redis://localhost", "CARDS_LOG_FORMAT": text}
+    assert Settings.from_environ(environ).log_format == wanted
+
+
+def test_another_format_is_refused() -> None:
+    """A wrong value stops the process with a line that names the setting."""
+    with pytest.raises(SettingsError, match="CARDS_LOG_FORMAT"):
+        Settings.from_environ({"REDIS_URL": "redis://localhost", "CARDS_LOG_FORMAT": "xml"})
