@@ -14,6 +14,7 @@ from producer.contract.redaction import redact
 from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
 from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
+from worker.log_context import note_request
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
 from worker.turns import FreeTurns, Turns
 
@@ -161,11 +162,13 @@ class StripeGateway(CardGateway):
         try:
             response = await self._client.raw_request_async(method, path, **params)
         except stripe.StripeError as error:
+            note_request((error.headers or {}).get("request-id"))
             return _answered(error)
         except HttpError as error:
             return StripeError(_failure_of(error), redact(str(error)))
         except UnicodeDecodeError:
             return _unreadable(None)
+        note_request(response.headers.get("request-id"))
         body = response.data
         if not isinstance(body, dict) or "object" not in body:
             return _unreadable(response.code)

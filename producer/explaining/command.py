@@ -22,6 +22,8 @@ class Moment:
     at: datetime
     what: str
     code: str = ""
+    request: str = ""
+    """Stripe's id of the last request of that try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
     ]
     found += _tries(row)
     if (at := _moment(row.get("finished", ""))) is not None:
-        found.append(Moment(at, told.state, told.code))
+        found.append(Moment(at, told.state, told.code, told.request))
     return sorted(found, key=lambda one: one.at)
 
 
@@ -93,11 +95,13 @@ def _tries(row: Mapping[str, str]) -> list[Moment]:
     """Tries that ended in another, as lua/close.lua notes the last of them."""
     found = []
     for name, value in row.items():
-        words = value.split(" ", 3)
-        if not (_TRY.fullmatch(name) and len(words) == 4 and words[2].isdecimal()):
+        words = value.split(" ")
+        if not (_TRY.fullmatch(name) and len(words) >= 5 and words[2].isdecimal()):
             continue
         if (at := _moment(words[0])) is not None:
-            found.append((at, int(words[2]), Moment(at, words[1], words[3])))
+            found.append(
+                (at, int(words[2]), Moment(at, words[1], " ".join(words[3:-1]), words[-1]))
+            )
     return [moment for _, _, moment in sorted(found, key=lambda one: one[:2])]
 
 

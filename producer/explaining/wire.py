@@ -37,7 +37,12 @@ def story_wire(story: CommandStory) -> dict[str, Any]:
         "waitsFor": story.wait.value,
         "behind": story.before,
         "moments": [
-            {"at": moment_wire(one.at), "what": one.what, "code": one.code or None}
+            {
+                "at": moment_wire(one.at),
+                "what": one.what,
+                "code": one.code or None,
+                "stripeRequestId": one.request or None,
+            }
             for one in story.moments
         ],
         "result": story.result,
@@ -58,6 +63,7 @@ def told_wire(one: Told) -> dict[str, Any]:
         "migration": one.migration or None,
         "code": one.code or None,
         "message": one.message or None,
+        "stripeRequestId": one.request or None,
         "supersededBy": one.superseded_by or None,
         "acceptedAt": moment_wire(one.accepted_at),
         "finishedAt": moment_wire(one.finished_at),

@@ -34,6 +34,8 @@ class Told:
     migration: str
     code: str
     message: str
+    request: str
+    """Stripe's id of the last request of the last try; "" where there was none."""
     superseded_by: str
     accepted_at: datetime | None
     finished_at: datetime | None
@@ -91,6 +93,7 @@ def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) 
         migration=row.get("migration", ""),
         code=_shown(str(result.get("code") or row.get("code", ""))),
         message=_shown(str(result.get("message") or row.get("error", ""))),
+        request=row.get("request", ""),
         superseded_by=row.get("by", ""),
         accepted_at=_moment(row.get("accepted")),
         finished_at=_moment(row.get("finished")),

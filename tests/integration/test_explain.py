@@ -122,10 +122,15 @@ def test_what_is_waiting_and_what_was_superseded_by_what(
     finally:
         stage.journal(resume_lane(Lane.BULK))
     stage.ended(newer, State.SUCCEEDED)
+    done = httpx.get(f"{web.url}/api/commands/{newer}").json()["data"]
+    assert done["stripeRequestId"].startswith("req_")
     found = {one["taskId"]: one for one in _explained(web, customer)["history"]}
     assert (found[older]["state"], found[older]["supersededBy"]) == ("superseded", newer)
     story = httpx.get(f"{web.url}/api/commands/{older}").json()["data"]
     assert (story["waitsFor"], story["supersededBy"]) == ("nothing", newer)
+    for one in story["moments"]:
+        asked = one["what"] == "retrying"
+        assert bool(one["stripeRequestId"]) is (asked or one["what"] == "superseded")
     moments = [(one["what"], one["code"]) for one in story["moments"]]
     assert moments[:2] == [("accepted", None), ("started", None)]
     assert set(moments[2:-1]) == {("retrying", "lock_timeout")}

@@ -21,7 +21,7 @@ _SEQUENCE = "cards:sequence"
 # Numbers of leases count from here, those of commands from below it: they are never compared.
 FIRST_FENCE = 1000
 # What a person is shown; nothing is decided by it.
-_SHOWN_ONLY = frozenset({"code", "error", "http", "strikes"})
+_SHOWN_ONLY = frozenset({"code", "error", "http", "request", "strikes"})
 # Counts that nothing depends on.
 _WATCHED_ONLY = frozenset({"cards:counts", "cards:retried", f"cards:history:{USER}"})
 _TRY = re.compile(r"try[0-9]+")

@@ -125,9 +125,14 @@ def _what(say: Say, story: CommandStory) -> str:
 
 
 def _history(say: Say, story: CommandStory) -> str:
-    columns = [say(one) for one in (Told.WHEN, Told.WHAT, Told.CODE)]
+    columns = [say(one) for one in (Told.WHEN, Told.WHAT, Told.CODE, Told.REQUEST)]
     rows = [
-        (escape(one.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]), _moment(say, one), code(one.code))
+        (
+            escape(one.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]),
+            _moment(say, one),
+            code(one.code),
+            code(one.request),
+        )
         for one in story.moments
     ]
     return section(say(Told.HISTORY), table(columns, rows))

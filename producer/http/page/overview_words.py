@@ -134,6 +134,7 @@ class Told(Sentence):
     MESSAGE = ("Mensaje", "Message")
     WHEN = ("Cuándo (UTC)", "When (UTC)")
     WHAT = ("Qué", "What")
+    REQUEST = ("Petición en Stripe", "Stripe's request")
     HISTORY = ("Qué ha pasado", "What happened")
     ENVELOPE = ("Resultado", "Result")
     SUPERSEDED_BY = ("Reemplazado por", "Superseded by")

@@ -99,14 +99,15 @@ def test_the_last_twenty_tries_are_told(cards: CardCommands, ends: Ends) -> None
     sent = cards.set_default(customer="cus_1", card="card_1").id
     for number in range(23):
         again = Again(0, number == 22, f"code_{number}", "busy")
-        ends.journal(close(ends.take(sent), again, next_holder="", lease_ms=60_000))
+        grant, request = ends.take(sent), f"req_{number}"
+        ends.journal(close(grant, again, next_holder="", lease_ms=60_000, request=request))
     exported = ends.journal(export(sent))
     assert exported is not None
     story = story_of(sent, exported)
-    tries = [(one.what, one.code) for one in story.moments if one.code]
+    tries = [(one.what, one.code, one.request) for one in story.moments if one.code]
     assert tries == [
-        *(("retrying", f"code_{number}") for number in range(3, 22)),
-        ("unknown", "code_22"),
+        *(("retrying", f"code_{number}", f"req_{number}") for number in range(3, 22)),
+        ("unknown", "code_22", "req_22"),
     ]
     assert (story.wait, story.told.attempts) == (Wait.TRUTH, 23)
 
@@ -116,7 +117,7 @@ def test_no_moment_is_taken_for_a_card_number(cards: CardCommands, ends: Ends) -
     sent = cards.set_default(customer="cus_1", card="card_1").id
     moments = range(1_796_000_000_000, 1_796_000_000_030)
     for moment in moments:
-        ends.redis.hset(f"cards:command:{sent}", "try1", f"{moment} retrying 1 lock_timeout")
+        ends.redis.hset(f"cards:command:{sent}", "try1", f"{moment} retrying 1 lock_timeout req_1")
         ends.redis.hset("cards:paused", "bulk", f"{moment} for 4242 4242 4242 4242")
         exported = ends.journal(export(sent))
         assert exported is not None
