@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from producer.contract import State
 from producer.explaining.waits import Wait, wait_of
 from producer.journal.customers import Told, told_of
 
@@ -87,7 +88,9 @@ def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
     ]
     found += _tries(row)
     if (at := _moment(row.get("finished", ""))) is not None:
-        found.append(Moment(at, told.state, told.code, told.request))
+        # What a newer command or a person ended, no request of its own did.
+        asked = told.state in (State.SUCCEEDED, State.REJECTED, State.FAILED)
+        found.append(Moment(at, told.state, told.code, told.request if asked else ""))
     return sorted(found, key=lambda one: one.at)
 
 

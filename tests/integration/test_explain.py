@@ -129,8 +129,7 @@ def test_what_is_waiting_and_what_was_superseded_by_what(
     story = httpx.get(f"{web.url}/api/commands/{older}").json()["data"]
     assert (story["waitsFor"], story["supersededBy"]) == ("nothing", newer)
     for one in story["moments"]:
-        asked = one["what"] == "retrying"
-        assert bool(one["stripeRequestId"]) is (asked or one["what"] == "superseded")
+        assert bool(one["stripeRequestId"]) is (one["what"] == "retrying")
     moments = [(one["what"], one["code"]) for one in story["moments"]]
     assert moments[:2] == [("accepted", None), ("started", None)]
     assert set(moments[2:-1]) == {("retrying", "lock_timeout")}

@@ -83,9 +83,7 @@ def _now(say: Say, story: CommandStory) -> str:
     todo = todo_of_state(say, told.state)
     if told.state == State.FAILED:
         todo += f": {todo_of_code(say, told.code)}"
-    lines = [f'<p class="now">{state_mark(say, told.state)}</p>']
-    if todo:
-        lines.append(f'<p class="do">{prose(todo[:1].upper() + todo[1:])}</p>')
+    now = f'<p class="now">{state_mark(say, told.state)}</p>'
     waits = ""
     if story.wait is not Wait.NOTHING:
         waits = wait(say, story.wait, told.lane)
@@ -96,6 +94,7 @@ def _now(say: Say, story: CommandStory) -> str:
         if story.wait is Wait.EARLIER and story.before:
             waits += f": {command_link(story.before)}"
     rows = [
+        (say(Told.TODO), prose(todo)),
         (say(Told.WAITS_FOR), waits),
         (say(Told.NEXT_TRY), escape(clock(told.next_attempt_at))),
         (say(Told.CODE), code(told.code)),
@@ -106,7 +105,7 @@ def _now(say: Say, story: CommandStory) -> str:
         ),
     ]
     attention = ' class="attention"' if told.state in (State.FAILED, State.UNKNOWN) else ""
-    return f"<section{attention}>{''.join(lines)}{pairs(rows)}</section>"
+    return f"<section{attention}>{now}{pairs(rows)}</section>"
 
 
 def _what(say: Say, story: CommandStory) -> str:

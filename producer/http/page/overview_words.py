@@ -129,6 +129,7 @@ class Told(Sentence):
     OF_MIGRATION = ("la migración {id}", "the migration {id}")
     STATE = ("Estado", "State")
     ATTEMPTS = ("Intentos", "Attempts")
+    TODO = ("Qué hacer", "What to do")
     NEXT_TRY = ("Próximo intento", "Next try")
     CODE = ("Código", "Code")
     MESSAGE = ("Mensaje", "Message")
