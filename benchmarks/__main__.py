@@ -20,6 +20,8 @@ from benchmarks import (
     cpu,
     flood,
     growth,
+    http_clients,
+    http_servers,
     latency,
     limit,
     machine,
@@ -36,6 +38,7 @@ from benchmarks.table import Row, markdown
 _Run: TypeAlias = Callable[[Stage, bool, Path | None], list[Row]]
 _ALL: dict[str, _Run] = {
     "cpu": cpu.run,
+    "clients": http_clients.run,
     "pace": pace.run,
     "latency": latency.run,
     "callers": callers.run,
@@ -46,6 +49,7 @@ _ALL: dict[str, _Run] = {
     "memory": memory.run,
     "capacity": capacity.run,
     "growth": growth.run,
+    "http-servers": http_servers.run,
     "planning": planning.run,
     "migrating": migrating.run,
 }

@@ -33,7 +33,7 @@ def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
     bulk_ms, single_ms = ms[bulk.name], ms[interactive.name]
     what_bulk, what_single = "worker CPU per bulk command", "worker CPU per interactive command"
     return [
-        compared(what_bulk, bulk_ms, "arq", ms.get("arq"), unit="ms", at_most=0.3),
+        compared(what_bulk, bulk_ms, "arq", ms.get("arq"), unit="ms", at_most=0.4),
         compared(what_single, single_ms, "arq", ms.get("arq"), unit="ms", at_most=1.5),
         compared(what_bulk, bulk_ms, CELERY, ms[CELERY], unit="ms", at_most=0.14),
         compared(what_single, single_ms, CELERY, ms[CELERY], unit="ms", at_most=0.65),

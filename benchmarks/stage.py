@@ -79,10 +79,14 @@ class Stage:
         return self.workers(redis_url, 1)[0]
 
     def workers(
-        self, redis_url: str, count: int, settings: Mapping[str, str] | None = None
+        self,
+        redis_url: str,
+        count: int,
+        settings: Mapping[str, str] | None = None,
+        app: str = "worker.app",
     ) -> list[subprocess.Popen[bytes]]:
         """So many workers of ours on a Redis of their own, once the journal has seen them all."""
-        command = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "-l", "INFO"]
+        command = ["celery", "-A", app, "worker", "-Q", "interactive,bulk", "-l", "INFO"]
         env = {
             "REDIS_URL": redis_url,
             "STRIPE_API_KEY": SANDBOX_KEY,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_DAYS = "2"
+_DAYS = 2
 _EXTENSIONS = {
     "ca": "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign",
     "server": "subjectAltName={names}\nextendedKeyUsage=serverAuth",
@@ -35,34 +36,46 @@ class Certificates:
     client: Identity
     wrong_ca: Identity
 
+    def server_context(self, identity: Identity | None = None) -> ssl.SSLContext:
+        """For a server that shows its certificate, or another one."""
+        shown = identity or self.server
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(shown.certificate, shown.key)
+        return context
+
     @classmethod
     def make(
-        cls, directory: Path, names: str = "IP:127.0.0.1,DNS:localhost,DNS:redis.test"
+        cls,
+        directory: Path,
+        names: str = "IP:127.0.0.1,DNS:localhost,DNS:redis.test",
+        *,
+        days: int = _DAYS,
     ) -> Certificates:
         """Write them into a directory. Raises NoOpensslError.
 
-        `names` are what the server is called, as in a `subjectAltName`.
+        `names` are what the server is called, as in a `subjectAltName`; `days` how long its
+        certificate and the client's are valid: those of -1 ended yesterday.
         """
         directory.mkdir(parents=True, exist_ok=True)
         ca = _authority(directory, "ca")
         return cls(
             ca=ca,
-            server=_signed(directory, "server", ca, names),
-            client=_signed(directory, "client", ca, names),
+            server=_signed(directory, "server", ca, names, days),
+            client=_signed(directory, "client", ca, names, days),
             wrong_ca=_authority(directory, "wrong-ca"),
         )
 
 
 def _authority(directory: Path, name: str) -> Identity:
     made = _request(directory, name)
-    _sign(directory, name, _EXTENSIONS["ca"], "-signkey", str(made.key))
+    _sign(directory, name, _EXTENSIONS["ca"], _DAYS, "-signkey", str(made.key))
     return made
 
 
-def _signed(directory: Path, name: str, ca: Identity, names: str) -> Identity:
+def _signed(directory: Path, name: str, ca: Identity, names: str, days: int) -> Identity:
     made = _request(directory, name)
     by = ["-CA", str(ca.certificate), "-CAkey", str(ca.key), "-CAcreateserial"]
-    _sign(directory, name, _EXTENSIONS[name].format(names=names), *by)
+    _sign(directory, name, _EXTENSIONS[name].format(names=names), days, *by)
     return made
 
 
@@ -74,10 +87,10 @@ def _request(directory: Path, name: str) -> Identity:
     return Identity(directory / f"{name}.pem", key)
 
 
-def _sign(directory: Path, name: str, extensions: str, *by: str) -> None:
+def _sign(directory: Path, name: str, extensions: str, days: int, *by: str) -> None:
     file = directory / f"{name}.ext"
     file.write_text(extensions + "\n")
-    ends = ["-days", _DAYS, "-sha256", "-extfile", str(file)]
+    ends = ["-days", str(days), "-sha256", "-extfile", str(file)]
     files = ["-in", str(directory / f"{name}.csr"), "-out", str(directory / f"{name}.pem")]
     _openssl("x509", "-req", *files, *ends, *by)
 

@@ -18,6 +18,7 @@ SANDBOX_KEY = "sk_test_sandbox_of_make_up"
 # Who is given which; every other process runs without.
 _STRIPE = ("STRIPE_API_KEY", "STRIPE_API_BASE")
 _TOKENS = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
+_SIGNING = ("CARDS_SIGNING_KEYS",)
 
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -75,7 +76,9 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     taken = {port}
     flower_port = _other_port(environ, "CARDS_FLOWER_PORT", taken)
     common = {
-        name: value for name, value in environ.items() if name not in (*_STRIPE, *_TOKENS)
+        name: value
+        for name, value in environ.items()
+        if name not in (*_STRIPE, *_TOKENS, *_SIGNING)
     } | {"PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-m"]
     work = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "--loglevel", "INFO"]
@@ -114,16 +117,17 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
             stop_seconds=1.0,
         )
 
+    signing = {name: environ[name] for name in _SIGNING if environ.get(name)}
     tokens = {name: environ[name] for name in _TOKENS if environ.get(name)}
     programs["worker"] = Program(
         name="worker",
         argv=[*python, *work],
-        env={**common, **stripe},
+        env={**common, **stripe, **signing},
     )
     programs["web"] = Program(
         name="web",
         argv=[*python, "producer.http"],
-        env={**common, **tokens, "HOST": host, "PORT": str(port)},
+        env={**common, **tokens, **signing, "HOST": host, "PORT": str(port)},
     )
     programs["flower"] = Program(
         name="flower",

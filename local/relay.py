@@ -105,8 +105,13 @@ class Relay:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._join(reader, writer, self._target)
+
+    async def _join(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: int
+    ) -> None:
         try:
-            far, to_far = await asyncio.open_connection("127.0.0.1", self._target)
+            far, to_far = await asyncio.open_connection("127.0.0.1", target)
         except OSError:
             writer.transport.abort()
             return

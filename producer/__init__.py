@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         JournalFault,
         NotCancellable,
         NotFailed,
+        NotVouchedFor,
         ParameterInvalid,
         ParameterMissing,
         RecordDamaged,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from producer.journal.failed import FailedCommand
     from producer.redis import RedisConfig
     from producer.settings import Settings, SettingsError
+    from producer.signatures import Signing
 
 __all__ = [
     "AssignCard",
@@ -61,6 +63,7 @@ __all__ = [
     "Lane",
     "NotCancellable",
     "NotFailed",
+    "NotVouchedFor",
     "ParameterInvalid",
     "ParameterMissing",
     "RecordDamaged",
@@ -70,6 +73,7 @@ __all__ = [
     "SetDefaultCard",
     "Settings",
     "SettingsError",
+    "Signing",
     "State",
     "Unavailable",
     "WaitTimeout",
@@ -90,6 +94,7 @@ _HOMES = {
     "journal.failed": ("FailedCommand",),
     "redis": ("RedisConfig",),
     "settings": ("Settings", "SettingsError"),
+    "signatures": ("Signing",),
 }
 
 

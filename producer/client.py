@@ -21,6 +21,7 @@ from producer.errors import (
     CommandNotFound,
     NotCancellable,
     NotFailed,
+    NotVouchedFor,
     RecordDamaged,
     ResultGone,
     Unavailable,
@@ -39,6 +40,7 @@ from producer.journal.failed import FailedCommand, Kept
 from producer.redis import RedisConfig
 from producer.sending import Item, LaneName, OnRefused, Order
 from producer.settings import DEFAULT_STATUS_TTL_S, Settings
+from producer.signatures import UNSIGNED, Signing
 
 if TYPE_CHECKING:
     from redis.client import PubSub
@@ -74,6 +76,7 @@ class CardCommands:
         redis_url: str | RedisConfig,
         *,
         sender: str = "",
+        signing: Signing = UNSIGNED,
         language: Language = "es",
         status_ttl_s: int = DEFAULT_STATUS_TTL_S,
         retries: int = RETRIES,
@@ -83,12 +86,15 @@ class CardCommands:
         `sender` is your service's name: the journal has it with each command, and idempotency keys
         are yours alone. Clients without a name share theirs. Raises ValueError for a wrong name.
 
+        `signing` has the keys that commands are signed with (`Signing.of(key)`).
+
         `language` is that of envelopes written here, as of a cancelled command.
 
         `status_ttl_s` (seconds) is how long such a command is kept; `retries` is how often a call
         is tried again where Redis does not answer, up to a second apart.
         """
         self._sender = sending.checked_sender(sender)
+        self._signing = signing
         self._language = language
         self._status_ttl_s = status_ttl_s
         self._journal = BlockingJournal(redis_url, retries=retries)
@@ -103,6 +109,7 @@ class CardCommands:
         return cls(
             settings.redis,
             sender=settings.sender,
+            signing=settings.signing,
             language=settings.language,
             status_ttl_s=settings.status_ttl_s,
         )
@@ -145,7 +152,7 @@ class CardCommands:
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
-        call = sending.acceptance(order, idempotency_key, lane, self._sender)
+        call = sending.acceptance(order, idempotency_key, lane, self._sender, self._signing)
         self._same_journal(self._journal)
         accepted = self._journal(call)
         return self._handle(accepted, order)
@@ -169,7 +176,7 @@ class CardCommands:
         """
         source, flow = iter(items), uuid4().hex
         while chunk := list(islice(source, sending.WINDOW)):
-            window = sending.Window(chunk, lane, flow, self._sender)
+            window = sending.Window(chunk, lane, flow, self._sender, self._signing)
             self._same_journal(self._journal)
             for item, outcome in window.outcomes(self._journal.many(window.calls)):
                 if not isinstance(outcome, Refusal):
@@ -242,10 +249,14 @@ class CardCommands:
 
         Raises:
             NotFailed: it has not failed.
+            NotVouchedFor: its signature is missing or wrong.
             CommandNotFound, RecordDamaged, Unavailable: as `status` does.
         """
         found = self._failed(command_id)
-        state = self._journal(found.replayed(self._language, self._status_ttl_s))
+        if (flaw := found.flaw(self._signing)) is not None:
+            raise NotVouchedFor(command_id, flaw)
+        call = found.replayed(self._language, self._status_ttl_s, self._signing)
+        state = self._journal(call)
         if state is None:
             self._same_journal(self._journal, now=True)
             raise CommandNotFound(command_id)

@@ -16,6 +16,7 @@ from producer.contract.refusals import (
 )
 from producer.journal import JournalFault
 from producer.journal import JournalUnavailable as Unavailable
+from producer.signatures import Flaw
 
 __all__ = [
     "CardNumberRefused",
@@ -25,6 +26,7 @@ __all__ = [
     "JournalFault",
     "NotCancellable",
     "NotFailed",
+    "NotVouchedFor",
     "ParameterInvalid",
     "ParameterMissing",
     "RecordDamaged",
@@ -89,3 +91,16 @@ class NotFailed(CommandError):
     def __init__(self, command_id: str, state: State) -> None:
         self.state = state
         super().__init__(command_id, f"{command_id} has not failed: it is {state.value}")
+
+
+class NotVouchedFor(CommandError):
+    """A replay would sign anew what nobody is known to have ordered; `flaw` says why."""
+
+    def __init__(self, command_id: str, flaw: Flaw) -> None:
+        self.flaw = flaw
+        what = {
+            Flaw.MISSING: "it is not signed, and signatures are demanded",
+            Flaw.INVALID: "its signature does not fit it, or is of a key that is not listed",
+            Flaw.STALE: "it was signed too long ago",
+        }
+        super().__init__(command_id, f"{command_id} is not replayed: {what[flaw]}")

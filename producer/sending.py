@@ -33,6 +33,7 @@ from producer.journal import (
     accept_many,
     cancel,
 )
+from producer.signatures import UNSIGNED, Signing
 
 Order: TypeAlias = AssignCard | SetDefaultCard
 # An order, or an order with its idempotency key.
@@ -62,7 +63,11 @@ def set_default_order(customer: str, card: str) -> Order:
 
 
 def acceptance(
-    order: Order, idempotency_key: str | None, lane: LaneName, sender: str = ""
+    order: Order,
+    idempotency_key: str | None,
+    lane: LaneName,
+    sender: str = "",
+    signing: Signing = UNSIGNED,
 ) -> Call[Acceptance]:
     """The call that accepts the order. Raises Refusal."""
     leaking = find_card_data(order.kwargs())
@@ -74,6 +79,7 @@ def acceptance(
         lane=checked_lane(lane),
         idempotency_key=checked_key(idempotency_key),
         sender=sender,
+        signing=signing,
     )
 
 
@@ -114,7 +120,14 @@ class Window:
     In the bulk lane 50 commands share a message, which costs a tenth of a message each.
     """
 
-    def __init__(self, items: Iterable[Item], lane: LaneName, flow: str, sender: str = "") -> None:
+    def __init__(
+        self,
+        items: Iterable[Item],
+        lane: LaneName,
+        flow: str,
+        sender: str = "",
+        signing: Signing = UNSIGNED,
+    ) -> None:
         """`flow` names the run: runs share the bulk lane evenly, whatever each has sent.
 
         `sender` is whose idempotency keys they are.
@@ -130,7 +143,13 @@ class Window:
         lane = checked_lane(lane)
         size = BATCH if lane is Lane.BULK else 1
         self.calls: list[Call[list[Acceptance | IdempotencyKeyReused]]] = [
-            accept_many(candidates[start : start + size], lane=lane, flow=flow, sender=sender)
+            accept_many(
+                candidates[start : start + size],
+                lane=lane,
+                flow=flow,
+                sender=sender,
+                signing=signing,
+            )
             for start in range(0, len(candidates), size)
         ]
 

@@ -19,6 +19,7 @@ from producer.contract.senders import WANTED, is_sender
 from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
+from producer.signatures import UNSIGNED, Signing, SigningError
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -53,10 +54,11 @@ class Settings:
     bulk_status_ttl_s: int = DAY_S
     sender: str = ""
     log_format: LogFormat = "text"
+    signing: Signing = UNSIGNED
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read where Redis is, the language, the sender, the log, and how long statuses are kept.
+        """Read where Redis is, the language, the sender, the log, signing keys, times to keep.
 
         Raises:
             SettingsError: one of them is wrong, or REDIS_URL is missing.
@@ -73,6 +75,7 @@ class Settings:
             ),
             sender=_sender(environ),
             log_format=_log_format(environ),
+            signing=signing_config(environ),
         )
 
 
@@ -175,6 +178,14 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
     try:
         return RedisConfig.from_environ(environ)
     except RedisConfigError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def signing_config(environ: Mapping[str, str]) -> Signing:
+    """What signs, and what is made of what is not signed. Raises SettingsError."""
+    try:
+        return Signing.from_environ(environ)
+    except SigningError as error:
         raise SettingsError(error.name, error.reason) from None
 
 

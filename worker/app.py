@@ -25,7 +25,9 @@ from worker.composition import runtime_of
 from worker.dead_letters import DeadLetters
 from worker.log_context import add_context
 from worker.logs import quiet_celery_trace, redact_handlers
+from worker.message_signatures import MessageSignatures
 from worker.polling import Polling
+from worker.remote_control import take_no_orders
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.tasks import register_tasks
@@ -60,6 +62,8 @@ class WorkerProcess:
             admitted(self._settings.shared.redis)
         except SettingsError as wrong:
             sys.exit(f"worker: {wrong}")
+        if self._settings.shared.signing.required:
+            take_no_orders()
 
     def on_set_up(self, sender: str, **_: Any) -> None:
         """The worker knows its name, and which lanes it serves."""
@@ -108,6 +112,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     """The Celery app, with its tasks and the process around them."""
     made = Celery("cards", set_as_current=True)
     made.conf.update(celery_config(settings.shared.redis, settings.concurrency))
+    MessageSignatures.of_process = MessageSignatures(settings.shared.signing)
     DeadLetters.of_process = DeadLetters(BlockingJournal(settings.shared.redis, retries=1))
     process = WorkerProcess(settings, made)
 

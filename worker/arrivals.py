@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +20,15 @@ from producer.contract import (
 from producer.journal import JournalFault, TakenAs, accept, refuse
 from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.messages import BATCH
+from producer.journal.repeats import note_repeats
+from producer.signatures import Flaw
 from worker.announcements import Announcements
 from worker.dead_letters import tell
 from worker.executor import STOP_PAUSE_S, Executor
 from worker.lane_gate import LaneGate
 from worker.leases import clock
 from worker.message_gate import is_batch
+from worker.outcomes import REFUSED_HTTP, Outcomes
 from worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -49,11 +53,14 @@ class Arrivals:
         settings: WorkerSettings,
         executor: Executor,
         announcements: Announcements,
+        outcomes: Outcomes,
         gate: LaneGate,
     ) -> None:
         self._settings = settings
         self._executor = executor
         self._announcements = announcements
+        self._outcomes = outcomes
+        self._signing = settings.shared.signing
         self._gate = gate
 
     async def on_message(self, arrived: Arrived) -> None:
@@ -64,6 +71,9 @@ class Arrivals:
         """
         self._gate.message(arrived.lane, 1)
         try:
+            if self._signing.required and not arrived.journalled:
+                await self._refuse_unsigned(arrived)
+                return
             while True:
                 how = await self._executor.on_command(
                     arrived.command_id, arrived.lane, in_order=arrived.journalled
@@ -75,6 +85,7 @@ class Arrivals:
                     await self._set_aside(arrived.lane, _shown(arrived))
                     return
                 elif how is not TakenAs.ABSENT or not await self._admit(arrived):
+                    await self._note_repeats(arrived.lane, [how])
                     return
         except JournalFault:
             await self._set_aside(arrived.lane, _shown(arrived))
@@ -110,6 +121,7 @@ class Arrivals:
             while waiting:
                 hows = await self._executor.on_commands(waiting, lane, one_less)
                 told = list(zip(waiting, hows, strict=True))
+                await self._note_repeats(lane, hows)
                 waiting = [ident for ident, how in told if how is TakenAs.STOPPED]
                 for ident in (one for one, how in told if how is TakenAs.DAMAGED):
                     await self._set_aside(lane, {"task": BATCH, "id": ident})
@@ -138,29 +150,50 @@ class Arrivals:
         """Journal a command that came as a bare message. False where it ended with that."""
         if arrived.journalled:
             log.warning("message for %s came after its status had expired", arrived.command_id)
+            if self._signing.on:
+                await self.set_aside(arrived.lane, DeadReason.ABSENT, _shown(arrived))
             return False
         persist, shared = self._executor.persist, self._settings.shared
         try:
             command = parse_command(arrived.kind, arrived.fields)
         except Refusal as refusal:
             envelope = Envelope.no(refusal.code, refusal.message(shared.language))
-            await persist(
-                refuse(
-                    arrived.command_id,
-                    arrived.kind,
-                    _shown_customer(arrived.fields),
-                    arrived.lane,
-                    http_status=refusal.http_status,
-                    envelope=envelope,
-                    keep_s=shared.status_ttl_s,
-                )
-            )
-            self._announcements.refused(arrived.command_id, arrived.kind, envelope)
+            await self._refuse(arrived, refusal.http_status, envelope)
             return False
+        # Not signed: nobody here can say that it was ordered.
         await persist(
             accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
         )
         return True
+
+    async def _refuse(self, arrived: Arrived, http_status: int, envelope: Envelope) -> bool:
+        """End a bare message's command; False where the journal has one of that id."""
+        refused = await self._executor.persist(
+            refuse(
+                arrived.command_id,
+                arrived.kind,
+                _shown_customer(arrived.fields),
+                arrived.lane,
+                http_status=http_status,
+                envelope=envelope,
+                keep_s=self._settings.shared.status_ttl_s,
+            )
+        )
+        if refused:
+            self._announcements.refused(arrived.command_id, arrived.kind, envelope)
+        return refused
+
+    async def _refuse_unsigned(self, arrived: Arrived) -> None:
+        envelope = self._outcomes.refusal(Flaw.MISSING)
+        await self._refuse(arrived, REFUSED_HTTP, envelope)
+        await self.set_aside(arrived.lane, DeadReason.UNSIGNED, _shown(arrived))
+
+    async def _note_repeats(self, lane: Lane, hows: Sequence[TakenAs]) -> None:
+        """Count messages whose command had ended; without keys there is no reason to."""
+        ended = hows.count(TakenAs.ENDED)
+        if ended and self._signing.on:
+            with suppress(JournalFault):
+                await self._executor.persist(note_repeats(lane, ended))
 
 
 def _shown(arrived: Arrived) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from worker.executor import Executor
 from worker.handler_set import handlers_of
 from worker.lane_gate import LaneGate, LaneOrder
 from worker.leases import LeaseKeeper
+from worker.measurements import Measurements
 from worker.outcomes import outcomes_of
 from worker.quarantine import Quarantine
+from worker.row_signatures import RowSignatures
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.sweeper import Sweeper
@@ -31,14 +33,17 @@ def runtime_of(
     """Everything of one worker process, not started. `tick` is Celery's logical clock."""
     journal = Journal(settings.shared.redis)
     events = TaskEvents(journal, settings.shared.redis.database, hostname, tick)
-    gateway, handlers = handlers_of(settings, LimitedTurns(journal, settings.limits))
+    measurements = Measurements(journal.errors)
+    turns = LimitedTurns(journal, settings.limits, measurements)
+    gateway, handlers = handlers_of(settings, turns, measurements)
     leases, gate = LeaseKeeper(journal, settings.lease_s), LaneGate(settings.concurrency)
     LaneOrder.gate = gate
     announcements = Announcements(events)
     outcomes = outcomes_of(settings.shared)
-    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal)
-    executor = Executor(settings, journal, tries, leases, announcements, gate)
-    arrivals = Arrivals(settings, executor, announcements, gate)
+    signatures = RowSignatures(settings.shared.signing)
+    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal, signatures)
+    executor = Executor(settings, journal, tries, leases, announcements, gate, measurements)
+    arrivals = Arrivals(settings, executor, announcements, outcomes, gate)
     watch = JournalWatch(settings.shared.redis)
-    sweeper = Sweeper(journal, watch, gate, executor, events, hostname)
+    sweeper = Sweeper(journal, watch, gate, executor, events, hostname, measurements)
     return Runtime(settings, journal, gateway, executor, arrivals, leases, sweeper, events, loop)

@@ -33,6 +33,7 @@ from worker.attempt import LeaseLost
 from worker.lane_gate import LaneGate
 from worker.leases import LeaseKeeper, clock
 from worker.log_context import about, last_request
+from worker.measurements import Measurements
 from worker.settings import WorkerSettings
 from worker.tries import Tries
 from worker.turns import booked_by
@@ -66,6 +67,7 @@ class Executor:
         leases: LeaseKeeper,
         announcements: Announcements,
         gate: LaneGate,
+        measurements: Measurements | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
@@ -73,6 +75,7 @@ class Executor:
         self._leases = leases
         self._announcements = announcements
         self._gate = gate
+        self._measurements = measurements or Measurements()
         self._limits = settings.limits
         self._lease_ms = settings.lease_s * 1000
         self._stopping = asyncio.Event()
@@ -264,6 +267,8 @@ class Executor:
             begun_at = clock()
             booked_by(grant, begun_at)
             about(grant)
+            if grant.tries == 1:
+                self._measurements.started(grant.lane, grant.waited_ms / 1000)
             try:
                 outcome = await self._tries.make(grant, lease)
                 asked_at = clock()

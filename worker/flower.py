@@ -9,8 +9,10 @@ import os
 import sys
 
 from producer.settings import SettingsError, admitted, redis_config
+from worker.flower_guard import guard
 from worker.monitoring import make_app
 
+guard()
 try:
     _redis = redis_config(os.environ)
     admitted(_redis)

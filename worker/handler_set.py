@@ -8,6 +8,7 @@ from typing import Protocol
 from producer.contract import CommandKind
 from worker.attempt import Attempt
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
+from worker.measurements import Measurements
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
 from worker.stripe_gateway import StripeGateway
@@ -26,7 +27,9 @@ HandlerSet = Mapping[CommandKind, CarriesOut]
 
 
 def handlers_of(
-    settings: WorkerSettings, turns: Turns | None = None
+    settings: WorkerSettings,
+    turns: Turns | None = None,
+    measurements: Measurements | None = None,
 ) -> tuple[CardGateway, HandlerSet]:
     """The gateway to Stripe, and a handler on it for each kind of command."""
     gateway = StripeGateway(
@@ -34,6 +37,9 @@ def handlers_of(
         api_base=settings.stripe_api_base,
         timeout=settings.stripe_timeout_s,
         turns=turns,
+        proxy=settings.stripe_proxy,
+        authorities=settings.stripe_authorities,
+        measurements=measurements,
     )
     return gateway, {
         CommandKind.ASSIGN_CARD: AssignCardHandler(gateway),

@@ -1,25 +1,33 @@
-"""HTTP/1.1 as a client of one API needs it: kept connections, one request, one answer.
+"""aiohttp as the client of one API: each request is sent once, and what became of it is certain.
 
-aiohttp's client costs twice what Stripe's SDK does, and more than a command's journal. Parsing is
-httptools' (llhttp), TLS is asyncio's. What is left out on purpose: redirects, cookies, proxies,
-compression, and repeating anything.
+docs/performance.md has what it costs beside others. Redirects, cookies, compression and what the
+environment holds are left out.
 """
 
 from __future__ import annotations
 
-import asyncio
+import re
 import ssl
-from collections import deque
 from collections.abc import Callable, Mapping
-from typing import cast
-from urllib.parse import SplitResult, urlsplit
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+from weakref import WeakSet
 
-import httptools
+import aiohttp
+from yarl import URL
 
-from worker.leases import clock
+from worker.connection_faults import said_of
+from worker.proxies import Proxy
+
+Answer: TypeAlias = tuple[int, Mapping[str, str], bytes]
 
 # Below the least that servers keep an idle connection, which would otherwise close on a request.
 _KEEP_S = 15.0
+# Stripe's answers are below 1 MB.
+_MOST_BYTES = 4 << 20
+_UNSAFE = re.compile("[\\r\\n\\0\ud800-\udfff]")
+_OURS_ALONE = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class HttpError(Exception):
@@ -31,190 +39,154 @@ class NotSent(HttpError):
 
 
 class NoAnswer(HttpError):
-    """Sent, perhaps in part, and nothing came back in time."""
+    """Sent, perhaps in part, and no answer came back, or not in time."""
 
 
 class Unreadable(HttpError):
-    """What came back is not a whole HTTP answer."""
+    """What came back is not a whole HTTP answer, or too long a one."""
 
 
-class _Connection(asyncio.Protocol):
-    """One connection, one request at a time."""
+class _Attempt:
+    """A request: whether it was given a connection, before which nothing can be sent."""
+
+    __slots__ = ("connected",)
 
     def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.idle_since = 0.0
-        self._answer: asyncio.Future[tuple[int, dict[str, str], bytes]] | None = None
-        self._begun = False
-        self._headers: dict[str, str] = {}
-        self._body: list[bytes] = []
-        self._parser = httptools.HttpResponseParser(self)
+        self.connected = False
 
-    @property
-    def usable(self) -> bool:
-        """Whether another request may be sent on it."""
-        return self.transport is not None and not self.transport.is_closing()
 
-    def send(
-        self, request: bytes, answer: asyncio.Future[tuple[int, dict[str, str], bytes]]
-    ) -> None:
-        """Write the request; its answer resolves the future."""
-        assert self.transport is not None
-        self._answer, self._begun, self._headers, self._body = answer, False, {}, []
-        self.transport.write(request)
+_attempt: ContextVar[_Attempt] = ContextVar("attempt")
 
-    def abort(self) -> None:
-        """Close at once."""
-        self._answer = None
-        if self.transport is not None:
-            self.transport.abort()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are none by class.
-        self.transport = cast(asyncio.Transport, transport)
+class _Connector(aiohttp.TCPConnector):
+    """Gives each request one connection, on which nothing has come that nobody asked for."""
 
-    def data_received(self, data: bytes) -> None:
-        if self._answer is None:
-            # Nobody asked: taken for an answer, it would be that of the next request.
-            self.abort()
-            return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._fail(Unreadable(f"not an HTTP answer ({type(error).__name__})"))
-            self.abort()
-        else:
-            self._begun = True
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._handed_out: WeakSet[Any] = WeakSet()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        if self._begun:
-            self._fail(Unreadable("the connection was closed within the answer"))
-        else:
-            self._fail(NoAnswer("the connection was closed before the answer"))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """httptools found a header."""
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-
-    def on_body(self, body: bytes) -> None:
-        """httptools found a part of the body."""
-        self._body.append(body)
-
-    def on_message_complete(self) -> None:
-        """httptools found the end of the answer."""
-        status = self._parser.get_status_code()
-        if status < 200:  # 100 Continue, 103 Early Hints: the answer follows
-            self._headers, self._body = {}, []
-            return
-        answer, self._answer = self._answer, None
-        if not self._parser.should_keep_alive() and self.transport is not None:
-            self.transport.close()
-        if answer is not None and not answer.done():
-            answer.set_result((status, self._headers, b"".join(self._body)))
-
-    def _fail(self, error: HttpError) -> None:
-        answer, self._answer = self._answer, None
-        if answer is not None and not answer.done():
-            answer.set_exception(error)
+    async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
+        """As the connector's own, but once for each request: aiohttp sends a GET again."""
+        attempt = _attempt.get()
+        if attempt.connected:
+            raise NoAnswer("the connection was closed before the answer")
+        while True:
+            connection = await super().connect(*arguments, **options)
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close:
+                break
+            # aiohttp would take what came on an idle connection for the next request's answer.
+            connection.close()
+            if protocol not in self._handed_out:
+                raise NotSent("the server speaks before it is asked")
+        self._handed_out.add(protocol)
+        attempt.connected = True
+        return connection
 
 
 class HttpConnections:
-    """Connections to the hosts that are asked, on one event loop. Times are in seconds."""
+    """Connections to one host, on one event loop. Times are in seconds."""
 
     def __init__(
-        self, *, timeout: float, connect_timeout: float, tls: Callable[[], ssl.SSLContext]
+        self,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        tls: Callable[[], ssl.SSLContext],
+        proxy: Proxy | None = None,
     ) -> None:
         """`timeout` bounds a request as a whole, of which `connect_timeout` the connecting."""
         self._timeout = timeout
         self._connect_timeout = min(timeout, connect_timeout)
         self._tls = tls
-        self._context: ssl.SSLContext | None = None
-        self._idle: dict[str, deque[_Connection]] = {}
-        self._used: set[_Connection] = set()
+        self._proxy = proxy
+        self._told_proxy = (proxy.headers if proxy else {}) or None
+        self._session: aiohttp.ClientSession | None = None
 
     async def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Send once; answers status, headers by lower-case name, and body.
+    ) -> Answer:
+        """Send once; answers status, headers by name in any case, and body.
 
         Raises:
             NotSent, NoAnswer, Unreadable: as they say.
         """
-        parts = urlsplit(url)
-        request = _written(method, parts, headers, body)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._timeout
-        origin = f"{parts.scheme}://{parts.netloc}"
-        connection = self._kept(origin) or await self._connect(parts)
-        answer: asyncio.Future[tuple[int, dict[str, str], bytes]] = loop.create_future()
-        timer = loop.call_at(deadline, _too_late, answer, self._timeout)
-        self._used.add(connection)
+        # A line break inside a value would be a header, or a request, of somebody else's making.
+        if any(_UNSAFE.search(name) or _UNSAFE.search(text) for name, text in headers.items()):
+            raise NotSent("a header holds a line break, or what is no text")
+        session = self._session or self._opened()
+        # Without TLS there is no tunnel: what the proxy is told stands among the other headers.
+        if self._told_proxy and not url.startswith("https:"):
+            headers = {**headers, **self._told_proxy}
+        attempt = _Attempt()
+        _attempt.set(attempt)
         try:
-            connection.send(request, answer)
-            answered = await answer
-        except BaseException:
-            connection.abort()
-            raise
-        finally:
-            timer.cancel()
-            self._used.discard(connection)
-        self._keep(origin, connection)
-        return answered
+            response = await session.request(
+                method,
+                URL(url, encoded=True),
+                headers=headers,
+                data=body or None,
+                allow_redirects=False,
+                proxy_headers=self._told_proxy,
+            )
+            try:
+                return response.status, response.headers, await _whole(response)
+            except BaseException:
+                response.close()
+                raise
+        # TimeoutError is an OSError; loops raise RuntimeErrors over connections just closed.
+        except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
+            raise self._failed(error, attempt, url) from None
 
     async def close(self) -> None:
         """Close every connection."""
-        for connection in (*self._used, *(one for idle in self._idle.values() for one in idle)):
-            connection.abort()
-        self._idle.clear()
+        if self._session is not None:
+            await self._session.close()
 
-    def _kept(self, origin: str) -> _Connection | None:
-        idle = self._idle.get(origin)
-        while idle:
-            connection = idle.pop()
-            if connection.usable and clock() - connection.idle_since < _KEEP_S:
-                return connection
-            connection.abort()
-        return None
+    def _opened(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(
+                limit=0,  # the worker's slots are the limit
+                ssl=self._tls(),
+                keepalive_timeout=_KEEP_S,
+                resolver=aiohttp.ThreadedResolver(),
+            ),
+            timeout=aiohttp.ClientTimeout(
+                total=self._timeout,
+                connect=self._connect_timeout,
+                ceil_threshold=self._timeout,  # aiohttp rounds longer ones up to whole seconds
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=_OURS_ALONE,
+            proxy=None if self._proxy is None else self._proxy.url,
+        )
+        return self._session
 
-    def _keep(self, origin: str, connection: _Connection) -> None:
-        if not connection.usable:
-            return
-        connection.idle_since = now = clock()
-        idle = self._idle.setdefault(origin, deque())
-        idle.append(connection)
-        while now - idle[0].idle_since >= _KEEP_S:
-            idle.popleft().abort()
-
-    async def _connect(self, parts: SplitResult) -> _Connection:
-        secure = parts.scheme == "https"
-        if secure and self._context is None:
-            self._context = self._tls()
-        try:
-            async with asyncio.timeout(self._connect_timeout):
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    _Connection,
-                    parts.hostname or "",
-                    parts.port or (443 if secure else 80),
-                    ssl=self._context if secure else None,
-                )
-        except (OSError, ValueError) as error:  # TimeoutError and ssl.SSLError are OSErrors
-            raise NotSent(f"no connection ({type(error).__name__})") from error
-        return connection
+    def _failed(self, error: Exception, attempt: _Attempt, url: str) -> HttpError:
+        if not attempt.connected:
+            host = urlsplit(url).hostname or ""
+            return NotSent(said_of(error, host, self._proxy, self._connect_timeout))
+        if isinstance(error, TimeoutError):
+            return NoAnswer(f"no answer within {self._timeout:g} s")
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return Unreadable("the connection was closed within the answer")
+        if isinstance(error, aiohttp.ClientResponseError | ValueError):
+            return Unreadable(f"not an HTTP answer ({type(error).__name__})")
+        return NoAnswer("the connection was closed before the answer")
 
 
-def _written(method: str, parts: SplitResult, headers: Mapping[str, str], body: bytes) -> bytes:
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines += [f"Content-Length: {len(body)}", "", ""]
-    head = "\r\n".join(lines)
-    # A line break inside a value would be a header, or a request, of somebody else's making.
-    if head.count("\r") != len(lines) - 1 or head.count("\n") != len(lines) - 1 or "\0" in head:
-        raise NotSent("a header holds a line break")
-    return head.encode() + body
-
-
-def _too_late(answer: asyncio.Future[tuple[int, dict[str, str], bytes]], timeout: float) -> None:
-    if not answer.done():
-        answer.set_exception(NoAnswer(f"no answer within {timeout:g} s"))
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    headers = response.headers
+    if "Content-Length" not in headers and "Transfer-Encoding" not in headers:
+        if response.status in (204, 304):
+            return b""
+        # Where it ends only with the connection, a part of it looks like the whole.
+        raise Unreadable("the answer does not say how long it is")
+    parts, size = [], 0
+    while part := await response.content.readany():
+        size += len(part)
+        if size > _MOST_BYTES:
+            raise Unreadable(f"the answer is longer than {_MOST_BYTES >> 20} MiB")
+        parts.append(part)
+    return b"".join(parts)

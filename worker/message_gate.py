@@ -91,7 +91,7 @@ def admit(raw: bytes, queue: str) -> Admitted:
             _check_protocol_1(headers, message.body)
         return message
     except Dead as dead:
-        raise Dead(dead.reason, _shown(message, text)) from None
+        raise Dead(dead.reason, shown(message, text)) from None
 
 
 def admit_other(raw: bytes) -> Admitted:
@@ -313,9 +313,11 @@ def _is_moment(value: str | None) -> bool:
         return False
 
 
-def _shown(message: Admitted, body: str) -> bytes:
+def shown(message: Admitted, body: str | None = None) -> bytes:
     """The message with its body readable, for the excerpt."""
     try:
+        if body is None:
+            body = json.dumps(message.body, ensure_ascii=False, default=str)
         return json.dumps({**message, "body": body}, ensure_ascii=False).encode("utf-8", "replace")
     except (TypeError, ValueError, RecursionError):
-        return body.encode("utf-8", "replace")
+        return (body or "").encode("utf-8", "replace")

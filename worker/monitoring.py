@@ -11,11 +11,12 @@ from producer.redis.kombu_transport import (
     sentinel_options,
     tls_options_of_celery,
 )
+from worker.shown_tasks import MaskingControl
 
 
 def make_app(redis: RedisConfig) -> Celery:
     """A Celery app that knows where the broker is, and no task."""
-    made = Celery("cards", set_as_current=True)
+    made = Celery("cards", set_as_current=True, control=MaskingControl)
     broker = broker_options(redis)
     # Flower looks at the queues' lengths over a connection of its own making.
     broker["broker_transport_options"] |= {

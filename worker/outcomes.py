@@ -9,12 +9,19 @@ from producer.contract.messages import Language, Text, say
 from producer.contract.redaction import redact
 from producer.journal import Again, End, Grant, KeyStopped
 from producer.settings import Settings
+from producer.signatures import Flaw
 from worker import backoff
 from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
 
 # While Stripe refuses our key, one command in this time finds out whether it still does.
 KEY_PROBE_S = 5
 _GAVE_UP_HTTP = 502
+REFUSED_HTTP = 403
+_FLAWS = {
+    Flaw.MISSING: Text.SIGNATURE_MISSING,
+    Flaw.INVALID: Text.SIGNATURE_INVALID,
+    Flaw.STALE: Text.SIGNATURE_STALE,
+}
 
 
 class Outcomes:
@@ -60,6 +67,16 @@ class Outcomes:
     def poison(self, grant: Grant) -> End:
         """The command killed a process that had nothing else to do."""
         return self._failed(grant, "poison", "it killed the process that carried it out")
+
+    def not_signed(self, grant: Grant, flaw: Flaw) -> End:
+        """Its row's signature is missing or wrong, so that nothing of it was sent now."""
+        if grant.unsettled or grant.look_up_first:  # it may have happened before
+            return self._failed(grant, flaw.value, self._say(_FLAWS[flaw]))
+        return self._end(grant, State.REJECTED, REFUSED_HTTP, self.refusal(flaw))
+
+    def refusal(self, flaw: Flaw) -> Envelope:
+        """The answer of a command that was refused for its signature."""
+        return Envelope.no(flaw.value, self._say(_FLAWS[flaw]))
 
     def cancelled(self) -> Envelope:
         """The answer of a command that a person cancelled."""

@@ -1,4 +1,4 @@
-"""Celery's view of a message, with the tokens in its arguments redacted for logs and Flower."""
+"""Celery's view of a message, with the secrets in its arguments masked for logs and Flower."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from celery.worker.request import Request
 
-from producer.contract.card_numbers import mask_card_numbers
-from producer.contract.redaction import redact
+from producer.contract.masking import masked
 
 if TYPE_CHECKING:
     from celery.worker.request import _InfoDict
@@ -34,4 +33,4 @@ class RedactedRequest(Request):
 
 
 def _shown(arguments: object) -> str:
-    return mask_card_numbers(redact(str(arguments)))
+    return masked(str(arguments))

@@ -101,6 +101,7 @@ class Runtime:
         return self._call(self._read(read_id, work))
 
     async def _start(self) -> None:
+        log.info("Stripe is at %s", self._settings.way_to_stripe)
         await _warn_unless_durable(self._journal)
         loop = asyncio.get_running_loop()
         self._background = [
@@ -119,6 +120,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._events.stop()
+        await self._sweeper.tell()
         await self._gateway.close()
         await self._journal.aclose()
 

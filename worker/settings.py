@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 from producer.journal import UNLIMITED, Limits
 from producer.settings import Settings, SettingsError, number, whole_number
+from worker.authorities import Authorities
+from worker.proxies import Proxy, proxy_of
 
+STRIPE = "https://api.stripe.com"
 # Stripe answers in well under a second; 20 s leaves room for its stalls and still lets a worker
 # that is told to stop finish what it has at Stripe.
 DEFAULT_STRIPE_TIMEOUT_S = 20
@@ -30,6 +33,8 @@ class WorkerSettings:
     shared: Settings
     stripe_api_key: str = field(repr=False)
     stripe_api_base: str | None = None
+    stripe_proxy: Proxy | None = None
+    stripe_authorities: Authorities = field(default_factory=Authorities)
     stripe_timeout_s: int = DEFAULT_STRIPE_TIMEOUT_S
     concurrency: int = DEFAULT_CONCURRENCY
     lease_s: int = DEFAULT_LEASE_S
@@ -48,6 +53,8 @@ class WorkerSettings:
             shared=Settings.from_environ(environ),
             stripe_api_key=_api_key(environ),
             stripe_api_base=_api_base(environ),
+            stripe_proxy=proxy_of(environ, _api_base(environ) or STRIPE),
+            stripe_authorities=_authorities(environ),
             stripe_timeout_s=whole_number(
                 environ,
                 "CARDS_STRIPE_TIMEOUT",
@@ -64,6 +71,16 @@ class WorkerSettings:
             ),
             limits=_limits(environ),
         )
+
+    @property
+    def way_to_stripe(self) -> str:
+        """For a person: where Stripe is, and how it is reached, without secrets."""
+        base = self.stripe_api_base or STRIPE
+        proxy = self.stripe_proxy
+        way = f"through the proxy {proxy.url} ({proxy.setting})" if proxy else "without a proxy"
+        if urlsplit(base).scheme == "https":
+            way += f", verified by {self.stripe_authorities.shown}"
+        return f"{base}, {way}"
 
 
 def _api_key(environ: Mapping[str, str]) -> str:
@@ -98,11 +115,22 @@ def _limits(environ: Mapping[str, str]) -> Limits:
     )
 
 
+def _authorities(environ: Mapping[str, str]) -> Authorities:
+    base = _api_base(environ) or STRIPE
+    # What is not used may be wrong: `make up` starts whatever SSL_CERT_FILE says.
+    return Authorities.from_environ(environ if urlsplit(base).scheme == "https" else {})
+
+
 def _api_base(environ: Mapping[str, str]) -> str | None:
     base = environ.get("STRIPE_API_BASE", "").strip()
     if not base:
         return None
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingsError("STRIPE_API_BASE", "must be a URL such as https://api.stripe.com")
+    wanted = f"must be a URL such as {STRIPE}"
+    try:
+        parts = urlsplit(base)
+        named = parts.hostname and parts.port != 0
+    except ValueError:
+        raise SettingsError("STRIPE_API_BASE", wanted) from None
+    if parts.scheme not in ("http", "https") or not named or parts.username is not None:
+        raise SettingsError("STRIPE_API_BASE", wanted)
     return base.rstrip("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -13,10 +12,16 @@ import stripe
 from producer.contract.redaction import redact
 from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
+from worker.authorities import Authorities
 from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
+from worker.leases import clock
 from worker.log_context import note_request
+from worker.measurements import Measurements
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
+from worker.proxies import Proxy
 from worker.turns import FreeTurns, Turns
+
+log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
@@ -25,13 +30,11 @@ _PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
 class _OnceClient(stripe.HTTPClient):
     """Sends a request once, and lets the connection's own errors through."""
 
-    name: ClassVar[str] = "httptools"
+    name: ClassVar[str] = "aiohttp"
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, connections: HttpConnections) -> None:
         super().__init__()
-        self._connections = HttpConnections(
-            timeout=timeout, connect_timeout=_CONNECT_SECONDS, tls=_tls
-        )
+        self._connections = connections
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
@@ -46,16 +49,13 @@ class _OnceClient(stripe.HTTPClient):
         await self._connections.close()
 
 
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=stripe.ca_bundle_path)
-
-
 class StripeGateway(CardGateway):
     """Stripe's API by way of the SDK's raw requests, which build no objects.
 
     Every failure is a value; only the permit raises. For use from one event loop. `api_base` is
     the address of a stand-in, without it Stripe's own; `timeout` bounds a request as a whole, in
-    seconds, of which at most 5 for the connection. Each request waits for its turn first.
+    seconds, of which at most 5 for the connection, be it by way of a proxy. Each request waits for
+    its turn first.
     """
 
     def __init__(
@@ -65,12 +65,23 @@ class StripeGateway(CardGateway):
         api_base: str | None = None,
         timeout: float = 20.0,
         turns: Turns | None = None,
+        proxy: Proxy | None = None,
+        authorities: Authorities | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
         stripe.enable_telemetry = False  # it would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._turns = turns or FreeTurns()
-        self._http = _OnceClient(timeout)
+        self._measurements = measurements or Measurements()
+        trusted = authorities or Authorities()
+        connections = HttpConnections(
+            timeout=timeout,
+            connect_timeout=_CONNECT_SECONDS,
+            tls=lambda: trusted.context(stripe.ca_bundle_path),
+            proxy=proxy,
+        )
+        self._http = _OnceClient(connections)
         self._client = stripe.StripeClient(
             api_key,
             http_client=self._http,
@@ -131,10 +142,10 @@ class StripeGateway(CardGateway):
             return refused
         # From here to the HTTP client nothing awaits, so the permit cannot lapse in between.
         permit.check()
-        return await self._call("post", path, {**fields, "idempotency_key": key})
+        return await self._measured("post", path, {**fields, "idempotency_key": key}, endpoint)
 
     async def _get(self, path: str, params: dict[str, Any], endpoint: Endpoint) -> StripeResult:
-        return await self._turn(endpoint) or await self._call("get", path, params)
+        return await self._turn(endpoint) or await self._measured("get", path, params, endpoint)
 
     async def _turn(self, endpoint: Endpoint) -> StripeError | None:
         try:
@@ -158,6 +169,15 @@ class StripeGateway(CardGateway):
                 return StripeAnswer({"data": items})
             cursor = {"starting_after": data[-1]["id"]}
 
+    async def _measured(
+        self, method: str, path: str, params: dict[str, Any], endpoint: Endpoint
+    ) -> StripeResult:
+        begun = clock()
+        result = await self._call(method, path, params)
+        status = "200" if isinstance(result, StripeAnswer) else _status(result)
+        self._measurements.requested(endpoint, status, clock() - begun)
+        return result
+
     async def _call(self, method: str, path: str, params: dict[str, Any]) -> StripeResult:
         try:
             response = await self._client.raw_request_async(method, path, **params)
@@ -165,7 +185,7 @@ class StripeGateway(CardGateway):
             note_request((error.headers or {}).get("request-id"))
             return _answered(error)
         except HttpError as error:
-            return StripeError(_failure_of(error), redact(str(error)))
+            return _failed(error)
         except UnicodeDecodeError:
             return _unreadable(None)
         note_request(response.headers.get("request-id"))
@@ -202,6 +222,12 @@ def _answered(error: stripe.StripeError) -> StripeError:
     )
 
 
+def _status(error: StripeError) -> str:
+    if error.failure is Failure.ANSWERED and error.http_status is not None:
+        return str(error.http_status)
+    return error.failure.value
+
+
 def _unreadable(status: int | None) -> StripeError:
     # Without the body: who knows what an answer that is not Stripe's quotes.
     message = "The answer is not one of Stripe's: its body cannot be read"
@@ -212,10 +238,13 @@ def _replayed(headers: Mapping[str, str]) -> bool:
     return headers.get("idempotent-replayed") == "true"
 
 
-def _failure_of(error: HttpError) -> Failure:
+def _failed(error: HttpError) -> StripeError:
+    message = redact(str(error))
     match error:
         case NotSent():
-            return Failure.NOT_SENT
+            # The same line for every command, which the log then counts.
+            log.warning("nothing was sent to Stripe: %s", message)
+            return StripeError(Failure.NOT_SENT, message)
         case Unreadable():
-            return Failure.UNREADABLE
-    return Failure.NO_ANSWER
+            return StripeError(Failure.UNREADABLE, message)
+    return StripeError(Failure.NO_ANSWER, message)

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import random
 
-from producer.journal import Journal, JournalFault, JournalUnavailable, JournalWatch, sweep
+from producer.journal import Journal, JournalFault, JournalUnavailable, JournalWatch, count, sweep
 from worker.executor import Executor
 from worker.lane_gate import LaneGate
+from worker.measurements import Measurements
 from worker.polling import Polling
 from worker.task_events import TaskEvents
 
@@ -32,7 +33,9 @@ class Sweeper:
         executor: Executor,
         events: TaskEvents,
         worker: str,
+        measurements: Measurements | None = None,
     ) -> None:
+        self._measurements = measurements or Measurements()
         self._journal = journal
         self._watch = watch
         self._gate = gate
@@ -53,7 +56,18 @@ class Sweeper:
             except Exception:
                 # Nobody would look for what is forgotten any more.
                 log.exception("no sweep")
+            await self.tell()
             await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
+
+    async def tell(self) -> None:
+        """Add what was measured to the counts in Redis; what it does not take is kept."""
+        taken = self._measurements.take()
+        if not taken:
+            return
+        try:
+            await self._journal(count(taken))
+        except (JournalUnavailable, JournalFault):
+            self._measurements.give_back(taken)
 
     async def _sweep(self) -> None:
         self._watch.see(await self._journal(self._watch.look()))

@@ -15,7 +15,7 @@ from typing import Any
 from celery.utils.time import utcoffset
 
 from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
-from producer.contract.redaction import redact
+from producer.contract.masking import masked
 from producer.journal import Journal, JournalFault, JournalUnavailable
 from producer.journal.messages import BATCH
 from producer.journal.task_events import publish_events
@@ -47,7 +47,7 @@ class TaskEvents:
 
     def received(self, command_id: str, command: AssignCard | SetDefaultCard) -> None:
         """Tell that a worker knows of the command."""
-        shown = redact(repr(command.kwargs()))
+        shown = masked(repr(command.kwargs()))
         self._send("task-received", command_id, name=command.kind.value, args="()", kwargs=shown)
 
     def refused(self, command_id: str, kind: CommandKind, envelope: Envelope) -> None:

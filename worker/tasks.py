@@ -9,8 +9,9 @@ from celery import Celery, Task
 from celery.exceptions import Reject
 
 from producer.contract import CommandKind, Lane
-from producer.journal.messages import BATCH, JOURNALLED, LIST_CARDS, READ_CUSTOMER
+from producer.journal.messages import BATCH, LIST_CARDS, READ_CUSTOMER
 from producer.journal.queues import lane_of
+from producer.journal.signed import JOURNALLED
 from worker.arrivals import Arrived
 from worker.executor import Stopping
 from worker.runtime import Runtime

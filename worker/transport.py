@@ -22,13 +22,14 @@ from redis.exceptions import RedisError, ResponseError
 
 from producer.contract import Lane
 from producer.journal.dead_letters import DeadReason
-from producer.journal.messages import JOURNALLED
 from producer.journal.queues import queues_of
+from producer.journal.signed import JOURNALLED
 from producer.redis import kombu_transport
 from producer.redis.faults import NotReady
 from worker import dead_letters
 from worker.lane_gate import LaneOrder
 from worker.message_gate import Admitted, Dead, admit, admit_any, admit_other
+from worker.message_signatures import MessageSignatures
 from worker.polling import Polling
 
 _TASK_QUEUES = frozenset(queue for lane in Lane for queue in queues_of(lane))
@@ -209,6 +210,7 @@ class Channel(kombu_transport.Channel):
     def _deliver(self, queue: str, raw: bytes) -> None:
         try:
             message = admit(raw, queue) if queue in _TASK_QUEUES else admit_other(raw)
+            MessageSignatures.of_process.check(message, of_tasks=queue in _TASK_QUEUES)
         except Dead as dead:
             dead_letters.put(queue, dead.reason, raw, dead.shown)
             return
@@ -246,6 +248,7 @@ class Channel(kombu_transport.Channel):
         exchange = channel.split("/", 1)[0]
         try:
             message = admit_other(heard["data"])
+            MessageSignatures.of_process.check(message, of_tasks=False)
             return bool(self._deliver_fanout_message(message, exchange))  # type: ignore[attr-defined]
         except _NOT_OF_A_MESSAGE:
             raise

@@ -15,6 +15,7 @@ from worker.handler_set import HandlerSet
 from worker.leases import Lease
 from worker.outcomes import Outcomes
 from worker.quarantine import PoisonError, Quarantine
+from worker.row_signatures import RowSignatures
 from worker.verdicts import Succeeded, TryAgain, Verdict
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,10 @@ class Tries:
         outcomes: Outcomes,
         announcements: Announcements,
         journal: Journal,
+        signatures: RowSignatures,
     ) -> None:
         self._journal = journal
+        self._signatures = signatures
         self._handlers = handlers
         self._quarantine = quarantine
         self._outcomes = outcomes
@@ -48,6 +51,9 @@ class Tries:
         """
         command = grant.command
         self._announcements.begun(grant, command)
+        if (flaw := self._signatures.flaw(grant)) is not None:
+            await self._signatures.tell(self._journal, grant, flaw)
+            return self._outcomes.not_signed(grant, flaw)
         attempt = Attempt(
             command=command,
             command_id=grant.command_id,

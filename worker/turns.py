@@ -11,6 +11,7 @@ from producer.contract import Lane
 from producer.journal import Grant, Journal, Limits, reserve
 from producer.journal.endpoints import Endpoint
 from worker.leases import clock
+from worker.measurements import Measurements
 
 # Longer than any line can be: a look is part of a try, and so is never sent away.
 _AHEAD_MS = 600_000
@@ -46,7 +47,10 @@ def booked_by(grant: Grant, answered_at: float) -> None:
 class LimitedTurns(Turns):
     """Waits for the place that the grant has booked, or books one."""
 
-    def __init__(self, journal: Journal, limits: Limits) -> None:
+    def __init__(
+        self, journal: Journal, limits: Limits, measurements: Measurements | None = None
+    ) -> None:
+        self._measurements = measurements or Measurements()
         self._journal = journal
         self._limits = limits
 
@@ -61,6 +65,7 @@ class LimitedTurns(Turns):
             lane = booked.lane if booked is not None else Lane.INTERACTIVE
             call = reserve(lane, endpoint, self._limits, ahead_ms=_AHEAD_MS)
             left = await self._journal(call) / 1000
+        self._measurements.waited(endpoint, max(left, 0.0))
         if left > 0:
             await asyncio.sleep(left)
 

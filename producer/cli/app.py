@@ -118,6 +118,8 @@ def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
             return str(error), "not_cancellable", Exit.NOT_DONE
         case errors.NotFailed():
             return str(error), "not_failed", Exit.NOT_DONE
+        case errors.NotVouchedFor():
+            return str(error), error.flaw.value, Exit.NOT_DONE
         case SettingsError():
             return str(error), "setting", Exit.NOT_DONE
     return _of_a_migration(error)

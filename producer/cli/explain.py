@@ -36,11 +36,13 @@ def explain(customer: str, as_json: bool) -> int:
     from producer.journal import workers_seen
     from producer.journal.customers import customer_record
     from producer.migrations.customer_reads import CustomerRead, read_now
+    from producer.settings import signing_config
 
     name = parse_customer(customer)
+    signing = signing_config(environment.environ())
     with environment.journal() as journal:
         if journal(workers_seen(_WORKER_SEEN_S)):
-            read = read_now(journal, name, within_s=_WITHIN_S)
+            read = read_now(journal, name, within_s=_WITHIN_S, signing=signing)
         else:
             read = CustomerRead(name, "no_worker")
         found = explained(journal(customer_record(name)), read)

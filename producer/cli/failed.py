@@ -114,7 +114,7 @@ def replay(
 
 def _replay_all(cards: CardCommands, ids: list[str]) -> Counter[str]:
     """How many came to be in which state; one that another person took up first is no error."""
-    from producer.errors import CommandNotFound, NotFailed
+    from producer.errors import CommandNotFound, NotFailed, NotVouchedFor
 
     states: Counter[str] = Counter()
     for command_id in ids:
@@ -124,6 +124,10 @@ def _replay_all(cards: CardCommands, ids: list[str]) -> Counter[str]:
             states[f"already {error.state.value}"] += 1
         except CommandNotFound:
             states["gone"] += 1
+        except NotVouchedFor as error:
+            if len(ids) == 1:
+                raise
+            states[f"refused: {error.flaw.value}"] += 1
     return states
 
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 
 from producer.contract.card_numbers import mask_card_numbers
+from producer.contract.masking import mask_security_codes, unescaped
 from producer.contract.redaction import redact
 
 EXCERPT_BYTES = 4096
 # Redacting shortens; what is looked at is longer than what is kept.
 _LOOKED_AT = 4 * EXCERPT_BYTES
-_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 # Base64, of whatever: nobody can read it, and nothing in it can be redacted.
 _ENCODED = re.compile(r"[A-Za-z0-9+/=\\]{20,}")
-_SECURITY_CODE = re.compile(
-    r"(?i)((?:cvc|cvv|csc|cvn|cid|security_?code)\d?\\*[\"']?\s*[:=,]\s*)[^\s,}\]]+"
-)
-_THREE_OR_FOUR_DIGITS = re.compile(r"([\"']\s*)\d{3,4}(\s*\\*[\"'])")
 _LAST_WORD = re.compile(r"[^:\"'()\[\]{}<>]{0,200}$")
 
 
@@ -27,15 +23,14 @@ def excerpt(data: bytes) -> str:
     left out, also where they are spelled with escapes or wide characters.
     """
     text = data[:_LOOKED_AT].decode("utf-8", "replace")
-    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    text = unescaped(text)
     # Masked before what cannot be printed is left out: digits beside a number would join it.
     text = mask_card_numbers(redact(text))
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")
     if len(data) > _LOOKED_AT:
         text = _LAST_WORD.sub("", text)  # which may be half a number
     text = mask_card_numbers(redact(text))
-    text = _SECURITY_CODE.sub(r"\1***", text)
-    text = _THREE_OR_FOUR_DIGITS.sub(r"\1***\2", text)
+    text = mask_security_codes(text)
     text = _ENCODED.sub(_left_out, text)
     return text.encode("utf-8", "replace")[:EXCERPT_BYTES].decode("utf-8", "ignore")
 

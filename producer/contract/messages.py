@@ -51,6 +51,19 @@ class Text(Enum):
         "La cabecera Host no nombra este servidor; no se hizo nada (CARDS_HOSTS)",
         "The Host header does not name this server; nothing was done (CARDS_HOSTS)",
     )
+    HEAD_TOO_LARGE = (
+        "Las cabeceras de la petición son demasiado grandes, o demasiadas",
+        "The request's headers are too large, or too many",
+    )
+    TOO_SLOW = (
+        "La petición llegaba demasiado despacio",
+        "The request came too slowly",
+    )
+    MALFORMED = ("La petición no es HTTP válido", "The request is not valid HTTP")
+    TOO_MANY = (
+        "Demasiadas conexiones; inténtelo de nuevo",
+        "Too many connections; try again",
+    )
     BAD_ENCODING = (
         "Content-Encoding no admitido; aquí: {wanted}",
         "Content-Encoding is not supported; here: {wanted}",
@@ -238,6 +251,10 @@ class Text(Enum):
         "El archivo supera el límite de {limit} bytes",
         "The file is larger than the limit of {limit} bytes",
     )
+    UPLOADS_BUSY = (
+        "Hay demasiados archivos subiéndose a la vez; no se guardó nada, inténtelo de nuevo",
+        "Too many files are being uploaded at once; nothing was kept, try again",
+    )
     FILE_ELSEWHERE = (
         "El archivo de la migración no está en esta máquina",
         "The migration's file is not on this machine",
@@ -257,6 +274,18 @@ class Text(Enum):
     OTHER_ORIGIN = (
         "La petición viene de otra página; no se hizo nada",
         "The request comes from another page; nothing was done",
+    )
+    SIGNATURE_MISSING = (
+        "El comando no está firmado, y aquí se exige",
+        "The command is not signed, and here it has to be",
+    )
+    SIGNATURE_INVALID = (
+        "La firma del comando no es válida",
+        "The command's signature is not valid",
+    )
+    SIGNATURE_STALE = (
+        "El comando se firmó hace demasiado tiempo; envíelo de nuevo",
+        "The command was signed too long ago; send it again",
     )
     TOKEN_USED_ELSEWHERE = (
         "El token ya fue usado, y no por este comando",

@@ -14,6 +14,11 @@ from types import FrameType
 import uvicorn
 
 from producer.http.app import create_app
+from producer.http.connection_end import Guard
+from producer.http.connection_guard import guarded
+from producer.http.connections import Connections
+from producer.http.descriptors import within_descriptors
+from producer.http.limits import HttpLimits
 from producer.http.services import Services
 from producer.log_format import LogFormat, formatter
 from producer.repeated_log import count_repeats
@@ -28,6 +33,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 where a setting is wrong."""
     try:
         settings = WebSettings.from_environ(environ)
+        limits = HttpLimits.from_environ(environ)
         admitted(settings.shared.redis)
         listeners = [_listen(settings.host, settings.port, "PORT")]
         if settings.operations_port is not None:
@@ -37,7 +43,11 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     _log_to_stderr(settings.shared.log_format)
-    app = create_app(settings)
+    limits = within_descriptors(limits)
+    app = create_app(settings, limits)
+    services: Services = app.state.services
+    guard = Guard(limits, Connections(limits), services.answers, services.metrics)
+    services.metrics.count_connections(guard.connections.__len__)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -45,12 +55,16 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         server_header=False,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
         loop="auto",
-        http="httptools",
+        http=guarded(guard),
+        timeout_keep_alive=limits.idle_s,  # type: ignore[arg-type]  # goes to call_later alone
+        # Whoever is not named could forge its address: uvicorn would believe all of loopback.
+        proxy_headers=bool(limits.proxies),
+        forwarded_allow_ips=[str(network) for network in limits.proxies],
         ws="none",
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     logging.getLogger("producer.http").info("listening on http://%s:%d", host, settings.port)
-    _Server(config, app.state.services).run(sockets=listeners)
+    _Server(config, services).run(sockets=listeners)
     return 0
 
 

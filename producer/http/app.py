@@ -19,6 +19,7 @@ from producer.contract.refusals import Refusal
 from producer.http import auth, cards, commands, docs_page, health, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
+from producer.http.body_pace import BodyPace
 from producer.http.bounded import BoundedJournal
 from producer.http.brake import Brake
 from producer.http.browser_headers import BrowserHeaders
@@ -27,6 +28,7 @@ from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
 from producer.http.hosts import KnownHosts
+from producer.http.limits import HttpLimits
 from producer.http.metrics import Metrics
 from producer.http.migrations import api
 from producer.http.migrations.answering import answer_errors
@@ -63,10 +65,15 @@ _PAGE_AT_ONCE = 20
 _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
-def create_app(settings: WebSettings, *, clock: Callable[[], float] = time.monotonic) -> FastAPI:
+def create_app(
+    settings: WebSettings,
+    limits: HttpLimits | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> FastAPI:
     """The application. It connects to Redis when it is started, and starts without it too.
 
-    `clock` is what limits and brakes go by, in seconds.
+    `clock` is what rate limits and brakes go by, in seconds.
     """
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
@@ -79,7 +86,9 @@ def create_app(settings: WebSettings, *, clock: Callable[[], float] = time.monot
     journal_watch = JournalWatch(settings.shared.redis)
     metrics.count_redis_errors(journal.errors)
     metrics.ask_journal_lost(lambda: journal_watch.lost is not None)
-    services = Services(ask, answers, waiters, subscriptions, metrics, journal_watch)
+    services = Services(
+        ask, answers, waiters, subscriptions, metrics, journal_watch, settings.shared.signing
+    )
     desk = Desk.of(settings)
     sampler = Sampler(ask, desk.looks.list)
     insight = Insight.of(services, sampler)
@@ -142,6 +151,7 @@ def create_app(settings: WebSettings, *, clock: Callable[[], float] = time.monot
         metrics,
         words,
     )
+    app.add_middleware(BodyPace, limits=limits or HttpLimits(), metrics=metrics)
     app.add_middleware(Entrance, door=door, answers=answers, metrics=metrics)
     app.add_middleware(BrowserHeaders)
     return app

@@ -30,7 +30,7 @@ def routes(services: Services) -> APIRouter:
         answer = await read_by_worker(
             services,
             request,
-            lambda read_id: request_read(read_id, customer),
+            lambda read_id: request_read(read_id, customer, signing=services.signing),
             within_s=READ_WITHIN_S,
         )
         if answer is None:

@@ -64,6 +64,7 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
         lane=lane,
         idempotency_key=key,
         sender=sender_of(request),
+        signing=services.signing,
     )
     if preference.wait_s <= 0 or services.waiters.released.is_set():
         acceptance = await services.ask(calling)

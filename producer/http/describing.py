@@ -63,6 +63,7 @@ _REFUSED = {
         "with Stripe's code. `host_invalid`: HTTP/1.1 without a single valid `Host`."
     ),
     401: no("`unauthorized`: no or wrong bearer token.", WWW_Authenticate="`Bearer`"),
+    408: no("`request_timeout`: headers or body came too slowly. The connection is closed."),
     421: UNKNOWN_HOST,
     429: no(
         "`rate_limited`: more requests than CARDS_API_RPS, or too many wrong tokens; nothing was "
@@ -71,8 +72,12 @@ _REFUSED = {
         RateLimit="What is left of it. Both on every answer where there is a limit.",
         **RETRY,
     ),
+    431: no("`head_too_large`: over 32 kB, or 100, of headers. The connection is closed."),
     500: no("`internal_error`: a bug of this process; nothing is known to have been accepted."),
-    503: no("`unavailable`: Redis is out of reach, nothing was accepted.", **RETRY),
+    503: no(
+        "`unavailable`: Redis is out of reach, nothing was accepted; or `too_many_connections`.",
+        **RETRY,
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from producer.journal import (
     write_probe,
 )
 from producer.journal.dead_letters import letter_counts
+from producer.journal.repeats import repeats
 
 WORKER_SEEN_S = 30
 # Commands wait this long while none of their lane is tried only where nobody takes them.
@@ -60,7 +61,8 @@ def routes(services: Services) -> APIRouter:
             found = await services.ask(figures(), within_s=_ANSWER_S)
             limits = await services.ask(paces(), within_s=_ANSWER_S)
             dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
-            services.metrics.told(Told(found, limits, dead))
+            again = await services.ask(repeats(), within_s=_ANSWER_S)
+            services.metrics.told(Told(found, limits, dead, again))
         except (JournalUnavailable, JournalFault):
             services.metrics.told(None)
         return services.metrics.response()

@@ -31,6 +31,8 @@ class Told:
     figures: Figures
     paces: Mapping[str, Pace]
     dead_letters: Mapping[str, int]
+    repeats: Mapping[str, int]
+    """Messages of ended commands, by lane; none where workers have no signing keys."""
 
 
 class JournalMetrics(Collector):
@@ -192,6 +194,14 @@ def _rest(told: Told) -> Iterator[Metric]:
     for reason in DeadReason:
         letters.add_metric([reason.value], told.dead_letters.get(reason.value, 0))
     yield letters
+    again = CounterMetricFamily(
+        "cards_messages_of_ended_commands",
+        "Messages that came when their command had ended, and had no effect.",
+        labels=["lane"],
+    )
+    for of_lane, number in told.repeats.items():
+        again.add_metric([of_lane], number)
+    yield again
     faults = CounterMetricFamily(
         "cards_worker_redis_errors", "Round trips of workers to Redis that failed.",
         labels=["kind"],

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from producer.http.journal_metrics import JournalMetrics, Told
+from producer.http.turned_away import TurnedAway
 
 # From a refusal to the longest wait a caller may ask for.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -33,6 +34,17 @@ class Metrics:
             ["route"],
             buckets=_SECONDS,
             registry=self._registry,
+        )
+        self._turned_away = Counter(
+            "cards_http_refused",
+            "Connections and requests ended by a limit of the server, by reason.",
+            ["reason"],
+            registry=self._registry,
+        )
+        for reason in TurnedAway:
+            self._turned_away.labels(reason.label)
+        self._connections = Gauge(
+            "cards_http_connections", "Connections open now.", registry=self._registry
         )
         self._waiters = Gauge(
             "cards_http_waiters", "Callers waiting for a command now.", registry=self._registry
@@ -68,6 +80,14 @@ class Metrics:
     def ask_journal_lost(self, lost: Callable[[], bool]) -> None:
         """Where to ask whether the journal was lost."""
         self._journal_lost.set_function(lambda: float(lost()))
+
+    def count_connections(self, count: Callable[[], int]) -> None:
+        """Where to ask how many connections are open."""
+        self._connections.set_function(count)
+
+    def turned_away(self, reason: TurnedAway) -> None:
+        """A limit of the server ended a connection or a request."""
+        self._turned_away.labels(reason.label).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

@@ -59,6 +59,14 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
             ),
             **refused(Scope.SEND, other_origin=True),
             402: no("Stripe's refusal, with Stripe's code, e.g. `card_declined`.", **ended),
+            403: no(
+                "`forbidden`: the token has not the scope `send`. "
+                "`other_origin`: a browser sent it for a page of somebody else's. "
+                "`signature_missing`, `signature_invalid`, `signature_stale`: the workers demand "
+                "another signature than web's, or one that is not as old.",
+                WWW_Authenticate='`Bearer error="insufficient_scope"`, where it is that',
+                **ended,
+            ),
             404: no("Stripe's refusal: `resource_missing`.", **ended),
             409: no("`superseded` or `cancelled`: nothing was changed.", **ended),
             410: no(

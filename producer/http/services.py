@@ -10,6 +10,7 @@ from producer.http.metrics import Metrics
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
 from producer.journal import JournalUnavailable, JournalWatch
+from producer.signatures import UNSIGNED, Signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Services:
     subscriptions: Subscriptions
     metrics: Metrics
     journal_watch: JournalWatch
+    signing: Signing = UNSIGNED
 
     def same_journal(self) -> None:
         """Raise JournalUnavailable where the journal was lost, unless a setting lets us go on."""

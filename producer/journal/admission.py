@@ -13,6 +13,8 @@ from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal.calls import Call
 from producer.journal.messages import batch_message, task_message
 from producer.journal.results import celery_result
+from producer.journal.signed import sign_row
+from producer.signatures import UNSIGNED, Signing
 
 # Ample for any command to end; at its end it is set to the time its status is kept (>= 24 h).
 _IDEMPOTENCY_MS = 8 * 24 * 3600 * 1000
@@ -34,21 +36,24 @@ def accept(
     idempotency_key: str | None = None,
     sender: str = "",
     in_hand: bool = False,
+    signing: Signing = UNSIGNED,
 ) -> Call[Acceptance]:
     """Accept the command, once however often it is run.
 
     Row and message are written by one script, so no crash leaves one without the other. With
     `in_hand` the message is already with a worker and only the row is written. The idempotency key
-    is one of the `sender`'s; those without a name share theirs.
+    is one of the `sender`'s; those without a name share theirs. Both are signed with `signing`.
 
     Raises (when run):
         IdempotencyKeyReused: the key was used with another body.
     """
-    queue = lane.value
-    message = "" if in_hand else task_message(command, command_id, queue)
+    queue, message = lane.value, ""
+    if not in_hand:
+        message = task_message(command, command_id, queue, signing=signing, sender=sender)
+    signature = sign_row(signing, command_id, command, lane, sender)
     kind, user, card, slot, idem, body = _enrolled(command, idempotency_key, sender)
     args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
-    return Call(_acceptance, "accept", [*args, sender, queue, message], durable=True)
+    return Call(_acceptance, "accept", [*args, sender, signature, queue, message], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,12 @@ class Candidate:
 
 
 def accept_many(
-    candidates: Sequence[Candidate], *, lane: Lane = Lane.BULK, flow: str = "", sender: str = ""
+    candidates: Sequence[Candidate],
+    *,
+    lane: Lane = Lane.BULK,
+    flow: str = "",
+    sender: str = "",
+    signing: Signing = UNSIGNED,
 ) -> Call[list[Acceptance | IdempotencyKeyReused]]:
     """Accept commands that share one message, each once however often it is run.
 
@@ -70,13 +80,16 @@ def accept_many(
     The answer has, for each, its acceptance, or the refusal where its key was used otherwise.
     """
     if len(candidates) == 1:
-        message = task_message(candidates[0].command, candidates[0].id, lane.value)
+        (only,) = candidates
+        message = task_message(only.command, only.id, lane.value, signing=signing, sender=sender)
     else:
-        message = batch_message([one.id for one in candidates], lane.value)
+        ids = [one.id for one in candidates]
+        message = batch_message(ids, lane.value, signing=signing, sender=sender)
     alone = int(len(candidates) == 1)
     args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone, sender]
     for one in candidates:
         args += [one.id, *_enrolled(one.command, one.idempotency_key, sender)]
+        args += [sign_row(signing, one.id, one.command, lane, sender)]
     return Call(_acceptances, "accept_many", args, durable=True)
 
 

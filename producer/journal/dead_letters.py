@@ -33,6 +33,10 @@ class DeadReason(StrEnum):
     WRONG_ARGUMENTS = "wrong_arguments"  # of a read, or of a message of many commands
     NOT_TAKEN_UP = "not_taken_up"  # refused by Celery
     JOURNAL_FAULT = "journal_fault"  # the journal's data for it are damaged
+    UNSIGNED = "unsigned"  # where signatures are demanded
+    FORGED = "forged"  # its signature is of another key, or of something else
+    STALE = "stale"  # signed too long ago
+    ABSENT = "absent"  # of a command that the journal has nothing of, any more
     DAMAGED_UNACKED = "damaged_unacked"  # an entry of Kombu's unacknowledged messages
 
 

@@ -21,11 +21,16 @@ from producer.contract.messages import Language, Text, say
 from producer.journal import keys
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.operations import replay
+from producer.journal.signed import row_flaw, terms_of
 from producer.journal.views import RecordDamaged
+from producer.signatures import UNSIGNED, Flaw, Signing
 
 log = logging.getLogger(__name__)
 
-_FIELDS = ("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries", "sender")
+_FIELDS = (
+    *("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries", "sender"),
+    *("slot", "migration", "number", "first", "since", "expected", "signature"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,20 @@ class Kept:
             sender=row.get("sender", ""),
         )
 
-    def replayed(self, language: Language, status_ttl_s: int) -> Call[State | None]:
-        """The call that takes it up again, under its own id."""
+    def flaw(self, signing: Signing) -> Flaw | None:
+        """Why it may not be signed anew: whoever does that vouches for all of it.
+
+        Its signature may be of any age. What has none may be, unless signatures are demanded.
+        """
+        if not signing.on:
+            return None
+        flaw = row_flaw(signing, self.id, self.row, now_ms=0, max_age_s=None)
+        return None if flaw is Flaw.MISSING and not signing.required else flaw
+
+    def replayed(
+        self, language: Language, status_ttl_s: int, signing: Signing = UNSIGNED
+    ) -> Call[State | None]:
+        """The call that takes it up again, under its own id. Look at its `flaw` before."""
         superseded = Envelope.no("superseded", say(Text.SUPERSEDED, language))
         return replay(
             self.id,
@@ -74,6 +91,9 @@ class Kept:
             Lane(self.row["lane"]),
             superseded,
             keep_s=status_ttl_s,
+            sender=self.row.get("sender", ""),
+            terms=terms_of(self.row),
+            signing=signing,
         )
 
     def _command(self) -> AssignCard | SetDefaultCard:

@@ -75,6 +75,11 @@ class Grant:
         return int(self.row.get("retries", 0))
 
     @property
+    def waited_ms(self) -> int:
+        """Time from its acceptance, or its replay, to this grant."""
+        return max(0, self.now_ms - int(self.row.get("accepted_again") or self.row["accepted"]))
+
+    @property
     def age_ms(self) -> int:
         """Time since its first try, or since it was last replayed."""
         return self.now_ms - int(self.row.get("accepted_again") or self.row["started"])

@@ -19,6 +19,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:later` | hash | per failed default's customer and slot, what was applied since |
 | `cards:dead-letters` | list | the newest 1,000 messages that cannot be carried out |
 | `cards:dead-letter-counts` | hash | how many there ever were, by reason |
+| `cards:repeats` | hash | per lane, messages that came when their command had ended |
 | `cards:damaged` | sorted set | ids whose row was found damaged, by when (ms) |
 | `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
 | `cards:counts` | hash | what happened, counted for people who watch (`counts.py`) |
@@ -88,6 +89,7 @@ _SINGLES = {
     "failed": "cards:failed",
     "later": "cards:later",
     "damaged": "cards:damaged",
+    "repeats": "cards:repeats",
     "letters": "cards:dead-letters",
     "letter_counts": "cards:dead-letter-counts",
     "stop": "cards:stop",
@@ -112,6 +114,7 @@ FAILED = Key(_SINGLES["failed"])
 DAMAGED = Key(_SINGLES["damaged"])
 LETTERS = Key(_SINGLES["letters"])
 LETTER_COUNTS = Key(_SINGLES["letter_counts"])
+REPEATS = Key(_SINGLES["repeats"])
 FORGOTTEN = Key(_SINGLES["forgotten"])
 MIGRATIONS = Key(_SINGLES["migrations"])
 PAUSED = Key(_SINGLES["paused"])

@@ -15,9 +15,9 @@ from typing import Any
 from uuid import uuid4
 
 from producer.contract import AssignCard, CommandKind, SetDefaultCard
+from producer.journal.signed import JOURNALLED, sign_message
+from producer.signatures import UNSIGNED, Signing
 
-# Tells a worker that the journal had this command before its message was sent.
-JOURNALLED = "cards-journalled"
 LIST_CARDS = "ListCards"
 READ_CUSTOMER = "ReadCustomer"
 BATCH = "CardCommands"
@@ -25,17 +25,34 @@ BATCH = "CardCommands"
 TASKS = frozenset({*(kind.value for kind in CommandKind), LIST_CARDS, READ_CUSTOMER, BATCH})
 
 
-def task_message(command: AssignCard | SetDefaultCard, command_id: str, queue: str) -> str:
+def task_message(
+    command: AssignCard | SetDefaultCard,
+    command_id: str,
+    queue: str,
+    *,
+    signing: Signing = UNSIGNED,
+    sender: str = "",
+) -> str:
     """The message that wakes a worker for an accepted command."""
-    fields = command.kwargs()
-    return message(command.kind.value, command_id, fields, queue, {JOURNALLED: "1"})
+    return message(
+        command.kind.value,
+        command_id,
+        command.kwargs(),
+        queue,
+        {JOURNALLED: "1"},
+        signing=signing,
+        sender=sender,
+    )
 
 
-def batch_message(command_ids: Sequence[str], queue: str) -> str:
+def batch_message(
+    command_ids: Sequence[str], queue: str, *, signing: Signing = UNSIGNED, sender: str = ""
+) -> str:
     """The message that wakes a worker for many accepted commands; they are in the journal."""
     shown = f"{{'ids': [{len(command_ids)} commands]}}"
     fields = {"ids": list(command_ids)}
-    return message(BATCH, str(uuid4()), fields, queue, {JOURNALLED: "1", "kwargsrepr": shown})
+    headers = {JOURNALLED: "1", "kwargsrepr": shown}
+    return message(BATCH, str(uuid4()), fields, queue, headers, signing=signing, sender=sender)
 
 
 def message(
@@ -44,13 +61,18 @@ def message(
     kwargs: dict[str, Any],
     queue: str,
     extra_headers: dict[str, str] | None = None,
+    *,
+    signing: Signing = UNSIGNED,
+    sender: str = "",
 ) -> str:
-    """One Celery message."""
+    """One Celery message, signed where there are keys."""
+    body = _json([[], kwargs, {}])
+    headers = {"task": task, "id": task_id, **(extra_headers or {})}
     return _json(
         {
-            "body": _json([[], kwargs, {}]),
+            "body": body,
             "content-type": "application/json",
-            "headers": {"task": task, "id": task_id, **(extra_headers or {})},
+            "headers": {**headers, **sign_message(signing, headers, body, sender)},
             "properties": {
                 "delivery_info": {"exchange": "", "routing_key": queue},
                 # Unique among what a worker has in hand, which is all it has to be.

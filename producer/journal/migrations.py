@@ -18,6 +18,8 @@ from producer.journal import keys
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.messages import batch_message
 from producer.journal.results import celery_result, envelope_of
+from producer.journal.signed import Terms, sign_row
+from producer.signatures import UNSIGNED, Signing
 
 log = logging.getLogger(__name__)
 
@@ -118,20 +120,36 @@ def send(
     *,
     look_first: bool,
     skip_if_newer: bool,
+    signing: Signing = UNSIGNED,
 ) -> Call[Told]:
     """Accept rows that are pending in the ledger, as commands of the bulk lane under one message.
 
     Refused, and nothing is sent, unless the migration is running and the driver's.
     """
-    lane = Lane.BULK.value
-    message = batch_message([one.id for one in rows], lane)
-    args: list[str | int] = [migration, driver, lane, message, int(look_first), int(skip_if_newer)]
+    lane = Lane.BULK
+    message = batch_message([one.id for one in rows], lane.value, signing=signing)
+    args: list[str | int] = [migration, driver, lane.value, message]
+    args += [int(look_first), int(skip_if_newer)]
     for one in rows:
         order = one.command
         slot = order.slot.value if isinstance(order, SetDefaultCard) else ""
         args += [one.number, one.id, order.kind.value, order.customer, order.object_id, slot]
+        terms = _terms(migration, one, look_first=look_first, skip_if_newer=skip_if_newer)
         args += ["" if one.expected is None else f"={one.expected}"]
+        args += [sign_row(signing, one.id, order, lane, terms=terms)]
     return Call(lambda answer: Told(*answer), "migration_send", args, durable=True)
+
+
+def _terms(migration: str, row: RowCommand, *, look_first: bool, skip_if_newer: bool) -> Terms:
+    """What the script writes into the row: a card that is attached sets no default."""
+    terms = Terms(migration, str(row.number))
+    if not isinstance(row.command, SetDefaultCard):
+        return terms
+    return terms._replace(
+        first="1" if look_first else "",
+        since="1" if skip_if_newer else "",
+        expected="" if row.expected is None else f"={row.expected}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from producer.journal.calls import Call
 from producer.journal.messages import task_message
 from producer.journal.queues import lane_of, queues_of
 from producer.journal.results import celery_result
+from producer.journal.signed import NO_TERMS, Terms, sign_row
+from producer.signatures import UNSIGNED, Signing
 
 
 def cancel(command_id: str, envelope: Envelope, *, keep_s: int) -> Call[State | None]:
@@ -27,12 +29,19 @@ def replay(
     superseded: Envelope,
     *,
     keep_s: int,
+    sender: str = "",
+    terms: Terms = NO_TERMS,
+    signing: Signing = UNSIGNED,
 ) -> Call[State | None]:
-    """Take up a failed command again; answers the state it is in then, None if unknown."""
-    message = task_message(command, command_id, lane.value)
+    """Take up a failed command again; answers the state it is in then, None if unknown.
+
+    Row and message are signed anew, the row as of its `sender` and on its `terms`.
+    """
+    message = task_message(command, command_id, lane.value, signing=signing, sender=sender)
+    signature = sign_row(signing, command_id, command, lane, sender, terms)
     result = celery_result(command_id, superseded)
     args: list[str | int] = [command_id, lane.value, message, 409, result, keep_s * 1000]
-    return Call(_state, "replay", args, durable=True)
+    return Call(_state, "replay", [*args, signature], durable=True)
 
 
 def _state(answer: str) -> State | None:

@@ -9,29 +9,38 @@ from producer.contract import Lane
 from producer.journal import keys
 from producer.journal.calls import Call
 from producer.journal.messages import LIST_CARDS, READ_CUSTOMER, message
+from producer.signatures import UNSIGNED, Signing
 
 _WANTED = "wanted"
 _KEEP_MS = 30_000
 
 
-def request_read(read_id: str, customer: str) -> Call[None]:
+def request_read(read_id: str, customer: str, *, signing: Signing = UNSIGNED) -> Call[None]:
     """Ask a worker, by the interactive lane, to list a customer's cards."""
-    return _request(LIST_CARDS, read_id, {"userId": customer}, Lane.INTERACTIVE.value)
+    fields = {"userId": customer}
+    return _request(LIST_CARDS, read_id, fields, Lane.INTERACTIVE.value, signing)
 
 
 def request_customer(
-    read_id: str, customer: str, *, with_cards: bool, lane: Lane = Lane.BULK
+    read_id: str,
+    customer: str,
+    *,
+    with_cards: bool,
+    lane: Lane = Lane.BULK,
+    signing: Signing = UNSIGNED,
 ) -> Call[None]:
     """Ask a worker for a customer's defaults, and with them its cards' ids.
 
     One request at Stripe without the cards, two or more with them.
     """
     fields = {"userId": customer, "withCards": with_cards}
-    return _request(READ_CUSTOMER, read_id, fields, lane.value)
+    return _request(READ_CUSTOMER, read_id, fields, lane.value, signing)
 
 
-def _request(task: str, read_id: str, fields: dict[str, Any], queue: str) -> Call[None]:
-    body = message(task, read_id, fields, queue)
+def _request(
+    task: str, read_id: str, fields: dict[str, Any], queue: str, signing: Signing
+) -> Call[None]:
+    body = message(task, read_id, fields, queue, signing=signing)
     return Call(
         lambda _: None,
         commands=[

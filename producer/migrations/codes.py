@@ -59,6 +59,10 @@ _TODO = {
     "expired": "it is not known what Stripe did for a day: look at the customer, then "
     "`cards failed replay`",
     "lost": "the journal has lost it: look at the customer at Stripe before it is run again",
+    "signature_missing": f"workers demand signatures: set CARDS_SIGNING_KEYS, then {_AGAIN}",
+    "signature_invalid": "its row in Redis was changed, or its key is not listed at the workers: "
+    "look who writes to Redis",
+    "signature_stale": f"it waited longer than CARDS_SIGNATURE_MAX_AGE: {_AGAIN}",
     "poison": "it killed its worker: tell the maintainers, with the command's id",
     "internal_error": "a bug here: tell the maintainers, with the command's id",
     "failed": "`cards failed show ID` says why; `cards failed replay ID` takes it up again",

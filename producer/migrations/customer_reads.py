@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from producer.contract import Lane, Slot
 from producer.journal import BlockingJournal, read_answer, request_customer
+from producer.signatures import UNSIGNED, Signing
 
 # Reads under way at a time: few, for they share the workers with what is sent.
 _TOGETHER = 8
@@ -40,7 +41,11 @@ class CustomerRead:
 
 
 def read_customers(
-    journal: BlockingJournal, customers: Iterable[str], *, with_cards: bool = True
+    journal: BlockingJournal,
+    customers: Iterable[str],
+    *,
+    with_cards: bool = True,
+    signing: Signing = UNSIGNED,
 ) -> Iterator[CustomerRead]:
     """Read customers, in order. Without their cards that is one request each, else two or more.
 
@@ -51,20 +56,25 @@ def read_customers(
     while some := list(islice(wanted, _TOGETHER)):
         asked = [(one, str(uuid4())) for one in some]
         for customer, read_id in asked:
-            journal(request_customer(read_id, customer, with_cards=with_cards))
+            journal(request_customer(read_id, customer, with_cards=with_cards, signing=signing))
         deadline = time.monotonic() + WITHIN_S
         for customer, read_id in asked:
             yield _answered(journal, customer, read_id, deadline)
 
 
-def read_now(journal: BlockingJournal, customer: str, *, within_s: float) -> CustomerRead:
+def read_now(
+    journal: BlockingJournal, customer: str, *, within_s: float, signing: Signing = UNSIGNED
+) -> CustomerRead:
     """Read one customer for a person who waits, without its cards.
 
     Raises:
         JournalUnavailable: Redis is out of reach.
     """
     read_id = str(uuid4())
-    journal(request_customer(read_id, customer, with_cards=False, lane=Lane.INTERACTIVE))
+    asking = request_customer(
+        read_id, customer, with_cards=False, lane=Lane.INTERACTIVE, signing=signing
+    )
+    journal(asking)
     return _answered(journal, customer, read_id, time.monotonic() + within_s)
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from producer.private_files import private_folder, tightened
 
-# Results and their journals, copies, reports and plans that are being made, the uploads' folder.
-_OURS = re.compile(r"mig_[0-9a-f]{24}\.sqlite(?:-wal|-shm|-journal)?|(?:input|report|plan)-.*")
+WORK = "work-"
+"""How folders of work under way are called."""
+
+# Results and their journals, copies, and what is being made; the uploads' folder.
+_OURS = re.compile(r"mig_[0-9a-f]{24}\.sqlite(?:-wal|-shm|-journal)?|(?:input|report|plan|work)-.*")
 _UPLOADS = "uploads"
 
 

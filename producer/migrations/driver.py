@@ -99,6 +99,7 @@ class Driver:
             look_first=not options.blind,
             skip_if_newer=options.skip_if_newer,
             results=results,
+            signing=registry.signing,
         )
         self._failures = Failures(options.stop_after, options.stop_after_percent)
         bound = MOST if options.stop_after is None else options.stop_after * _PER_FAILURE

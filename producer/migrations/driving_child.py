@@ -2,7 +2,7 @@
 
 `python -m producer.migrations.driving_child` reads what to do from the first line of standard
 input, one JSON object, and ends when standard input does: so it ends with whoever started it, also
-by SIGKILL. REDIS_URL is read from the environment.
+by SIGKILL. REDIS_URL and the keys that rows are signed with are read from the environment.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from producer.migrations.errors import JournalLost, MigrationError
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.runs import reopened
-from producer.settings import redis_config
+from producer.settings import redis_config, signing_config
 
 # The exit code where the pilot's rows have ended; the migration is paused then.
 PILOT_ENDED = 3
@@ -40,10 +40,11 @@ def main() -> int:
     job = json.loads(sys.stdin.readline() or "{}")
     if not job:
         return 0
+    signing = signing_config(os.environ)
     journal = BlockingJournal(redis_config(os.environ))
     try:
         with Results.of(Path(job["folder"]), job["migration"]) as results:
-            registry = Registry(journal)
+            registry = Registry(journal, signing)
             driver = _driver(job, registry, results)
             for one in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(one, lambda *_: driver.stop())

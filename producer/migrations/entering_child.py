@@ -1,50 +1,62 @@
-"""Takes an uploaded file and enters it as a migration, in a process of its own.
+"""Plans an uploaded file and enters it as a migration, in a process of its own.
 
-`python -m producer.migrations.entering_child` reads from standard input a job, one line of JSON,
-and behind it the file in frames (`frame`); it writes its answer, one JSON object, to standard
-output. In a process, because a million rows keep a core busy for a minute or two. REDIS_URL is
-read from the environment.
+`python -m producer.migrations.entering_child` reads a job from standard input, one line of JSON,
+and writes what it finds to standard output likewise. Where the file can be entered, it then waits
+for the word (ENTER) of whoever started it, who may be gone by then: without it nothing is entered.
+The end of standard input ends the process, as SIGTERM does, until that word has come; afterwards
+nothing but SIGKILL does. In a process, because a million rows keep a core busy for a minute or two.
+REDIS_URL is read from the environment.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
+import resource
 import signal
-import struct
 import sys
-import tempfile
+import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from producer.contract import CommandKind
 from producer.contract.messages import Language
 from producer.journal import BlockingJournal, JournalUnavailable
+from producer.migrations.bounds import Bounds
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.conditions import Conditions
-from producer.migrations.data_folder import made_private
 from producer.migrations.errors import ExtraMissing, FileRefused, JournalLost
 from producer.migrations.errors_file import EXPECTED
 from producer.migrations.inputs import InputFile
 from producer.migrations.lost_journal import lost_here
-from producer.migrations.plan import make_plan
+from producer.migrations.plan import Plan, make_plan
+from producer.migrations.reasons import Reason
 from producer.migrations.registry import Registry
 from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
-from producer.migrations.spool import spool_input
+from producer.migrations.spool import spool_file
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.migrations.uploads import Upload, Uploads
+from producer.migrations.work_folder import WorkFolder
 from producer.settings import redis_config
 
-_LENGTH = struct.Struct("!I")
+ENTER = b"enter\n"
+# Of the process, in bytes. It stays under 100 MB but for values that are large themselves, and a
+# Parquet file can say of any value that it is: its pages are unpacked whole.
+_MEMORY = 1 << 30
+_LINE_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the file means and what is to be done with it; `folder` is the data folder."""
+    """What the file means and what is to be done with it; `folder` is the data folder.
 
+    `descriptor` is where the file is open.
+    """
+
+    descriptor: int
     folder: str
     name: str
     maps: dict[str, str]
@@ -56,6 +68,9 @@ class Job:
     dry_run: bool = False
     run: bool = False
     go_on: bool = False  # in the journal that there is, where the one of before was lost
+    stop_after: int | None = None
+    stop_after_percent: float | None = None
+    limit: int | None = None  # bytes, unpacked
     language: Language = "en"  # in which it is said why the file is not taken
 
     def mapped(self, source: InputFile) -> Mapping:
@@ -67,47 +82,46 @@ class Job:
         return map_columns(source, self.maps, command=kind, expected=known)
 
 
-def answer(job: Job, stream: BinaryIO, registry: Registry) -> dict[str, Any]:
-    """The plan and, unless it is a dry run, where the copy lies and whether the migration is new.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A file that may be entered: its copy lies in a folder of work."""
 
-    A migration that is not to run yet is paused before anybody drives it. Nothing is left of a
-    file that is refused, nor of a dry run.
+    job: Job
+    registry: Registry
+    source: InputFile
+    run: Run
+    plan: Plan
+    known: MigrationStatus | None
+    loss: JournalLost | None
 
-    Raises:
-        FileRefused, ExtraMissing: the file is not taken.
-        JournalLost: it was begun in a journal that was lost, and is not to go on in this one.
-        JournalUnavailable: Redis is out of reach; the upload may be repeated.
-    """
-    with ExitStack() as stack:
-        folder = Path(job.folder)
-        if job.dry_run:
-            scratch = tempfile.TemporaryDirectory(prefix="plan-", dir=made_private(folder))
-            folder = Path(stack.enter_context(scratch))
-        source = spool_input(stream, folder, name=job.name, mapped=job.mapped)
-        mapping = job.mapped(source)
-        run = Run(source, mapping, Conditions(mapping.expected, job.skip_if_newer), job.blind)
-        known = registry.find(run.id)
-        loss = None if job.dry_run else lost_here(registry, folder, run.id)
-        if loss is not None and not job.go_on:
-            raise loss
-        try:
-            plan = make_plan(source, mapping, run.conditions, blind=job.blind)
-        except (FileRefused, ExtraMissing):
-            if known is None:
-                source.path.unlink(missing_ok=True)
-            raise
-        stack.enter_context(plan)
-        pending = known.counts.get(RowState.PENDING, 0) if known else plan.to_send
-        told: dict[str, Any] = {"plan": {**plan.wire(), "wouldSend": pending}, "created": False}
-        if job.dry_run:
-            return told
-        told |= {"file": source.path.name, "created": known is None}
-        if loss is not None:
-            status = run.create_again(registry, plan, folder, rps=job.rps)
+    def told(self) -> dict[str, Any]:
+        """The plan, with what is left to be sent."""
+        pending = self.plan.to_send
+        if self.known is not None:
+            pending = self.known.counts.get(RowState.PENDING, 0)
+        return {"plan": {**self.plan.wire(), "wouldSend": pending}, "created": False}
+
+    def enter(self) -> dict[str, Any]:
+        """Keep the copy and how it is to be driven, then enter the migration, where it is new.
+
+        One that is not to run yet is paused before anybody drives it. Cut off, the same upload
+        finishes it: a migration is not found until it is entered whole.
+
+        Raises:
+            JournalUnavailable: Redis is out of reach; the upload may be repeated.
+        """
+        job, registry, folder = self.job, self.registry, Path(self.job.folder)
+        kept = folder / self.source.path.name
+        self.source.path.replace(kept)
+        run = replace(self.run, source=replace(self.source, path=kept))
+        Uploads(folder).keep(Upload(run.id, kept.name, job.stop_after, job.stop_after_percent))
+        told = self.told() | {"created": self.known is None}
+        if self.loss is not None:
+            status = run.create_again(registry, self.plan, folder, rps=job.rps)
             told["plan"]["wouldSend"] = status.counts.get(RowState.PENDING, 0)
         else:
-            status = known or run.create(registry, plan, rps=job.rps)
-        if _untouched(status) or (loss is not None and known is None):
+            status = self.known or run.create(registry, self.plan, rps=job.rps)
+        if _untouched(status) or (self.loss is not None and self.known is None):
             if job.run:
                 registry.resume(run.id)
             else:
@@ -115,45 +129,39 @@ def answer(job: Job, stream: BinaryIO, registry: Registry) -> dict[str, Any]:
         return told
 
 
-def frame(chunk: bytes) -> bytes:
-    """A part of the file behind its length; an empty one says that the file is complete.
+def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
+    """Copy what is used of the file and plan it; what is made of it goes with the stack.
 
-    The end of standard input does not say so: whoever wrote it may have been killed.
+    Raises:
+        FileRefused, ExtraMissing: the file is not taken.
+        JournalLost: it was begun in a journal that was lost, and is not to go on in this one.
+        JournalUnavailable: Redis is out of reach; the upload may be repeated.
     """
-    return _LENGTH.pack(len(chunk)) + chunk
+    folder = Path(job.folder)
+    work = stack.enter_context(WorkFolder(folder))
+    bounds = Bounds(job.limit) if job.limit else None
+    source = spool_file(
+        Path(f"/dev/fd/{job.descriptor}"),
+        work.path,
+        name=job.name,
+        mapped=job.mapped,
+        bounds=bounds,
+    )
+    mapping = job.mapped(source)
+    run = Run(source, mapping, Conditions(mapping.expected, job.skip_if_newer), job.blind)
+    known = registry.find(run.id)
+    loss = None if job.dry_run else lost_here(registry, folder, run.id)
+    if loss is not None and not job.go_on:
+        raise loss
+    plan = stack.enter_context(make_plan(source, mapping, run.conditions, blind=job.blind))
+    return Planned(job, registry, source, run, plan, known, loss)
 
 
-class CutOff(Exception):
-    """The file ended before it was complete."""
-
-
-class Framed(io.RawIOBase):
-    """The file in a stream of frames. Raises CutOff where the last one is missing."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._rest = b""
-        self._complete = False
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes, not always as many as there are to come; none at the end."""
-        if not self._rest and not self._complete:
-            (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
-            self._rest = self._exactly(length)
-            self._complete = length == 0
-        size = len(self._rest) if size < 0 else size
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
-
-    def _exactly(self, size: int) -> bytes:
-        found = self._stream.read(size)
-        if len(found) < size:
-            raise CutOff
-        return found
+def refusal(error: FileRefused | ExtraMissing, language: Language) -> dict[str, Any]:
+    """Why the file is not taken, as it is told."""
+    where = ("", 0) if isinstance(error, ExtraMissing) else (error.column, error.line)
+    message = error.message(language)
+    return {"code": error.code, "message": message, "column": where[0], "line": where[1]}
 
 
 def _untouched(status: MigrationStatus) -> bool:
@@ -164,31 +172,74 @@ def _untouched(status: MigrationStatus) -> bool:
     return may_begin and status.driver is None and not begun
 
 
+class _Asker:
+    """Whoever started this process; its end is ours, until the migration is being entered."""
+
+    def __init__(self) -> None:
+        self._may_enter = threading.Event()
+        # So that what is half done is removed.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    def job(self) -> Job:
+        """What is to be done."""
+        line = b""
+        # By the descriptor: a thread reads on where this ends.
+        while not line.endswith(b"\n") and len(line) < _LINE_LIMIT:
+            byte = os.read(0, 1)
+            if not byte:
+                sys.exit(1)
+            line += byte
+        job = Job(**json.loads(line))
+        threading.Thread(target=self._listen, daemon=True).start()
+        return job
+
+    def tell(self, told: dict[str, Any]) -> None:
+        """What was found, as a line."""
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+    def wait_for_word(self) -> None:
+        """Return once the migration is to be entered; from then on no signal cuts it off."""
+        self._may_enter.wait()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def _listen(self) -> None:
+        said = b""
+        while chunk := os.read(0, 4096):
+            said += chunk
+            if said == ENTER:
+                self._may_enter.set()
+                return
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> int:
-    """Answer one job. Exits with 0 where it was answered, a refusal included."""
-    # So that what is half written is removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    stream = sys.stdin.buffer
-    job = Job(**json.loads(stream.readline()))
+    """Do one job. Exits with 0 where it was answered, a refusal included."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    memory = _MEMORY if most == resource.RLIM_INFINITY else min(_MEMORY, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, most))
+    asker = _Asker()
+    job = asker.job()
     journal = BlockingJournal(redis_config(os.environ))
     try:
-        told = answer(job, cast(BinaryIO, Framed(stream)), Registry(journal))
-    except FileRefused as refused:
-        message = refused.message(job.language)
-        told = {"code": refused.code, "message": message, "column": refused.column}
-        told["line"] = refused.line
-    except ExtraMissing as missing:
-        told = {"code": missing.code, "message": missing.message(job.language)}
-        told |= {"column": "", "line": 0}
+        with ExitStack() as stack:
+            found = planned(job, Registry(journal), stack)
+            told = found.told()
+            if not job.dry_run:
+                asker.tell(told)
+                asker.wait_for_word()
+                told = found.enter()
+    except (FileRefused, ExtraMissing) as refused:
+        told = refusal(refused, job.language)
+    except MemoryError:
+        told = refusal(FileRefused("needs_memory", Reason.NEEDS_MEMORY), job.language)
     except JournalLost as lost:
         told = {"code": lost.code, "message": lost.message(job.language), "data": lost.wire()}
-    except CutOff:
-        return 1
     except JournalUnavailable:
         told = {"code": "unavailable"}
     finally:
         journal.close()
-    json.dump(told, sys.stdout)
+    asker.tell(told)
     return 0
 
 

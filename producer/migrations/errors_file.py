@@ -13,6 +13,7 @@ from producer.contract.card_numbers import find_card_data
 from producer.contract.redaction import redact
 from producer.migrations.accounts import Accounts
 from producer.migrations.columns import FIELDS, Mapping
+from producer.migrations.csv_cells import cells
 from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
 from producer.migrations.records import Fault
@@ -35,8 +36,6 @@ WORTH_ANOTHER_RUN = frozenset(
 )
 _UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
 _LONGEST = 300
-# What spreadsheets calculate, or run. No id begins so: the value stays as invalid as it was.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_errors(
@@ -89,7 +88,7 @@ def _write(
                 continue
             count += 1
             why = (result.state.word, result.code, _message(row, result))
-            writer.writerow([*_originals(values, places), *why])
+            writer.writerow(cells([*_originals(values, places), *why]))
     return count
 
 
@@ -111,7 +110,6 @@ def _text(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    text = f"'{text}" if text.startswith(_FORMULA) else text
     return _UNPRINTABLE.sub("\ufffd", text)
 
 

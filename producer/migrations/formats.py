@@ -49,6 +49,8 @@ def detect(head: bytes) -> Format:
     data = unpacked(head)
     if data.startswith(_PARQUET) and not gzipped:
         return Format(Form.PARQUET)
+    if gzipped and data.startswith(_GZIP):
+        raise FileRefused("unknown_format", Reason.GZIP_TWICE)
     if data.startswith(_ZIP):
         raise FileRefused("unknown_format", Reason.ZIPPED)
     if data.startswith(_OTHER_ENCODINGS):

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from producer.migrations.bounds import Bounds
 from producer.migrations.card_columns import CardColumns, shown
 from producer.migrations.copies import MAGIC, CopyHead, copied_records
 from producer.migrations.csv_records import csv_records
@@ -32,7 +33,10 @@ from producer.migrations.reasons import Reason
 from producer.migrations.records import Record
 
 HEAD = 1 << 20
+NO_DIGEST = "0" * 64
 _SAMPLE = 1_000  # rows
+# Exports of databases and of Stripe have some hundred at most; each is looked at in every row.
+_MOST_COLUMNS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,16 @@ class InputFile:
     kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
 
     def records(
-        self, wanted: Sequence[str], *, start_number: int = 1, cards: CardColumns | None = None
+        self,
+        wanted: Sequence[str],
+        *,
+        start_number: int = 1,
+        cards: CardColumns | None = None,
+        bounds: Bounds | None = None,
     ) -> Iterator[Record]:
         """The wanted columns' values from a record on; `cards` looks at every column.
+
+        `bounds` are of Parquet: what else is unpacked is read as a stream by who bounds it.
 
         Raises:
             FileRefused: the file turns out to be torn, or a column to be named like card data.
@@ -60,7 +71,9 @@ class InputFile:
             yield from copied_records(self.path, self.kept, wanted, start_number=start_number)
             return
         if self.format.form is Form.PARQUET:
-            yield from parquet_records(self.path, wanted, start_number=start_number, cards=cards)
+            yield from parquet_records(
+                self.path, wanted, start_number=start_number, cards=cards, bounds=bounds
+            )
             return
         with self.path.open("rb") as file:
             packed = gzip.GzipFile(fileobj=file) if self.format.gzipped else file
@@ -68,13 +81,14 @@ class InputFile:
             yield from records_of(stream, self.format, wanted, start_number, cards)
 
 
-def open_input(path: Path, *, name: str | None = None) -> InputFile:
+def open_input(path: Path, *, name: str | None = None, bounds: Bounds | None = None) -> InputFile:
     """Look at a file: format, columns, digest, and whether it holds card numbers or CVCs.
 
     A copy that `spool_input` made opens as the stream it is of.
 
     Raises:
-        FileRefused: it cannot be read, is no known format, or has a column of card data.
+        FileRefused: it cannot be read, is no known format, or has a column of card data; or it is
+            Parquet and exceeds the bounds.
         ExtraMissing: it is Parquet, and pyarrow is not installed.
     """
     try:
@@ -84,7 +98,7 @@ def open_input(path: Path, *, name: str | None = None) -> InputFile:
                 return _copy(path, name)
             format_ = detect(head)
             if format_.form is Form.PARQUET:
-                columns = _look_at_parquet(path)
+                columns = _look_at_parquet(path, bounds)
             else:
                 columns = look(head, format_)
             file.seek(0)
@@ -125,6 +139,8 @@ def look(head: bytes, format_: Format) -> tuple[str, ...]:
     """The columns, once the first rows were judged. Raises FileRefused."""
     data = unpacked(head)
     columns = _columns(decoded(data), format_)
+    if len(columns) > _MOST_COLUMNS:
+        raise FileRefused("header", Reason.TOO_MANY_COLUMNS, limit=_MOST_COLUMNS)
     cards = CardColumns(columns)
     whole = max(len(head), len(data)) < HEAD
     if len(data) >= HEAD and format_.form is not Form.STRIPE_MAPPING:
@@ -141,10 +157,24 @@ def look(head: bytes, format_: Format) -> tuple[str, ...]:
     return columns
 
 
-def _look_at_parquet(path: Path) -> tuple[str, ...]:
+def look_at_head(head: bytes, name: str) -> InputFile | None:
+    """What a file that begins so is, its first rows judged; None of Parquet, which has no such.
+
+    Raises:
+        FileRefused
+    """
+    format_ = detect(head)
+    if format_.form is Form.PARQUET:
+        return None
+    return InputFile(Path(), shown(name), 0, NO_DIGEST, format_, look(head, format_))
+
+
+def _look_at_parquet(path: Path, bounds: Bounds | None) -> tuple[str, ...]:
     columns = parquet_columns(path)
+    if len(columns) > _MOST_COLUMNS:
+        raise FileRefused("header", Reason.TOO_MANY_COLUMNS, limit=_MOST_COLUMNS)
     cards = CardColumns(columns)
-    sample = islice(parquet_records(path, columns, cards=cards), _SAMPLE)
+    sample = islice(parquet_records(path, columns, cards=cards, bounds=bounds), _SAMPLE)
     cards.refuse(whole=sum(1 for _ in sample) < _SAMPLE)
     return columns
 

@@ -34,6 +34,26 @@ class Reason(Enum):
         "el archivo gzip termina a la mitad o está dañado: cópielo de nuevo",
         "the gzip file ends in the middle or is damaged: copy it again",
     )
+    GZIP_TWICE = (
+        "está comprimido dos veces: descomprímalo una vez",
+        "it is packed twice: unpack it once",
+    )
+    UNPACKED_TOO_LARGE = (
+        "descomprimido supera el límite de {limit} bytes",
+        "unpacked it is larger than the limit of {limit} bytes",
+    )
+    PACKED_TOO_TIGHTLY = (
+        "descomprimido es más de {ratio} veces más grande: súbalo sin comprimir",
+        "unpacked it is more than {ratio} times as large: upload it unpacked",
+    )
+    COPY_TOO_LARGE = (
+        "tiene tantas filas cortas o ilegibles que su copia supera {limit} bytes",
+        "it has so many short or unreadable rows that its copy is larger than {limit} bytes",
+    )
+    NEEDS_MEMORY = (
+        "leerlo requiere demasiada memoria: guárdelo con valores o grupos de filas más pequeños",
+        "reading it takes too much memory: save it with smaller values or row groups",
+    )
     JSON_BROKEN = (
         "el JSON está roto o termina antes de tiempo cerca de la línea {line}",
         "the JSON is broken or ends too early near line {line}",
@@ -90,6 +110,10 @@ class Reason(Enum):
         "la mayoría de los valores de la columna «{column}» parecen CVC: quite la columna; no se "
         "guardó nada",
         "most values of column {column!r} look like CVCs: take the column out; nothing was stored",
+    )
+    TOO_MANY_COLUMNS = (
+        "el archivo tiene más de {limit} columnas",
+        "the file has more than {limit} columns",
     )
     UNKNOWN_FIELD = (
         "no hay ningún campo «{field}», sino {names}",

@@ -19,6 +19,7 @@ from producer.migrations.plan import Plan
 from producer.migrations.results import Results
 from producer.migrations.rows import RowResult, RowState
 from producer.migrations.status import MigrationState, MigrationStatus, Sample
+from producer.signatures import UNSIGNED, Signing
 
 # Rows entered by one script, and bytes of the ledger read by one: a few milliseconds each.
 _ENTERED, _CARRIED, _READ = 5_000, 2_000, 65_536
@@ -63,8 +64,10 @@ class Registry:
     Every method raises JournalUnavailable where Redis is out of reach, and may be repeated.
     """
 
-    def __init__(self, journal: BlockingJournal) -> None:
+    def __init__(self, journal: BlockingJournal, signing: Signing = UNSIGNED) -> None:
+        """`signing` is for who sends by it: rows, and reads of customers."""
         self.journal = journal
+        self.signing = signing
 
     def create(
         self,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from producer.migrations.accounts import Accounts
+from producer.migrations.csv_cells import cells
 from producer.migrations.report_row import COLUMNS, ReportRow
 from producer.migrations.summary import Summary, Tally
 
@@ -41,7 +42,7 @@ def write_to(accounts: Accounts, out: TextIO, form: ReportForm) -> Summary:
         return _add_up(accounts, lambda row: out.write(_json_line(row)))
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    return _add_up(accounts, lambda row: writer.writerow(row.values()))
+    return _add_up(accounts, lambda row: writer.writerow(cells(row.values())))
 
 
 def write_csv(accounts: Accounts, path: Path) -> Summary:

@@ -11,6 +11,7 @@ from producer.contract import SetDefaultCard, Slot
 from producer.journal import BlockingJournal
 from producer.migrations.customer_reads import CustomerRead, read_customers
 from producer.migrations.rows import BadRow, Row
+from producer.signatures import UNSIGNED, Signing
 
 
 class Found(StrEnum):
@@ -25,7 +26,12 @@ class Found(StrEnum):
 
 
 def check_sample(
-    journal: BlockingJournal, rows: Iterable[Row | BadRow], size: int, *, seed: int = 0
+    journal: BlockingJournal,
+    rows: Iterable[Row | BadRow],
+    size: int,
+    *,
+    seed: int = 0,
+    signing: Signing = UNSIGNED,
 ) -> Counter[Found]:
     """Look at the customers of so many rows, drawn evenly: two requests at Stripe for each.
 
@@ -33,7 +39,8 @@ def check_sample(
         JournalUnavailable: Redis is out of reach.
     """
     drawn = _drawn(rows, size, random.Random(seed))
-    reads = read_customers(journal, (row.order.customer for row in drawn))
+    customers = (row.order.customer for row in drawn)
+    reads = read_customers(journal, customers, signing=signing)
     return Counter(_found(row, read) for row, read in zip(drawn, reads, strict=True))
 
 

@@ -12,6 +12,7 @@ from producer.migrations.registry import Ledger
 from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Row, RowState
 from producer.sending import BATCH
+from producer.signatures import Signing
 
 Rows = Callable[[int], Iterator[Row | BadRow]]
 # Messages that go to Redis in one round trip.
@@ -30,6 +31,7 @@ class Sender:
         look_first: bool,
         skip_if_newer: bool,
         results: Results,
+        signing: Signing,
     ) -> None:
         self._journal = journal
         self._results = results
@@ -37,6 +39,7 @@ class Sender:
         self._holder = holder
         self._look_first = look_first
         self._skip_if_newer = skip_if_newer
+        self._signing = signing
         self._rows: Iterator[Row | BadRow] = iter(())
         self._ledger = Ledger(b"", 0)
         self._kept: list[RowCommand] = []
@@ -94,6 +97,7 @@ class Sender:
             batch,
             look_first=self._look_first,
             skip_if_newer=self._skip_if_newer,
+            signing=self._signing,
         )
 
     def _next(self) -> RowCommand | None:

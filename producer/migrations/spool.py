@@ -14,17 +14,25 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from producer.contract.refusals import CardNumberRefused
-from producer.migrations.card_columns import CardColumns, shown
+from producer.migrations.bounds import Bounds
+from producer.migrations.card_columns import CardColumns
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.copies import CopyHead, copied_line
 from producer.migrations.data_folder import made_private
 from producer.migrations.formats import Form, detect
-from producer.migrations.inputs import HEAD, InputFile, look, open_input, records_of
+from producer.migrations.inputs import (
+    HEAD,
+    NO_DIGEST,
+    InputFile,
+    look_at_head,
+    open_input,
+    records_of,
+)
+from producer.migrations.lines import read
 from producer.migrations.records import Fault, Record
 from producer.migrations.row_checks import RowChecks
 from producer.migrations.rows import BadRow
 
-_NO_DIGEST = "0" * 64
 # Rows whose values a copy leaves out: of card data, and of what is too long to be an id.
 _LEFT_OUT = (CardNumberRefused.code, "field_too_long")
 
@@ -35,6 +43,7 @@ def spool_input(
     *,
     name: str = "standard input",
     mapped: Callable[[InputFile], Mapping] = map_columns,
+    bounds: Bounds | None = None,
 ) -> InputFile:
     """Copy a stream into the folder, mode 0600, and look at it.
 
@@ -47,16 +56,49 @@ def spool_input(
         As `open_input` and `mapped`; OSError where it cannot be written.
     """
     tapped = _Tapped(stream)
-    head = tapped.peek()
-    format_ = detect(head)
-    if format_.form is Form.PARQUET:
+    seen = look_at_head(tapped.peek(), name)
+    if seen is None:
         return _spool_parquet(tapped, folder, name, mapped)
-    seen = InputFile(Path(), shown(name), 0, _NO_DIGEST, format_, look(head, format_))
-    opened = gzip.GzipFile(fileobj=cast(BinaryIO, tapped)) if format_.gzipped else tapped
+    format_ = seen.format
+    packed = cast(BinaryIO, tapped)
+    opened = cast(BinaryIO, gzip.GzipFile(fileobj=packed)) if format_.gzipped else packed
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)
-    records = records_of(cast(BinaryIO, opened), format_, checks.wanted, cards=cards)
-    return _copy(records, seen, checks, folder, tapped.end, cards)
+    records = records_of(opened, format_, checks.wanted, cards=cards)
+    return _copy(records, seen, checks, folder, tapped.end, cards, bounds)
+
+
+def spool_file(
+    path: Path,
+    folder: Path,
+    *,
+    name: str,
+    mapped: Callable[[InputFile], Mapping] = map_columns,
+    bounds: Bounds | None = None,
+) -> InputFile:
+    """The same of a file, which may be read more than once. Raises likewise."""
+    with path.open("rb") as stream:
+        format_ = detect(stream.read(HEAD))
+        stream.seek(0)
+        if format_.gzipped and bounds is not None:
+            _check_unpacked(stream, bounds)
+            stream.seek(0)
+        if format_.form is not Form.PARQUET:
+            return spool_input(stream, folder, name=name, mapped=mapped, bounds=bounds)
+    return _copy_parquet(path, folder, name, mapped, bounds)
+
+
+def _check_unpacked(packed: BinaryIO, bounds: Bounds) -> None:
+    """Unpack it to nowhere: that takes a hundredth of the time that reading its rows takes.
+
+    Raises:
+        FileRefused: it comes to too much, or is torn.
+    """
+    size = 0
+    opened = cast(BinaryIO, gzip.GzipFile(fileobj=packed))
+    while chunk := read(opened):
+        size += len(chunk)
+        bounds.check(size, packed.tell())
 
 
 def _spool_parquet(
@@ -68,11 +110,21 @@ def _spool_parquet(
         handle = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(cast(BinaryIO, stream), file, HEAD)
-        seen = open_input(path, name=name)
-        checks = RowChecks(mapped(seen))
-        cards = CardColumns(seen.columns)
-        records = seen.records(checks.wanted, cards=cards)
-        return _copy(records, seen, checks, folder, stream.end, cards)
+        return _copy_parquet(path, folder, name, mapped, None)
+
+
+def _copy_parquet(
+    path: Path,
+    folder: Path,
+    name: str,
+    mapped: Callable[[InputFile], Mapping],
+    bounds: Bounds | None,
+) -> InputFile:
+    seen = open_input(path, name=name, bounds=bounds)
+    checks = RowChecks(mapped(seen))
+    cards = CardColumns(seen.columns)
+    records = seen.records(checks.wanted, cards=cards, bounds=bounds)
+    return _copy(records, seen, checks, folder, lambda: (seen.digest, seen.size), cards, bounds)
 
 
 def _copy(
@@ -82,19 +134,24 @@ def _copy(
     folder: Path,
     end: Callable[[], tuple[str, int]],
     cards: CardColumns,
+    bounds: Bounds | None,
 ) -> InputFile:
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
-    head = CopyHead(_NO_DIGEST, 0, seen.format, seen.columns, kept)
+    copied = 0
+    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept)
     with _written(made_private(folder)) as (file, path):
         file.write(head.line())
         for number, line, values in records:
             row = checks.row(number, line, values)
             fault = checks.fault(values) if isinstance(row, BadRow) else None
             if isinstance(values, Fault) or (fault is not None and fault.code in _LEFT_OUT):
-                file.write(copied_line(line, fault or ()).encode())
+                copied += file.write(copied_line(line, fault or ()).encode())
             else:
-                file.write(copied_line(line, [values[place] for place in places]).encode())
+                left = [values[place] for place in places]
+                copied += file.write(copied_line(line, left).encode())
+            if bounds is not None:
+                bounds.check_copied(copied)
         cards.refuse()
         digest, size = end()
         head = replace(head, digest=digest, size=size)
@@ -126,7 +183,7 @@ class _Tapped:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._digest = sha256()
-        self._size = 0
+        self.size = 0
         self._ahead = b""
 
     def peek(self) -> bytes:
@@ -143,11 +200,11 @@ class _Tapped:
         else:
             chunk = self._stream.read(size)
         self._digest.update(chunk)
-        self._size += len(chunk)
+        self.size += len(chunk)
         return chunk
 
     def end(self) -> tuple[str, int]:
         """Read what is left; digest and number of all bytes."""
         while self.read(HEAD):
             pass
-        return self._digest.hexdigest(), self._size
+        return self._digest.hexdigest(), self.size

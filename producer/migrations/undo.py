@@ -9,6 +9,7 @@ from pathlib import Path
 
 from producer.contract import SetDefaultCard
 from producer.migrations.accounts import Accounts
+from producer.migrations.csv_cells import cells
 from producer.migrations.errors_file import EXPECTED
 from producer.migrations.report import written_whole
 from producer.migrations.rows import BadRow, RowState
@@ -74,6 +75,6 @@ def _written(db: sqlite3.Connection, path: Path, unknown: int, attached: int) ->
             if before == "":
                 had_none += 1
             elif before is not None and before != card:
-                writer.writerow([customer, before, card])
+                writer.writerow(cells([customer, before, card]))
                 written += 1
     return Undo(written, had_none, unknown, attached)

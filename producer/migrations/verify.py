@@ -11,6 +11,7 @@ from producer.journal import BlockingJournal
 from producer.migrations.accounts import Accounts
 from producer.migrations.customer_reads import CustomerRead, read_customers
 from producer.migrations.rows import BadRow, RowState
+from producer.signatures import UNSIGNED, Signing
 
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 
@@ -35,7 +36,12 @@ class _Expected:
 
 
 def verify(
-    journal: BlockingJournal, accounts: Accounts, sample: int, *, seed: int = 0
+    journal: BlockingJournal,
+    accounts: Accounts,
+    sample: int,
+    *,
+    seed: int = 0,
+    signing: Signing = UNSIGNED,
 ) -> Iterator[Compared]:
     """Compare the customers of so many rows, drawn evenly of those that are as the file says.
 
@@ -59,7 +65,7 @@ def verify(
             wanted.cards.add(result.card_id)
     for with_cards in (False, True):
         some = [one for one, wanted in expected.items() if bool(wanted.cards) is with_cards]
-        for read in read_customers(journal, some, with_cards=with_cards):
+        for read in read_customers(journal, some, with_cards=with_cards, signing=signing):
             yield _compared(read, expected[read.customer])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from sandbox import brands
@@ -128,9 +128,11 @@ class SandboxStandIn:
         "default_payment_method.set",
     )
 
-    def __init__(self, server: SandboxServer) -> None:
+    def __init__(self, server: SandboxServer, **way: Any) -> None:
+        """`way` are the gateway's options, where the sandbox is not reached straight."""
         self._server = server
-        self.gateway: CardGateway = StripeGateway("sk_test_conformance", api_base=server.url)
+        options = {"api_base": server.url, **way}
+        self.gateway: CardGateway = StripeGateway("sk_test_conformance", **options)
         self._exchanges: list[tuple[str, str, str, int, bytes]] = []
         self._listen()
 

@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
-from producer.journal.messages import JOURNALLED, task_message
+from producer.journal.messages import task_message
 from producer.journal.results import celery_result
+from producer.journal.signed import JOURNALLED, SENDER, SIGNATURE
+from producer.signatures import Signing
 from tests.contract.decoding import decode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,10 +153,16 @@ def test_the_envelope_is_the_models(document: dict[str, Any]) -> None:
 def test_written_messages_fit(document: dict[str, Any], order: AssignCard | SetDefaultCard) -> None:
     """Headers and payload of the message that is written fit the documented message."""
     message = resolve(document, {"$ref": f"#/components/messages/{order.kind.value}"})
-    headers, payload = decode(task_message(order, "an-id", "bulk"))
-    check(document, message["headers"], headers)
-    check(document, message["payload"], payload)
-    assert JOURNALLED in document["components"]["schemas"]["TaskHeaders"]["properties"]
+    signing = Signing.of("k" * 32)
+    for text in (
+        task_message(order, "an-id", "bulk"),
+        task_message(order, "an-id", "bulk", signing=signing, sender="billing"),
+    ):
+        headers, payload = decode(text)
+        check(document, message["headers"], headers)
+        check(document, message["payload"], payload)
+    described = document["components"]["schemas"]["TaskHeaders"]["properties"]
+    assert {JOURNALLED, SENDER, SIGNATURE} <= headers.keys() & described.keys()
 
 
 def test_written_results_fit(document: dict[str, Any]) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from local.certificates import Certificates
+from local.connect_proxy import ConnectProxy
 from sandbox.server import SandboxServer
 from tests.contract.stand_ins import FakeStandIn, SandboxStandIn, StandIn, Trouble
 from worker.attempt import LeaseLost
+from worker.authorities import Authorities
 from worker.ports import Failure, StripeAnswer, StripeError, StripeResult
+from worker.proxies import Proxy
 
 
 class _Held:
@@ -29,17 +36,39 @@ class _Lost:
 HELD = _Held()
 
 
-@pytest.fixture(params=["fake", "sandbox"])
-async def stand_in(request: pytest.FixtureRequest) -> AsyncIterator[StandIn]:
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """What the proxy shows in the place of Stripe's."""
+    return Certificates.make(tmp_path_factory.mktemp("certificates"), "DNS:stripe.test")
+
+
+@pytest.fixture(params=["fake", "sandbox", "sandbox behind a proxy that inspects TLS"])
+async def stand_in(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> AsyncIterator[StandIn]:
     """Each stand-in in turn."""
     if request.param == "fake":
         yield FakeStandIn()
         return
     async with SandboxServer() as server:
-        sandbox = SandboxStandIn(server)
-        yield sandbox
-        await sandbox.gateway.close()
+        with ExitStack() as stack:
+            way = {} if request.param == "sandbox" else _proxied(server, certificates, stack)
+            sandbox = SandboxStandIn(server, **way)
+            yield sandbox
+            await sandbox.gateway.close()
     sandbox.check_wire()
+
+
+def _proxied(server: SandboxServer, certificates: Certificates, stack: ExitStack) -> dict[str, Any]:
+    """A gateway's options for the way through a proxy."""
+    targets = {"stripe.test:443": urlsplit(server.url).port or 0}
+    inspecting = certificates.server_context()
+    proxy = stack.enter_context(ConnectProxy(targets, inspecting=inspecting))
+    return {
+        "api_base": "https://stripe.test",
+        "proxy": Proxy(proxy.url, "HTTPS_PROXY"),
+        "authorities": Authorities(str(certificates.ca.certificate)),
+    }
 
 
 async def _attach(stand_in: StandIn, customer: str, token: str, key: str = "key_1") -> StripeResult:

@@ -37,8 +37,9 @@ def names() -> set[str]:
     """Every name of a series that `/metrics` can tell."""
     metrics = Metrics()
     metrics.count_redis_errors({"timeout": 1})
+    metrics.expect(["billing"])
     metrics.answered("GET", "/healthz", 200, 0.1)
-    told = Told(_figures(), {"account": Pace(1.0, 0)}, {})
+    told = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1})
     metrics.told(told)
     text = bytes(metrics.response().body).decode()
     found = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()}
@@ -82,6 +83,14 @@ def test_alerts_and_dashboard_ask_for_series_that_exist(names: set[str]) -> None
     exprs += [expr for _, row in dashboard.ROWS for panel in row for expr, _ in panel.exprs]
     asked = {name for expr in exprs for name in NAME.findall(expr)}
     assert asked - names == set()
+
+
+def test_the_documentation_names_every_metric(names: set[str]) -> None:
+    """docs/metrics.md has each name that `/metrics` tells, and no other."""
+    told = set(NAME.findall((ROOT / "docs/metrics.md").read_text("utf-8")))
+    series = {name for name in names if NAME.match(name) and not name.endswith("_created")}
+    families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in series}
+    assert families == told - {"cards_http_"}
 
 
 def test_the_dashboard_in_the_repository_is_current() -> None:
@@ -130,7 +139,7 @@ def test_promtool_finds_the_rules_right() -> None:
 def test_promtool_finds_the_metrics_well_named() -> None:
     """`promtool check metrics` has nothing to say of what `/metrics` answers."""
     metrics = Metrics()
-    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}))
+    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}))
     text = bytes(metrics.response().body)
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=text, capture_output=True, check=False

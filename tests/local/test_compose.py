@@ -51,6 +51,22 @@ def test_only_the_worker_is_given_the_stripe_key() -> None:
     assert not any("env_file" in service for service in SERVICES.values())
 
 
+def test_only_the_worker_is_given_the_proxy() -> None:
+    """Stripe is the only thing outside, and a proxy's URL may hold a password."""
+    for setting in ("HTTPS_PROXY", "NO_PROXY"):
+        holders = [name for name in SERVICES if setting in SERVICES[name].get("environment", {})]
+        assert holders == ["worker"]
+        assert SERVICES["worker"]["environment"][setting] is None
+
+
+def test_web_and_worker_are_given_the_signing_keys() -> None:
+    """They are passed on where they are set; Flower has none."""
+    for name in ("CARDS_SIGNING_KEYS", "CARDS_REQUIRE_SIGNATURES", "CARDS_SIGNATURE_MAX_AGE"):
+        holders = {one for one in OURS if name in SERVICES[one]["environment"]}
+        assert holders == {"web", "worker"}
+        assert {SERVICES[one]["environment"][name] for one in holders} == {None}
+
+
 def test_secrets_have_no_default() -> None:
     """Compose refuses to start without tokens, Stripe key and Flower's password."""
     secrets = {"CARDS_API_TOKENS": "web", "STRIPE_API_KEY": "worker", "FLOWER_BASIC_AUTH": "flower"}

@@ -55,6 +55,13 @@ def test_only_web_is_given_the_api_tokens() -> None:
         assert (holders, plan.tokens_set) == (["web"], True)
 
 
+def test_web_and_worker_are_given_the_signing_keys() -> None:
+    """Flower, the sandbox and Valkey sign and verify nothing."""
+    plan = make_plan(environ(CARDS_SIGNING_KEYS="k" * 32), VALKEY, 3)
+    holders = {name for name, one in plan.programs.items() if "CARDS_SIGNING_KEYS" in one.env}
+    assert holders == {"web", "worker"}
+
+
 def test_no_secret_is_printed() -> None:
     """Neither what is printed nor a program's repr carries a password, a token or a key."""
     plan = make_plan(

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from producer.http.migrations.reports import _empty_file
 from producer.migrations.data_folder import made_private, tighten_folder
 from producer.migrations.results import Results
 from producer.migrations.rows import RowResult, RowState
 from producer.migrations.spool import spool_input
 from producer.migrations.uploads import Upload, Uploads
+from producer.migrations.work_folder import WorkFolder
 from producer.private_files import private_folder
 
 MIGRATION = "mig_" + "0" * 24
@@ -42,7 +42,7 @@ def _write_all(folder: Path) -> Results:
     """A copy, an upload's marker, a report being made, and results that are open."""
     spool_input(io.BytesIO(b"userId,default_source\ncus_1,card_1\n"), folder)
     Uploads(folder).keep(Upload(MIGRATION, "input-x"))
-    _empty_file(folder)
+    WorkFolder(folder)
     results = Results.of(folder, MIGRATION)
     results.record([RowResult(1, RowState.APPLIED)])
     return results

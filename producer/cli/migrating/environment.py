@@ -28,8 +28,9 @@ def registry() -> Iterator[Registry]:
     from producer.migrations.registry import Registry, UnknownMigration
     from producer.settings import Settings
 
-    journal = BlockingJournal(Settings.from_environ(environ()).redis, retries=_RETRIES)
-    migrations = Registry(journal)
+    settings = Settings.from_environ(environ())
+    journal = BlockingJournal(settings.redis, retries=_RETRIES)
+    migrations = Registry(journal, settings.signing)
     try:
         yield migrations
     except UnknownMigration as unknown:

@@ -65,7 +65,8 @@ def looked_at(plan: Plan, check: int | None) -> Context:
             found: Counter[Found] = Counter()
             if check is not None:
                 rows = open_rows(plan.source, plan.mapping)
-                found = check_sample(migrations.journal, rows, check)
+                signing = migrations.signing
+                found = check_sample(migrations.journal, rows, check, signing=signing)
             return Context(known, sum(rates) or None, found.total(), found)
     except (SettingsError, Unavailable):
         if check is not None:

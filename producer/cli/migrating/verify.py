@@ -45,7 +45,9 @@ def verify(migration: str, file: Path | None, sample: int, seed: int, as_json: b
         run = reopened(migrations, migration, file)
         accounts = accounts_of(migrations, run, data_folder())
         with accounts.results:
-            for one in compare(migrations.journal, accounts, sample, seed=seed):
+            for one in compare(
+                migrations.journal, accounts, sample, seed=seed, signing=migrations.signing
+            ):
                 read += 1
                 unread += one.unread
                 differ += bool(one.differs) and not one.unread

@@ -120,6 +120,6 @@ def _reporting(desk: Desk, answers: Answers, name: str) -> Callable[[Request], A
     async def make(request: Request) -> Response:
         migration = migration_id(request)
         await desk.looks.status(migration)
-        return await report(desk, answers, migration, name)
+        return await report(desk, answers, request, migration, name)
 
     return make

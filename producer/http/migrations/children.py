@@ -8,59 +8,89 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from producer.contract.messages import Language
-from producer.migrations.entering_child import frame
+from producer.http.migrations.planning import ChildFailed, Planning
+from producer.http.migrations.reception import Busy
+from producer.migrations.work_folder import remove_abandoned
 from producer.redis import RedisConfig
+from producer.signatures import UNSIGNED, Signing
 
 # Whom the web process lets in is no business of theirs.
 _WITHHELD = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
-# Uploads mostly wait for their callers; reports keep a core busy each.
-_UPLOADS, _REPORTS = 4, 2
+# So that a child's bound on its memory is one: Arrow's own allocators claim more than they use.
+_MODEST = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+# Each keeps a core busy.
+_PLANS, _REPORTS = 4, 2
+# Who has waited so long for a plan is told to come again: a proxy would give up about then.
+_TURN_WITHIN_S = 120.0
 _END_WITHIN_S = 3.0
-
-
-class ChildFailed(Exception):
-    """A child ended without an answer; `exit_code` is negative for a signal."""
-
-    def __init__(self, what: str, exit_code: int | None) -> None:
-        self.what = what
-        self.exit_code = exit_code
-        super().__init__(f"{what} ended with exit code {exit_code}")
+_LINE_LIMIT = 1 << 22
 
 
 class Children:
-    """Starts them with the web process's settings. Uploads go four at a time, reports two."""
+    """Starts them with the web process's settings. Plans are made four at a time, reports two."""
 
-    def __init__(self, redis: RedisConfig, folder: Path, language: Language) -> None:
+    def __init__(
+        self, redis: RedisConfig, folder: Path, language: Language, signing: Signing = UNSIGNED
+    ) -> None:
         self.folder = folder.absolute()
-        self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD}
-        self._environ |= {**redis.environ, "CARDS_MIGRATIONS_DIR": str(self.folder)}
+        self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD} | _MODEST
+        self._environ |= {**redis.environ, **signing.environ}
+        self._environ["CARDS_MIGRATIONS_DIR"] = str(self.folder)
         self._environ["CARDS_REASONS_LANGUAGE"] = language
-        self._upload_turn = asyncio.Semaphore(_UPLOADS)
+        self._plan_turn = asyncio.Semaphore(_PLANS)
         self._report_turn = asyncio.Semaphore(_REPORTS)
         self._at_work: set[Process] = set()
 
-    async def enter(self, job: dict[str, Any], file: AsyncIterator[bytes]) -> dict[str, Any]:
-        """What `entering_child` answers to the job and the file.
+    @asynccontextmanager
+    async def planning(self, job: dict[str, Any], file: int) -> AsyncIterator[Planning]:
+        """A child that plans the file of that descriptor, and ends with the context.
+
+        Unless the migration is being entered by then: that goes on, and ends by itself.
 
         Raises:
-            ChildFailed, and whatever `file` raises.
+            Busy: there was no turn within two minutes.
         """
-        async with self._upload_turn:
-            code, out = await self._answered(["producer.migrations.entering_child"], job, file)
-        if code != 0:
-            raise ChildFailed("entering a migration", code)
-        told: dict[str, Any] = json.loads(out)
-        return told
+        try:
+            async with asyncio.timeout(_TURN_WITHIN_S):
+                await self._plan_turn.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
+            module = ["producer.migrations.entering_child"]
+            process = await self._start(module, stdout=PIPE, file=file)
+            made = Planning(process)
+            self._at_work.add(process)
+            try:
+                made.tell(json.dumps({**job, "descriptor": file}).encode() + b"\n")
+                yield made
+            finally:
+                self._at_work.discard(process)
+                if not made.entering:
+                    await self._end(process)
+                made.close()
+        finally:
+            self._plan_turn.release()
 
     async def report(self, args: Sequence[str]) -> tuple[int, bytes]:
-        """Exit code and output of `cards migrate report --json` with these arguments."""
+        """Exit code and output of `cards migrate report --json` with these arguments.
+
+        The child ends where this is cancelled.
+        """
         async with self._report_turn:
             command = ["producer.cli", "migrate", "report", "--json", *args]
-            return await self._answered(command)
+            process = await self._start(command, stdout=PIPE)
+            self._at_work.add(process)
+            try:
+                out, _ = await process.communicate()
+                return await process.wait(), out
+            finally:
+                self._at_work.discard(process)
+                await self._end(process)
 
     async def drive(self, job: dict[str, Any]) -> Process:
         """A driver at work; it ends when its standard input is closed."""
@@ -75,28 +105,9 @@ class Children:
             if process.returncode is None:
                 process.terminate()
 
-    async def _answered(
-        self,
-        module: Sequence[str],
-        job: dict[str, Any] | None = None,
-        file: AsyncIterator[bytes] | None = None,
-    ) -> tuple[int, bytes]:
-        process = await self._start(module, stdout=PIPE)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._at_work.add(process)
-        out = asyncio.create_task(process.stdout.read())
-        try:
-            if job is not None:
-                await _feed(process.stdin, json.dumps(job).encode() + b"\n", file)
-            process.stdin.close()
-            return await process.wait(), await out
-        finally:
-            self._at_work.discard(process)
-            await _ended(process)
-            out.cancel()
-
-    async def _start(self, module: Sequence[str], *, stdout: int) -> Process:
+    async def _start(
+        self, module: Sequence[str], *, stdout: int, file: int | None = None
+    ) -> Process:
         # Sessions of their own: Ctrl-C is for the web process, which then ends them in order.
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -106,31 +117,21 @@ class Children:
             stdout=stdout,
             env=self._environ,
             start_new_session=True,
+            pass_fds=() if file is None else (file,),
+            limit=_LINE_LIMIT,
         )
 
-
-async def _feed(
-    stdin: asyncio.StreamWriter, line: bytes, file: AsyncIterator[bytes] | None
-) -> None:
-    """Hand it over as fast as it is read; a child that has seen enough may end before."""
-    try:
-        stdin.write(line)
-        if file is not None:
-            async for chunk in file:
-                if chunk:
-                    stdin.write(frame(chunk))
-                    await stdin.drain()
-            stdin.write(frame(b""))
-    except (BrokenPipeError, ConnectionResetError):
-        return
+    async def _end(self, process: Process) -> None:
+        """Have it end, where it has not, and remove what it had half done."""
+        if process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _END_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            await asyncio.to_thread(remove_abandoned, self.folder)
 
 
-async def _ended(process: Process) -> None:
-    """Have it end, where it has not, and remove what it had half done."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _END_WITHIN_S)
-    except TimeoutError:
-        process.kill()
+__all__ = ["ChildFailed", "Children", "Planning"]

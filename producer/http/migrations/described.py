@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from producer.api_tokens import Scope
-from producer.http.describing import ENCODING, no, parameter, ref, refused, yes
+from producer.http.describing import ENCODING, RETRY, no, parameter, ref, refused, yes
 from producer.http.scopes import security
 
 _TAGS = ["migrations"]
@@ -104,6 +104,11 @@ UPLOAD = _operation(
         409: no(_LOST),
         413: no("`file_too_large`."),
         415: ENCODING,
+        503: no(
+            "`unavailable`: Redis is out of reach; `uploads_busy`: too many at once. Nothing was "
+            "accepted.",
+            **RETRY,
+        ),
     },
     _PARAMETERS,
     {

@@ -11,12 +11,14 @@ from typing import Self
 from producer.http.migrations.children import Children
 from producer.http.migrations.drivers import Drivers
 from producer.http.migrations.looks import Looks
+from producer.http.migrations.reception import Reception
 from producer.journal import BlockingJournal
 from producer.migrations.data_folder import tighten_folder
 from producer.migrations.errors import JournalLost
 from producer.migrations.lost_journal import lost_here
 from producer.migrations.registry import Registry
 from producer.migrations.uploads import Uploads
+from producer.migrations.work_folder import remove_abandoned
 from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ class Desk:
     registry: Registry
     looks: Looks
     uploads: Uploads
+    reception: Reception
     children: Children
     drivers: Drivers
 
@@ -41,13 +44,14 @@ class Desk:
     def of(cls, settings: WebSettings) -> Self:
         """It connects to Redis at its first use."""
         journal = BlockingJournal(settings.shared.redis, retries=_RETRIES)
-        registry = Registry(journal)
+        shared = settings.shared
+        registry = Registry(journal, shared.signing)
         uploads = Uploads(settings.migrations_dir.absolute())
-        children = Children(
-            settings.shared.redis, settings.migrations_dir, settings.shared.language
-        )
+        children = Children(shared.redis, settings.migrations_dir, shared.language, shared.signing)
         drivers = Drivers(registry, uploads, children)
-        return cls(settings, journal, registry, Looks(registry), uploads, children, drivers)
+        reception = Reception(uploads.folder, settings.upload_limit)
+        looks = Looks(registry)
+        return cls(settings, journal, registry, looks, uploads, reception, children, drivers)
 
     async def lost(self, migration: str) -> JournalLost | None:
         """What is known here of a migration that is not in the journal, since that was lost.
@@ -74,6 +78,11 @@ class Desk:
             tighten_folder(self.uploads.folder)
         except OSError as error:
             log.warning("the rights to %s are not looked after: %s", self.uploads.folder, error)
+        try:
+            if abandoned := remove_abandoned(self.uploads.folder):
+                log.info("removed what %d processes left half done", abandoned)
+        except OSError as error:
+            log.warning("what was left half done is not removed: %s", error)
         self.drivers.start()
 
     async def stop(self) -> None:

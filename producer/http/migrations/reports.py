@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import tempfile
 from pathlib import Path
+from typing import Any
 
-from starlette.background import BackgroundTask
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
+from producer.http.disconnect import while_connected
 from producer.http.migrations.children import ChildFailed
 from producer.http.migrations.desk import Desk
-from producer.migrations.data_folder import made_private
 from producer.migrations.html_policy import report_policy
+from producer.migrations.work_folder import WorkFolder
 
 # By the file's name: the option of `cards migrate report`, and the media type.
 FORMS = {
@@ -29,39 +30,51 @@ _ELSEWHERE = frozenset({"unreadable_file", "another_file"})
 _MADE = (0, 1, 4)  # exit codes of `cards migrate report` with which it wrote what was asked for
 
 
-async def report(desk: Desk, answers: Answers, migration: str, name: str) -> Response:
+class _Download(FileResponse):
+    """A file that goes with its folder once it was sent, whole or not."""
+
+    def __init__(self, work: WorkFolder, path: Path, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._work = work
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await asyncio.to_thread(self._work.close)
+
+
+async def report(
+    desk: Desk, answers: Answers, request: Request, migration: str, name: str
+) -> Response:
     """The report of that name; `migration` must be known.
 
     Raises:
         ChildFailed: it could not be made; it may be asked for again.
+        ClientDisconnect: the caller went away; nothing is left of it.
     """
     option, media_type = FORMS[name]
     upload = await asyncio.to_thread(desk.uploads.get, migration)
     file = [str(desk.uploads.path(upload))] if upload else []
-    path = await asyncio.to_thread(_empty_file, desk.children.folder)
+    work = await asyncio.to_thread(WorkFolder, desk.children.folder)
+    path = work.path / name
     served = False
     try:
-        code, out = await desk.children.report([migration, *file, option, str(path)])
+        async with while_connected(request):
+            code, out = await desk.children.report([migration, *file, option, str(path)])
         if code not in _MADE:
             return _refused(answers, code, out)
         served = True
     finally:
         if not served:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await asyncio.to_thread(work.close)
     page = name.endswith(".html")
     shown = "inline" if page else "attachment"
     headers = {"Content-Disposition": f'{shown}; filename="{migration}-{name}"'}
     if page:
         # Sandboxed: it shows what is in a file, and is no page of ours that could ask for anything.
         headers["Content-Security-Policy"] = f"{report_policy()}; frame-ancestors 'none'; sandbox"
-    gone = BackgroundTask(path.unlink, missing_ok=True)
-    return FileResponse(path, media_type=media_type, headers=headers, background=gone)
-
-
-def _empty_file(folder: Path) -> Path:
-    handle, name = tempfile.mkstemp(dir=made_private(folder), prefix="report-")
-    os.close(handle)
-    return Path(name)
+    return _Download(work, path, media_type=media_type, headers=headers)
 
 
 def _refused(answers: Answers, code: int, out: bytes) -> Response:

@@ -4,73 +4,82 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import asdict
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract.messages import Text
 from producer.http.answers import Answers
+from producer.http.disconnect import while_connected
 from producer.http.encoding import as_it_says
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.parameters import Parameters
-from producer.migrations.entering_child import Job
-from producer.migrations.errors import JournalLost
-from producer.migrations.uploads import Upload
+from producer.http.migrations.reception import Busy
+from producer.migrations.entering_child import Job, refusal
+from producer.migrations.errors import FileRefused, JournalLost
+from producer.migrations.inputs import look_at_head
 
-_CARD_DATA = "card_data_column"
+_CARD_DATA, _TOO_LARGE = "card_data_column", "file_too_large"
 
 
-class _TooLarge(Exception):
+class _TooManyBytes(Exception):
     """The body has more bytes than the limit."""
 
 
 async def upload(desk: Desk, answers: Answers, request: Request, given: Parameters) -> Response:
     """Take the file, plan it, and unless it is a dry run enter it as a migration.
 
-    Nothing is left of a file that is refused, nor of a dry run.
+    Nothing is left of a file that is refused, nor of a dry run, nor of a caller who goes away
+    before the migration is being entered. That is then done whole.
 
     Raises:
         EncodingUnsupported: it is compressed in another way than gzip, or not as it says.
         ChildFailed: planning was cut off; the upload may be repeated.
-        ClientDisconnect: the caller went away before the file was complete.
+        ClientDisconnect: the caller went away.
     """
     limit = desk.settings.upload_limit
     file = as_it_says(request, _bounded(request, limit))
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > limit:
         return _too_large(answers, limit)
-    job = Job(
-        folder=str(desk.children.folder),
-        name=given.name,
-        maps=given.maps,
-        command=given.command,
-        expected=given.expected,
-        skip_if_newer=given.skip_if_newer,
-        blind=given.blind,
-        rps=given.rps,
-        dry_run=given.dry_run,
-        run=given.run,
-        go_on=given.go_on,
-        language=answers.language,
-    )
+    job = _job(desk, answers, given)
+
+    def judge(head: bytes) -> None:
+        seen = look_at_head(head, given.name)
+        if seen is not None:
+            job.mapped(seen)
+
     try:
-        told = await desk.children.enter(asdict(job), file)
-    except _TooLarge:
+        async with AsyncExitStack() as stack:
+            received = await stack.enter_async_context(desk.reception.received(file, judge))
+            async with while_connected(request):
+                child = await stack.enter_async_context(
+                    desk.children.planning(asdict(job), received)
+                )
+                told = await child.planned()
+            if "code" not in told and not given.dry_run:
+                told = await asyncio.shield(child.enter())
+    except _TooManyBytes:
         return _too_large(answers, limit)
+    except Busy as busy:
+        headers = {"Retry-After": str(busy.retry_after_s)}
+        return answers.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
+    except FileRefused as refused:
+        return _refusal(answers, refusal(refused, answers.language))
     if told.get("code") == "unavailable":
         return answers.unavailable()
     if told.get("code") == JournalLost.code:
         why = told["message"]
         return answers.no(409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why)
     if "code" in told:
-        return _refusal(answers, told["code"], told["message"], told["column"], told["line"])
+        return _refusal(answers, told)
     if given.dry_run:
         data = {"plan": told["plan"], "migration": None, "created": False}
         return answers.yes(Text.MIGRATION_PLANNED, data)
     migration: str = told["plan"]["migration"]
-    marker = Upload(migration, told["file"], given.stop_after, given.stop_after_percent)
-    await asyncio.to_thread(desk.uploads.keep, marker)
     if told["created"]:  # perhaps again, in a new journal
         desk.drivers.forget(migration)
     desk.drivers.poke()
@@ -83,22 +92,45 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
     )
 
 
+def _job(desk: Desk, answers: Answers, given: Parameters) -> Job:
+    return Job(
+        descriptor=-1,
+        folder=str(desk.children.folder),
+        name=given.name,
+        maps=given.maps,
+        command=given.command,
+        expected=given.expected,
+        skip_if_newer=given.skip_if_newer,
+        blind=given.blind,
+        rps=given.rps,
+        dry_run=given.dry_run,
+        run=given.run,
+        go_on=given.go_on,
+        stop_after=given.stop_after,
+        stop_after_percent=given.stop_after_percent,
+        limit=desk.settings.upload_limit,
+        language=answers.language,
+    )
+
+
 async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
     taken = 0
     async for chunk in request.stream():
         taken += len(chunk)
         if taken > limit:
-            raise _TooLarge
+            raise _TooManyBytes
         yield chunk
 
 
-def _refusal(answers: Answers, code: str, why: str, column: str, line: int) -> Response:
+def _refusal(answers: Answers, told: dict[str, Any]) -> Response:
+    code, why, column, line = (told[name] for name in ("code", "message", "column", "line"))
     if code == _CARD_DATA:
         data = {"column": column}
         return answers.no(400, "card_number_refused", Text.CARD_COLUMN, data, column=column or "?")
-    told = {"column": column or None, "line": line or None}
-    return answers.no(400, code, Text.FILE_REFUSED, told, why=why)
+    where = {"column": column or None, "line": line or None}
+    status = 413 if code == _TOO_LARGE else 400
+    return answers.no(status, code, Text.FILE_REFUSED, where, why=why)
 
 
 def _too_large(answers: Answers, limit: int) -> Response:
-    return answers.no(413, "file_too_large", Text.FILE_TOO_LARGE, limit=str(limit))
+    return answers.no(413, _TOO_LARGE, Text.FILE_TOO_LARGE, limit=str(limit))

@@ -71,7 +71,11 @@ async def explanation(services: Services, request: Request) -> Explanation:
             services,
             request,
             lambda read_id: request_customer(
-                read_id, customer, with_cards=False, lane=Lane.INTERACTIVE
+                read_id,
+                customer,
+                with_cards=False,
+                lane=Lane.INTERACTIVE,
+                signing=services.signing,
             ),
             within_s=READ_WITHIN_S,
         )

@@ -53,6 +53,11 @@ TODO_ES = {
     "expired": "no se supo en todo un día qué hizo Stripe: mire al cliente y luego `cards failed "
     "replay`",
     "lost": "el diario la perdió: mire al cliente en Stripe antes de repetirla",
+    "signature_missing": "los workers exigen firmas: configure CARDS_SIGNING_KEYS y luego "
+    f"{_OTRA_VEZ}",
+    "signature_invalid": "su registro en Redis fue cambiado, o los workers no conocen su clave: "
+    "mire quién escribe en Redis",
+    "signature_stale": f"esperó más que CARDS_SIGNATURE_MAX_AGE: {_OTRA_VEZ}",
     "poison": "mató a su worker: avise a quien lo mantiene, con el id del comando",
     "internal_error": _AVISE,
     "failed": "`cards failed show ID` dice por qué; `cards failed replay ID` lo retoma",

@@ -145,7 +145,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         async def make(request: Request) -> Response:
             migration = migration_id(request)
             await desk.looks.status(migration)
-            return await report(desk, services.answers, migration, name)
+            return await report(desk, services.answers, request, migration, name)
 
         return in_pages(make)
 

@@ -140,13 +140,15 @@ local function known_by_key(id, idem, body)
 end
 
 -- A new command's row and place in the order.
-local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender, now)
+local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender,
+  signature, now)
   local row = KEY_COMMAND .. id
   local seq = redis.call('INCR', KEY_SEQUENCE)
   redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
     'state', 'queued', 'accepted', int(now))
   if slot ~= '' then redis.call('HSET', row, 'slot', slot) end
   if sender ~= '' then redis.call('HSET', row, 'sender', sender) end
+  if signature ~= '' then redis.call('HSET', row, 'signature', signature) end
   if queue ~= lane then redis.call('HSET', row, 'queue', queue) end
   if idem ~= '' then
     redis.call('HSET', row, 'idem', idem)

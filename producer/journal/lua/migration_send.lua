@@ -1,7 +1,7 @@
 -- Accepts rows of a migration as commands that share one message, each row once however often this
 -- is run. ARGV: migration, driver, lane, message, 1 to look first, 1 to skip if newer,
 --   then for each row number, command id, kind, user, card, slot, the default it is to have before:
---   '' for any, else '=' and that
+--   '' for any, else '=' and that; signature
 local migration, lane, message = ARGV[1], ARGV[3], ARGV[4]
 local record = redis.call('HMGET', KEY_MIGRATION .. migration, 'state', 'driver', 'created', 'open',
   'life')
@@ -9,11 +9,12 @@ if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
 if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
 local now = now_ms()
 local queue, sent, new = queue_for(lane, migration, now), 0, {}
-for i = 7, #ARGV, 7 do
+for i = 7, #ARGV, 8 do
   local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
   if row_state(migration, number) == PENDING then
     if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
-      enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, '', now)
+      enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, '', ARGV[i + 7],
+        now)
       new[ARGV[i + 2]] = (new[ARGV[i + 2]] or 0) + 1
       local row = KEY_COMMAND .. id
       redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)

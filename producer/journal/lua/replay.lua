@@ -1,6 +1,7 @@
 -- Takes a failed command up again, in its place in the customer's order and under a further key,
 -- after a look at whether it happened. One that a newer command has overtaken is superseded.
--- ARGV: id, queue, message, http and result of a superseded one, ttl (ms)
+-- ARGV: id, queue, message, http and result of a superseded one, ttl (ms),
+--   signature
 local id = ARGV[1]
 local key = KEY_COMMAND .. id
 local row = redis.call('HMGET', key, 'state', 'user', 'lane', 'slot', 'seq', 'kind')
@@ -22,6 +23,7 @@ redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 
   'retries', 'queue')
 redis.call('HSET', key, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
 redis.call('HINCRBY', key, 'keyno', 1)
+if ARGV[7] ~= '' then redis.call('HSET', key, 'signature', ARGV[7]) end
 redis.call('DEL', KEY_RESULT .. id)
 redis.call('ZADD', KEY_PENDING .. user, seq, id)
 -- Its message goes in at the queue's end, behind those of later sequence.

@@ -108,8 +108,16 @@ def worker(directory: Path, settings: Mapping[str, str], *options: str) -> Proce
 
 def flower(directory: Path, port: int, settings: Mapping[str, str]) -> Process:
     """Flower, with its API open."""
-    argv = [*_CELERY, "worker.flower", "flower", "--address=127.0.0.1", f"--port={port}"]
-    return Process(directory, "flower", argv, {"FLOWER_UNAUTHENTICATED_API": "true", **settings})
+    told = {"FLOWER_UNAUTHENTICATED_API": "true", **settings}
+    return closed_flower(directory, port, told, "--address=127.0.0.1")
+
+
+def closed_flower(
+    directory: Path, port: int, settings: Mapping[str, str], *options: str
+) -> Process:
+    """Flower as its settings say."""
+    argv = [*_CELERY, "worker.flower", "flower", f"--port={port}", *options]
+    return Process(directory, "flower", argv, settings)
 
 
 def cards(directory: Path, settings: Mapping[str, str], *arguments: str) -> Process:

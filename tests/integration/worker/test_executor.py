@@ -23,6 +23,7 @@ from worker.leases import LeaseKeeper
 from worker.outcomes import Outcomes
 from worker.ports import Failure, StripeError
 from worker.quarantine import Quarantine
+from worker.row_signatures import RowSignatures
 from worker.settings import WorkerSettings
 from worker.task_events import TaskEvents
 from worker.tries import Tries
@@ -47,9 +48,10 @@ class Workbench:
             CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),
         }
         outcomes = Outcomes("en", settings.shared.status_ttl_s)
-        tries = Tries(handlers, Quarantine(), outcomes, announcements, self.journal)
+        unsigned = RowSignatures(settings.shared.signing)
+        tries = Tries(handlers, Quarantine(), outcomes, announcements, self.journal, unsigned)
         self.executor = Executor(settings, self.journal, tries, self.leases, announcements, gate)
-        self.arrivals = Arrivals(settings, self.executor, announcements, gate)
+        self.arrivals = Arrivals(settings, self.executor, announcements, outcomes, gate)
 
     async def accept(self, card: str) -> str:
         fields = {"userId": CUSTOMER, "default_source": card}

@@ -111,6 +111,11 @@ class WebProcess:
         assert "listening on" in self.log, f"web ended:\n{self.log}"
         return self
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def terminate(self) -> None:
         """SIGTERM."""
         self._process.send_signal(signal.SIGTERM)

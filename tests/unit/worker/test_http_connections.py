@@ -6,11 +6,14 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import aiohttp
 import pytest
 
 from local.ports import free_port
 from worker.http_connections import (
+    Answer,
     HttpConnections,
     HttpError,
     NoAnswer,
@@ -53,7 +56,7 @@ def client(timeout: float = 10.0) -> HttpConnections:
     return HttpConnections(timeout=timeout, connect_timeout=5, tls=ssl.create_default_context)
 
 
-async def ask(http: HttpConnections, url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+async def ask(http: HttpConnections, url: str, **headers: str) -> Answer:
     return await http.request("POST", url, headers, b"a=b")
 
 
@@ -126,24 +129,130 @@ async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
         await http.close()
 
 
-async def test_bytes_that_nobody_asked_for_are_no_answer() -> None:
+async def test_a_connection_that_closed_while_idle_is_not_used_again() -> None:
+    """A server that closes an idle connection without a word costs nobody an answer."""
+    http = client()
+    async with peer_of(answering(OK, then_close=True)) as peer:
+        await ask(http, peer.url)
+        while idle(http):
+            await asyncio.sleep(0)
+        assert (await ask(http, peer.url))[0] == 200
+        assert peer.connections == 2
+        await http.close()
+
+
+def idle(http: HttpConnections) -> bool:
+    """Whether a connection is kept that is open."""
+    assert http._session is not None
+    assert http._session.connector is not None
+    conns = http._session.connector._conns.values()
+    return any(protocol.is_connected() for kept in conns for protocol, _ in kept)
+
+
+def spoiled(http: HttpConnections) -> bool:
+    """Whether something has come on an idle connection."""
+    assert http._session is not None
+    assert http._session.connector is not None
+    idle = http._session.connector._conns.values()
+    return any(protocol.should_close for conns in idle for protocol, _ in conns)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "stray",
+    [
+        b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"bye",
+    ],
+    ids=["whole", "begun", "a 100", "not HTTP"],
+)
+async def test_bytes_that_nobody_asked_for_are_no_answer(method: str, stray: bytes) -> None:
     """A server that speaks on an idle connection (408, say) does not answer the next request."""
-    http, spoken = client(), asyncio.Event()
+    http, idle = client(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"a=b")
         writer.write(OK)
-        await asyncio.sleep(0.01)
-        writer.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-        spoken.set()
+        if not idle.is_set():
+            await idle.wait()
+            writer.write(stray)
         await reader.read()
 
     async with peer_of(serve) as peer:
-        await ask(http, peer.url)
-        await spoken.wait()
-        while http._idle and any(one.usable for one in next(iter(http._idle.values()))):
+        await http.request(method, peer.url, {}, b"a=b")
+        idle.set()
+        while not spoiled(http):
             await asyncio.sleep(0)
-        assert (await ask(http, peer.url))[0] == 200
+        assert (await http.request(method, peer.url, {}, b"a=b"))[0] == 200
+        assert peer.connections == 2
+        await http.close()
+
+
+@pytest.mark.parametrize("banner", [b"220 ready\r\n", OK], ids=["not HTTP", "an answer"])
+async def test_a_server_that_speaks_first_is_sent_nothing(
+    banner: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes before the request is no answer to it; the request stays here."""
+    http, heard = client(), bytearray()
+    connect = aiohttp.TCPConnector.connect
+
+    async def connect_and_hear(*arguments: Any, **options: Any) -> Any:
+        connection = await connect(*arguments, **options)
+        assert connection.protocol is not None
+        while not connection.protocol.should_close:
+            await asyncio.sleep(0)
+        return connection
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect_and_hear)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(banner)
+        heard.extend(await reader.read())
+
+    async with peer_of(serve) as peer:
+        with pytest.raises(NotSent, match="speaks before"):
+            await ask(http, peer.url)
+        assert peer.connections == 1
+        await http.close()
+    assert not heard
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_kept_connection_that_closes_on_a_request_is_not_replaced(method: str) -> None:
+    """Nothing is sent twice, reads included: each had its turn under the limit once."""
+    http, requests = client(), 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests
+        for answer in (OK, b""):
+            await reader.readuntil(b"a=b")
+            requests += 1
+            writer.write(answer)
+
+    async with peer_of(serve) as peer:
+        await http.request(method, peer.url, {}, b"a=b")
+        with pytest.raises(NoAnswer):
+            await http.request(method, peer.url, {}, b"a=b")
+        assert (requests, peer.connections) == (2, 1)
+        await http.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 99999999\r\n\r\n" + b"x" * (5 << 20),
+        b"Transfer-Encoding: chunked\r\n\r\n" + b"100000\r\n%b\r\n" % (b"x" * (1 << 20)) * 5,
+    ],
+    ids=["said beforehand", "chunked"],
+)
+async def test_an_answer_too_long_is_not_read_to_its_end(body: bytes) -> None:
+    """Four MiB are more than Stripe ever answers."""
+    http = client()
+    async with peer_of(answering(b"HTTP/1.1 200 OK\r\n" + body)) as peer:
+        with pytest.raises(Unreadable, match="longer than 4 MiB"):
+            await ask(http, peer.url)
         await http.close()
 
 
@@ -152,14 +261,14 @@ async def test_bytes_that_nobody_asked_for_are_no_answer() -> None:
     [
         (answering(then_close=True), NoAnswer),
         (answering(OK[:-1], then_close=True), Unreadable),
-        (answering(OK[:12], then_close=True), Unreadable),
+        (answering(OK[:12], then_close=True), NoAnswer),
         (answering(b"SMTP ready\r\n\r\n"), Unreadable),
         (answering(b"HTTP/1.1 200 OK\r\n\r\nuntil the end", then_close=True), Unreadable),
     ],
     ids=["closed", "body cut", "head cut", "not HTTP", "no length"],
 )
 async def test_a_broken_answer_says_how_far_it_came(serve: Serve, error: type[HttpError]) -> None:
-    """Nothing at all is NoAnswer; anything but a whole answer is Unreadable."""
+    """Without a whole head it is NoAnswer; anything else but a whole answer is Unreadable."""
     http = client()
     async with peer_of(serve) as peer:
         with pytest.raises(error):
@@ -192,7 +301,7 @@ async def test_a_line_break_in_a_header_is_never_sent() -> None:
     """A task id chosen by a stranger becomes the idempotency key: it must not become a header."""
     http = client()
     async with peer_of(answering(OK)) as peer:
-        for value in ("x\r\nHost: other", "x\ny", "x\0"):
+        for value in ("x\r\nHost: other", "x\ny", "x\0", "\ud800"):
             with pytest.raises(NotSent):
                 await ask(http, peer.url, key=value)
         assert peer.connections == 0
@@ -204,6 +313,8 @@ async def test_a_cancelled_request_takes_its_connection_with_it() -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"a=b")
+        if arrived.is_set():
+            writer.write(OK)
         arrived.set()
         await reader.read()
 
@@ -213,4 +324,6 @@ async def test_a_cancelled_request_takes_its_connection_with_it() -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert not http._idle
+        assert (await ask(http, peer.url))[0] == 200
+        assert peer.connections == 2
+        await http.close()

@@ -9,6 +9,7 @@ import pytest
 from producer.contract import State
 from producer.contract.messages import Text
 from producer.journal import Again, End, Grant, KeyStopped
+from producer.signatures import Flaw
 from worker import backoff
 from worker.outcomes import Outcomes
 from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain
@@ -140,3 +141,20 @@ def test_backoff_is_jittered_and_bounded() -> None:
             wait = backoff.full_jitter(tries, draw)
             bound = max(backoff.FLOOR_S, backoff.BASE_S * 2.0**tries)
             assert backoff.FLOOR_S <= wait <= min(backoff.CAP_S, bound)
+
+
+@pytest.mark.parametrize("flaw", Flaw)
+def test_what_is_not_signed_is_rejected(outcomes: Outcomes, flaw: Flaw) -> None:
+    """Nothing was sent, so nothing changed."""
+    end = outcomes.not_signed(a_grant(), flaw)
+    assert (end.state, end.http_status, end.keep_s) == (State.REJECTED, 403, KEEP_S)
+    assert end.envelope == outcomes.refusal(flaw)
+    assert end.envelope.code == flaw.value
+
+
+@pytest.mark.parametrize("doubt", ["unsettled", "look"])
+def test_what_may_have_happened_before_is_failed(outcomes: Outcomes, doubt: str) -> None:
+    """Of an earlier try nobody can say that nothing changed: a person has to look."""
+    end = outcomes.not_signed(a_grant(**{doubt: "1"}), Flaw.INVALID)
+    assert (end.state, end.keep_s) == (State.FAILED, 0)
+    assert end.envelope.code == "signature_invalid"

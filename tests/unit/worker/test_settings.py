@@ -67,3 +67,28 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
         _limits(**{name: value})
     assert str(wrong.value).startswith(name)
     assert "\n" not in str(wrong.value)
+
+
+def test_a_stand_in_on_loopback_needs_neither_proxy_nor_ca() -> None:
+    """What is wrong with either does not matter where neither is used."""
+    settings = WorkerSettings.from_environ(
+        {
+            "REDIS_URL": "redis://127.0.0.1:6379/0",
+            "STRIPE_API_KEY": "sk_test_x",
+            "STRIPE_API_BASE": "http://127.0.0.1:12111/",
+            "HTTPS_PROXY": "://",
+            "http_proxy": "socks5://proxy.test",
+            "SSL_CERT_FILE": "/nowhere/ca.pem",
+        }
+    )
+    assert settings.way_to_stripe == "http://127.0.0.1:12111, without a proxy"
+
+
+@pytest.mark.parametrize(
+    "base", ["api.stripe.com", "ftp://stripe.test", "https://", "https://me:s3cret@x", "http://x:y"]
+)
+def test_a_wrong_address_is_named(base: str) -> None:
+    """Where Stripe is must be an http or https URL without a user."""
+    with pytest.raises(SettingsError, match=r"^STRIPE_API_BASE must be a URL such as") as caught:
+        _limits(STRIPE_API_BASE=base)
+    assert "s3cret" not in str(caught.value)

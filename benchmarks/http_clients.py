@@ -1,0 +1,56 @@
+"""Worker CPU per bulk command with each of the field's HTTP clients behind Stripe's SDK."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+from benchmarks.contenders import Contender, Ours, peers
+from benchmarks.peers.http_adapters import CLIENTS
+from benchmarks.stage import Stage
+from benchmarks.table import Row, compared
+from producer.contract import Lane
+
+_WARM_UP = 100
+_OURS = "aiohttp, the worker's own"
+# What the issue that asked for a kept client allows it to cost.
+_AT_MOST = 0.4
+
+
+def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
+    """A worker for each client that is installed, and arq, in interleaved rounds."""
+    rounds, count = (3, 600) if quick else (5, 1500)
+    sandbox = stage.sandbox()
+    workers: dict[str, Contender] = {_OURS: _worker(stage)}
+    missing = [name for name in CLIENTS if find_spec(name) is None]
+    for name in CLIENTS:
+        if name not in missing:
+            workers[name] = _worker(stage, name)
+    arq = peers(stage, python, ("arq",))
+    everyone = {**workers, **arq}
+    for one in everyone.values():
+        one.carry_out(_WARM_UP)
+    costs: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, one in everyone.items():
+            costs[name].append(one.carry_out(count).cpu_ms)
+        sandbox.reset(keep_config=True)
+    ms = {name: median(values) for name, values in costs.items()}
+    rows = []
+    for name in workers:
+        what, limit = f"worker CPU per bulk command: {name}", _AT_MOST if name == _OURS else None
+        rows.append(compared(what, ms[name], "arq", ms.get("arq"), unit="ms", at_most=limit))
+    for name in missing:
+        print(f"without {name}, which is not installed", file=sys.stderr)
+        rows.append(Row(f"worker CPU per bulk command: {name}", "not installed"))
+    return rows
+
+
+def _worker(stage: Stage, client: str = "") -> Ours:
+    url = stage.valkey().url
+    app = "benchmarks.peers.client_worker" if client else "worker.app"
+    settings = {"BENCH_HTTP_CLIENT": client}
+    return Ours(url, Lane.BULK, stage.workers(url, 1, settings, app)[0])

@@ -1,0 +1,14 @@
+"""Our worker with another HTTP client behind Stripe's SDK: BENCH_HTTP_CLIENT names it."""
+
+from __future__ import annotations
+
+import os
+
+from benchmarks.peers.http_adapters import CLIENTS
+from worker import stripe_gateway
+
+vars(stripe_gateway)["HttpConnections"] = CLIENTS[os.environ["BENCH_HTTP_CLIENT"]]
+
+from worker.app import app  # noqa: E402
+
+__all__ = ["app"]

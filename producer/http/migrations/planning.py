@@ -1,0 +1,56 @@
+"""A child that plans an upload, and enters it once it is told to."""
+
+from __future__ import annotations
+
+import json
+from asyncio.subprocess import Process
+from typing import Any
+
+from producer.migrations.entering_child import ENTER
+
+
+class ChildFailed(Exception):
+    """A child ended without an answer; `exit_code` is negative for a signal."""
+
+    def __init__(self, what: str, exit_code: int | None) -> None:
+        self.what = what
+        self.exit_code = exit_code
+        super().__init__(f"{what} ended with exit code {exit_code}")
+
+
+class Planning:
+    """What goes to and fro; `entering` from the moment on from which nobody cuts it off."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self.entering = False
+
+    def tell(self, line: bytes) -> None:
+        """A line for the child, which reads it or has ended."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line)
+
+    def close(self) -> None:
+        """Say nothing more."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    async def planned(self) -> dict[str, Any]:
+        """The plan, or why there is none. Raises ChildFailed."""
+        return await self._answer("planning an upload")
+
+    async def enter(self) -> dict[str, Any]:
+        """Have the migration entered, whole, whoever is there to hear of it. Raises ChildFailed."""
+        self.entering = True
+        self.tell(ENTER)
+        told = await self._answer("entering a migration")
+        await self._process.wait()
+        return told
+
+    async def _answer(self, what: str) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise ChildFailed(what, await self._process.wait())
+        told: dict[str, Any] = json.loads(line)
+        return told

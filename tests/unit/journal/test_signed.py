@@ -1,0 +1,156 @@
+"""What of a row and of a message is signed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from producer.contract import AssignCard, Lane, SetDefaultCard
+from producer.journal import BlockingJournal, accept, accept_many
+from producer.journal import migrations as journalled
+from producer.journal.admission import Candidate
+from producer.journal.messages import batch_message, task_message
+from producer.journal.migrations import RowCommand
+from producer.journal.signed import SIGNATURE, message_flaw, row_flaw
+from producer.signatures import Flaw, Signing
+
+KEY = "k" * 32
+SIGNING = Signing.of(KEY)
+ORDER = SetDefaultCard(customer="cus_1", card="card_1")
+ASSIGN = AssignCard(customer="cus_1", source="pm_1")
+
+
+@pytest.fixture
+def journal(redis_url: str) -> Any:
+    """A journal of the test's own."""
+    made = BlockingJournal(redis_url)
+    yield made
+    made.close()
+
+
+def row_of(journal: BlockingJournal, ident: str) -> dict[str, str]:
+    """The row as a worker is granted it."""
+    return dict(journal._redis.hgetall(f"cards:command:{ident}"))
+
+
+def found(ident: str, row: dict[str, str], signing: Signing = SIGNING) -> Flaw | None:
+    """What is wrong with the row today."""
+    return row_flaw(signing, ident, row, now_ms=time.time() * 1000, max_age_s=60)
+
+
+def sent_row(journal: BlockingJournal, ident: str) -> dict[str, str]:
+    """A row of a migration, with all terms there are."""
+    journal(journalled.create("m1", "f.csv", 1, "{}", None, skip_if_newer=True))
+    journal(journalled.open_("m1", {}))
+    journal(journalled.lease("m1", "driver", 60_000))
+    row = RowCommand(1, ident, ORDER, expected="")
+    told = journal(
+        journalled.send("m1", "driver", [row], look_first=True, skip_if_newer=True, signing=SIGNING)
+    )
+    assert told.count == 1
+    return row_of(journal, ident)
+
+
+def test_rows_are_signed_as_they_are_written(journal: BlockingJournal) -> None:
+    """Accepted alone, with others, or for a migration, of either kind."""
+    ids = [str(uuid4()) for _ in range(5)]
+    journal(accept(ORDER, command_id=ids[0], sender="billing", signing=SIGNING))
+    journal(accept(ASSIGN, command_id=ids[1], lane=Lane.BULK, signing=SIGNING))
+    some = [Candidate(ids[2], ORDER), Candidate(ids[3], ASSIGN)]
+    journal(accept_many(some, sender="billing", signing=SIGNING))
+    sent_row(journal, ids[4])
+    for ident in ids:
+        row = row_of(journal, ident)
+        assert found(ident, row) is None, row
+        assert found(str(uuid4()), row) is Flaw.INVALID
+
+
+def test_without_keys_a_row_is_as_it_was(journal: BlockingJournal) -> None:
+    """No field more, which would be memory."""
+    ident = str(uuid4())
+    journal(accept(ORDER, command_id=ident))
+    assert "signature" not in row_of(journal, ident)
+    assert found(ident, row_of(journal, ident)) is Flaw.MISSING
+    assert SIGNATURE not in json.loads(task_message(ORDER, ident, "interactive"))["headers"]
+
+
+def test_what_the_worker_has_in_hand_is_not_signed(journal: BlockingJournal) -> None:
+    """Who journals a bare message cannot say who ordered it."""
+    ident = str(uuid4())
+    journal(accept(ORDER, command_id=ident, in_hand=True))
+    assert found(ident, row_of(journal, ident)) is Flaw.MISSING
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("kind", "user", "card", "lane", "slot", "sender"),
+        *("migration", "number", "first", "since", "expected", "signature"),
+    ],
+)
+def test_any_changed_field_of_a_row_shows(journal: BlockingJournal, field: str) -> None:
+    """Changed, added or taken away."""
+    ident = str(uuid4())
+    row = sent_row(journal, ident)
+    changed = {**row, field: "other"} if field not in ("first", "since") else {**row}
+    if field in row:
+        without = {name: value for name, value in row.items() if name != field}
+        assert found(ident, without) is (Flaw.MISSING if field == "signature" else Flaw.INVALID)
+    if changed != row:
+        assert found(ident, changed) is Flaw.INVALID
+    plain = str(uuid4())
+    journal(accept(ORDER, command_id=plain, signing=SIGNING))
+    assert found(plain, {**row_of(journal, plain), field: "1"}) is Flaw.INVALID
+
+
+def test_a_default_of_none_is_not_any(journal: BlockingJournal) -> None:
+    """`expected` empty says that there must be none; without it any will do."""
+    ident = str(uuid4())
+    row = sent_row(journal, ident)
+    assert row["expected"] == ""
+    del row["expected"]
+    assert found(ident, row) is Flaw.INVALID
+
+
+def test_what_workers_write_is_not_signed(journal: BlockingJournal) -> None:
+    """How far a command is changes with every try."""
+    ident = str(uuid4())
+    row = {**sent_row(journal, ident), "state": "running", "tries": "3", "keyno": "2", "due": "1"}
+    assert found(ident, row) is None
+
+
+def headers_of(text: str) -> tuple[dict[str, Any], str]:
+    """Headers and body of a message."""
+    one = json.loads(text)
+    return one["headers"], one["body"]
+
+
+def message_found(headers: dict[str, Any], body: str) -> Flaw | None:
+    """What is wrong with the message today."""
+    return message_flaw(SIGNING, headers, body, now_ms=time.time() * 1000, max_age_s=60)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: task_message(ORDER, "id", "interactive", signing=SIGNING, sender="billing"),
+        lambda: batch_message(["a", "b"], "bulk", signing=SIGNING),
+    ],
+    ids=["a command", "a batch"],
+)
+def test_any_changed_part_of_a_message_shows(made: Callable[[], str]) -> None:
+    """Its task, its id, that it is journalled, its sender, any character of its body."""
+    headers, body = headers_of(made())
+    assert message_found(headers, body) is None
+    for name in ("task", "id", "cards-journalled", "cards-sender"):
+        assert message_found({**headers, name: "other"}, body) is Flaw.INVALID
+        if name in headers:
+            without = {key: value for key, value in headers.items() if key != name}
+            assert message_found(without, body) is Flaw.INVALID
+    for at in range(len(body)):
+        assert message_found(headers, body[:at] + "~" + body[at + 1 :]) is Flaw.INVALID

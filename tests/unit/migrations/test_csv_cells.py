@@ -1,0 +1,81 @@
+"""No cell of a CSV file for people is a formula, and ours reads what it wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.migrations.columns import map_columns
+from producer.migrations.csv_cells import cell, cells
+from producer.migrations.errors_file import write_bad_rows
+from producer.migrations.inputs import open_input
+from producer.migrations.reader import open_rows
+from producer.migrations.rows import BadRow
+from tests.unit.migrations.files import written
+
+SIGNS = "=+-@\t\r\n＝＋－＠"
+TEXT = st.text(st.sampled_from([*SIGNS, *"';,|\"ab1 _"]), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("-5", "'-5"),
+        ("\t=1", "'\t'=1"),
+        ("x;=cmd|' /C calc'!A0;", "x;'=cmd|' /C calc'!A0;"),
+        ("  =1", "'  =1"),
+        ("＝1", "'＝1"),
+        ("line 3, column =x", "line 3, column =x"),
+        ("cus_1-2", "cus_1-2"),
+        ("", ""),
+        (-5, -5),
+        (None, None),
+    ],
+)
+def test_a_cell(value: object, shown: object) -> None:
+    """What begins a formula is given an apostrophe, wherever a spreadsheet may split."""
+    assert cell(value) == shown
+
+
+@given(st.lists(TEXT, min_size=1, max_size=4))
+def test_no_split_makes_a_formula(values: list[str]) -> None:
+    """By comma, semicolon, tab or bar, naively or as CSV: no cell begins with a formula's sign."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells(values))
+    naive = re.split(r"[;,|\t\r\n]", out.getvalue())
+    strict = [one for row in csv.reader(io.StringIO(out.getvalue(), newline="")) for one in row]
+    for one in (*naive, *strict):
+        assert not one.strip(' "').startswith(tuple("=+-@＝＋－＠")), out.getvalue()
+
+
+@given(st.from_regex(r"[A-Za-z0-9_]{1,40}", fullmatch=True))
+def test_an_id_stays_as_it_is(value: str) -> None:
+    """So that what was corrected in `errors.csv`, and what was right in it, is run as it stands."""
+    assert cell(value) == value
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5))
+def test_errors_read_again_are_the_same_rows(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
+) -> None:
+    """Invalid rows are as many and as invalid as they were; a second pass writes the same ids."""
+    folder: Path = tmp_path_factory.mktemp("errors")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([("userId", "default_source"), ("cus_1", "card_1"), *rows])
+    source = written(folder, out.getvalue().encode())
+    errors = folder / "errors.csv"
+    count = write_bad_rows(source, map_columns(source), errors)
+    bad = [one for one in open_rows(source, map_columns(source)) if isinstance(one, BadRow)]
+    assert count == len(bad) > 0
+    again = open_input(errors)
+    read = list(open_rows(again, map_columns(again)))
+    assert len(read) == count
+    assert all(isinstance(one, BadRow) for one in read)

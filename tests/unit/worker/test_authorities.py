@@ -1,0 +1,58 @@
+"""Whose certificates are believed: by the settings, and none that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.certificates import Certificates
+from producer.settings import SettingsError
+from worker.authorities import Authorities
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A CA, and another."""
+    return Certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+def test_the_own_setting_goes_before_the_common_ones(made: Certificates) -> None:
+    """CARDS_STRIPE_CA, then SSL_CERT_FILE with SSL_CERT_DIR, then what Stripe's SDK brings."""
+    ca, other = str(made.ca.certificate), str(made.wrong_ca.certificate)
+    folder = str(made.ca.certificate.parent)
+    read = Authorities.from_environ
+    assert read({}) == Authorities()
+    assert read({"SSL_CERT_FILE": " ", "CARDS_STRIPE_CA": ""}) == Authorities()
+    assert read({"SSL_CERT_FILE": other}) == Authorities(other)
+    assert read({"SSL_CERT_FILE": other, "SSL_CERT_DIR": folder}) == Authorities(other, folder)
+    both = {"SSL_CERT_FILE": other, "SSL_CERT_DIR": folder, "CARDS_STRIPE_CA": ca}
+    assert read(both) == Authorities(ca)
+
+
+def test_what_is_named_is_believed_instead_of_what_is_bundled(made: Certificates) -> None:
+    """One CA that is set is the only one."""
+    bundled = str(made.wrong_ca.certificate)
+    (own,) = Authorities(str(made.ca.certificate)).context(bundled).get_ca_certs()
+    (other,) = Authorities().context(bundled).get_ca_certs()
+    assert (str(own["subject"]), str(other["subject"])) == (
+        "((('commonName', 'test ca'),),)",
+        "((('commonName', 'test wrong-ca'),),)",
+    )
+
+
+@pytest.mark.parametrize("name", ["CARDS_STRIPE_CA", "SSL_CERT_FILE"])
+def test_a_file_that_cannot_be_used_is_named(name: str, tmp_path: Path) -> None:
+    """Missing, a folder, or without a certificate: one line that names the setting."""
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    for path in (tmp_path / "missing.pem", tmp_path, empty):
+        with pytest.raises(SettingsError, match=rf"^{name} names a file that [^\n]+$"):
+            Authorities.from_environ({name: str(path)})
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Each folder of the list must be one."""
+    folders = f"{tmp_path}:{tmp_path / 'missing'}"
+    with pytest.raises(SettingsError, match=r"^SSL_CERT_DIR names a folder"):
+        Authorities.from_environ({"SSL_CERT_DIR": folders})

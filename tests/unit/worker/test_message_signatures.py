@@ -1,0 +1,131 @@
+"""Which messages go on to Celery, by their signatures."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from producer.contract import SetDefaultCard
+from producer.journal.dead_letters import DeadReason, dead_letter
+from producer.journal.messages import (
+    BATCH,
+    LIST_CARDS,
+    READ_CUSTOMER,
+    batch_message,
+    message,
+    task_message,
+)
+from producer.journal.signed import JOURNALLED, SIGNATURE
+from producer.signatures import UNSIGNED, Signing
+from worker.message_gate import Admitted, Dead, admit, admit_other
+from worker.message_signatures import MessageSignatures
+from worker.tasks import _arrived
+
+KEY, OTHER = "k" * 32, "x" * 32
+SIGNING = Signing.of(KEY)
+DEMANDED = Signing(SIGNING.keys, required=True)
+ORDER = SetDefaultCard(customer="cus_1", card="card_1")
+READ = {"userId": "cus_1"}
+KINDS = {
+    "command": lambda signing: task_message(ORDER, str(uuid4()), "bulk", signing=signing),
+    "batch": lambda signing: batch_message([str(uuid4())], "bulk", signing=signing),
+    LIST_CARDS: lambda signing: message(LIST_CARDS, "r", READ, "bulk", signing=signing),
+    READ_CUSTOMER: lambda signing: message(READ_CUSTOMER, "r", READ, "bulk", signing=signing),
+}
+
+
+def refused(signing: Signing, text: str) -> DeadReason | None:
+    """Why the message goes no further."""
+    try:
+        MessageSignatures(signing).check(admit(text.encode(), "bulk"), of_tasks=True)
+    except Dead as dead:
+        return dead.reason
+    return None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_lets_what_in(kind: str) -> None:
+    """Without keys all, with keys what is signed or not signed, demanded what is signed."""
+    unsigned, signed = KINDS[kind](UNSIGNED), KINDS[kind](SIGNING)
+    forged = KINDS[kind](Signing.of(OTHER))
+    for text in (unsigned, signed, forged):
+        assert refused(UNSIGNED, text) is None
+    assert [refused(SIGNING, one) for one in (unsigned, signed)] == [None, None]
+    assert [refused(DEMANDED, one) for one in (unsigned, signed)] == [DeadReason.UNSIGNED, None]
+    for signing in (SIGNING, DEMANDED):
+        assert refused(signing, forged) is DeadReason.FORGED
+
+
+@pytest.mark.parametrize(
+    ("kind", "age"), [("command", 700_000), ("batch", 700_000), (LIST_CARDS, 61)]
+)
+def test_a_message_is_good_for_a_time(kind: str, age: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command's as long as it may wait, a read's as long as anybody waits for it."""
+    text = KINDS[kind](SIGNING)
+    assert refused(SIGNING, text) is None
+    now = time.time()
+    monkeypatch.setattr("worker.message_signatures.time.time", lambda: now + age)
+    assert refused(SIGNING, text) is DeadReason.STALE
+
+
+def test_a_bare_message_goes_on_to_be_answered() -> None:
+    """Its sender waits for a result, which the gate cannot give."""
+    bare = message("SetDefaultCard", str(uuid4()), ORDER.kwargs(), "bulk")
+    assert refused(DEMANDED, bare) is None
+
+
+def test_a_signed_message_is_not_made_a_bare_one() -> None:
+    """The header of the journal is signed too: a replay without it would be accepted anew."""
+    one = json.loads(KINDS["command"](SIGNING))
+    del one["headers"][JOURNALLED]
+    assert refused(SIGNING, json.dumps(one)) is DeadReason.FORGED
+    del one["headers"][SIGNATURE]
+    assert refused(DEMANDED, json.dumps(one)) is None  # a bare one: refused where it is taken up
+
+
+def protocol_1(task: str, kwargs: dict[str, Any], **more: Any) -> str:
+    """A message as old senders write it."""
+    body = {"task": task, "id": str(uuid4()), "args": [], "kwargs": kwargs, **more}
+    one = json.loads(message(task, "x", kwargs, "bulk"))
+    return json.dumps({**one, "headers": {}, "body": json.dumps(body)})
+
+
+def test_an_old_protocol_is_no_way_round() -> None:
+    """There all headers are in the body; that of the journal is not believed."""
+    text = protocol_1("SetDefaultCard", ORDER.kwargs(), **{JOURNALLED: "1", SIGNATURE: "1.1.x"})
+    admitted = admit(text.encode(), "bulk")
+    MessageSignatures(DEMANDED).check(admitted, of_tasks=True)
+    body = admitted.body
+    arrived = _arrived(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
+    assert not arrived.journalled
+    assert refused(DEMANDED, protocol_1(LIST_CARDS, READ)) is DeadReason.UNSIGNED
+    batch = protocol_1(BATCH, {"ids": ["a"]}, **{JOURNALLED: "1"})
+    assert refused(DEMANDED, batch) is DeadReason.UNSIGNED
+
+
+@pytest.mark.parametrize("text", [KINDS["command"](SIGNING), protocol_1(LIST_CARDS, READ)])
+def test_another_queue_is_no_way_round(text: str) -> None:
+    """A worker may be told to consume from a queue whose messages the gate takes for no task's."""
+    checks = MessageSignatures(DEMANDED)
+    with pytest.raises(Dead):
+        checks.check(admit_other(text.encode()), of_tasks=False)
+    other = Admitted(json.loads(text))
+    other["headers"], other.body = {}, {"method": "ping"}
+    checks.check(other, of_tasks=False)
+
+
+def test_what_is_shown_of_it_holds_no_token() -> None:
+    """The excerpt of a dead letter is redacted, whatever the body."""
+    text = message("AssignCard", "i", {"userId": "cus_1", "source": "tok_secret1"}, "bulk")
+    one = json.loads(text)
+    one["headers"][SIGNATURE] = "1.1." + "A" * 43
+    with pytest.raises(Dead) as dead:
+        MessageSignatures(SIGNING).check(admit(json.dumps(one).encode(), "bulk"), of_tasks=True)
+    assert dead.value.shown is not None
+    letter = dead_letter("bulk", dead.value.reason, b"raw", dead.value.shown)
+    assert "cus_1" in letter.excerpt
+    assert "secret1" not in letter.excerpt
