@@ -32,7 +32,7 @@ from worker.announcements import Announcements
 from worker.attempt import LeaseLost
 from worker.lane_gate import LaneGate
 from worker.leases import LeaseKeeper, clock
-from worker.log_context import about
+from worker.log_context import about, last_request
 from worker.measurements import Measurements
 from worker.settings import WorkerSettings
 from worker.tries import Tries
@@ -280,6 +280,7 @@ class Executor:
                         next_holder="" if self._holds_back else uuid4().hex,
                         lease_ms=self._lease_ms,
                         limits=self._limits,
+                        request=last_request(),
                     )
                 )
             except LeaseLost:

@@ -34,6 +34,12 @@ def note_request(request_id: str | None) -> None:
         fields["stripe_request_id"] = request_id
 
 
+def last_request() -> str:
+    """The id under which Stripe answered this try last; "" where it has not, or gave none."""
+    fields = _about.get()
+    return str(fields.get("stripe_request_id", "")) if fields is not None else ""
+
+
 class ContextFilter(logging.Filter):
     """Gives each line the fields of the command it is about."""
 

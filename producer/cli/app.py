@@ -28,6 +28,7 @@ _COMMANDS = {
     "pause-lane": "Begin nothing more of a lane.",
     "resume-lane": "Go on with a lane that was paused.",
     "drain": "Begin nothing more, and wait until nothing is at work.",
+    "explain": "Say which card a customer is charged, and why.",
     "export": "Print all there is about a command, for a ticket.",
     "migrate": "Plan, run and report migrations of many cards.",
     "token": "Make tokens for the HTTP API.",

@@ -201,6 +201,8 @@ class Text(Enum):
         "Stripe rechaza la clave ({code}); los comandos esperan desde {since}",
         "Stripe refuses the key ({code}); commands have been waiting since {since}",
     )
+    OVERVIEW = ("Lo que ocurre ahora", "What is happening now")
+    CUSTOMER_EXPLAINED = ("Qué tarjeta se cobra y por qué", "Which card is charged, and why")
     TASK_FOUND = ("Estado del comando", "Status of the command")
     SUPERSEDED = (
         "Un comando más reciente se aplicó antes; no se cambió nada",

@@ -35,7 +35,10 @@ from producer.http.migrations.answering import answer_errors
 from producer.http.migrations.desk import Desk
 from producer.http.openapi import document
 from producer.http.origin import OtherOrigin, own_origin_only
-from producer.http.page import assets, login
+from producer.http.overview import api as overview_api
+from producer.http.overview.insight import Insight
+from producer.http.overview.sampler import Sampler
+from producer.http.page import assets, login, overview_routes
 from producer.http.page import refused as refused_pages
 from producer.http.page import routes as pages
 from producer.http.page.sessions import Sessions, is_page
@@ -87,18 +90,22 @@ def create_app(
         ask, answers, waiters, subscriptions, metrics, journal_watch, settings.shared.signing
     )
     desk = Desk.of(settings)
+    sampler = Sampler(ask, desk.looks.list)
+    insight = Insight.of(services, sampler)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         subscriptions.start()
         waiters.start()
         desk.start()
+        sampler.start()
         checking = asyncio.create_task(_check_durability(journal))
         watching = asyncio.create_task(journal_watch.run(ask))
         try:
             yield
         finally:
             await end(checking, watching)
+            await sampler.stop()
             await desk.stop()
             await waiters.stop()
             await subscriptions.stop()
@@ -121,11 +128,13 @@ def create_app(
     for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
     app.include_router(api.routes(services, desk))
+    app.include_router(overview_api.routes(services, insight))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
     sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(assets.routes())
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
     app.include_router(pages.routes(services, desk, sessions, words))
+    app.include_router(overview_routes.routes(services, insight, sessions, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
     answer_errors(app, answers, desk)

@@ -14,8 +14,8 @@ from typing import Any
 from producer.contract import CommandKind, Lane, State
 from producer.journal.buckets import END_S
 from producer.journal.calls import Call, pairs_to_dict
-from producer.journal.operations import Stop
-from producer.journal.pauses import Pause, pause_of
+from producer.journal.operations import Stop, stop_of
+from producer.journal.pauses import Pause, pauses_of
 from producer.journal.queues import lane_of, queues_of
 
 
@@ -99,7 +99,6 @@ def _figures(
     for name, value in pairs_to_dict(counts).items():
         told.add(name.split(" "), value)
     unsettled, unknown, oldest_unsettled = retried
-    pauses, stopped = pairs_to_dict(paused), pairs_to_dict(stop)
     return Figures(
         at=int(now) / 1000,
         accepted=told.accepted,
@@ -118,10 +117,8 @@ def _figures(
         oldest_unsettled_s=int(oldest_unsettled or 0) / 1000,
         at_work=at_work,
         workers=workers,
-        paused={
-            lane: pause for lane in Lane if (pause := pause_of(pauses.get(lane.value))) is not None
-        },
-        stop=_stop(stopped),
+        paused=pauses_of(pairs_to_dict(paused)),
+        stop=stop_of(pairs_to_dict(stop)),
     )
 
 
@@ -170,10 +167,3 @@ def _oldest(queues: list[str], ages: list[str]) -> dict[Lane, float]:
         lane = lane_of(queue)
         found[lane] = max(found[lane], int(age or 0) / 1000)
     return found
-
-
-def _stop(told: Mapping[str, str]) -> Stop | None:
-    try:
-        return Stop(told["code"], told["message"], int(told["since"]))
-    except (KeyError, ValueError):
-        return None

@@ -135,3 +135,15 @@ def _kept(command_id: str, answer: Any) -> Kept | RecordDamaged | None:
         damaged = RecordDamaged(command_id, type(error).__name__)
         log.error("%s", damaged)
         return damaged
+
+
+def newest_failed_ids(most: int) -> Call[list[str]]:
+    """Ids of the commands that gave up last, the newest first."""
+    return Call(
+        lambda answers: list(answers[0]), commands=[("ZREVRANGE", keys.FAILED, 0, most - 1)]
+    )
+
+
+def longest_unsettled_ids(most: int) -> Call[list[str]]:
+    """Ids of unended commands that were tried, the one first that was tried first."""
+    return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.RETRIED, 0, most - 1)])

@@ -7,6 +7,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:command:ID` | hash | the journal row of a command |
 | `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
 | `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
+| `cards:history:CUSTOMER` | string | ids of the customer's ended commands, the newest first |
 | `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
 | `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
 | `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
@@ -64,6 +65,7 @@ _PATTERNS = {
     "command": "cards:command:",
     "pending": "cards:pending:",
     "customer": "cards:customer:",
+    "history": "cards:history:",
     "queued": "cards:queued:",
     "idempotency": "cards:idempotency:",
     "changed": "cards:changed:",
@@ -116,6 +118,7 @@ REPEATS = Key(_SINGLES["repeats"])
 FORGOTTEN = Key(_SINGLES["forgotten"])
 MIGRATIONS = Key(_SINGLES["migrations"])
 PAUSED = Key(_SINGLES["paused"])
+RETRIED = Key(_SINGLES["retried"])
 STOP = Key(_SINGLES["stop"])
 WATCH = Key(_SINGLES["watch"])
 WORKERS = Key(_SINGLES["workers"])

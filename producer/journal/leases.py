@@ -94,6 +94,7 @@ class KeyStopped:
 
 Outcome: TypeAlias = End | Again | KeyStopped
 _SUPERSEDED_HTTP = 409
+_LONGEST_REQUEST = 64
 
 
 def close(
@@ -103,8 +104,11 @@ def close(
     next_holder: str,
     lease_ms: int,
     limits: Limits = UNLIMITED,
+    request: str = "",
 ) -> Call[Taken]:
     """Write what a try came to, and go on with the customer's next command.
+
+    `request` is Stripe's id of the try's last request, for people who ask.
 
     With an empty `next_holder` the lease is given back instead. Answers LOST, and writes nothing,
     where the lease was taken over; ABSENT where the journal has nothing of the command any more.
@@ -127,6 +131,7 @@ def close(
         case KeyStopped():
             args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
             args += [int(outcome.uncertain)]
+    args.append(request[:_LONGEST_REQUEST])
     return Call(taken, "close", args, durable=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,14 @@ class Stop:
     code: str
     message: str
     since_ms: int
+
+
+def stop_of(told: Mapping[str, str]) -> Stop | None:
+    """The stop that the hash of it holds; None where there is none, or it is damaged."""
+    try:
+        return Stop(told["code"], told["message"], int(told["since"]))
+    except (KeyError, ValueError):
+        return None
 
 
 def stopped() -> Call[Stop | None]:

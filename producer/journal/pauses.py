@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,8 +38,7 @@ def paused_lanes() -> Call[dict[Lane, Pause]]:
 
     def parse(answers: Any) -> dict[Lane, Pause]:
         told = answers[0] if isinstance(answers[0], dict) else pairs_to_dict(answers[0])
-        pauses = {lane: pause_of(told[lane.value]) for lane in Lane if lane.value in told}
-        return {lane: pause for lane, pause in pauses.items() if pause is not None}
+        return pauses_of(told)
 
     return Call(parse, commands=[("HGETALL", keys.PAUSED)])
 
@@ -46,6 +46,11 @@ def paused_lanes() -> Call[dict[Lane, Pause]]:
 def leased() -> Call[int]:
     """How many customers have a command at work now."""
     return Call(int, "leased", [])
+
+
+def pauses_of(told: Mapping[str, str]) -> dict[Lane, Pause]:
+    """The pauses that the hash of them holds."""
+    return {lane: pause for lane in Lane if (pause := pause_of(told.get(lane.value))) is not None}
 
 
 def pause_of(told: str | None) -> Pause | None:

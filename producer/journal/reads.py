@@ -22,14 +22,19 @@ def request_read(read_id: str, customer: str, *, signing: Signing = UNSIGNED) ->
 
 
 def request_customer(
-    read_id: str, customer: str, *, with_cards: bool, signing: Signing = UNSIGNED
+    read_id: str,
+    customer: str,
+    *,
+    with_cards: bool,
+    lane: Lane = Lane.BULK,
+    signing: Signing = UNSIGNED,
 ) -> Call[None]:
-    """Ask a worker, by the bulk lane, for a customer's defaults, and with them its cards' ids.
+    """Ask a worker for a customer's defaults, and with them its cards' ids.
 
     One request at Stripe without the cards, two or more with them.
     """
     fields = {"userId": customer, "withCards": with_cards}
-    return _request(READ_CUSTOMER, read_id, fields, Lane.BULK.value, signing)
+    return _request(READ_CUSTOMER, read_id, fields, lane.value, signing)
 
 
 def _request(

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from producer.contract import Slot
+from producer.contract import Lane, Slot
 from producer.journal import BlockingJournal, read_answer, request_customer
 from producer.signatures import UNSIGNED, Signing
 
@@ -62,6 +62,22 @@ def read_customers(
             yield _answered(journal, customer, read_id, deadline)
 
 
+def read_now(
+    journal: BlockingJournal, customer: str, *, within_s: float, signing: Signing = UNSIGNED
+) -> CustomerRead:
+    """Read one customer for a person who waits, without its cards.
+
+    Raises:
+        JournalUnavailable: Redis is out of reach.
+    """
+    read_id = str(uuid4())
+    asking = request_customer(
+        read_id, customer, with_cards=False, lane=Lane.INTERACTIVE, signing=signing
+    )
+    journal(asking)
+    return _answered(journal, customer, read_id, time.monotonic() + within_s)
+
+
 def _answered(
     journal: BlockingJournal, customer: str, read_id: str, deadline: float
 ) -> CustomerRead:
@@ -69,7 +85,11 @@ def _answered(
         if time.monotonic() > deadline:
             return CustomerRead(customer, "unavailable")
         time.sleep(_LOOK_S)
-    _, envelope = answer
+    return customer_read(customer, answer[1])
+
+
+def customer_read(customer: str, envelope: dict[str, Any]) -> CustomerRead:
+    """A worker's answer."""
     if not envelope["status"]:
         return CustomerRead(customer, str(envelope["code"]))
     data: dict[str, Any] = envelope["data"]

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.browser.looks import fits_everywhere
 from tests.browser.tab import Tab
 from tests.crash.stage import Stage
 from tests.unit.http.web import WebProcess
@@ -18,7 +19,6 @@ from tests.unit.http.web import WebProcess
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
 _TOKEN = "t0ken-of-a-person"
-_WIDTHS = (390, 1280)
 _numbers = itertools.count(1)
 
 
@@ -137,15 +137,7 @@ async def test_it_fits_phone_and_desk_in_light_and_dark(
     """Nothing is wider than the screen; text stands out from its ground by 4.5 to 1 (WCAG 2.2)."""
     migration = await asyncio.to_thread(_uploaded, stage, web)
     for path in ("/migrations", f"/migrations/{migration}"):
-        for width, dark in itertools.product(_WIDTHS, (False, True)):
-            await tab.view(width, dark=dark)
-            await tab.open(web.url + path)
-            assert await tab.value("document.documentElement.scrollWidth <= innerWidth")
-            assert await tab.value(_LEAST_CONTRAST) >= 4.5, (path, width, dark)
-            assert await tab.value(_UNNAMED) == []
-            picture = tmp_path / f"{path.count('/')}-{width}-{'dark' if dark else 'light'}.png"
-            await tab.screenshot(picture)
-            assert picture.stat().st_size > 5_000
+        await fits_everywhere(tab, web.url + path, tmp_path, f"{path.count('/')}")
     assert tab.errors == []
 
 
@@ -165,26 +157,3 @@ async def test_signing_in(stage: Stage, tab: Tab) -> None:
         assert _TOKEN not in await tab.value("location.href")
         await tab.follow("nav button")
         await tab.until(_says("Access token"))
-
-
-# The least contrast of any text with the ground it stands on.
-_LEAST_CONTRAST = """(() => {
-  const channel = v => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
-  const parts = c => c.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b);
-  const ground = el => { for (; el; el = el.parentElement) {
-    const c = parts(getComputedStyle(el).backgroundColor);
-    if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
-  let least = 21;
-  for (const el of document.querySelectorAll("main *, nav *")) {
-    if (el.closest("svg") || ![...el.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-      continue;
-    const [a, b] = [light(parts(getComputedStyle(el).color)), light(ground(el))];
-    least = Math.min(least, (Math.max(a, b) + .05) / (Math.min(a, b) + .05));
-  }
-  return least;
-})()"""
-# What can be worked and has no name for those who do not see it.
-_UNNAMED = """[...document.querySelectorAll("button, a, input:not([type=hidden]), svg[role=img]")]
-  .filter(el => !(el.textContent.trim() || el.getAttribute("aria-label") || el.labels?.length))
-  .map(el => el.outerHTML)"""

@@ -107,6 +107,11 @@ class Stage:
         yield
         mark.unlink()
 
+    @property
+    def stripe_url(self) -> str:
+        """Where the sandbox is."""
+        return self._sandbox.url
+
     def sees(self, node: str) -> bool:
         """Whether the worker of that name showed life lately."""
         return node in self.journal(workers_seen(60))

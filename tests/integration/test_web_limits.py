@@ -139,7 +139,7 @@ async def test_silent_clients_are_closed_and_keep_nobody_out(
 @pytest.mark.parametrize("body", [b"", b"{"], ids=["none", "begun"])
 @pytest.mark.parametrize(
     "path",
-    ["/api/cards/default", "/api/migrations?name=slow", "/migrations/login"],
+    ["/api/cards/default", "/api/migrations?name=slow", "/login"],
     ids=["command", "upload", "login"],
 )
 async def test_a_body_that_stops_is_408(
@@ -206,7 +206,7 @@ async def test_a_forwarded_address_is_believed_only_where_that_is_set(
             async with (
                 aiohttp.ClientSession(process.url) as browser,
                 browser.post(
-                    "/migrations/login",
+                    "/login",
                     data={"token": "letmein", "next": "/migrations"},
                     headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.1.1"},
                     allow_redirects=False,

@@ -21,9 +21,10 @@ _SEQUENCE = "cards:sequence"
 # Numbers of leases count from here, those of commands from below it: they are never compared.
 FIRST_FENCE = 1000
 # What a person is shown; nothing is decided by it.
-_SHOWN_ONLY = frozenset({"code", "error", "http", "strikes"})
+_SHOWN_ONLY = frozenset({"code", "error", "http", "request", "strikes"})
 # Counts that nothing depends on.
-_WATCHED_ONLY = frozenset({"cards:counts", "cards:retried"})
+_WATCHED_ONLY = frozenset({"cards:counts", "cards:retried", f"cards:history:{USER}"})
+_TRY = re.compile(r"try[0-9]+")
 _DATE = re.compile(r'"date_done":"[^"]*",?')
 
 
@@ -258,7 +259,11 @@ def _canonical(
         elif key.startswith(_RESULT):
             made[key] = value._replace(parts=("an envelope",))
         elif key.startswith(_ROW):
-            row = {name: part for name, part in value.parts if name not in _SHOWN_ONLY}
+            row = {
+                name: part
+                for name, part in value.parts
+                if name not in _SHOWN_ONLY and not _TRY.fullmatch(name)
+            }
             if "tries" in row:
                 row["tries"] = str(min(int(row["tries"]), 2))
             if "finished" in row:

@@ -86,7 +86,9 @@ class MiniRedis:
         return [str(NOW_MS // 1000), str(NOW_MS % 1000 * 1000)]
 
     def _set(self, key: str, value: str, *options: str) -> Answer:
-        self._put(key, value, int(options[1]) if options else None)
+        self._get(key)
+        kept = self._ttl.get(key) if options == ("KEEPTTL",) else None
+        self._put(key, value, int(options[1]) if len(options) == 2 else kept)
         return "OK"
 
     def _get_string(self, key: str) -> Answer:
@@ -106,8 +108,11 @@ class MiniRedis:
     def _exists(self, key: str) -> Answer:
         return int(self._get(key) is not None)
 
-    def _pexpire(self, key: str, milliseconds: str) -> Answer:
+    def _pexpire(self, key: str, milliseconds: str, *options: str) -> Answer:
         if self._get(key) is None:
+            return 0
+        present = self._ttl[key]
+        if options == ("GT",) and (present is None or present >= int(milliseconds)):
             return 0
         self._ttl[key] = int(milliseconds)
         return 1

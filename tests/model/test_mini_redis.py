@@ -68,6 +68,14 @@ SEQUENCES: list[list[tuple[str, ...]]] = [
         ("ZREM", "z", "late"),
         ("EXISTS", "z"),
     ],
+    [
+        ("SET", "t", "1", "PX", "90000"),
+        ("SET", "t", "2", "KEEPTTL"),
+        ("PEXPIRE", "t", "60000", "GT"),
+        ("PEXPIRE", "t", "120000", "GT"),
+        ("SET", "for ever", "1", "KEEPTTL"),
+        ("PEXPIRE", "for ever", "120000", "GT"),
+    ],
     [("LLEN", "l"), ("LPUSH", "l", "x"), ("LPUSH", "l", "y"), ("LLEN", "l"), ("DEL", "l")],
     [("PUBLISH", "channel", "message")],
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from producer.http.scopes import OPEN
 
-_PATH = "/migrations/assets/"
+_PATH = "/assets/"
 _NAME = re.compile(r"([a-z]+)-([0-9a-f]{16})(\.css|\.js)")
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
 _KEPT = "public, max-age=31536000, immutable"

@@ -7,7 +7,7 @@ from html import escape
 from starlette.responses import Response
 
 from producer.http.page.assets import Asset, url
-from producer.http.page.words import Say, Word
+from producer.http.page.words import Say, Sentence, Word
 
 RENEW_S = 10
 # `'self'` is the files of `assets.py`: no other answer of ours has the type of a script or a style.
@@ -53,19 +53,19 @@ def page(
     )
 
 
-def notice(say: Say, word: Word, **values: str) -> str:
+def notice(say: Say, word: Sentence, **values: str) -> str:
     """A remark at the top of a page."""
     return f'<p class="notice" role="alert">{escape(say(word, **values))}</p>'
 
 
-def trouble(say: Say, what: Word, todo: Word, http_status: int, *, nav: str) -> Response:
+def trouble(say: Say, what: Sentence, todo: Sentence, http_status: int, *, nav: str) -> Response:
     """A page that says what is wrong and what to do."""
     body = f'<section><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(say(todo))}</p></section>'
     return page(say, say(what), body, http_status=http_status, nav=nav)
 
 
-def explained(say: Say, what: Word, todo: str, http_status: int, *, nav: str) -> Response:
+def explained(say: Say, what: Sentence, todo: str, http_status: int, *, nav: str) -> Response:
     """The same, where what to do was put into words before."""
     body = f'<section class="attention"><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(todo)}</p></section>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -15,7 +16,9 @@ from producer.migrations.visible import visible
 _BEGIN = """cards migrate plan cards.csv
 cards migrate run cards.csv --limit 100
 
-curl --data-binary @cards.csv 'http://127.0.0.1:8000/api/migrations?name=cards.csv'"""
+curl --data-binary @cards.csv '{base}/api/migrations?name=cards.csv'"""
+# As `request.base_url` has it, of a `Host` that was admitted; a shell takes nothing in it for more.
+_BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+")
 
 
 def body(
@@ -23,16 +26,18 @@ def body(
     found: Sequence[MigrationStatus],
     coming: Callable[[str], bool] = lambda _: False,
     lost: Sequence[JournalLost] = (),
+    *,
+    base: str,
 ) -> str:
     """The page's content. `coming`: whether this web process is to drive the migration.
 
-    `lost` are migrations of this machine whose journal was lost.
+    `base` is the address that the page was asked for at. `lost` are migrations of this machine
+    whose journal was lost.
     """
     head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
     if not found:
-        inside = (
-            f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(_BEGIN)}</pre></section>"
-        )
+        begin = _BEGIN.format(base=base if _BASE.fullmatch(base) else "http://HOST:PORT")
+        inside = f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(begin)}</pre></section>"
     else:
         names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
         columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)

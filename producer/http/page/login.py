@@ -17,7 +17,7 @@ from producer.http.brake import Brake, address_of
 from producer.http.metrics import Metrics
 from producer.http.pacing import Pace
 from producer.http.page.layout import notice, page, trouble
-from producer.http.page.sessions import COOKIE, LASTS_S, LOGIN, LOGOUT, PATH, Sessions
+from producer.http.page.sessions import COOKIE, HOME, LASTS_S, LOGIN, LOGOUT, Sessions
 from producer.http.page.words import Say, Word
 from producer.http.scopes import OPEN
 from producer.journal import JournalUnavailable
@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 # Wrong tokens of one address, and of all.
 AT_ONCE = Pace(10, 5.0)
 IN_ALL = Pace(100, 0.5)
-_NEXT = re.compile(r"/migrations(/mig_[0-9a-f]{24})?")
+_NEXT = re.compile(
+    r"/|/migrations(/mig_[0-9a-f]{24})?|/commands/[A-Za-z0-9][A-Za-z0-9_-]{0,254}"
+    r"|/customers/cus_[A-Za-z0-9_]{1,250}"
+)
 
 
 def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
@@ -38,9 +41,9 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -
     remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
     if wait_s:
         remark = notice(say, Word.TOO_MANY_TOKENS, span=say.span(wait_s))
-    wanted = wanted if _NEXT.fullmatch(wanted) else PATH
+    wanted = wanted if _NEXT.fullmatch(wanted) else HOME
     body = (
-        f"<h1>{escape(say(Word.MIGRATIONS))}</h1>"
+        f"<h1>{escape(say(Word.CARDS))}</h1>"
         f"{remark}"
         f'<section><form method="post" action="{LOGIN}">'
         f'<label for="token">{escape(say(Word.TOKEN))}</label>'
@@ -62,13 +65,13 @@ def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIR
     @router.get(LOGIN, **OPEN)
     async def form(request: Request) -> Response:
         if not sessions.needed:
-            return RedirectResponse(PATH, 303)
-        return login_page(say, PATH)
+            return RedirectResponse(HOME, 303)
+        return login_page(say, HOME)
 
     @router.post(LOGIN, **OPEN)
     async def sign_in(request: Request) -> Response:
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
-        wanted = fields.get("next", PATH)
+        wanted = fields.get("next", HOME)
         address = address_of(request.scope)
         if wait_s := ceil(brake.wait_s(address)):
             return login_page(say, wanted, wait_s=wait_s)
@@ -81,12 +84,12 @@ def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIR
             brake.failed(address)
             metrics.wrong_token("page")
             return login_page(say, wanted, wrong=True)
-        answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else PATH, 303)
+        answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else HOME, 303)
         answer.set_cookie(
             COOKIE,
             value,
             max_age=LASTS_S,
-            path=PATH,
+            path=HOME,
             secure=request.url.scheme == "https",
             httponly=True,
             samesite="strict",
@@ -100,8 +103,8 @@ def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIR
         except JournalUnavailable as error:
             log.warning("%s", error)
             return trouble(say, Word.STILL_IN, Word.STILL_IN_DO, 503, nav="")
-        answer = RedirectResponse(PATH, 303)
-        answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
+        answer = RedirectResponse(HOME, 303)
+        answer.delete_cookie(COOKIE, path=HOME, httponly=True, samesite="strict")
         return answer
 
     return router

@@ -9,15 +9,18 @@ from starlette.types import Scope as AsgiScope
 
 from producer.api_tokens import ApiToken
 from producer.http.page.layout import explained, trouble
-from producer.http.page.sessions import LOGOUT, PATH
+from producer.http.page.sessions import HOME, LOGOUT
 from producer.http.page.words import Say, Word
 from producer.http.scopes import CALLER
 
 
 def navigation(say: Say, scope: AsgiScope) -> str:
-    """The way to the list, and, where somebody is signed in, who and the way out."""
+    """The way to what is happening and to migrations, and who is signed in with the way out."""
     caller: ApiToken | None = scope.get(CALLER)
-    links = f'<a href="{PATH}">{escape(say(Word.ALL))}</a>'
+    links = (
+        f'<span class="ways"><a href="{HOME}">{escape(say(Word.NOW))}</a> '
+        f'<a href="/migrations">{escape(say(Word.MIGRATIONS))}</a></span>'
+    )
     if caller is None:
         return links
     who = escape(say(Word.SIGNED_IN, name=caller.name))

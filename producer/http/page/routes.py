@@ -25,7 +25,7 @@ from producer.http.page import list_view, migration_view
 from producer.http.page.assets import Asset
 from producer.http.page.layout import explained, notice, page, trouble
 from producer.http.page.refused import navigation, unavailable
-from producer.http.page.sessions import PATH, Sessions
+from producer.http.page.sessions import Sessions
 from producer.http.page.words import Say, Word
 from producer.http.scopes import may, needs, sender_of
 from producer.http.services import Services
@@ -35,6 +35,7 @@ from producer.migrations.status import MigrationStatus
 
 log = logging.getLogger(__name__)
 
+PATH = "/migrations"
 PILOT_ROWS = 100
 Handler = Callable[[Request], Awaitable[Response]]
 _LOOK = needs(Scope.READ, Scope.MIGRATE)
@@ -86,7 +87,8 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     async def list_migrations(request: Request) -> Response:
         found = await desk.looks.list()
         lost = await desk.all_lost({one.id for one in found})
-        body = list_view.body(say, found, desk.drivers.coming, lost)
+        base = str(request.base_url).rstrip("/")
+        body = list_view.body(say, found, desk.drivers.coming, lost, base=base)
         nav = navigation(say, request.scope)
         return page(say, say(Word.MIGRATIONS), body, script=Asset.LIST, nav=nav)
 

@@ -15,9 +15,12 @@ from producer.http.bounded import BoundedJournal
 from producer.journal.sessions import begin_session, end_session, session_lives
 
 COOKIE = "cards_session"
-PATH = "/migrations"
-LOGIN = "/migrations/login"
-LOGOUT = "/migrations/logout"
+HOME = "/"
+EVENTS = "/events"
+FIND = "/find"
+LOGIN = "/login"
+LOGOUT = "/logout"
+_PAGES = ("/migrations", "/commands", "/customers")
 LASTS_S = 12 * 3600
 _PURPOSE = b"card-commands page session 2 "
 _VALUE = re.compile(r"([0-9]{1,11})\.([A-Za-z0-9_-]{43})\.([0-9a-f]{64})")
@@ -99,8 +102,10 @@ class Sessions:
 
 
 def is_page(path: str) -> bool:
-    """Whether it is a path of the page."""
-    return path == PATH or path.startswith(f"{PATH}/")
+    """Whether it is a path of the pages: only there does a session count."""
+    if path in (HOME, EVENTS, FIND, LOGIN, LOGOUT):
+        return True
+    return any(path == page or path.startswith(f"{page}/") for page in _PAGES)
 
 
 def _digest(ident: str) -> str:

@@ -9,11 +9,16 @@ from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState
 
 
-class Word(Enum):
+class Sentence(Enum):
     """A sentence by its meaning; the value is (Spanish, English)."""
 
+
+class Word(Sentence):
+    """Sentences of all pages, and of those of migrations."""
+
+    CARDS = ("Comandos de tarjetas", "Card commands")
+    NOW = ("Ahora", "Now")
     MIGRATIONS = ("Migraciones", "Migrations")
-    ALL = ("Todas las migraciones", "All migrations")
     NONE_YET = (
         "Todavía no hay ninguna migración. Una migración es un archivo de tarjetas que se "
         "asignan, o se hacen predeterminadas, en Stripe. Para empezar una:",
@@ -115,8 +120,10 @@ class Word(Enum):
     SIGN_OUT = ("Salir", "Sign out")
     TOKEN = ("Token de acceso", "Access token")
     TOKEN_HINT = (
-        "Un token de la API con el permiso (scope) read o migrate. No se guarda en el navegador.",
-        "A token of the API with the scope read or migrate. It is not kept in the browser.",
+        "Un token de la API con el permiso (scope) read; para las migraciones basta migrate. No se "
+        "guarda en el navegador.",
+        "A token of the API with the scope read; for migrations, migrate will do. It is not kept "
+        "in the browser.",
     )
     SIGNED_IN = ("Sesión de {name}", "Signed in: {name}")
     STILL_IN = ("No se pudo salir: Redis no responde", "Not signed out: Redis does not answer")
@@ -330,7 +337,7 @@ class Say:
         self.language: Language = language
         self._at = 0 if language == "es" else 1
 
-    def __call__(self, word: Word, **values: str) -> str:
+    def __call__(self, word: Sentence, **values: str) -> str:
         """The sentence, its placeholders filled; not escaped."""
         spanish_english: tuple[str, str] = word.value
         return spanish_english[self._at].format(**values)

@@ -4,6 +4,7 @@
 --   'again', delay (ms), 1 if uncertain, 1 if under a further key, code, message, count to raise,
 --     scope of the rate limit to slow down
 --   'stopped', window (ms), code, message, 1 if the truth was being looked up
+-- and last, Stripe's id of the try's last request ('' where there is none)
 local user, id, fence, holder, lease_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local limits, outcome = ARGV[6], ARGV[7]
 local customer, row, now = KEY_CUSTOMER .. user, KEY_COMMAND .. id, now_ms()
@@ -21,7 +22,12 @@ if closed or lease[1] ~= fence or lease[2] ~= id then
   return {closed and 'idle' or 'lost'}
 end
 
-redis.call('HSET', row, 'closed', fence)
+local request = ARGV[#ARGV]
+if request == '' then
+  redis.call('HSET', row, 'closed', fence)
+else
+  redis.call('HSET', row, 'closed', fence, 'request', request)
+end
 redis.call('HDEL', row, 'strikes', 'struck')
 local open = ''
 if outcome == 'end' then
@@ -54,7 +60,12 @@ if outcome == 'end' then
 elseif outcome == 'again' then
   local due = int(now + tonumber(ARGV[8]))
   redis.call('HSET', row, 'due', due, 'code', ARGV[11], 'error', ARGV[12])
-  redis.call('HINCRBY', row, 'retries', 1)
+  local retries = redis.call('HINCRBY', row, 'retries', 1)
+  -- The last 20 tries that ended in another, for people who ask. No number stands beside the moment:
+  -- the two might pass for a card's.
+  local became = ARGV[9] == '1' and 'unknown' or 'retrying'
+  redis.call('HSET', row, 'try' .. retries % 20,
+    int(now) .. ' ' .. became .. ' ' .. retries .. ' ' .. ARGV[11] .. ' ' .. request)
   local known = redis.call('HMGET', row, 'kind', 'lane')
   count('retried ' .. known[1] .. ' ' .. known[2] .. ' ' .. ARGV[11])
   if ARGV[13] ~= '' then redis.call('HINCRBY', row, ARGV[13], 1) end

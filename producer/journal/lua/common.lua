@@ -74,6 +74,24 @@ local function sound_row(id, now)
   redis.pcall('ZREMRANGEBYRANK', KEY_DAMAGED, 0, -1001)
 end
 
+-- The ids of a customer's ended commands, for people who ask: the newest 50, kept as long as the
+-- status of the one that is kept longest; a failed one is found here for eight days.
+local HISTORY, FAILED_KEPT = 50, 691200000
+local function note_history(user, id, ttl)
+  local key, kept = KEY_HISTORY .. user, ttl > 0 and ttl or FAILED_KEPT
+  local before = redis.pcall('GET', key)
+  if type(before) ~= 'string' then
+    redis.pcall('SET', key, id, 'PX', int(kept))
+    return
+  end
+  local ids = {id}
+  for other in string.gmatch(before, '[^\n]+') do
+    if other ~= id and #ids < HISTORY then ids[#ids + 1] = other end
+  end
+  redis.pcall('SET', key, table.concat(ids, '\n'), 'KEEPTTL')
+  redis.pcall('PEXPIRE', key, int(kept), 'GT')
+end
+
 -- Ends a command: its row, and its result where Celery's backend looks for it, in one step.
 -- ttl is in ms; 0 keeps it until a person deals with it.
 local function finish(id, state, http, code, meta, ttl, now)
@@ -89,6 +107,8 @@ local function finish(id, state, http, code, meta, ttl, now)
   redis.pcall('ZREM', KEY_RETRIED, id)
   count_end(known[7], known[2], state, code, known[8], known[9] or known[8], now)
   redis.call('SET', KEY_RESULT .. id, meta)
+  -- A row of a migration leaves once it is recorded, and its report has it.
+  if not known[5] then note_history(known[1], id, ttl) end
   -- What is not recorded yet is kept, however long no driver comes.
   local kept = known[5] and note_ended(known[5], tonumber(known[6]), id, state, code)
   if ttl > 0 then

@@ -114,7 +114,7 @@ async def test_signing_in_is_braked(redis_url: str, tmp_path: Path) -> None:
     clock = Clock()
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     app = braked_app(redis_url, clock, CARDS_API_TOKENS="ana:migrate:right", **environ)
-    login = "/migrations/login"
+    login = "/login"
     async with running(app) as web:
         told = [(await web.post(login, data={"token": f"w{n}"})).status_code for n in range(12)]
         assert told == [401] * 10 + [429] * 2

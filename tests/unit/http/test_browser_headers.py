@@ -73,7 +73,7 @@ async def test_what_is_no_page_may_do_nothing(guarded: httpx.AsyncClient) -> Non
     answers.append(await guarded.head(f"{at}/events", headers=_BEARER))
     answers.append(await guarded.get(at))
     answers.append(await guarded.delete("/docs", headers=_BEARER))
-    answers.append(await guarded.post("/migrations/login", data={"token": _TOKEN}))
+    answers.append(await guarded.post("/login", data={"token": _TOKEN}))
     for answer in answers:
         assert _told(answer, _EVERY) == _EVERY, (answer.request.url, answer.status_code)
     assert {200, 202, 303, 401, 404, 405} == {answer.status_code for answer in answers}
@@ -94,7 +94,7 @@ async def test_a_bug_is_answered_with_them_too(redis_url: str) -> None:
 async def test_pages_run_and_load_our_files_alone(guarded: httpx.AsyncClient) -> None:
     """The form, the list, a migration, a refusal: one policy, nothing inline, no frame."""
     form = await guarded.get("/migrations")
-    await guarded.post("/migrations/login", data={"token": _TOKEN})
+    await guarded.post("/login", data={"token": _TOKEN})
     migration = await _uploaded(guarded)
     pages = [form]
     for path in ("", f"/{migration}", "/mig_0123456789abcdef01234567"):
@@ -126,18 +126,18 @@ async def test_our_files_are_kept_for_good_and_need_no_session(
         old = await guarded.get(re.sub(r"-\w+", f"-{'0' * 16}", url(asset)))
         assert (old.content, old.headers["cache-control"]) == (found.content, "no-store")
     for name in ("none-0123456789abcdef.js", "page-0123456789abcdef.js", "page.css", "..%2fassets"):
-        assert (await client.get(f"/migrations/assets/{name}")).status_code == 404, name
+        assert (await client.get(f"/assets/{name}")).status_code == 404, name
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/migrations/assets/events",
-        "/migrations/assets/report.html",
-        "/migrations/assets/page-0123456789abcdef.css/events",
-        "/migrations/assets/page-0123456789abcdef.css\n",
-        "/migrations/assets/../page-0123456789abcdef.css",
-        "//migrations/assets/page-0123456789abcdef.css",
+        "/assets/events",
+        "/assets/report.html",
+        "/assets/page-0123456789abcdef.css/events",
+        "/assets/page-0123456789abcdef.css\n",
+        "/assets/../page-0123456789abcdef.css",
+        "//assets/page-0123456789abcdef.css",
         "/migrations/mig_0123456789abcdef01234567",
     ],
 )

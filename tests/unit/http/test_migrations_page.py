@@ -98,7 +98,7 @@ def test_whatever_the_state_it_says_what_is_going_on(change: dict[str, object], 
     """Each state has its sentence, and the list names the ones that need somebody."""
     status = replace(_RUNNING, **change)  # type: ignore[arg-type]
     assert said in _text(migration_view.body(Say("en"), status))
-    assert "412,003 of 1,000,000" in _text(list_view.body(Say("en"), [status]))
+    assert "412,003 of 1,000,000" in _text(list_view.body(Say("en"), [status], base="http://h"))
 
 
 def test_an_ended_one_has_nothing_to_steer() -> None:
@@ -175,14 +175,14 @@ async def test_with_tokens_one_signs_in(guarded: httpx.AsyncClient) -> None:
     """The form gives a cookie that scripts cannot read, with no token in it, that can end."""
     asked = await guarded.get("/migrations")
     assert (asked.status_code, 'type="password"' in asked.text) == (401, True)
-    login = "/migrations/login"
+    login = "/login"
     wrong = await guarded.post(login, data={"token": "guess"})
     assert (wrong.status_code, "is not valid" in wrong.text) == (401, True)
     elsewhere = {"token": _TOKEN, "next": "https://evil.example/"}
     signed = await guarded.post(login, data=elsewhere)
-    assert (signed.status_code, signed.headers["location"]) == (303, "/migrations")
+    assert (signed.status_code, signed.headers["location"]) == (303, "/")
     cookie = signed.headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=strict", "Path=/migrations"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
     assert _TOKEN not in cookie
     assert (await guarded.get("/migrations")).status_code == 200
     # The API takes bearer tokens alone.
@@ -194,7 +194,7 @@ async def test_with_tokens_one_signs_in(guarded: httpx.AsyncClient) -> None:
     for forged in (f"{int(until) + 1}.{signature}", f"{until}.0", "x", f"{until}.{'é' * 9}"):
         headers = {b"cookie": f"cards_session={forged}".encode()}
         assert (await guarded.get("/migrations", headers=headers)).status_code == 401
-    out = await guarded.post("/migrations/logout", headers={"cookie": f"cards_session={value}"})
+    out = await guarded.post("/logout", headers={"cookie": f"cards_session={value}"})
     assert "Max-Age=0" in out.headers["set-cookie"]
 
 
@@ -202,7 +202,7 @@ async def test_a_session_ends_with_its_token(
     guarded: httpx.AsyncClient, redis_url: str, tmp_path: Path
 ) -> None:
     """Where the token is no longer configured its sessions are of no use."""
-    await guarded.post("/migrations/login", data={"token": _TOKEN})
+    await guarded.post("/login", data={"token": _TOKEN})
     headers = {"cookie": f"cards_session={guarded.cookies['cards_session']}"}
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_API_TOKENS": "another"}
     async with client_of(redis_url, **environ) as other:

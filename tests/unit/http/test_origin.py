@@ -65,8 +65,8 @@ async def test_every_route_that_changes_something_is_guarded(redis_url: str) -> 
     changing = 0
     async with running(app) as web:
         for method, path, _ in every_route(app):
-            if path == "/api/cards/cus_1":
-                continue  # it waits for a worker
+            if path in ("/api/cards/cus_1", "/events"):
+                continue  # it waits for a worker, or goes on for ever
             answer = await web.request(method, path, headers=_OTHERS[0])
             assert (answer.status_code == 403) == (method != "GET"), (method, path)
             changing += method != "GET"

@@ -128,7 +128,7 @@ async def test_a_person_s_page_has_its_own_worth(redis_url: str, tmp_path: Path)
     async with client_of(
         redis_url, CARDS_API_TOKENS="ana:read:t0ken", CARDS_API_RPS="0.01", **environ
     ) as web:
-        await web.post("/migrations/login", data={"token": "t0ken"})
+        await web.post("/login", data={"token": "t0ken"})
         for _ in range(20):
             assert (await web.get("/migrations")).status_code == 200
         page = await web.get("/migrations")

@@ -1,0 +1,146 @@
+"""One sample a second of what is happening, however many look."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from producer.http.bounded import BoundedJournal
+from producer.http.ending import end
+from producer.http.overview.last_hour import EVERY_S, LastHour, Lately
+from producer.journal import Figures, JournalFault, JournalUnavailable, Pace, figures, paces
+from producer.journal.failed import Kept, kept, longest_unsettled_ids, newest_failed_ids
+from producer.journal.limits import ACCOUNT
+from producer.migrations.status import MigrationStatus
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 0.9
+# Failed and unsettled commands that are looked at for their codes, and shown.
+_LOOKED_AT, _SHOWN = 100, 10
+_MIGRATIONS_S = 5.0
+# Shorter than this two samples tell of no rate.
+_RATE_S = 0.5
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Commands that need somebody, or a while: how many by code, and some of them."""
+
+    codes: Mapping[str, int]
+    some: list[Kept]
+    all_of_them: bool
+    """Whether all were looked at, and not only the newest, or the oldest, 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is happening at one moment."""
+
+    figures: Figures
+    paces: Mapping[str, Pace]
+    lately: Lately
+    rate: float | None
+    """Requests a second that workers sent to Stripe; None until there are two samples."""
+    failed: Trouble
+    unsettled: Trouble
+    migrations: list[MigrationStatus]
+    """Those that have not ended."""
+
+    @property
+    def limit(self) -> float:
+        """Requests a second that the account's limit lets through now; 0 for no limit."""
+        pace = self.paces.get(ACCOUNT)
+        return pace.rate * pace.factor if pace else 0.0
+
+
+class Shared(Generic[T]):
+    """What is read at most once within `FRESH_S` for each key, for all who ask for it."""
+
+    def __init__(self, read: Callable[[str], Awaitable[T]], fresh_s: float = FRESH_S) -> None:
+        self._read = read
+        self._fresh_s = fresh_s
+        self._kept: dict[str, tuple[float, asyncio.Future[T]]] = {}
+
+    async def __call__(self, key: str = "") -> T:
+        """What was read; raises what reading raised."""
+        now = asyncio.get_running_loop().time()
+        self._kept = {one: kept for one, kept in self._kept.items() if kept[0] > now}
+        if key not in self._kept:
+            reading = asyncio.ensure_future(self._read(key))
+            # Of no interest where whoever asked has gone.
+            reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._kept[key] = now + self._fresh_s, reading
+        # Whoever goes away takes the answer from nobody.
+        return await asyncio.shield(self._kept[key][1])
+
+
+class Sampler:
+    """Samples for whoever looks, and one a minute for the last hour."""
+
+    def __init__(
+        self, ask: BoundedJournal, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
+    ) -> None:
+        self._ask = ask
+        self._hour = LastHour()
+        self._before: tuple[float, float] | None = None
+        self._rate: float | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._migrations = Shared(lambda _: migrations(), _MIGRATIONS_S)
+        self.overview: Shared[Overview] = Shared(self._sample)
+        """Raises JournalUnavailable, JournalFault."""
+
+    def start(self) -> None:
+        """Begin to keep the last hour."""
+        self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """End that."""
+        if self._task is not None:
+            await end(self._task)
+
+    async def _keep(self) -> None:
+        while True:
+            with suppress(JournalUnavailable, JournalFault):  # told by whoever needs Redis
+                self._hour.note(await self._ask(figures()))
+            await asyncio.sleep(EVERY_S)
+
+    async def _sample(self, _: str) -> Overview:
+        found = await self._ask(figures())
+        limits = await self._ask(paces())
+        return Overview(
+            figures=found,
+            paces=limits,
+            lately=self._hour.note(found),
+            rate=self._rate_of(found),
+            failed=await self._trouble(await self._ask(newest_failed_ids(_LOOKED_AT))),
+            unsettled=await self._trouble(await self._ask(longest_unsettled_ids(_LOOKED_AT))),
+            migrations=[one for one in await self._migrations() if not one.state.ended],
+        )
+
+    async def _trouble(self, ids: list[str]) -> Trouble:
+        if not ids:
+            return Trouble({}, [], True)
+        found = [one for one in await self._ask(kept(ids)) if isinstance(one, Kept)]
+        codes = Counter(one.row.get("code") or "-" for one in found)
+        return Trouble(dict(codes.most_common()), found[:_SHOWN], len(ids) < _LOOKED_AT)
+
+    def _rate_of(self, found: Figures) -> float | None:
+        sent = sum(n for words, n in found.measured.items() if words[0] == "requests")
+        if self._before is None or sent < self._before[1]:
+            self._before = found.at, sent
+            return self._rate
+        passed = found.at - self._before[0]
+        if passed >= _RATE_S:
+            # Workers tell each second: what they told since is spread over a few samples.
+            latest = (sent - self._before[1]) / passed
+            recent = self._rate is not None and passed < 5
+            self._rate = latest if not recent else 0.6 * (self._rate or 0) + 0.4 * latest
+            self._before = found.at, sent
+        return self._rate

@@ -1,0 +1,174 @@
+"""`/`, `/commands/{id}` and `/customers/cus_…`: what is happening, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from producer.api_tokens import Scope
+from producer.contract.refusals import Refusal
+from producer.http.entrance import HEAD, TASK
+from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
+from producer.http.overview.insight import Insight, explanation
+from producer.http.page import command_view, customer_view, overview_view
+from producer.http.page.assets import Asset
+from producer.http.page.layout import page, trouble
+from producer.http.page.overview_words import Told
+from producer.http.page.refused import navigation, unavailable
+from producer.http.page.sessions import EVENTS, FIND, HOME, Sessions
+from producer.http.page.words import Say, Sentence, Word
+from producer.http.scopes import needs
+from producer.http.services import Services
+from producer.journal import JournalFault, JournalUnavailable
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+HEARTBEAT_S = 15.0
+_RECONNECT_MS = 2000
+_HEADERS = {"X-Accel-Buffering": "no"}
+Handler = Callable[[Request], Awaitable[Response]]
+_LOOK = needs(Scope.READ)
+
+
+def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -> APIRouter:
+    """The pages' routes. Every answer to a person is a page, errors included."""
+    router = APIRouter(include_in_schema=False)
+
+    def told(request: Request, what: Sentence, todo: Sentence, http_status: int) -> Response:
+        return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
+
+    def in_pages(what: Sentence, todo: Sentence) -> Callable[[Handler], Handler]:
+        """Where what was asked for cannot be, `what` and `todo` are told."""
+
+        def wrapped(handler: Handler) -> Handler:
+            @wraps(handler)
+            async def handled(request: Request) -> Response:
+                try:
+                    return await handler(request)
+                except Refusal:
+                    return told(request, what, todo, 404)
+                except JournalUnavailable as error:
+                    if error.other_data:
+                        return told(request, Word.OTHER_DATA, Word.OTHER_DATA_DO, 503)
+                    log.warning("%s", error)
+                    return unavailable(say, request.scope)
+
+            return handled
+
+        return wrapped
+
+    def stream(request: Request, view: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
+        if request.scope.get(HEAD):
+            return Response(media_type="text/event-stream", headers=_HEADERS)
+
+        async def signed_in() -> bool:
+            if not sessions.needed or "authorization" in request.headers:
+                return True
+            return await sessions.caller(request.scope["headers"]) is not None
+
+        events = _events(services, view, signed_in)
+        return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+
+    @router.get(HOME, **_LOOK)
+    @in_pages(Word.NOT_FOUND, Word.NOT_FOUND_DO)
+    async def overview(request: Request) -> Response:
+        services.same_journal()
+        found = await insight.sampler.overview()
+        nav = navigation(say, request.scope)
+        shown = overview_view.body(say, found)
+        return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
+
+    @router.get(EVENTS, **_LOOK)
+    async def overview_events(request: Request) -> Response:
+        async def view() -> dict[str, Any]:
+            services.same_journal()
+            return overview_view.event(say, await insight.sampler.overview())
+
+        return stream(request, view)
+
+    @router.get(FIND, **_LOOK)
+    @in_pages(Told.NO_SUCH, Told.NO_SUCH_DO)
+    async def find(request: Request) -> Response:
+        refuse_card_number_in_query(request.scope["query_string"])
+        wanted = request.query_params.get("id", "").strip()
+        refuse_card_number(wanted, "id")
+        if not wanted:
+            return RedirectResponse(HOME, 303)
+        kind = "customers" if wanted.startswith("cus_") else "commands"
+        return RedirectResponse(f"/{kind}/{quote(wanted, safe='')}", 303)
+
+    @router.get("/commands/{taskId}", **_LOOK)
+    @in_pages(Told.NO_SUCH, Told.NO_SUCH_DO)
+    async def command(request: Request) -> Response:
+        story = await insight.story(services, request)
+        if story is None:
+            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+        request.scope[TASK] = story.told.id
+        script = None if command_view.ended(story) else Asset.LIVE
+        nav = navigation(say, request.scope)
+        shown = command_view.body(say, story)
+        return page(say, command_view.title(say, story), shown, script=script, nav=nav)
+
+    @router.get("/commands/{taskId}/events", **_LOOK)
+    async def command_events(request: Request) -> Response:
+        if await insight.story(services, request) is None:
+            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+
+        async def view() -> dict[str, Any]:
+            story = await insight.story(services, request)
+            return {"ended": True} if story is None else command_view.event(say, story)
+
+        return stream(request, view)
+
+    @router.get("/customers/{userId}", **_LOOK)
+    @in_pages(Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
+    async def customer(request: Request) -> Response:
+        found = await explanation(services, request)
+        nav = navigation(say, request.scope)
+        return page(say, customer_view.title(say, found), customer_view.body(say, found), nav=nav)
+
+    return router
+
+
+async def _events(
+    services: Services,
+    view: Callable[[], Awaitable[dict[str, Any]]],
+    may_go_on: Callable[[], Awaitable[bool]],
+) -> AsyncIterator[bytes]:
+    """Events `status`: the present view, and then each that differs, until one says it is ended."""
+    released = services.waiters.released
+    clock = asyncio.get_running_loop().time
+    last: dict[str, Any] | None = None
+    told_at = clock()
+    while not released.is_set():
+        try:
+            now = await view()
+            if now != last and not await may_go_on():
+                return
+        except (JournalUnavailable, JournalFault):
+            yield b": redis does not answer\n\n"
+        else:
+            if now != last and "parts" in now:
+                data = json.dumps(now, ensure_ascii=False, separators=(",", ":"))
+                told = f"event: status\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
+                yield told.encode("utf-8", "replace")
+                told_at = clock()
+            elif clock() - told_at > HEARTBEAT_S:
+                yield b": alive\n\n"
+                told_at = clock()
+            last = now
+            if now["ended"]:
+                return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(released.wait(), LOOK_S)

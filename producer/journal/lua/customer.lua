@@ -1,0 +1,29 @@
+-- All there is about a customer. What is not of its type is left out.
+-- ARGV: customer, how many unended commands at most
+local user = ARGV[1]
+local function read(...)
+  local found = redis.pcall(...)
+  return type(found) == 'table' and found.err and {} or found
+end
+local function rows(ids)
+  local found = {}
+  for _, id in ipairs(ids) do
+    local row = read('HGETALL', KEY_COMMAND .. id)
+    local known = to_map(row)
+    -- Of a default that was set the result is the whole customer, of which nothing is told.
+    local small = known.kind == 'AssignCard' or known.state ~= 'succeeded'
+    local result = small and known.finished and read('GET', KEY_RESULT .. id) or ''
+    if #row > 0 then found[#found + 1] = {id, row, type(result) == 'string' and result or ''} end
+  end
+  return found
+end
+local ended = {}
+local history = read('GET', KEY_HISTORY .. user)
+for id in string.gmatch(type(history) == 'string' and history or '', '[^\n]+') do
+  ended[#ended + 1] = id
+end
+return {
+  rows(read('ZRANGE', KEY_PENDING .. user, 0, ARGV[2] - 1)), rows(ended),
+  read('HGETALL', KEY_CUSTOMER .. user), read('HGETALL', KEY_STOP), read('HGETALL', KEY_PAUSED),
+  int(now_ms()),
+}

@@ -1,0 +1,275 @@
+"""What is happening and why, over ASGI: pages, API, words; values of others are text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from producer import CardCommands, Lane
+from producer.contract import CommandKind, State
+from producer.contract.messages import Language
+from producer.explaining.customer import explain
+from producer.http.overview.last_hour import LastHour
+from producer.http.overview.sampler import Overview, Trouble
+from producer.http.page import customer_view, overview_view
+from producer.http.page.overview_situation import matters
+from producer.http.page.overview_words import Told
+from producer.http.page.runbook_words import known_codes, known_states
+from producer.http.page.sessions import is_page
+from producer.http.page.words import Say
+from producer.journal import Ended, Figures, Pace, Pause, figures
+from producer.journal.customers import CustomerRecord
+from producer.journal.operations import Stop
+from producer.migrations.customer_reads import CustomerRead
+from tests.integration.ends import Ends
+from tests.unit.http.web import CARD, CUSTOMER, ROOT, client_of
+
+_NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+_LANES = dict.fromkeys(Lane, 0)
+_FIGURES = Figures(
+    at=_NOW.timestamp(), accepted={}, replayed={}, ended={}, end_times={}, retried={},
+    taken_over={}, measured={}, messages=_LANES, not_taken=_LANES,
+    oldest_s=dict.fromkeys(Lane, 0.0), failed=0, unsettled=0, unknown=0, oldest_unsettled_s=0.0,
+    at_work=0, workers=2,
+)  # fmt: skip
+
+
+@pytest.fixture
+async def web(redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an app in English."""
+    environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
+    async with client_of(redis_url, **environ) as made:
+        yield made
+
+
+@pytest.fixture
+def ends(redis_url: str) -> Iterator[Ends]:
+    helper = Ends(redis_url)
+    yield helper
+    helper.close()
+
+
+@pytest.fixture
+def cards(redis_url: str) -> Iterator[CardCommands]:
+    with CardCommands(redis_url, sender="shop") as client:
+        yield client
+
+
+def _overview(**changed: object) -> Overview:
+    found = replace(_FIGURES, **changed)  # type: ignore[arg-type]
+    none = Trouble({}, [], True)
+    return Overview(found, {}, LastHour().note(found), 3.0, none, none, [])
+
+
+def _ended(count: int, at: float, state: State = State.SUCCEEDED) -> Figures:
+    one = Ended(CommandKind.ASSIGN_CARD, Lane.BULK, state, "-")
+    return replace(_FIGURES, at=at, ended={one: count})
+
+
+def _text(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_the_last_hour_is_an_hour_at_most() -> None:
+    """What ended is counted since the oldest sample, which is at most an hour old."""
+    hour = LastHour()
+    assert sum(hour.note(_ended(10, 0.0)).counts.values()) == 0
+    for minute in range(1, 100):
+        found = hour.note(_ended(10 + minute, minute * 60.0 + 0.5))
+        assert found.states()[State.SUCCEEDED] == min(minute, 60)
+    assert found.since == datetime.fromtimestamp(39 * 60 + 0.5, UTC)
+
+
+def test_counts_that_were_lost_begin_anew() -> None:
+    """Fewer than before are no negative number."""
+    hour = LastHour()
+    hour.note(_ended(10, 0.0))
+    lost = hour.note(_ended(2, 1.0))
+    assert (lost.states()[State.SUCCEEDED], lost.since.timestamp()) == (0, 1.0)
+    assert hour.note(_ended(5, 2.0)).states()[State.SUCCEEDED] == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "alert"),
+    [
+        ({}, "All is well", ""),
+        ({"workers": 0}, "There is no worker", "CardsNoWorker"),
+        ({"stop": Stop("expired", "", 1)}, "refuses the workers' key", "CardsStripeKeyRefused"),
+        ({"paused": {Lane.BULK: Pause(_NOW, "a")}}, "paused the lane bulk", "CardsLanePaused"),
+        ({"failed": 3}, "gave up: 3", "CardsCommandsFailed"),
+        ({"unknown": 1, "oldest_unsettled_s": 901.0}, "not known", "CardsOutcomeUnknown"),
+    ],
+)  # fmt: skip
+def test_what_needs_a_person_is_said_first(
+    changed: dict[str, object], said: str, alert: str
+) -> None:
+    """Each with what to do, and the runbook's section, which there is."""
+    (matter,) = matters(Say("en"), _overview(**changed))
+    assert said in matter.now
+    assert matter.alert == alert
+    if alert:
+        assert f"### {alert}\n" in (ROOT / "docs/runbook.md").read_text("utf-8")
+    assert matters(Say("es"), _overview(**changed))[0].now != matter.now
+
+
+def test_a_lane_that_does_not_move_is_said_and_a_long_line_that_does_is_not() -> None:
+    """An old command alone is no trouble: a migration has many."""
+    old = _overview(oldest_s={Lane.INTERACTIVE: 0.0, Lane.BULK: 900.0})
+    assert matters(Say("en"), old)[0].alert == ""
+    assert matters(Say("en"), replace(old, rate=0.0))[0].alert == "CardsLaneStuck"
+
+
+def test_the_rate_is_told_beside_the_limit() -> None:
+    """With what Stripe's 429s have left of it."""
+    slowed = replace(_overview(), paces={"account": Pace(0.5, 3, 40.0, 100)})
+    said = _text(overview_view.body(Say("en"), slowed))
+    assert "3/s" in said
+    assert "limit: 40/s, lowered to 20/s" in said
+    assert "no limit of our own" in _text(overview_view.body(Say("en"), _overview()))
+
+
+def test_the_words_are_the_runbooks() -> None:
+    """What to do about each code and state is what docs/runbook.md says, without its links."""
+    runbook = (ROOT / "docs/runbook.md").read_text("utf-8")
+    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", runbook)
+    rows = {cells[0]: cells[1:] for cells in map(_cells, plain.split("\n")) if cells}
+    codes = {one: cells[1] for one, cells in rows.items() if len(cells) == 2}
+    assert {f"`{code}`": todo for code, todo in known_codes().items()} == {
+        one: todo for one, todo in codes.items() if one.startswith("`")
+    }
+    for state, todo in known_states().items():
+        name = f"`{state}`" if state != "unknown" else "`unknown` (not an end)"
+        assert rows[name][0].startswith(todo), state
+
+
+def _cells(line: str) -> list[str]:
+    return [one.strip() for one in line.strip("|").split("|")] if line.startswith("|") else []
+
+
+def test_every_state_has_its_words() -> None:
+    """None is shown by its bare name in Spanish."""
+    for one in State:
+        assert f"STATE_{one.value.upper()}" in Told.__members__
+
+
+def test_sessions_count_on_pages_alone() -> None:
+    """The API, the probes and the documentation never take a cookie."""
+    pages = ("/", "/events", "/find", "/login", "/migrations", "/commands/x", "/customers/cus_1")
+    assert all(map(is_page, pages))
+    others = ("/api/overview", "/api", "/docs", "/metrics", "/healthz", "/commandsx", "", "//")
+    assert not any(map(is_page, others))
+
+
+async def test_pages_and_api_tell_of_the_same(
+    web: httpx.AsyncClient, cards: CardCommands, ends: Ends
+) -> None:
+    """Overview, a command, a customer: HTML for people, envelopes for machines."""
+    sent = cards.set_default(customer=CUSTOMER, card="card_1")
+    ends.fail(sent.id, "lock_timeout")
+    waiting = cards.assign(customer=CUSTOMER, source="tok_1QRs9eKZ4xUzN2TP9vQqWXYZ")
+    overview = (await web.get("/api/overview")).json()["data"]
+    assert overview["failed"] == {"count": 1, "codes": {"lock_timeout": 1}, "some": [sent.id]}
+    assert overview["lanes"]["interactive"]["waiting"] == 1
+    assert f'href="/commands/{sent.id}"' in (await web.get("/")).text
+    command = (await web.get(f"/api/commands/{sent.id}")).json()["data"]
+    assert (command["state"], command["sender"], command["waitsFor"]) == (
+        "failed", "shop", "nothing",
+    )  # fmt: skip
+    page = await web.get(f"/commands/{sent.id}")
+    assert "cards failed replay --filter code=lock_timeout" in _text(page.text)
+    assert "<script" not in page.text  # it has ended: nothing is to be renewed
+    customer = (await web.get(f"/api/customers/{CUSTOMER}")).json()["data"]
+    assert (customer["read"], customer["notRead"]) == (False, "no_worker")
+    assert [one["taskId"] for one in customer["waiting"]] == [waiting.id]
+    page = await web.get(f"/customers/{CUSTOMER}")
+    assert waiting.id in page.text
+    command_page = await web.get(f"/commands/{waiting.id}")
+    for answer in (page.text, json.dumps(customer), command_page.text):
+        assert "tok_1QRs" not in answer
+
+
+async def test_what_cannot_be_found_is_said(web: httpx.AsyncClient) -> None:
+    """404 with a page; ids that are none, and card numbers, are not shown again."""
+    for path in ("/commands/nope", f"/commands/{CARD}", "/customers/x", f"/customers/cus_{CARD}",
+                 f"/commands/{'x' * 300}"):  # fmt: skip
+        answer = await web.get(path)
+        assert (answer.status_code, "text/html" in answer.headers["content-type"]) == (404, True)
+        assert CARD not in answer.text
+    missing = await web.get("/api/commands/nope")
+    assert (missing.status_code, missing.json()["code"]) == (404, "task_not_found")
+    assert (await web.get(f"/api/commands/{CARD}")).json()["code"] == "card_number_refused"
+    places = {" cus_1 ": "/customers/cus_1", "a/b": "/commands/a%2Fb", "": "/"}
+    for wanted, location in places.items():
+        found = await web.get("/find", params={"id": wanted})
+        assert (found.status_code, found.headers["location"]) == (303, location)
+    assert (await web.get("/find", params={"id": CARD})).status_code == 404
+
+
+async def test_the_stream_tells_what_changes(
+    web: httpx.AsyncClient, cards: CardCommands, ends: Ends
+) -> None:
+    """A command's stream ends with it; one of an unknown command is 404."""
+    sent = cards.set_default(customer="cus_1", card="card_1")
+    ends.end(sent.id)
+    async with web.stream("GET", f"/commands/{sent.id}/events") as events:
+        told = [line async for line in events.aiter_lines() if line.startswith("data:")]
+    assert len(told) == 1
+    assert '"ended":true' in told[0]
+    assert (await web.get("/commands/nope/events")).status_code == 404
+
+
+async def test_without_redis_a_page_says_so(tmp_path: Path) -> None:
+    """503, for people and for machines."""
+    environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
+    async with client_of("redis://127.0.0.1:1/0", **environ) as away:
+        for path in ("/", "/commands/x", "/customers/cus_1"):
+            answer = await away.get(path)
+            assert (answer.status_code, "does not answer" in answer.text) == (503, True), path
+        assert (await away.get("/api/overview")).status_code == 503
+
+
+async def test_the_upload_that_is_shown_leads_here(web: httpx.AsyncClient) -> None:
+    """The list's curl has the address and port that the page was asked for at."""
+    for host in ("localhost:8123", "127.0.0.1"):
+        page = await web.get("/migrations", headers={"Host": host})
+        assert f"http://{host}/api/migrations?name=cards.csv" in page.text
+
+
+async def test_damaged_rows_hide_nothing(
+    web: httpx.AsyncClient, cards: CardCommands, ends: Ends
+) -> None:
+    """Rows with fields that are gone, or are no numbers, leave the pages standing."""
+    for number in range(3):
+        ends.fail(cards.set_default(customer="cus_1", card="card_1").id, f"code_{number}")
+    one, two, three = map(str, ends.redis.zrange("cards:failed", 0, -1))
+    ends.redis.hdel(f"cards:command:{one}", "user", "kind", "lane", "state")
+    ends.redis.hset(f"cards:command:{two}", mapping={"finished": "x", "accepted": "-1e9"})
+    ends.redis.delete(f"cards:command:{three}")
+    ends.redis.set(f"cards:command:{three}", "garbage")
+    for path in ("/", "/customers/cus_1", f"/commands/{one}", f"/commands/{two}"):
+        assert (await web.get(path)).status_code == 200, path
+    assert (await web.get(f"/commands/{three}")).status_code == 404
+    assert ends.journal(figures()).failed == 3
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_values_of_others_are_text(language: Language) -> None:
+    """A code of Stripe's or a customer's id of a damaged row is neither markup nor a template."""
+    hostile = "<img src=x onerror=ran()>{0}{id}\u202e`x`\0"
+    record = CustomerRecord(hostile, _NOW, [], [], False, None, {})
+    read = CustomerRead(hostile, "", hostile, None)
+    html = customer_view.body(Say(language), explain(record, read))
+    html += customer_view.body(Say(language), explain(record, CustomerRead(hostile, hostile)))
+    found = _overview(stop=Stop(hostile, hostile, 1), paused={Lane.BULK: Pause(_NOW, hostile)})
+    html += overview_view.body(Say(language), found)
+    assert "<img" not in html
+    assert "\u202e" not in html
+    assert "\0" not in html
+    assert "style=" not in html
