@@ -115,6 +115,7 @@ def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
     with CardCommands(redis_url) as cards:
         cards.set_default(customer="cus_1", card="card_1", lane="bulk")
         ends.fail(cards.set_default(customer="cus_2", card="card_1").id)
+        ends.fail(cards.set_default(customer="cus_5", card="card_1").id, "poison")
         third = cards.set_default(customer="cus_3", card="card_1")
         fourth = cards.set_default(customer="cus_4", card="card_1")
     again = Again(3_600_000, False, "code", "message", slow="account")
@@ -129,6 +130,8 @@ def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
     assert "api_key_expired" in found["stripe key"].text
     assert "STRIPE_API_KEY" in found["stripe key"].todo
     assert found["failed"].level is Level.WARN
+    assert "1 poison, 1 api_error" in found["failed"].text
+    assert "do not replay" in found["poison"].todo
     assert found["rate limit"].level is Level.WARN
     assert "account at 7" in found["rate limit"].text
     assert "CARDS_STRIPE_RPS" in found["rate limit"].todo
