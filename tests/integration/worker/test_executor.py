@@ -15,7 +15,7 @@ from producer.settings import Settings
 from worker import backoff
 from worker.announcements import Announcements
 from worker.arrivals import Arrivals, Arrived
-from worker.executor import Executor
+from worker.executor import NOBODY, Executor
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
 from worker.lane_gate import LaneGate
@@ -208,7 +208,7 @@ async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> Non
     """A grant whose lease is over by the holder's own clock is left to others."""
     command = await bench.accept("card_B")
     taken = await bench.journal(take(command, "h", 15_000))
-    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, lambda: None)
+    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, NOBODY)
     assert not bench.stripe.sent
     found = await bench.journal(status(command))
     assert found is not None
