@@ -89,7 +89,7 @@ requirements: setup ## compile requirements/*.txt from pyproject.toml, keeping t
 		-o requirements/oldest.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/producer.txt
 	$(COMPILE) pyproject.toml -c requirements/dev.txt --extra http --extra worker --extra flower \
-		--extra sandbox -o requirements/runtime.txt
+		--extra sandbox --extra tracing -o requirements/runtime.txt
 	$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
 	$(COMPILE) requirements/bench.in -o requirements/bench.txt

@@ -34,7 +34,7 @@ from packaging.utils import canonicalize_name
 _ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = SchemaVersion.V1_6
 # What requirements/runtime.txt is compiled with.
-_EXTRAS = ("http", "worker", "flower", "sandbox")
+_EXTRAS = ("http", "worker", "flower", "sandbox", "tracing")
 _PIN = re.compile(r"^(?P<pin>[a-z0-9][^\\\n]*)(?P<hashes>(?:\\\n\s+--hash=\S+\s*)+)", re.MULTILINE)
 
 

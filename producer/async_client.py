@@ -15,7 +15,7 @@ from uuid import uuid4
 from redis.exceptions import RedisError
 
 from producer import journal as journalled
-from producer import sending
+from producer import sending, tracing
 from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
 from producer.contract.messages import Language
 from producer.errors import (
@@ -153,9 +153,13 @@ class AsyncCardCommands:
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
-        call = sending.acceptance(order, idempotency_key, lane, self._sender, self._signing)
-        await self._same_journal(self._journal)
-        accepted = await self._journal(call)
+        with tracing.sent(order.kind, lane) as span:
+            call = sending.acceptance(
+                order, idempotency_key, lane, self._sender, self._signing, span.traceparent
+            )
+            await self._same_journal(self._journal)
+            accepted = await self._journal(call)
+            span.set("messaging.message.id", accepted.id)
         return self._handle(accepted, order)
 
     async def send_many(

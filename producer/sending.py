@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 from typing import Literal, TypeAlias
 from uuid import uuid4
 
+from producer import tracing
 from producer.contract import (
     AssignCard,
     CardNumberRefused,
@@ -68,8 +70,9 @@ def acceptance(
     lane: LaneName,
     sender: str = "",
     signing: Signing = UNSIGNED,
+    trace: str = "",
 ) -> Call[Acceptance]:
-    """The call that accepts the order. Raises Refusal."""
+    """The call that accepts the order, with the context of a trace. Raises Refusal."""
     leaking = find_card_data(order.kwargs())
     if leaking is not None:
         raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
@@ -80,6 +83,7 @@ def acceptance(
         idempotency_key=checked_key(idempotency_key),
         sender=sender,
         signing=signing,
+        trace=trace,
     )
 
 
@@ -135,12 +139,19 @@ class Window:
         self._items = list(items)
         self._refused: dict[int, Refusal] = {}
         candidates: list[Candidate] = []
+        lane = checked_lane(lane)
+        # Of its own for each command: one span for a message of 50 would be the parent of all.
+        traced = tracing.is_on()
+        context = "" if traced else tracing.current()
         for place, item in enumerate(self._items):
             try:
-                candidates.append(_candidate(*split(item)))
+                one = _candidate(*split(item), context)
             except Refusal as refusal:
                 self._refused[place] = refusal
-        lane = checked_lane(lane)
+                continue
+            if traced:
+                one = replace(one, trace=tracing.created(one.command.kind, one.id, lane))
+            candidates.append(one)
         size = BATCH if lane is Lane.BULK else 1
         self.calls: list[Call[list[Acceptance | IdempotencyKeyReused]]] = [
             accept_many(
@@ -162,11 +173,11 @@ class Window:
             yield item, self._refused.get(place) or next(answered)
 
 
-def _candidate(order: Order, idempotency_key: str | None) -> Candidate:
+def _candidate(order: Order, idempotency_key: str | None, trace: str) -> Candidate:
     leaking = find_card_data(order.kwargs())
     if leaking is not None:
         raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
-    return Candidate(str(uuid4()), order, checked_key(idempotency_key))
+    return Candidate(str(uuid4()), order, checked_key(idempotency_key), trace)
 
 
 def cancellation(command_id: str, language: Language, status_ttl_s: int) -> Call[State | None]:

@@ -205,6 +205,79 @@ _HTTP = (
     ),
 )
 
+_TRACED = (WEB, WORKER)
+_TRACING = (
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "where traces are sent ([tracing](tracing.md)); setting it turns tracing on",
+        _TRACED,
+        otherwise="no traces",
+        values="a URL",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "the same, for traces alone",
+        _TRACED,
+        values="a URL",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_TRACES_EXPORTER",
+        "which exporters",
+        _TRACED,
+        otherwise="otlp, where there is an endpoint",
+        values="otlp, console or none, separated by commas",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "how they are sent",
+        _TRACED,
+        otherwise="http/protobuf",
+        values="http/protobuf",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        "the same, for traces alone",
+        _TRACED,
+        values="http/protobuf",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_SERVICE_NAME",
+        "the name in traces",
+        _TRACED,
+        otherwise="card-commands-web, card-commands-worker",
+        values="a name",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "what else is said of the process; a `service.name` here is the name",
+        _TRACED,
+        values="name=value, separated by commas",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_TRACES_SAMPLER",
+        "which traces are kept",
+        _TRACED,
+        otherwise="all of them",
+        values="a sampler of OpenTelemetry's",
+        foreign=True,
+    ),
+    Setting(
+        "OTEL_TRACES_SAMPLER_ARG",
+        "what the sampler is given, such as a share",
+        _TRACED,
+        values="0 to 1",
+        foreign=True,
+    ),
+    Setting("OTEL_SDK_DISABLED", "true: no traces", _TRACED, values="true or false", foreign=True),
+)
+
 _OWN = (
     Setting(
         "CARDS_REASONS_LANGUAGE",
@@ -215,4 +288,4 @@ _OWN = (
     ),
 )
 
-SETTINGS = (*_REDIS, *_SHARED, *_WEB, *_HTTP, *_OWN)
+SETTINGS = (*_REDIS, *_SHARED, *_WEB, *_HTTP, *_TRACING, *_OWN)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
@@ -19,6 +20,7 @@ from producer.journal.queues import queues_of
 from producer.log_format import format_handlers
 from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, admitted
+from producer.tracing_setup import set_up
 from worker.asyncio_pool import TaskPool
 from worker.celery_config import celery_config, celery_queue
 from worker.composition import runtime_of
@@ -41,6 +43,7 @@ class WorkerProcess:
         self._app = app
         self._runtime: Runtime | None = None
         self._hostname = ""
+        self._end_tracing: Callable[[], None] = lambda: None
         self._consumer: Any = None
 
     def runtime(self) -> Runtime:
@@ -49,6 +52,7 @@ class WorkerProcess:
             pool = getattr(self._consumer, "pool", None)
             loop = pool.loop if isinstance(pool, TaskPool) else None
             tick = self._app.clock.forward
+            self._end_tracing = set_up(os.environ, "card-commands-worker")
             self._runtime = runtime_of(self._settings, self._hostname, tick, loop)
             _settle_garbage_collection()
             self._runtime.start()
@@ -96,6 +100,7 @@ class WorkerProcess:
         if self._runtime is not None:
             self._runtime.stop()
             self._runtime = None
+            self._end_tracing()
 
 
 def _settle_garbage_collection() -> None:

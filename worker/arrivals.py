@@ -23,13 +23,14 @@ from producer.journal.messages import BATCH
 from producer.journal.repeats import note_repeats
 from producer.signatures import Flaw
 from worker.announcements import Announcements
+from worker.batch import Batch
 from worker.dead_letters import tell
 from worker.executor import STOP_PAUSE_S, Executor
 from worker.lane_gate import LaneGate
-from worker.leases import clock
 from worker.message_gate import is_batch
 from worker.outcomes import REFUSED_HTTP, Outcomes
 from worker.settings import WorkerSettings
+from worker.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Arrivals:
         announcements: Announcements,
         outcomes: Outcomes,
         gate: LaneGate,
+        tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._executor = executor
@@ -62,6 +64,7 @@ class Arrivals:
         self._outcomes = outcomes
         self._signing = settings.shared.signing
         self._gate = gate
+        self._tracing = tracing or Tracing()
 
     async def on_message(self, arrived: Arrived) -> None:
         """Do what the message asks for, or leave it to the holder of the customer's lease.
@@ -105,21 +108,12 @@ class Arrivals:
             shown = {"task": BATCH, "id": batch_id, "ids": command_ids}
             await self.set_aside(lane, DeadReason.WRONG_ARGUMENTS, shown)
             return
-        begun_at, size = clock(), len(command_ids)
-        left = size
-
-        def one_less() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0:
-                self._announcements.batch_ended(batch_id, size, clock() - begun_at)
-
-        self._announcements.batch_begun(batch_id, size)
+        batch = Batch(batch_id, len(command_ids), lane, self._announcements, self._tracing)
         self._gate.message(lane, 1)
         try:
             waiting = list(command_ids)
             while waiting:
-                hows = await self._executor.on_commands(waiting, lane, one_less)
+                hows = await self._executor.on_commands(waiting, lane, batch)
                 told = list(zip(waiting, hows, strict=True))
                 await self._note_repeats(lane, hows)
                 waiting = [ident for ident, how in told if how is TakenAs.STOPPED]

@@ -14,6 +14,7 @@ from producer.contract import Lane, State
 from producer.journal import (
     Again,
     End,
+    Grant,
     Journal,
     JournalFault,
     JournalUnavailable,
@@ -35,9 +36,10 @@ from worker.leases import LeaseKeeper, clock
 from worker.log_context import about, last_request
 from worker.measurements import Measurements
 from worker.settings import WorkerSettings
+from worker.tracing import Tracing
 from worker.tries import Tries
 from worker.turns import booked_by
-from worker.waiting_room import Done, WaitingRoom
+from worker.waiting_room import Message, WaitingRoom
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -68,6 +70,7 @@ class Executor:
         announcements: Announcements,
         gate: LaneGate,
         measurements: Measurements | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
@@ -76,6 +79,7 @@ class Executor:
         self._announcements = announcements
         self._gate = gate
         self._measurements = measurements or Measurements()
+        self._tracing = tracing or Tracing()
         self._limits = settings.limits
         self._lease_ms = settings.lease_s * 1000
         self._stopping = asyncio.Event()
@@ -142,15 +146,15 @@ class Executor:
             )
         )
         if taken.grant is not None:
-            await self._work(taken, asked_at, lane, _nothing)
+            await self._work(taken, asked_at, lane, NOBODY)
         elif taken.in_hand is not None:
-            self._wait(taken, _nothing)
+            self._wait(taken, NOBODY)
         return taken.how
 
     async def on_commands(
-        self, command_ids: Sequence[str], lane: Lane, done: Done
+        self, command_ids: Sequence[str], lane: Lane, message: Message
     ) -> list[TakenAs]:
-        """As `on_command` for each; `done` is called for each. Returns when none is at Stripe.
+        """As `on_command` for each; `message` is told of each. Returns when none is at Stripe.
 
         Raises:
             Stopping: the worker stops; the message is for another.
@@ -169,11 +173,11 @@ class Executor:
         works = []
         for taken in all_taken:
             if taken.grant is not None:
-                works.append(asyncio.create_task(self._work(taken, asked_at, lane, done)))
+                works.append(asyncio.create_task(self._work(taken, asked_at, lane, message)))
             elif taken.in_hand is not None:
-                self._wait(taken, done)
+                self._wait(taken, message)
             elif taken.how is not TakenAs.STOPPED:
-                done()
+                message.done()
         for told in await asyncio.gather(*works, return_exceptions=True):
             if isinstance(told, BaseException):
                 raise told
@@ -212,20 +216,20 @@ class Executor:
 
     async def _found(self, taken: Taken, asked_at: float) -> None:
         if taken.grant is not None:
-            await self._work(taken, asked_at, taken.grant.lane, _nothing)
+            await self._work(taken, asked_at, taken.grant.lane, NOBODY)
         elif taken.in_hand is not None:
-            self._wait(taken, _nothing)
+            self._wait(taken, NOBODY)
 
-    def _wait(self, taken: Taken, done: Done) -> None:
+    def _wait(self, taken: Taken, message: Message) -> None:
         assert taken.in_hand is not None
-        self._room.add(taken.in_hand, done)
+        self._room.add(taken.in_hand, message)
 
     async def _take_up(self, customers: Sequence[str]) -> list[Taken]:
         call = resume_many(customers, uuid4().hex, self._lease_ms, limits=self._limits)
         return await self._journal(call)
 
-    def _begin(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
-        self._run(self._work(taken, asked_at, lane, done), self._works)
+    def _begin(self, taken: Taken, asked_at: float, lane: Lane, message: Message) -> None:
+        self._run(self._work(taken, asked_at, lane, message), self._works)
 
     def _free(self, lane: Lane) -> int:
         return 0 if self._holds_back else self._slots[lane] - self._busy[lane]
@@ -244,9 +248,12 @@ class Executor:
         while self._gate.closed:
             await self.pause(_LOOK_AGAIN_S)
 
-    async def _work(self, taken: Taken, asked_at: float, lane: Lane, done: Done) -> None:
+    async def _work(self, taken: Taken, asked_at: float, lane: Lane, message: Message) -> None:
         """Go on from grant to grant until nothing of the customer may go out now."""
-        queue = taken.grant.queue if taken.grant is not None else lane.value
+        queue = lane.value
+        if taken.grant is not None:
+            queue = taken.grant.queue
+            message.begun(taken.grant)
         self._busy[lane] += 1
         self._gate.command(queue, 1)
         try:
@@ -256,9 +263,9 @@ class Executor:
             self._gate.command(queue, -1)
             self._gate.ended(queue)
             self._room.wake(lane)
-            done()
+            message.done()
         if taken.in_hand is not None:
-            self._wait(taken, _nothing)
+            self._wait(taken, NOBODY)
 
     async def _grants(self, taken: Taken, asked_at: float) -> Taken:
         while taken.grant is not None:
@@ -269,37 +276,37 @@ class Executor:
             about(grant)
             if grant.tries == 1:
                 self._measurements.started(grant.lane, grant.waited_ms / 1000)
-            try:
-                outcome = await self._tries.make(grant, lease)
-                asked_at = clock()
-                tried_s = asked_at - begun_at
-                taken = await self.persist(
-                    close(
-                        grant,
-                        outcome,
-                        next_holder="" if self._holds_back else uuid4().hex,
-                        lease_ms=self._lease_ms,
-                        limits=self._limits,
-                        request=last_request(),
+            with self._tracing.attempt(grant) as span:
+                try:
+                    outcome = await self._tries.make(grant, lease)
+                    asked_at = clock()
+                    tried_s = asked_at - begun_at
+                    taken = await self.persist(
+                        close(
+                            grant,
+                            outcome,
+                            next_holder="" if self._holds_back else uuid4().hex,
+                            lease_ms=self._lease_ms,
+                            limits=self._limits,
+                            request=last_request(),
+                        )
                     )
-                )
-            except LeaseLost:
-                log.warning("command %s: lease lost before sending", grant.command_id)
-                break
-            finally:
-                self._leases.release(lease)
-            if taken.how is TakenAs.ABSENT:
-                log.error(
-                    "command %s came to %s, which could not be written: the journal has nothing of "
-                    "it any more%s",
-                    grant.command_id,
-                    _name(outcome),
-                    " (or its migration had recorded it)" if grant.of_migration else "",
-                )
-                break
-            if taken.how is TakenAs.LOST:
-                log.warning("command %s: taken over; its outcome here is dropped", grant.command_id)
-                break
+                except LeaseLost:
+                    log.warning("command %s: lease lost before sending", grant.command_id)
+                    span.event("lease lost")
+                    break
+                finally:
+                    self._leases.release(lease)
+                if taken.how is TakenAs.ABSENT:
+                    _tell_absent(grant, outcome)
+                    break
+                if taken.how is TakenAs.LOST:
+                    span.event("taken over")
+                    log.warning(
+                        "command %s: taken over; its outcome here is dropped", grant.command_id
+                    )
+                    break
+                self._tracing.closed(span, outcome)
             self._announcements.closed(grant, outcome, tried_s)
             if isinstance(outcome, Again) and outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
                 self._wake(grant.customer, outcome.delay_ms / 1000)
@@ -364,6 +371,16 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         log.exception("left to the next sweep")
 
 
+def _tell_absent(grant: Grant, outcome: End | Again | KeyStopped) -> None:
+    log.error(
+        "command %s came to %s, which could not be written: the journal has nothing of it any "
+        "more%s",
+        grant.command_id,
+        _name(outcome),
+        " (or its migration had recorded it)" if grant.of_migration else "",
+    )
+
+
 def _name(outcome: End | Again | KeyStopped) -> str:
     """What a try came to, in a word."""
     match outcome:
@@ -374,5 +391,14 @@ def _name(outcome: End | Again | KeyStopped) -> str:
     return outcome.code
 
 
-def _nothing() -> None:
-    """Nobody waits for the end."""
+class _Nobody:
+    """The message is told nothing: it has one command."""
+
+    def begun(self, grant: Grant) -> None:
+        """Nobody asks."""
+
+    def done(self) -> None:
+        """Nobody waits."""
+
+
+NOBODY = _Nobody()

@@ -12,6 +12,7 @@ from worker.measurements import Measurements
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
 from worker.stripe_gateway import StripeGateway
+from worker.tracing import Tracing
 from worker.turns import Turns
 from worker.verdicts import Verdict
 
@@ -30,6 +31,7 @@ def handlers_of(
     settings: WorkerSettings,
     turns: Turns | None = None,
     measurements: Measurements | None = None,
+    tracing: Tracing | None = None,
 ) -> tuple[CardGateway, HandlerSet]:
     """The gateway to Stripe, and a handler on it for each kind of command."""
     gateway = StripeGateway(
@@ -40,6 +42,7 @@ def handlers_of(
         proxy=settings.stripe_proxy,
         authorities=settings.stripe_authorities,
         measurements=measurements,
+        tracing=tracing,
     )
     return gateway, {
         CommandKind.ASSIGN_CARD: AssignCardHandler(gateway),

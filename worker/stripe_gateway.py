@@ -12,6 +12,7 @@ import stripe
 from producer.contract.redaction import redact
 from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
+from producer.tracing import NO_SPAN, NoSpan
 from worker.authorities import Authorities
 from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
 from worker.leases import clock
@@ -19,6 +20,7 @@ from worker.log_context import note_request
 from worker.measurements import Measurements
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
 from worker.proxies import Proxy
+from worker.tracing import Tracing
 from worker.turns import FreeTurns, Turns
 
 log = logging.getLogger(__name__)
@@ -68,12 +70,14 @@ class StripeGateway(CardGateway):
         proxy: Proxy | None = None,
         authorities: Authorities | None = None,
         measurements: Measurements | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         stripe.enable_telemetry = False  # it would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._turns = turns or FreeTurns()
         self._measurements = measurements or Measurements()
+        self._tracing = tracing or Tracing()
         trusted = authorities or Authorities()
         connections = HttpConnections(
             timeout=timeout,
@@ -173,26 +177,44 @@ class StripeGateway(CardGateway):
         self, method: str, path: str, params: dict[str, Any], endpoint: Endpoint
     ) -> StripeResult:
         begun = clock()
-        result = await self._call(method, path, params)
+        with self._tracing.request(endpoint) as span:
+            result = await self._call(method, path, params, span)
         status = "200" if isinstance(result, StripeAnswer) else _status(result)
         self._measurements.requested(endpoint, status, clock() - begun)
         return result
 
-    async def _call(self, method: str, path: str, params: dict[str, Any]) -> StripeResult:
+    async def _call(
+        self, method: str, path: str, params: dict[str, Any], span: NoSpan
+    ) -> StripeResult:
         try:
             response = await self._client.raw_request_async(method, path, **params)
         except stripe.StripeError as error:
-            note_request((error.headers or {}).get("request-id"))
+            _note_answer(span, error.http_status, error.headers or {})
             return _answered(error)
         except HttpError as error:
+            span.failed(type(error).__name__)
             return _failed(error)
         except UnicodeDecodeError:
+            span.failed(Failure.UNREADABLE.value)
             return _unreadable(None)
-        note_request(response.headers.get("request-id"))
+        _note_answer(span, response.code, response.headers)
         body = response.data
         if not isinstance(body, dict) or "object" not in body:
             return _unreadable(response.code)
         return StripeAnswer(body, replayed=_replayed(response.headers))
+
+
+def _note_answer(span: NoSpan, status: int | None, headers: Mapping[str, str]) -> None:
+    request_id = headers.get("request-id")
+    note_request(request_id)
+    if span is NO_SPAN:
+        return
+    if request_id:
+        span.set("stripe.request_id", request_id)
+    if status is not None:
+        span.set("http.response.status_code", status)
+        if status >= 400:
+            span.failed(str(status))
 
 
 def _customer(id: str) -> str:

@@ -12,18 +12,17 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from producer.contract import Lane
-from producer.journal import InHand, JournalUnavailable, Taken, TakenAs
+from producer.journal import Grant, InHand, JournalUnavailable, Taken, TakenAs
 from producer.journal.endpoints import Endpoint
 from worker.lane_gate import LaneGate
 from worker.leases import LeaseKeeper, clock
 
 log = logging.getLogger(__name__)
 
-Done = Callable[[], None]
 Ask = Callable[[Sequence[str]], Awaitable[list[Taken]]]
-Begin = Callable[[Taken, float, Lane, Done], None]
 
 _MOST_ASKED = 50
 _STOP_PAUSE_S = 1.0
@@ -32,10 +31,23 @@ _AWAY_PAUSE_S = 0.5
 _SPREAD_S = 0.06
 
 
+class Message(Protocol):
+    """What is told of each command of a message, or of each customer in hand."""
+
+    def begun(self, grant: Grant) -> None:
+        """Work on it begins."""
+
+    def done(self) -> None:
+        """There is nothing more to do for it now."""
+
+
+Begin = Callable[[Taken, float, Lane, Message], None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     in_hand: InHand
-    done: Done
+    message: Message
 
 
 class WaitingRoom:
@@ -62,11 +74,11 @@ class WaitingRoom:
         self._not_before: dict[tuple[Lane, Endpoint], float] = {}
         self._woken = {lane: asyncio.Event() for lane in Lane}
 
-    def add(self, in_hand: InHand, done: Done) -> None:
-        """Let a customer wait; `done` is called when it need not any more and is not begun."""
+    def add(self, in_hand: InHand, message: Message) -> None:
+        """Let a customer wait; the message is told when it need not any more and is not begun."""
         lane, endpoint = in_hand.lane, in_hand.endpoint
         line = self._lines[lane].setdefault((in_hand.queue, endpoint), deque())
-        line.append(_Waiting(in_hand, done))
+        line.append(_Waiting(in_hand, message))
         self._leases.keep(in_hand.customer)
         self._gate.command(in_hand.queue, 1)
         if in_hand.wait_ms:
@@ -148,11 +160,11 @@ class WaitingRoom:
                 break
             first = self._first(waiting)
             if one.in_hand is not None:
-                self.add(one.in_hand, first.done)
+                self.add(one.in_hand, first.message)
             elif one.grant is not None:
-                self._begin(one, asked_at, lane, first.done)
+                self._begin(one, asked_at, lane, first.message)
             else:
-                first.done()
+                first.message.done()
         if not waiting:
             self._lines[lane].pop(key, None)
 

@@ -24,6 +24,7 @@ from producer.http.services import Services
 from producer.log_format import LogFormat, formatter
 from producer.repeated_log import count_repeats
 from producer.settings import SettingsError, WebSettings, admitted
+from producer.tracing_setup import set_up
 
 # Waiting callers are let go at once; this is for answers still being written.
 _STOP_WITHIN_S = 8
@@ -45,6 +46,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         return 2
     _log_to_stderr(settings.shared.log_format)
     limits = within_descriptors(limits)
+    end_tracing = set_up(environ, "card-commands-web")
     app = create_app(settings, limits)
     services: Services = app.state.services
     guard = Guard(limits, Connections(limits), services.answers, services.metrics)
@@ -66,6 +68,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     logging.getLogger("producer.http").info("listening on http://%s:%d", host, settings.port)
     _Server(config, services, settings.shutdown_delay_s).run(sockets=listeners)
+    end_tracing()
     return 0
 
 

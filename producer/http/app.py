@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from producer import tracing
 from producer.api_tokens import names_of
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
@@ -45,6 +46,7 @@ from producer.http.page.sessions import Sessions, is_page
 from producer.http.page.words import Say
 from producer.http.request_rate import RequestRate
 from producer.http.scopes import ScopeMissing, enough_scope
+from producer.http.server_spans import ServerSpans
 from producer.http.services import Services
 from producer.http.subscriptions import Subscriptions
 from producer.http.surface import Surface
@@ -122,6 +124,8 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own would tell of paths, queries and bodies, which may hold card numbers.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
     app.state.desk = desk
@@ -154,6 +158,8 @@ def create_app(
     app.add_middleware(BodyPace, limits=limits or HttpLimits(), metrics=metrics)
     app.add_middleware(Entrance, door=door, answers=answers, metrics=metrics)
     app.add_middleware(BrowserHeaders)
+    if tracing.is_on():
+        app.add_middleware(ServerSpans)
     return app
 
 

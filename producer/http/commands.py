@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from uuid import uuid4
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from producer import tracing
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
 from producer.contract.messages import Text
 from producer.http.body import parse_fields, read_body
@@ -19,7 +22,7 @@ from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
 from producer.http.prefer import Preference, parse_prefer
 from producer.http.scopes import sender_of
 from producer.http.services import Services
-from producer.journal import Acceptance, accept, status
+from producer.journal import Acceptance, Call, accept, status
 
 _MAX_KEY = 255
 
@@ -58,7 +61,8 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
 
     services.same_journal()
     command_id = str(uuid4())
-    calling = accept(
+    calling = partial(
+        accept,
         command,
         command_id=command_id,
         lane=lane,
@@ -67,13 +71,11 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
         signing=services.signing,
     )
     if preference.wait_s <= 0 or services.waiters.released.is_set():
-        acceptance = await services.ask(calling)
-        _note(services, request, kind, lane, acceptance)
+        acceptance = await _accepted(services, request, kind, lane, calling)
         return await _at_once(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
         await watch.confirmed()
-        acceptance = await services.ask(calling)
-        _note(services, request, kind, lane, acceptance)
+        acceptance = await _accepted(services, request, kind, lane, calling)
         if acceptance.id == command_id:
             async with while_connected(request):
                 end = await watch.end(began + preference.wait_s)
@@ -100,10 +102,19 @@ async def _at_once(services: Services, acceptance: Acceptance, preference: Prefe
     return services.answers.accepted(acceptance.id, state, preference.headers)
 
 
-def _note(
-    services: Services, request: Request, kind: CommandKind, lane: Lane, acceptance: Acceptance
-) -> None:
+async def _accepted(
+    services: Services,
+    request: Request,
+    kind: CommandKind,
+    lane: Lane,
+    calling: Callable[..., Call[Acceptance]],
+) -> Acceptance:
+    given = request.headers.getlist(tracing.HEADER)
+    with tracing.sent(kind, lane, given=given[0] if len(given) == 1 else None) as span:
+        acceptance = await services.ask(calling(trace=span.traceparent))
+        span.set("messaging.message.id", acceptance.id)
     request.scope[TASK] = acceptance.id
+    return acceptance
 
 
 def _lane(values: list[str]) -> Lane:

@@ -37,12 +37,14 @@ def accept(
     sender: str = "",
     in_hand: bool = False,
     signing: Signing = UNSIGNED,
+    trace: str = "",
 ) -> Call[Acceptance]:
     """Accept the command, once however often it is run.
 
     Row and message are written by one script, so no crash leaves one without the other. With
     `in_hand` the message is already with a worker and only the row is written. The idempotency key
     is one of the `sender`'s; those without a name share theirs. Both are signed with `signing`.
+    `trace` is the `traceparent` that tries go on from, as `producer.tracing.parse` gives it.
 
     Raises (when run):
         IdempotencyKeyReused: the key was used with another body.
@@ -53,7 +55,9 @@ def accept(
     signature = sign_row(signing, command_id, command, lane, sender)
     kind, user, card, slot, idem, body = _enrolled(command, idempotency_key, sender)
     args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
-    return Call(_acceptance, "accept", [*args, sender, signature, queue, message], durable=True)
+    return Call(
+        _acceptance, "accept", [*args, sender, signature, trace, queue, message], durable=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Candidate:
     id: str
     command: AssignCard | SetDefaultCard
     idempotency_key: str | None = None
+    trace: str = ""
 
 
 def accept_many(
@@ -89,7 +94,7 @@ def accept_many(
     args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone, sender]
     for one in candidates:
         args += [one.id, *_enrolled(one.command, one.idempotency_key, sender)]
-        args += [sign_row(signing, one.id, one.command, lane, sender)]
+        args += [sign_row(signing, one.id, one.command, lane, sender), one.trace]
     return Call(_acceptances, "accept_many", args, durable=True)
 
 

@@ -60,6 +60,11 @@ class Grant:
         return Endpoint.ATTACH if self.row["card"].startswith("pm_") else Endpoint.SOURCE
 
     @property
+    def trace(self) -> str:
+        """The `traceparent` it was accepted with; "" for none."""
+        return self.row.get("trace", "")
+
+    @property
     def in_batch(self) -> bool:
         """Whether it was accepted with others under one message."""
         return "batch" in self.row

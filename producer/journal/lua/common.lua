@@ -141,7 +141,7 @@ end
 
 -- A new command's row and place in the order.
 local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender,
-  signature, now)
+  signature, now, trace)
   local row = KEY_COMMAND .. id
   local seq = redis.call('INCR', KEY_SEQUENCE)
   redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
@@ -150,6 +150,7 @@ local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_t
   if sender ~= '' then redis.call('HSET', row, 'sender', sender) end
   if signature ~= '' then redis.call('HSET', row, 'signature', signature) end
   if queue ~= lane then redis.call('HSET', row, 'queue', queue) end
+  if trace and trace ~= '' then redis.call('HSET', row, 'trace', trace) end
   if idem ~= '' then
     redis.call('HSET', row, 'idem', idem)
     redis.call('SET', KEY_IDEMPOTENCY .. idem, id .. ' ' .. body, 'PX', idem_ttl)

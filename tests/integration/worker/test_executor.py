@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -12,20 +13,23 @@ from producer.contract import CommandKind, CommandStatus, Lane, State, parse_com
 from producer.journal import Journal, accept, resume, status, stopped, take
 from producer.redis import RedisConfig
 from producer.settings import Settings
+from producer.tracing import is_on
+from tests.spans import Spans
 from worker import backoff
 from worker.announcements import Announcements
 from worker.arrivals import Arrivals, Arrived
-from worker.executor import Executor
+from worker.executor import NOBODY, Executor
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
 from worker.lane_gate import LaneGate
-from worker.leases import LeaseKeeper
+from worker.leases import LeaseKeeper, clock
 from worker.outcomes import Outcomes
 from worker.ports import Failure, StripeError
 from worker.quarantine import Quarantine
 from worker.row_signatures import RowSignatures
 from worker.settings import WorkerSettings
 from worker.task_events import TaskEvents
+from worker.tracing import Tracing
 from worker.tries import Tries
 
 CUSTOMER = "cus_1"
@@ -50,7 +54,15 @@ class Workbench:
         outcomes = Outcomes("en", settings.shared.status_ttl_s)
         unsigned = RowSignatures(settings.shared.signing)
         tries = Tries(handlers, Quarantine(), outcomes, announcements, self.journal, unsigned)
-        self.executor = Executor(settings, self.journal, tries, self.leases, announcements, gate)
+        self.executor = Executor(
+            settings,
+            self.journal,
+            tries,
+            self.leases,
+            announcements,
+            gate,
+            tracing=Tracing("http://127.0.0.1:1", on=is_on()),
+        )
         self.arrivals = Arrivals(settings, self.executor, announcements, outcomes, gate)
 
     async def accept(self, card: str) -> str:
@@ -208,11 +220,30 @@ async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> Non
     """A grant whose lease is over by the holder's own clock is left to others."""
     command = await bench.accept("card_B")
     taken = await bench.journal(take(command, "h", 15_000))
-    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, lambda: None)
+    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, NOBODY)
     assert not bench.stripe.sent
     found = await bench.journal(status(command))
     assert found is not None
     assert found.state is State.RUNNING
+
+
+async def test_a_try_that_was_for_nothing_says_so_in_its_span(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    """One event where the lease was lost before sending, one where the customer was taken over."""
+    spans = Spans(monkeypatch)
+    bench = Workbench(redis_url)
+    bench.stripe.account.add_customer(CUSTOMER, cards=("card_A", "card_B"))
+    command = await bench.accept("card_B")
+    lost = await bench.journal(take(command, "h", 1))
+    await bench.executor._work(lost, -1e6, Lane.INTERACTIVE, NOBODY)
+    assert lost.grant is not None
+    stale = replace(lost.grant, fence="0.former", lease_ms=15_000)
+    await bench.executor._work(replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NOBODY)
+    told = [[event.name for event in one.events] for one in spans.named("process")]
+    assert told == [["lease lost"], ["taken over"]]
+    await bench.executor.drained()
+    await bench.journal.aclose()
 
 
 async def test_stopping_worker_leaves_the_next_command_to_others(bench: Workbench) -> None:

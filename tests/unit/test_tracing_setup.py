@@ -1,0 +1,135 @@
+"""What turns tracing on, what keeps it off, and what off costs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from producer import tracing
+from producer.tracing_setup import configured, set_up
+
+ROOT = Path(__file__).resolve().parents[2]
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "by"),
+    [
+        ({}, None),
+        (ENDPOINT, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": " "}, None),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://x"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, "OTEL_TRACES_EXPORTER"),
+        ({**ENDPOINT, "OTEL_TRACES_EXPORTER": "none"}, None),
+        ({**ENDPOINT, "OTEL_SDK_DISABLED": "true"}, None),
+        ({"OTEL_SERVICE_NAME": "cards"}, None),
+    ],
+)
+def test_which_variables_ask_for_traces(environ: dict[str, str], by: str | None) -> None:
+    """An endpoint or an exporter does; both are overruled by what turns it off."""
+    assert configured(environ) == by
+
+
+def test_without_the_extra_there_is_one_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says what to install, and the process goes on."""
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with caplog.at_level(logging.WARNING):
+        set_up(ENDPOINT, "web")()
+    assert [one.getMessage() for one in caplog.records] == [
+        "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is traced: install card-commands[tracing]"
+    ]
+    assert not tracing.is_on()
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "must be otlp, console or none, not 'zipkin'"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "must be http/protobuf, not 'grpc'"),
+    ],
+)
+def test_what_is_not_supported_costs_the_traces_alone(
+    extra: dict[str, str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning names it; no span is made and nothing is raised."""
+    with caplog.at_level(logging.WARNING):
+        set_up({**ENDPOINT, **extra}, "web")()
+    (line,) = caplog.records
+    assert said in line.getMessage()
+    assert not tracing.is_on()
+
+
+_PROBE = """
+import sys
+{body}
+from producer import tracing
+assert tracing.is_on() is {on}, tracing.is_on()
+loaded = [one for one in sys.modules if one.startswith(
+    ("opentelemetry.sdk.trace", "opentelemetry.exporter", "opentelemetry.proto"))]
+assert bool(loaded) is {on}, loaded
+"""
+_WEB = """
+import os
+from producer.http.app import create_app
+from producer.settings import WebSettings
+from producer.tracing_setup import set_up
+set_up(os.environ, "web")
+app = create_app(WebSettings.from_environ(os.environ))
+assert any(one.cls.__name__ == "ServerSpans" for one in app.user_middleware) is {on}
+"""
+_WORKER = """
+import os
+from worker.app import app
+from worker.composition import runtime_of
+from worker.settings import WorkerSettings
+from producer.tracing_setup import set_up
+set_up(os.environ, "worker")
+runtime_of(WorkerSettings.from_environ(os.environ), "w", int)
+"""
+_CLIENT = """
+import os
+from producer import CardCommands
+from producer.tracing_setup import set_up
+set_up(os.environ, "client")
+CardCommands.from_env()
+"""
+
+
+@pytest.mark.parametrize("on", [False, True])
+@pytest.mark.parametrize("body", [_WEB, _WORKER, _CLIENT], ids=["web", "worker", "client"])
+def test_off_nothing_of_the_sdk_is_imported(body: str, on: bool) -> None:
+    """Neither its traces nor an exporter; with an endpoint the same processes have both."""
+    made = _PROBE.format(body=body.replace("{on}", str(on)), on=on)
+    subprocess.run(
+        [sys.executable, "-c", made],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "STRIPE_API_KEY": "sk_test_x",
+            **(ENDPOINT if on else {}),
+        },
+        check=True,
+        timeout=60,
+    )
+
+
+def test_a_collector_that_is_away_holds_no_process(tmp_path: Path) -> None:
+    """Spans that cannot be sent are given up; the process ends by itself, with exit code 0."""
+    made = (
+        "import os\n"
+        "from producer import tracing\n"
+        "from producer.tracing_setup import set_up\n"
+        "end = set_up(os.environ, 'x')\n"
+        "tracing.created('AssignCard', 'id', 'bulk')\n"
+        "end()\n"
+    )
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **ENDPOINT}
+    subprocess.run([sys.executable, "-c", made], env=env, check=True, timeout=60)

@@ -1,0 +1,102 @@
+"""What a worker's spans say of tries, and when there is none."""
+
+from __future__ import annotations
+
+import pytest
+from opentelemetry.trace import StatusCode
+
+from producer.contract import Envelope, State
+from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal.endpoints import Endpoint
+from producer.tracing import NO_SPAN
+from tests.spans import PARENT, TRACE, TRACEPARENT, Spans, ids, parent_of
+from worker.tracing import Tracing
+
+ROW = {
+    "kind": "AssignCard",
+    "user": "cus_1",
+    "card": "tok_secret",
+    "lane": "bulk",
+    "queue": "bulk.3",
+    "tries": "2",
+    "accepted": "1000",
+    "trace": TRACEPARENT,
+}
+GRANT = Grant("cmd", "1.x", 15_000, 3000, ROW)
+SUPERSEDED = Envelope.no("superseded", "x")
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Spans:
+    return Spans(monkeypatch)
+
+
+def _end(state: State, code: str) -> End:
+    return End(state, 200, Envelope.no(code, "tok_secret said no"), 60, SUPERSEDED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "code", "failed"),
+    [
+        (
+            End(State.SUCCEEDED, 200, Envelope.yes("done", {}), 60, SUPERSEDED),
+            "succeeded",
+            "",
+            False,
+        ),
+        (_end(State.REJECTED, "card_declined"), "rejected", "card_declined", False),
+        (_end(State.FAILED, "poison"), "failed", "poison", True),
+        (Again(500, True, "no_answer", "dropped"), "unknown", "no_answer", True),
+        (Again(500, False, "rate_limit", "slow"), "retrying", "rate_limit", True),
+        (KeyStopped(5000, "key_refused", "no", False), "stopped", "key_refused", True),
+    ],
+)
+def test_what_a_try_came_to(
+    spans: Spans, outcome: End | Again | KeyStopped, state: str, code: str, failed: bool
+) -> None:
+    """State and code; an error where another try is needed, or none will help; no text."""
+    made = Tracing("http://127.0.0.1:1", on=True)
+    with made.attempt(GRANT) as span:
+        made.closed(span, outcome)
+    (told,) = spans.named("process AssignCard")
+    assert (ids(told)[0], parent_of(told)) == (TRACE, PARENT)
+    assert told.attributes is not None
+    assert told.attributes["cards.state"] == state
+    assert told.attributes.get("cards.code", "") == code
+    assert told.attributes["messaging.destination.name"] == "bulk.3"
+    assert (told.attributes["cards.attempt"], told.attributes["cards.waited_ms"]) == (2, 2000)
+    assert (told.status.status_code is StatusCode.ERROR) is failed
+    assert "tok_secret" not in told.to_json()
+
+
+def test_a_request_has_a_span_within_a_try_alone(spans: Spans) -> None:
+    """A read that no command asks for would be a trace of one span."""
+    made = Tracing("https://api.stripe.com", on=True)
+    assert made.request(Endpoint.READ_CUSTOMER) is NO_SPAN
+    with made.attempt(GRANT), made.request(Endpoint.READ_CUSTOMER):
+        pass
+    (asked,), (tried,) = spans.named("GET"), spans.named("process")
+    assert (asked.name, parent_of(asked)) == ("GET /v1/customers/:id", ids(tried)[1])
+    assert asked.attributes is not None
+    assert asked.attributes["server.address"] == "api.stripe.com"
+    assert asked.attributes["server.port"] == 443
+
+
+def test_an_exception_is_told_by_its_type(spans: Spans) -> None:
+    """Its text may quote a token, and is in no span."""
+    made = Tracing("https://api.stripe.com", on=True)
+    with pytest.raises(ValueError, match="tok_secret"), made.attempt(GRANT):
+        raise ValueError("tok_secret")
+    (told,) = spans.named("process")
+    assert told.attributes is not None
+    assert told.attributes["error.type"] == "ValueError"
+    assert "tok_secret" not in told.to_json()
+
+
+def test_off_there_is_one_span_that_keeps_nothing(spans: Spans) -> None:
+    """Whoever set OpenTelemetry up: the worker decides when it starts."""
+    off = Tracing()
+    with off.attempt(GRANT) as span:
+        off.closed(span, _end(State.FAILED, "poison"))
+    assert span is off.request(Endpoint.DEFAULT) is off.batch("b", 2, "bulk") is NO_SPAN
+    assert not spans.named("")
