@@ -20,6 +20,7 @@ from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
 from producer.signatures import UNSIGNED, Signing, SigningError
+from producer.stripe_signatures import NO_WEBHOOK_SECRETS, WebhookSecrets, WebhookSecretsError
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -27,6 +28,7 @@ DEFAULT_UPLOAD_LIMIT = 1 << 30  # bytes
 MIGRATIONS_DIR = ".cards-migrations"
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 METRICS_PATHS = frozenset({"/metrics"})
+STRIPE_EVENTS = "/stripe/events"
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -85,7 +87,7 @@ class WebSettings:
 
     `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
     `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere.
+    paths that are nowhere. `webhook_secrets`: of Stripe's events.
     """
 
     shared: Settings
@@ -98,6 +100,7 @@ class WebSettings:
     closed: frozenset[str] = frozenset()
     migrations_dir: Path = Path(MIGRATIONS_DIR)
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
+    webhook_secrets: WebhookSecrets = NO_WEBHOOK_SECRETS
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -113,6 +116,7 @@ class WebSettings:
                 "HOST", f"{host!r} is not loopback: set CARDS_API_TOKENS to listen there"
             )
         port = whole_number(environ, "PORT", 8000, low=1, high=65_535)
+        webhook_secrets = _webhook_secrets(environ)
         return cls(
             shared=Settings.from_environ(environ),
             host=host,
@@ -122,11 +126,13 @@ class WebSettings:
             hosts=_hosts(environ),
             operations_port=_operations_port(environ, port),
             closed=_closed(environ, "CARDS_DOCS", DOCS_PATHS)
-            | _closed(environ, "CARDS_METRICS", METRICS_PATHS),
+            | _closed(environ, "CARDS_METRICS", METRICS_PATHS)
+            | (frozenset() if webhook_secrets.secrets else {STRIPE_EVENTS}),
             migrations_dir=Path(_text(environ, "CARDS_MIGRATIONS_DIR") or MIGRATIONS_DIR),
             upload_limit=whole_number(
                 environ, "CARDS_UPLOAD_LIMIT", DEFAULT_UPLOAD_LIMIT, low=1, unit="bytes"
             ),
+            webhook_secrets=webhook_secrets,
         )
 
 
@@ -231,6 +237,13 @@ def _tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
     try:
         return read_tokens(environ)
     except ApiTokensError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def _webhook_secrets(environ: Mapping[str, str]) -> WebhookSecrets:
+    try:
+        return WebhookSecrets.from_environ(environ)
+    except WebhookSecretsError as error:
         raise SettingsError(error.name, error.reason) from None
 
 

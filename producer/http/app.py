@@ -16,7 +16,7 @@ from starlette.responses import Response
 from producer.api_tokens import names_of
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
-from producer.http import auth, cards, commands, docs_page, health, tasks
+from producer.http import auth, cards, commands, docs_page, health, stripe_events, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
 from producer.http.body_pace import BodyPace
@@ -120,6 +120,8 @@ def create_app(
     app.state.desk = desk
     for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
+    keep_s = settings.shared.status_ttl_s
+    app.include_router(stripe_events.routes(services, settings.webhook_secrets, keep_s))
     app.include_router(api.routes(services, desk))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
     sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)

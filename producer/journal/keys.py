@@ -7,6 +7,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:command:ID` | hash | the journal row of a command |
 | `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
 | `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
+| `cards:stripe-events:CUSTOMER` | hash | the customer's newest 20 events of Stripe's, by their id |
 | `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
 | `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
 | `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
@@ -64,6 +65,7 @@ _PATTERNS = {
     "command": "cards:command:",
     "pending": "cards:pending:",
     "customer": "cards:customer:",
+    "events": "cards:stripe-events:",
     "queued": "cards:queued:",
     "idempotency": "cards:idempotency:",
     "changed": "cards:changed:",
@@ -159,6 +161,11 @@ def read(read_id: str) -> Key:
 def session(digest: str) -> Key:
     """A session of the page."""
     return Key(_PATTERNS["session"] + digest)
+
+
+def stripe_events(customer: str) -> Key:
+    """The newest events of Stripe's about the customer."""
+    return Key(_PATTERNS["events"] + customer)
 
 
 def queue(name: str) -> Key:

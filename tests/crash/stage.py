@@ -127,6 +127,15 @@ class Stage:
         token = f"tok_for{customer.removeprefix('cus_')}"
         return self.client.assign(customer=customer, source=token, lane=lane).id
 
+    @property
+    def stripe_url(self) -> str:
+        """Where the sandbox listens."""
+        return self._sandbox.url
+
+    def send_events_to(self, url: str) -> None:
+        """Have the sandbox tell of its effects there."""
+        self._sandbox.send_events_to(url)
+
     def hold(
         self, customer: str, when: Literal["before", "after"], times: int | None = 1, **rule: Any
     ) -> Hold:
