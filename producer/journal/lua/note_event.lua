@@ -16,10 +16,12 @@ if row then
   local waits = row[5] == 'unknown' or row[5] == 'retrying'
   if key == present and row[5] == 'running' then
     redis.call('HSET', KEY_COMMAND .. id, 'told', 1)
-  elseif key == present and waits and tonumber(row[10] or 0) > now then
-    redis.call('HSET', KEY_COMMAND .. id, 'due', int(now))
-    redis.call('ZADD', KEY_WATCH, int(now), user)
+  elseif key == present and waits then
     settled = id
+    if tonumber(row[10] or 0) > now then
+      redis.call('HSET', KEY_COMMAND .. id, 'due', int(now))
+      redis.call('ZADD', KEY_WATCH, int(now), user)
+    end
   end
 end
 if ARGV[5] ~= '1' or user == '' then return settled end
