@@ -87,7 +87,8 @@ class WebSettings:
 
     `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
     `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere. `webhook_secrets`: of Stripe's events.
+    paths that are nowhere. `webhook_secrets`: of Stripe's events. `callbacks`: whether a request
+    may name a URL to be told of its end, and, `callbacks_private`, also one of a private address.
     """
 
     shared: Settings
@@ -101,6 +102,8 @@ class WebSettings:
     migrations_dir: Path = Path(MIGRATIONS_DIR)
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
     webhook_secrets: WebhookSecrets = NO_WEBHOOK_SECRETS
+    callbacks: bool = False
+    callbacks_private: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -133,6 +136,8 @@ class WebSettings:
                 environ, "CARDS_UPLOAD_LIMIT", DEFAULT_UPLOAD_LIMIT, low=1, unit="bytes"
             ),
             webhook_secrets=webhook_secrets,
+            callbacks=yes_or_no(environ, "CARDS_CALLBACKS"),
+            callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
         )
 
 
@@ -172,6 +177,17 @@ def number(environ: Mapping[str, str], name: str, default: float, *, unit: str) 
     if not 0 <= found <= 1_000_000 or 0 < found < 0.01:
         raise SettingsError(name, wanted)
     return found
+
+
+def yes_or_no(environ: Mapping[str, str], name: str) -> bool:
+    """A setting that is yes or no, and no where it is not set. Raises SettingsError."""
+    match _text(environ, name).lower():
+        case "yes" | "true" | "1" | "on":
+            return True
+        case "" | "no" | "false" | "0" | "off":
+            return False
+        case _:
+            raise SettingsError(name, "must be yes or no")
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

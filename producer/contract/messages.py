@@ -288,6 +288,14 @@ class Text(Enum):
         "El comando se firmó hace demasiado tiempo; envíelo de nuevo",
         "The command was signed too long ago; send it again",
     )
+    NO_CALLBACKS = (
+        "{field} no se admite aquí (CARDS_CALLBACKS)",
+        "{field} is not taken here (CARDS_CALLBACKS)",
+    )
+    BAD_CALLBACK = (
+        "{field} debe ser una URL https, sin usuario ni fragmento, de hasta 2000 caracteres",
+        "{field} must be an https URL without user or fragment, of up to 2000 characters",
+    )
     EVENT_NOTED = ("Evento recibido", "Event received")
     EVENT_IGNORED = ("Evento ignorado", "Event ignored")
     EVENT_UNSIGNED = (

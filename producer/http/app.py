@@ -23,6 +23,7 @@ from producer.http.body_pace import BodyPace
 from producer.http.bounded import BoundedJournal
 from producer.http.brake import Brake
 from producer.http.browser_headers import BrowserHeaders
+from producer.http.callbacks import CallbackRules
 from producer.http.door import Door
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
@@ -118,7 +119,9 @@ def create_app(
     )
     app.state.services = services
     app.state.desk = desk
-    for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
+    callbacks = CallbackRules(settings.callbacks, settings.callbacks_private)
+    app.include_router(commands.routes(services, callbacks))
+    for routes in (cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
     keep_s = settings.shared.status_ttl_s
     app.include_router(stripe_events.routes(services, settings.webhook_secrets, keep_s))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
 from producer.contract.messages import Text
 from producer.http.body import parse_fields, read_body
+from producer.http.callbacks import CallbackRules
 from producer.http.disconnect import while_connected
 from producer.http.entrance import TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
@@ -20,28 +21,31 @@ from producer.http.prefer import Preference, parse_prefer
 from producer.http.scopes import sender_of
 from producer.http.services import Services
 from producer.journal import Acceptance, accept, status
+from producer.journal.callbacks import unwant_callback, want_callback
 
 _MAX_KEY = 255
 
 
-def routes(services: Services) -> APIRouter:
+def routes(services: Services, callbacks: CallbackRules) -> APIRouter:
     """The two routes that take commands."""
     router = APIRouter()
 
     @router.post("/api/cards/assign", **ASSIGN_CARD)
     async def assign_card(request: Request) -> Response:
         """Attach a tokenised card to a customer."""
-        return await _order(services, CommandKind.ASSIGN_CARD, request)
+        return await _order(services, callbacks, CommandKind.ASSIGN_CARD, request)
 
     @router.post("/api/cards/default", **SET_DEFAULT_CARD)
     async def set_default_card(request: Request) -> Response:
         """Make an attached card the customer's default."""
-        return await _order(services, CommandKind.SET_DEFAULT_CARD, request)
+        return await _order(services, callbacks, CommandKind.SET_DEFAULT_CARD, request)
 
     return router
 
 
-async def _order(services: Services, kind: CommandKind, request: Request) -> Response:
+async def _order(
+    services: Services, callbacks: CallbackRules, kind: CommandKind, request: Request
+) -> Response:
     began = asyncio.get_running_loop().time()
     fields = parse_fields(await read_body(request))
     keys = request.headers.getlist("idempotency-key")
@@ -55,9 +59,13 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
     lane = _lane(request.headers.getlist("lane"))
     key = _idempotency_key(keys)
     preference = parse_prefer(request.headers.getlist("prefer"))
+    callback = callbacks.url(request.headers.getlist("callback-url"))
 
     services.same_journal()
     command_id = str(uuid4())
+    if callback is not None:
+        # Before the command: its end finds it, and where nothing is accepted it expires by itself.
+        await services.ask(want_callback(command_id, callback))
     calling = accept(
         command,
         command_id=command_id,
@@ -69,6 +77,8 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
     if preference.wait_s <= 0 or services.waiters.released.is_set():
         acceptance = await services.ask(calling)
         _note(services, request, kind, lane, acceptance)
+        if callback is not None and acceptance.id != command_id:
+            await services.ask(unwant_callback(command_id))
         return await _at_once(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
         await watch.confirmed()
@@ -79,6 +89,8 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
                 end = await watch.end(began + preference.wait_s)
             state = watch.state
     if acceptance.id != command_id:
+        if callback is not None:
+            await services.ask(unwant_callback(command_id))
         with services.waiters.watch(acceptance.id) as watch:
             async with while_connected(request):
                 await watch.confirmed()

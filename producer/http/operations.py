@@ -34,6 +34,13 @@ _ORDER_HEADERS = [
         {"type": "string", "examples": ["wait=5", "respond-async"]},
     ),
     parameter(
+        "Callback-Url",
+        "header",
+        "An https URL that is told of the command's end, where CARDS_CALLBACKS is on. The first "
+        "request of an Idempotency-Key counts.",
+        {"type": "string", "format": "uri", "maxLength": 2000},
+    ),
+    parameter(
         "Lane",
         "header",
         "The queue the command travels in.",

@@ -8,6 +8,8 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
 | `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
 | `cards:stripe-events:CUSTOMER` | hash | the customer's newest 20 events of Stripe's, by their id |
+| `cards:callback:ID` | string | the URL that is told of the command's end |
+| `cards:callbacks` | sorted set | ends to be told of: time (ms) and id, by when to try (ms) |
 | `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
 | `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
 | `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
@@ -65,6 +67,7 @@ _PATTERNS = {
     "command": "cards:command:",
     "pending": "cards:pending:",
     "customer": "cards:customer:",
+    "callback": "cards:callback:",
     "events": "cards:stripe-events:",
     "queued": "cards:queued:",
     "idempotency": "cards:idempotency:",
@@ -85,6 +88,7 @@ _PATTERNS = {
 }
 _SINGLES = {
     "watch": "cards:watch",
+    "callbacks": "cards:callbacks",
     "mark": "cards:mark",
     "failed": "cards:failed",
     "later": "cards:later",
@@ -111,6 +115,7 @@ BARRIER = Key("cards:barrier")
 JOURNAL = Key(_SINGLES["journal"])
 JOURNAL_SINCE = Key(_SINGLES["journal_since"])
 FAILED = Key(_SINGLES["failed"])
+CALLBACKS = Key(_SINGLES["callbacks"])
 DAMAGED = Key(_SINGLES["damaged"])
 LETTERS = Key(_SINGLES["letters"])
 LETTER_COUNTS = Key(_SINGLES["letter_counts"])
@@ -166,6 +171,11 @@ def session(digest: str) -> Key:
 def stripe_events(customer: str) -> Key:
     """The newest events of Stripe's about the customer."""
     return Key(_PATTERNS["events"] + customer)
+
+
+def callback(command_id: str) -> Key:
+    """The URL that is told of the command's end."""
+    return Key(_PATTERNS["callback"] + command_id)
 
 
 def queue(name: str) -> Key:
