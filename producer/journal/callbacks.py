@@ -66,8 +66,3 @@ def put_off_callback(due: DueCallback, delay_ms: int) -> Call[None]:
     """Try again after the delay."""
     at = due.now_ms + delay_ms
     return Call(lambda _: None, commands=[("ZADD", keys.CALLBACKS, "XX", at, due.member)])
-
-
-def callbacks_waiting() -> Call[int]:
-    """How many ends are still to be told of."""
-    return Call(lambda answers: int(answers[0]), commands=[("ZCARD", keys.CALLBACKS)])

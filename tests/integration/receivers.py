@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hmac
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -72,13 +73,13 @@ async def _endless(request: web.BaseRequest) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def receiving(**how: Any) -> AsyncIterator[Receiver]:
+async def receiving(*, tls: ssl.SSLContext | None = None, **how: Any) -> AsyncIterator[Receiver]:
     """A receiver on loopback."""
     receiver = Receiver(**how)
     runner = web.ServerRunner(web.Server(receiver.handle), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/told?of=it"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/told?of=it"
     try:
         yield receiver
     finally:

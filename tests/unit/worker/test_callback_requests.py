@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from local.certificates import Certificates
 from producer.standard_webhooks import CallbackSecrets
 from tests.integration.receivers import SECRET, receiving
 from worker.callback_requests import CallbackRequests, Unreached, is_public
@@ -104,6 +106,17 @@ async def test_silence_ends(allowed: CallbackRequests) -> None:
             await allowed.post(receiver.url, _BODY, _HEADERS)
     with pytest.raises(Unreached):
         await allowed.post(receiver.url, _BODY, _HEADERS)
+
+
+async def test_a_certificate_of_nobody_known_is_refused(
+    allowed: CallbackRequests, tmp_path: Path
+) -> None:
+    """The certificate is verified, and nothing is said to who has none that is good."""
+    tls = Certificates.make(tmp_path).server_context()
+    async with receiving(tls=tls) as receiver:
+        with pytest.raises(Unreached, match="Certificate"):
+            await allowed.post(receiver.url, _BODY, _HEADERS)
+        assert receiver.requests == 0
 
 
 async def test_who_speaks_no_tls_is_not_told(allowed: CallbackRequests) -> None:
