@@ -14,6 +14,8 @@ from producer.settings import Settings, SettingsError, WebSettings
 from producer.settings_table import SETTINGS as OF_PRODUCER
 from producer.settings_table import Setting
 from producer.signatures import Signing
+from producer.standard_webhooks import CallbackSecrets
+from producer.stripe_signatures import WebhookSecrets
 from worker.authorities import Authorities
 from worker.settings import WorkerSettings
 from worker.settings_table import SETTINGS as OF_WORKER
@@ -26,6 +28,8 @@ READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "Signing": Signing.from_environ,
     "HttpLimits": HttpLimits.from_environ,
     "Authorities": Authorities.from_environ,
+    "WebhookSecrets": WebhookSecrets.from_environ,
+    "CallbackSecrets": CallbackSecrets.from_environ,
     "WebSettings": WebSettings.from_environ,
     "WorkerSettings": WorkerSettings.from_environ,
 }

@@ -20,6 +20,7 @@ from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
 from producer.signatures import UNSIGNED, Signing, SigningError
+from producer.stripe_signatures import NO_WEBHOOK_SECRETS, WebhookSecrets, WebhookSecretsError
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S
@@ -27,6 +28,7 @@ DEFAULT_UPLOAD_LIMIT = 1 << 30  # bytes
 MIGRATIONS_DIR = ".cards-migrations"
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 METRICS_PATHS = frozenset({"/metrics"})
+STRIPE_EVENTS = "/stripe/events"
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -85,7 +87,9 @@ class WebSettings:
 
     `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
     `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere. `shutdown_delay_s`: how long all is answered after SIGTERM.
+    paths that are nowhere. `webhook_secrets`: of Stripe's events. `callbacks`: whether a request
+    may name a URL to be told of its end, and, `callbacks_private`, also one of a private address.
+    `shutdown_delay_s`: how long all is answered after SIGTERM.
     """
 
     shared: Settings
@@ -99,6 +103,9 @@ class WebSettings:
     migrations_dir: Path = Path(MIGRATIONS_DIR)
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
     shutdown_delay_s: int = 0
+    webhook_secrets: WebhookSecrets = NO_WEBHOOK_SECRETS
+    callbacks: bool = False
+    callbacks_private: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -114,6 +121,7 @@ class WebSettings:
                 "HOST", f"{host!r} is not loopback: set CARDS_API_TOKENS to listen there"
             )
         port = whole_number(environ, "PORT", 8000, low=1, high=65_535)
+        webhook_secrets = _webhook_secrets(environ)
         return cls(
             shared=Settings.from_environ(environ),
             host=host,
@@ -123,7 +131,8 @@ class WebSettings:
             hosts=_hosts(environ),
             operations_port=_operations_port(environ, port),
             closed=_closed(environ, "CARDS_DOCS", DOCS_PATHS)
-            | _closed(environ, "CARDS_METRICS", METRICS_PATHS),
+            | _closed(environ, "CARDS_METRICS", METRICS_PATHS)
+            | (frozenset() if webhook_secrets.secrets else {STRIPE_EVENTS}),
             migrations_dir=Path(_text(environ, "CARDS_MIGRATIONS_DIR") or MIGRATIONS_DIR),
             upload_limit=whole_number(
                 environ, "CARDS_UPLOAD_LIMIT", DEFAULT_UPLOAD_LIMIT, low=1, unit="bytes"
@@ -131,6 +140,9 @@ class WebSettings:
             shutdown_delay_s=whole_number(
                 environ, "CARDS_SHUTDOWN_DELAY", 0, low=0, high=300, unit="seconds"
             ),
+            webhook_secrets=webhook_secrets,
+            callbacks=yes_or_no(environ, "CARDS_CALLBACKS"),
+            callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
         )
 
 
@@ -170,6 +182,17 @@ def number(environ: Mapping[str, str], name: str, default: float, *, unit: str) 
     if not 0 <= found <= 1_000_000 or 0 < found < 0.01:
         raise SettingsError(name, wanted)
     return found
+
+
+def yes_or_no(environ: Mapping[str, str], name: str) -> bool:
+    """A setting that is yes or no, and no where it is not set. Raises SettingsError."""
+    match _text(environ, name).lower():
+        case "yes" | "true" | "1" | "on":
+            return True
+        case "" | "no" | "false" | "0" | "off":
+            return False
+        case _:
+            raise SettingsError(name, "must be yes or no")
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
@@ -235,6 +258,13 @@ def _tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
     try:
         return read_tokens(environ)
     except ApiTokensError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def _webhook_secrets(environ: Mapping[str, str]) -> WebhookSecrets:
+    try:
+        return WebhookSecrets.from_environ(environ)
+    except WebhookSecretsError as error:
         raise SettingsError(error.name, error.reason) from None
 
 

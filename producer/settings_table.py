@@ -278,6 +278,28 @@ _TRACING = (
     Setting("OTEL_SDK_DISABLED", "true: no traces", _TRACED, values="true or false", foreign=True),
 )
 
+_EVENTS = (
+    Setting(
+        "CARDS_STRIPE_WEBHOOK_SECRETS",
+        "signing secrets of [Stripe's events](events.md#from-stripe)",
+        (WEB,),
+        otherwise="`/stripe/events` is 404",
+        secret=True,
+    ),
+    Setting(
+        "CARDS_CALLBACKS",
+        "whether a request may name a [URL to be told](events.md#to-whoever-asked) of its end",
+        (WEB,),
+        "no",
+    ),
+    Setting(
+        "CARDS_CALLBACK_ALLOW_PRIVATE",
+        "whether also at a private address, and without TLS",
+        (WEB, WORKER),
+        "no",
+    ),
+)
+
 _OWN = (
     Setting(
         "CARDS_REASONS_LANGUAGE",
@@ -288,4 +310,4 @@ _OWN = (
     ),
 )
 
-SETTINGS = (*_REDIS, *_SHARED, *_WEB, *_HTTP, *_TRACING, *_OWN)
+SETTINGS = (*_REDIS, *_SHARED, *_WEB, *_HTTP, *_TRACING, *_EVENTS, *_OWN)

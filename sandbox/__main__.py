@@ -8,15 +8,17 @@ import gc
 import signal
 import sys
 
-from .server import SandboxServer
+from .server import EVENTS_SECRET, SandboxServer
 
 
-async def _serve(host: str, port: int) -> None:
+async def _serve(host: str, port: int, events_url: str | None, events_secret: str) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with SandboxServer(host, port) as server:
+    async with SandboxServer(
+        host, port, events_url=events_url, events_secret=events_secret
+    ) as server:
         sys.stdout.write(f"sandbox listening on {server.url}\n")
         sys.stdout.flush()
         await stopping.wait()
@@ -27,12 +29,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sandbox", description="A stand-in for Stripe's API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=12111, help="0 takes a free one")
+    parser.add_argument("--events-url", help="where to post events, e.g. …/stripe/events of web")
+    parser.add_argument(
+        "--events-secret", default=EVENTS_SECRET, help="whsec_…; unless named: %(default)s"
+    )
     options = parser.parse_args(arguments)
     # Full collections walk every object kept; with a million of them they are what is slow.
     gc.set_threshold(50_000, 20, 1_000)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(options.host, options.port))
+            runner.run(
+                _serve(options.host, options.port, options.events_url, options.events_secret)
+            )
     except OSError as error:
         sys.stderr.write(f"sandbox: {options.host}:{options.port}: {error.strerror}\n")
         return 1

@@ -73,6 +73,7 @@ class Account:
 
     def record(self, kind: str, call: Call, object: str) -> None:
         self.effects.add(kind, call, object, keep=self.config.keep_effects)
+        call.effects.append((kind, object))
 
     def customer(self, id: str) -> Customer | None:
         """The customer, deleted or not; None if there never was one."""

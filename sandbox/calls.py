@@ -10,7 +10,10 @@ from .forms import Pairs, Params
 
 @dataclass(slots=True)
 class Call:
-    """A decoded request. `ids` are those in its path; `flaw` is what decoding found wrong."""
+    """A decoded request. `ids` are those in its path; `flaw` is what decoding found wrong.
+
+    `effects` are those it had: kind, and the object's id.
+    """
 
     method: str
     path: str
@@ -25,6 +28,7 @@ class Call:
     source: str | None = None
     replayed: bool = False
     flaw: StripeError | None = None
+    effects: list[tuple[str, str]] = field(default_factory=list)
 
     def text(self, name: str) -> str | None:
         """A parameter that is a plain string, else None."""

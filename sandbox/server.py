@@ -13,9 +13,12 @@ from .account import Account
 from .calls import Call
 from .control_api import ControlApi
 from .errors import DroppedError
+from .event_sender import EventSender
 from .forms import pairs_of
 from .service import Reply, Service
 
+EVENTS_SECRET = "whsec_sandbox0123456789abcdef"  # noqa: S105
+"""What events are signed with unless another is named: no secret."""
 _SHUTDOWN_SECONDS = 0.3
 _API_VERSION = "2026-10-28.endive"
 
@@ -23,9 +26,18 @@ _API_VERSION = "2026-10-28.endive"
 class SandboxServer:
     """The server. Its state is open to tests that run in the same process."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Port 0 takes a free one."""
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        events_url: str | None = None,
+        events_secret: str = EVENTS_SECRET,
+    ) -> None:
+        """Port 0 takes a free one. Events go to `events_url`, signed with the secret."""
         self.service = Service()
+        if events_url:
+            self.service.event_sender = EventSender(events_url, events_secret)
         self._control = ControlApi(self.service)
         self._host = host
         self._port = port
@@ -55,6 +67,8 @@ class SandboxServer:
     async def stop(self) -> None:
         """Cuts off what is held and closes, within a second."""
         self.service.reset(keep_config=True)
+        if self.service.event_sender is not None:
+            await self.service.event_sender.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -135,6 +149,10 @@ class SandboxThread:
     @property
     def url(self) -> str:
         return self.server.url
+
+    def send_events_to(self, url: str) -> None:
+        """From now on events are posted there, signed with EVENTS_SECRET."""
+        self.server.service.event_sender = EventSender(url, EVENTS_SECRET)
 
     def start(self) -> None:
         """Raises OSError where the address cannot be had."""

@@ -7,11 +7,12 @@ import json
 import logging
 from dataclasses import dataclass, field
 
-from . import keys, operations
+from . import events, keys, operations
 from .account import Account
 from .calls import Call
 from .config import Config
 from .errors import DroppedError, StripeError, of_status
+from .event_sender import EventSender
 from .faults import Fault, Faults
 from .forms import fingerprint, nested
 from .idempotency import Answer, IdempotencyKeys
@@ -40,6 +41,7 @@ class Service:
     def __init__(self) -> None:
         self.config = Config()
         self.faults = Faults()
+        self.event_sender: EventSender | None = None
         self._renew()
 
     def _renew(self) -> None:
@@ -171,8 +173,13 @@ class Service:
         for fault in faults:
             if fault.kind == "status":
                 return _answer_of(_error_of(fault), call), self._after(call)
+        told = self.event_sender
+        was = events.before(account, call) if told is not None else None
         try:
             body = operation.handler(account, call)
+            if told is not None and was is not None:
+                for event in events.events(account, call, was):
+                    told.send(event)
         except StripeError as error:
             answer = _answer_of(error, call)
         except Exception:

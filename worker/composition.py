@@ -9,6 +9,8 @@ from producer import tracing
 from producer.journal import Journal, JournalWatch
 from worker.announcements import Announcements
 from worker.arrivals import Arrivals
+from worker.callback_requests import CallbackRequests
+from worker.callbacks import Callbacks
 from worker.executor import Executor
 from worker.handler_set import handlers_of
 from worker.lane_gate import LaneGate, LaneOrder
@@ -49,4 +51,8 @@ def runtime_of(
     arrivals = Arrivals(settings, executor, announcements, outcomes, gate, spans)
     watch = JournalWatch(settings.shared.redis)
     sweeper = Sweeper(journal, watch, gate, executor, events, hostname, measurements)
-    return Runtime(settings, journal, gateway, executor, arrivals, leases, sweeper, events, loop)
+    requests = CallbackRequests(private=settings.callbacks_private)
+    callbacks = Callbacks(journal, watch, settings.callback_secrets, requests)
+    return Runtime(
+        settings, journal, gateway, executor, arrivals, leases, sweeper, callbacks, events, loop
+    )

@@ -12,6 +12,7 @@ from producer.contract import Envelope, Lane
 from producer.contract.messages import Text, say
 from producer.journal import Journal, answer_read, read_wanted
 from worker.arrivals import Arrivals, Arrived
+from worker.callbacks import Callbacks
 from worker.executor import Executor
 from worker.handlers import list_cards, read_customer
 from worker.leases import LeaseKeeper
@@ -40,6 +41,7 @@ class Runtime:
         arrivals: Arrivals,
         leases: LeaseKeeper,
         sweeper: Sweeper,
+        callbacks: Callbacks,
         events: TaskEvents,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
@@ -51,6 +53,7 @@ class Runtime:
         self.arrivals = arrivals
         self._leases = leases
         self._sweeper = sweeper
+        self._callbacks = callbacks
         self._events = events
         self._loop = loop or asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
@@ -108,6 +111,7 @@ class Runtime:
             loop.create_task(self._leases.run(), name="leases"),
             loop.create_task(self._sweeper.run(), name="sweeper"),
             loop.create_task(self.executor.run(), name="waiting room"),
+            loop.create_task(self._callbacks.run(), name="callbacks"),
         ]
 
     async def _stop(self) -> None:

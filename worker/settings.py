@@ -9,7 +9,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from producer.journal import UNLIMITED, Limits
-from producer.settings import Settings, SettingsError, number, whole_number
+from producer.settings import Settings, SettingsError, number, whole_number, yes_or_no
+from producer.standard_webhooks import (
+    NO_CALLBACK_SECRETS,
+    CallbackSecrets,
+    CallbackSecretsError,
+)
 from worker.authorities import Authorities
 from worker.proxies import Proxy, proxy_of
 
@@ -39,6 +44,8 @@ class WorkerSettings:
     concurrency: int = DEFAULT_CONCURRENCY
     lease_s: int = DEFAULT_LEASE_S
     limits: Limits = UNLIMITED
+    callback_secrets: CallbackSecrets = NO_CALLBACK_SECRETS
+    callbacks_private: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -70,6 +77,8 @@ class WorkerSettings:
                 environ, "CARDS_LEASE", DEFAULT_LEASE_S, low=2, high=120, unit="seconds"
             ),
             limits=_limits(environ),
+            callback_secrets=_callback_secrets(environ),
+            callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
         )
 
     @property
@@ -113,6 +122,13 @@ def _limits(environ: Mapping[str, str]) -> Limits:
         interactive=interactive / 100,
         bulk=bulk / 100,
     )
+
+
+def _callback_secrets(environ: Mapping[str, str]) -> CallbackSecrets:
+    try:
+        return CallbackSecrets.from_environ(environ)
+    except CallbackSecretsError as error:
+        raise SettingsError(error.name, error.reason) from None
 
 
 def _authorities(environ: Mapping[str, str]) -> Authorities:

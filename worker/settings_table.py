@@ -13,6 +13,13 @@ SETTINGS = (
         values="a secret or restricted key",
         secret=True,
     ),
+    Setting(
+        "CARDS_CALLBACK_SECRETS",
+        "what [callbacks](events.md#to-whoever-asked) are signed with",
+        (WORKER,),
+        otherwise="none is sent",
+        secret=True,
+    ),
     Setting("STRIPE_API_BASE", "where Stripe is", (WORKER, UP), otherwise="Stripe"),
     Setting(
         "HTTPS_PROXY",

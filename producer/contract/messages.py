@@ -42,7 +42,10 @@ class Text(Enum):
         "command is not valid: AssignCard or SetDefaultCard",
     )
     NOT_JSON = ("El cuerpo (body) no es un objeto JSON", "The body is not a JSON object")
-    TOO_LARGE = ("El cuerpo (body) supera 16 KiB", "The body is larger than 16 KiB")
+    TOO_LARGE = (
+        "El cuerpo (body) supera {limit} KiB",
+        "The body is larger than {limit} KiB",
+    )
     BAD_HOST = (
         "Falta la cabecera Host, o no es una sola y válida",
         "The Host header is missing, or is not a single valid one",
@@ -287,6 +290,28 @@ class Text(Enum):
     SIGNATURE_STALE = (
         "El comando se firmó hace demasiado tiempo; envíelo de nuevo",
         "The command was signed too long ago; send it again",
+    )
+    NO_CALLBACKS = (
+        "{field} no se admite aquí (CARDS_CALLBACKS)",
+        "{field} is not taken here (CARDS_CALLBACKS)",
+    )
+    BAD_CALLBACK = (
+        "{field} debe ser una URL https, sin usuario ni fragmento, de hasta 2000 caracteres",
+        "{field} must be an https URL without user or fragment, of up to 2000 characters",
+    )
+    EVENT_NOTED = ("Evento recibido", "Event received")
+    EVENT_IGNORED = ("Evento ignorado", "Event ignored")
+    EVENT_UNSIGNED = (
+        "Falta la cabecera Stripe-Signature",
+        "The Stripe-Signature header is missing",
+    )
+    EVENT_FORGED = (
+        "La firma del evento no es válida: revise CARDS_STRIPE_WEBHOOK_SECRETS",
+        "The event's signature is not valid: check CARDS_STRIPE_WEBHOOK_SECRETS",
+    )
+    EVENT_STALE = (
+        "El evento se firmó hace demasiado tiempo; revise los relojes",
+        "The event was signed too long ago; check the clocks",
     )
     TOKEN_USED_ELSEWHERE = (
         "El token ya fue usado, y no por este comando",

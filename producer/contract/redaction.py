@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SECRET = re.compile(r"\b((?:tok|src|btok|sk_live|sk_test|rk_live|rk_test|whsec)_)[A-Za-z0-9_]+")
+_SECRET = re.compile(r"\b((?:tok|src|btok|sk_live|sk_test|rk_live|rk_test)_)[A-Za-z0-9_]+")
+# Ours are base64.
+_WEBHOOK_SECRET = re.compile(r"\b(whsec_)[A-Za-z0-9_+/]+=*")
 # Those of `cards token new`, not names such as cards_http_requests_total.
 _API_TOKEN = re.compile(r"\b(cards_)[A-Za-z0-9]{16,}")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
@@ -13,4 +15,5 @@ _BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
 def redact(text: str) -> str:
     """The text with single-use tokens, API keys and bearer tokens cut to their prefix."""
     text = _API_TOKEN.sub(r"\1***", _SECRET.sub(r"\1***", text))
+    text = _WEBHOOK_SECRET.sub(r"\1***", text)
     return _BEARER.sub(r"\1***", text)

@@ -17,13 +17,14 @@ from producer import tracing
 from producer.api_tokens import names_of
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
-from producer.http import auth, cards, commands, docs_page, health, tasks
+from producer.http import auth, cards, commands, docs_page, health, stripe_events, tasks
 from producer.http.answers import Answers
 from producer.http.auth import Bearers
 from producer.http.body_pace import BodyPace
 from producer.http.bounded import BoundedJournal
 from producer.http.brake import Brake
 from producer.http.browser_headers import BrowserHeaders
+from producer.http.callbacks import CallbackRules
 from producer.http.door import Door
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
@@ -129,8 +130,12 @@ def create_app(
     )
     app.state.services = services
     app.state.desk = desk
-    for routes in (commands.routes, cards.routes, tasks.routes, health.routes):
+    callbacks = CallbackRules(settings.callbacks, settings.callbacks_private)
+    app.include_router(commands.routes(services, callbacks))
+    for routes in (cards.routes, tasks.routes, health.routes):
         app.include_router(routes(services))
+    keep_s = settings.shared.status_ttl_s
+    app.include_router(stripe_events.routes(services, settings.webhook_secrets, keep_s))
     app.include_router(api.routes(services, desk))
     app.include_router(overview_api.routes(services, insight))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)

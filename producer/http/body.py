@@ -16,8 +16,8 @@ LIMIT_BYTES = 16 * 1024
 _FIELDS = ("userId", "source", "default_source")
 
 
-async def read_body(request: Request) -> bytes:
-    """The body, of which no more than 16 KiB are ever held.
+async def read_body(request: Request, limit: int = LIMIT_BYTES) -> bytes:
+    """The body, of which no more than `limit` bytes, 16 KiB by default, are ever held.
 
     Raises:
         EncodingUnsupported: it is compressed.
@@ -26,13 +26,13 @@ async def read_body(request: Request) -> bytes:
     """
     refuse_encoded(request)
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length[:18]) > LIMIT_BYTES:
-        raise ParameterInvalid(Text.TOO_LARGE)
+    if length.isdigit() and int(length[:18]) > limit:
+        raise _too_large(limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LIMIT_BYTES:
-            raise ParameterInvalid(Text.TOO_LARGE)
+        if len(body) > limit:
+            raise _too_large(limit)
     return bytes(body)
 
 
@@ -67,6 +67,10 @@ def parse_fields(body: bytes) -> dict[str, Any]:
         twice = next((name for name in _FIELDS if names.count(name) > 1), "body")
         raise ParameterInvalid(Text.REPEATED_FIELD, field=twice)
     return fields
+
+
+def _too_large(limit: int) -> ParameterInvalid:
+    return ParameterInvalid(Text.TOO_LARGE, limit=str(limit // 1024))
 
 
 def _not_json(_: str) -> NoReturn:

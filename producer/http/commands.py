@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from producer import tracing
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
 from producer.contract.messages import Text
 from producer.http.body import parse_fields, read_body
+from producer.http.callbacks import CallbackRules
 from producer.http.disconnect import while_connected
 from producer.http.entrance import TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
@@ -22,29 +24,32 @@ from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
 from producer.http.prefer import Preference, parse_prefer
 from producer.http.scopes import sender_of
 from producer.http.services import Services
-from producer.journal import Acceptance, Call, accept, status
+from producer.journal import Acceptance, Call, JournalUnavailable, accept, status
+from producer.journal.callbacks import unwant_callback, want_callback
 
 _MAX_KEY = 255
 
 
-def routes(services: Services) -> APIRouter:
+def routes(services: Services, callbacks: CallbackRules) -> APIRouter:
     """The two routes that take commands."""
     router = APIRouter()
 
     @router.post("/api/cards/assign", **ASSIGN_CARD)
     async def assign_card(request: Request) -> Response:
         """Attach a tokenised card to a customer."""
-        return await _order(services, CommandKind.ASSIGN_CARD, request)
+        return await _order(services, callbacks, CommandKind.ASSIGN_CARD, request)
 
     @router.post("/api/cards/default", **SET_DEFAULT_CARD)
     async def set_default_card(request: Request) -> Response:
         """Make an attached card the customer's default."""
-        return await _order(services, CommandKind.SET_DEFAULT_CARD, request)
+        return await _order(services, callbacks, CommandKind.SET_DEFAULT_CARD, request)
 
     return router
 
 
-async def _order(services: Services, kind: CommandKind, request: Request) -> Response:
+async def _order(
+    services: Services, callbacks: CallbackRules, kind: CommandKind, request: Request
+) -> Response:
     began = asyncio.get_running_loop().time()
     fields = parse_fields(await read_body(request))
     keys = request.headers.getlist("idempotency-key")
@@ -58,9 +63,13 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
     lane = _lane(request.headers.getlist("lane"))
     key = _idempotency_key(keys)
     preference = parse_prefer(request.headers.getlist("prefer"))
+    callback = callbacks.url(request.headers.getlist("callback-url"))
 
     services.same_journal()
     command_id = str(uuid4())
+    if callback is not None:
+        # Before the command: its end finds it, and where nothing is accepted it expires by itself.
+        await services.ask(want_callback(command_id, callback))
     calling = partial(
         accept,
         command,
@@ -72,6 +81,7 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
     )
     if preference.wait_s <= 0 or services.waiters.released.is_set():
         acceptance = await _accepted(services, request, kind, lane, calling)
+        await _withdraw(services, callback, command_id, acceptance)
         return await _at_once(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
         await watch.confirmed()
@@ -81,6 +91,7 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
                 end = await watch.end(began + preference.wait_s)
             state = watch.state
     if acceptance.id != command_id:
+        await _withdraw(services, callback, command_id, acceptance)
         with services.waiters.watch(acceptance.id) as watch:
             async with while_connected(request):
                 await watch.confirmed()
@@ -90,6 +101,15 @@ async def _order(services: Services, kind: CommandKind, request: Request) -> Res
     if end is not None:
         return services.answers.ended(end, preference.headers)
     return services.answers.accepted(acceptance.id, state, preference.headers)
+
+
+async def _withdraw(
+    services: Services, callback: str | None, command_id: str, acceptance: Acceptance
+) -> None:
+    """Take the URL back that was noted for a command which turned out to be an earlier one."""
+    if callback is not None and acceptance.id != command_id:
+        with suppress(JournalUnavailable):  # it expires by itself, and the command is accepted
+            await services.ask(unwant_callback(command_id))
 
 
 async def _at_once(services: Services, acceptance: Acceptance, preference: Preference) -> Response:

@@ -24,14 +24,16 @@ from producer.http.request_rate import RequestRate
 from producer.http.scopes import CALLER, SENDER
 from producer.http.surface import Surface
 from producer.journal import JournalUnavailable
+from producer.settings import STRIPE_EVENTS
 
 log = logging.getLogger(__name__)
 
 RATE = "cards.rate_headers"
 """In the scope, headers of every answer to somebody whose requests are limited."""
 
-# What these answer is no secret, probes carry no token, and who signs in has none yet.
-_OPEN = PROBES | {LOGIN, LOGOUT}
+# What these answer is no secret, probes carry no token, who signs in has none yet, and Stripe signs
+# what it sends.
+_OPEN = PROBES | {LOGIN, LOGOUT, STRIPE_EVENTS}
 
 
 class Door:

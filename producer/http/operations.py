@@ -34,6 +34,13 @@ _ORDER_HEADERS = [
         {"type": "string", "examples": ["wait=5", "respond-async"]},
     ),
     parameter(
+        "Callback-Url",
+        "header",
+        "An https URL that is told of the command's end, where CARDS_CALLBACKS is on. The first "
+        "request of an Idempotency-Key counts.",
+        {"type": "string", "format": "uri", "maxLength": 2000},
+    ),
+    parameter(
         "Lane",
         "header",
         "The queue the command travels in.",
@@ -148,6 +155,39 @@ GET_TASK_EVENTS: dict[str, Any] = {
         410: no("`record_damaged`."),
     },
     "openapi_extra": {"security": security(Scope.READ), "parameters": [_TASK_ID]},
+}
+STRIPE_EVENT: dict[str, Any] = {
+    "tags": ["stripe"],
+    "operation_id": "receiveStripeEvent",
+    "responses": {
+        200: yes("It was taken, or is none about a customer's cards.", {"type": "null"}),
+        400: no(
+            "`signature_missing`, `signature_invalid`, `signature_stale` (older than 300 s): it is "
+            "not as Stripe signed it. `parameter_invalid`: no JSON object, or over 256 KiB."
+        ),
+        404: no("`not_found`: CARDS_STRIPE_WEBHOOK_SECRETS is not set."),
+        408: no("`request_timeout`."),
+        415: ENCODING,
+        421: UNKNOWN_HOST,
+        503: no("`unavailable`: Redis is out of reach; Stripe sends it again.", **RETRY),
+    },
+    "openapi_extra": {
+        **OPEN["openapi_extra"],
+        "parameters": [
+            parameter(
+                "Stripe-Signature",
+                "header",
+                "As Stripe signs it.",
+                {"type": "string"},
+                required=True,
+            )
+        ],
+        "requestBody": {
+            "required": True,
+            "description": "An event as Stripe sends it (snapshot), at most 256 KiB.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+    },
 }
 _ANY_HOST = {400: no("`host_invalid`."), 421: UNKNOWN_HOST}
 HEALTHZ: dict[str, Any] = {

@@ -37,6 +37,7 @@ class DeadReason(StrEnum):
     FORGED = "forged"  # its signature is of another key, or of something else
     STALE = "stale"  # signed too long ago
     ABSENT = "absent"  # of a command that the journal has nothing of, any more
+    CALLBACK = "callback"  # of a command's end that its receiver did not take for a day
     DAMAGED_UNACKED = "damaged_unacked"  # an entry of Kombu's unacknowledged messages
 
 

@@ -8,6 +8,9 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
 | `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
 | `cards:history:CUSTOMER` | string | ids of the customer's ended commands, the newest first |
+| `cards:stripe-events:CUSTOMER` | hash | the customer's newest 20 events of Stripe's, by their id |
+| `cards:callback:ID` | string | the URL that is told of the command's end |
+| `cards:callbacks` | sorted set | ends to be told of: time (ms) and id, by when to try (ms) |
 | `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
 | `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
 | `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
@@ -66,6 +69,8 @@ _PATTERNS = {
     "pending": "cards:pending:",
     "customer": "cards:customer:",
     "history": "cards:history:",
+    "callback": "cards:callback:",
+    "events": "cards:stripe-events:",
     "queued": "cards:queued:",
     "idempotency": "cards:idempotency:",
     "changed": "cards:changed:",
@@ -85,6 +90,7 @@ _PATTERNS = {
 }
 _SINGLES = {
     "watch": "cards:watch",
+    "callbacks": "cards:callbacks",
     "mark": "cards:mark",
     "failed": "cards:failed",
     "later": "cards:later",
@@ -111,6 +117,7 @@ BARRIER = Key("cards:barrier")
 JOURNAL = Key(_SINGLES["journal"])
 JOURNAL_SINCE = Key(_SINGLES["journal_since"])
 FAILED = Key(_SINGLES["failed"])
+CALLBACKS = Key(_SINGLES["callbacks"])
 DAMAGED = Key(_SINGLES["damaged"])
 LETTERS = Key(_SINGLES["letters"])
 LETTER_COUNTS = Key(_SINGLES["letter_counts"])
@@ -162,6 +169,16 @@ def read(read_id: str) -> Key:
 def session(digest: str) -> Key:
     """A session of the page."""
     return Key(_PATTERNS["session"] + digest)
+
+
+def stripe_events(customer: str) -> Key:
+    """The newest events of Stripe's about the customer."""
+    return Key(_PATTERNS["events"] + customer)
+
+
+def callback(command_id: str) -> Key:
+    """The URL that is told of the command's end."""
+    return Key(_PATTERNS["callback"] + command_id)
 
 
 def queue(name: str) -> Key:

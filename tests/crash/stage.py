@@ -136,6 +136,10 @@ class Stage:
         token = f"tok_for{customer.removeprefix('cus_')}"
         return self.client.assign(customer=customer, source=token, lane=lane).id
 
+    def send_events_to(self, url: str) -> None:
+        """Have the sandbox tell of its effects there."""
+        self._sandbox.send_events_to(url)
+
     def hold(
         self, customer: str, when: Literal["before", "after"], times: int | None = 1, **rule: Any
     ) -> Hold:

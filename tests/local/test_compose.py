@@ -74,6 +74,13 @@ def test_secrets_have_no_default() -> None:
         assert re.match(rf"\$\{{{name}:\?", SERVICES[service]["environment"][name])
 
 
+def test_secrets_of_events_are_webs_alone() -> None:
+    """Only web takes Stripe's events; without secrets it takes none."""
+    name = "CARDS_STRIPE_WEBHOOK_SECRETS"
+    assert {one for one in OURS if name in SERVICES[one]["environment"]} == {"web"}
+    assert SERVICES["web"]["environment"][name] is None
+
+
 def test_the_processes_of_the_procfile_are_all_there() -> None:
     """Compose runs the commands of the Procfile, apart from flower's address and environment."""
     for line in (ROOT / "Procfile").read_text().splitlines():

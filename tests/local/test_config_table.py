@@ -31,6 +31,8 @@ CALLED_BY = {
     "Signing": CLIENT,
     "HttpLimits": WEB,
     "Authorities": WORKER,
+    "WebhookSecrets": WEB,
+    "CallbackSecrets": WORKER,
     "WebSettings": WEB,
     "WorkerSettings": WORKER,
 }

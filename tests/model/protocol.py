@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from producer.contract import Envelope, Lane
 from producer.contract import State as CommandState
+from producer.contract.stripe_events import StripeEvent
 from producer.journal import (
     Again,
     Call,
@@ -28,6 +29,7 @@ from producer.journal import (
     sweep,
     take,
 )
+from producer.journal.stripe_events import note_event
 from tests.model.journals import (
     FIRST_FENCE,
     LANE,
@@ -112,6 +114,7 @@ class Protocol:
                 yield crash, self._with(state, at, IDLE)
         yield from self._stripe(state, may_fail)
         if may_fail:
+            yield from self._events(state)
             yield from self._person(state)
             for id in self.journals.facts(state.journal).messages:
                 gone = self.journals.changed(state.journal, message_is_gone(id))
@@ -158,6 +161,15 @@ class Protocol:
             yield Step(f"{id} is due again", kind="due"), passed(state, comes_due(id))
         if facts.stopped:
             yield Step("the pause after a 401 is over"), passed(state, stop_is_over)
+
+    def _events(self, state: State) -> Iterator[tuple[Step, State]]:
+        """Stripe tells of a command's present key: whenever it likes, though nothing happened."""
+        if "event" not in self.scenario.causes:
+            return
+        for id, key in self.journals.facts(state.journal).keys.items():
+            event = StripeEvent("evt_1", "customer.updated", 0, USER, USER, key=key)
+            after, _ = self._replication.run(state, note_event(event, keep_s=_KEEP_S))
+            yield Step(f"Stripe tells of {id} under key {key}", cause="event"), after
 
     def _idle(self, state: State, at: int, may_fail: bool) -> Iterator[tuple[Step, State]]:
         facts = self.journals.facts(state.journal)

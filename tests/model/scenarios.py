@@ -56,6 +56,14 @@ DEFAULT: tuple[tuple[Scenario, int], ...] = (
         ),
         2,
     ),
+    (
+        Scenario(
+            "Stripe tells of what it carried out, or did not",
+            _SAME_SLOT,
+            causes=frozenset({"event", "kill", "stripe"}),
+        ),
+        2,
+    ),
 )
 
 _THREE = (*_SAME_SLOT, "assign tok_A")

@@ -11,9 +11,9 @@ from tests.model.stripe import Request, World
 from tests.model.trying import Granted
 
 Cause: TypeAlias = Literal[
-    "kill", "pause", "journal", "broker", "stripe", "handler", "person", "failover"
+    "kill", "pause", "journal", "broker", "stripe", "handler", "person", "failover", "event"
 ]
-_WITHOUT_FAILOVER: frozenset[Cause] = frozenset(get_args(Cause)) - {"failover"}
+_USUAL: frozenset[Cause] = frozenset(get_args(Cause)) - {"failover", "event"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Scenario:
     orders: tuple[str, ...]
     attached: frozenset[str] = frozenset({"card_A", "card_B", "card_C", "pm_A"})
     person: frozenset[Literal["cancel", "replay"]] = frozenset()
-    causes: frozenset[Cause] = _WITHOUT_FAILOVER  # of faults
+    causes: frozenset[Cause] = _USUAL  # of faults
     in_hand: bool = False  # the commands come as bare messages and are journalled by the worker
     replicas: bool = False  # a durable call counts once replicas have confirmed it
     tail: int = 1  # how many writes a failover may lose

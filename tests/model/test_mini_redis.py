@@ -14,7 +14,8 @@ from producer.journal.scripts import script
 from tests.model.mini_redis import COMMANDS, MiniRedis, Scripts
 
 _SCRIPTS = (
-    "accept", "cancel", "close", "refuse", "renew", "replay", "resume", "sweep", "take",
+    "accept", "cancel", "close", "note_event", "refuse", "renew", "replay", "resume", "sweep",
+    "take",
 )  # fmt: skip
 
 SEQUENCES: list[list[tuple[str, ...]]] = [

@@ -59,6 +59,8 @@ if outcome == 'end' then
   if state == 'succeeded' or state == 'rejected' then redis.call('DEL', KEY_STOP) end
 elseif outcome == 'again' then
   local due = int(now + tonumber(ARGV[8]))
+  -- Stripe has told that it carried the request out (note_event.lua), so its answer is there: once.
+  if redis.call('HDEL', row, 'told') == 1 and ARGV[9] == '1' and ARGV[10] ~= '1' then due = int(now) end
   redis.call('HSET', row, 'due', due, 'code', ARGV[11], 'error', ARGV[12])
   local retries = redis.call('HINCRBY', row, 'retries', 1)
   -- The last 20 tries that ended in another, for people who ask. No number stands beside the moment:

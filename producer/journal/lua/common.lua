@@ -121,6 +121,10 @@ local function finish(id, state, http, code, meta, ttl, now)
     redis.call('ZADD', KEY_FAILED, int(now), id)
     if known[3] then redis.call('PERSIST', KEY_IDEMPOTENCY .. known[3]) end
   end
+  if redis.call('EXISTS', KEY_CALLBACK .. id) == 1 then
+    redis.call('ZADD', KEY_CALLBACKS, int(now), int(now) .. ' ' .. id)
+    redis.call('PEXPIRE', KEY_CALLBACK .. id, 691200000)
+  end
   if state == 'superseded' or state == 'cancelled' then
     redis.call('ZADD', KEY_UNTOLD, int(now), id .. ' ' .. state)
   end

@@ -20,7 +20,7 @@ if slot then
   end
 end
 redis.call('HDEL', key, 'finished', 'code', 'error', 'http', 'sent', 'strikes', 'faults', 'busy',
-  'retries', 'queue')
+  'retries', 'queue', 'told')
 redis.call('HSET', key, 'tries', 0, 'look', 1, 'accepted_again', int(now_ms()))
 redis.call('HINCRBY', key, 'keyno', 1)
 if ARGV[7] ~= '' then redis.call('HSET', key, 'signature', ARGV[7]) end

@@ -61,7 +61,8 @@ async def test_programs_and_our_own_pages_order_as_ever(
 
 async def test_every_route_that_changes_something_is_guarded(redis_url: str) -> None:
     """None was forgotten, those of the page included, and none that only reads is refused."""
-    app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url}))
+    environ = {"REDIS_URL": redis_url, "CARDS_STRIPE_WEBHOOK_SECRETS": "whsec_0123456789abcdef"}
+    app = create_app(WebSettings.from_environ(environ))
     changing = 0
     async with running(app) as web:
         for method, path, _ in every_route(app):

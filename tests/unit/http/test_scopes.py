@@ -40,7 +40,7 @@ async def web(redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient
 
 def _wanted(method: str, path: str) -> set[Scope] | None:
     """The scopes that suffice, as docs/http.md has them; None for a route that is open."""
-    if path in ("/healthz", "/readyz", LOGIN, LOGOUT) or "/assets/" in path:
+    if path in ("/healthz", "/readyz", "/stripe/events", LOGIN, LOGOUT) or "/assets/" in path:
         return None
     if path == "/metrics":
         return {Scope.OPERATE}
@@ -54,6 +54,7 @@ def _wanted(method: str, path: str) -> set[Scope] | None:
 async def test_every_route_lets_in_its_scopes_and_no_other(redis_url: str, tmp_path: Path) -> None:
     """Each token at each route: 403 exactly where its scope does not suffice, before all else."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_API_TOKENS": _SETTING}
+    environ["CARDS_STRIPE_WEBHOOK_SECRETS"] = "whsec_0123456789abcdef"
     app = create_app_of(redis_url, **environ)
     refused = 0
     async with running(app) as web:

@@ -59,6 +59,8 @@ def test_settings_go_before_the_key() -> None:
         ("CARDS_INTERACTIVE_SHARE", "0.2"),
         ("CARDS_BULK_SHARE", "x"),
         ("CARDS_BULK_SHARE", "85"),
+        ("CARDS_CALLBACK_SECRETS", "whsec_short"),
+        ("CARDS_CALLBACK_ALLOW_PRIVATE", "maybe"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:

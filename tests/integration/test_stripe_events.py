@@ -1,0 +1,114 @@
+"""Events from a stand-in for Stripe over HTTP to web: a command in doubt is settled by them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from producer.contract import State
+from producer.journal import Again, Grant, close, take
+from producer.journal.stripe_events import ChangedBy, NotedEvent, events_of
+from sandbox.server import EVENTS_SECRET
+from tests.crash.stage import Stage
+from tests.unit.http.web import WebProcess
+
+pytestmark = pytest.mark.integration
+_HOUR_MS = 3_600_000
+
+
+@dataclass
+class Rig:
+    """A stage whose sandbox tells a real web process of its effects."""
+
+    stage: Stage
+    stripe: httpx.Client
+
+    def taken(self, command: str) -> Grant:
+        """Take the command, as a worker does that is killed later on."""
+        grant = self.stage.journal(take(command, str(uuid4()), 60_000)).grant
+        assert grant is not None
+        return grant
+
+    def send(self, grant: Grant) -> None:
+        """Send its request, whose answer is not looked at."""
+        card = self.stage.card(grant.customer)
+        self.set_default(grant.customer, card, **{"Idempotency-Key": grant.key})
+
+    def set_default(self, customer: str, card: str, **headers: str) -> None:
+        """Set a customer's default at Stripe."""
+        path = f"/v1/customers/{customer}"
+        answer = self.stripe.post(path, data={"default_source": card}, headers=headers)
+        assert answer.status_code == 200
+
+    def put_off(self, grant: Grant) -> None:
+        """Have it wait for an hour, in doubt."""
+        outcome = Again(_HOUR_MS, True, "timeout", "no answer")
+        self.stage.journal(close(grant, outcome, next_holder="", lease_ms=60_000))
+
+    def told(self, customer: str) -> list[NotedEvent]:
+        """The customer's events, once there is one."""
+        until = time.monotonic() + 60
+        while not (found := self.stage.journal(events_of(customer))):
+            assert time.monotonic() < until, "no event came"
+            time.sleep(0.02)
+        return found
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One for the module, without a worker."""
+    with (
+        Stage(tmp_path_factory.mktemp("events")) as stage,
+        WebProcess(stage.valkey.url, CARDS_STRIPE_WEBHOOK_SECRETS=EVENTS_SECRET) as web,
+        httpx.Client(base_url=stage.stripe_url, auth=("sk_test_crash", "")) as client,
+    ):
+        stage.send_events_to(f"{web.url}/stripe/events")
+        yield Rig(stage, client)
+
+
+def _told_first(rig: Rig, grant: Grant) -> None:
+    rig.send(grant)
+    rig.told(grant.customer)
+    rig.put_off(grant)
+
+
+def _told_later(rig: Rig, grant: Grant) -> None:
+    rig.put_off(grant)
+    rig.send(grant)
+    rig.told(grant.customer)
+
+
+def test_commands_in_doubt_are_settled_without_their_hour(rig: Rig) -> None:
+    """Whether the event comes before the try is given up or after: one effect, by one key."""
+    stage = rig.stage
+    commands = {}
+    for steps in (_told_first, _told_later):
+        customer = stage.customer()
+        commands[customer] = stage.set_default(customer)
+        steps(rig, rig.taken(commands[customer]))
+    stage.worker("settles", queues="interactive,bulk")
+    for customer, command in commands.items():
+        stage.ended(command, State.SUCCEEDED)
+        effects = stage.stripe.effects(kind="default_source.set")
+        keys = [one["idempotency_key"] for one in effects if one["customer"] == customer]
+        assert keys == [command]
+        found = rig.told(customer)
+        told_by = {(one.changed_by, one.command_id) for one in found}
+        assert told_by == {(ChangedBy.COMMAND, command)}
+        assert found[0].defaults == {"default_source": stage.card(customer)}
+
+
+def test_a_change_made_elsewhere_is_seen(rig: Rig) -> None:
+    """The dashboard's change is not a command's, and the default is the new one."""
+    customer = rig.stage.customer()
+    card = rig.stage.card(customer)
+    rig.set_default(customer, card)
+    (found,) = rig.told(customer)
+    assert (found.type, found.changed_by) == ("customer.updated", ChangedBy.ELSEWHERE)
+    assert found.defaults == {"default_source": card}
+    assert found.request.startswith("req_")

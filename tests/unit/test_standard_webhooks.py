@@ -1,0 +1,47 @@
+"""What we send is signed as the Standard Webhooks specification says."""
+
+from __future__ import annotations
+
+import pytest
+
+from producer.contract.redaction import redact
+from producer.standard_webhooks import CallbackSecrets, CallbackSecretsError
+
+_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+_OTHER = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+/A="
+_MESSAGE = ("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}')
+
+
+def test_the_specifications_example() -> None:
+    """Id, time and body of the published vector give its signature."""
+    assert CallbackSecrets.of(_SECRET).headers(*_MESSAGE, now_s=1614265330) == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_each_secret_signs() -> None:
+    """With two secrets there are two signatures, so that receivers change theirs when they like."""
+    one, other = (
+        CallbackSecrets.of(secret).headers(*_MESSAGE, now_s=1)["webhook-signature"]
+        for secret in (_SECRET, _OTHER)
+    )
+    both = CallbackSecrets.from_environ({"CARDS_CALLBACK_SECRETS": f"{_SECRET}, {_OTHER}"})
+    assert both.headers(*_MESSAGE, now_s=1)["webhook-signature"] == f"{one} {other}"
+
+
+@pytest.mark.parametrize(
+    "wrong", [",", _SECRET[6:], "whsec_", "whsec_AAAA", "whsec_~" + "A" * 31, f"whsec_{'A' * 100}"]
+)
+def test_a_wrong_secret_is_not_shown(wrong: str) -> None:
+    """Of 24 to 64 bytes in base64; the error names the setting alone."""
+    with pytest.raises(CallbackSecretsError, match=r"^CARDS_CALLBACK_SECRETS must hold") as error:
+        CallbackSecrets.from_environ({"CARDS_CALLBACK_SECRETS": wrong})
+    assert "AAAA" not in str(error.value)
+
+
+def test_secrets_are_redacted() -> None:
+    """In reprs, and in texts with all of their base64."""
+    assert "Mf" not in repr(CallbackSecrets.of(_SECRET))
+    assert redact(f"({_OTHER})") == "(whsec_***)"
