@@ -35,6 +35,7 @@ def explain(customer: str, as_json: bool) -> int:
     from producer.explaining.wire import explanation_wire
     from producer.journal import workers_seen
     from producer.journal.customers import customer_record
+    from producer.journal.stripe_events import events_of
     from producer.migrations.customer_reads import CustomerRead, read_now
     from producer.settings import signing_config
 
@@ -45,7 +46,8 @@ def explain(customer: str, as_json: bool) -> int:
             read = read_now(journal, name, within_s=_WITHIN_S, signing=signing)
         else:
             read = CustomerRead(name, "no_worker")
-        found = explained(journal(customer_record(name)), read)
+        events = journal(events_of(name))
+        found = explained(journal(customer_record(name)), read, events)
     if as_json:
         show_json(explanation_wire(found))
     else:
@@ -72,6 +74,10 @@ def _show(found: Explanation) -> None:
         lines.append(("ended" if at == 0 else " ", _brief(one)))
     if len(found.record.ended) > _SHOWN:
         lines.append((" ", f"and {len(found.record.ended) - _SHOWN} more: --json has all"))
+    for at, event in enumerate(found.events[:_SHOWN]):
+        by = f"{event.changed_by.value} {event.command_id}".strip()
+        told = f"{event.type} {event.object} at {event.at:%Y-%m-%d %H:%M:%SZ}, by {by}"
+        lines.append(("Stripe told" if at == 0 else " ", told))
     show([(label, visible(str(text))) for label, text in lines])
 
 

@@ -12,12 +12,14 @@ A charge that names no source is of `default_source`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from producer.contract import CommandKind, Slot, State
 from producer.explaining.waits import Wait, wait_of
 from producer.journal.customers import CustomerRecord, Told
+from producer.journal.stripe_events import NotedEvent
 from producer.migrations.customer_reads import CustomerRead
 
 PRECEDENCE = (Slot.DEFAULT_PAYMENT_METHOD, Slot.DEFAULT_SOURCE)
@@ -58,6 +60,8 @@ class Explanation:
     read: CustomerRead | None
     """None where nobody was asked."""
     slots: list[SlotNow]
+    events: Sequence[NotedEvent] = ()
+    """What Stripe told of the customer's cards, the newest first."""
 
     @property
     def invoiced(self) -> SlotNow | None:
@@ -77,8 +81,10 @@ class Explanation:
         )
 
 
-def explain(record: CustomerRecord, read: CustomerRead | None) -> Explanation:
-    """Put together what the journal has and what Stripe told."""
+def explain(
+    record: CustomerRecord, read: CustomerRead | None, events: Sequence[NotedEvent] = ()
+) -> Explanation:
+    """Put together what the journal has, what Stripe answers and what it told of by events."""
     there = read is not None and not read.code
     cards = {slot: read.default(slot) if read and there else None for slot in PRECEDENCE}
     charged = next((slot for slot in PRECEDENCE if cards[slot]), None)
@@ -89,7 +95,7 @@ def explain(record: CustomerRecord, read: CustomerRead | None) -> Explanation:
             command = _last_applied(record, slot)
         waiting = [one for one in record.unended if one.slot == slot.value]
         slots.append(SlotNow(slot, cards[slot], slot is charged, origin, command, waiting))
-    return Explanation(record, read, slots)
+    return Explanation(record, read, slots, events)
 
 
 def _origin(record: CustomerRecord, slot: Slot, card: str | None) -> tuple[Origin, Told | None]:

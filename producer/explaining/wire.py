@@ -8,6 +8,7 @@ from typing import Any
 from producer.explaining.command import CommandStory
 from producer.explaining.customer import Explanation, SlotNow
 from producer.journal.customers import Told
+from producer.journal.stripe_events import NotedEvent
 
 
 def explanation_wire(found: Explanation) -> dict[str, Any]:
@@ -25,6 +26,21 @@ def explanation_wire(found: Explanation) -> dict[str, Any]:
             for at, one in enumerate(found.record.unended)
         ],
         "history": [told_wire(one) for one in found.record.ended],
+        "events": [event_wire(one) for one in found.events],
+    }
+
+
+def event_wire(one: NotedEvent) -> dict[str, Any]:
+    """An event of Stripe's."""
+    return {
+        "id": one.id,
+        "type": one.type,
+        "at": moment_wire(one.at),
+        "changedBy": one.changed_by.value,
+        "taskId": one.command_id or None,
+        "object": one.object or None,
+        "stripeRequestId": one.request or None,
+        "defaults": dict(one.defaults),
     }
 
 

@@ -16,6 +16,7 @@ from producer.http.stripe_reads import read_by_worker
 from producer.journal import request_customer, workers_seen
 from producer.journal.customers import customer_record
 from producer.journal.exports import export
+from producer.journal.stripe_events import events_of
 from producer.migrations.customer_reads import CustomerRead, customer_read
 
 READ_WITHIN_S = 8.0
@@ -83,4 +84,5 @@ async def explanation(services: Services, request: Request) -> Explanation:
         if answer is not None:
             read = customer_read(customer, answer[1])
     services.same_journal()
-    return explain(await services.ask(customer_record(customer)), read)
+    events = await services.ask(events_of(customer))
+    return explain(await services.ask(customer_record(customer)), read, events)

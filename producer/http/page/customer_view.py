@@ -21,6 +21,7 @@ from producer.http.page.parts import (
 from producer.http.page.rows_view import prose
 from producer.http.page.words import Say, Word
 from producer.journal.customers import Told as ToldCommand
+from producer.journal.stripe_events import ChangedBy, NotedEvent
 from producer.migrations.visible import visible
 
 
@@ -30,6 +31,7 @@ def body(say: Say, found: Explanation) -> str:
     return (
         f'<h1 class="name">{escape(say(Told.CUSTOMER))} {code(record.customer)}</h1>'
         f"{_now(say, found)}{_slots(say, found)}{_waiting(say, found)}{_past(say, found)}"
+        f"{_events(say, found)}"
         f'<footer class="quiet small">{escape(say(Told.AS_OF, at=clock(record.at)))} '
         f"{escape(say(Word.TIMES))}</footer>"
     )
@@ -113,6 +115,24 @@ def _past(say: Say, found: Explanation) -> str:
         return section(say(Told.PAST), f"<p>{escape(say(Told.NOTHING_PAST))}</p>")
     more = [say(Told.CODE), say(Told.WHEN)]
     return section(say(Told.PAST), table([*_columns(say), *more], rows))
+
+
+def _events(say: Say, found: Explanation) -> str:
+    if not found.events:
+        return ""
+    columns = [say(one) for one in (Told.EVENT, Told.OBJECT, Told.CHANGED_BY, Told.WHEN)]
+    rows = [
+        (code(one.type), code(one.object), _changed_by(say, one), escape(clock(one.at)))
+        for one in found.events
+    ]
+    return section(say(Told.EVENTS), table(columns, rows))
+
+
+def _changed_by(say: Say, one: NotedEvent) -> str:
+    if one.command_id:
+        return command_link(one.command_id)
+    word = Told.BY_MIGRATION if one.changed_by is ChangedBy.MIGRATION else Told.BY_OTHERS
+    return escape(say(word))
 
 
 def _columns(say: Say) -> list[str]:

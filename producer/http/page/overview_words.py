@@ -93,6 +93,12 @@ class Told(Sentence):
     )
     NO_LIMIT = ("sin límite propio", "no limit of our own")
     # What ended.
+    EVENTS = ("Lo que Stripe contó", "What Stripe told")
+    EVENT = ("Evento", "Event")
+    OBJECT = ("Objeto", "Object")
+    CHANGED_BY = ("Lo cambió", "Changed by")
+    BY_MIGRATION = ("una migración", "a migration")
+    BY_OTHERS = ("otro programa o una persona", "other software, or a person")
     ENDED = ("Terminados desde las {since}", "Ended since {since}")
     ENDED_HINT = (
         "En la última hora como mucho; menos si web arrancó hace poco.",

@@ -15,6 +15,7 @@ import pytest
 from producer import CardCommands, Lane
 from producer.contract import CommandKind, State
 from producer.contract.messages import Language
+from producer.contract.stripe_events import StripeEvent
 from producer.explaining.customer import explain
 from producer.http.overview.last_hour import LastHour
 from producer.http.overview.sampler import Overview, Trouble
@@ -27,6 +28,7 @@ from producer.http.page.words import Say
 from producer.journal import Ended, Figures, Pace, Pause, figures
 from producer.journal.customers import CustomerRecord
 from producer.journal.operations import Stop
+from producer.journal.stripe_events import ChangedBy, NotedEvent, note_event
 from producer.migrations.customer_reads import CustomerRead
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, CUSTOMER, ROOT, client_of
@@ -259,13 +261,39 @@ async def test_damaged_rows_hide_nothing(
     assert ends.journal(figures()).failed == 3
 
 
+async def test_what_stripe_told_of_a_customer_is_shown(
+    web: httpx.AsyncClient, cards: CardCommands, ends: Ends
+) -> None:
+    """A change made elsewhere, and one by a command, are told apart on the page and by the API."""
+    sent = cards.set_default(customer="cus_1", card="card_1")
+    for number, key in enumerate((sent.id, "")):
+        told = StripeEvent(
+            id=f"evt_{number}",
+            type="customer.updated",
+            created=1_700_000_000 + number,
+            customer="cus_1",
+            object="cus_1",
+            request=f"req_{number}",
+            key=key,
+            defaults={"default_source": f"card_{number}"},
+        )
+        ends.journal(note_event(told, keep_s=90_000))
+    events = (await web.get("/api/customers/cus_1")).json()["data"]["events"]
+    assert [one["changedBy"] for one in events] == ["elsewhere", "command"]
+    assert [one["taskId"] for one in events] == [None, sent.id]
+    page = (await web.get("/customers/cus_1")).text
+    assert page.count("customer.updated") == 2
+    assert "other software, or a person" in page
+
+
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_values_of_others_are_text(language: Language) -> None:
     """A code of Stripe's or a customer's id of a damaged row is neither markup nor a template."""
     hostile = "<img src=x onerror=ran()>{0}{id}\u202e`x`\0"
     record = CustomerRecord(hostile, _NOW, [], [], False, None, {})
     read = CustomerRead(hostile, "", hostile, None)
-    html = customer_view.body(Say(language), explain(record, read))
+    event = NotedEvent(hostile, hostile, _NOW, ChangedBy.COMMAND, hostile, hostile, hostile)
+    html = customer_view.body(Say(language), explain(record, read, [event]))
     html += customer_view.body(Say(language), explain(record, CustomerRead(hostile, hostile)))
     found = _overview(stop=Stop(hostile, hostile, 1), paused={Lane.BULK: Pause(_NOW, hostile)})
     html += overview_view.body(Say(language), found)
