@@ -172,20 +172,24 @@ def test_what_all_send_together_is_bounded(web: WebProcess, folder: Path) -> Non
 
 def bombs() -> dict[str, tuple[bytes, int, str]]:
     """What unpacks to far more than it weighs, with how it is answered."""
+
+    def packed(data: bytes) -> bytes:
+        return gzip.compress(data, compresslevel=1)
+
     rows = b"cus_1x,card_1x\n" * 14_000_000
     random_ = many_rows(40_000, 3)
     twice = gzip.compress(gzip.compress(_FILE))
     members = gzip.compress(_HEADER) + gzip.compress(b"cus_1x,card_1x\n" * 600_000) * 24
     return {
-        "200 MB of one row": (gzip.compress(_HEADER + rows), 400, "packed_too_tightly"),
+        "200 MB of one row": (packed(_HEADER + rows), 400, "packed_too_tightly"),
         "many members": (members, 400, "packed_too_tightly"),
         "one line of 200 MB": (
-            gzip.compress(_HEADER + b"x" * (200 << 20)),
+            packed(_HEADER + b"x" * (200 << 20)),
             400,
             "packed_too_tightly",
         ),
         "200 MB of line ends": (
-            gzip.compress(_HEADER + b"\n" * (200 << 20)),
+            packed(_HEADER + b"\n" * (200 << 20)),
             400,
             "packed_too_tightly",
         ),
@@ -194,7 +198,7 @@ def bombs() -> dict[str, tuple[bytes, int, str]]:
         "damaged": (gzip.compress(random_)[:100_000] + b"x" * 1_000, 400, "gzip_torn"),
         "no gzip behind its head": (b"\x1f\x8b" + b"x" * 1_000, 400, "gzip_torn"),
         "more than the limit": (
-            gzip.compress(many_rows(1_000_000, 4)),
+            packed(_HEADER + random.randbytes(_LIMIT // 2 + 1).hex().encode()),
             413,
             "file_too_large",
         ),
@@ -203,11 +207,10 @@ def bombs() -> dict[str, tuple[bytes, int, str]]:
 
 def test_bombs_are_refused_soon_and_leave_nothing(web: WebProcess, folder: Path) -> None:
     """By ratio and by size, whether the header says gzip or not; children stay small meanwhile."""
+    said = {"Content-Encoding": "gzip"}
     for name, (data, status, code) in bombs().items():
-        codings: list[dict[str, str]] = [{}]
-        if data.startswith(b"\x1f\x8b"):
-            codings.append({"Content-Encoding": "gzip"})
-        for headers in codings:
+        # Said of some and not of others: what is in the file is what counts.
+        for headers in ({}, said) if name in ("many members", "torn") else ({},):
             with ThreadPoolExecutor(1) as pool:
                 answering = pool.submit(upload, web, data, **headers)
                 peak = 0
@@ -300,7 +303,7 @@ def test_who_leaves_during_the_entering_finds_it_entered_whole(
 
 def test_who_leaves_during_the_report_ends_it(web: WebProcess, folder: Path) -> None:
     """The child that makes it ends, and its file is gone; the migration stays as it is."""
-    answer = upload(web, many_rows(300_000, 7))
+    answer = upload(web, many_rows(150_000, 7))
     migration = answer.json()["data"]["migration"]["id"]
     kept = left(folder)
     for name in ("report.csv", "errors.csv", "report.html"):
