@@ -140,6 +140,7 @@ _PERSON = (
             (_max("lane", "cards_commands_not_taken"), "commands of {{lane}}"),
         ),
     ),
+    Panel("Rows of migrations", ((_max("state", "cards_migration_rows"), "{{state}}"),)),
     Panel("Customers worked on", ((_max("", "cards_leases"), ""),)),
 )
 _WEB = (

@@ -132,8 +132,9 @@ def create_app(
     app.state.desk = desk
     callbacks = CallbackRules(settings.callbacks, settings.callbacks_private)
     app.include_router(commands.routes(services, callbacks))
-    for routes in (cards.routes, tasks.routes, health.routes):
+    for routes in (cards.routes, tasks.routes):
         app.include_router(routes(services))
+    app.include_router(health.routes(services, desk.looks.list))
     keep_s = settings.shared.status_ttl_s
     app.include_router(stripe_events.routes(services, settings.webhook_secrets, keep_s))
     app.include_router(api.routes(services, desk))

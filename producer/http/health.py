@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
@@ -25,6 +27,8 @@ from producer.journal import (
 )
 from producer.journal.dead_letters import letter_counts
 from producer.journal.repeats import repeats
+from producer.migrations.rows import RowState
+from producer.migrations.status import MigrationStatus
 
 WORKER_SEEN_S = 30
 # Commands wait this long while none of their lane is tried only where nobody takes them.
@@ -32,8 +36,10 @@ STUCK_S = 60
 _ANSWER_S = 2.0
 
 
-def routes(services: Services) -> APIRouter:
-    """The three routes."""
+def routes(
+    services: Services, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
+) -> APIRouter:
+    """The three routes. `migrations` lists all there are."""
     router = APIRouter()
     answers = services.answers
 
@@ -64,12 +70,22 @@ def routes(services: Services) -> APIRouter:
             limits = await services.ask(paces(), within_s=_ANSWER_S)
             dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
             again = await services.ask(repeats(), within_s=_ANSWER_S)
-            services.metrics.told(Told(found, limits, dead, again))
+            rows = rows_under_way(await migrations())
+            services.metrics.told(Told(found, limits, dead, again, rows))
         except (JournalUnavailable, JournalFault):
             services.metrics.told(None)
         return services.metrics.response()
 
     return router
+
+
+def rows_under_way(migrations: Iterable[MigrationStatus]) -> Counter[str]:
+    """How many rows there are by state, of migrations that have not ended."""
+    rows = Counter({state.word: 0 for state in RowState})
+    for one in migrations:
+        if not one.state.ended:
+            rows.update({state.word: count for state, count in one.counts.items()})
+    return rows
 
 
 async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:

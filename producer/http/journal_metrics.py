@@ -33,6 +33,8 @@ class Told:
     dead_letters: Mapping[str, int]
     repeats: Mapping[str, int]
     """Messages of ended commands, by lane; none where workers have no signing keys."""
+    migration_rows: Mapping[str, int]
+    """Rows of migrations that have not ended, by state."""
 
 
 class JournalMetrics(Collector):
@@ -202,6 +204,14 @@ def _rest(told: Told) -> Iterator[Metric]:
     for of_lane, number in told.repeats.items():
         again.add_metric([of_lane], number)
     yield again
+    rows = GaugeMetricFamily(
+        "cards_migration_rows",
+        "Rows of migrations that have not ended, by what became of them so far.",
+        labels=["state"],
+    )
+    for state, number in told.migration_rows.items():
+        rows.add_metric([state], number)
+    yield rows
     faults = CounterMetricFamily(
         "cards_worker_redis_errors", "Round trips of workers to Redis that failed.",
         labels=["kind"],

@@ -39,7 +39,7 @@ def names() -> set[str]:
     metrics.count_redis_errors({"timeout": 1})
     metrics.expect(["billing"])
     metrics.answered("GET", "/healthz", 200, 0.1)
-    told = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1})
+    told = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
     metrics.told(told)
     text = bytes(metrics.response().body).decode()
     found = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()}
@@ -148,7 +148,7 @@ def test_promtool_finds_the_rules_right() -> None:
 def test_promtool_finds_the_metrics_well_named() -> None:
     """`promtool check metrics` has nothing to say of what `/metrics` answers."""
     metrics = Metrics()
-    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}))
+    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1}))
     text = bytes(metrics.response().body)
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=text, capture_output=True, check=False

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from producer.http.health import rows_under_way
+from producer.migrations.rows import RowState
+from producer.migrations.status import MigrationState, MigrationStatus
 from tests.unit.http.web import CARD, client_of
 
 _HEADER = "userId,default_source"
@@ -57,6 +61,17 @@ async def test_an_upload_answers_its_plan_and_waits_to_be_run(web: httpx.AsyncCl
     assert (found["codes"], found["history"]) == ({"parameter_invalid": 1}, [])
     listed = (await web.get("/api/migrations")).json()["data"]
     assert [one["id"] for one in listed] == [migration["id"]]
+
+
+async def test_metrics_count_the_rows_under_way(web: httpx.AsyncClient) -> None:
+    """Rows by state, from 0, of migrations that have not ended; those of ended ones no more."""
+    await _upload(web, _ROWS)
+    text = (await web.get("/metrics")).text
+    for state, count in (("pending", 2), ("invalid", 1), ("applied", 0)):
+        assert f'cards_migration_rows{{state="{state}"}} {count}.0' in text
+    counts = {RowState.APPLIED: 7}
+    ended = MigrationStatus("mig_1", "a.csv", MigrationState.FINISHED, 7, counts, datetime.now(UTC))
+    assert rows_under_way([ended]).total() == 0
 
 
 async def test_the_same_file_again_is_the_same_migration(web: httpx.AsyncClient) -> None:
