@@ -192,7 +192,7 @@ def _partly(say: Say, word: Told, trouble: Trouble) -> str:
 
 def _migrations(say: Say, found: Overview) -> str:
     if not found.migrations:
-        return section(say(Told.UNDER_WAY), f"<p>{escape(say(Told.NONE))}</p>")
+        return section(say(Told.UNDER_WAY), f"<p>{escape(say(Told.NO_MIGRATIONS))}</p>")
     columns = [say(one) for one in (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT)]
     rows = []
     for one in found.migrations:

@@ -110,6 +110,7 @@ class Told(Sentence):
     FAILED = ("Fallidos, para que alguien los mire", "Failed, for a person to look at")
     UNSETTLED = ("Intentados y sin acabar", "Tried, and not ended")
     NONE = ("Ninguno.", "None.")
+    NO_MIGRATIONS = ("Ninguna.", "None.")
     NEWEST = ("De los últimos {count}:", "Of the last {count}:")
     OLDEST_OF = ("De los {count} más antiguos:", "Of the oldest {count}:")
     TIMES_CODE = ("{count} con {code}", "{count} with {code}")
