@@ -16,14 +16,11 @@ def dead_letters(as_json: bool, clear: bool) -> int:
     What was in them is shown shortened and redacted. Nothing takes them up again: their senders
     have to send what was meant.
     """
-    from producer.cli.environment import environ
+    from producer.cli import environment
     from producer.cli.output import show_json
-    from producer.journal import BlockingJournal
     from producer.journal.dead_letters import clear_letters, letters
-    from producer.settings import Settings
 
-    journal = BlockingJournal(Settings.from_environ(environ()).redis)
-    try:
+    with environment.journal() as journal:
         kept = journal(letters())
         for one in kept:
             at = f"{one.at:%Y-%m-%dT%H:%M:%SZ}"
@@ -39,8 +36,6 @@ def dead_letters(as_json: bool, clear: bool) -> int:
         if not as_json:
             forgotten = ", forgotten now" if clear else ""
             click.echo(f"{len(kept)} dead letters{forgotten}" if kept else "no dead letters")
-    finally:
-        journal.close()
     return Exit.DONE
 
 

@@ -183,7 +183,7 @@ def _rest(told: Told) -> Iterator[Metric]:
          found.unknown),
         ("cards_oldest_unsettled_seconds", "Since the longest unsettled one was first tried.",
          found.oldest_unsettled_s),
-        ("cards_leases", "Customers that a worker works on.", found.at_work),
+        ("cards_leases", "Customers worked on, of the 2,000 due first.", found.at_work),
         ("cards_workers", "Workers that fetched messages in the last 30 s.", found.workers),
     ):  # fmt: skip
         gauge = GaugeMetricFamily(name, what)

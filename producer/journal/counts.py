@@ -53,6 +53,7 @@ class Figures:
     unknown: int
     oldest_unsettled_s: float
     at_work: int
+    """Customers worked on, of the 2,000 that are due first after now."""
     workers: int
     paused: Mapping[Lane, Pause] = field(default_factory=dict)
     stop: Stop | None = None

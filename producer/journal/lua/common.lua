@@ -186,10 +186,11 @@ local function queue_for(lane, flow, now)
   return lane .. '.' .. number
 end
 
--- How many customers have a command at work.
-local function at_work(now)
+-- How many customers have a command at work, of the first `most` that are watched, -1 for all.
+local function at_work(now, most)
   local count = 0
-  for _, user in ipairs(redis.call('ZRANGEBYSCORE', KEY_WATCH, '(' .. int(now), '+inf')) do
+  local watched = redis.call('ZRANGEBYSCORE', KEY_WATCH, '(' .. int(now), '+inf', 'LIMIT', 0, most)
+  for _, user in ipairs(watched) do
     local lease = redis.pcall('HMGET', KEY_CUSTOMER .. user, 'until', 'holder')
     local holder = not lease.err and lease[2]
     if holder and holder ~= '' and (tonumber(lease[1]) or 0) > now then count = count + 1 end

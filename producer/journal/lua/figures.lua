@@ -1,6 +1,8 @@
 -- What there is to see at one moment. A key that is not what it should be counts as nothing.
 -- ARGV: how long ago a worker may have been seen (ms), then queues
 local now = now_ms()
+-- This is asked every second by whoever watches: in an outage all customers may wait for a retry.
+local MOST_LOOKED_AT = 2000
 local function read(...)
   local found = redis.pcall(...)
   if type(found) == 'table' and found.err then return {} end
@@ -30,6 +32,6 @@ end
 return {
   int(now), read('HGETALL', KEY_COUNTS), messages, not_taken, oldest, number('ZCARD', KEY_FAILED),
   {number('ZCARD', KEY_RETRIED), unknown, retried[2] and int(now - tonumber(retried[2])) or ''},
-  at_work(now), #read('ZRANGEBYSCORE', KEY_WORKERS, int(now - tonumber(ARGV[1])), '+inf'),
+  at_work(now, MOST_LOOKED_AT), #read('ZRANGEBYSCORE', KEY_WORKERS, int(now - tonumber(ARGV[1])), '+inf'),
   read('HGETALL', KEY_PAUSED), read('HGETALL', KEY_STOP),
 }

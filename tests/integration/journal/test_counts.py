@@ -19,6 +19,7 @@ from producer.journal import (
     close,
     count,
     figures,
+    leased,
     refuse,
     resume,
     take,
@@ -111,6 +112,19 @@ def test_damaged_counts_stop_nothing(cards: CardCommands, ends: Ends) -> None:
         ends.redis.hset("cards:counts", name, "x")
     ends.end(cards.assign(customer="cus_1", source="tok_2").id)
     assert sum(ends.journal(figures()).ended.values()) == 1
+
+
+def test_figures_look_at_so_many_customers_at_most(ends: Ends) -> None:
+    """Asked every second, they cost the same however many customers wait; a drain looks at all."""
+    until = 99_999_999_999_999
+    with ends.redis.pipeline(transaction=False) as pipe:
+        for number in range(2_500):
+            lease: dict[Any, Any] = {"until": until, "holder": "h"}
+            pipe.hset(f"cards:customer:cus_{number}", mapping=lease)
+            pipe.zadd("cards:watch", {f"cus_{number}": until})
+        pipe.execute()
+    assert ends.journal(figures()).at_work == 2_000
+    assert ends.journal(leased()) == 2_500
 
 
 def test_what_workers_measure_adds_up(ends: Ends) -> None:
