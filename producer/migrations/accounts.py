@@ -9,6 +9,7 @@ from producer.contract import SetDefaultCard
 from producer.migrations.columns import Mapping as Columns
 from producer.migrations.details import Details, States
 from producer.migrations.errors import SumsDiffer
+from producer.migrations.held import told
 from producer.migrations.ids import command_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.plan import make_plan
@@ -16,10 +17,19 @@ from producer.migrations.reader import open_rows
 from producer.migrations.reasons import Reason
 from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Row, RowResult, RowState
+from producer.migrations.scratch import Held
 
 # States whose name says the code where nothing else is known.
 _SPEAKING = (RowState.SUPERSEDED, RowState.DRIFTED, RowState.CANCELLED, RowState.FAILED)
-_NEVER_SENT = (RowState.PENDING, RowState.INVALID, RowState.CANCELLED)
+_NEVER_SENT = (
+    RowState.PENDING,
+    RowState.INVALID,
+    RowState.CANCELLED,
+    RowState.SKIPPED,
+    RowState.AMBIGUOUS,
+)
+# States in which the plan may hold a row.
+_HELD = (RowState.ALREADY_SO, RowState.SKIPPED, RowState.AMBIGUOUS)
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 
 
@@ -51,7 +61,7 @@ class Accounts:
         """
         recorded = iter(self.results)
         current = next(recorded, None)
-        repeated = _Repeated(self)
+        held = _HeldRows(self)
         number = 0
         for row in open_rows(self.source, self.mapping):
             number += 1
@@ -60,19 +70,20 @@ class Accounts:
             while current is not None and current.number < number:
                 current = next(recorded, None)
             known = current if current is not None and current.number == number else None
-            yield row, self._result(row, known, repeated)
+            yield row, self._result(row, known, held)
         if number != self.rows:
             raise SumsDiffer(self.rows, number, {(Reason.ROWS_OF_THE_INPUT,): number})
 
-    def _result(self, row: Row | BadRow, known: RowResult | None, rep: _Repeated) -> RowResult:
+    def _result(self, row: Row | BadRow, known: RowResult | None, held: _HeldRows) -> RowResult:
         state = self.states(row.number)
         if known is not None:
             return known if known.state is state else replace(known, state=state)
         if isinstance(row, BadRow):
             return RowResult(row.number, state, row.code, row.what)
         detail = self.details.get(row.number)
-        if detail is None and state is RowState.ALREADY_SO and row.number in rep:
-            return RowResult(row.number, state, "repeated_row", card_id=_card(row))
+        if detail is None and state in _HELD and (one := held.at(row.number)) is not None:
+            card = _card(row) if state is RowState.ALREADY_SO else ""
+            return RowResult(row.number, state, one.why.value, told(one, row), card_id=card)
         code = detail.code if detail else state.word if state in _SPEAKING else ""
         return RowResult(
             number=row.number,
@@ -84,24 +95,27 @@ class Accounts:
         )
 
 
-class _Repeated:
-    """Which rows are repetitions; found out when first asked. To be asked in the rows' order."""
+class _HeldRows:
+    """Rows that the plan holds; made when first asked. To be asked in the rows' order."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._numbers: Iterator[int] | None = None
-        self._next: int | None = 0
+        self._rows: Iterator[Held] | None = None
+        self._next: Held | None = None
 
-    def __contains__(self, number: int) -> bool:
-        if self._numbers is None:
-            self._numbers = self._found()
-        while self._next is not None and self._next < number:
-            self._next = next(self._numbers, None)
-        return self._next == number
+    def at(self, number: int) -> Held | None:
+        """That of the number; None where it holds none."""
+        if self._rows is None:
+            self._rows = self._found()
+            self._next = next(self._rows, None)
+        while self._next is not None and self._next.number < number:
+            self._next = next(self._rows, None)
+        found = self._next
+        return found if found is not None and found.number == number else None
 
-    def _found(self) -> Iterator[int]:
+    def _found(self) -> Iterator[Held]:
         with make_plan(self._accounts.source, self._accounts.mapping) as plan:
-            yield from plan.repeated_rows()
+            yield from plan.held_rows()
 
 
 def _card(row: Row) -> str:

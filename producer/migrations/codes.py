@@ -10,6 +10,8 @@ _FIX_AND_RUN = "correct it in the file (or in errors.csv) and run that"
 _ASK_THE_CUSTOMER = "ask the customer for another card; running it again changes nothing"
 _AGAIN = "run errors.csv again"
 
+_CHOOSE = "choose in the file that --undecided writes, and run that"
+
 _TODO = {
     # The row itself.
     "parameter_missing": f"fill the column: {_FIX_AND_RUN}",
@@ -27,10 +29,15 @@ _TODO = {
     "not_json": "write one JSON object a line",
     "unknown_command": f"write AssignCard or SetDefaultCard: {_FIX_AND_RUN}",
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
-    "ambiguous_cards": "write a CSV file with userId and default_source for these customers",
     "no_card": "nothing to make the default; import the card first",
+    # It is not said which card is meant.
+    "ambiguous_cards": f"say which was the default, with --old-defaults; or {_CHOOSE}",
+    "contradictory_defaults": f"look at the old account; then {_CHOOSE}",
+    "default_not_copied": f"have the old default copied too; or {_CHOOSE}",
+    "contradictory_copies": f"look which copy is in use; then {_CHOOSE}",
     # Not sent, or not applied, without Stripe having a say.
     "repeated_row": "nothing: the customer's row before it says the same",
+    "not_default": "nothing: another card of the customer was the default",
     "superseded": "nothing: a newer command for the same customer stands",
     "drifted": "the customer's default is not what the file expects: look which should stand",
     "cancelled": f"if it should be done after all: {_AGAIN}",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from producer.contract import CommandKind
 from producer.migrations.card_columns import shown
+from producer.migrations.copied import CopyColumns, copy_columns
 from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Form
 from producer.migrations.inputs import InputFile
-from producer.migrations.mapping_records import CARDS, CUSTOMER
+from producer.migrations.mapping_records import CARDS, CUSTOMER, ORIGINS
 from producer.migrations.reasons import Reason
 
 USER, SOURCE, DEFAULT, COMMAND = "userId", "source", "default_source", "command"
@@ -30,6 +31,7 @@ class Mapping:
     fields: dict[str, str]
     command: CommandKind | None = None
     expected: str | None = None  # the column of --only-if-default-is
+    copied: CopyColumns | None = None  # of a copy between accounts, whose cards become defaults
 
 
 def map_columns(
@@ -69,7 +71,15 @@ def map_columns(
         _once(column, source)
     if len(set(fields.values())) < len(fields):
         raise FileRefused("column_repeated", Reason.COLUMN_OF_TWO_FIELDS)
-    return Mapping(dict(sorted(fields.items())), command, expected)
+    copied = _copied(source, fields) if command is CommandKind.SET_DEFAULT_CARD else None
+    return Mapping(dict(sorted(fields.items())), command, expected, copied)
+
+
+def _copied(source: InputFile, fields: dict[str, str]) -> CopyColumns | None:
+    """Where it is a copy between accounts, the columns that say where each card came from."""
+    if source.format.form is Form.STRIPE_MAPPING:
+        return ORIGINS
+    return copy_columns(source.columns, fields[USER], fields[DEFAULT])
 
 
 def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:

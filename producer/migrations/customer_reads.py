@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from producer.contract import Lane, Slot
 from producer.journal import BlockingJournal, read_answer, request_customer
+from producer.migrations.faces import ShownCard
 from producer.signatures import UNSIGNED, Signing
 
 # Reads under way at a time: few, for they share the workers with what is sent.
@@ -32,6 +33,7 @@ class CustomerRead:
     default_source: str | None = None
     default_payment_method: str | None = None
     cards: frozenset[str] | None = None  # None where they were not asked for
+    shown: tuple[ShownCard, ...] | None = None  # likewise, and where an older worker answered
 
     def default(self, slot: Slot) -> str | None:
         """The default of a slot."""
@@ -93,11 +95,12 @@ def customer_read(customer: str, envelope: dict[str, Any]) -> CustomerRead:
     if not envelope["status"]:
         return CustomerRead(customer, str(envelope["code"]))
     data: dict[str, Any] = envelope["data"]
-    cards = data["cards"]
+    cards, faces = data["cards"], data.get("faces")
     return CustomerRead(
         customer,
         "",
         data[Slot.DEFAULT_SOURCE.value],
         data[Slot.DEFAULT_PAYMENT_METHOD.value],
         None if cards is None else frozenset(cards),
+        None if faces is None else tuple(ShownCard.of(one) for one in faces),
     )

@@ -18,6 +18,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_file
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.migrations.undecided import of_plan
 from producer.migrations.uploads import Upload, Uploads
 from producer.migrations.work_folder import WorkFolder
 from producer.settings import redis_config
@@ -47,6 +49,8 @@ ENTER = b"enter\n"
 # Parquet file can say of any value that it is: its pages are unpacked whole.
 _MEMORY = 1 << 30
 _LINE_LIMIT = 1 << 20
+# Customers whose card is to be chosen, in what is told.
+_LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,9 @@ class Planned:
         pending = self.plan.to_send
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
-        return {"plan": {**self.plan.wire(), "wouldSend": pending}, "created": False}
+        undecided = [one.wire() for one in islice(of_plan(self.plan), _LISTED)]
+        plan = {**self.plan.wire(), "wouldSend": pending, "undecided": undecided}
+        return {"plan": plan, "created": False}
 
     def enter(self) -> dict[str, Any]:
         """Keep the copy and how it is to be driven, then enter the migration, where it is new.
@@ -167,7 +173,13 @@ def refusal(error: FileRefused | ExtraMissing, language: Language) -> dict[str, 
 
 def _untouched(status: MigrationStatus) -> bool:
     """Whether nothing was sent, and nobody is about to."""
-    idle = (RowState.PENDING, RowState.INVALID, RowState.ALREADY_SO)
+    idle = (
+        RowState.PENDING,
+        RowState.INVALID,
+        RowState.ALREADY_SO,
+        RowState.SKIPPED,
+        RowState.AMBIGUOUS,
+    )
     begun = any(count for state, count in status.counts.items() if state not in idle)
     may_begin = status.state in (MigrationState.RUNNING, MigrationState.PAUSED)
     return may_begin and status.driver is None and not begun

@@ -77,7 +77,7 @@ def _write(
     places = [checks.wanted.index(mapping.fields[field]) for field in names]
     if mapping.expected is not None:
         names.append(EXPECTED)
-        places.append(len(checks.wanted) - 1)
+        places.append(checks.wanted.index(mapping.expected))
     count = 0
     with written_whole(path) as out:
         writer = csv.writer(out, lineterminator="\n")

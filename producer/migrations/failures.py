@@ -9,6 +9,8 @@ from producer.migrations.rows import RowState
 _IN_VAIN = (RowState.REJECTED, RowState.FAILED)
 # Fewer rows say nothing of a share.
 _FEWEST = 100
+# In these a row may be before anything is sent.
+_NOT_SENT = [RowState.INVALID, RowState.SKIPPED, RowState.AMBIGUOUS]
 
 
 class Failures:
@@ -29,7 +31,7 @@ class Failures:
         if self._most is not None and failed >= self._most:
             return True
         ended = _counted(fields, [state for state in RowState if state.settled])
-        ended -= int(fields.get("base_ended", _counted(fields, [RowState.INVALID])))
+        ended -= int(fields.get("base_ended", _counted(fields, _NOT_SENT)))
         if self._most_percent is None or ended < _FEWEST:
             return False
         return failed * 100 >= self._most_percent * ended

@@ -24,6 +24,8 @@ MEANINGS = {
     RowState.DRIFTED: "the customer was no longer as the file believed; nothing was changed",
     RowState.REJECTED: "Stripe said no; nothing was changed",
     RowState.INVALID: "the row itself is wrong; it was not sent",
+    RowState.AMBIGUOUS: "which card is meant is not said, or there is none; nothing was changed",
+    RowState.SKIPPED: "nothing is to be done for it; it was not sent",
     RowState.CANCELLED: "the migration was cancelled before the row was sent",
     RowState.FAILED: "given up; a person is to look at it",
     RowState.UNKNOWN: "sent, and not known yet whether Stripe did it; it is being found out",
@@ -48,17 +50,23 @@ _STEPS = (
         (RowState.REJECTED, RowState.INVALID),
         "see below by code; correct them in `errors.csv`, then plan and run that file",
     ),
+    (
+        "ambiguous",
+        (RowState.AMBIGUOUS,),
+        "choose the cards in the file that `cards migrate report --undecided` writes, then run it",
+    ),
     ("drifted", (RowState.DRIFTED,), "someone else changed them: decide which should stand"),
 )
 _CODE = re.compile(r"`([^`]+)`")
 _BAR = 1000
-_DONE = (RowState.APPLIED, RowState.ALREADY_SO)
+_DONE = (RowState.APPLIED, RowState.ALREADY_SO, RowState.SKIPPED)
 # Whose codes are listed as what went wrong.
 _PROBLEMS = (
     RowState.FAILED,
     RowState.UNKNOWN,
     RowState.REJECTED,
     RowState.INVALID,
+    RowState.AMBIGUOUS,
     RowState.DRIFTED,
     RowState.SUPERSEDED,
     RowState.CANCELLED,

@@ -10,6 +10,7 @@ from typing import Any, Self
 from producer.contract import CommandKind
 from producer.migrations import estimate
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.choosing import Why
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
 from producer.migrations.estimate import LIVE, TEST, Endpoint, Work
@@ -17,7 +18,7 @@ from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
 from producer.migrations.rows import BadRow, RowState
-from producer.migrations.scratch import Scratch
+from producer.migrations.scratch import Held, Scratch
 
 EXAMPLES = 3
 _PROGRESS = 10_000
@@ -25,7 +26,7 @@ _PROGRESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`to_send` + `repeated` + `invalid` are `rows`. Close it: it holds a temporary file."""
+    """`to_send`, `invalid`, and all of `held` are `rows`. Close it: it holds a temporary file."""
 
     id: str
     source: InputFile
@@ -35,7 +36,8 @@ class Plan:
     rows: int
     commands: dict[CommandKind, int]  # rows to be sent, by command
     invalid: int
-    repeated: int
+    held: dict[Why, int]  # rows that could be sent and are not, by why
+    undecided: int  # customers of which it is not said which card is meant
     contradicted: int  # customers with rows that set different defaults; the last one stands
     customers: int
     requests: dict[Endpoint, int]
@@ -49,21 +51,36 @@ class Plan:
         return sum(self.commands.values())
 
     @property
+    def repeated(self) -> int:
+        """Rows that say what the customer's row before says."""
+        return self.held.get(Why.REPEATED, 0)
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """Rows for which nothing is to be done, by code."""
+        return self._held_as(RowState.SKIPPED)
+
+    @property
+    def ambiguous(self) -> dict[str, int]:
+        """Rows that wait for a person to say which card is meant, by code."""
+        return self._held_as(RowState.AMBIGUOUS)
+
+    @property
     def reads(self) -> int:
         """Requests that count against Stripe's reading allowance."""
         return self.requests.get(Endpoint.READ_CUSTOMER, 0)
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
-        """Row numbers, in order, with INVALID or (a repetition) ALREADY_SO: for the ledger."""
+        """Row numbers, in order, with the state in which they begin and end: for the ledger."""
         return self._scratch.not_sent()
 
     def bad_rows(self) -> Iterator[BadRow]:
         """Every invalid row, in order."""
         return self._scratch.bad_rows()
 
-    def repeated_rows(self) -> Iterator[int]:
-        """The numbers of the repetitions, in order."""
-        return self._scratch.repeated()
+    def held_rows(self) -> Iterator[Held]:
+        """Rows that could be sent and are not, in order."""
+        return self._scratch.held()
 
     def wire(self) -> dict[str, Any]:
         """For JSON; times in seconds, those of the requests alone, at Stripe's limits."""
@@ -78,6 +95,9 @@ class Plan:
             "commands": {kind.value: count for kind, count in self.commands.items()},
             "invalid": self.invalid,
             "repeated": self.repeated,
+            "skipped": self.skipped,
+            "ambiguous": self.ambiguous,
+            "undecidedCustomers": self.undecided,
             "customers": self.customers,
             "contradictedCustomers": self.contradicted,
             "codes": self.codes,
@@ -90,6 +110,9 @@ class Plan:
                 "test": estimate.seconds(self.requests, TEST),
             },
         }
+
+    def _held_as(self, state: RowState) -> dict[str, int]:
+        return {why.value: count for why, count in self.held.items() if why.state is state}
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -151,8 +174,8 @@ def _plan(
         if on_progress is not None and rows % _PROGRESS == 0:
             on_progress(rows)
     cards.refuse()
-    repeated = scratch.settle()
-    sent = {one: count - repeated[one] for one, count in work.items()}
+    held = scratch.settle()
+    sent = {one: count - held.get(one, 0) for one, count in work.items()}
     commands = dict.fromkeys(CommandKind, 0)
     for one, count in sent.items():
         commands[one.command] += count
@@ -165,7 +188,8 @@ def _plan(
         rows=rows,
         commands={kind: count for kind, count in commands.items() if count},
         invalid=codes.total(),
-        repeated=sum(repeated.values()),
+        held=dict(scratch.why),
+        undecided=scratch.undecided,
         contradicted=scratch.contradicted,
         customers=scratch.customers,
         requests=estimate.requests(sent, blind=blind),

@@ -11,6 +11,7 @@ from producer.contract.card_numbers import find_card_data
 from producer.contract.refusals import CardNumberRefused, ParameterMissing
 from producer.migrations.codes import todo
 from producer.migrations.columns import COMMAND, DEFAULT, OBJECTS, SOURCE, USER, Mapping
+from producer.migrations.origins import Origins
 from producer.migrations.records import Fault
 from producer.migrations.rows import BadRow, Row
 
@@ -46,6 +47,11 @@ class RowChecks:
         self._plain = mapping.command is not None and mapping.expected is None
         if mapping.expected is not None:
             self.wanted.append(mapping.expected)
+        # What the row itself is made of; behind that comes where its card was copied from.
+        self._own = list(self.wanted)
+        self._origins = Origins(mapping.copied) if mapping.copied is not None else None
+        if self._origins is not None:
+            self.wanted += self._origins.wanted
         if mapping.command is not None:
             self._object = _OBJECT[mapping.command].fullmatch
             self._model = _MODELS[mapping.command]
@@ -54,6 +60,10 @@ class RowChecks:
         """The row, or what is wrong with it."""
         if isinstance(values, Fault):
             return _bad(number, line, values)
+        origin = None
+        if self._origins is not None:
+            own = len(self._own)
+            origin, values = self._origins.of(values[own:]), values[:own]
         if self._plain:
             customer, object_id = values
             if (
@@ -62,16 +72,21 @@ class RowChecks:
                 and _CUSTOMER.fullmatch(customer)
                 and self._object(object_id)
             ):
-                return Row(number, line, self._model(customer, object_id))
+                return Row(number, line, self._model(customer, object_id), None, origin)
         made = self._made(values)
         if isinstance(made, Fault):
             return _bad(number, line, made)
-        return Row(number, line, *made)
+        return Row(number, line, *made, origin)
 
     def fault(self, values: Sequence[Any] | Fault) -> Fault | None:
         """What is wrong with a record; None where nothing is."""
-        made = values if isinstance(values, Fault) else self._made(values)
+        made = values if isinstance(values, Fault) else self._made(values[: len(self._own)])
         return made if isinstance(made, Fault) else None
+
+    def storable(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values of a row that is no fault, as a copy of the file may keep them."""
+        own = len(self._own)
+        return [*values[:own], *Origins.storable(values[own:])]
 
     def _made(
         self, values: Sequence[Any]
@@ -113,7 +128,7 @@ class RowChecks:
         return _KINDS[said]
 
     def _unreadable(self, values: Sequence[Any]) -> Fault | None:
-        named = list(zip(self.wanted, values, strict=True))
+        named = list(zip(self._own, values, strict=True))
         # First of all: other checks of a very long value would take their time.
         for column, value in named:
             if isinstance(value, str) and len(value) > _LONGEST:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from producer.contract import AssignCard, SetDefaultCard
+from producer.migrations.faces import UNKNOWN, Face
 
 
 class RowState(IntEnum):
@@ -23,6 +24,8 @@ class RowState(IntEnum):
     CANCELLED = 8  # the migration was cancelled before the row was sent
     FAILED = 9  # gave up; a person can replay the command
     UNKNOWN = 10  # sent, and whether it took effect could not be found out yet
+    SKIPPED = 11  # nothing is wrong with the row, and nothing is to be done for it
+    AMBIGUOUS = 12  # a person has to say which card is meant; nothing was sent
 
     @property
     def word(self) -> str:
@@ -35,6 +38,25 @@ class RowState(IntEnum):
         return self not in (RowState.PENDING, RowState.SENT, RowState.UNKNOWN)
 
 
+class WasDefault(StrEnum):
+    """Whether a card was its customer's default in the account it was copied from."""
+
+    NOT_SAID = ""
+    YES = "yes"
+    NO = "no"
+    BOTH = "?"  # what was said of the customer contradicts itself
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a card that was copied between accounts came from; "" where that is not said."""
+
+    customer: str
+    source: str
+    was_default: WasDefault = WasDefault.NOT_SAID
+    face: Face = UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row that can be sent. `number` counts data rows from 1, `line` is where it begins."""
@@ -43,6 +65,7 @@ class Row:
     line: int
     order: AssignCard | SetDefaultCard
     expected_default: str | None = None  # of --only-if-default-is; "" expects that there is none
+    origin: Origin | None = None  # of a copy between accounts
 
 
 @dataclass(frozen=True, slots=True)

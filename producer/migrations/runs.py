@@ -11,6 +11,7 @@ from producer.contract import CommandKind
 from producer.journal import journal_in_use
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
+from producer.migrations.copied import CopyColumns
 from producer.migrations.driver import Driver, Options, Progress
 from producer.migrations.errors import FileRefused
 from producer.migrations.ids import migration_id
@@ -139,6 +140,7 @@ class Run:
             "fields": self.mapping.fields,
             "command": self.mapping.command.value if self.mapping.command else None,
             "expected": self.mapping.expected,
+            "copied": self.mapping.copied.wire() if self.mapping.copied else None,
             "skipIfNewer": self.conditions.skip_if_newer,
             "by": self.by,
         }
@@ -154,7 +156,8 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
     about = registry.about(migration)
     source = open_input(path or Path(about["path"]), name=about["name"])
     kind = CommandKind(about["command"]) if about["command"] else None
-    mapping = Mapping(about["fields"], kind, about["expected"])
+    copied = CopyColumns.of(about.get("copied"))
+    mapping = Mapping(about["fields"], kind, about["expected"], copied)
     conditions = Conditions(about["expected"], about["skipIfNewer"])
     run = Run(source, mapping, conditions, bool(about["blind"]))
     if run.id != migration:

@@ -148,7 +148,8 @@ def _copy(
             if isinstance(values, Fault) or (fault is not None and fault.code in _LEFT_OUT):
                 copied += file.write(copied_line(line, fault or ()).encode())
             else:
-                left = [values[place] for place in places]
+                storable = checks.storable(values)
+                left = [storable[place] for place in places]
                 copied += file.write(copied_line(line, left).encode())
             if bounds is not None:
                 bounds.check_copied(copied)

@@ -31,6 +31,12 @@ from producer.cli.migrating.file_options import file_options, opened
     help="Write the invalid rows there, to be corrected and run.",
 )
 @click.option(
+    "--undecided",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the customers there whose card is to be chosen by a person.",
+)
+@click.option(
     "--check",
     metavar="N",
     type=click.IntRange(1, 1_000),
@@ -41,6 +47,7 @@ def plan(
     blind: bool,
     rps: float | None,
     errors: Path | None,
+    undecided: Path | None,
     check: int | None,
     as_json: bool,
     **options: Any,
@@ -56,6 +63,7 @@ def plan(
     from producer.migrations.errors_file import write_bad_rows
     from producer.migrations.estimate import limits_of
     from producer.migrations.plan import make_plan
+    from producer.migrations.undecided import of_plan, write_undecided
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
@@ -68,6 +76,8 @@ def plan(
             if errors is not None:
                 write_bad_rows(file.source, file.mapping, errors)
             context = looked_at(made, check)
+            if undecided is not None:
+                write_undecided(of_plan(made), undecided, context.seen)
             if as_json:
                 show_json({**made.wire(), **context.wire()})
             else:
@@ -79,7 +89,7 @@ def plan(
                     limits=limits,
                     errors=errors,
                 )
-            return Exit.NOT_DONE if made.invalid else Exit.DONE
+            return Exit.NOT_DONE if made.invalid or made.ambiguous else Exit.DONE
 
 
 def _progress() -> Any:

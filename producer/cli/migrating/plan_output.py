@@ -50,6 +50,10 @@ def present(
             for bad in plan.examples[code]:
                 column = f", column {bad.column}" if bad.column else ""
                 click.echo(f"      line {bad.line:,}{column}: {bad.what}")
+    if plan.ambiguous:
+        click.echo("\nambiguous rows, by code")
+        for code, count in plan.ambiguous.items():
+            click.echo(f"  {count:,} {code}: {todo(code)}")
     click.echo(f"\n{_verdict(plan, errors)}")
 
 
@@ -78,6 +82,11 @@ def _lines(plan: Plan) -> Iterator[Line]:
     kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
     yield "to send", kinds or "0"
     yield "invalid", f"{plan.invalid:,}"
+    if plan.ambiguous:
+        whose = "1 customer" if plan.undecided == 1 else f"{plan.undecided:,} customers"
+        yield "ambiguous", f"{sum(plan.ambiguous.values()):,} rows of {whose}; not sent"
+    for code, count in plan.skipped.items():
+        yield "skipped", f"{count:,} {code}"
     if plan.repeated:
         yield "repeated", f"{plan.repeated:,} say what the customer's row before says; not sent"
     if plan.contradicted:
@@ -112,10 +121,23 @@ def _times(
 def _verdict(plan: Plan, errors: Path | None) -> str:
     if not plan.rows:
         return "There are no rows."
-    if not plan.invalid:
-        return "Every row can be sent."
-    some = "1 row is" if plan.invalid == 1 else f"{plan.invalid:,} rows are"
-    where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
-    if not plan.to_send:
-        return f"Nothing can be sent: {some} invalid{where}."
-    return f"{some} invalid and would not be sent{where}. The rest can be run."
+    ambiguous = sum(plan.ambiguous.values())
+    if not plan.invalid and not ambiguous:
+        if not plan.to_send:
+            return "There is nothing to send."
+        return "Every row can be sent." if not plan.skipped else "All others can be sent."
+    said = []
+    if plan.invalid:
+        where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
+        said.append(f"{_are(plan.invalid)} invalid and would not be sent{where}.")
+    if ambiguous:
+        said.append(
+            f"{_are(ambiguous)} ambiguous and would not be sent (--undecided FILE writes their "
+            "customers to a file, to choose in)."
+        )
+    said.append("The rest can be run." if plan.to_send else "Nothing can be sent.")
+    return " ".join(said)
+
+
+def _are(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"

@@ -131,7 +131,7 @@ def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool
             show_json({**plan.wire(), "wouldSend": left, "dryRun": True})
         else:
             present(plan, more=[("would send", f"{left:,} rows (nothing was sent)")])
-        return Exit.NOT_DONE if plan.invalid else Exit.DONE
+        return Exit.NOT_DONE if plan.invalid or plan.ambiguous else Exit.DONE
 
 
 @contextmanager

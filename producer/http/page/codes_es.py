@@ -7,6 +7,8 @@ _OTRA_TARJETA = "pida otra tarjeta al cliente; repetirla no cambia nada"
 _OTRA_VEZ = "ejecute errors.csv otra vez"
 _AVISE = "es un fallo de este programa: avise a quien lo mantiene, con el id del comando"
 
+_ELIJA = "elija en el archivo que escribe --undecided, y ejecútelo"
+
 TODO_ES = {
     "parameter_missing": f"rellene la columna: {_CORRIGE}",
     "parameter_invalid": f"revise los ids de la columna y los espacios: {_CORRIGE}",
@@ -23,7 +25,11 @@ TODO_ES = {
     "not_json": "escriba un objeto JSON por línea",
     "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
     "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
-    "ambiguous_cards": "escriba un CSV con userId y default_source para estos clientes",
+    "ambiguous_cards": f"diga cuál era la predeterminada, con --old-defaults; o {_ELIJA}",
+    "contradictory_defaults": f"mire la cuenta anterior; después {_ELIJA}",
+    "default_not_copied": f"haga copiar también la predeterminada anterior; o {_ELIJA}",
+    "contradictory_copies": f"mire cuál de las copias se usa; después {_ELIJA}",
+    "not_default": "nada: la predeterminada era otra tarjeta del cliente",
     "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",
     "repeated_row": "nada: la fila anterior del cliente dice lo mismo",
     "superseded": "nada: vale un comando más reciente del mismo cliente",

@@ -8,7 +8,14 @@ from producer.http.page.words import Say, Word
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
 
-_GOOD = (RowState.APPLIED, RowState.ALREADY_SO)
+_GOOD = (RowState.APPLIED, RowState.ALREADY_SO, RowState.SKIPPED)
+_IDLE = (
+    RowState.PENDING,
+    RowState.INVALID,
+    RowState.ALREADY_SO,
+    RowState.SKIPPED,
+    RowState.AMBIGUOUS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +29,7 @@ class Situation:
 
 def untouched(status: MigrationStatus) -> bool:
     """Whether nothing was sent yet."""
-    idle = (RowState.PENDING, RowState.INVALID, RowState.ALREADY_SO)
-    return not any(count for state, count in status.counts.items() if state not in idle)
+    return not any(count for state, count in status.counts.items() if state not in _IDLE)
 
 
 def good_rows(status: MigrationStatus) -> int:

@@ -308,6 +308,20 @@ _ROWS = {
         ("no válida", "la fila misma está mal; no se envió"),
         ("invalid", "the row itself is wrong; it was not sent"),
     ),
+    RowState.AMBIGUOUS: (
+        (
+            "ambigua",
+            "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada",
+        ),
+        (
+            "ambiguous",
+            "which card is meant is not said, or there is none; nothing was changed",
+        ),
+    ),
+    RowState.SKIPPED: (
+        ("omitida", "no hay nada que hacer por ella; no se envió"),
+        ("skipped", "nothing is to be done for it; it was not sent"),
+    ),
     RowState.CANCELLED: (
         ("cancelada", "se canceló la migración antes de enviarla"),
         ("cancelled", "the migration was cancelled before the row was sent"),
