@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from producer.contract import CommandKind
 from producer.migrations.card_columns import shown
@@ -32,6 +33,22 @@ class Mapping:
     command: CommandKind | None = None
     expected: str | None = None  # the column of --only-if-default-is
     copied: CopyColumns | None = None  # of a copy between accounts, whose cards become defaults
+
+    def wire(self) -> dict[str, Any]:
+        """For JSON, and for `Mapping.of`."""
+        return {
+            "fields": self.fields,
+            "command": self.command.value if self.command else None,
+            "expected": self.expected,
+            "copied": self.copied.wire() if self.copied else None,
+        }
+
+    @classmethod
+    def of(cls, told: AnyMapping[str, Any]) -> Self:
+        """From `wire`, of an earlier version too."""
+        command = CommandKind(told["command"]) if told["command"] else None
+        copied = CopyColumns.of(told.get("copied"))
+        return cls(told["fields"], command, told["expected"], copied)
 
 
 def map_columns(

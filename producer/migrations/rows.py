@@ -24,8 +24,8 @@ class RowState(IntEnum):
     CANCELLED = 8  # the migration was cancelled before the row was sent
     FAILED = 9  # gave up; a person can replay the command
     UNKNOWN = 10  # sent, and whether it took effect could not be found out yet
-    SKIPPED = 11  # nothing is wrong with the row, and nothing is to be done for it
-    AMBIGUOUS = 12  # a person has to say which card is meant; nothing was sent
+    AMBIGUOUS = 11  # a person has to say which card is meant; nothing was sent
+    SKIPPED = 12  # nothing is wrong with the row, and nothing is to be done for it
 
     @property
     def word(self) -> str:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from producer.contract import CommandKind
 from producer.journal import journal_in_use
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
-from producer.migrations.copied import CopyColumns
 from producer.migrations.driver import Driver, Options, Progress
 from producer.migrations.errors import FileRefused
 from producer.migrations.ids import migration_id
@@ -137,10 +135,7 @@ class Run:
         return {
             "path": str(self.source.path.absolute()),
             "name": self.source.name,
-            "fields": self.mapping.fields,
-            "command": self.mapping.command.value if self.mapping.command else None,
-            "expected": self.mapping.expected,
-            "copied": self.mapping.copied.wire() if self.mapping.copied else None,
+            **self.mapping.wire(),
             "skipIfNewer": self.conditions.skip_if_newer,
             "by": self.by,
         }
@@ -155,9 +150,7 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
     """
     about = registry.about(migration)
     source = open_input(path or Path(about["path"]), name=about["name"])
-    kind = CommandKind(about["command"]) if about["command"] else None
-    copied = CopyColumns.of(about.get("copied"))
-    mapping = Mapping(about["fields"], kind, about["expected"], copied)
+    mapping = Mapping.of(about)
     conditions = Conditions(about["expected"], about["skipIfNewer"])
     run = Run(source, mapping, conditions, bool(about["blind"]))
     if run.id != migration:

@@ -65,7 +65,7 @@ def spool_input(
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)
     records = records_of(opened, format_, checks.wanted, cards=cards)
-    return _copy(records, seen, checks, folder, tapped.end, cards, bounds)
+    return copy_of(records, seen, checks, folder, tapped.end, cards, bounds)
 
 
 def spool_file(
@@ -124,18 +124,25 @@ def _copy_parquet(
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)
     records = seen.records(checks.wanted, cards=cards, bounds=bounds)
-    return _copy(records, seen, checks, folder, lambda: (seen.digest, seen.size), cards, bounds)
+    return copy_of(records, seen, checks, folder, lambda: (seen.digest, seen.size), cards, bounds)
 
 
-def _copy(
+def copy_of(
     records: Iterator[Record],
     seen: InputFile,
     checks: RowChecks,
     folder: Path,
     end: Callable[[], tuple[str, int]],
     cards: CardColumns,
-    bounds: Bounds | None,
+    bounds: Bounds | None = None,
 ) -> InputFile:
+    """Write the records' wanted columns as a copy into the folder, and open it.
+
+    `end` answers digest and size, once all were read.
+
+    Raises:
+        FileRefused: of what reads them, of `cards` and the bounds; OSError. Then nothing is left.
+    """
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     copied = 0

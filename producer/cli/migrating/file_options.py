@@ -21,7 +21,7 @@ _STDIN = "-"
 
 
 def file_options(function: _F) -> _F:
-    """FILE and the options that say what it means; all of them are part of a migration's id."""
+    """The files, and the options that say what it means; all of them are part of a migration's id."""
     for decorate in (
         click.option(
             "--skip-if-newer", is_flag=True,
@@ -39,7 +39,12 @@ def file_options(function: _F) -> _F:
             "--map", "maps", metavar="FIELD=COLUMN", multiple=True,
             help="The column of userId, source, default_source or command; may be repeated.",
         ),
-        click.argument("file", metavar="FILE"),
+        click.option(
+            "--old-defaults", "old_defaults", metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Of a copy between accounts: the old account's customers and default cards.",
+        ),
+        click.argument("files", metavar="FILE...", nargs=-1, required=True),
     ):  # fmt: skip
         function = decorate(function)
     return function
@@ -52,18 +57,20 @@ class Opened:
     source: InputFile
     mapping: Mapping
     conditions: Conditions
+    old_defaults: str = ""  # what was read of --old-defaults, for people
 
 
 def opened(
-    file: str,
+    files: tuple[str, ...],
     maps: tuple[str, ...],
     command: str | None,
     expected: str | None,
     skip_if_newer: bool,
+    old_defaults: Path | None = None,
     *,
     folder: Path | None = None,
 ) -> Opened:
-    """The file with what the options say of it.
+    """The file with what the options say of it; several, and --old-defaults, are joined into one.
 
     Standard input, `-`, is copied first, into the folder or else the data folder.
 
@@ -84,9 +91,20 @@ def opened(
         known = EXPECTED if expected is None and EXPECTED in source.columns else expected
         return map_columns(source, named, command=kind, expected=known)
 
-    source = _source(file, folder or data_folder(), mapped)
-    mapping = mapped(source)
-    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer))
+    if files.count(_STDIN) > 1:
+        raise click.UsageError("- is standard input, and can be given once")
+    into = folder or data_folder()
+    sources = [_source(file, into, mapped) for file in files]
+    told = ""
+    if len(sources) > 1 or old_defaults is not None:
+        if expected is not None:
+            raise click.UsageError("--only-if-default-is is of one file, without --old-defaults")
+        source, told = _joined([(one, mapped(one)) for one in sources], old_defaults, into)
+        mapping = map_columns(source)
+    else:
+        source = sources[0]
+        mapping = mapped(source)
+    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer), told)
 
 
 def data_folder() -> Path:
@@ -111,6 +129,25 @@ def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> 
     except OSError as error:
         raise FileRefused.unreadable(error) from error
     return open_input(path)
+
+
+def _joined(
+    files: list[tuple[InputFile, Mapping]], old_defaults: Path | None, folder: Path
+) -> tuple[InputFile, str]:
+    from producer.migrations.inputs import open_input
+    from producer.migrations.joining import Part, join
+    from producer.migrations.old_defaults import OldDefaults
+
+    parts = [Part(*one) for one in files]
+    if old_defaults is None:
+        return join(parts, None, folder), ""
+    with OldDefaults(open_input(old_defaults)) as old:
+        told = f"{old.customers:,} customers with a default in {old.source.name}"
+        if old.without:
+            told += f", {old.without:,} rows without one"
+        if old.unread:
+            told += f", {old.unread:,} rows that could not be read"
+        return join(parts, old, folder), told
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -85,11 +85,15 @@ def plan(
                     made,
                     rps=rps,
                     present_rate=context.rate,
-                    more=context.lines(),
+                    more=[*_old(file.old_defaults), *context.lines()],
                     limits=limits,
                     errors=errors,
                 )
             return Exit.NOT_DONE if made.invalid or made.ambiguous else Exit.DONE
+
+
+def _old(told: str) -> list[tuple[str, str]]:
+    return [("old defaults", told)] if told else []
 
 
 def _progress() -> Any:

@@ -14,7 +14,7 @@ from producer.migrations.visible import visible
 
 _CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
-_MINOR = frozenset({"repeated_row", "superseded", "cancelled"})
+_MINOR = frozenset({"repeated_row", "not_default", "unchanged", "superseded", "cancelled"})
 
 
 def wrong(say: Say, status: MigrationStatus) -> str:
