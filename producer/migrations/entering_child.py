@@ -18,7 +18,6 @@ import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_file
 from producer.migrations.status import MigrationState, MigrationStatus
-from producer.migrations.undecided import of_plan
+from producer.migrations.undecided import first_of_plan
 from producer.migrations.uploads import Upload, Uploads
 from producer.migrations.work_folder import WorkFolder
 from producer.settings import redis_config
@@ -104,7 +103,7 @@ class Planned:
         pending = self.plan.to_send
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
-        undecided = [one.wire() for one in islice(of_plan(self.plan), _LISTED)]
+        undecided = [one.wire() for one in first_of_plan(self.plan, _LISTED)]
         plan = {**self.plan.wire(), "wouldSend": pending, "undecided": undecided}
         return {"plan": plan, "created": False}
 

@@ -11,8 +11,8 @@ from producer.migrations.copied import CopyColumns, said
 from producer.migrations.faces import UNKNOWN, Face
 from producer.migrations.rows import Origin
 
-# What holds no card number for certain.
-_PLAIN = re.compile(r"(?!.*[0-9](?:_*[0-9]){12})[A-Za-z0-9_]{0,255}")
+# Fewer digits are no card number.
+_MANY_DIGITS = re.compile(r"[0-9](?:_*[0-9]){12}")
 _LONGEST = 255
 
 
@@ -22,10 +22,15 @@ class Origins:
     def __init__(self, columns: CopyColumns) -> None:
         self.wanted = columns.names
         named = (columns.customer, columns.source, columns.was_default, *columns.face)
+        # As Stripe writes them.
+        self._plain = self.wanted == [columns.customer, columns.source]
         self._places = [self.wanted.index(name) if name else None for name in named]
 
     def of(self, values: Sequence[Any]) -> Origin:
         """The origin that the values tell of."""
+        if self._plain:
+            customer, source = values
+            return Origin(_told(customer), _told(source))
         customer, source, default, *face = (
             "" if place is None else values[place] for place in self._places
         )
@@ -46,8 +51,9 @@ def _told(value: Any) -> str:
     """The text; "" of what is no text or number, is too long, or looks like card data."""
     if type(value) is not str:
         value = str(value) if isinstance(value, int) else ""
-    if _PLAIN.fullmatch(value):
-        return str(value)
-    if len(value) > _LONGEST or find_card_data(value) is not None or not value.isprintable():
+    text: str = value
+    if len(text) > _LONGEST:
         return ""
-    return str(value)
+    if text.isascii() and text.replace("_", "").isalnum() and not _MANY_DIGITS.search(text):
+        return text
+    return text if text.isprintable() and find_card_data(text) is None else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from producer.contract import AssignCard, SetDefaultCard
 from producer.migrations.faces import UNKNOWN, Face
@@ -47,8 +48,7 @@ class WasDefault(StrEnum):
     BOTH = "?"  # what was said of the customer contradicts itself
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a card that was copied between accounts came from; "" where that is not said."""
 
     customer: str

@@ -31,13 +31,12 @@ _CLASHES = """
 INSERT INTO clash SELECT old FROM good WHERE old IS NOT NULL GROUP BY old
 HAVING min(customer) <> max(customer) OR min(said) <> max(said)
 """
-_ROWS = """
-SELECT customer, number, said, work, was, old IN (SELECT old FROM clash) FROM good
-ORDER BY customer, number
-"""
+_ROWS = "SELECT customer, number, said, work, was, {} FROM good ORDER BY customer, number"
+_CLASHED = "old IN (SELECT old FROM clash)"
 _WORK = tuple(Work)
 _WHY = tuple(Why)
 _WAS = tuple(WasDefault)
+_NOT_SAID, _YES = _WAS.index(WasDefault.NOT_SAID), _WAS.index(WasDefault.YES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,12 @@ class Scratch:
     def settle(self) -> dict[Work, int]:
         """Find which rows are not to be sent after all; answers how many they are, by work."""
         self._write()
+        clashed = "0"
         if self._copied:
             self._db.execute(_CLASHES)
-        rows = self._db.execute(_ROWS)
+            (any_clash,) = self._db.execute("SELECT EXISTS (SELECT * FROM clash)").fetchone()
+            clashed = _CLASHED if any_clash else "0"
+        rows = self._db.execute(_ROWS.format(clashed))
         each = self._chosen if self._copied else self._stood
         for _, of_customer in groupby(rows, itemgetter(0)):
             self.customers += 1
@@ -161,6 +163,8 @@ class Scratch:
             works.append(work)
             defaults.append(was)
             clashes |= bool(clash)
+        if len(numbers) == 1 and not clashes and defaults[0] in (_NOT_SAID, _YES):
+            return
         choice = choose(cards, [_WAS[was] for was in defaults], clashes)
         self.undecided += choice.why is not None
         sent = False

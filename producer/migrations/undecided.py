@@ -26,17 +26,10 @@ from producer.migrations.rows import BadRow, Row, RowState
 # Of one customer; more are not told apart by looking at them.
 _MOST = 20
 _SCHEMA = """
-CREATE TABLE candidates (
-    customer TEXT, card TEXT, place INTEGER, face TEXT, code TEXT, told TEXT,
-    PRIMARY KEY (customer, card)
-) WITHOUT ROWID
+CREATE TABLE candidates (customer TEXT, place INTEGER, card TEXT, face TEXT, code TEXT, told TEXT)
 """
-_ENTER = "INSERT OR IGNORE INTO candidates VALUES (?, ?, ?, ?, ?, ?)"
-_GROUPED = """
-SELECT customer, code, told, card, face FROM candidates
-JOIN (SELECT customer AS one, min(place) AS first FROM candidates GROUP BY customer)
-ON customer = one ORDER BY first, place
-"""
+_ENTER = "INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?)"
+_GROUPED = "SELECT * FROM candidates ORDER BY customer, place"
 
 
 class Candidate(NamedTuple):
@@ -93,9 +86,33 @@ _Found = Iterable[tuple[str, str, Face, str, str]]
 
 
 def of_plan(plan: Plan) -> Iterator[Undecided]:
-    """Those of a plan, in the order in which they first come; the file is read again."""
+    """Those of a plan, by the customers' ids; the file is read again."""
     if plan.undecided:
-        yield from _grouped(_planned(plan))
+        yield from _grouped(row for row, _ in _planned(plan))
+
+
+def first_of_plan(plan: Plan, most: int) -> list[Undecided]:
+    """The first ones of the file, so many at most; it is read as far as their cards are."""
+    if not plan.undecided:
+        return []
+    codes: dict[str, str] = {}
+    cards: dict[str, dict[str, Face]] = {}
+    missing = 0  # cards of these customers that are still to come
+    for (customer, card, face, code, _), of_customer in _planned(plan):
+        if customer not in cards:
+            if len(cards) >= most:
+                if not missing:
+                    break
+                continue
+            codes[customer], cards[customer] = code, {}
+            missing += of_customer
+        known = cards[customer]
+        missing -= card not in known
+        known.setdefault(card, face)
+    return [
+        _undecided(customer, code, dict(islice(cards[customer].items(), _MOST)))
+        for customer, code in codes.items()
+    ]
 
 
 def of_report(accounts: Accounts) -> Iterator[Undecided]:
@@ -134,7 +151,8 @@ def _seen(
     return one._replace(face=card.face, note=", ".join(note for note in notes if note))
 
 
-def _planned(plan: Plan) -> _Found:
+def _planned(plan: Plan) -> Iterator[tuple[tuple[str, str, Face, str, str], int]]:
+    """Each ambiguous row, with how many cards its customer has."""
     held = (one for one in plan.held_rows() if one.why.state is RowState.AMBIGUOUS)
     current = next(held, None)
     for row in open_rows(plan.source, plan.mapping):
@@ -142,7 +160,8 @@ def _planned(plan: Plan) -> _Found:
             return
         if current.number == row.number:
             if isinstance(row, Row):
-                yield row.order.customer, row.order.object_id, _face(row), current.why.value, ""
+                order, why = row.order, current.why.value
+                yield (order.customer, order.object_id, _face(row), why, ""), current.cards
             current = next(held, None)
 
 
@@ -160,17 +179,26 @@ def _face(row: Row) -> Face:
 
 def _grouped(found: _Found) -> Iterator[Undecided]:
     # "" is a temporary database on disk, so that memory stays flat.
-    with closing(sqlite3.connect("")) as db:
+    with closing(sqlite3.connect("", isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = OFF")
         db.execute(_SCHEMA)
+        db.execute("BEGIN")
         db.executemany(
             _ENTER,
             (
-                (customer, card, place, json.dumps(face), code, told)
+                (customer, place, card, json.dumps(face), code, told)
                 for place, (customer, card, face, code, told) in enumerate(found)
             ),
         )
         rows = db.execute(_GROUPED)
-        for (customer, code, told), cards in groupby(rows, itemgetter(0, 1, 2)):
-            some = islice(cards, _MOST)
-            candidates = (Candidate(c, Face(*json.loads(face))) for _, _, _, c, face in some)
-            yield Undecided(customer, code, tuple(one for one in candidates if one.card), told)
+        for customer, of_customer in groupby(rows, itemgetter(0)):
+            cards: dict[str, Face] = {}
+            for row in of_customer:
+                last, (card, face) = row, row[2:4]
+                if card and len(cards) < _MOST:
+                    cards.setdefault(card, Face(*json.loads(face)))
+            yield _undecided(customer, last[4], cards, last[5])
+
+
+def _undecided(customer: str, code: str, cards: Mapping[str, Face], told: str = "") -> Undecided:
+    return Undecided(customer, code, tuple(Candidate(*one) for one in cards.items()), told)

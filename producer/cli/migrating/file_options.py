@@ -21,7 +21,7 @@ _STDIN = "-"
 
 
 def file_options(function: _F) -> _F:
-    """The files, and the options that say what it means; all of them are part of a migration's id."""
+    """The files, and the options that say what they mean: all are part of a migration's id."""
     for decorate in (
         click.option(
             "--skip-if-newer", is_flag=True,

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from producer.cli.migrating.environment import registry
@@ -20,7 +19,7 @@ from producer.migrations.reader import open_rows
 from producer.migrations.rows import RowState
 from producer.migrations.sample_check import Found, check_sample
 from producer.migrations.status import MigrationStatus
-from producer.migrations.undecided import Undecided, of_plan
+from producer.migrations.undecided import Undecided, first_of_plan
 from producer.settings import SettingsError
 
 # Undecided customers that are listed for programs, and for people; a file has them all.
@@ -77,7 +76,7 @@ def looked_at(plan: Plan, check: int | None) -> Context:
     Raises:
         SettingsError, Unavailable: there is none, and `check` was asked for.
     """
-    undecided = tuple(islice(of_plan(plan), _LISTED))
+    undecided = tuple(first_of_plan(plan, _LISTED))
     try:
         with registry() as migrations:
             known = migrations.find(plan.id)

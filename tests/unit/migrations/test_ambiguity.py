@@ -24,7 +24,14 @@ from producer.migrations.plan import Plan, make_plan
 from producer.migrations.report import summarise
 from producer.migrations.results import Results
 from producer.migrations.rows import RowState
-from producer.migrations.undecided import Candidate, Undecided, of_plan, of_report, write_undecided
+from producer.migrations.undecided import (
+    Candidate,
+    Undecided,
+    first_of_plan,
+    of_plan,
+    of_report,
+    write_undecided,
+)
 from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"
@@ -190,11 +197,13 @@ def test_the_undecided_are_written_to_choose_in(tmp_path: Path) -> None:
     with _planned(tmp_path, *rows, header=header) as plan:
         found = list(of_plan(plan))
         assert write_undecided(found, path) == 2
-    assert [one.wire()["customer"] for one in found] == ["cus_B", "cus_A"]
+        assert [one.customer for one in first_of_plan(plan, 1)] == ["cus_B"]
+        assert sorted(first_of_plan(plan, 9), key=lambda one: one.customer) == found
+    assert [one.wire()["customer"] for one in found] == ["cus_A", "cus_B"]
     told = list(csv.DictReader(path.open()))
     assert [row["candidates"] for row in told] == [
-        "card_B1 Visa 4242 12/2030; pm_B2 MasterCard 4444 1/2031",
         "card_A1 Visa 4242 12/2030; card_A2",
+        "card_B1 Visa 4242 12/2030; pm_B2 MasterCard 4444 1/2031",
     ]
     source = open_input(path)
     with make_plan(source, map_columns(source)) as again:
