@@ -23,6 +23,8 @@ from producer.signatures import UNSIGNED, Signing
 
 log = logging.getLogger(__name__)
 
+# The default that a row expects to find where no slot is to have one; "" is of its own slot.
+NO_DEFAULT = "-"
 TAKEN_OVER = "taken_over"  # answered for a state where another driver has the migration
 _CANCELLED_HTTP = 409
 # By far longer than Stripe answers a repeated idempotency key with the first answer.
@@ -96,7 +98,10 @@ def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
 
 @dataclass(frozen=True, slots=True)
 class RowCommand:
-    """A row to be sent. `expected` is the default it is to find; None for any, "" for none."""
+    """A row to be sent. `expected` is the default it is to find; None for any.
+
+    "" is none in the command's slot, NO_DEFAULT none in any.
+    """
 
     number: int
     id: str
@@ -225,6 +230,22 @@ def settle(migration: str, driver: str, rows: Sequence[Settled]) -> Call[Told]:
     for one in rows:
         args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
     return Call(lambda answer: Told(*answer), "migration_settle", args, durable=True)
+
+
+def end_unsent(
+    migration: str, driver: str, rows: Sequence[tuple[int, int, str, str]]
+) -> Call[Told]:
+    """Enter number, state, code and message of pending rows for which nothing is to be sent.
+
+    Refused unless the migration is running and the driver's.
+    """
+    flat = [part for row in rows for part in row]
+    return Call(
+        lambda answer: Told(*answer),
+        "migration_end_unsent",
+        [migration, driver, *flat],
+        durable=True,
+    )
 
 
 def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:

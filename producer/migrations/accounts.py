@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from producer.contract import SetDefaultCard
+from producer.contract import AssignCard, SetDefaultCard
 from producer.migrations.columns import Mapping as Columns
 from producer.migrations.details import Details, States
 from producer.migrations.errors import SumsDiffer
@@ -15,8 +15,9 @@ from producer.migrations.inputs import InputFile
 from producer.migrations.plan import make_plan
 from producer.migrations.reader import open_rows
 from producer.migrations.reasons import Reason
+from producer.migrations.repairs import UNCHANGED
 from producer.migrations.results import Results
-from producer.migrations.rows import BadRow, Row, RowResult, RowState
+from producer.migrations.rows import BadRow, Repair, Row, RowResult, RowState
 from producer.migrations.scratch import Held
 
 # States whose name says the code where nothing else is known.
@@ -70,7 +71,8 @@ class Accounts:
             while current is not None and current.number < number:
                 current = next(recorded, None)
             known = current if current is not None and current.number == number else None
-            yield row, self._result(row, known, held)
+            result = self._result(row, known, held)
+            yield _repaired(row, result), result
         if number != self.rows:
             raise SumsDiffer(self.rows, number, {(Reason.ROWS_OF_THE_INPUT,): number})
 
@@ -85,6 +87,8 @@ class Accounts:
             card = _card(row) if state is RowState.ALREADY_SO else ""
             return RowResult(row.number, state, one.why.value, told(one, row), card_id=card)
         code = detail.code if detail else state.word if state in _SPEAKING else ""
+        if state is RowState.ALREADY_SO and isinstance(row.order, Repair):
+            code = UNCHANGED
         return RowResult(
             number=row.number,
             state=state,
@@ -118,8 +122,16 @@ class _HeldRows:
             yield from plan.held_rows()
 
 
+def _repaired(row: Row | BadRow, result: RowResult) -> Row | BadRow:
+    """Of a repair, with the card that was found for it, where that is recorded."""
+    if isinstance(row, BadRow) or not isinstance(row.order, Repair) or not result.card_id:
+        return row
+    return replace(row, order=SetDefaultCard(customer=row.order.customer, card=result.card_id))
+
+
 def _card(row: Row) -> str:
     """The card's id where the row says it: that of a token is Stripe's to give."""
     order = row.order
-    known = isinstance(order, SetDefaultCard) or not order.source.startswith("tok_")
-    return order.object_id if known else ""
+    if isinstance(order, AssignCard) and order.source.startswith("tok_"):
+        return ""
+    return order.object_id

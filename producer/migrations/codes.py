@@ -31,7 +31,7 @@ _TODO = {
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
     "no_card": "nothing to make the default; import the card first",
     # It is not said which card is meant.
-    "ambiguous_cards": f"say which was the default, with --old-defaults; or {_CHOOSE}",
+    "ambiguous_cards": f"{_CHOOSE}; of a copy, --old-defaults FILE says which was the default",
     "contradictory_defaults": f"look at the old account; then {_CHOOSE}",
     "default_not_copied": f"have the old default copied too; or {_CHOOSE}",
     "contradictory_copies": f"look which copy is in use; then {_CHOOSE}",
@@ -39,6 +39,7 @@ _TODO = {
     "repeated_row": "nothing: the customer's row before it says the same",
     "not_default": "nothing: another card of the customer was the default",
     "superseded": "nothing: a newer command for the same customer stands",
+    "unchanged": "nothing: the customer has a default",
     "drifted": "the customer's default is not what the file expects: look which should stand",
     "cancelled": f"if it should be done after all: {_AGAIN}",
     # Stripe said no.

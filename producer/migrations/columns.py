@@ -9,6 +9,7 @@ from typing import Any, Self
 from producer.contract import CommandKind
 from producer.migrations.card_columns import shown
 from producer.migrations.copied import CopyColumns, copy_columns
+from producer.migrations.customer_names import customer_column, customers_alone
 from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Form
 from producer.migrations.inputs import InputFile
@@ -33,6 +34,7 @@ class Mapping:
     command: CommandKind | None = None
     expected: str | None = None  # the column of --only-if-default-is
     copied: CopyColumns | None = None  # of a copy between accounts, whose cards become defaults
+    repairs: bool = False  # there are customers alone: who has no default gets one, if it is clear
 
     def wire(self) -> dict[str, Any]:
         """For JSON, and for `Mapping.of`."""
@@ -41,6 +43,7 @@ class Mapping:
             "command": self.command.value if self.command else None,
             "expected": self.expected,
             "copied": self.copied.wire() if self.copied else None,
+            "repairs": self.repairs,
         }
 
     @classmethod
@@ -48,7 +51,8 @@ class Mapping:
         """From `wire`, of an earlier version too."""
         command = CommandKind(told["command"]) if told["command"] else None
         copied = CopyColumns.of(told.get("copied"))
-        return cls(told["fields"], command, told["expected"], copied)
+        repairs = bool(told.get("repairs"))
+        return cls(told["fields"], command, told["expected"], copied, repairs)
 
 
 def map_columns(
@@ -57,11 +61,13 @@ def map_columns(
     *,
     command: CommandKind | None = None,
     expected: str | None = None,
+    repairs: bool = False,
 ) -> Mapping:
     """What the columns mean: as named (`--map`), else by the contract's or Stripe's names.
 
     Stripe's two files say which card belongs to a customer that has it already, so they mean
-    SetDefaultCard unless `command` says otherwise.
+    SetDefaultCard unless `command` says otherwise. With `repairs`, and where there are customers
+    alone, each is a customer whose default is to be repaired.
 
     Raises:
         FileRefused: a needed or named column is missing, or stands twice.
@@ -73,6 +79,8 @@ def map_columns(
             raise FileRefused(
                 "unknown_field", Reason.UNKNOWN_FIELD, field=shown(field), names=names
             )
+    if repairs or (customers_alone(source.columns) and not named.keys() - {USER}):
+        return _of_customers(source, named)
     given = {field: field for field in FIELDS if field in source.columns}
     fields = {**_stripes(source, command), **given, **named}
     if command is not None:
@@ -90,6 +98,17 @@ def map_columns(
         raise FileRefused("column_repeated", Reason.COLUMN_OF_TWO_FIELDS)
     copied = _copied(source, fields) if command is CommandKind.SET_DEFAULT_CARD else None
     return Mapping(dict(sorted(fields.items())), command, expected, copied)
+
+
+def _of_customers(source: InputFile, named: AnyMapping[str, str]) -> Mapping:
+    column = named.get(USER)
+    if column is None and source.format.form is Form.STRIPE_MAPPING:
+        column = CUSTOMER
+    column = column or customer_column(source.columns)
+    if not column:
+        raise _missing(USER, USER, source)
+    _once(column, source)
+    return Mapping({USER: column}, CommandKind.SET_DEFAULT_CARD, repairs=True)
 
 
 def _copied(source: InputFile, fields: dict[str, str]) -> CopyColumns | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from producer.migrations.customer_names import customers_alone
 from producer.migrations.errors import FileRefused
 from producer.migrations.reasons import Reason
 
@@ -116,7 +117,7 @@ def _delimiter(header: str) -> str:
     if refused is not None and max(counts.values(), default=0) < 2:
         raise refused
     best = max(counts, key=lambda one: counts[one])
-    if counts[best] < 2:
+    if counts[best] < 2 and not customers_alone(header_cells(header, best)):
         raise FileRefused("unknown_format", Reason.NO_HEADER)
     return best
 

@@ -29,6 +29,8 @@ def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) ->
     ]
     if mapping.copied is not None:
         meaning.append(mapping.copied.wire())
+    if mapping.repairs:
+        meaning.append("repairs")
     return "mig_" + sha256(json.dumps(meaning).encode()).hexdigest()[:_HEX]
 
 

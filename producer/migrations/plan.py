@@ -68,7 +68,8 @@ class Plan:
     @property
     def reads(self) -> int:
         """Requests that count against Stripe's reading allowance."""
-        return self.requests.get(Endpoint.READ_CUSTOMER, 0)
+        reading = (Endpoint.READ_CUSTOMER, Endpoint.READ_PAYMENT_METHODS)
+        return sum(self.requests.get(endpoint, 0) for endpoint in reading)
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
         """Row numbers, in order, with the state in which they begin and end: for the ledger."""
@@ -90,6 +91,7 @@ class Plan:
             "form": self.source.format.form.value,
             "digest": self.source.digest,
             "mapping": self.mapping.fields,
+            "repairs": self.mapping.repairs,
             "rows": self.rows,
             "toSend": self.to_send,
             "commands": {kind.value: count for kind, count in self.commands.items()},

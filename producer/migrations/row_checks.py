@@ -13,7 +13,7 @@ from producer.migrations.codes import todo
 from producer.migrations.columns import COMMAND, DEFAULT, OBJECTS, SOURCE, USER, Mapping
 from producer.migrations.origins import Origins
 from producer.migrations.records import Fault
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.rows import BadRow, Repair, Row
 
 # What `parse_command` lets pass for certain. Ids with so many digits in a row are left to it: it
 # says which of them may be card numbers.
@@ -34,6 +34,14 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONGEST = 255  # characters of an id, by the contract
 
 
+# So that a customer alone is checked as in a command.
+_ANY_CARD = "card_any"
+
+
+def _plainly_a_customer(value: Any) -> bool:
+    return type(value) is str and _CUSTOMER.fullmatch(value) is not None
+
+
 class RowChecks:
     """Makes rows of records whose values are those of `wanted`, in that order."""
 
@@ -47,11 +55,15 @@ class RowChecks:
         self._plain = mapping.command is not None and mapping.expected is None
         if mapping.expected is not None:
             self.wanted.append(mapping.expected)
+        self._repairs = mapping.repairs
         # What the row itself is made of; behind that comes where its card was copied from.
         self._own = list(self.wanted)
         self._origins = Origins(mapping.copied) if mapping.copied is not None else None
         if self._origins is not None:
             self.wanted += self._origins.wanted
+        if self._repairs:
+            # What reads CSV files answers two columns at least.
+            self.wanted *= 2
         if mapping.command is not None:
             self._object = _OBJECT[mapping.command].fullmatch
             self._model = _MODELS[mapping.command]
@@ -60,6 +72,12 @@ class RowChecks:
         """The row, or what is wrong with it."""
         if isinstance(values, Fault):
             return _bad(number, line, values)
+        if self._repairs:
+            customer = values[0]
+            fault = None if _plainly_a_customer(customer) else self._wrong_customer(customer)
+            return (
+                Row(number, line, Repair(customer)) if fault is None else _bad(number, line, fault)
+            )
         origin = None
         if self._origins is not None:
             own = len(self._own)
@@ -80,8 +98,20 @@ class RowChecks:
 
     def fault(self, values: Sequence[Any] | Fault) -> Fault | None:
         """What is wrong with a record; None where nothing is."""
+        if self._repairs and not isinstance(values, Fault):
+            return self._wrong_customer(values[0])
         made = values if isinstance(values, Fault) else self._made(values[: len(self._own)])
         return made if isinstance(made, Fault) else None
+
+    def _wrong_customer(self, customer: Any) -> Fault | None:
+        fault = self._unreadable([customer])
+        if fault is not None:
+            return fault
+        try:
+            parse_command(CommandKind.SET_DEFAULT_CARD, {USER: customer, DEFAULT: _ANY_CARD})
+        except Refusal as refusal:
+            return Fault(refusal.code, refusal.message("en"), self._columns[USER])
+        return None
 
     def storable(self, values: Sequence[Any]) -> Sequence[Any]:
         """The values of a row that is no fault, as a copy of the file may keep them."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from producer.contract import AssignCard, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, SetDefaultCard
 from producer.migrations.faces import UNKNOWN, Face
 
 
@@ -58,12 +58,32 @@ class Origin(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A customer that gets a default if it has none. Which card, Stripe is asked first."""
+
+    customer: str
+
+    @property
+    def kind(self) -> CommandKind:
+        """Of the command that it comes to."""
+        return CommandKind.SET_DEFAULT_CARD
+
+    @property
+    def object_id(self) -> str:
+        """ "": not known yet."""
+        return ""
+
+
+Order: TypeAlias = AssignCard | SetDefaultCard | Repair
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row that can be sent. `number` counts data rows from 1, `line` is where it begins."""
 
     number: int
     line: int
-    order: AssignCard | SetDefaultCard
+    order: Order
     expected_default: str | None = None  # of --only-if-default-is; "" expects that there is none
     origin: Origin | None = None  # of a copy between accounts
 

@@ -128,6 +128,7 @@ class Run:
             blind=bool(about.get("blind")),
             sender=str(about.get("by") or ""),
             skip_if_newer=self.conditions.skip_if_newer,
+            repairs=self.mapping.repairs,
         )
         return Driver(registry, self.id, self.rows, results, options, on_progress=on_progress)
 

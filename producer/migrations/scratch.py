@@ -14,7 +14,7 @@ from producer.contract import AssignCard
 from producer.migrations.choosing import Why, choose
 from producer.migrations.codes import todo
 from producer.migrations.estimate import Work
-from producer.migrations.rows import BadRow, Row, RowState, WasDefault
+from producer.migrations.rows import BadRow, Repair, Row, RowState, WasDefault
 
 _BATCH = 5_000
 _CACHE_KB = 2_048
@@ -78,7 +78,7 @@ class Scratch:
         said = order.object_id
         payment_method = said.startswith("pm_")
         assigns = type(order) is AssignCard
-        work = _WORK[2 * (not assigns) + payment_method]
+        work = Work.REPAIR if type(order) is Repair else _WORK[2 * (not assigns) + payment_method]
         old, was = None, 0
         if origin is None:
             told = hash((said, assigns, row.expected_default))

@@ -44,7 +44,11 @@ def file_options(function: _F) -> _F:
             type=click.Path(path_type=Path),
             help="Of a copy between accounts: the old account's customers and default cards.",
         ),
-        click.argument("files", metavar="FILE...", nargs=-1, required=True),
+        click.option(
+            "--all-customers-of", "customers_of", metavar="FILE",
+            help="Instead of FILE: repair the defaults of all customers that it names.",
+        ),
+        click.argument("files", metavar="FILE...", nargs=-1),
     ):  # fmt: skip
         function = decorate(function)
     return function
@@ -67,12 +71,15 @@ def opened(
     expected: str | None,
     skip_if_newer: bool,
     old_defaults: Path | None = None,
+    customers_of: str | None = None,
     *,
+    blind: bool = False,
     folder: Path | None = None,
 ) -> Opened:
     """The file with what the options say of it; several, and --old-defaults, are joined into one.
 
-    Standard input, `-`, is copied first, into the folder or else the data folder.
+    With `customers_of`, that file's customers are repaired. Standard input, `-`, is copied first,
+    into the folder or else the data folder.
 
     Raises:
         FileRefused, ExtraMissing: it is not taken.
@@ -89,8 +96,13 @@ def opened(
     def mapped(source: InputFile) -> Mapping:
         # Also as `undo` and `--errors` write it.
         known = EXPECTED if expected is None and EXPECTED in source.columns else expected
-        return map_columns(source, named, command=kind, expected=known)
+        repairs = customers_of is not None
+        return map_columns(source, named, command=kind, expected=known, repairs=repairs)
 
+    if (customers_of is None) == (not files):
+        raise click.UsageError("name a file, or one with --all-customers-of")
+    if customers_of is not None:
+        files = (customers_of,)
     if files.count(_STDIN) > 1:
         raise click.UsageError("- is standard input, and can be given once")
     into = folder or data_folder()
@@ -104,6 +116,11 @@ def opened(
     else:
         source = sources[0]
         mapping = mapped(source)
+    if mapping.repairs and (blind or command or expected or old_defaults):
+        raise click.UsageError(
+            "repairing defaults looks at each customer: leave out --blind, --command, "
+            "--only-if-default-is and --old-defaults"
+        )
     return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer), told)
 
 

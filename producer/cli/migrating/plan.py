@@ -69,7 +69,7 @@ def plan(
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
     limits = limits_of(os.environ)
     with TemporaryDirectory(prefix="cards-plan-") as folder:  # for standard input: nothing stays
-        file = opened(**options, folder=Path(folder))
+        file = opened(**options, blind=blind, folder=Path(folder))
         with make_plan(
             file.source, file.mapping, file.conditions, blind=blind, on_progress=_progress()
         ) as made:

@@ -79,8 +79,12 @@ def _lines(plan: Plan) -> Iterator[Line]:
     yield "migration", plan.id
     yield "columns", ", ".join(f"{f} = {column}" for f, column in plan.mapping.fields.items())
     yield "rows", f"{plan.rows:,}"
-    kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
-    yield "to send", kinds or "0"
+    if plan.mapping.repairs:
+        yield "to repair", f"{plan.to_send:,} customers: who has no default, and exactly one card"
+        yield "", "that Stripe would charge, gets it; the others are told, and left as they are"
+    else:
+        kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
+        yield "to send", kinds or "0"
     yield "invalid", f"{plan.invalid:,}"
     if plan.ambiguous:
         whose = "1 customer" if plan.undecided == 1 else f"{plan.undecided:,} customers"
@@ -101,7 +105,8 @@ def _times(
 ) -> Iterator[Line]:
     label = "requests"
     for endpoint, count in plan.requests.items():
-        yield label, f"{count:,} {endpoint.value}"
+        most = "at most " if plan.mapping.repairs else ""
+        yield label, f"{most}{count:,} {endpoint.value}"
         label = ""
     if needed := transactions_for(plan.reads):
         what = f"Stripe allows {READS_PER_TRANSACTION} for each payment in 30 days, so they use up"

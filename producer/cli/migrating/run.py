@@ -81,7 +81,7 @@ def run(
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
-    file = opened(**options)
+    file = opened(**options, blind=blind)
     made = Run(file.source, file.mapping, file.conditions, blind, sender())
     teller = Teller(as_json)
     with registry() as migrations:

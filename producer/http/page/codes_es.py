@@ -25,7 +25,9 @@ TODO_ES = {
     "not_json": "escriba un objeto JSON por línea",
     "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
     "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
-    "ambiguous_cards": f"diga cuál era la predeterminada, con --old-defaults; o {_ELIJA}",
+    "ambiguous_cards": f"{_ELIJA}; de una copia, --old-defaults ARCHIVO dice cuál era la "
+    "predeterminada",
+    "unchanged": "nada: el cliente ya tiene una predeterminada",
     "contradictory_defaults": f"mire la cuenta anterior; después {_ELIJA}",
     "default_not_copied": f"haga copiar también la predeterminada anterior; o {_ELIJA}",
     "contradictory_copies": f"mire cuál de las copias se usa; después {_ELIJA}",

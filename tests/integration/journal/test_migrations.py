@@ -303,6 +303,25 @@ def test_a_row_is_found_void_after_all(moves: Moves) -> None:
     assert moves.registry.status(MIGRATION).codes == {"parameter_invalid": 2}
 
 
+def test_rows_end_for_which_nothing_was_sent(moves: Moves) -> None:
+    """A pending row ends once, with its code; what is as it should be is not among the codes."""
+    rows = [
+        (1, int(RowState.AMBIGUOUS), "no_card", "the customer has no card"),
+        (3, int(RowState.ALREADY_SO), "unchanged", ""),
+    ]
+    told = moves.twice(journalled.end_unsent(MIGRATION, DRIVER, rows))
+    assert (told.state, told.in_flight) == ("running", 0)
+    counts = moves.check()
+    assert (counts[RowState.AMBIGUOUS], counts[RowState.ALREADY_SO]) == (1, 1)
+    assert moves.registry.status(MIGRATION).codes["no_card"] == 1
+    assert moves.registry.details(MIGRATION)[1].message == "the customer has no card"
+    other = moves.bench.journal(journalled.end_unsent(MIGRATION, "another", rows))
+    assert other.state == journalled.TAKEN_OVER
+    moves.registry.pause(MIGRATION)
+    paused = journalled.end_unsent(MIGRATION, DRIVER, [(4, int(RowState.AMBIGUOUS), "x", "")])
+    assert (moves.bench.journal(paused).state, moves.check()[RowState.AMBIGUOUS]) == ("paused", 1)
+
+
 def test_a_doubtful_row_is_unknown_until_it_ends(moves: Moves) -> None:
     """While it is not known whether a row took effect the ledger says so, and still adds up."""
     moves.send(1)

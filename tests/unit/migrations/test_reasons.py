@@ -28,7 +28,7 @@ _FILES: dict[str, tuple[str | bytes, str, str]] = {
         "termina a la mitad",
         "ends in the middle",
     ),
-    "one column": ("userId\ncus_1\n", "una línea de cabecera", "a header line"),
+    "one column": ("email\na@example.com\n", "una línea de cabecera", "a header line"),
     "header quote": ('userId,"x\n', "comillas sin cerrar", "a quote is not closed"),
     "no columns": (
         "a,b\n1,2\n",

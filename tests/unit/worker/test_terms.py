@@ -6,6 +6,7 @@ import pytest
 
 from producer.contract.messages import Text
 from producer.journal import JournalUnavailable
+from producer.journal.migrations import NO_DEFAULT
 from tests.unit.worker.attempts import (
     CUSTOMER,
     LIMITED,
@@ -74,6 +75,8 @@ async def test_nothing_is_sent_where_it_is_so_already(
         ("pm_1", "card_0", True),
         ("pm_1", "card_1", False),
         ("card_0", "card_9", True),
+        ("pm_1", NO_DEFAULT, False),
+        ("card_1", NO_DEFAULT, False),
     ],
 )
 async def test_only_if_default_is(
