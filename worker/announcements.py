@@ -60,8 +60,9 @@ class Announcements:
                     self._events.retried(grant.command_id, f"{state}: {outcome.code}")
             case KeyStopped():
                 log.critical(
-                    "Stripe refuses our API key (%s): nothing is taken, nothing is lost; "
-                    "it goes on by itself when the key works again",
+                    "Stripe refuses our API key (%s): nothing is taken, nothing is lost; give all "
+                    "workers a valid STRIPE_API_KEY and restart them; if Stripe takes this key "
+                    "again, they go on by themselves",
                     outcome.code,
                 )
 

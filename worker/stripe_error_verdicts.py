@@ -35,7 +35,7 @@ def verdict_of(error: StripeError, *, tries: int = 1) -> Verdict | Lookup:
         return _later(error, uncertain=True)
     match error.http_status, error.code:
         case ((401 | 403), _):
-            return KeyRefused(code_of(error), error.message)
+            return KeyRefused(error.code or f"http_{error.http_status}", error.message)
         case 402, "processing_error":
             # The answer is saved under the key, so only a new key can bring another.
             return Lookup(replace(_anew(error), final=_rejected(error)))
