@@ -64,9 +64,9 @@ class Outcomes:
             return self._failed(grant, code, message)
         return Again(self._delay_ms(grant), True, code, message, count="faults")
 
-    def poison(self, grant: Grant) -> End:
-        """The command killed a process that had nothing else to do."""
-        return self._failed(grant, "poison", "it killed the process that carried it out")
+    def poison(self, grant: Grant, how: str) -> End:
+        """The command killed a process that had nothing else to do; `how` that ended."""
+        return self._failed(grant, "poison", f"it killed the process that carried it out ({how})")
 
     def not_signed(self, grant: Grant, flaw: Flaw) -> End:
         """Its row's signature is missing or wrong, so that nothing of it was sent now."""

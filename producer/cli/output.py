@@ -62,7 +62,7 @@ def failed_lines(one: FailedCommand) -> list[Line]:
         ("customer", one.order.customer),
         ("card", one.order.object_id),
         ("lane", one.lane.value),
-        *([("sender", one.sender)] if one.sender else []),
+        ("sender", one.sender or "(gave no name)"),
         ("failed", one.failed_at),
         ("attempts", one.attempts),
         ("code", one.code),

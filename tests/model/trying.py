@@ -145,7 +145,7 @@ class Trying:
 
     def poison(self, granted: Granted) -> Outcome:
         """The outcome where the process that tried it died of it."""
-        return self._outcomes.poison(self.grant(granted))
+        return self._outcomes.poison(self.grant(granted), "killed by SIGKILL")
 
     def cancelled(self) -> Envelope:
         """The envelope of a cancelled command."""

@@ -194,6 +194,8 @@ async def test_pages_and_api_tell_of_the_same(
     """Overview, a command, a customer: HTML for people, envelopes for machines."""
     sent = cards.set_default(customer=CUSTOMER, card="card_1")
     ends.fail(sent.id, "lock_timeout")
+    shown = (await web.get(f"/commands/{sent.id}")).text
+    assert "cards failed replay --filter code=lock_timeout" in shown
     waiting = cards.assign(customer=CUSTOMER, source="tok_1QRs9eKZ4xUzN2TP9vQqWXYZ")
     overview = (await web.get("/api/overview")).json()["data"]
     assert overview["failed"] == {"count": 1, "codes": {"lock_timeout": 1}, "some": [sent.id]}
