@@ -20,6 +20,7 @@ from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
 from producer.signatures import UNSIGNED, Signing, SigningError
+from producer.stripe_context import StripeContextError, stripe_context
 from producer.stripe_signatures import NO_WEBHOOK_SECRETS, WebhookSecrets, WebhookSecretsError
 
 DAY_S = 86_400
@@ -87,8 +88,9 @@ class WebSettings:
 
     `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
     `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere. `webhook_secrets`: of Stripe's events. `callbacks`: whether a request
-    may name a URL to be told of its end, and, `callbacks_private`, also one of a private address.
+    paths that are nowhere. `webhook_secrets`: of Stripe's events; `stripe_context`: the account
+    that they are of, where they name one. `callbacks`: whether a request may name a URL to be told
+    of its end, and, `callbacks_private`, also one of a private address.
     `shutdown_delay_s`: how long all is answered after SIGTERM.
     """
 
@@ -104,6 +106,7 @@ class WebSettings:
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
     shutdown_delay_s: int = 0
     webhook_secrets: WebhookSecrets = NO_WEBHOOK_SECRETS
+    stripe_context: str = ""
     callbacks: bool = False
     callbacks_private: bool = False
 
@@ -141,6 +144,7 @@ class WebSettings:
                 environ, "CARDS_SHUTDOWN_DELAY", 0, low=0, high=300, unit="seconds"
             ),
             webhook_secrets=webhook_secrets,
+            stripe_context=context_of(environ),
             callbacks=yes_or_no(environ, "CARDS_CALLBACKS"),
             callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
         )
@@ -265,6 +269,14 @@ def _webhook_secrets(environ: Mapping[str, str]) -> WebhookSecrets:
     try:
         return WebhookSecrets.from_environ(environ)
     except WebhookSecretsError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def context_of(environ: Mapping[str, str]) -> str:
+    """The account at Stripe that is acted on, "" for the key's own. Raises SettingsError."""
+    try:
+        return stripe_context(environ)
+    except StripeContextError as error:
         raise SettingsError(error.name, error.reason) from None
 
 

@@ -287,6 +287,14 @@ _EVENTS = (
         secret=True,
     ),
     Setting(
+        "CARDS_STRIPE_CONTEXT",
+        "the account that is acted on; an organisation's key (`sk_org_…`) needs it. Web takes "
+        "[Stripe's events](events.md#from-stripe) of that account then",
+        (WEB, WORKER),
+        otherwise="the key's own account",
+        values="acct_…, or several separated by /",
+    ),
+    Setting(
         "CARDS_CALLBACKS",
         "whether a request may name a [URL to be told](events.md#to-whoever-asked) of its end",
         (WEB,),

@@ -11,6 +11,7 @@ from producer.journal import Again, End, Grant, KeyStopped
 from producer.settings import Settings
 from producer.signatures import Flaw
 from worker import backoff
+from worker.advice import advice_data
 from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
 
 # While Stripe refuses our key, one command in this time finds out whether it still does.
@@ -48,7 +49,7 @@ class Outcomes:
                 done = Envelope.yes(self._say(text), data)
                 return self._end(grant, State.SUCCEEDED, 200, done)
             case Rejected(code, message, http_status):
-                refusal = Envelope.no(code, redact(message))
+                refusal = Envelope.no(code, redact(message), advice_data(code, self._language))
                 return self._end(grant, State.REJECTED, http_status, refusal)
             case GaveUp(code, message):
                 return self._failed(grant, code, message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SECRET = re.compile(r"\b((?:tok|src|btok|sk_live|sk_test|rk_live|rk_test)_)[A-Za-z0-9_]+")
+_SECRET = re.compile(r"\b((?:tok|src|btok|[sr]k_(?:live|test|org))_)[A-Za-z0-9_]+")
 # Ours are base64.
 _WEBHOOK_SECRET = re.compile(r"\b(whsec_)[A-Za-z0-9_+/]+=*")
 # Those of `cards token new`, not names such as cards_http_requests_total.

@@ -29,6 +29,9 @@ _TODO = {
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
     "ambiguous_cards": "write a CSV file with userId and default_source for these customers",
     "no_card": "nothing to make the default; import the card first",
+    # Applied, or so already.
+    "shadowed": "another default comes first and is charged: set that one, or take it away, if "
+    "this one should be charged",
     # Not sent, or not applied, without Stripe having a say.
     "repeated_row": "nothing: the customer's row before it says the same",
     "superseded": "nothing: a newer command for the same customer stands",
@@ -48,6 +51,10 @@ _TODO = {
     "livemode_mismatch": "the ids are of the other mode: run with that mode's key",
     "payment_method_unactivated": "activate the payment method's kind in Stripe's dashboard",
     "customer_max_payment_methods": "detach cards the customer no longer uses, then run it again",
+    "attached_elsewhere": "it belongs to another customer: collect the card again with a "
+    "SetupIntent, and send the new payment method",
+    "payment_method_not_reusable": "it was detached, or used while attached to nobody: collect the "
+    "card again with a SetupIntent, and send the new payment method",
     "parameter_unknown": "a bug here, or an account with another API version: tell the maintainers",
     "invalid_request_error": "read the message: Stripe does not take this request as it stands",
     # Given up.

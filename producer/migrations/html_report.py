@@ -12,6 +12,7 @@ from producer.migrations.html_policy import report_policy
 from producer.migrations.html_style import STYLE
 from producer.migrations.rate_chart import rate_chart
 from producer.migrations.report_row import ReportRow
+from producer.migrations.row_ends import SHADOWED
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationStatus
 from producer.migrations.summary import Summary
@@ -82,6 +83,7 @@ def html_report(status: MigrationStatus, summary: Summary) -> str:
             *_totals(status, summary),
             *_next(summary),
             f"<section><h2>Speed</h2>{rate_chart(status.history)}</section>",
+            *_notes(summary),
             *_problems(summary),
             '<footer class="quiet small">All times are UTC. Tokens are shown by their prefix. The '
             "rows themselves are in the CSV or JSON Lines report.</footer>\n</body>\n</html>\n",
@@ -158,6 +160,19 @@ def _next(summary: Summary) -> Iterator[str]:
         yield f"<section><h2>What to do next</h2><ol>{items}</ol></section>"
 
 
+def _notes(summary: Summary) -> Iterator[str]:
+    """Rows that are as the file says, while another card is charged."""
+    found = [
+        (state, count) for state in _DONE if (count := summary.codes.get(state, {}).get(SHADOWED))
+    ]
+    if not found:
+        return
+    yield "<section><h2>Rows whose default is not the one that is charged</h2>"
+    for state, count in found:
+        yield _of_code(summary, state, SHADOWED, count)
+    yield "</section>"
+
+
 def _problems(summary: Summary) -> Iterator[str]:
     found = [
         (state, code, count)
@@ -168,14 +183,18 @@ def _problems(summary: Summary) -> Iterator[str]:
         return
     yield "<section><h2>Rows that were not applied, by code</h2>"
     for state, code, count in found:
-        yield (
-            f'<div class="why {state.word}">'
-            f'<h3><span class="count">{count:,}</span> {_words(state)}: '
-            f"<code>{_shown(code)}</code></h3>"
-            f'<p class="todo"><b>What to do:</b> {_prose(_todo(state, code))}</p>'
-            f"{_examples(summary.examples.get((state, code), ()), count)}</div>"
-        )
+        yield _of_code(summary, state, code, count)
     yield "</section>"
+
+
+def _of_code(summary: Summary, state: RowState, code: str, count: int) -> str:
+    return (
+        f'<div class="why {state.word}">'
+        f'<h3><span class="count">{count:,}</span> {_words(state)}: '
+        f"<code>{_shown(code)}</code></h3>"
+        f'<p class="todo"><b>What to do:</b> {_prose(_todo(state, code))}</p>'
+        f"{_examples(summary.examples.get((state, code), ()), count)}</div>"
+    )
 
 
 def _examples(rows: Sequence[ReportRow], count: int) -> str:

@@ -23,6 +23,16 @@ class Found(StrEnum):
     NO_CUSTOMER = "no such customer"
     NO_CARD = "the card is not attached to the customer"
     UNREAD = "could not be read"
+    # Beside what the row would come to, and counted on its own.
+    SHADOWED = "as the file says, but another default comes first and is charged"
+    SUBSCRIPTIONS_UNREAD = "of whose customer the key may not read subscriptions, or they were not"
+
+
+NOTES = (Found.SHADOWED, Found.SUBSCRIPTIONS_UNREAD)
+"""What is said of a row besides."""
+
+
+_SET = (Found.WOULD_BE_APPLIED, Found.ALREADY_SO)
 
 
 def check_sample(
@@ -33,15 +43,24 @@ def check_sample(
     seed: int = 0,
     signing: Signing = UNSIGNED,
 ) -> Counter[Found]:
-    """Look at the customers of so many rows, drawn evenly: two requests at Stripe for each.
+    """Look at the customers of so many rows, drawn evenly: three requests at Stripe for each.
+
+    The counts without NOTES add up to the rows.
 
     Raises:
         JournalUnavailable: Redis is out of reach.
     """
     drawn = _drawn(rows, size, random.Random(seed))
     customers = (row.order.customer for row in drawn)
-    reads = read_customers(journal, customers, signing=signing)
-    return Counter(_found(row, read) for row, read in zip(drawn, reads, strict=True))
+    reads = read_customers(journal, customers, with_subscriptions=True, signing=signing)
+    counts: Counter[Found] = Counter()
+    for row, read in zip(drawn, reads, strict=True):
+        found = _found(row, read)
+        counts[found] += 1
+        if isinstance(row.order, SetDefaultCard) and found in _SET:
+            counts[Found.SHADOWED] += bool(read.shadows(row.order.slot, row.order.card))
+            counts[Found.SUBSCRIPTIONS_UNREAD] += read.subscriptions is None
+    return counts
 
 
 def _drawn(rows: Iterable[Row | BadRow], size: int, draw: random.Random) -> list[Row]:

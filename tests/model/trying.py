@@ -89,6 +89,9 @@ class _Recorded(CardGateway):
     async def card_payment_methods(self, customer: str) -> StripeResult:
         return self._next(Wants.READ)
 
+    async def subscriptions(self, customer: str) -> StripeResult:
+        return self._next(Wants.READ)
+
     async def close(self) -> None:
         return None
 

@@ -7,17 +7,24 @@ from typing import Any
 
 from producer.contract import Slot
 from producer.contract.messages import Text
+from producer.contract.shadows import Shadow
 from worker.handlers.list_cards import listed
 from worker.handlers.set_default_card import default_of
 from worker.ports import CardGateway, StripeError
-from worker.stripe_error_verdicts import verdict_of_listing
+from worker.stripe_error_verdicts import code_of, verdict_of_listing
 from worker.verdicts import Rejected, Succeeded, Verdict
 
+_OVER = ("canceled", "incomplete_expired")
 
-async def read_customer(gateway: CardGateway, customer: str, *, with_cards: bool) -> Verdict:
+
+async def read_customer(
+    gateway: CardGateway, customer: str, *, with_cards: bool, with_subscriptions: bool = False
+) -> Verdict:
     """`id`, `default_source`, `default_payment_method`, and `cards`: ids, None where not asked for.
 
-    The other verdicts are as of `list_cards`.
+    Where they are asked for, `subscriptions` too: the defaults of their own that they have; None
+    where they cannot be read, as with a key that may not, and `subscriptionsNotRead` says why. The
+    other verdicts are as of `list_cards`.
     """
     if with_cards:
         owner, methods = await asyncio.gather(
@@ -36,4 +43,26 @@ async def read_customer(gateway: CardGateway, customer: str, *, with_cards: bool
     data: dict[str, Any] = {"id": customer}
     data |= {slot.value: default_of(owner.body, slot) for slot in Slot}
     data["cards"] = cards
+    if with_subscriptions:
+        data |= await _own_defaults(gateway, customer)
     return Succeeded(Text.CUSTOMER_READ, data)
+
+
+async def _own_defaults(gateway: CardGateway, customer: str) -> dict[str, Any]:
+    """Of subscriptions that go on, by Stripe's order: a payment method before a source."""
+    result = await gateway.subscriptions(customer)
+    if isinstance(result, StripeError):
+        # Not the customer's fault, nor the key's: it may do all that commands need.
+        code = "not_permitted" if result.http_status == 403 else code_of(result)
+        return {"subscriptions": None, "subscriptionsNotRead": code}
+    found = []
+    for one in result.body["data"]:
+        if one.get("status") in _OVER:
+            continue
+        for slot in Slot.DEFAULT_PAYMENT_METHOD, Slot.DEFAULT_SOURCE:
+            card = one.get(slot.value)
+            card = card.get("id") if isinstance(card, dict) else card
+            if card:
+                found.append(Shadow(f"subscription.{slot.value}", card, one["id"]).wire())
+                break
+    return {"subscriptions": found, "subscriptionsNotRead": None}

@@ -14,7 +14,7 @@ from producer.errors import Unavailable
 from producer.migrations.plan import Plan
 from producer.migrations.reader import open_rows
 from producer.migrations.rows import RowState
-from producer.migrations.sample_check import Found, check_sample
+from producer.migrations.sample_check import NOTES, Found, check_sample
 from producer.migrations.status import MigrationStatus
 from producer.settings import SettingsError
 
@@ -40,7 +40,7 @@ class Context:
                 yield label, f"{count:,} of {self.sampled:,} {one.value}"
                 label = ""
         if self.sampled:
-            yield "", f"read with {2 * self.sampled:,} requests or a few more, of the allowance"
+            yield "", f"read with {3 * self.sampled:,} requests or a few more, of the allowance"
 
     def wire(self) -> dict[str, Any]:
         """For JSON."""
@@ -67,7 +67,8 @@ def looked_at(plan: Plan, check: int | None) -> Context:
                 rows = open_rows(plan.source, plan.mapping)
                 signing = migrations.signing
                 found = check_sample(migrations.journal, rows, check, signing=signing)
-            return Context(known, sum(rates) or None, found.total(), found)
+            sampled = found.total() - sum(found[note] for note in NOTES)
+            return Context(known, sum(rates) or None, sampled, found)
     except (SettingsError, Unavailable):
         if check is not None:
             raise

@@ -26,6 +26,8 @@ TODO_ES = {
     "ambiguous_cards": "escriba un CSV con userId y default_source para estos clientes",
     "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",
     "repeated_row": "nada: la fila anterior del cliente dice lo mismo",
+    "shadowed": "otro valor predeterminado va antes y es el que se cobra: cámbielo o quítelo, si "
+    "debe cobrarse este",
     "superseded": "nada: vale un comando más reciente del mismo cliente",
     "drifted": "su tarjeta predeterminada no es la que esperaba el archivo: mire cuál debe valer",
     "cancelled": f"si debe hacerse después de todo: {_OTRA_VEZ}",
@@ -42,6 +44,10 @@ TODO_ES = {
     "livemode_mismatch": "los ids son del otro modo: ejecútelo con la clave de ese modo",
     "payment_method_unactivated": "active ese tipo de método de pago en el panel de Stripe",
     "customer_max_payment_methods": "quite tarjetas que el cliente ya no usa y repítala",
+    "attached_elsewhere": "es de otro cliente: pida la tarjeta otra vez con un SetupIntent, y "
+    "envíe el método de pago nuevo",
+    "payment_method_not_reusable": "se desvinculó, o se usó sin cliente: pida la tarjeta otra vez "
+    "con un SetupIntent, y envíe el método de pago nuevo",
     "parameter_unknown": "un fallo de este programa, o una cuenta con otra versión de la API: "
     "avise a quien lo mantiene",
     "invalid_request_error": "lea el mensaje: Stripe no acepta la petición tal como está",

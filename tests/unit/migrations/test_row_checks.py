@@ -64,3 +64,14 @@ def test_no_bad_row_repeats_a_value() -> None:
     checks = RowChecks(Mapping({"userId": "a", "source": "b"}, CommandKind.ASSIGN_CARD))
     for values in ([secret, secret], ["cus_1", f"{secret}!"], [secret, ""], ["4" * 400, secret]):
         assert "secret" not in repr(checks.row(1, 2, values))
+
+
+def test_an_account_as_customer_is_refused_by_name() -> None:
+    """Accounts v2 are not supported yet: the row says so, and what to send."""
+    fields = {"userId": "userId", "default_source": "card"}
+    checks = RowChecks(Mapping(fields, CommandKind.SET_DEFAULT_CARD))
+    row = checks.row(1, 2, ["acct_1", "card_1"])
+    assert isinstance(row, BadRow)
+    assert (row.code, row.column) == ("parameter_invalid", "userId")
+    assert "customer_account" in row.what
+    assert "acct_1" not in row.what
