@@ -19,7 +19,7 @@ from producer.migrations.rows import BadRow, Row, RowResult, RowState
 
 # States whose name says the code where nothing else is known.
 _SPEAKING = (RowState.SUPERSEDED, RowState.DRIFTED, RowState.CANCELLED, RowState.FAILED)
-_NEVER_SENT = (RowState.PENDING, RowState.INVALID, RowState.CANCELLED)
+_NEVER_SENT = (RowState.PENDING, RowState.INVALID, RowState.SKIPPED, RowState.CANCELLED)
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 
 

@@ -13,7 +13,12 @@ _AGAIN = "run errors.csv again"
 _TODO = {
     # The row itself.
     "parameter_missing": f"fill the column: {_FIX_AND_RUN}",
-    "parameter_invalid": f"check the column's ids and spaces around them: {_FIX_AND_RUN}",
+    "parameter_invalid": f"check the column's ids: {_FIX_AND_RUN}",
+    "spreadsheet_damage": "a spreadsheet has changed the id: take the file as it was exported, not "
+    "as it was saved there, or have the column imported as text",
+    "id_case": "capitals and small letters matter in ids: export the file again, and do not change "
+    "their case",
+    "hidden_character": f"write the id anew, without what cannot be seen in it: {_FIX_AND_RUN}",
     "card_number_refused": "take the number out of every file and copy; send a token instead",
     "not_utf8": "save the file in UTF-8 and plan it again",
     "nul_byte": f"the file may be damaged where it was written: {_FIX_AND_RUN}",
@@ -28,10 +33,18 @@ _TODO = {
     "unknown_command": f"write AssignCard or SetDefaultCard: {_FIX_AND_RUN}",
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
     "ambiguous_cards": "write a CSV file with userId and default_source for these customers",
+    "unknown_object": "leave out what is no card, payment method, source or customer, or name the "
+    "columns with --map",
     "no_card": "nothing to make the default; import the card first",
     # Applied, or so already.
     "shadowed": "another default comes first and is charged: set that one, or take it away, if "
     "this one should be charged",
+    # Nothing is wrong with it, and nothing to be sent.
+    "blank_row": "nothing: the row is blank",
+    "bank_account": "nothing: it is a bank account, which is not made a default here",
+    "not_a_card": "nothing: it is a payment method of another kind, which is not made a default "
+    "here",
+    "no_default": "nothing: the customer has no card here, or no default",
     # Not sent, or not applied, without Stripe having a say.
     "repeated_row": "nothing: the customer's row before it says the same",
     "superseded": "nothing: a newer command for the same customer stands",

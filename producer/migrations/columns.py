@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from producer.contract import CommandKind
+from producer.migrations import stripe_objects
 from producer.migrations.card_columns import shown
+from producer.migrations.column_choice import Choice, Columns
+from producer.migrations.column_names import IDS, bare
+from producer.migrations.column_refusals import EITHER, listed, uncertain
+from producer.migrations.edges import printable
 from producer.migrations.errors import FileRefused
+from producer.migrations.fields import COMMAND, DEFAULT, FIELDS, OBJECTS, SOURCE, USER
 from producer.migrations.formats import Form
+from producer.migrations.id_kinds import OBJECT_NAMES, OBJECT_SIGN, OTHER
 from producer.migrations.inputs import InputFile
 from producer.migrations.mapping_records import CARDS, CUSTOMER
 from producer.migrations.reasons import Reason
 
-USER, SOURCE, DEFAULT, COMMAND = "userId", "source", "default_source", "command"
-FIELDS = (USER, SOURCE, DEFAULT, COMMAND)
-OBJECTS = {CommandKind.ASSIGN_CARD: SOURCE, CommandKind.SET_DEFAULT_CARD: DEFAULT}
+__all__ = ["COMMAND", "DEFAULT", "FIELDS", "OBJECTS", "SOURCE", "USER", "Mapping", "map_columns"]
+
 # Stripe docs: migrations, PAN copy between accounts.
-_COPY_FILE = {"customer_id_old", "source_id_old", "customer_id_new", "source_id_new"}
+_COPY_FILE = ("customer_id_old", "source_id_old", "customer_id_new", "source_id_new")
+_COPY_NEW = ("customer_id_new", "source_id_new")
+# Forms whose columns are all known; elsewhere a later record may have others.
+_TABLES = frozenset({"csv", "parquet", "xlsx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,17 @@ class Mapping:
     fields: dict[str, str]
     command: CommandKind | None = None
     expected: str | None = None  # the column of --only-if-default-is
+    # Of records that are objects of Stripe's API, the columns that are read: `stripe_objects`.
+    # `fields` are what most of them say.
+    objects: tuple[str, ...] = ()
+    # Fields whose column has another name, which nobody named: to be told.
+    taken: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def of_customers(self) -> bool:
+        """Whether a row is a customer, who may have no card, rather than an order."""
+        is_customer = not self.objects and bare(self.fields[USER]) in IDS
+        return is_customer and self.fields.get(DEFAULT) not in (None, CARDS)
 
 
 def map_columns(
@@ -41,45 +61,127 @@ def map_columns(
 ) -> Mapping:
     """What the columns mean: as named (`--map`), else by the contract's or Stripe's names.
 
-    Stripe's two files say which card belongs to a customer that has it already, so they mean
-    SetDefaultCard unless `command` says otherwise.
+    Failing these by the usual names, whatever their case, where no second column fits, and what
+    they hold (`column_choice`). Stripe's files say which card belongs to a customer that has it
+    already, so they mean SetDefaultCard unless `command` says otherwise.
 
     Raises:
-        FileRefused: a needed or named column is missing, or stands twice.
+        FileRefused: a needed or named column is missing, stands twice, or is not certain.
     """
     named = dict(named or {})
-    for field in named:
-        if field not in FIELDS:
+    for one in named:
+        if one not in FIELDS:
             names = ", ".join(FIELDS)
-            raise FileRefused(
-                "unknown_field", Reason.UNKNOWN_FIELD, field=shown(field), names=names
-            )
-    given = {field: field for field in FIELDS if field in source.columns}
+            raise FileRefused("unknown_field", Reason.UNKNOWN_FIELD, field=shown(one), names=names)
+    if named.keys().isdisjoint({USER, SOURCE, DEFAULT}):
+        objects = _objects(source, command, expected)
+        if objects is not None:
+            return objects
+    given = {one: one for one in FIELDS if one in source.columns}
     fields = {**_stripes(source, command), **given, **named}
     if command is not None:
         fields = {f: c for f, c in fields.items() if f in (USER, OBJECTS[command])}
-    else:
+    if USER not in fields and not fields.keys() >= {SOURCE, DEFAULT}:
+        # Not the contract's file: other columns may be meant as well as those of its names.
+        fields = {f: c for f, c in fields.items() if f in named or f == COMMAND}
+    fields = _filled(source, fields, command, expected)
+    if command is None:
         command = _only_command(fields)
-    if USER not in fields:
-        raise _missing(USER, USER, source)
-    if not fields.keys() & ({OBJECTS[command]} if command else {SOURCE, DEFAULT}):
-        needed = OBJECTS[command] if command else Reason.SOURCE_OR_DEFAULT
-        raise _missing(needed, OBJECTS[command] if command else SOURCE, source)
     for column in (*fields.values(), *filter(None, [expected])):
         _once(column, source)
     if len(set(fields.values())) < len(fields):
         raise FileRefused("column_repeated", Reason.COLUMN_OF_TWO_FIELDS)
-    return Mapping(dict(sorted(fields.items())), command, expected)
+    fields = dict(sorted(fields.items()))
+    taken = tuple(f for f, column in fields.items() if column != f and f not in named)
+    return Mapping(fields, command, expected, taken=taken)
+
+
+def _filled(
+    source: InputFile, fields: dict[str, str], command: CommandKind | None, expected: str | None
+) -> dict[str, str]:
+    """The fields with those that were missing, by their usual names."""
+    open_: dict[str, Choice] = {}
+    columns = Columns(source, {*fields.values(), *filter(None, [expected])})
+    if USER not in fields:
+        choice = columns.customer()
+        if choice.column is None:
+            open_[USER] = choice
+        else:
+            fields = {**fields, USER: choice.column}
+    if command is None and bare(fields.get(USER, "")) == bare(USER):
+        fields = {**_spelt_otherwise(source, fields), **fields}
+    wanted = {OBJECTS[command]} if command else {SOURCE, DEFAULT}
+    if fields.keys().isdisjoint(wanted):
+        columns = Columns(source, {*fields.values(), *filter(None, [expected])})
+        choice = columns.object(tokens=command is CommandKind.ASSIGN_CARD)
+        if choice.column is None:
+            open_[OBJECTS[command] if command else EITHER] = choice
+        else:
+            meant = CommandKind.ASSIGN_CARD if choice.token else CommandKind.SET_DEFAULT_CARD
+            fields = {**fields, OBJECTS[command or meant]: choice.column}
+    if open_:
+        raise uncertain(source, columns, open_)
+    return fields
+
+
+def _spelt_otherwise(source: InputFile, fields: dict[str, str]) -> dict[str, str]:
+    """Columns of the contract's own names but for case and signs.
+
+    Of `source` and `default_source` only both: what one alone means, its values say too.
+    """
+    found: dict[str, str] = {}
+    for one in (SOURCE, DEFAULT, COMMAND):
+        spelt = [column for column in source.columns if bare(column) == bare(one)]
+        if len(spelt) == 1 and spelt[0] not in fields.values():
+            found[one] = spelt[0]
+    if found.keys() >= {SOURCE, DEFAULT}:
+        return found
+    return {one: column for one, column in found.items() if one == COMMAND}
 
 
 def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:
     """The fields of a file that Stripe made; none where it made none."""
-    field = OBJECTS[command or CommandKind.SET_DEFAULT_CARD]
+    meant = OBJECTS[command or CommandKind.SET_DEFAULT_CARD]
     if source.format.form is Form.STRIPE_MAPPING:
-        return {USER: CUSTOMER, field: CARDS}
-    if set(source.columns) >= _COPY_FILE:
-        return {USER: "customer_id_new", field: "source_id_new"}
+        return {USER: CUSTOMER, meant: CARDS}
+    columns = {bare(name): name for name in source.columns}
+    if all(bare(name) in columns for name in _COPY_FILE):
+        customer, card = (columns[bare(name)] for name in _COPY_NEW)
+        return {USER: customer, meant: card}
     return {}
+
+
+def _objects(
+    source: InputFile, command: CommandKind | None, expected: str | None
+) -> Mapping | None:
+    """What records mean that are objects of Stripe's API; None where they are none.
+
+    Raises FileRefused where they are objects that are about no card.
+    """
+    has = set(source.columns)
+    if USER in has or not has >= {stripe_objects.OBJECT, stripe_objects.ID}:
+        return None
+    held = dict(zip(source.columns, source.evidence.kinds, strict=False))
+    kinds = held.get(stripe_objects.OBJECT, frozenset())
+    known = frozenset(one for one in kinds if one.startswith(OBJECT_SIGN))
+    if not known:
+        if kinds == {OTHER}:
+            names = ", ".join(sorted(OBJECT_NAMES))
+            raise FileRefused("unknown_objects", Reason.OTHER_OBJECTS, names=names)
+        return None
+    if expected is not None:
+        _once(expected, source)
+    table = source.format.form.value in _TABLES
+    read = tuple(one for one in stripe_objects.COLUMNS if one in has or not table)
+    kind = command or CommandKind.SET_DEFAULT_CARD
+    customers = known == stripe_objects.CUSTOMER_ONLY
+    said = (
+        (stripe_objects.ID, stripe_objects.DEFAULTS)
+        if customers
+        else (stripe_objects.OWNER, stripe_objects.ID)
+    )
+    fields = dict(sorted(zip((USER, OBJECTS[kind]), said, strict=True)))
+    return Mapping(fields, kind, expected, read)
 
 
 def _only_command(fields: dict[str, str]) -> CommandKind | None:
@@ -89,25 +191,13 @@ def _only_command(fields: dict[str, str]) -> CommandKind | None:
 
 
 def _once(column: str, source: InputFile) -> None:
-    if not column.isprintable():
+    if not printable(column):
         raise FileRefused("column_name", Reason.COLUMN_NAME, column=shown(column))
-    # JSON Lines may have it in a later row only.
+    # JSON may have it in a later record only.
     count = source.columns.count(column)
     if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):
         return
     if count == 0:
-        columns = _columns(source)
-        what = Reason.NO_SUCH_COLUMN
+        what, columns = Reason.NO_SUCH_COLUMN, listed(source)
         raise FileRefused("column_missing", what, column=shown(column), columns=columns)
     raise FileRefused("column_repeated", Reason.COLUMN_REPEATED, column=shown(column), count=count)
-
-
-def _missing(field: str | Reason, example: str, source: InputFile) -> FileRefused:
-    what, columns = Reason.FIELD_WITHOUT_COLUMN, _columns(source)
-    return FileRefused("column_missing", what, field=field, example=example, columns=columns)
-
-
-def _columns(source: InputFile) -> str:
-    names = [shown(name) for name in source.columns[:12]]
-    more = ", …" if len(source.columns) > len(names) else ""
-    return f"{', '.join(names)}{more}"

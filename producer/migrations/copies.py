@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from producer.migrations.errors import FileRefused
+from producer.migrations.evidence import Evidence
 from producer.migrations.formats import Form, Format
 from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
@@ -30,6 +31,7 @@ class CopyHead:
     format: Format
     columns: tuple[str, ...]
     kept: tuple[str, ...]
+    evidence: Evidence
 
     def line(self) -> bytes:
         """As the first line; as long whatever digest and size are."""
@@ -40,6 +42,7 @@ class CopyHead:
             **asdict(self.format),
             "columns": self.columns,
             "kept": self.kept,
+            "evidence": self.evidence.wire(),
         }
         return json.dumps(fields).encode() + b"\n"
 
@@ -55,6 +58,7 @@ class CopyHead:
                     Format(Form(found["form"]), found["gzipped"], found["delimiter"]),
                     tuple(found["columns"]),
                     tuple(found["kept"]),
+                    Evidence.read(found.get("evidence")),
                 )
             except (ValueError, KeyError, TypeError):
                 raise FileRefused("copy_broken", Reason.COPY_BROKEN) from None

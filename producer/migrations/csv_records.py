@@ -9,13 +9,15 @@ from operator import itemgetter
 from typing import BinaryIO
 
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.edges import EDGES, blank
 from producer.migrations.formats import header_cells, header_place
 from producer.migrations.lines import LINE_LIMIT, Blocks
-from producer.migrations.records import Fault, Record
+from producer.migrations.records import BLANK, Fault, Record
 
 # A row with quoted line ends may span so many lines (and LINE_LIMIT characters). One that does not
 # close its quote by then, or closes it and has not the header's fields, loses its first line only.
 SPAN = 100
+_EMPTY = frozenset({"", *EDGES})
 _PREFIX = re.compile(r"[a-z]+_")
 _TOO_LONG = Fault("line_too_long", f"the line has more than {LINE_LIMIT} characters")
 _UNCLOSED = Fault("quote_not_closed", "a quote is opened and not closed, or closed too early")
@@ -89,9 +91,9 @@ class _Reading:
         if self._cards is not None and self._cards.worth_a_look(text):
             for cells in rows:
                 self._cards.see(cells)
-        elif self._cards is not None and self._cards.any_cid:
+        elif self._cards is not None and self._cards.watches:
             for cells in rows:
-                self._cards.see_cids(cells)
+                self._cards.see_watched(cells)
         for cells in rows:
             if cells:
                 self._number += 1
@@ -162,6 +164,8 @@ class _Reading:
 
     def _values(self, cells: list[str], *, torn: bool = False) -> Sequence[str] | Fault:
         if len(cells) != self._width:
+            if blank(cells):
+                return BLANK
             return _TOO_FEW if len(cells) < self._width else _TOO_MANY
         if torn:
             prefix = _PREFIX.match(cells[-1])
@@ -170,6 +174,9 @@ class _Reading:
                 what = "the file ends in the middle of this line: its id is shorter than all others"
                 return Fault("torn_line", what, self._last)
         picked: tuple[str, ...] = self._pick(cells)
+        # Nearly every row has an id in the first column that is used.
+        if picked[0][:1] in _EMPTY and blank(cells):
+            return BLANK
         return picked
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from producer.migrations.rows import RowState
 
 _IN_VAIN = (RowState.REJECTED, RowState.FAILED)
+_NEVER_SENT = (RowState.INVALID, RowState.SKIPPED)
 # Fewer rows say nothing of a share.
 _FEWEST = 100
 
@@ -29,7 +30,7 @@ class Failures:
         if self._most is not None and failed >= self._most:
             return True
         ended = _counted(fields, [state for state in RowState if state.settled])
-        ended -= int(fields.get("base_ended", _counted(fields, [RowState.INVALID])))
+        ended -= int(fields.get("base_ended", _counted(fields, _NEVER_SENT)))
         if self._most_percent is None or ended < _FEWEST:
             return False
         return failed * 100 >= self._most_percent * ended

@@ -25,6 +25,7 @@ MEANINGS = {
     RowState.DRIFTED: "the customer was no longer as the file believed; nothing was changed",
     RowState.REJECTED: "Stripe said no; nothing was changed",
     RowState.INVALID: "the row itself is wrong; it was not sent",
+    RowState.SKIPPED: "it is about no card, so there was nothing to send",
     RowState.CANCELLED: "the migration was cancelled before the row was sent",
     RowState.FAILED: "given up; a person is to look at it",
     RowState.UNKNOWN: "sent, and not known yet whether Stripe did it; it is being found out",
@@ -63,6 +64,7 @@ _PROBLEMS = (
     RowState.DRIFTED,
     RowState.SUPERSEDED,
     RowState.CANCELLED,
+    RowState.SKIPPED,
 )
 
 
@@ -137,12 +139,15 @@ def _bar(counts: Mapping[RowState, int], rows: int) -> str:
 def _headline(status: MigrationStatus, summary: Summary) -> str:
     done = sum(summary.counts.get(state, 0) for state in _DONE)
     open_ = sum(summary.counts.get(s, 0) for s in (RowState.PENDING, RowState.SENT))
-    rest = summary.rows - done - open_
+    skipped = summary.counts.get(RowState.SKIPPED, 0)
+    rest = summary.rows - done - open_ - skipped
     if not summary.rows:
         return "The file has no rows."
-    if not open_ and not rest:
+    if not open_ and not rest and not skipped:
         return f"All {summary.rows:,} rows are as the file says."
     said = f"{done:,} of {summary.rows:,} rows are as the file says."
+    if skipped:
+        said += f" {skipped:,} had nothing to send."
     if rest:
         said += f" {rest:,} {'is' if rest == 1 else 'are'} not."
     if open_:

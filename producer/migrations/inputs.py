@@ -16,6 +16,7 @@ from producer.migrations.card_columns import CardColumns, shown
 from producer.migrations.copies import MAGIC, CopyHead, copied_records
 from producer.migrations.csv_records import csv_records
 from producer.migrations.errors import FileRefused
+from producer.migrations.evidence import NO_EVIDENCE, Evidence, Gathering
 from producer.migrations.formats import (
     Form,
     Format,
@@ -50,6 +51,7 @@ class InputFile:
     format: Format
     columns: tuple[str, ...]  # as the file names them; of JSON Lines those of the first rows
     kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
+    evidence: Evidence = NO_EVIDENCE  # of what the columns hold
 
     def records(
         self,
@@ -98,21 +100,29 @@ def open_input(path: Path, *, name: str | None = None, bounds: Bounds | None = N
                 return _copy(path, name)
             format_ = detect(head)
             if format_.form is Form.PARQUET:
-                columns = _look_at_parquet(path, bounds)
+                columns, evidence = _look_at_parquet(path, bounds)
             else:
-                columns = look(head, format_)
+                columns, evidence = look(head, format_)
             file.seek(0)
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
         raise FileRefused.unreadable(error) from error
-    return InputFile(path, shown(name or path.name), size, digest, format_, columns)
+    name = shown(name or path.name)
+    return InputFile(path, name, size, digest, format_, columns, evidence=evidence)
 
 
 def _copy(path: Path, name: str | None) -> InputFile:
     head = CopyHead.read(path)
     return InputFile(
-        path, shown(name or path.name), head.size, head.digest, head.format, head.columns, head.kept
+        path=path,
+        name=shown(name or path.name),
+        size=head.size,
+        digest=head.digest,
+        format=head.format,
+        columns=head.columns,
+        kept=head.kept,
+        evidence=head.evidence,
     )
 
 
@@ -135,8 +145,8 @@ def records_of(
             )
 
 
-def look(head: bytes, format_: Format) -> tuple[str, ...]:
-    """The columns, once the first rows were judged. Raises FileRefused."""
+def look(head: bytes, format_: Format) -> tuple[tuple[str, ...], Evidence]:
+    """The columns and what they hold, once the first rows were judged. Raises FileRefused."""
     data = unpacked(head)
     columns = _columns(decoded(data), format_)
     if len(columns) > _MOST_COLUMNS:
@@ -145,16 +155,18 @@ def look(head: bytes, format_: Format) -> tuple[str, ...]:
     whole = max(len(head), len(data)) < HEAD
     if len(data) >= HEAD and format_.form is not Form.STRIPE_MAPPING:
         data = data[: data.rfind(b"\n") + 1]
+    found = Gathering(columns)
     try:
         sample = records_of(io.BytesIO(data), format_, columns, cards=cards)
-        whole = sum(1 for _ in islice(sample, _SAMPLE)) < _SAMPLE and whole
+        found.of(islice(sample, _SAMPLE))
+        whole = found.rows < _SAMPLE and whole
     except FileRefused as refused:
         # The head may end in the middle of the document; the whole is read by the plan.
         if refused.code != "json_broken":
             raise
         whole = False
     cards.refuse(whole=whole)
-    return columns
+    return columns, found.evidence(whole=whole)
 
 
 def look_at_head(head: bytes, name: str) -> InputFile | None:
@@ -166,17 +178,21 @@ def look_at_head(head: bytes, name: str) -> InputFile | None:
     format_ = detect(head)
     if format_.form is Form.PARQUET:
         return None
-    return InputFile(Path(), shown(name), 0, NO_DIGEST, format_, look(head, format_))
+    columns, evidence = look(head, format_)
+    return InputFile(Path(), shown(name), 0, NO_DIGEST, format_, columns, evidence=evidence)
 
 
-def _look_at_parquet(path: Path, bounds: Bounds | None) -> tuple[str, ...]:
+def _look_at_parquet(path: Path, bounds: Bounds | None) -> tuple[tuple[str, ...], Evidence]:
     columns = parquet_columns(path)
     if len(columns) > _MOST_COLUMNS:
         raise FileRefused("header", Reason.TOO_MANY_COLUMNS, limit=_MOST_COLUMNS)
     cards = CardColumns(columns)
     sample = islice(parquet_records(path, columns, cards=cards, bounds=bounds), _SAMPLE)
-    cards.refuse(whole=sum(1 for _ in sample) < _SAMPLE)
-    return columns
+    found = Gathering(columns)
+    found.of(sample)
+    whole = found.rows < _SAMPLE
+    cards.refuse(whole=whole)
+    return columns, found.evidence(whole=whole)
 
 
 def _columns(text: str, format_: Format) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from producer.migrations.card_columns import CardColumns, named_cid, refuse_by_name
+from producer.migrations.card_columns import CardColumns, judged_by_values, refuse_by_name
+from producer.migrations.edges import blank
 from producer.migrations.lines import LINE_LIMIT, Blocks
-from producer.migrations.records import Fault, Record
+from producer.migrations.records import BLANK, Fault, Record
 
 _NAMES = 1_000
 _TOO_LONG = Fault("line_too_long", f"the line has more than {LINE_LIMIT} characters")
@@ -30,7 +31,7 @@ def json_records(
     number, line = 0, 0
     known: set[str] = set()
     for text in Blocks(stream):
-        look = cards is not None and cards.worth_a_look(text)
+        look = cards is not None and cards.json_worth_a_look(text)
         for one in text.split("\n"):
             line += 1
             if not one.strip("\ufeff \t\r"):
@@ -46,17 +47,19 @@ def json_records(
                 known = _judged(found, known, cards)
             if cards is not None and look:
                 cards.see([found.get(name) for name in cards.names])
-            elif cards is not None and cards.any_cid:
-                cards.see_cids([found.get(name) for name in cards.names])
-            yield number, line, [found.get(name) for name in wanted]
+            elif cards is not None and cards.watches:
+                cards.see_watched([found.get(name) for name in cards.names])
+            values = [found.get(name) for name in wanted]
+            empty = blank(values[:1]) and blank(found.values())
+            yield number, line, BLANK if empty else values
 
 
 def _judged(found: dict[str, Any], known: set[str], cards: CardColumns | None) -> set[str]:
     """The names that were judged, these among them; forgotten where every row has others."""
     for name in found.keys() - known:
-        refuse_by_name(name)
-        if cards is not None and named_cid(name):
-            cards.add_cid(name)
+        refuse_by_name(name, found[name])
+        if cards is not None and judged_by_values(name):
+            cards.add(name)
     return known | found.keys() if len(known) < _NAMES else set(found)
 
 

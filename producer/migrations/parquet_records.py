@@ -8,9 +8,10 @@ from typing import Any
 
 from producer.migrations.bounds import Bounds
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.edges import blank
 from producer.migrations.errors import ExtraMissing, FileRefused
 from producer.migrations.reasons import Reason
-from producer.migrations.records import Record
+from producer.migrations.records import BLANK, Record
 
 _BATCH = 5_000
 _BUFFER = 1 << 20
@@ -40,9 +41,8 @@ def parquet_records(
     file = _opened(path)
     if bounds is not None:
         bounds.check(_said_to_be(file.metadata), packed)
-    columns = None if cards is not None else list(dict.fromkeys(wanted))
     # By one thread: what a plan may take of a machine is one core.
-    for batch in file.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
+    for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
         unpacked += batch.nbytes
         if bounds is not None:
             bounds.check(unpacked, packed)
@@ -53,10 +53,13 @@ def parquet_records(
         if cards is not None:
             for row in zip(*values.values(), strict=True):
                 cards.see(row)
-        for row in zip(*(values[name] for name in wanted), strict=True):
+        wholes = zip(*values.values(), strict=True)
+        for row, whole in zip(
+            zip(*(values[name] for name in wanted), strict=True), wholes, strict=True
+        ):
             number += 1
             if number >= start_number:
-                yield number, number, row
+                yield number, number, BLANK if blank(row[:1]) and blank(whole) else row
 
 
 def _said_to_be(metadata: Any) -> int:

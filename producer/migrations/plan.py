@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from producer.contract import CommandKind
+from producer.contract import CommandKind, Slot
 from producer.migrations import estimate
 from producer.migrations.card_columns import CardColumns
 from producer.migrations.columns import Mapping
@@ -16,6 +16,7 @@ from producer.migrations.estimate import LIVE, TEST, Endpoint, Work
 from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
+from producer.migrations.row_notes import RowNotes
 from producer.migrations.rows import BadRow, RowState
 from producer.migrations.scratch import Scratch
 
@@ -25,7 +26,10 @@ _PROGRESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`to_send` + `repeated` + `invalid` are `rows`. Close it: it holds a temporary file."""
+    """`to_send` + `repeated` + `invalid` + `skipped` are `rows`.
+
+    Close it: it holds a temporary file.
+    """
 
     id: str
     source: InputFile
@@ -35,12 +39,16 @@ class Plan:
     rows: int
     commands: dict[CommandKind, int]  # rows to be sent, by command
     invalid: int
+    skipped: dict[str, int]  # rows with which nothing is wrong, and that order nothing: by code
     repeated: int
     contradicted: int  # customers with rows that set different defaults; the last one stands
     customers: int
     requests: dict[Endpoint, int]
     codes: dict[str, int]  # invalid rows by code
-    examples: dict[str, list[BadRow]]  # the first ones, by code
+    slots: dict[Slot, int]  # rows to be sent, by the default that they set
+    notes: RowNotes
+    checks: tuple[str, ...]  # columns of what came of checking CVCs: not used
+    examples: dict[str, list[BadRow]]  # the first ones, by code, skipped ones too
     _scratch: Scratch = field(repr=False)
 
     @property
@@ -54,11 +62,11 @@ class Plan:
         return self.requests.get(Endpoint.READ_CUSTOMER, 0)
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
-        """Row numbers, in order, with INVALID or (a repetition) ALREADY_SO: for the ledger."""
+        """Row numbers, in order, with INVALID, SKIPPED or (a repetition) ALREADY_SO."""
         return self._scratch.not_sent()
 
     def bad_rows(self) -> Iterator[BadRow]:
-        """Every invalid row, in order."""
+        """Every invalid or skipped row, in order."""
         return self._scratch.bad_rows()
 
     def repeated_rows(self) -> Iterator[int]:
@@ -73,11 +81,21 @@ class Plan:
             "form": self.source.format.form.value,
             "digest": self.source.digest,
             "mapping": self.mapping.fields,
+            "taken": [
+                {"column": self.mapping.fields[field], "field": field}
+                for field in self.mapping.taken
+            ],
+            "stripeObjects": bool(self.mapping.objects),
+            "cvcCheckColumns": list(self.checks),
             "rows": self.rows,
             "toSend": self.to_send,
             "commands": {kind.value: count for kind, count in self.commands.items()},
             "invalid": self.invalid,
+            "skipped": self.skipped,
             "repeated": self.repeated,
+            "trimmedValues": self.notes.trimmed,
+            "customersWithBothDefaults": self.notes.both_defaults,
+            "slots": {slot.value: count for slot, count in self.slots.items()},
             "customers": self.customers,
             "contradictedCustomers": self.contradicted,
             "codes": self.codes,
@@ -135,13 +153,15 @@ def _plan(
 ) -> Plan:
     cards = CardColumns(source.columns)
     work: Counter[Work] = Counter()
+    notes = RowNotes()
     codes: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     examples: dict[str, list[BadRow]] = {}
     rows = 0
-    for row in open_rows(source, mapping, cards=cards):
+    for row in open_rows(source, mapping, cards=cards, notes=notes):
         rows += 1
         if isinstance(row, BadRow):
-            codes[row.code] += 1
+            (codes if row.state is RowState.INVALID else skipped)[row.code] += 1
             some = examples.setdefault(row.code, [])
             if len(some) < EXAMPLES:
                 some.append(row)
@@ -150,12 +170,17 @@ def _plan(
             work[scratch.add(row)] += 1
         if on_progress is not None and rows % _PROGRESS == 0:
             on_progress(rows)
-    cards.refuse()
+    if source.kept is None:  # a copy has no other columns; they were judged when it was made
+        cards.refuse()
     repeated = scratch.settle()
     sent = {one: count - repeated[one] for one, count in work.items()}
     commands = dict.fromkeys(CommandKind, 0)
     for one, count in sent.items():
         commands[one.command] += count
+    slots = {
+        Slot.DEFAULT_SOURCE: sent.get(Work.SET_SOURCE, 0),
+        Slot.DEFAULT_PAYMENT_METHOD: sent.get(Work.SET_PAYMENT_METHOD, 0),
+    }
     return Plan(
         id=migration_id(source, mapping, conditions),
         source=source,
@@ -165,11 +190,15 @@ def _plan(
         rows=rows,
         commands={kind: count for kind, count in commands.items() if count},
         invalid=codes.total(),
+        skipped=dict(skipped.most_common()),
         repeated=sum(repeated.values()),
         contradicted=scratch.contradicted,
         customers=scratch.customers,
         requests=estimate.requests(sent, blind=blind),
         codes=dict(codes.most_common()),
+        slots={slot: count for slot, count in slots.items() if count},
+        notes=notes,
+        checks=tuple(cards.checks),
         examples=examples,
         _scratch=scratch,
     )

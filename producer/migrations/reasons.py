@@ -111,6 +111,10 @@ class Reason(Enum):
         "guardó nada",
         "most values of column {column!r} look like CVCs: take the column out; nothing was stored",
     )
+    HOLDS_CVC_WITHIN = (
+        "dentro de la columna «{column}» hay un CVC, por su nombre: quítelo; no se guardó nada",
+        "within column {column!r} there is a CVC, by its name: take it out; nothing was stored",
+    )
     TOO_MANY_COLUMNS = (
         "el archivo tiene más de {limit} columnas",
         "the file has more than {limit} columns",
@@ -123,6 +127,22 @@ class Reason(Enum):
         "ninguna columna es {field}; el archivo tiene {columns}: nombre una con --map "
         "{example}=COLUMNA",
         "no column is {field}; the file has {columns}: name one with --map {example}=COLUMN",
+    )
+    COLUMN_BY_VALUES = (
+        "ninguna columna se llama como {field}; el archivo tiene {columns}: por sus valores sería "
+        "{maps}",
+        "no column is named like {field}; the file has {columns}: by what they hold it would be "
+        "{maps}",
+    )
+    COLUMNS_TIE = (
+        "{names}: cada una podría ser {field}; diga cuál con {maps}",
+        "{names}: each of them could be {field}; say which with {maps}",
+    )
+    OTHER_OBJECTS = (
+        "los registros son objetos de otra clase que {names}: diga con --map qué columnas son el "
+        "cliente y la tarjeta",
+        "the records are objects of another kind than {names}: say with --map which columns are "
+        "the customer and the card",
     )
     SOURCE_OR_DEFAULT = ("source ni default_source", "source or default_source")
     NO_SUCH_COLUMN = (

@@ -97,7 +97,7 @@ class Registry:
         recorded = (_carried(one) for one in results or ())
         while carried := list(islice(recorded, _CARRIED)):
             self.journal(journalled.carry(plan.id, carried))
-        self.journal(journalled.open_(plan.id, plan.codes))
+        self.journal(journalled.open_(plan.id, {**plan.codes, **plan.skipped}))
         return self.status(plan.id)
 
     def list(self) -> list[MigrationStatus]:

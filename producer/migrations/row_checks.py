@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from producer.contract import AssignCard, CommandKind, Refusal, SetDefaultCard, parse_command
 from producer.contract.card_numbers import find_card_data
-from producer.contract.refusals import CardNumberRefused, ParameterMissing
+from producer.contract.refusals import CardNumberRefused, ParameterInvalid, ParameterMissing
+from producer.migrations.broken_ids import damage
 from producer.migrations.codes import todo
-from producer.migrations.columns import COMMAND, DEFAULT, OBJECTS, SOURCE, USER, Mapping
+from producer.migrations.columns import Mapping
+from producer.migrations.edges import trimmed
+from producer.migrations.field_values import FieldValues
+from producer.migrations.fields import COMMAND, DEFAULT, OBJECTS, SOURCE, USER
 from producer.migrations.records import Fault
+from producer.migrations.row_notes import RowNotes
 from producer.migrations.rows import BadRow, Row
 
 # What `parse_command` lets pass for certain. Ids with so many digits in a row are left to it: it
@@ -29,23 +34,26 @@ _MODELS: dict[CommandKind, Callable[[str, str], AssignCard | SetDefaultCard]] = 
 _KINDS = {kind.value: kind for kind in CommandKind}
 # A customer's default may be of any kind that can be made one.
 _EXPECTED = re.compile(r"(?:(?:card|src|pm|ba)_[A-Za-z0-9_]{1,250})?")
+_BANK_ACCOUNT = re.compile(r"ba_[A-Za-z0-9_]{1,250}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONGEST = 255  # characters of an id, by the contract
+
+_Made: TypeAlias = tuple[AssignCard | SetDefaultCard, str | None]
 
 
 class RowChecks:
     """Makes rows of records whose values are those of `wanted`, in that order."""
 
-    def __init__(self, mapping: Mapping) -> None:
-        self._columns = mapping.fields
+    def __init__(self, mapping: Mapping, notes: RowNotes | None = None) -> None:
         self._command = mapping.command
         self._expected = mapping.expected
-        fields = [USER, *(f for f in (SOURCE, DEFAULT, COMMAND) if f in mapping.fields)]
-        self._fields = fields
-        self.wanted = [mapping.fields[field] for field in fields]
-        self._plain = mapping.command is not None and mapping.expected is None
-        if mapping.expected is not None:
-            self.wanted.append(mapping.expected)
+        self._of_customers = mapping.of_customers
+        self._notes = notes or RowNotes()
+        self.values = FieldValues(mapping)
+        self.wanted = self.values.wanted
+        self._plain = (
+            mapping.command is not None and mapping.expected is None and not mapping.objects
+        )
         if mapping.command is not None:
             self._object = _OBJECT[mapping.command].fullmatch
             self._model = _MODELS[mapping.command]
@@ -73,62 +81,66 @@ class RowChecks:
         made = values if isinstance(values, Fault) else self._made(values)
         return made if isinstance(made, Fault) else None
 
-    def _made(
-        self, values: Sequence[Any]
-    ) -> tuple[AssignCard | SetDefaultCard, str | None] | Fault:
-        fields = dict(zip(self._fields, values, strict=False))
-        expected = values[-1] if self._expected is not None else None
-        fault = self._unreadable(values) or self._wrong_expected(expected)
+    def _made(self, values: Sequence[Any]) -> _Made | Fault:
+        read = self.values.read(values)
+        if isinstance(read, Fault):
+            return read
+        columns = read.columns
+        self._notes.both_defaults += read.both_defaults
+        fields = {field: self._trimmed(value) for field, value in read.fields.items()}
+        expected = self._trimmed(values[-1]) if self._expected is not None else None
+        named = [(columns[field], value) for field, value in fields.items()]
+        named += [(self._expected, expected)] if self._expected is not None else []
+        fault = _unreadable(named) or self._wrong_expected(expected)
         if fault is not None:
             return fault
-        kind = self._kind(fields)
+        kind = self._kind(fields, columns)
         if isinstance(kind, Fault):
             return kind
         fields.pop(COMMAND, None)
+        field = OBJECTS[kind]
+        fault = self._nothing_to_do(fields, field, columns.get(field, field))
+        if fault is not None:
+            return fault
         try:
-            order = parse_command(
-                kind, {f: v for f, v in fields.items() if f in (USER, OBJECTS[kind])}
-            )
+            order = parse_command(kind, {f: v for f, v in fields.items() if f in (USER, field)})
         except Refusal as refusal:
-            return Fault(refusal.code, refusal.message("en"), self._column(refusal, fields, kind))
+            return _refused(refusal, fields, kind, columns)
         return order, ("" if expected is None else expected) if self._expected else None
 
-    def _kind(self, fields: dict[str, Any]) -> CommandKind | Fault:
+    def _trimmed(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        text = trimmed(value)
+        self._notes.trimmed += text != value and text != ""
+        return text
+
+    def _kind(self, fields: dict[str, Any], columns: dict[str, str]) -> CommandKind | Fault:
         if self._command is not None:
             return self._command
         filled = [kind for kind, f in OBJECTS.items() if fields.get(f) not in (None, "")]
         if len(filled) > 1:
             what = "both source and default_source are filled: which is meant is not said"
-            return Fault("both_filled", what, self._columns[SOURCE])
+            return Fault("both_filled", what, columns[SOURCE])
         said = fields.get(COMMAND)
         if said in (None, ""):
             if filled:
                 return filled[0]
-            column = next(self._columns[f] for f in OBJECTS.values() if f in self._columns)
+            column = next(columns[f] for f in OBJECTS.values() if f in columns)
             what = "neither source nor default_source is filled"
             return Fault("parameter_missing", what, column)
         if not isinstance(said, str) or said not in _KINDS:
             what = "command is not valid: AssignCard or SetDefaultCard"
-            return Fault("unknown_command", what, self._columns[COMMAND])
+            return Fault("unknown_command", what, columns[COMMAND])
         return _KINDS[said]
 
-    def _unreadable(self, values: Sequence[Any]) -> Fault | None:
-        named = list(zip(self.wanted, values, strict=True))
-        # First of all: other checks of a very long value would take their time.
-        for column, value in named:
-            if isinstance(value, str) and len(value) > _LONGEST:
-                what = f"the value has more than {_LONGEST} characters"
-                return Fault("field_too_long", what, column)
-        # Before any other: copies leave the values of such a row out.
-        for column, value in named:
-            if find_card_data(value) is not None:
-                what = "the value looks like a card number or a CVC"
-                return Fault(CardNumberRefused.code, what, column)
-        for column, value in named:
-            if isinstance(value, str) and "\0" in value:
-                return Fault("nul_byte", "the value holds a NUL byte", column)
-            if isinstance(value, str) and _SURROGATE.search(value):
-                return Fault("not_utf8", "the value is not UTF-8", column)
+    def _nothing_to_do(self, fields: dict[str, Any], field: str, column: str) -> Fault | None:
+        """Why a row orders nothing though nothing is wrong with it."""
+        value = fields.get(field)
+        if field == DEFAULT and isinstance(value, str) and _BANK_ACCOUNT.fullmatch(value):
+            return Fault("bank_account", "a bank account, not a card", column)
+        if self._of_customers and value in (None, "") and fields.get(USER) not in (None, ""):
+            return Fault("no_default", "the customer has no card here", column)
         return None
 
     def _wrong_expected(self, value: Any) -> Fault | None:
@@ -137,12 +149,39 @@ class RowChecks:
         what = "the expected default is not valid: it must be empty or start with card_, src_, pm_"
         return Fault("parameter_invalid", what, self._expected or "")
 
-    def _column(self, refusal: Refusal, fields: dict[str, Any], kind: CommandKind) -> str:
-        """The file's column that a refusal is about."""
-        field = refusal.values.get("field", "")
-        if isinstance(refusal, ParameterMissing):
-            field = next(f for f in (USER, OBJECTS[kind]) if fields.get(f) in (None, ""))
-        return self._columns.get(field, field)
+
+def _unreadable(named: Sequence[tuple[str, Any]]) -> Fault | None:
+    # First of all: other checks of a very long value would take their time.
+    for column, value in named:
+        if isinstance(value, str) and len(value) > _LONGEST:
+            what = f"the value has more than {_LONGEST} characters"
+            return Fault("field_too_long", what, column)
+    # Before any other: copies leave the values of such a row out.
+    for column, value in named:
+        if find_card_data(value) is not None:
+            what = "the value looks like a card number or a CVC"
+            return Fault(CardNumberRefused.code, what, column)
+    for column, value in named:
+        if isinstance(value, str) and "\0" in value:
+            return Fault("nul_byte", "the value holds a NUL byte", column)
+        if isinstance(value, str) and _SURROGATE.search(value):
+            return Fault("not_utf8", "the value is not UTF-8", column)
+    return None
+
+
+def _refused(
+    refusal: Refusal, fields: dict[str, Any], kind: CommandKind, columns: dict[str, str]
+) -> Fault:
+    """A refusal as a fault of the file's column that it is about."""
+    field = refusal.values.get("field", "")
+    if isinstance(refusal, ParameterMissing):
+        field = next(f for f in (USER, OBJECTS[kind]) if fields.get(f) in (None, ""))
+    column = columns.get(field, field)
+    if isinstance(refusal, ParameterInvalid):
+        found = damage(fields.get(field), column)
+        if found is not None:
+            return found
+    return Fault(refusal.code, refusal.message("en"), column)
 
 
 def _bad(number: int, line: int, fault: Fault) -> BadRow:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, unique
 
 from producer.contract import AssignCard, SetDefaultCard
 
+# Of rows with which nothing is wrong.
+SKIPPED_CODES = frozenset({"blank_row", "bank_account", "not_a_card", "no_default"})
 
+
+@unique
 class RowState(IntEnum):
     """What became of a row. The values are written to the journal's ledger and must stay."""
 
@@ -23,6 +27,7 @@ class RowState(IntEnum):
     CANCELLED = 8  # the migration was cancelled before the row was sent
     FAILED = 9  # gave up; a person can replay the command
     UNKNOWN = 10  # sent, and whether it took effect could not be found out yet
+    SKIPPED = 12  # nothing is wrong with it, and there is nothing to send: it is about no card
 
     @property
     def word(self) -> str:
@@ -47,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be sent, and why. No field holds a value of the row."""
+    """A row that cannot be sent, or need not be, and why. No field holds a value of the row."""
 
     number: int
     line: int
@@ -55,6 +60,11 @@ class BadRow:
     code: str
     what: str
     todo: str
+
+    @property
+    def state(self) -> RowState:
+        """As which it is entered."""
+        return RowState.SKIPPED if self.code in SKIPPED_CODES else RowState.INVALID
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ class Run:
             "fields": self.mapping.fields,
             "command": self.mapping.command.value if self.mapping.command else None,
             "expected": self.mapping.expected,
+            "objects": list(self.mapping.objects),
             "skipIfNewer": self.conditions.skip_if_newer,
             "by": self.by,
         }
@@ -154,7 +155,8 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
     about = registry.about(migration)
     source = open_input(path or Path(about["path"]), name=about["name"])
     kind = CommandKind(about["command"]) if about["command"] else None
-    mapping = Mapping(about["fields"], kind, about["expected"])
+    objects = tuple(about.get("objects", ()))
+    mapping = Mapping(about["fields"], kind, about["expected"], objects)
     conditions = Conditions(about["expected"], about["skipIfNewer"])
     run = Run(source, mapping, conditions, bool(about["blind"]))
     if run.id != migration:

@@ -17,13 +17,16 @@ _BATCH = 5_000
 _CACHE_KB = 2_048
 _SCHEMA = """
 CREATE TABLE good (customer INTEGER, number INTEGER, said INTEGER, work INTEGER);
-CREATE TABLE bad (number INTEGER PRIMARY KEY, line INTEGER, place TEXT, code TEXT, what TEXT);
+CREATE TABLE bad (
+    number INTEGER PRIMARY KEY, line INTEGER, place TEXT, code TEXT, what TEXT, state INTEGER
+);
 CREATE TABLE repeated (number INTEGER PRIMARY KEY);
 """
 _NOT_SENT = f"""
-SELECT number, {RowState.INVALID} FROM bad
+SELECT number, state FROM bad
 UNION ALL SELECT number, {RowState.ALREADY_SO} FROM repeated ORDER BY 1
 """  # noqa: S608 - numbers of an enum
+_BAD = "SELECT number, line, place, code, what FROM bad ORDER BY number"
 _WORK = tuple(Work)
 
 
@@ -42,7 +45,7 @@ class Scratch:
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
         self._good: list[tuple[int, int, int, int]] = []
-        self._bad: list[tuple[int, int, str, str, str]] = []
+        self._bad: list[tuple[int, int, str, str, str, int]] = []
         self.customers = 0
         self.contradicted = 0
 
@@ -61,7 +64,7 @@ class Scratch:
 
     def add_bad(self, row: BadRow) -> None:
         """Remember a bad row."""
-        self._bad.append(astuple(row)[:5])
+        self._bad.append((*astuple(row)[:5], int(row.state)))
         if len(self._bad) >= _BATCH:
             self._write()
 
@@ -103,7 +106,7 @@ class Scratch:
 
     def bad_rows(self) -> Iterator[BadRow]:
         """Bad rows, in order."""
-        for number, line, column, code, what in self._db.execute("SELECT * FROM bad ORDER BY 1"):
+        for number, line, column, code, what in self._db.execute(_BAD):
             yield BadRow(number, line, column, code, what, todo(code))
 
     def close(self) -> None:
@@ -112,7 +115,7 @@ class Scratch:
 
     def _write(self) -> None:
         self._db.executemany("INSERT INTO good VALUES (?, ?, ?, ?)", self._good)
-        self._db.executemany("INSERT INTO bad VALUES (?, ?, ?, ?, ?)", self._bad)
+        self._db.executemany("INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?)", self._bad)
         self._good.clear()
         self._bad.clear()
 

@@ -139,7 +139,7 @@ def _copy(
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     copied = 0
-    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept)
+    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept, seen.evidence)
     with _written(made_private(folder)) as (file, path):
         file.write(head.line())
         for number, line, values in records:
@@ -148,7 +148,8 @@ def _copy(
             if isinstance(values, Fault) or (fault is not None and fault.code in _LEFT_OUT):
                 copied += file.write(copied_line(line, fault or ()).encode())
             else:
-                left = [values[place] for place in places]
+                pruned = checks.values.pruned(values)
+                left = [pruned[place] for place in places]
                 copied += file.write(copied_line(line, left).encode())
             if bounds is not None:
                 bounds.check_copied(copied)

@@ -48,7 +48,8 @@ def plan(
     """Read and check all of FILE (- is standard input) and say what a run of it would do.
 
     Nothing is sent; what an earlier run has done already is said where Redis is at hand. Exits
-    with 0 where every row can be sent, 1 where some are invalid, 2 where the file is refused.
+    with 0 where every row can be sent or has nothing to be sent, 1 where some are invalid, 2 where
+    the file is refused.
     """
     from producer.cli.migrating.plan_context import looked_at
     from producer.cli.migrating.plan_output import present

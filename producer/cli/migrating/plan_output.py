@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from producer.cli.output import Line, show
+from producer.contract import Slot
+from producer.migrations.card_columns import shown
 from producer.migrations.codes import todo
 from producer.migrations.estimate import (
     LIVE,
@@ -17,6 +19,7 @@ from producer.migrations.estimate import (
     seconds,
     transactions_for,
 )
+from producer.migrations.fields import COMMAND, DEFAULT, SOURCE, USER
 from producer.migrations.plan import Plan
 
 _FORMS = {
@@ -24,6 +27,16 @@ _FORMS = {
     "jsonl": "JSON Lines",
     "stripe-mapping": "Stripe's import mapping",
     "parquet": "Parquet",
+}
+_MEANS = {
+    USER: "customer",
+    SOURCE: "card to attach",
+    DEFAULT: "card to make the default",
+    COMMAND: "command",
+}
+_SLOTS = {
+    Slot.DEFAULT_SOURCE: "default_source",
+    Slot.DEFAULT_PAYMENT_METHOD: "invoice_settings.default_payment_method",
 }
 
 
@@ -43,13 +56,8 @@ def present(
     found.
     """
     show([*_lines(plan), *_times(plan, rps, limits, present_rate), *more])
-    if plan.codes:
-        click.echo("\ninvalid rows, by code")
-        for code, count in plan.codes.items():
-            click.echo(f"  {count:,} {code}: {todo(code)}")
-            for bad in plan.examples[code]:
-                column = f", column {bad.column}" if bad.column else ""
-                click.echo(f"      line {bad.line:,}{column}: {bad.what}")
+    _show_codes("invalid rows, by code", plan, plan.codes)
+    _show_codes("skipped rows, by code", plan, plan.skipped)
     click.echo(f"\n{_verdict(plan, errors)}")
 
 
@@ -69,15 +77,34 @@ def span(seconds_: float) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _show_codes(title: str, plan: Plan, codes: Mapping[str, int]) -> None:
+    if not codes:
+        return
+    click.echo(f"\n{title}")
+    for code, count in codes.items():
+        click.echo(f"  {count:,} {code}: {todo(code)}")
+        for bad in plan.examples[code]:
+            column = f", column {shown(bad.column)}" if bad.column else ""
+            click.echo(f"      line {bad.line:,}{column}: {bad.what}")
+
+
 def _lines(plan: Plan) -> Iterator[Line]:
     packed = ", gzipped" if plan.source.format.gzipped else ""
     yield "file", f"{plan.source.name} ({_FORMS[plan.source.format.form.value]}{packed})"
     yield "migration", plan.id
-    yield "columns", ", ".join(f"{f} = {column}" for f, column in plan.mapping.fields.items())
+    fields = plan.mapping.fields
+    yield "columns", ", ".join(f"{f} = {shown(column)}" for f, column in fields.items())
+    yield from _taken(plan)
     yield "rows", f"{plan.rows:,}"
     kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
     yield "to send", kinds or "0"
+    yield from _slots(plan)
     yield "invalid", f"{plan.invalid:,}"
+    if skipped := sum(plan.skipped.values()):
+        yield "skipped", f"{skipped:,} with nothing to send: see below"
+    if trimmed := plan.notes.trimmed:
+        what = "1 value" if trimmed == 1 else f"{trimmed:,} values"
+        yield "trimmed", f"{what} trimmed: spaces or unseen characters stood around"
     if plan.repeated:
         yield "repeated", f"{plan.repeated:,} say what the customer's row before says; not sent"
     if plan.contradicted:
@@ -85,6 +112,33 @@ def _lines(plan: Plan) -> Iterator[Line]:
         whose = "1 customer has" if many == 1 else f"{many:,} customers have"
         yield "contradictions", f"{whose} rows that set different defaults: the last one stands"
     yield "customers", f"{plan.customers:,}"
+
+
+def _taken(plan: Plan) -> Iterator[Line]:
+    label = "taken"
+    for field in plan.mapping.taken:
+        column = shown(plan.mapping.fields[field])
+        yield label, f"column '{column}' was taken as {_MEANS[field]} ({field})"
+        label = ""
+    if plan.mapping.objects:
+        what = "cards and payment methods with their customers, customers with their defaults"
+        yield label, f"the records were taken as Stripe's objects: {what}"
+        label = ""
+    for column in plan.checks:
+        what = "was taken as outcomes of CVC checks: not used"
+        yield label, f"column '{shown(column)}' {what}"
+        label = ""
+
+
+def _slots(plan: Plan) -> Iterator[Line]:
+    """Which default is set, where that may be asked."""
+    if len(plan.slots) > 1 or (plan.slots and plan.mapping.objects):
+        counts = (f"{n:,} {_SLOTS[slot]}" for slot, n in sorted(plan.slots.items(), reverse=True))
+        yield "sets", ", ".join(counts)
+    if both := plan.notes.both_defaults:
+        who = "1 customer has" if both == 1 else f"{both:,} customers have"
+        method = _SLOTS[Slot.DEFAULT_PAYMENT_METHOD]
+        yield "", f"{who} another default_source besides: {method} comes first"
 
 
 def _times(
@@ -111,9 +165,11 @@ def _times(
 
 def _verdict(plan: Plan, errors: Path | None) -> str:
     if not plan.rows:
-        return "There are no rows."
+        return "Nothing to do: the file has no rows."
+    if not plan.invalid and not plan.to_send:
+        return "Nothing to do: no row has anything to be sent."
     if not plan.invalid:
-        return "Every row can be sent."
+        return "Every other row can be sent." if plan.skipped else "Every row can be sent."
     some = "1 row is" if plan.invalid == 1 else f"{plan.invalid:,} rows are"
     where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
     if not plan.to_send:

@@ -9,7 +9,12 @@ _AVISE = "es un fallo de este programa: avise a quien lo mantiene, con el id del
 
 TODO_ES = {
     "parameter_missing": f"rellene la columna: {_CORRIGE}",
-    "parameter_invalid": f"revise los ids de la columna y los espacios: {_CORRIGE}",
+    "parameter_invalid": f"revise los ids de la columna: {_CORRIGE}",
+    "spreadsheet_damage": "una hoja de cálculo cambió el id: tome el archivo como se exportó, no "
+    "como se guardó ahí, o importe la columna como texto",
+    "id_case": "en los ids importan mayúsculas y minúsculas: exporte el archivo de nuevo y no las "
+    "cambie",
+    "hidden_character": f"escriba el id de nuevo, sin lo que no se ve en él: {_CORRIGE}",
     "card_number_refused": "quite el número de todo archivo y copia; envíe un token",
     "not_utf8": "guarde el archivo en UTF-8 y planifíquelo de nuevo",
     "nul_byte": f"el archivo puede estar dañado donde se escribió: {_CORRIGE}",
@@ -24,7 +29,13 @@ TODO_ES = {
     "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
     "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
     "ambiguous_cards": "escriba un CSV con userId y default_source para estos clientes",
+    "unknown_object": "quite lo que no es tarjeta, método de pago, fuente ni cliente, o diga las "
+    "columnas con --map",
     "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",
+    "blank_row": "nada: la fila está en blanco",
+    "bank_account": "nada: es una cuenta bancaria, que aquí no se hace predeterminada",
+    "not_a_card": "nada: es un método de pago de otra clase, que aquí no se hace predeterminado",
+    "no_default": "nada: el cliente no tiene aquí tarjeta, o no tiene predeterminada",
     "repeated_row": "nada: la fila anterior del cliente dice lo mismo",
     "shadowed": "otro valor predeterminado va antes y es el que se cobra: cámbielo o quítelo, si "
     "debe cobrarse este",

@@ -9,12 +9,13 @@ from producer.http.page.codes_es import todo_es
 from producer.http.page.situation import not_applied
 from producer.http.page.words import ROW_STATES, Say, Word
 from producer.migrations.codes import todo
+from producer.migrations.rows import SKIPPED_CODES
 from producer.migrations.status import MigrationStatus
 from producer.migrations.visible import visible
 
 _CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
-_MINOR = frozenset({"repeated_row", "superseded", "cancelled"})
+_MINOR = frozenset({"repeated_row", "superseded", "cancelled", *SKIPPED_CODES})
 
 
 def wrong(say: Say, status: MigrationStatus) -> str:

@@ -22,7 +22,7 @@ class Situation:
 
 def untouched(status: MigrationStatus) -> bool:
     """Whether nothing was sent yet."""
-    idle = (RowState.PENDING, RowState.INVALID, RowState.ALREADY_SO)
+    idle = (RowState.PENDING, RowState.INVALID, RowState.SKIPPED, RowState.ALREADY_SO)
     return not any(count for state, count in status.counts.items() if state not in idle)
 
 
@@ -32,8 +32,9 @@ def good_rows(status: MigrationStatus) -> int:
 
 
 def not_applied(status: MigrationStatus) -> int:
-    """Rows that ended otherwise."""
-    return status.ended_rows - good_rows(status)
+    """Rows that ended otherwise, though there was something to send."""
+    skipped = status.counts.get(RowState.SKIPPED, 0)
+    return status.ended_rows - good_rows(status) - skipped
 
 
 def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Situation:
@@ -68,7 +69,8 @@ def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Sit
 
 def _finished(say: Say, status: MigrationStatus) -> Situation:
     bad = not_applied(status)
+    good = say.figure(good_rows(status))
     if not bad:
-        return Situation(say(Word.FINISHED, rows=say.figure(status.rows)), say(Word.FINISHED_DO))
-    now = say(Word.FINISHED_BUT, good=say.figure(good_rows(status)), bad=say.figure(bad))
+        return Situation(say(Word.FINISHED, rows=good), say(Word.FINISHED_DO))
+    now = say(Word.FINISHED_BUT, good=good, bad=say.figure(bad))
     return Situation(now, say(Word.FINISHED_BUT_DO), True)

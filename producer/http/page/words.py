@@ -308,6 +308,10 @@ _ROWS = {
         ("no válida", "la fila misma está mal; no se envió"),
         ("invalid", "the row itself is wrong; it was not sent"),
     ),
+    RowState.SKIPPED: (
+        ("omitida", "no es de ninguna tarjeta; no había nada que enviar"),
+        ("skipped", "it is about no card; there was nothing to send"),
+    ),
     RowState.CANCELLED: (
         ("cancelada", "se canceló la migración antes de enviarla"),
         ("cancelled", "the migration was cancelled before the row was sent"),

@@ -85,7 +85,7 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ("text", "more", "code"),
     [
         ("userId,source,cvc\ncus_1,tok_1,1\n", [], "card_data_column"),
-        ("userId,token\ncus_1,tok_1\n", [], "column_missing"),
+        ("userId,ticket\ncus_1,tok_1\n", [], "column_missing"),
         (GOOD, ["--map", "card=userId"], "unknown_field"),
         (GOOD, ["--map", "userId"], "usage"),
         (GOOD, ["--command", "Assign"], "usage"),
@@ -118,6 +118,58 @@ def test_standard_input_is_planned_and_nothing_stays(
     of_stdin = json.loads(capsys.readouterr().out)
     assert of_stdin == {**of_file, "file": "standard input"}
     assert [path.name for path in Path().iterdir()] == ["cards.csv"]
+
+
+def test_what_was_taken_as_what_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Columns taken by other names, checks of CVCs, what was trimmed and what was skipped."""
+    text = (
+        "Customer ID,Default Source,Card CVC Status\n"
+        "\u00a0cus_1,card_1,pass\ncus_2,ba_1,\n,,\ncus_3, pm_3 ,fail\n"
+    )
+    assert run(["migrate", "plan", _write(text)]) == Exit.DONE
+    shown = capsys.readouterr().out
+    for said in (
+        "column 'Customer ID' was taken as customer (userId)",
+        "column 'Default Source' was taken as card to make the default (default_source)",
+        "column 'Card CVC Status' was taken as outcomes of CVC checks: not used",
+        "2 values trimmed",
+        "sets       1 default_source, 1 invoice_settings.default_payment_method",
+        "2 with nothing to send",
+        "1 bank_account: nothing",
+        "line 3, column Default Source: a bank account, not a card",
+        "1 blank_row: nothing",
+    ):
+        assert said in shown
+    assert shown.splitlines()[-1] == "Every other row can be sent."
+    assert run(["migrate", "plan", "cards.csv", "--json"]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert {"column": "Customer ID", "field": "userId"} in told["taken"]
+    assert told["skipped"] == {"bank_account": 1, "blank_row": 1}
+    assert (told["trimmedValues"], told["invalid"]) == (2, 0)
+    assert told["cvcCheckColumns"] == ["Card CVC Status"]
+    assert told["slots"] == {"default_source": 1, "default_payment_method": 1}
+
+
+def test_which_column_is_asked_with_the_words_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where two columns fit, 2; with what is proposed, 0."""
+    text = "customer,Card ID,payment_method\ncus_1,card_1,pm_1\n"
+    assert run(["migrate", "plan", _write(text)]) == Exit.USAGE
+    assert "--map default_source='Card ID'" in capsys.readouterr().err
+    assert run(["migrate", "plan", "cards.csv", "--map", "default_source=Card ID"]) == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("", "Nothing to do: the file has no rows."),
+        ("cus_1,ba_1,cus_1,ba_2\n", "Nothing to do: no row has anything to be sent."),
+    ],
+)
+def test_nothing_to_do(rows: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a copy in which nothing could be copied: an empty plan, and 0."""
+    head = "customer_id_old,source_id_old,customer_id_new,source_id_new\n"
+    assert run(["migrate", "plan", _write(head + rows)]) == Exit.DONE
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
