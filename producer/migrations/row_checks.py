@@ -13,7 +13,7 @@ from producer.migrations.broken_ids import damage
 from producer.migrations.codes import todo
 from producer.migrations.columns import Mapping
 from producer.migrations.edges import trimmed
-from producer.migrations.field_values import FieldValues
+from producer.migrations.field_values import FieldValues, Read
 from producer.migrations.fields import COMMAND, DEFAULT, OBJECTS, SOURCE, USER
 from producer.migrations.records import Fault
 from producer.migrations.row_notes import RowNotes
@@ -51,9 +51,9 @@ class RowChecks:
         self._notes = notes or RowNotes()
         self.values = FieldValues(mapping)
         self.wanted = self.values.wanted
-        self._plain = (
-            mapping.command is not None and mapping.expected is None and not mapping.objects
-        )
+        simple = mapping.command is not None and mapping.expected is None
+        self._plain = simple and not mapping.objects
+        self._simple = simple and bool(mapping.objects)
         if mapping.command is not None:
             self._object = _OBJECT[mapping.command].fullmatch
             self._model = _MODELS[mapping.command]
@@ -71,7 +71,20 @@ class RowChecks:
                 and self._object(object_id)
             ):
                 return Row(number, line, self._model(customer, object_id))
-        made = self._made(values)
+        read = self.values.read(values)
+        if isinstance(read, Fault):
+            return _bad(number, line, read)
+        self._notes.both_defaults += read.both_defaults
+        if self._simple:  # an object of Stripe's
+            customer, object_id = read.fields.values()
+            if (
+                type(customer) is str
+                and type(object_id) is str
+                and _CUSTOMER.fullmatch(customer)
+                and self._object(object_id)
+            ):
+                return Row(number, line, self._model(customer, object_id))
+        made = self._made(values, read)
         if isinstance(made, Fault):
             return _bad(number, line, made)
         return Row(number, line, *made)
@@ -81,12 +94,11 @@ class RowChecks:
         made = values if isinstance(values, Fault) else self._made(values)
         return made if isinstance(made, Fault) else None
 
-    def _made(self, values: Sequence[Any]) -> _Made | Fault:
-        read = self.values.read(values)
+    def _made(self, values: Sequence[Any], known: Read | None = None) -> _Made | Fault:
+        read = known or self.values.read(values)
         if isinstance(read, Fault):
             return read
         columns = read.columns
-        self._notes.both_defaults += read.both_defaults
         fields = {field: self._trimmed(value) for field, value in read.fields.items()}
         expected = self._trimmed(values[-1]) if self._expected is not None else None
         named = [(columns[field], value) for field, value in fields.items()]
