@@ -29,6 +29,7 @@ MIGRATIONS_DIR = ".cards-migrations"
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 METRICS_PATHS = frozenset({"/metrics"})
 STRIPE_EVENTS = "/stripe/events"
+_MIB = 1 << 20
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -82,6 +83,20 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How much of what is recorded of a migration's rows Redis keeps for other machines.
+
+    `most` is in bytes, of one migration; 0 keeps nothing. `ms` counts from the migration's end.
+    """
+
+    most: int = 256 * _MIB
+    ms: int = 90 * DAY_S * 1000
+
+
+KEEPING = Keeping()
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """What the web process needs: the shared settings, where it listens and whom it lets in.
 
@@ -106,6 +121,7 @@ class WebSettings:
     webhook_secrets: WebhookSecrets = NO_WEBHOOK_SECRETS
     callbacks: bool = False
     callbacks_private: bool = False
+    keeping: Keeping = KEEPING
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -143,6 +159,7 @@ class WebSettings:
             webhook_secrets=webhook_secrets,
             callbacks=yes_or_no(environ, "CARDS_CALLBACKS"),
             callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
+            keeping=keeping_config(environ),
         )
 
 
@@ -206,6 +223,27 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
         return RedisConfig.from_environ(environ)
     except RedisConfigError as error:
         raise SettingsError(error.name, error.reason) from None
+
+
+def keeping_config(environ: Mapping[str, str]) -> Keeping:
+    """How much of what is recorded of migrations' rows Redis keeps. Raises SettingsError."""
+    most = whole_number(
+        environ,
+        "CARDS_MIGRATION_RESULTS_MB",
+        KEEPING.most // _MIB,
+        low=0,
+        high=65_536,
+        unit="MiB",
+    )
+    days = whole_number(
+        environ,
+        "CARDS_MIGRATION_RESULTS_DAYS",
+        KEEPING.ms // 1000 // DAY_S,
+        low=1,
+        high=3_650,
+        unit="days",
+    )
+    return Keeping(most * _MIB, days * DAY_S * 1000)
 
 
 def signing_config(environ: Mapping[str, str]) -> Signing:

@@ -11,6 +11,7 @@ from producer.migrations.details import Details, States
 from producer.migrations.errors import SumsDiffer
 from producer.migrations.ids import command_id
 from producer.migrations.inputs import InputFile
+from producer.migrations.packed_results import SAME_CARD
 from producer.migrations.plan import make_plan
 from producer.migrations.reader import open_rows
 from producer.migrations.reasons import Reason
@@ -67,6 +68,9 @@ class Accounts:
     def _result(self, row: Row | BadRow, known: RowResult | None, rep: _Repeated) -> RowResult:
         state = self.states(row.number)
         if known is not None:
+            if known.card_id == SAME_CARD:
+                own = "" if isinstance(row, BadRow) else row.order.object_id
+                known = replace(known, card_id=own)
             return known if known.state is state else replace(known, state=state)
         if isinstance(row, BadRow):
             return RowResult(row.number, state, row.code, row.what)

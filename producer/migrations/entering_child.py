@@ -40,7 +40,7 @@ from producer.migrations.spool import spool_file
 from producer.migrations.status import MigrationState, MigrationStatus
 from producer.migrations.uploads import Upload, Uploads
 from producer.migrations.work_folder import WorkFolder
-from producer.settings import redis_config
+from producer.settings import keeping_config, redis_config
 
 ENTER = b"enter\n"
 # Of the process, in bytes. It stays under 100 MB but for values that are large themselves, and a
@@ -224,7 +224,7 @@ def main() -> int:
     journal = BlockingJournal(redis_config(os.environ))
     try:
         with ExitStack() as stack:
-            found = planned(job, Registry(journal), stack)
+            found = planned(job, Registry(journal, keeping=keeping_config(os.environ)), stack)
             told = found.told()
             if not job.dry_run:
                 asker.tell(told)

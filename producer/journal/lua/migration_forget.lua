@@ -9,7 +9,8 @@ if state then
   redis.call('ZADD', KEY_FORGOTTEN, int(now), id)
   redis.call('ZREMRANGEBYSCORE', KEY_FORGOTTEN, '-inf', int(now - ARGV[2]))
 end
-redis.call('UNLINK', KEY_DETAILS .. id, KEY_CODES .. id, KEY_ENDED .. id, KEY_LEDGER .. id, KEY_FLOW .. id)
+redis.call('UNLINK', KEY_DETAILS .. id, KEY_CODES .. id, KEY_ENDED .. id, KEY_LEDGER .. id, KEY_FLOW .. id,
+  KEY_RECORDED .. id, KEY_PLAN .. id)
 redis.call('ZREM', KEY_SKIPPING, id)
 redis.call('DEL', key)
 redis.call('ZREM', KEY_MIGRATIONS, id)
