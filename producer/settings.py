@@ -68,7 +68,7 @@ class Settings:
         """
         return cls(
             redis=redis_config(environ),
-            language=_language(environ),
+            language=language_config(environ),
             # The contract keeps an idempotency key for at least a day.
             status_ttl_s=whole_number(
                 environ, "CARDS_STATUS_TTL", DEFAULT_STATUS_TTL_S, low=DAY_S, unit="seconds"
@@ -91,6 +91,11 @@ class Keeping:
 
     most: int = 256 * _MIB
     ms: int = 90 * DAY_S * 1000
+
+    @property
+    def days(self) -> int:
+        """Whole days of it."""
+        return self.ms // (DAY_S * 1000)
 
 
 KEEPING = Keeping()
@@ -238,7 +243,7 @@ def keeping_config(environ: Mapping[str, str]) -> Keeping:
     days = whole_number(
         environ,
         "CARDS_MIGRATION_RESULTS_DAYS",
-        KEEPING.ms // 1000 // DAY_S,
+        KEEPING.days,
         low=1,
         high=3_650,
         unit="days",
@@ -265,7 +270,8 @@ def admitted(redis: RedisConfig) -> None:
         raise SettingsError(error.name, error.reason) from None
 
 
-def _language(environ: Mapping[str, str]) -> Language:
+def language_config(environ: Mapping[str, str]) -> Language:
+    """The language of messages. Raises SettingsError."""
     match _text(environ, "CARDS_LANGUAGE").lower():
         case "" | "es":
             return "es"

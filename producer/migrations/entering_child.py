@@ -34,6 +34,7 @@ from producer.migrations.lost_journal import lost_here
 from producer.migrations.plan import Plan, make_plan
 from producer.migrations.reasons import Reason
 from producer.migrations.registry import Registry
+from producer.migrations.row_texts import plan_in
 from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_file
@@ -97,10 +98,13 @@ class Planned:
 
     def told(self) -> dict[str, Any]:
         """The plan, with what is left to be sent."""
-        pending = self.plan.to_send
+        pending, language = self.plan.to_send, self.job.language
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
-        return {"plan": {**self.plan.wire(), "wouldSend": pending}, "created": False}
+        return {
+            "plan": {**plan_in(self.plan.wire(), language), "wouldSend": pending},
+            "created": False,
+        }
 
     def enter(self) -> dict[str, Any]:
         """Keep the copy and how it is to be driven, then enter the migration, where it is new.

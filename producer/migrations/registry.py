@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from producer.contract.messages import Language
 from producer.journal import BlockingJournal
 from producer.journal import migrations as journalled
 from producer.journal.migrations import Record
@@ -72,14 +73,16 @@ class Registry:
         journal: BlockingJournal,
         signing: Signing = UNSIGNED,
         keeping: Keeping = KEEPING,
+        language: Language = "en",
     ) -> None:
         """`signing` is for who sends by it: rows, and reads of customers.
 
-        `keeping` is for who records rows by it.
+        `keeping` is for who records rows by it; `language` that of what is said of single rows.
         """
         self.journal = journal
         self.signing = signing
         self.keeping = keeping
+        self.language: Language = language
 
     def create(
         self,

@@ -28,7 +28,15 @@ def accounts_of(registry: Registry, run: Run, folder: Path) -> Accounts:
     counts: Counter[RowState] = Counter(states(n) for n in range(1, states.rows + 1))
     results = _results(registry, run.id, folder)
     return Accounts(
-        run.id, run.source, run.mapping, states.rows, states, results, details, dict(counts)
+        run.id,
+        run.source,
+        run.mapping,
+        states.rows,
+        states,
+        results,
+        details,
+        dict(counts),
+        registry.language,
     )
 
 

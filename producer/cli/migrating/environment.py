@@ -30,7 +30,7 @@ def registry() -> Iterator[Registry]:
 
     settings = Settings.from_environ(environ())
     journal = BlockingJournal(settings.redis, retries=_RETRIES)
-    migrations = Registry(journal, settings.signing, keeping_config(environ()))
+    migrations = Registry(journal, settings.signing, keeping_config(environ()), settings.language)
     try:
         yield migrations
     except UnknownMigration as unknown:

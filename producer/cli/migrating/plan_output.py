@@ -14,11 +14,14 @@ from producer.migrations.estimate import (
     READS_PER_TRANSACTION,
     TEST,
     Limits,
+    kept_bytes,
     seconds,
     transactions_for,
 )
 from producer.migrations.plan import Plan
+from producer.settings import Keeping
 
+MB = 1_000_000
 _FORMS = {
     "csv": "CSV",
     "jsonl": "JSON Lines",
@@ -107,6 +110,20 @@ def _times(
     for rate, what in ((rps, "as asked"), (present_rate, "as at present")):
         if rate:
             yield "", f"{span(plan.to_send / rate)} at {rate:,.6g} rows a second, {what}"
+
+
+def keeping_line(plan: Plan, keeping: Keeping) -> Line:
+    """What Redis is to keep of the rows for other machines."""
+    if not keeping.most:
+        return "kept in Redis", "nothing of single rows: reports are whole only where it is run"
+    size, most = (f"{count / MB:,.1f} MB" for count in (kept_bytes(plan.requests), keeping.most))
+    days = f"until {keeping.days:,} days after the end"
+    if kept_bytes(plan.requests) > keeping.most:
+        return (
+            "kept in Redis",
+            f"{most} of {size}, {days}: CARDS_MIGRATION_RESULTS_MB allows no more",
+        )
+    return "kept in Redis", f"about {size} for reports on other machines, {days}"
 
 
 def _verdict(plan: Plan, errors: Path | None) -> str:
