@@ -336,7 +336,10 @@ def finish(migration: str, driver: str, keep_ms: int = RECORDED_KEPT_MS) -> Call
 
 
 def forget(migration: str) -> Call[str]:
-    """Remove all of a migration that has ended; "" where it is gone, else the state it is in."""
+    """Remove all of a migration that has ended or was not begun; "" where it is gone.
+
+    Else the state it is in.
+    """
     return Call(str, "migration_forget", [migration, _REMEMBERED_MS], durable=True)
 
 

@@ -171,10 +171,8 @@ def refusal(error: FileRefused | ExtraMissing, language: Language) -> dict[str, 
 
 def _untouched(status: MigrationStatus) -> bool:
     """Whether nothing was sent, and nobody is about to."""
-    idle = (RowState.PENDING, RowState.INVALID, RowState.ALREADY_SO)
-    begun = any(count for state, count in status.counts.items() if state not in idle)
     may_begin = status.state in (MigrationState.RUNNING, MigrationState.PAUSED)
-    return may_begin and status.driver is None and not begun
+    return may_begin and status.driver is None and status.untouched
 
 
 class _Asker:

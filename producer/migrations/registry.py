@@ -183,7 +183,7 @@ class Registry:
         return self._control(migration, "cancel")
 
     def forget(self, migration: str) -> None:
-        """Remove what the journal has of one that has ended. Raises NotInState."""
+        """Remove what the journal has of one that has ended or was not begun. Raises NotInState."""
         if state := self.journal(journalled.forget(migration)):
             raise NotInState(migration, "forget", MigrationState(state))
 

@@ -119,6 +119,18 @@ UPLOAD = _operation(
     },
     changes=True,
 )
+PLAN = _operation(
+    "getMigrationPlan",
+    {
+        200: yes(
+            "As `cards migrate plan --json` prints it, of when it was entered; null where an "
+            "earlier version entered it.",
+            {"anyOf": [{"type": "object"}, {"type": "null"}]},
+        ),
+        **_NOT_FOUND,
+    },
+    [_ID],
+)
 EVENTS = _operation(
     "getMigrationEvents",
     {
@@ -150,8 +162,8 @@ FORGET = _operation(
         ),
         **_NOT_FOUND,
         409: no(
-            "`migration_state`: it has not ended; `migration_busy`: failed commands of it were "
-            f"taken up again, or its driver is still there. {_LOST}"
+            "`migration_state`: it was begun and has not ended; `migration_busy`: failed "
+            f"commands of it were taken up again, or its driver is still there. {_LOST}"
         ),
     },
     [_ID],
