@@ -21,7 +21,7 @@ from producer.migrations.estimate import (
 from producer.migrations.plan import Plan
 from producer.settings import Keeping
 
-MB = 1_000_000
+_MB = 1_000_000
 _FORMS = {
     "csv": "CSV",
     "jsonl": "JSON Lines",
@@ -116,14 +116,18 @@ def keeping_line(plan: Plan, keeping: Keeping) -> Line:
     """What Redis is to keep of the rows for other machines."""
     if not keeping.most:
         return "kept in Redis", "nothing of single rows: reports are whole only where it is run"
-    size, most = (f"{count / MB:,.1f} MB" for count in (kept_bytes(plan.requests), keeping.most))
+    size, most = _megabytes(kept_bytes(plan.requests)), _megabytes(keeping.most)
     days = f"until {keeping.days:,} days after the end"
     if kept_bytes(plan.requests) > keeping.most:
         return (
             "kept in Redis",
             f"{most} of {size}, {days}: CARDS_MIGRATION_RESULTS_MB allows no more",
         )
-    return "kept in Redis", f"about {size} for reports on other machines, {days}"
+    return "kept in Redis", f"{size} for reports on other machines, {days}"
+
+
+def _megabytes(count: int) -> str:
+    return f"about {count / _MB:,.1f} MB" if count >= _MB / 10 else "under 0.1 MB"
 
 
 def _verdict(plan: Plan, errors: Path | None) -> str:

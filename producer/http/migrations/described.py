@@ -210,11 +210,11 @@ def steer(action: str) -> dict[str, Any]:
 def report(name: str) -> dict[str, Any]:
     """Of a report by its file's name."""
     stem, form = name.split(".")
-    what = (
-        "The rows worth another run, by the contract's field names."
-        if stem == "errors"
-        else "What became of every row; the sums were checked against the ledger."
-    )
+    what = {
+        "errors": "The rows worth another run, by the contract's field names.",
+        "report": "What became of every row; the sums were checked against the ledger.",
+        "undo": "A file that, when it is run, puts back the defaults from before the migration.",
+    }[stem]
     media_type = {"csv": "text/csv", "jsonl": "application/jsonl", "html": "text/html"}[form]
     return _operation(
         f"get{stem.title()}{form.title()}",

@@ -264,11 +264,12 @@ def _speed(say: Say, status: MigrationStatus) -> str:
 
 
 def _files(say: Say, status: MigrationStatus) -> str:
-    links = (
+    links: tuple[tuple[str, Sentence], ...] = (
         ("report.html", Word.DOWNLOAD_REPORT),
         ("report.csv", Word.DOWNLOAD_CSV),
         ("report.jsonl", Word.DOWNLOAD_JSONL),
         ("errors.csv", Word.DOWNLOAD_ERRORS),
+        ("undo.csv", Up.DOWNLOAD_UNDO),
     )
     items = "".join(f"<li>{link(status, name, say(word))}</li>" for name, word in links)
     return (

@@ -187,7 +187,11 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         async def make(request: Request) -> Response:
             migration = migration_id(request)
             await desk.looks.status(migration)
-            return await report(desk, services.answers, request, migration, name)
+            try:
+                return await report(desk, services.answers, request, migration, name)
+            except FileElsewhere:
+                nav = navigation(say, request.scope)
+                return trouble(say, Up.ELSEWHERE, Up.ELSEWHERE_DO, 409, nav=nav)
 
         return in_pages(make)
 

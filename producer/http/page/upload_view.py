@@ -8,7 +8,7 @@ from html import escape
 from producer.http.migrations.parameters import NAMES
 from producer.http.page.upload_words import Up
 from producer.http.page.words import Say
-from producer.migrations.columns import FIELDS
+from producer.migrations.columns import DEFAULT, SOURCE, USER
 from producer.migrations.visible import visible
 
 PATH = "/migrations"
@@ -22,7 +22,7 @@ _TEXTS = (
 )
 _FLAGS = (("skip-if-newer", Up.NEWER), ("blind", Up.BLIND))
 _COMMANDS = ("AssignCard", "SetDefaultCard")
-_MAPPED = tuple(field for field in FIELDS if field != "command")
+_MEANINGS = {USER: Up.USER, SOURCE: Up.SOURCE, DEFAULT: Up.DEFAULT}
 
 
 def form(
@@ -63,7 +63,7 @@ def _options(say: Say, given: Mapping[str, str], columns: Sequence[str]) -> str:
     kinds = _select(
         say, "command", Up.BY_COLUMNS, _COMMANDS, given.get("command", ""), say(Up.COMMAND)
     )
-    maps = "".join(_map(say, field, given.get(MAP + field, ""), columns) for field in _MAPPED)
+    maps = "".join(_map(say, field, given.get(MAP + field, ""), columns) for field in _MEANINGS)
     texts = "".join(
         _text(name, say(word), given.get(name, ""), kind)
         for name, word, kind in _TEXTS
@@ -88,9 +88,10 @@ def _options(say: Say, given: Mapping[str, str], columns: Sequence[str]) -> str:
 
 
 def _map(say: Say, field: str, value: str, columns: Sequence[str]) -> str:
+    label = f"{field}: {say(_MEANINGS[field])}"
     if not columns:
-        return _text(MAP + field, field, value, "text")
-    return _select(say, MAP + field, Up.BY_NAME, columns, value, field)
+        return _text(MAP + field, label, value, "text")
+    return _select(say, MAP + field, Up.BY_NAME, columns, value, label)
 
 
 def _select(

@@ -28,6 +28,9 @@ class Up(Sentence):
     COMMAND = ("Qué pide cada fila", "What each row orders")
     BY_COLUMNS = ("lo que digan sus columnas", "what its columns say")
     MAP = ("Columnas, si se llaman de otro modo", "Columns, where they have other names")
+    USER = ("el cliente", "the customer")
+    SOURCE = ("tarjeta o token por añadir", "card or token to attach")
+    DEFAULT = ("tarjeta predeterminada", "card to be the default")
     BY_NAME = ("por su nombre", "by its name")
     SHEET = ("Hoja (de Excel)", "Sheet (of Excel)")
     ONLY_IF = (

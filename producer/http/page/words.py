@@ -74,8 +74,8 @@ class Word(Sentence):
     DOWNLOAD_JSONL = ("Todas las filas (JSON Lines)", "Every row (JSON Lines)")
     DOWNLOAD_ERRORS = ("Filas por repetir (errors.csv)", "Rows to run again (errors.csv)")
     ELSEWHERE = (
-        "Se hacen con el archivo, así que solo en la máquina a la que se subió o donde se ejecuta.",
-        "They are made from the file, and so only on the machine it was uploaded to or runs on.",
+        "Se hacen con el archivo: donde no esté, súbalo otra vez, y salen igual de completas.",
+        "They are made from the file: where it is not, upload it again, and they are as complete.",
     )
     CHART = (
         "Filas terminadas por segundo: como mucho {most}, de media {mean}",
