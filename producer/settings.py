@@ -30,6 +30,7 @@ MIGRATIONS_DIR = ".cards-migrations"
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 METRICS_PATHS = frozenset({"/metrics"})
 STRIPE_EVENTS = "/stripe/events"
+_MIB = 1 << 20
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -68,7 +69,7 @@ class Settings:
         """
         return cls(
             redis=redis_config(environ),
-            language=_language(environ),
+            language=language_config(environ),
             # The contract keeps an idempotency key for at least a day.
             status_ttl_s=whole_number(
                 environ, "CARDS_STATUS_TTL", DEFAULT_STATUS_TTL_S, low=DAY_S, unit="seconds"
@@ -80,6 +81,25 @@ class Settings:
             log_format=_log_format(environ),
             signing=signing_config(environ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How much of what is recorded of a migration's rows Redis keeps for other machines.
+
+    `most` is in bytes, of one migration; 0 keeps nothing. `ms` counts from the migration's end.
+    """
+
+    most: int = 256 * _MIB
+    ms: int = 90 * DAY_S * 1000
+
+    @property
+    def days(self) -> int:
+        """Whole days of it."""
+        return self.ms // (DAY_S * 1000)
+
+
+KEEPING = Keeping()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +129,7 @@ class WebSettings:
     stripe_context: str = ""
     callbacks: bool = False
     callbacks_private: bool = False
+    keeping: Keeping = KEEPING
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -147,6 +168,7 @@ class WebSettings:
             stripe_context=context_of(environ),
             callbacks=yes_or_no(environ, "CARDS_CALLBACKS"),
             callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
+            keeping=keeping_config(environ),
         )
 
 
@@ -212,6 +234,27 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
         raise SettingsError(error.name, error.reason) from None
 
 
+def keeping_config(environ: Mapping[str, str]) -> Keeping:
+    """How much of what is recorded of migrations' rows Redis keeps. Raises SettingsError."""
+    most = whole_number(
+        environ,
+        "CARDS_MIGRATION_RESULTS_MB",
+        KEEPING.most // _MIB,
+        low=0,
+        high=65_536,
+        unit="MiB",
+    )
+    days = whole_number(
+        environ,
+        "CARDS_MIGRATION_RESULTS_DAYS",
+        KEEPING.days,
+        low=1,
+        high=3_650,
+        unit="days",
+    )
+    return Keeping(most * _MIB, days * DAY_S * 1000)
+
+
 def signing_config(environ: Mapping[str, str]) -> Signing:
     """What signs, and what is made of what is not signed. Raises SettingsError."""
     try:
@@ -231,7 +274,8 @@ def admitted(redis: RedisConfig) -> None:
         raise SettingsError(error.name, error.reason) from None
 
 
-def _language(environ: Mapping[str, str]) -> Language:
+def language_config(environ: Mapping[str, str]) -> Language:
+    """The language of messages. Raises SettingsError."""
     match _text(environ, "CARDS_LANGUAGE").lower():
         case "" | "es":
             return "es"

@@ -125,6 +125,19 @@ _SHARED = (
         ".cards-migrations",
         values="a folder",
     ),
+    Setting(
+        "CARDS_MIGRATION_RESULTS_MB",
+        "how much of [what is recorded of a migration's rows](migrations.md#on-another-machine) "
+        "Redis keeps for other machines, in MiB a migration; 0 keeps nothing",
+        (WEB, CARDS),
+        "256",
+    ),
+    Setting(
+        "CARDS_MIGRATION_RESULTS_DAYS",
+        "for how many days after the migration's end",
+        (WEB, CARDS),
+        "90",
+    ),
 )
 
 _WEB = (

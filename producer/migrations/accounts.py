@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from producer.contract import SetDefaultCard
+from producer.contract.messages import Language
 from producer.migrations.columns import Mapping as Columns
 from producer.migrations.details import Details, States
 from producer.migrations.errors import SumsDiffer
 from producer.migrations.ids import command_id
 from producer.migrations.inputs import InputFile
+from producer.migrations.packed_results import SAME_CARD
 from producer.migrations.plan import make_plan
 from producer.migrations.reader import open_rows
 from producer.migrations.reasons import Reason
 from producer.migrations.results import Results
+from producer.migrations.row_texts import in_language
 from producer.migrations.rows import BadRow, Row, RowResult, RowState
 
 # States whose name says the code where nothing else is known.
@@ -39,6 +42,7 @@ class Accounts:
     results: Results
     details: Details = field(default_factory=dict)
     counts: Mapping[RowState, int] | None = None
+    language: Language = "en"  # of what is said of single rows
 
     def __iter__(self) -> Iterator[tuple[Row | BadRow, RowResult]]:
         """Each row of the input, in its order, with what became of it.
@@ -60,13 +64,18 @@ class Accounts:
             while current is not None and current.number < number:
                 current = next(recorded, None)
             known = current if current is not None and current.number == number else None
-            yield row, self._result(row, known, repeated)
+            result = self._result(row, known, repeated)
+            said = in_language(result.message, self.language)
+            yield row, result if said == result.message else replace(result, message=said)
         if number != self.rows:
             raise SumsDiffer(self.rows, number, {(Reason.ROWS_OF_THE_INPUT,): number})
 
     def _result(self, row: Row | BadRow, known: RowResult | None, rep: _Repeated) -> RowResult:
         state = self.states(row.number)
         if known is not None:
+            if known.card_id == SAME_CARD:
+                own = "" if isinstance(row, BadRow) else row.order.object_id
+                known = replace(known, card_id=own)
             return known if known.state is state else replace(known, state=state)
         if isinstance(row, BadRow):
             return RowResult(row.number, state, row.code, row.what)

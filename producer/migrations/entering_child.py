@@ -34,13 +34,14 @@ from producer.migrations.lost_journal import lost_here
 from producer.migrations.plan import Plan, make_plan
 from producer.migrations.reasons import Reason
 from producer.migrations.registry import Registry
+from producer.migrations.row_texts import plan_in
 from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_file
 from producer.migrations.status import MigrationState, MigrationStatus
 from producer.migrations.uploads import Upload, Uploads
 from producer.migrations.work_folder import WorkFolder
-from producer.settings import redis_config
+from producer.settings import keeping_config, redis_config
 
 ENTER = b"enter\n"
 # Of the process, in bytes. It stays under 100 MB but for values that are large themselves, and a
@@ -97,10 +98,13 @@ class Planned:
 
     def told(self) -> dict[str, Any]:
         """The plan, with what is left to be sent."""
-        pending = self.plan.to_send
+        pending, language = self.plan.to_send, self.job.language
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
-        return {"plan": {**self.plan.wire(), "wouldSend": pending}, "created": False}
+        return {
+            "plan": {**plan_in(self.plan.wire(), language), "wouldSend": pending},
+            "created": False,
+        }
 
     def enter(self) -> dict[str, Any]:
         """Keep the copy and how it is to be driven, then enter the migration, where it is new.
@@ -167,10 +171,8 @@ def refusal(error: FileRefused | ExtraMissing, language: Language) -> dict[str, 
 
 def _untouched(status: MigrationStatus) -> bool:
     """Whether nothing was sent, and nobody is about to."""
-    idle = (RowState.PENDING, RowState.INVALID, RowState.SKIPPED, RowState.ALREADY_SO)
-    begun = any(count for state, count in status.counts.items() if state not in idle)
     may_begin = status.state in (MigrationState.RUNNING, MigrationState.PAUSED)
-    return may_begin and status.driver is None and not begun
+    return may_begin and status.driver is None and status.untouched
 
 
 class _Asker:
@@ -224,7 +226,7 @@ def main() -> int:
     journal = BlockingJournal(redis_config(os.environ))
     try:
         with ExitStack() as stack:
-            found = planned(job, Registry(journal), stack)
+            found = planned(job, Registry(journal, keeping=keeping_config(os.environ)), stack)
             told = found.told()
             if not job.dry_run:
                 asker.tell(told)

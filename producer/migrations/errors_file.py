@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract.card_numbers import find_card_data
+from producer.contract.messages import Language
 from producer.contract.redaction import redact
 from producer.migrations.accounts import Accounts
 from producer.migrations.columns import FIELDS, Mapping
@@ -19,6 +20,7 @@ from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
 from producer.migrations.records import Fault
 from producer.migrations.report import written_whole
+from producer.migrations.row_texts import in_language, where
 from producer.migrations.rows import BadRow, Row, RowResult, RowState
 
 EXPECTED = "only_if_default_is"
@@ -49,19 +51,23 @@ def write_errors(
     Raises:
         SumsDiffer: the input has other rows than the ledger; then no file is left.
     """
-    return _write(accounts, accounts.source, accounts.mapping, path, states)
+    return _write(accounts, accounts.source, accounts.mapping, path, states, accounts.language)
 
 
-def write_bad_rows(source: InputFile, mapping: Mapping, path: Path) -> int:
+def write_bad_rows(
+    source: InputFile, mapping: Mapping, path: Path, language: Language = "en"
+) -> int:
     """The same of the rows that a plan finds invalid, before anything is sent."""
 
     def rows() -> Iterator[tuple[Row | BadRow, RowResult]]:
         for row in open_rows(source, mapping):
             state = row.state if isinstance(row, BadRow) else RowState.PENDING
-            told = (row.code, row.what) if isinstance(row, BadRow) else ("", "")
+            told = ("", "")
+            if isinstance(row, BadRow):
+                told = row.code, in_language(row.what, language)
             yield row, RowResult(row.number, state, *told)
 
-    return _write(rows(), source, mapping, path, frozenset({RowState.INVALID}))
+    return _write(rows(), source, mapping, path, frozenset({RowState.INVALID}), language)
 
 
 def _write(
@@ -70,6 +76,7 @@ def _write(
     mapping: Mapping,
     path: Path,
     states: frozenset[RowState],
+    language: Language,
 ) -> int:
     values_of = FieldValues(mapping)
     names = [field for field in FIELDS if field in mapping.fields]
@@ -83,7 +90,7 @@ def _write(
             if result.state not in states:
                 continue
             count += 1
-            why = (result.state.word, result.code, _message(row, result))
+            why = (result.state.word, result.code, _message(row, result, language))
             left = _originals(values, values_of, names, expected=bool(expected))
             writer.writerow(cells([*left, *why]))
     return count
@@ -116,8 +123,6 @@ def _printable(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
-def _message(row: Row | BadRow, result: RowResult) -> str:
-    where = f"line {row.line}"
-    if isinstance(row, BadRow) and row.column:
-        where += f", column {row.column}"
-    return redact(f"{where}: {result.message}" if result.message else where)
+def _message(row: Row | BadRow, result: RowResult, language: Language) -> str:
+    there = where(row.line, row.column if isinstance(row, BadRow) else "", language)
+    return redact(f"{there}: {result.message}" if result.message else there)

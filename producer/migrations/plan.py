@@ -101,6 +101,7 @@ class Plan:
             "codes": self.codes,
             "examples": {c: [asdict(one) for one in some] for c, some in self.examples.items()},
             "requests": {endpoint.value: count for endpoint, count in self.requests.items()},
+            "keptBytes": estimate.kept_bytes(self.requests),
             "reads": self.reads,
             "readsNeedTransactions": estimate.transactions_for(self.reads),
             "seconds": {

@@ -20,8 +20,8 @@ _STATES = {
     State.CANCELLED: RowState.CANCELLED,
     State.FAILED: RowState.FAILED,
 }
-# What the journal keeps of a message.
-_MESSAGE = 200
+# What the ledger's details have of a message, and what is recorded of it.
+_MESSAGE, _RECORDED = 200, 500
 
 
 def result_of(ended: EndedRow) -> RowResult:
@@ -49,7 +49,7 @@ def result_of(ended: EndedRow) -> RowResult:
         number=ended.number,
         state=state,
         code=code,
-        message=message,
+        message=message[:_RECORDED],
         command_id=ended.id,
         card_id=card if done else "",
         attempts=ended.attempts,

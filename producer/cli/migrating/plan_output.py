@@ -16,12 +16,15 @@ from producer.migrations.estimate import (
     READS_PER_TRANSACTION,
     TEST,
     Limits,
+    kept_bytes,
     seconds,
     transactions_for,
 )
 from producer.migrations.fields import COMMAND, DEFAULT, SOURCE, USER
 from producer.migrations.plan import Plan
+from producer.settings import Keeping
 
+_MB = 1_000_000
 _FORMS = {
     "csv": "CSV",
     "jsonl": "JSON Lines",
@@ -161,6 +164,24 @@ def _times(
     for rate, what in ((rps, "as asked"), (present_rate, "as at present")):
         if rate:
             yield "", f"{span(plan.to_send / rate)} at {rate:,.6g} rows a second, {what}"
+
+
+def keeping_line(plan: Plan, keeping: Keeping) -> Line:
+    """What Redis is to keep of the rows for other machines."""
+    if not keeping.most:
+        return "kept in Redis", "nothing of single rows: reports are whole only where it is run"
+    size, most = _megabytes(kept_bytes(plan.requests)), _megabytes(keeping.most)
+    days = f"until {keeping.days:,} days after the end"
+    if kept_bytes(plan.requests) > keeping.most:
+        return (
+            "kept in Redis",
+            f"{most} of {size}, {days}: CARDS_MIGRATION_RESULTS_MB allows no more",
+        )
+    return "kept in Redis", f"{size} for reports on other machines, {days}"
+
+
+def _megabytes(count: int) -> str:
+    return f"about {count / _MB:,.1f} MB" if count >= _MB / 10 else "under 0.1 MB"
 
 
 def _verdict(plan: Plan, errors: Path | None) -> str:

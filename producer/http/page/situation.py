@@ -20,12 +20,6 @@ class Situation:
     attention: bool = False
 
 
-def untouched(status: MigrationStatus) -> bool:
-    """Whether nothing was sent yet."""
-    idle = (RowState.PENDING, RowState.INVALID, RowState.SKIPPED, RowState.ALREADY_SO)
-    return not any(count for state, count in status.counts.items() if state not in idle)
-
-
 def good_rows(status: MigrationStatus) -> int:
     """Rows that are as the file says."""
     return sum(status.counts.get(state, 0) for state in _GOOD)
@@ -42,7 +36,7 @@ def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Sit
     share = say.share(status.ended_rows, status.rows)
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:
-        case MigrationState.PAUSED if untouched(status):
+        case MigrationState.PAUSED if status.untouched:
             return Situation(say(Word.READY), say(Word.READY_DO, rows=pending), True)
         case MigrationState.PAUSED:
             return Situation(say(Word.PAUSED, share=share), say(Word.PAUSED_DO), True)

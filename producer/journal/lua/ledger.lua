@@ -51,6 +51,20 @@ local function account(migration, number, id, state, code, message)
   end
 end
 
+-- Keeps what is recorded of some rows for reports elsewhere, unless all of it would be too large.
+-- Answers how many such frames there ever were.
+local function keep_recorded(migration, frame, most, rows)
+  local key = KEY_MIGRATION .. migration
+  if frame == '' then return tonumber(redis.call('HGET', key, 'frames') or 0) end
+  if tonumber(redis.call('HGET', key, 'kept') or 0) + #frame > most then
+    redis.call('HINCRBY', key, 'unkept', rows)
+    return tonumber(redis.call('HGET', key, 'frames') or 0)
+  end
+  redis.call('HINCRBY', key, 'kept', #frame)
+  redis.call('RPUSH', KEY_RECORDED .. migration, frame)
+  return redis.call('HINCRBY', key, 'frames', 1)
+end
+
 -- A command of a migration ended: it waits to be recorded. One that was recorded as failed, and was
 -- replayed by a person, is corrected at once, since no driver may come any more. Answers whether a
 -- driver is still to come for it.

@@ -1,0 +1,126 @@
+"""What is said of single rows, in the language of envelopes.
+
+Where a row is judged it is said in English, without values of the file. Here it is in Spanish,
+found by the English sentence; what an envelope can say is in `contract/messages.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+from producer.contract.messages import Language, Text
+from producer.migrations.codes import todo
+from producer.migrations.codes_es import todo_es
+
+# (Spanish, English)
+_SENTENCES = (
+    ("la línea tiene más de {limit} caracteres", "the line has more than {limit} characters"),
+    (
+        "hay unas comillas que se abren y no se cierran, o se cierran antes de tiempo",
+        "a quote is opened and not closed, or closed too early",
+    ),
+    (
+        "hay un retorno de carro en medio de la línea",
+        "a carriage return stands in the middle of the line",
+    ),
+    ("la fila tiene menos campos que la cabecera", "the row has fewer fields than the header"),
+    ("la fila tiene más campos que la cabecera", "the row has more fields than the header"),
+    (
+        "el archivo termina en medio de esta línea: su id es más corto que todos los demás",
+        "the file ends in the middle of this line: its id is shorter than all others",
+    ),
+    ("la línea no es un objeto JSON", "the line is not a JSON object"),
+    (
+        "un miembro aparece dos veces en el objeto de la línea",
+        "a member stands twice in the line's object",
+    ),
+    ("el cliente no es un objeto JSON", "the customer is not a JSON object"),
+    ("el cliente no tiene ninguna tarjeta", "the customer has no card"),
+    (
+        "el cliente tiene {count} tarjetas: no se dice cuál será la predeterminada",
+        "the customer has {count} cards: which becomes the default is not said",
+    ),
+    (
+        "source y default_source están rellenos: no se dice cuál vale",
+        "both source and default_source are filled: which is meant is not said",
+    ),
+    (
+        "ni source ni default_source están rellenos",
+        "neither source nor default_source is filled",
+    ),
+    ("el valor tiene más de {limit} caracteres", "the value has more than {limit} characters"),
+    (
+        "el valor parece un número de tarjeta o un CVC",
+        "the value looks like a card number or a CVC",
+    ),
+    ("el valor contiene un byte NUL", "the value holds a NUL byte"),
+    ("el valor no está en UTF-8", "the value is not UTF-8"),
+    (
+        "la predeterminada esperada no es válida: debe estar vacía o empezar por card_, src_, pm_",
+        "the expected default is not valid: it must be empty or start with card_, src_, pm_",
+    ),
+    ("Ya no está en el diario", "It is not in the journal any more"),
+)
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+
+
+def in_language(text: str, language: Language) -> str:
+    """A sentence of ours about a row, in the language; any other text as it is."""
+    return text if language == "en" or not text else _in_spanish(text)
+
+
+def where(line: int, column: str, language: Language) -> str:
+    """A row's place in the file; `column` is "" where it is the row as a whole."""
+    names = ("línea", "columna") if language == "es" else ("line", "column")
+    return f"{names[0]} {line}" + (f", {names[1]} {column}" if column else "")
+
+
+def todo_in(code: str, language: Language) -> str:
+    """What a person does next about rows that ended with the code."""
+    return todo_es(code) if language == "es" else todo(code)
+
+
+def plan_in(told: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A plan as `Plan.wire` has it, with what it says of single rows in the language."""
+    examples = {
+        code: [
+            {
+                **one,
+                "what": in_language(one["what"], language),
+                "todo": todo_in(code, language),
+            }
+            for one in some
+        ]
+        for code, some in told.get("examples", {}).items()
+    }
+    return {**told, "examples": examples}
+
+
+@lru_cache(maxsize=512)
+def _in_spanish(text: str) -> str:
+    for english, spanish in _patterns():
+        if (found := english.fullmatch(text)) is not None:
+            return spanish.format(**found.groupdict())
+    return text
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    pairs = [*_SENTENCES, *(one.value for one in Text)]
+    # One that is nothing but a place would be found in any text.
+    return [(_pattern(en), es) for es, en in pairs if re.sub(r"\{\w+\}", "", en)]
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+
+    def group(found: re.Match[str]) -> str:
+        name = found[1]
+        again = name in seen
+        seen.add(name)
+        return f"(?P={name})" if again else f"(?P<{name}>.+?)"
+
+    return re.compile(_PLACE.sub(group, re.escape(english)), re.DOTALL)
