@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid5
 
 from producer.migrations.columns import Mapping
@@ -18,7 +19,7 @@ _HEX = 24
 
 def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) -> str:
     """`mig_` and 24 hexadecimal digits of a SHA-256 over bytes, columns and conditions."""
-    meaning = [
+    meaning: list[Any] = [
         _VERSION,
         source.digest,
         sorted(mapping.fields.items()),
@@ -26,6 +27,8 @@ def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) ->
         conditions.only_if_default_is,
         conditions.skip_if_newer,
     ]
+    if source.format.other_sheet:
+        meaning.append(["sheet", source.format.sheet])
     return "mig_" + sha256(json.dumps(meaning).encode()).hexdigest()[:_HEX]
 
 

@@ -140,6 +140,7 @@ class Run:
             "command": self.mapping.command.value if self.mapping.command else None,
             "expected": self.mapping.expected,
             "skipIfNewer": self.conditions.skip_if_newer,
+            "format": self.source.format.wire(),
             "by": self.by,
         }
 
@@ -152,7 +153,8 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
         FileRefused: the file is not there any more, or is another.
     """
     about = registry.about(migration)
-    source = open_input(path or Path(about["path"]), name=about["name"])
+    sheet = (about.get("format") or {}).get("sheet") or ""
+    source = open_input(path or Path(about["path"]), name=about["name"], sheet=sheet)
     kind = CommandKind(about["command"]) if about["command"] else None
     mapping = Mapping(about["fields"], kind, about["expected"])
     conditions = Conditions(about["expected"], about["skipIfNewer"])

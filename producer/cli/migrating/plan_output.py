@@ -17,14 +17,8 @@ from producer.migrations.estimate import (
     seconds,
     transactions_for,
 )
+from producer.migrations.format_words import form_words, reading_words
 from producer.migrations.plan import Plan
-
-_FORMS = {
-    "csv": "CSV",
-    "jsonl": "JSON Lines",
-    "stripe-mapping": "Stripe's import mapping",
-    "parquet": "Parquet",
-}
 
 
 def present(
@@ -43,13 +37,14 @@ def present(
     found.
     """
     show([*_lines(plan), *_times(plan, rps, limits, present_rate), *more])
+    where = "row" if plan.source.format.form.counts_rows else "line"
     if plan.codes:
         click.echo("\ninvalid rows, by code")
         for code, count in plan.codes.items():
             click.echo(f"  {count:,} {code}: {todo(code)}")
             for bad in plan.examples[code]:
                 column = f", column {bad.column}" if bad.column else ""
-                click.echo(f"      line {bad.line:,}{column}: {bad.what}")
+                click.echo(f"      {where} {bad.line:,}{column}: {bad.what}")
     click.echo(f"\n{_verdict(plan, errors)}")
 
 
@@ -70,8 +65,10 @@ def span(seconds_: float) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[Line]:
-    packed = ", gzipped" if plan.source.format.gzipped else ""
-    yield "file", f"{plan.source.name} ({_FORMS[plan.source.format.form.value]}{packed})"
+    format_ = plan.source.format
+    yield "file", f"{plan.source.name} ({form_words(format_)})"
+    if read_as := ", ".join(reading_words(format_)):
+        yield "read as", read_as
     yield "migration", plan.id
     yield "columns", ", ".join(f"{f} = {column}" for f, column in plan.mapping.fields.items())
     yield "rows", f"{plan.rows:,}"

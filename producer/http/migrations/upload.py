@@ -49,7 +49,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
     job = _job(desk, answers, given, sender_of(request))
 
     def judge(head: bytes) -> None:
-        seen = look_at_head(head, given.name)
+        seen = look_at_head(head, given.name, given.sheet)
         if seen is not None:
             job.mapped(seen)
 
@@ -99,6 +99,7 @@ def _job(desk: Desk, answers: Answers, given: Parameters, by: str) -> Job:
         folder=str(desk.children.folder),
         name=given.name,
         maps=given.maps,
+        sheet=given.sheet,
         command=given.command,
         expected=given.expected,
         skip_if_newer=given.skip_if_newer,
