@@ -4,93 +4,83 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from producer.migrations.lines import LINE_LIMIT
-from producer.migrations.xml_parts import local, parse
+from producer.migrations.xml_parts import DEEPEST, broken, parse, prefix_of
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 class SharedStrings:
-    """Some 30 bytes a text, where lists of strings take thrice as much."""
+    """Some 30 bytes a text, where lists of strings take thrice as much.
 
-    def __init__(self) -> None:
-        self._block = bytearray()
-        self._ends = array("Q", [0])
-
-    def read(self, stream: BinaryIO) -> None:
-        """Read the part of the workbook that holds them. Raises FileRefused."""
-        text = RichText()
-
-        def start(name: str, _: dict[str, str]) -> None:
-            name = local(name)
-            if name == "si":
-                text.clear()
-            else:
-                text.start(name)
-
-        def end(name: str) -> None:
-            name = local(name)
-            if name == "si":
-                self._block.extend(text.value().encode("utf-8", "surrogatepass"))
-                self._ends.append(len(self._block))
-            else:
-                text.end(name)
-
-        for _ in parse(stream, start, end, text.add):
-            pass
-
-    def __getitem__(self, place: int) -> str:
-        """Raises IndexError."""
-        if place < 0:
-            raise IndexError(place)
-        return self._block[self._ends[place] : self._ends[place + 1]].decode(
-            "utf-8", "surrogatepass"
-        )
-
-
-class RichText:
-    """A text that may be in parts, each with a font of its own; how it is pronounced is left out.
-
-    Of one that is longer than LINE_LIMIT the rest is left out: it is too long as it is.
+    They are read as far as they are asked for: cells name them mostly in their order. Each may be
+    in parts, with a font of its own each; how it is pronounced is left out. Of one that is longer
+    than LINE_LIMIT the rest is left out: it is too long as it is.
     """
 
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._within = False
-        self._phonetic = False
-        self._size = 0
+    def __init__(self, stream: BinaryIO | None) -> None:
+        """`stream` is the part of the workbook that holds them; None is of one without."""
+        self._block = bytearray()
+        self._ends = array("Q", [0])
+        self._more = self._read(stream) if stream is not None else iter(())
 
-    def clear(self) -> None:
-        """Begin with another."""
-        self._parts.clear()
-        self._within = self._phonetic = False
-        self._size = 0
+    def __getitem__(self, place: int) -> str:
+        """Raises IndexError, FileRefused."""
+        while place + 1 >= len(self._ends):
+            if next(self._more, False) is False:
+                raise IndexError(place)
+        if place < 0:
+            raise IndexError(place)
+        block = self._block[self._ends[place] : self._ends[place + 1]]
+        return block.decode("utf-8", "surrogatepass")
 
-    def start(self, name: str) -> None:
-        """A tag in it begins."""
-        if name == "t":
-            self._within = not self._phonetic
-        elif name == "rPh":
-            self._phonetic = True
+    def _read(self, stream: BinaryIO) -> Iterator[None]:
+        block, ends = self._block, self._ends
+        parts: list[str] = []
+        within, size, depth = False, 0, 0
+        si = t = phonetic = ""
 
-    def end(self, name: str) -> None:
-        """A tag in it ends."""
-        if name == "t":
-            self._within = False
-        elif name == "rPh":
-            self._phonetic = False
+        def start(name: str, _: dict[str, str]) -> None:
+            nonlocal si, t, phonetic, within, depth
+            if name == t:
+                if within:
+                    raise broken()
+                within = True
+                return
+            depth += 1
+            if depth > DEEPEST:
+                raise broken()
+            if name == phonetic:
+                t = ""
+            elif not si:
+                prefix = prefix_of(name)
+                si, t, phonetic = prefix + "si", prefix + "t", prefix + "rPh"
 
-    def add(self, text: str) -> None:
-        """Text of the document, which belongs to it within its tag only."""
-        if self._within and self._size <= LINE_LIMIT:
-            self._parts.append(text)
-            self._size += len(text)
+        def end(name: str) -> None:
+            nonlocal within, size, t, depth
+            if name == t:
+                within = False
+                return
+            depth -= 1
+            if name == si:
+                text = parts[0] if len(parts) == 1 else "".join(parts)
+                block.extend(unescaped(text).encode("utf-8", "surrogatepass"))
+                ends.append(len(block))
+                parts.clear()
+                size = 0
+            elif name == phonetic:
+                t = si[:-2] + "t"
 
-    def value(self) -> str:
-        """All of it."""
-        return unescaped("".join(self._parts))
+        def add(text: str) -> None:
+            nonlocal size
+            if within and size <= LINE_LIMIT:
+                parts.append(text)
+                size += len(text)
+
+        yield from parse(stream, start, end, add)
 
 
 def unescaped(text: str) -> str:

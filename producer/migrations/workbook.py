@@ -15,7 +15,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Format
 from producer.migrations.reasons import Reason
 from producer.migrations.shared_strings import SharedStrings
-from producer.migrations.xml_parts import broken, local, parse
+from producer.migrations.xml_parts import Start, broken, local, parse_small
 
 # Of any workbook, unpacked, where the caller has no bounds: it is read by tables of its own.
 _BOUNDS = Bounds(4 << 30)
@@ -80,11 +80,9 @@ class Workbook:
 
     def strings(self) -> SharedStrings:
         """The texts that cells refer to."""
-        made = SharedStrings()
         for part in self._related(self._main, "sharedStrings").values():
-            with self.opened(part) as stream:
-                made.read(stream)
-        return made
+            return SharedStrings(self.opened(part).__enter__())
+        return SharedStrings(None)
 
     def date_styles(self) -> frozenset[str]:
         """The styles, as cells name them, that show dates or times."""
@@ -137,12 +135,11 @@ class Workbook:
         self._read(table, start)
         return found
 
-    def _read(self, part: str, start: object) -> None:
+    def _read(self, part: str, start: Start) -> None:
         info = self._info(part)
         check_size(self._file, [info], self._bounds)
         with Member(self._archive, info) as stream:
-            for _ in parse(stream, start, lambda _: None):  # type: ignore[arg-type]
-                pass
+            parse_small(stream, start)
 
     def _info(self, part: str) -> ZipInfo:
         if part not in self._parts:
@@ -178,6 +175,5 @@ def _date_styles(stream: BinaryIO) -> set[str]:
         if local(name) == "cellXfs":
             in_cells = False
 
-    for _ in parse(stream, start, end):
-        pass
+    parse_small(stream, start, end)
     return found

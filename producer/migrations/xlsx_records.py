@@ -14,7 +14,7 @@ from producer.migrations.formats import Format
 from producer.migrations.picking import picker
 from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
-from producer.migrations.sheet_rows import Cells, Missing, sheet_rows
+from producer.migrations.sheet_rows import Cells, CellTexts, Missing, sheet_rows
 from producer.migrations.workbook import Workbook
 
 # Rows among which the header stands, and whose cells say how wide the table is.
@@ -67,7 +67,8 @@ class XlsxReader:
 
     def _rows(self, stream: BinaryIO) -> Iterator[tuple[int, Cells]]:
         book = self._book
-        return sheet_rows(stream, book.strings(), book.date_styles(), from_1904=book.from_1904)
+        texts = CellTexts(book.strings(), book.date_styles(), from_1904=book.from_1904)
+        return sheet_rows(stream, texts)
 
 
 class _Table:
