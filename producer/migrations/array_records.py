@@ -55,11 +55,14 @@ class ArrayReader:
             yield number, number, [found.get(name) for name in wanted]
 
     def _first(self) -> Iterator[object]:
+        any_found = False
         try:
             for one in islice(self._elements(), SAMPLE):
+                any_found = True
                 yield one.value
         except FileRefused:
-            return
+            if not any_found:
+                raise
 
     def _elements(self) -> Iterator[Element]:
         elements = Elements(self._file)

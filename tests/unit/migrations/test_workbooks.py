@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile, open_input
 from producer.migrations.reader import open_rows
+from producer.migrations.runs import Run, reopened
 from tests.unit.migrations.files import CARD_NUMBER, read, told, written
 from tests.unit.migrations.shapes import zipped
 
 HEADER = ["userId", "default_source"]
 
 
-def workbook(sheets: dict[str, Sequence[Sequence[Any]]], **options: Any) -> bytes:
+def workbook(sheets: dict[str, list[Any]], **options: Any) -> bytes:
     """A workbook with these rows in its sheets."""
     out = io.BytesIO()
     given = {"in_memory": True, "default_date_format": "dd/mm/yyyy", **options}
@@ -128,6 +129,28 @@ def test_the_first_sheet_that_is_shown_or_the_one_that_is_named(tmp_path: Path) 
         open_input(path, sheet="Other")
     assert refused.value.code == "no_such_sheet"
     assert "Hidden, Cards, Más" in str(refused.value)
+
+
+class _Registry:
+    """Knows what was kept with one migration."""
+
+    def __init__(self, run: Run) -> None:
+        self._about = {**run._about(), "blind": run.blind}
+
+    def about(self, _: str) -> dict[str, Any]:
+        return self._about
+
+
+def test_the_sheet_is_kept_with_the_migration(tmp_path: Path) -> None:
+    """So that its report is of the same rows."""
+    rows = [HEADER, ["cus_1", "card_1"]]
+    path = tmp_path / "cards.xlsx"
+    path.write_bytes(workbook({"Cards": rows, "More": [*rows, ["cus_2", "card_2"]]}))
+    source = open_input(path, sheet="more")
+    run = Run(source, map_columns(source), Conditions())
+    again = reopened(_Registry(run), run.id)  # type: ignore[arg-type]
+    assert again.id == run.id
+    assert len(list(again.rows(1))) == 2
 
 
 def test_a_sheet_of_what_has_none_is_refused(tmp_path: Path) -> None:
