@@ -30,6 +30,7 @@ _TODO = {
     "too_many_fields": "put values that hold the delimiter in quotes",
     "torn_line": "copy the file again; if it is whole, end its last line with a line end",
     "not_json": "write one JSON object a line",
+    "formula_not_calculated": "open the workbook in Excel, have it calculated, and save it",
     "unknown_command": f"write AssignCard or SetDefaultCard: {_FIX_AND_RUN}",
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
     "ambiguous_cards": "write a CSV file with userId and default_source for these customers",

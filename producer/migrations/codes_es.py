@@ -26,6 +26,7 @@ TODO_ES = {
     "too_many_fields": "ponga entre comillas los valores que contienen el separador",
     "torn_line": "copie el archivo de nuevo; si está entero, termine su última línea",
     "not_json": "escriba un objeto JSON por línea",
+    "formula_not_calculated": "abra el libro en Excel, haga que se calcule y guárdelo",
     "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
     "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
     "ambiguous_cards": "escriba un CSV con userId y default_source para estos clientes",

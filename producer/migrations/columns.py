@@ -195,7 +195,7 @@ def _once(column: str, source: InputFile) -> None:
         raise FileRefused("column_name", Reason.COLUMN_NAME, column=shown(column))
     # JSON may have it in a later record only.
     count = source.columns.count(column)
-    if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):
+    if count == 1 or (count == 0 and source.format.form.has_open_columns):
         return
     if count == 0:
         what, columns = Reason.NO_SUCH_COLUMN, listed(source)

@@ -61,6 +61,7 @@ class Job:
     folder: str
     name: str
     maps: dict[str, str]
+    sheet: str = ""  # of an Excel workbook; "" is the first
     command: str | None = None
     expected: str | None = None
     skip_if_newer: bool = False
@@ -149,6 +150,7 @@ def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
         Path(f"/dev/fd/{job.descriptor}"),
         work.path,
         name=job.name,
+        sheet=job.sheet,
         mapped=job.mapped,
         bounds=bounds,
     )

@@ -29,6 +29,8 @@ def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) ->
     ]
     if mapping.objects:
         meaning.append(["objects", *mapping.objects])
+    if source.format.other_sheet:
+        meaning.append(["sheet", source.format.sheet])
     return "mig_" + sha256(json.dumps(meaning).encode()).hexdigest()[:_HEX]
 
 

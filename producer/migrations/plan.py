@@ -79,6 +79,7 @@ class Plan:
             "migration": self.id,
             "file": self.source.name,
             "form": self.source.format.form.value,
+            "format": self.source.format.wire(),
             "digest": self.source.digest,
             "mapping": self.mapping.fields,
             "taken": [

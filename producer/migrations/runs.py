@@ -141,6 +141,7 @@ class Run:
             "expected": self.mapping.expected,
             "objects": list(self.mapping.objects),
             "skipIfNewer": self.conditions.skip_if_newer,
+            "format": self.source.format.wire(),
             "by": self.by,
         }
 
@@ -153,7 +154,8 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
         FileRefused: the file is not there any more, or is another.
     """
     about = registry.about(migration)
-    source = open_input(path or Path(about["path"]), name=about["name"])
+    sheet = (about.get("format") or {}).get("sheet") or ""
+    source = open_input(path or Path(about["path"]), name=about["name"], sheet=sheet)
     kind = CommandKind(about["command"]) if about["command"] else None
     objects = tuple(about.get("objects", ()))
     mapping = Mapping(about["fields"], kind, about["expected"], objects)

@@ -39,6 +39,10 @@ def file_options(function: _F) -> _F:
             "--map", "maps", metavar="FIELD=COLUMN", multiple=True,
             help="The column of userId, source, default_source or command; may be repeated.",
         ),
+        click.option(
+            "--sheet", "sheet", metavar="NAME", default="",
+            help="The sheet of an Excel workbook; else its first one.",
+        ),
         click.argument("file", metavar="FILE"),
     ):  # fmt: skip
         function = decorate(function)
@@ -60,6 +64,7 @@ def opened(
     command: str | None,
     expected: str | None,
     skip_if_newer: bool,
+    sheet: str = "",
     *,
     folder: Path | None = None,
 ) -> Opened:
@@ -84,7 +89,7 @@ def opened(
         known = EXPECTED if expected is None and EXPECTED in source.columns else expected
         return map_columns(source, named, command=kind, expected=known)
 
-    source = _source(file, folder or data_folder(), mapped)
+    source = _source(file, sheet, folder or data_folder(), mapped)
     mapping = mapped(source)
     return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer))
 
@@ -96,21 +101,23 @@ def data_folder() -> Path:
     return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or MIGRATIONS_DIR)
 
 
-def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> InputFile:
+def _source(
+    file: str, sheet: str, folder: Path, mapped: Callable[[InputFile], Mapping]
+) -> InputFile:
     from producer.migrations.errors import FileRefused
     from producer.migrations.inputs import open_input
     from producer.migrations.spool import spool_input
 
     path = Path(file)
     if file == _STDIN:
-        return spool_input(sys.stdin.buffer, folder, mapped=mapped)
+        return spool_input(sys.stdin.buffer, folder, sheet=sheet, mapped=mapped)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, as of <(...)
             with path.open("rb") as stream:
-                return spool_input(stream, folder, name=path.name, mapped=mapped)
+                return spool_input(stream, folder, name=path.name, sheet=sheet, mapped=mapped)
     except OSError as error:
         raise FileRefused.unreadable(error) from error
-    return open_input(path)
+    return open_input(path, sheet=sheet)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -21,16 +21,11 @@ from producer.migrations.estimate import (
     transactions_for,
 )
 from producer.migrations.fields import COMMAND, DEFAULT, SOURCE, USER
+from producer.migrations.format_words import form_words, reading_words
 from producer.migrations.plan import Plan
 from producer.settings import Keeping
 
 _MB = 1_000_000
-_FORMS = {
-    "csv": "CSV",
-    "jsonl": "JSON Lines",
-    "stripe-mapping": "Stripe's import mapping",
-    "parquet": "Parquet",
-}
 _MEANS = {
     USER: "customer",
     SOURCE: "card to attach",
@@ -84,16 +79,19 @@ def _show_codes(title: str, plan: Plan, codes: Mapping[str, int]) -> None:
     if not codes:
         return
     click.echo(f"\n{title}")
+    where = "row" if plan.source.format.form.counts_rows else "line"
     for code, count in codes.items():
         click.echo(f"  {count:,} {code}: {todo(code)}")
         for bad in plan.examples[code]:
             column = f", column {shown(bad.column)}" if bad.column else ""
-            click.echo(f"      line {bad.line:,}{column}: {bad.what}")
+            click.echo(f"      {where} {bad.line:,}{column}: {bad.what}")
 
 
 def _lines(plan: Plan) -> Iterator[Line]:
-    packed = ", gzipped" if plan.source.format.gzipped else ""
-    yield "file", f"{plan.source.name} ({_FORMS[plan.source.format.form.value]}{packed})"
+    format_ = plan.source.format
+    yield "file", f"{plan.source.name} ({form_words(format_)})"
+    if read_as := ", ".join(reading_words(format_)):
+        yield "read as", read_as
     yield "migration", plan.id
     fields = plan.mapping.fields
     yield "columns", ", ".join(f"{f} = {shown(column)}" for f, column in fields.items())

@@ -26,6 +26,7 @@ _PARAMETERS = [
         "`FIELD=COLUMN`, for userId, source, default_source or command; may be repeated.",
         {"type": "array", "items": _TEXT},
     ),
+    parameter("sheet", "query", "The sheet of an Excel workbook; else its first one.", _TEXT),
     parameter("command", "query", "What every row orders, where columns do not say it.", _TEXT),
     parameter(
         "only-if-default-is",

@@ -94,7 +94,7 @@ async def entered(
     columns: list[str] = []
 
     def judge(head: bytes) -> None:
-        seen = look_at_head(head, given.name)
+        seen = look_at_head(head, given.name, given.sheet)
         if seen is not None:
             columns.extend(seen.columns)
             job.mapped(seen)
@@ -126,6 +126,7 @@ def _job(desk: Desk, given: Parameters, by: str, language: Language) -> Job:
         folder=str(desk.children.folder),
         name=given.name,
         maps=given.maps,
+        sheet=given.sheet,
         command=given.command,
         expected=given.expected,
         skip_if_newer=given.skip_if_newer,

@@ -12,6 +12,7 @@ import pytest
 from producer.cli.app import run
 from producer.cli.exits import Exit
 from producer.cli.migrating.plan_output import span
+from tests.unit.migrations.shapes import Table, as_csv, as_xlsx, zipped
 
 GOOD = "userId,default_source\ncus_1,card_1\ncus_2,card_2\ncus_2,card_3\ncus_2,card_3\n"
 NUMBER = "4242424242424242"
@@ -41,6 +42,30 @@ def test_a_good_file(capsys: pytest.CaptureFixture[str]) -> None:
         "50 min at 0.001 rows a second, as asked",
     ):
         assert said in shown
+
+
+def test_what_the_file_was_taken_as_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Form, packing, separator, encoding and line ends; of a workbook the sheet, and its rows."""
+    table = Table(
+        ("userId", "default_source", "name"), (("cus_1", "card_1", "Zoë"), ("1", "card_2", ""))
+    )
+    text = as_csv(table, ";", ("\r\n",), "cp1252", first="sep=;\r\n")
+    Path("cards.zip").write_bytes(zipped(text, "cards.csv"))
+    assert run(["migrate", "plan", "cards.zip"]) == Exit.NOT_DONE
+    shown = capsys.readouterr().out
+    assert "cards.zip (CSV, cards.csv in a zip archive)" in shown
+    read_as = "columns parted by semicolons, as the first line says, Windows-1252, lines ended by"
+    assert f"{read_as} CRLF" in shown
+    assert "line 4, column userId" in shown
+    Path("cards.xlsx").write_bytes(as_xlsx(table, above=2))
+    assert run(["migrate", "plan", "cards.xlsx", "--sheet", "CARDS"]) == Exit.NOT_DONE
+    shown = capsys.readouterr().out
+    assert "cards.xlsx (Excel workbook)" in shown
+    assert "sheet 'Cards', one of 2" in shown
+    assert "row 5, column userId" in shown
+    assert run(["migrate", "plan", "cards.xlsx", "--json"]) == Exit.NOT_DONE
+    told = json.loads(capsys.readouterr().out)["format"]
+    assert (told["sheet"], told["sheets"], told["encoding"]) == ("Cards", 2, None)
 
 
 def test_limits_that_are_set_are_counted_with(
