@@ -24,7 +24,7 @@ _BLANK = " \t\r\n\ufeff\xa0"
 _QUOTED = re.compile(r'"[^"]*"')
 # Of a file with one column: a name, and no row of a file without a header.
 _ONE_NAME = re.compile(r"(?=.{1,40}$)\w[\w.\-]*(?: [\w.\-]+){0,3}(?<=\w)")
-_ID = re.compile(r"\s*(?:cus|card|pm|src|tok|ba)_\w")
+_ID = re.compile(r"\W*(?:cus|card|pm|src|tok|ba)_\w")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,59 @@ _SENTENCES = (
         "la predeterminada esperada no es válida: debe estar vacía o empezar por card_, src_, pm_",
         "the expected default is not valid: it must be empty or start with card_, src_, pm_",
     ),
+    ("la fila está en blanco en todas las columnas", "the row is blank in all columns"),
+    ("el objeto tiene más de {limit} caracteres", "the object has more than {limit} characters"),
+    ("el elemento no es un objeto JSON", "the element is not a JSON object"),
+    ("un miembro aparece dos veces en el objeto", "a member stands twice in the object"),
+    ("hay un fin de línea en medio de la línea", "a line end stands in the middle of the line"),
+    (
+        "la fórmula de la celda no tiene valor en el archivo",
+        "the cell's formula has no value in the file",
+    ),
+    ("una cuenta bancaria, no una tarjeta", "a bank account, not a card"),
+    ("el cliente no tiene aquí ninguna tarjeta", "the customer has no card here"),
+    ("el cliente no tiene predeterminada", "the customer has no default"),
+    (
+        "un método de pago de otra clase que una tarjeta",
+        "a payment method of another kind than card",
+    ),
+    (
+        "el registro no es una tarjeta, un método de pago, una fuente ni un cliente de Stripe",
+        "the record is no card, payment method, source or customer of Stripe's",
+    ),
+    (
+        "un número en notación científica: una hoja de cálculo tomó el id por un número",
+        "a number in scientific notation: a spreadsheet has taken the id for a number",
+    ),
+    (
+        "un número cortado a 15 cifras: una hoja de cálculo tomó el id por un número",
+        "a number cut to 15 digits: a spreadsheet has taken the id for a number",
+    ),
+    (
+        "un error de hoja de cálculo, como #NAME? o #####, en lugar del id",
+        "an error of a spreadsheet, such as #NAME? or #####, in the id's place",
+    ),
+    (
+        "una fórmula de hoja de cálculo en lugar del id",
+        "a formula of a spreadsheet in the id's place",
+    ),
+    (
+        "un apóstrofo delante del id, como los ponen las hojas de cálculo",
+        "an apostrophe before the id, as spreadsheets write",
+    ),
+    (
+        "una fecha: una hoja de cálculo tomó el id por una fecha",
+        "a date: a spreadsheet has taken the id for one",
+    ),
+    ("dentro del id hay {hidden}", "within the id stands {hidden}"),
+    (
+        "un número, no un texto: una hoja de cálculo tomó el id por un número",
+        "a number, not a text: a spreadsheet has taken the id for a number",
+    ),
+    (
+        "las letras del id cambiaron de tamaño: empieza por mayúsculas",
+        "the id's letters have lost their case: it begins with capitals",
+    ),
     ("Ya no está en el diario", "It is not in the journal any more"),
 )
 _PLACE = re.compile(r"\\\{(\w+)\\\}")

@@ -158,7 +158,7 @@ def test_what_was_taken_as_what_is_said(capsys: pytest.CaptureFixture[str]) -> N
         "column 'Default Source' was taken as card to make the default (default_source)",
         "column 'Card CVC Status' was taken as outcomes of CVC checks: not used",
         "2 values trimmed",
-        "sets       1 default_source, 1 invoice_settings.default_payment_method",
+        "1 default_source, 1 invoice_settings.default_payment_method",
         "2 with nothing to send",
         "1 bank_account: nothing",
         "line 3, column Default Source: a bank account, not a card",

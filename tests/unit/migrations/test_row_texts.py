@@ -11,6 +11,7 @@ from pathlib import Path
 import producer.migrations
 from producer.contract.messages import Text, say
 from producer.migrations.accounts import Accounts
+from producer.migrations.broken_ids import _SPREADSHEET
 from producer.migrations.errors_file import write_bad_rows, write_errors
 from producer.migrations.plan import make_plan
 from producer.migrations.report import write_csv
@@ -93,3 +94,10 @@ def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
     write_csv(dataclasses.replace(accounts, language="en"), tmp_path / "report.csv")
     english = next(csv.DictReader((tmp_path / "report.csv").open()))
     assert english["message"] == "userId is not valid: it must start with cus_"
+
+
+def test_what_a_spreadsheet_did_is_said_in_spanish_too() -> None:
+    """These sentences stand in a table and not in a `Fault`."""
+    assert len(_SPREADSHEET) == 6
+    for _, what in _SPREADSHEET:
+        assert in_language(what, "es") != what

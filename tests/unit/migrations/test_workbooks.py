@@ -175,7 +175,7 @@ def test_a_formula_is_its_value(tmp_path: Path) -> None:
     assert told(read(tmp_path, data)) == [
         (2, "cus_1"),
         (3, "formula_not_calculated"),
-        (4, "parameter_invalid"),
+        (4, "spreadsheet_damage"),
     ]
 
 
