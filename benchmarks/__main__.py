@@ -27,6 +27,7 @@ from benchmarks import (
     machine,
     memory,
     migrating,
+    observing,
     pace,
     planning,
     replicas,
@@ -38,6 +39,7 @@ from benchmarks.table import Row, markdown
 _Run: TypeAlias = Callable[[Stage, bool, Path | None], list[Row]]
 _ALL: dict[str, _Run] = {
     "cpu": cpu.run,
+    "observing": observing.run,
     "clients": http_clients.run,
     "pace": pace.run,
     "latency": latency.run,

@@ -22,6 +22,8 @@ FIELDS = (
 )  # fmt: skip
 """What a line may be given as `extra`. Others' extras may hold arguments, and are left out."""
 
+_KNOWN = frozenset({*_NAMES.values(), *FIELDS})
+
 
 def formatter(how: LogFormat) -> logging.Formatter:
     """What a handler is to write: a line of text, or a JSON object.
@@ -42,8 +44,7 @@ def formatter(how: LogFormat) -> logging.Formatter:
             self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
         ) -> None:
             super().add_fields(log_data, record, message_dict)
-            known = {*_NAMES.values(), *FIELDS}
-            for name in [one for one in log_data if one not in known or log_data[one] is None]:
+            for name in [one for one in log_data if one not in _KNOWN or log_data[one] is None]:
                 del log_data[name]
 
     return Formatter(_TEXT, rename_fields=_NAMES, json_ensure_ascii=False)

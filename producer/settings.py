@@ -20,6 +20,7 @@ from producer.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
 from producer.signatures import UNSIGNED, Signing, SigningError
+from producer.stripe_context import StripeContextError, stripe_context
 from producer.stripe_signatures import NO_WEBHOOK_SECRETS, WebhookSecrets, WebhookSecretsError
 
 DAY_S = 86_400
@@ -29,6 +30,7 @@ MIGRATIONS_DIR = ".cards-migrations"
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 METRICS_PATHS = frozenset({"/metrics"})
 STRIPE_EVENTS = "/stripe/events"
+_MIB = 1 << 20
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
@@ -67,7 +69,7 @@ class Settings:
         """
         return cls(
             redis=redis_config(environ),
-            language=_language(environ),
+            language=language_config(environ),
             # The contract keeps an idempotency key for at least a day.
             status_ttl_s=whole_number(
                 environ, "CARDS_STATUS_TTL", DEFAULT_STATUS_TTL_S, low=DAY_S, unit="seconds"
@@ -82,13 +84,33 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """How much of what is recorded of a migration's rows Redis keeps for other machines.
+
+    `most` is in bytes, of one migration; 0 keeps nothing. `ms` counts from the migration's end.
+    """
+
+    most: int = 256 * _MIB
+    ms: int = 90 * DAY_S * 1000
+
+    @property
+    def days(self) -> int:
+        """Whole days of it."""
+        return self.ms // (DAY_S * 1000)
+
+
+KEEPING = Keeping()
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """What the web process needs: the shared settings, where it listens and whom it lets in.
 
     `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
     `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere. `webhook_secrets`: of Stripe's events. `callbacks`: whether a request
-    may name a URL to be told of its end, and, `callbacks_private`, also one of a private address.
+    paths that are nowhere. `webhook_secrets`: of Stripe's events; `stripe_context`: the account
+    that they are of, where they name one. `callbacks`: whether a request may name a URL to be told
+    of its end, and, `callbacks_private`, also one of a private address.
     `shutdown_delay_s`: how long all is answered after SIGTERM.
     """
 
@@ -104,8 +126,10 @@ class WebSettings:
     upload_limit: int = DEFAULT_UPLOAD_LIMIT  # bytes
     shutdown_delay_s: int = 0
     webhook_secrets: WebhookSecrets = NO_WEBHOOK_SECRETS
+    stripe_context: str = ""
     callbacks: bool = False
     callbacks_private: bool = False
+    keeping: Keeping = KEEPING
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -141,8 +165,10 @@ class WebSettings:
                 environ, "CARDS_SHUTDOWN_DELAY", 0, low=0, high=300, unit="seconds"
             ),
             webhook_secrets=webhook_secrets,
+            stripe_context=context_of(environ),
             callbacks=yes_or_no(environ, "CARDS_CALLBACKS"),
             callbacks_private=yes_or_no(environ, "CARDS_CALLBACK_ALLOW_PRIVATE"),
+            keeping=keeping_config(environ),
         )
 
 
@@ -208,6 +234,27 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
         raise SettingsError(error.name, error.reason) from None
 
 
+def keeping_config(environ: Mapping[str, str]) -> Keeping:
+    """How much of what is recorded of migrations' rows Redis keeps. Raises SettingsError."""
+    most = whole_number(
+        environ,
+        "CARDS_MIGRATION_RESULTS_MB",
+        KEEPING.most // _MIB,
+        low=0,
+        high=65_536,
+        unit="MiB",
+    )
+    days = whole_number(
+        environ,
+        "CARDS_MIGRATION_RESULTS_DAYS",
+        KEEPING.days,
+        low=1,
+        high=3_650,
+        unit="days",
+    )
+    return Keeping(most * _MIB, days * DAY_S * 1000)
+
+
 def signing_config(environ: Mapping[str, str]) -> Signing:
     """What signs, and what is made of what is not signed. Raises SettingsError."""
     try:
@@ -227,7 +274,8 @@ def admitted(redis: RedisConfig) -> None:
         raise SettingsError(error.name, error.reason) from None
 
 
-def _language(environ: Mapping[str, str]) -> Language:
+def language_config(environ: Mapping[str, str]) -> Language:
+    """The language of messages. Raises SettingsError."""
     match _text(environ, "CARDS_LANGUAGE").lower():
         case "" | "es":
             return "es"
@@ -265,6 +313,14 @@ def _webhook_secrets(environ: Mapping[str, str]) -> WebhookSecrets:
     try:
         return WebhookSecrets.from_environ(environ)
     except WebhookSecretsError as error:
+        raise SettingsError(error.name, error.reason) from None
+
+
+def context_of(environ: Mapping[str, str]) -> str:
+    """The account at Stripe that is acted on, "" for the key's own. Raises SettingsError."""
+    try:
+        return stripe_context(environ)
+    except StripeContextError as error:
         raise SettingsError(error.name, error.reason) from None
 
 

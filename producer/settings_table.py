@@ -125,6 +125,19 @@ _SHARED = (
         ".cards-migrations",
         values="a folder",
     ),
+    Setting(
+        "CARDS_MIGRATION_RESULTS_MB",
+        "how much of [what is recorded of a migration's rows](migrations.md#on-another-machine) "
+        "Redis keeps for other machines, in MiB a migration; 0 keeps nothing",
+        (WEB, CARDS),
+        "256",
+    ),
+    Setting(
+        "CARDS_MIGRATION_RESULTS_DAYS",
+        "for how many days after the migration's end",
+        (WEB, CARDS),
+        "90",
+    ),
 )
 
 _WEB = (
@@ -285,6 +298,14 @@ _EVENTS = (
         (WEB,),
         otherwise="`/stripe/events` is 404",
         secret=True,
+    ),
+    Setting(
+        "CARDS_STRIPE_CONTEXT",
+        "the account that is acted on; an organisation's key (`sk_org_…`) needs it. Web takes "
+        "[Stripe's events](events.md#from-stripe) of that account then",
+        (WEB, WORKER),
+        otherwise="the key's own account",
+        values="acct_…, or several separated by /",
     ),
     Setting(
         "CARDS_CALLBACKS",

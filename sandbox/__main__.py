@@ -11,13 +11,19 @@ import sys
 from .server import EVENTS_SECRET, SandboxServer
 
 
-async def _serve(host: str, port: int, events_url: str | None, events_secret: str) -> None:
+async def _serve(
+    host: str, port: int, events_url: str | None, events_secret: str, events_payload: str
+) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with SandboxServer(
-        host, port, events_url=events_url, events_secret=events_secret
+        host,
+        port,
+        events_url=events_url,
+        events_secret=events_secret,
+        events_payload=events_payload,
     ) as server:
         sys.stdout.write(f"sandbox listening on {server.url}\n")
         sys.stdout.flush()
@@ -33,13 +39,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--events-secret", default=EVENTS_SECRET, help="whsec_…; unless named: %(default)s"
     )
+    parser.add_argument(
+        "--events-payload", choices=("snapshot", "thin"), default="snapshot", help="what they hold"
+    )
     options = parser.parse_args(arguments)
     # Full collections walk every object kept; with a million of them they are what is slow.
     gc.set_threshold(50_000, 20, 1_000)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(
-                _serve(options.host, options.port, options.events_url, options.events_secret)
+                _serve(
+                    options.host,
+                    options.port,
+                    options.events_url,
+                    options.events_secret,
+                    options.events_payload,
+                )
             )
     except OSError as error:
         sys.stderr.write(f"sandbox: {options.host}:{options.port}: {error.strerror}\n")

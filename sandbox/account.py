@@ -10,7 +10,7 @@ from .calls import Call
 from .cards import Card, CardFace, PaymentMethod, Source
 from .config import Config
 from .effects import Effects
-from .errors import missing
+from .errors import Json, missing
 from .ids import Ids
 
 Attached = Card | Source
@@ -39,6 +39,48 @@ class Customer:
 
 
 @dataclass(slots=True)
+class Subscription:
+    """Of a subscription only what says which card its invoices are paid with."""
+
+    id: str
+    customer: str
+    created: int
+    order: int
+    default_payment_method: str | None = None
+    default_source: str | None = None
+    status: str = "active"
+
+    def shown(self) -> Json:
+        return {
+            "id": self.id,
+            "object": "subscription",
+            "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+            "billing_cycle_anchor": self.created,
+            "billing_mode": {"type": "flexible"},
+            "billing_schedules": [],
+            "cancel_at_period_end": False,
+            "collection_method": "charge_automatically",
+            "created": self.created,
+            "currency": "usd",
+            "customer": self.customer,
+            "default_payment_method": self.default_payment_method,
+            "default_source": self.default_source,
+            "discounts": [],
+            "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+            "items": {
+                "object": "list",
+                "data": [],
+                "has_more": False,
+                "url": f"/v1/subscription_items?subscription={self.id}",
+            },
+            "livemode": False,
+            "metadata": {},
+            "start_date": self.created,
+            "status": self.status,
+        }
+
+
+@dataclass(slots=True)
 class Token:
     """A `tok_`; `card` is the id its card gets when it is attached, as at Stripe."""
 
@@ -60,6 +102,7 @@ class Account:
         self.tokens: dict[str, Token] = {}
         self.sources: dict[str, Source] = {}
         self.payment_methods: dict[str, PaymentMethod] = {}
+        self.subscriptions: dict[str, Subscription] = {}
         self._order = 0
         seed.plant(self)
 
@@ -94,6 +137,14 @@ class Account:
         return next(
             (each.sources[id] for each in self.customers.values() if id in each.sources), None
         )
+
+    def forget_default(self, id: str) -> None:
+        """A card that leaves its customer is no subscription's default any more."""
+        for each in self.subscriptions.values():
+            if each.default_payment_method == id:
+                each.default_payment_method = None
+            if each.default_source == id:
+                each.default_source = None
 
     def token(self, id: str) -> Token | None:
         token = self.tokens.get(id)

@@ -22,6 +22,8 @@ class Call:
     authorization: str
     idempotency_key: str | None
     started: float
+    version: str = ""
+    context: str = ""
     params: Params = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     customer: str | None = None

@@ -55,6 +55,7 @@ class Config:
     clock_offset: float = 0.0
     revoked_keys: list[str] = field(default_factory=list)
     forbidden_keys: list[str] = field(default_factory=list)
+    max_payment_methods: int = 500
     keep_requests: bool = True
     keep_effects: bool = True
     idempotency_keys_kept: int | None = None
@@ -96,6 +97,8 @@ def _check(name: str, value: object) -> None:
         good = isinstance(value, list) and all(isinstance(key, str) for key in value)
     elif name == "idempotency_keys_kept":
         good = value is None or (isinstance(value, int) and number and value >= 0)
+    elif name == "max_payment_methods":
+        good = isinstance(value, int) and number and value >= 0
     elif name == "auto_create_cards":
         good = isinstance(value, int) and number and 0 <= value <= 100
     elif name == "clock_offset":

@@ -133,6 +133,9 @@ def delete(account: Account, call: Call) -> Json:
         held.detached = True
     for source in customer.sources.values():
         source.customer = None
+    for subscription in account.subscriptions.values():
+        if subscription.customer == customer.id:
+            subscription.status = "canceled"
     customer.sources.clear()
     customer.payment_methods.clear()
     customer.default_source = customer.default_payment_method = None

@@ -11,6 +11,7 @@ import time
 import aiohttp
 
 from .errors import Json
+from .thin_events import thin
 
 _log = logging.getLogger(__name__)
 # Stripe goes on for three days; a sandbox is not waited for.
@@ -21,15 +22,20 @@ _ANSWER_S = 10.0
 class EventSender:
     """One endpoint, to which each event goes by itself: their order is not kept, as at Stripe."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str, payload: str = "snapshot") -> None:
+        """`payload` is `snapshot` or `thin`."""
         self._url = url
+        self._thin = payload == "thin"
         self._secret = secret.encode()
         self._session: aiohttp.ClientSession | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, event: Json) -> None:
-        """Deliver the event in the background of the running loop."""
-        task = asyncio.get_running_loop().create_task(self._deliver(event))
+        """Deliver the snapshot event, or what is thin of it, in the background of the loop."""
+        told = thin(event) if self._thin else event
+        if told is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._deliver(told))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .account import Account, Customer
+from .api_version import API_VERSION
 from .calls import Call
 from .errors import Json
 from .views import NOTHING, customer_view, held_view
 
-_API_VERSION = "2026-10-28.endive"
 _TYPES = {
     "customer.created": "customer.created",
     "customer.deleted": "customer.deleted",
@@ -105,7 +105,7 @@ def _event(account: Account, call: Call, type: str, object: Json, old: Json | No
     return {
         "id": account.ids.new("evt"),
         "object": "event",
-        "api_version": _API_VERSION,
+        "api_version": API_VERSION,
         "created": account.now(),
         "data": data,
         "livemode": False,

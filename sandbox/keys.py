@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 
+from .calls import Call
 from .config import Config
 from .errors import StripeError
 
+_GOOD = ("sk_test_", "rk_test_", "sk_org_")
 
-def check(authorization: str, config: Config) -> None:
-    """Raises StripeError 401 or 403. Basic (the key as user name) and Bearer both do."""
-    key = _key(authorization)
+
+def check(call: Call, config: Config) -> None:
+    """Raises StripeError 400, 401 or 403. Basic (the key as user name) and Bearer both do."""
+    key = _key(call.authorization)
     if not key:
         raise StripeError(
             401,
@@ -23,8 +26,24 @@ def check(authorization: str, config: Config) -> None:
         raise StripeError(
             403, "The provided key does not have the required permissions for this endpoint."
         )
-    if not key.startswith(("sk_test_", "rk_test_")) or key in config.revoked_keys:
+    if not key.startswith(_GOOD) or key in config.revoked_keys:
         raise StripeError(401, "Invalid API Key provided: sk_test_***")
+    if key.startswith("sk_org_"):
+        _check_organisation(call)
+
+
+def _check_organisation(call: Call) -> None:
+    """Stripe docs: keys/organization-api-keys: context and version must be said."""
+    if not call.context.startswith("acct_"):
+        raise StripeError(
+            400,
+            "Please include the Stripe-Context header with your target account when using an "
+            "Organization API key.",
+        )
+    if not call.version:
+        raise StripeError(
+            400, "Please include the Stripe-Version header when using an Organization API key."
+        )
 
 
 def _key(authorization: str) -> str:

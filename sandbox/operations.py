@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import customers, pages, payment_methods, sources, tokens, views
+from . import customers, pages, payment_methods, sources, subscriptions, tokens, views
 from .account import Account
 from .calls import Call
 from .errors import Json, StripeError
@@ -57,6 +57,8 @@ class Operation:
 _CUSTOMER_PARAMS = frozenset(
     {"email", "name", "phone", "description", "metadata", "source", "invoice_settings"}
 )
+
+_SUBSCRIPTION_DEFAULTS = frozenset({"default_payment_method", "default_source"})
 
 OPERATIONS = (
     Operation(
@@ -164,6 +166,29 @@ OPERATIONS = (
         check=sources.check_new,
     ),
     Operation("GET", "/v1/sources/:id", sources.retrieve_source),
+    Operation(
+        "GET",
+        "/v1/subscriptions",
+        subscriptions.listed,
+        _LIST | {"customer", "status"},
+        check=pages.check,
+    ),
+    Operation(
+        "POST",
+        "/v1/subscriptions",
+        subscriptions.create,
+        _SUBSCRIPTION_DEFAULTS | {"customer", "items"},
+        check=subscriptions.check_new,
+    ),
+    Operation("GET", "/v1/subscriptions/:id", subscriptions.retrieve),
+    Operation(
+        "POST",
+        "/v1/subscriptions/:id",
+        subscriptions.update,
+        _SUBSCRIPTION_DEFAULTS,
+        check=subscriptions.check,
+    ),
+    Operation("DELETE", "/v1/subscriptions/:id", subscriptions.cancel),
     Operation("POST", "/v1/tokens", tokens.create, frozenset({"card"}), check=tokens.check),
     Operation("GET", "/v1/tokens/:id", tokens.retrieve),
 )

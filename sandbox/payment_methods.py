@@ -98,6 +98,13 @@ def attach(account: Account, call: Call) -> Json:
             400, "The payment method you provided has already been attached to a customer."
         )
     check_attachable(held)
+    most = account.config.max_payment_methods
+    if len(customer.payment_methods) >= most:
+        raise StripeError(
+            400,
+            f"Customer {customer.id} already has the maximum number of payment methods attached.",
+            code="customer_max_payment_methods",
+        )
     held.customer = customer.id
     customer.payment_methods[held.id] = held
     account.record("payment_method.attached", call, held.id)
@@ -120,6 +127,7 @@ def detach(account: Account, call: Call) -> Json:
         held.detached = True
         if customer.default_payment_method == held.id:
             customer.default_payment_method = None
+        account.forget_default(held.id)
     else:
         sources.remove(account, call, customer, held.id)
     account.record("payment_method.detached", call, held.id)

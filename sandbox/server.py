@@ -10,6 +10,7 @@ from types import TracebackType
 from aiohttp import web
 
 from .account import Account
+from .api_version import API_VERSION
 from .calls import Call
 from .control_api import ControlApi
 from .errors import DroppedError
@@ -20,7 +21,6 @@ from .service import Reply, Service
 EVENTS_SECRET = "whsec_sandbox0123456789abcdef"  # noqa: S105
 """What events are signed with unless another is named: no secret."""
 _SHUTDOWN_SECONDS = 0.3
-_API_VERSION = "2026-10-28.endive"
 
 
 class SandboxServer:
@@ -33,11 +33,12 @@ class SandboxServer:
         *,
         events_url: str | None = None,
         events_secret: str = EVENTS_SECRET,
+        events_payload: str = "snapshot",
     ) -> None:
         """Port 0 takes a free one. Events go to `events_url`, signed with the secret."""
         self.service = Service()
         if events_url:
-            self.service.event_sender = EventSender(events_url, events_secret)
+            self.service.event_sender = EventSender(events_url, events_secret, events_payload)
         self._control = ControlApi(self.service)
         self._host = host
         self._port = port
@@ -102,12 +103,14 @@ class SandboxServer:
             headers.get("Authorization", ""),
             headers.get("Idempotency-Key"),
             time.time(),
+            version=headers.get("Stripe-Version", ""),
+            context=headers.get("Stripe-Context", ""),
         )
         try:
             reply = await self.service.answer(call)
         except DroppedError:
             return _cut(request)
-        reply.headers["Stripe-Version"] = headers.get("Stripe-Version", _API_VERSION)
+        reply.headers["Stripe-Version"] = headers.get("Stripe-Version", API_VERSION)
         if reply.cut is not None:
             return await _truncated(request, reply)
         return web.Response(
@@ -150,9 +153,9 @@ class SandboxThread:
     def url(self) -> str:
         return self.server.url
 
-    def send_events_to(self, url: str) -> None:
+    def send_events_to(self, url: str, payload: str = "snapshot") -> None:
         """From now on events are posted there, signed with EVENTS_SECRET."""
-        self.server.service.event_sender = EventSender(url, EVENTS_SECRET)
+        self.server.service.event_sender = EventSender(url, EVENTS_SECRET, payload)
 
     def start(self) -> None:
         """Raises OSError where the address cannot be had."""

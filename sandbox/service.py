@@ -98,7 +98,7 @@ class Service:
 
     async def _answer(self, operation: Operation | None, call: Call) -> Reply:
         try:
-            keys.check(call.authorization, self.config)
+            keys.check(call, self.config)
             if operation is None:
                 raise StripeError(404, f"Unrecognized request URL ({call.method}: {call.path}).")
             self.limits.admit(operation.endpoint, self.config.rps, self.config.endpoint_rps)

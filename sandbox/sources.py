@@ -138,6 +138,7 @@ def remove(account: Account, call: Call, customer: Customer, id: str) -> None:
     account.record("source.deleted", call, id)
     if customer.default_payment_method == id:
         customer.default_payment_method = None
+    account.forget_default(id)
     if customer.default_source == id:
         customer.default_source = next(reversed(customer.sources), None)
         if customer.default_source is not None:

@@ -13,7 +13,10 @@ log = logging.getLogger(__name__)
 
 
 class Announcements:
-    """One line in the log for each try that was closed, and task events for Flower."""
+    """One line in the log for each try that was closed; task events for Flower.
+
+    Flower sees a message of many commands as one task.
+    """
 
     def __init__(self, events: TaskEvents) -> None:
         self._events = events
@@ -57,28 +60,27 @@ class Announcements:
                     self._events.retried(grant.command_id, f"{state}: {outcome.code}")
             case KeyStopped():
                 log.critical(
-                    "Stripe refuses our API key (%s): nothing is taken, nothing is lost; "
-                    "it goes on by itself when the key works again",
+                    "Stripe refuses our API key (%s): nothing is taken, nothing is lost; give all "
+                    "workers a valid STRIPE_API_KEY and restart them; if Stripe takes this key "
+                    "again, they go on by themselves",
                     outcome.code,
                 )
 
     def _ended(self, grant: Grant, end: End, tried_s: float) -> None:
-        # Of a batch the log has what went wrong, and Flower the batch as one task.
-        if not (grant.in_batch and end.envelope.status):
-            log.info(
-                "%s %s of %s %s, try %d%s",
-                grant.row["kind"],
-                grant.command_id,
-                grant.customer,
-                end.state,
-                grant.tries,
-                f" ({end.envelope.code})" if end.envelope.code else "",
-                extra={
-                    "state": end.state.value,
-                    "code": end.envelope.code,
-                    "seconds": round(tried_s, 3),
-                },
-            )
+        log.info(
+            "%s %s of %s %s, try %d%s",
+            grant.row["kind"],
+            grant.command_id,
+            grant.customer,
+            end.state,
+            grant.tries,
+            f" ({end.envelope.code})" if end.envelope.code else "",
+            extra={
+                "state": end.state.value,
+                "code": end.envelope.code,
+                "seconds": round(tried_s, 3),
+            },
+        )
         if not grant.in_batch:
             self._events.ended(grant.command_id, end.state, end.envelope, tried_s)
 

@@ -36,6 +36,8 @@ class FakeAccount:
         self._loose_sources: dict[str, Json] = {}
         self._methods: dict[str, Json] = {}
         self._detached: set[str] = set()
+        self._subscriptions: dict[str, Json] = {}
+        self.max_payment_methods = 500
         self._numbers = itertools.count(1)
 
     def add_customer(self, id: str, *, cards: tuple[str, ...] = ()) -> None:
@@ -77,6 +79,12 @@ class FakeAccount:
         """A `pm_` of type card, attached where a customer is given."""
         self._methods[id] = _payment_method(id, customer)
 
+    def add_subscription(self, id: str, customer: str, **defaults: str) -> None:
+        """One with these defaults of its own: `default_payment_method`, `default_source`."""
+        own = {"default_payment_method": None, "default_source": None, **defaults}
+        named = {"id": id, "object": "subscription", "customer": customer, "status": "active"}
+        self._subscriptions[id] = {**named, **own}
+
     def detach_payment_method(self, id: str) -> None:
         """Detach it; it can never be attached again."""
         self._methods[id]["customer"] = None
@@ -112,6 +120,13 @@ class FakeAccount:
         as_methods = [_payment_method(s["id"], customer) for s in self._sources[customer]]
         return StripeAnswer({"data": [*reversed(attached), *as_methods]})
 
+    def subscriptions(self, customer: str) -> StripeResult:
+        """The subscriptions of the customer, newest first."""
+        if not self._exists(customer):
+            return missing("customer", customer)
+        ours = [one for one in self._subscriptions.values() if one["customer"] == customer]
+        return StripeAnswer({"data": ours[::-1]})
+
     def attach_source(self, customer: str, id: str, command_id: str) -> StripeResult:
         """Spend a token or attach a source; the customer's first becomes the default."""
         if not self._exists(customer):
@@ -141,6 +156,12 @@ class FakeAccount:
             return refusal(
                 "This PaymentMethod was previously used without being attached to a Customer or "
                 "was detached from a Customer, and may not be used again."
+            )
+        held = [one for one in self._methods.values() if one["customer"] == customer]
+        if len(held) >= self.max_payment_methods:
+            return refusal(
+                f"Customer {customer} already has the maximum number of payment methods attached.",
+                "customer_max_payment_methods",
             )
         method["customer"] = customer
         return StripeAnswer(method)

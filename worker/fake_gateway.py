@@ -119,6 +119,9 @@ class FakeGateway(CardGateway):
             "card_payment_methods", lambda: self.account.card_payment_methods(customer)
         )
 
+    async def subscriptions(self, customer: str) -> StripeResult:
+        return await self._read("subscriptions", lambda: self.account.subscriptions(customer))
+
     async def close(self) -> None:
         return None
 

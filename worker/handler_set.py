@@ -37,6 +37,7 @@ def handlers_of(
     gateway = StripeGateway(
         settings.stripe_api_key,
         api_base=settings.stripe_api_base,
+        context=settings.stripe_context,
         timeout=settings.stripe_timeout_s,
         turns=turns,
         proxy=settings.stripe_proxy,

@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from typing import Any
 
 from producer.journal import Grant
-from producer.log_format import FIELDS
 
 _about: ContextVar[dict[str, Any] | None] = ContextVar("about", default=None)
 
@@ -47,9 +46,7 @@ class ContextFilter(logging.Filter):
         """Always lets the record through."""
         fields = _about.get()
         if fields is not None:
-            for name in FIELDS:
-                if (value := fields.get(name)) is not None and not hasattr(record, name):
-                    setattr(record, name, value)
+            record.__dict__.update({**fields, **record.__dict__})
         return True
 
 

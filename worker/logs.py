@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from kombu.transport.virtual.base import W_NO_CONSUMERS
+
 from producer.contract.card_numbers import mask_card_numbers
 from producer.contract.redaction import redact
 
@@ -31,6 +33,14 @@ def redact_handlers(logger: logging.Logger) -> None:
 
 
 def quiet_celery_trace() -> None:
-    """Celery logs each message's receipt and end; the executor logs the command's own."""
+    """Celery logs each message's receipt and end; the executor logs the command's own.
+
+    Kombu warns of each message that arrives while a worker stops, and is put back as it should be.
+    """
     for name in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("kombu.transport.virtual.base").addFilter(_no_put_backs)
+
+
+def _no_put_backs(record: logging.LogRecord) -> bool:
+    return record.msg != W_NO_CONSUMERS

@@ -252,12 +252,16 @@ def _check_names(named: dict[str, Any]) -> None:
         raise Dead(DeadReason.CARD_NUMBER)
 
 
+# What a read may be asked for besides the customer.
+_WITH = ("withCards", "withSubscriptions")
+
+
 def _check_arguments(task: str, args: list[Any], kwargs: dict[str, Any]) -> None:
     """Of what is no command of its own: a command's are journalled, and refused, like any other."""
     if task == BATCH:
         sound = not args and kwargs.keys() == {"ids"} and is_batch(kwargs["ids"])
     elif task in (LIST_CARDS, READ_CUSTOMER):
-        sound = not args and kwargs.keys() <= {"userId", "withCards"} and _is_customer(kwargs)
+        sound = not args and kwargs.keys() <= {"userId", *_WITH} and _is_customer(kwargs)
     else:
         sound = True
     if not sound:
@@ -269,7 +273,7 @@ def _is_customer(kwargs: dict[str, Any]) -> bool:
         parse_customer(kwargs.get("userId"))
     except Refusal:
         return False
-    return isinstance(kwargs.get("withCards", False), bool)
+    return all(isinstance(kwargs.get(name, False), bool) for name in _WITH)
 
 
 def is_batch(ids: Any) -> bool:

@@ -11,6 +11,7 @@ from producer.journal import Again, End, Grant, KeyStopped
 from producer.settings import Settings
 from producer.signatures import Flaw
 from worker import backoff
+from worker.advice import advice_data
 from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
 
 # While Stripe refuses our key, one command in this time finds out whether it still does.
@@ -48,7 +49,7 @@ class Outcomes:
                 done = Envelope.yes(self._say(text), data)
                 return self._end(grant, State.SUCCEEDED, 200, done)
             case Rejected(code, message, http_status):
-                refusal = Envelope.no(code, redact(message))
+                refusal = Envelope.no(code, redact(message), advice_data(code, self._language))
                 return self._end(grant, State.REJECTED, http_status, refusal)
             case GaveUp(code, message):
                 return self._failed(grant, code, message)
@@ -64,9 +65,9 @@ class Outcomes:
             return self._failed(grant, code, message)
         return Again(self._delay_ms(grant), True, code, message, count="faults")
 
-    def poison(self, grant: Grant) -> End:
-        """The command killed a process that had nothing else to do."""
-        return self._failed(grant, "poison", "it killed the process that carried it out")
+    def poison(self, grant: Grant, how: str) -> End:
+        """The command killed a process that had nothing else to do; `how` that ended."""
+        return self._failed(grant, "poison", f"it killed the process that carried it out ({how})")
 
     def not_signed(self, grant: Grant, flaw: Flaw) -> End:
         """Its row's signature is missing or wrong, so that nothing of it was sent now."""

@@ -87,5 +87,8 @@ class CardGateway(Protocol):
     async def card_payment_methods(self, customer: str) -> StripeResult:
         """Read all card payment methods, every page; answers `{"data": [...]}`."""
 
+    async def subscriptions(self, customer: str) -> StripeResult:
+        """Read the subscriptions that are not cancelled, every page; answers `{"data": [...]}`."""
+
     async def close(self) -> None:
         """Close the connections."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -50,7 +51,7 @@ class Quarantine:
             attempt.check()
             status, out = await self._child(_written(attempt, left_s()))
         if status != 0:
-            raise PoisonError(f"exit status {status}")
+            raise PoisonError(_ended(status))
         attempt.check()
         return _read_verdict(out, attempt.command_id)
 
@@ -74,6 +75,18 @@ class Quarantine:
                 child.kill()
             child.stdin.close()
         return status, out.decode()
+
+
+def _ended(status: int) -> str:
+    if status > 0:
+        return f"ended with exit status {status}"
+    # What the kernel kills to have memory again has this signal too.
+    hint = "; for want of memory, perhaps: see dmesg" if -status == signal.SIGKILL else ""
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"killed by {name}{hint}"
 
 
 def _written(attempt: Attempt, within_s: float) -> str:

@@ -98,9 +98,16 @@ class Runtime:
         """Answer a read, if its caller still waits. Returns what Flower may show of it."""
         return self._call(self._read(read_id, list_cards(self._gateway, customer)))
 
-    def read_customer(self, read_id: str, customer: str, with_cards: bool) -> str:
+    def read_customer(
+        self, read_id: str, customer: str, with_cards: bool, with_subscriptions: bool
+    ) -> str:
         """Answer a read, likewise."""
-        work = read_customer(self._gateway, customer, with_cards=with_cards)
+        work = read_customer(
+            self._gateway,
+            customer,
+            with_cards=with_cards,
+            with_subscriptions=with_subscriptions,
+        )
         return self._call(self._read(read_id, work))
 
     async def _start(self) -> None:

@@ -9,12 +9,13 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from producer.journal import UNLIMITED, Limits
-from producer.settings import Settings, SettingsError, number, whole_number, yes_or_no
+from producer.settings import Settings, SettingsError, context_of, number, whole_number, yes_or_no
 from producer.standard_webhooks import (
     NO_CALLBACK_SECRETS,
     CallbackSecrets,
     CallbackSecretsError,
 )
+from producer.stripe_context import NAME as CONTEXT
 from worker.authorities import Authorities
 from worker.proxies import Proxy, proxy_of
 
@@ -29,6 +30,8 @@ DEFAULT_LEASE_S = 15
 # Requests a second that Stripe allows an account, and each endpoint (Stripe docs: rate-limits).
 _LIVE_RPS, _TEST_RPS, _ENDPOINT_RPS = 100.0, 25.0, 25.0
 _KEY = re.compile(r"(sk|rk)_\w+")
+# Whatever it may do; there is no rk_org_ (Stripe docs: keys/organization-api-keys).
+_ORGANISATION = "sk_org_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class WorkerSettings:
     shared: Settings
     stripe_api_key: str = field(repr=False)
     stripe_api_base: str | None = None
+    stripe_context: str = ""  # the account that is acted on, where the key does not say
     stripe_proxy: Proxy | None = None
     stripe_authorities: Authorities = field(default_factory=Authorities)
     stripe_timeout_s: int = DEFAULT_STRIPE_TIMEOUT_S
@@ -60,6 +64,7 @@ class WorkerSettings:
             shared=Settings.from_environ(environ),
             stripe_api_key=_api_key(environ),
             stripe_api_base=_api_base(environ),
+            stripe_context=_context(environ),
             stripe_proxy=proxy_of(environ, _api_base(environ) or STRIPE),
             stripe_authorities=_authorities(environ),
             stripe_timeout_s=whole_number(
@@ -89,6 +94,8 @@ class WorkerSettings:
         way = f"through the proxy {proxy.url} ({proxy.setting})" if proxy else "without a proxy"
         if urlsplit(base).scheme == "https":
             way += f", verified by {self.stripe_authorities.shown}"
+        if self.stripe_context:
+            way += f", for the account {self.stripe_context}"
         return f"{base}, {way}"
 
 
@@ -101,6 +108,17 @@ def _api_key(environ: Mapping[str, str]) -> str:
     if not _KEY.fullmatch(key):
         raise SettingsError("STRIPE_API_KEY", "must be a secret or restricted key (sk_..., rk_...)")
     return key
+
+
+def _context(environ: Mapping[str, str]) -> str:
+    context = context_of(environ)
+    if not context and _api_key(environ).startswith(_ORGANISATION):
+        raise SettingsError(
+            CONTEXT,
+            f"is not set: the key is an organisation's ({_ORGANISATION}...), which must name the "
+            "account that it acts on (acct_...)",
+        )
+    return context
 
 
 def _limits(environ: Mapping[str, str]) -> Limits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from worker.advice import ATTACHED_ELSEWHERE, NOT_REUSABLE
 from worker.ports import Failure, StripeError
 from worker.verdicts import ACCOUNT, ENDPOINT, GaveUp, KeyRefused, Rejected, TryAgain, Verdict
 
@@ -35,7 +36,7 @@ def verdict_of(error: StripeError, *, tries: int = 1) -> Verdict | Lookup:
         return _later(error, uncertain=True)
     match error.http_status, error.code:
         case ((401 | 403), _):
-            return KeyRefused(code_of(error), error.message)
+            return KeyRefused(error.code or f"http_{error.http_status}", error.message)
         case 402, "processing_error":
             # The answer is saved under the key, so only a new key can bring another.
             return Lookup(replace(_anew(error), final=_rejected(error)))
@@ -46,7 +47,10 @@ def verdict_of(error: StripeError, *, tries: int = 1) -> Verdict | Lookup:
         case 400, _ if error.type == "idempotency_error":
             return GaveUp(code_of(error), error.message)
         case 400, _ if _already_attached(error):
-            return Lookup(_rejected(error))  # to our customer, or to another?
+            # To our customer, or to another?
+            return Lookup(replace(_rejected(error), code=ATTACHED_ELSEWHERE))
+        case 400, _ if _not_reusable(error):
+            return replace(_rejected(error), code=NOT_REUSABLE)
         case 409, "idempotency_key_in_use":
             return _later(error, uncertain=True)
         case ((409 | 429), _):
@@ -89,8 +93,15 @@ def code_of(error: StripeError) -> str:
 
 
 def _already_attached(error: StripeError) -> bool:
-    # Stripe has no code for it, only "... has already been attached to a customer."
-    return "already" in error.message and "attached" in error.message
+    # Stripe has no code for it, only "... has already been attached to a customer." One that the
+    # customer "already has the maximum number of payment methods attached" is another matter.
+    already = "already" in error.message and "attached" in error.message
+    return error.code is None and already
+
+
+def _not_reusable(error: StripeError) -> bool:
+    # Nor for this: "... or was detached from a Customer, and may not be used again."
+    return error.code is None and "detached from a Customer" in error.message
 
 
 def _rejected(error: StripeError) -> Rejected:

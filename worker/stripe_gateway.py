@@ -20,6 +20,7 @@ from worker.log_context import note_request
 from worker.measurements import Measurements
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult
 from worker.proxies import Proxy
+from worker.stripe_version import STRIPE_VERSION
 from worker.tracing import Tracing
 from worker.turns import FreeTurns, Turns
 
@@ -57,7 +58,8 @@ class StripeGateway(CardGateway):
     Every failure is a value; only the permit raises. For use from one event loop. `api_base` is
     the address of a stand-in, without it Stripe's own; `timeout` bounds a request as a whole, in
     seconds, of which at most 5 for the connection, be it by way of a proxy. Each request waits for
-    its turn first.
+    its turn first. `context` names the account that is acted on where the key does not, as an
+    organisation's (`sk_org_...`).
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class StripeGateway(CardGateway):
         api_key: str,
         *,
         api_base: str | None = None,
+        context: str = "",
         timeout: float = 20.0,
         turns: Turns | None = None,
         proxy: Proxy | None = None,
@@ -90,6 +93,8 @@ class StripeGateway(CardGateway):
             api_key,
             http_client=self._http,
             max_network_retries=0,
+            stripe_version=STRIPE_VERSION,
+            stripe_context=context or None,
             base_addresses={"api": api_base.rstrip("/")} if api_base else {},
         )
 
@@ -135,6 +140,11 @@ class StripeGateway(CardGateway):
     async def card_payment_methods(self, customer: str) -> StripeResult:
         path = f"{_customer(customer)}/payment_methods"
         return await self._all(path, {"type": "card"}, Endpoint.READ_PAYMENT_METHODS)
+
+    async def subscriptions(self, customer: str) -> StripeResult:
+        return await self._all(
+            "/v1/subscriptions", {"customer": customer}, Endpoint.READ_SUBSCRIPTIONS
+        )
 
     async def close(self) -> None:
         await self._http.close_async()

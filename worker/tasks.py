@@ -74,8 +74,8 @@ def register_tasks(app: Celery, runtime: Callable[[], Runtime]) -> None:
 
     @app.task(name=READ_CUSTOMER, base=OurTask, bind=True)
     def read_customer(self: OurTask, /, **fields: Any) -> str:
-        with_cards = bool(fields.get("withCards"))
-        return runtime().read_customer(str(self.request.id), fields["userId"], with_cards)
+        wanted = (bool(fields.get(name)) for name in ("withCards", "withSubscriptions"))
+        return runtime().read_customer(str(self.request.id), fields["userId"], *wanted)
 
 
 class BatchTask(OurTask):

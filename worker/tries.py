@@ -71,9 +71,11 @@ class Tries:
             verdict = await self._carry_out(grant, attempt, lease)
         except LeaseLost:
             raise
-        except PoisonError:
-            log.exception("command %s killed its process three times", grant.command_id)
-            outcome: End | Again | KeyStopped = self._outcomes.poison(grant)
+        except PoisonError as error:
+            log.error(
+                "command %s: poison: tried alone, its process was %s", grant.command_id, error
+            )
+            outcome: End | Again | KeyStopped = self._outcomes.poison(grant, str(error))
         except Exception as error:
             log.exception("command %s: its handler raised", grant.command_id)
             outcome = self._outcomes.fault(grant, error)
@@ -92,7 +94,10 @@ class Tries:
         except LeaseLost:
             raise
         except Exception:
-            log.warning("command %s: it could not be looked up either", grant.command_id)
+            log.warning(
+                "command %s: whether Stripe did it is not known: the last lookup failed",
+                grant.command_id,
+            )
             return None
         if not isinstance(found, Succeeded):
             return None
@@ -111,12 +116,23 @@ class Tries:
         return note
 
     async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
-        if grant.strikes >= _STRIKES_IN_PROCESS:
+        if grant.strikes and attempt.may_send:
+            log.warning(
+                "command %s: try %d, since the worker of the try before is gone%s",
+                grant.command_id,
+                grant.tries,
+                "; alone, in a process of its own" if self._suspect(grant) else "",
+            )
+        if self._suspect(grant):
             if attempt.note_before is not None and not grant.checked:
                 # The child has no journal: what it finds is not known here, but may be sent.
                 await attempt.note_before(None)
             return await self._quarantine.carry_out(attempt, lease.left)
         return await self._handlers[attempt.command.kind].carry_out(attempt)
+
+    @staticmethod
+    def _suspect(grant: Grant) -> bool:
+        return grant.strikes >= _STRIKES_IN_PROCESS
 
 
 def _terms(grant: Grant) -> Terms | None:

@@ -30,9 +30,15 @@ _NEWEST, _NAMED = 20, 10
 _SEEN_WITHIN_S = 30.0
 
 
-def workers(journal: BlockingJournal) -> Finding:
-    """Who fetches messages."""
+def workers(journal: BlockingJournal, *, written: bool = True) -> Finding:
+    """Who fetches messages. Where nothing can be `written`, workers cannot show life."""
     seen = journal(workers_seen(_SEEN_WITHIN_S))
+    if not seen and not written:
+        return warn(
+            "workers",
+            "not known: they show life by writing to Redis, which takes no writes",
+            "mend the writes first, and do not restart workers: they go on by themselves",
+        )
     if not seen:
         return unreachable(
             "workers",

@@ -21,7 +21,7 @@ def doctor(as_json: bool) -> int:
     Exits with 3 where something does not answer, 1 where a setting is wrong, else 0.
     """
     from producer.cli.environment import addresses, environ
-    from producer.cli.findings import exit_code
+    from producer.cli.findings import Level, exit_code
     from producer.cli.output import show_json
 
     findings = []
@@ -30,7 +30,8 @@ def doctor(as_json: bool) -> int:
         if not as_json:
             click.echo(f"{finding.level.value:<4}  {finding.what:<17}  {finding.text}")
             if finding.todo:
-                click.echo(f"{'':<25}-> {finding.todo}")
+                mark = "advice:" if finding.level is Level.OK else "->"
+                click.echo(f"{'':<25}{mark} {finding.todo}")
     code = exit_code(findings)
     if as_json:
         show_json({"ok": code == 0, "findings": [one.as_json() for one in findings]})

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 _WITHIN_S = 10.0
 _WORKER_SEEN_S = 30.0
-_OWN_DEFAULT = "a subscription's own default comes first where one is set; this is not read"
+_OWN_DEFAULT = "a subscription's own default comes first where one is set"
+_NOT_READ = {
+    "not_permitted": "these could not be read: the workers' key may not read subscriptions",
+    "not_asked": "these were not read: the worker is of an earlier version",
+}
 _SHOWN = 10
 
 
@@ -65,7 +69,7 @@ def _show(found: Explanation) -> None:
     else:
         invoiced = found.invoiced
         lines.append(("invoices", invoiced.card if invoiced else "no card: none is set"))
-        lines.append((" ", _OWN_DEFAULT))
+        lines += _subscriptions(found)
     for slot in found.slots:
         lines += _slot(slot)
     for at, one in enumerate(found.record.unended):
@@ -77,8 +81,24 @@ def _show(found: Explanation) -> None:
     for at, event in enumerate(found.events[:_SHOWN]):
         by = f"{event.changed_by.value} {event.command_id}".strip()
         told = f"{event.type} {event.object} at {event.at:%Y-%m-%d %H:%M:%SZ}, by {by}"
+        if event.read_at:
+            told += f"; what changed is not told, GET {event.read_at} is what is so now"
         lines.append(("Stripe told" if at == 0 else " ", told))
     show([(label, visible(str(text))) for label, text in lines])
+
+
+def _subscriptions(found: Explanation) -> list[Line]:
+    own = found.read.subscriptions if found.read else None
+    if own is None:
+        why = found.read.subscriptions_not_read if found.read else "not_asked"
+        told = _NOT_READ.get(why, f"these could not be read: {why}")
+        return [(" ", f"{_OWN_DEFAULT}; {told}")]
+    if not own:
+        return [(" ", f"{_OWN_DEFAULT}; none is")]
+    return [
+        (" ", f"but those of {one.subscription} are paid with {one.card}, its {one.slot}")
+        for one in own
+    ]
 
 
 def _slot(slot: SlotNow) -> list[Line]:
@@ -95,7 +115,10 @@ def _slot(slot: SlotNow) -> list[Line]:
         Origin.NOT_READ: f"last set by {by} to {slot.command.card}" if slot.command else "",
     }[slot.origin]
     card = "" if slot.origin is Origin.NOT_READ else (slot.card or "none")
-    return [(slot.slot.value, ", ".join(part for part in (card, told) if part))]
+    lines: list[Line] = [(slot.slot.value, ", ".join(part for part in (card, told) if part))]
+    if slot.origin is not Origin.NOT_READ:
+        lines += [("", f"shadowed: {shadow}") for shadow in slot.shadowed_by]
+    return lines
 
 
 def _by(one: Told) -> str:

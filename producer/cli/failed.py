@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from producer.journal.failed import FailedCommand
 
 _FILTERS = ("code", "command", "customer")
+# It killed its worker, and would again.
+_POISON = "poison"
+_LEFT_OUT = (
+    "{count} of code poison left out: it killed its worker, and would again; send "
+    "`cards export ID` to the maintainers, or add --poison"
+)
 
 
 @click.group()
@@ -58,7 +64,10 @@ def show(command_id: str, as_json: bool) -> int:
     if as_json:
         show_json(failed_json(one))
     else:
-        show_lines([*failed_lines(one), ("replay", f"cards failed replay {one.id}")])
+        todo = f"cards failed replay {one.id}, once the cause is gone"
+        if one.code == _POISON:
+            todo = f"cards export {one.id}, to the maintainers; do not replay"
+        show_lines([*failed_lines(one), ("to do", todo)])
     return Exit.DONE
 
 
@@ -73,14 +82,21 @@ def show(command_id: str, as_json: bool) -> int:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be replayed, and leave it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--poison", is_flag=True, help="Also what killed its worker (code poison).")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts by state as JSON.")
 def replay(
-    command_id: str | None, filters: tuple[str, ...], dry_run: bool, yes: bool, as_json: bool
+    command_id: str | None,
+    filters: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    poison: bool,
+    as_json: bool,
 ) -> int:
     """Take up again the failed command of that ID, or all that a filter matches.
 
     A command keeps its id. It goes to the end of its customer's order; what Stripe may have done
-    already is looked up before it is sent again.
+    already is looked up before it is sent again. Poison commands, which killed their worker, are
+    left out without --poison: the maintainers look at them first.
     """
     from producer.cli.environment import client
     from producer.cli.output import show_json
@@ -95,6 +111,11 @@ def replay(
             found = [cards.failed_command(command_id)]
         else:
             found = list(_matching(cards, wanted))
+        found, left_out = _without_poison(found, poison)
+        if left_out:
+            click.echo(_LEFT_OUT.format(count=left_out), err=True)
+            if command_id is not None:
+                return Exit.NOT_DONE
         if not as_json:
             click.echo(_summary(Counter(one.code or "-" for one in found)) or "nothing matches")
         if dry_run or not found:
@@ -110,6 +131,12 @@ def replay(
         for state, count in states.most_common():
             click.echo(f"{count} {state}")
     return Exit.DONE
+
+
+def _without_poison(found: list[FailedCommand], poison: bool) -> tuple[list[FailedCommand], int]:
+    """What may be replayed, and how many may not."""
+    kept = [one for one in found if poison or one.code != _POISON]
+    return kept, len(found) - len(kept)
 
 
 def _replay_all(cards: CardCommands, ids: list[str]) -> Counter[str]:

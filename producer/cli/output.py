@@ -51,7 +51,14 @@ def status_lines(status: CommandStatus) -> list[Line]:
         ("message", result.message if result else None),
         ("code", result.code if result else None),
         ("card", _card(result.data) if result else None),
+        ("shadowed", str(status.shadowed_by) if status.shadowed_by else None),
+        ("advice", _advice(result.data) if result else None),
     ]
+
+
+def _advice(data: Any) -> str | None:
+    told = data.get("advice") if isinstance(data, dict) else None
+    return told if isinstance(told, str) else None
 
 
 def failed_lines(one: FailedCommand) -> list[Line]:
@@ -62,7 +69,7 @@ def failed_lines(one: FailedCommand) -> list[Line]:
         ("customer", one.order.customer),
         ("card", one.order.object_id),
         ("lane", one.lane.value),
-        *([("sender", one.sender)] if one.sender else []),
+        ("sender", one.sender or "(gave no name)"),
         ("failed", one.failed_at),
         ("attempts", one.attempts),
         ("code", one.code),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from producer.cli import command_checks
-from producer.cli.findings import Finding, misconfigured, ok, warn
+from producer.cli.findings import Finding, Level, misconfigured, ok, warn
 from producer.cli.journal_checks import check_journal
 from producer.cli.redis_advice import out_of_order
 from producer.cli.redis_server_checks import ServerChecks
@@ -24,14 +24,16 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
     unknown = "durability cannot be checked"
     try:
         yield from server.reached()
-        yield from server.permitted("writes", "no command is accepted", server.writes)
+        writes = [*server.permitted("writes", "no command is accepted", server.writes)]
+        yield from writes
+        written = all(one.level is not Level.FAIL for one in writes)
         yield from server.permitted("channels", "nobody is woken at an end", server.changes)
         yield from server.permitted(
             "durability", unknown, lambda: _durability(server.settings()), fails=False
         )
         for what, check in (
             ("journal", lambda: check_journal(journal, redis)),
-            ("workers", lambda: [command_checks.workers(journal)]),
+            ("workers", lambda: [command_checks.workers(journal, written=written)]),
             ("lanes", lambda: command_checks.stuck(journal)),
             ("pauses", lambda: command_checks.paused(journal)),
             ("stripe key", lambda: [command_checks.stripe_key(journal)]),

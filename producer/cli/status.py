@@ -11,7 +11,7 @@ from producer.cli.exits import Exit
 if TYPE_CHECKING:
     from producer.contract import CommandStatus
 
-_BRIEF = ("state", "message", "code", "card", "next try", "superseded by")
+_BRIEF = ("state", "message", "code", "card", "next try", "superseded by", "shadowed", "advice")
 
 
 @click.command()

@@ -174,6 +174,8 @@ def _checked(field: str, value: Any, prefixes: tuple[str, ...]) -> str:
     if not isinstance(value, str):
         raise ParameterInvalid(Text.WRONG_TYPE, field=field)
     prefix = next((p for p in prefixes if value.startswith(p)), None)
+    if field == "userId" and value.startswith("acct_"):
+        raise ParameterInvalid(Text.ACCOUNT_AS_CUSTOMER, field=field)
     if prefix is None:
         raise ParameterInvalid(Text.WRONG_PREFIX, field=field, prefixes=", ".join(prefixes))
     if not _FORM.fullmatch(value[len(prefix) :]):

@@ -313,6 +313,30 @@ class Text(Enum):
         "El evento se firmó hace demasiado tiempo; revise los relojes",
         "The event was signed too long ago; check the clocks",
     )
+    ATTACHED_ELSEWHERE = (
+        "Es de otro cliente, y solo puede ser de uno: pida al cliente la tarjeta otra vez con un "
+        "SetupIntent, que da un método de pago nuevo",
+        "It belongs to another customer, and can belong to one alone: collect the card again with "
+        "a SetupIntent, which gives a new payment method",
+    )
+    NOT_REUSABLE = (
+        "Se desvinculó de un cliente, o se usó sin estarlo, y no puede usarse más: pida al cliente "
+        "la tarjeta otra vez con un SetupIntent, que da un método de pago nuevo",
+        "It was detached from a customer, or used while attached to none, and cannot be used any "
+        "more: collect the card again with a SetupIntent, which gives a new payment method",
+    )
+    MAX_PAYMENT_METHODS = (
+        "El cliente tiene todos los métodos de pago que Stripe permite: desvincule los que ya no "
+        "usa, y envíe el comando otra vez",
+        "The customer has as many payment methods as Stripe allows: detach those that are not used "
+        "any more, and send the command again",
+    )
+    ACCOUNT_AS_CUSTOMER = (
+        "{field} no es válido: acct_… es un Account de Accounts v2 (customer_account), que aún no "
+        "se admite; envíe el cus_… de un Customer",
+        "{field} is not valid: acct_… is an Account of Accounts v2 (customer_account), which is "
+        "not supported yet; send the cus_… of a Customer",
+    )
     TOKEN_USED_ELSEWHERE = (
         "El token ya fue usado, y no por este comando",
         "The token was already used, and not by this command",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from producer.contract.commands import CommandKind, Lane
 from producer.contract.envelope import Envelope
+from producer.contract.shadows import Shadow
 from producer.contract.states import State
 
 
@@ -20,7 +21,11 @@ Moment = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json-unless-no
 
 
 class CommandStatus(BaseModel):
-    """Where a command stands, as the journal has it. Times are RFC 3339 UTC."""
+    """Where a command stands, as the journal has it. Times are RFC 3339 UTC.
+
+    `shadowed_by` is the customer's default that comes before the one this command set, as Stripe
+    answered it then; None where there was none, or it is not known.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -36,6 +41,8 @@ class CommandStatus(BaseModel):
     next_attempt_at: Moment | None = Field(None, alias="nextAttemptAt")
     superseded_by: str | None = Field(None, alias="supersededBy")
     result: Envelope | None = None
+    # Told only where there is one: the view's other fields are always the same.
+    shadowed_by: Shadow | None = Field(None, alias="shadowedBy")
     # The HTTP status that goes with the result: not part of the view.
     http_status: int | None = Field(None, exclude=True)
 
@@ -46,4 +53,5 @@ class CommandStatus(BaseModel):
 
     def wire(self) -> dict[str, Any]:
         """The view as JSON types, by the contract's names."""
-        return self.model_dump(mode="json", by_alias=True)
+        told = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by"})
+        return {**told, "shadowedBy": self.shadowed_by.wire()} if self.shadowed_by else told

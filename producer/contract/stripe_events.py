@@ -1,16 +1,23 @@
-"""An event of Stripe's about a customer's cards: what of it is of use here, and nothing else."""
+"""An event of Stripe's about a customer's cards: what of it is of use here, and nothing else.
+
+A snapshot event (`object` is `event`) has the object as it was then. A thin one (`v2.core.event`)
+names the object and where it is read, and says nothing of what changed.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 _ID = re.compile(r"[a-z]{2,20}_[A-Za-z0-9_]{1,234}")
 _TYPE = re.compile(r"[a-z0-9_.]{1,100}")
+_URL = re.compile(r"/v1/[A-Za-z0-9_/]{1,300}")
 _TYPES = frozenset({"customer.updated", "customer.deleted"})
 _FAMILIES = ("customer.source.", "payment_method.")
+_THIN, _OF_V1 = "v2.core.event", "v1."
 _LONGEST_KEY = 255
 _SLOTS = ("default_source", "default_payment_method")
 
@@ -21,7 +28,8 @@ class StripeEvent:
 
     `object` is the customer, card or payment method that changed. `defaults` are those defaults
     that are other ones now, "" where there is none any more. `key` is the idempotency key of the
-    request that made the change: anything at all where it is not ours.
+    request that made the change: anything at all where it is not ours. `read_at` is the path at
+    which the object is read; "" where the event has told of it.
     """
 
     id: str
@@ -32,26 +40,44 @@ class StripeEvent:
     request: str = ""
     key: str = field(default="", repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    read_at: str = ""
 
     @property
     def of_cards(self) -> bool:
-        """Whether cards or a default changed, and not only, say, an address."""
+        """Whether cards or a default changed, and not only, say, an address; or may have."""
         return self.type != "customer.updated" or bool(self.defaults)
 
 
-def stripe_event(body: Mapping[str, Any]) -> StripeEvent | None:
+def stripe_event(body: Mapping[str, Any], *, context: str = "") -> StripeEvent | None:
     """The event of that body; None where it is none about a customer's cards.
 
-    One of a connected account is none: its customers are not ours.
+    `context` is the account whose customers ours are, "" where that is the endpoint's own. An event
+    of another account is none: its customers are not ours.
     """
-    name, created, event = body.get("type"), body.get("created"), _id(body.get("id"))
-    if not isinstance(name, str) or not _TYPE.fullmatch(name) or not event or body.get("account"):
+    name, event = body.get("type"), _id(body.get("id"))
+    if not isinstance(name, str) or not _TYPE.fullmatch(name) or not event:
         return None
-    if name not in _TYPES and not name.startswith(_FAMILIES):
+    if not _of_ours(body, context):
         return None
+    thin = body.get("object") == _THIN
+    if thin and not name.startswith(_OF_V1):
+        return None
+    of = name.removeprefix(_OF_V1) if thin else name
+    if of not in _TYPES and not of.startswith(_FAMILIES):
+        return None
+    return _thin(body, event, name) if thin else _snapshot(body, event, name)
+
+
+def _of_ours(body: Mapping[str, Any], context: str) -> bool:
+    """Whether the account that it names, if it names one, is ours: the last of a context's."""
+    named, account = body.get("context"), body.get("account")
+    return named in (None, "", context) and account in (None, "", context.rpartition("/")[2])
+
+
+def _snapshot(body: Mapping[str, Any], event: str, name: str) -> StripeEvent:
     data, request = _mapping(body.get("data")), _mapping(body.get("request"))
     now, before = _mapping(data.get("object")), _mapping(data.get("previous_attributes"))
-    key = request.get("idempotency_key")
+    created = body.get("created")
     of_customer = now.get("object") == "customer"
     return StripeEvent(
         id=event,
@@ -63,15 +89,47 @@ def stripe_event(body: Mapping[str, Any]) -> StripeEvent | None:
         ),
         object=_id(now.get("id")),
         request=_id(request.get("id")),
-        key=key if isinstance(key, str) and len(key) <= _LONGEST_KEY else "",
+        key=_key(request),
         defaults=_changed(now, before) if of_customer else {},
     )
+
+
+def _thin(body: Mapping[str, Any], event: str, name: str) -> StripeEvent | None:
+    related = _mapping(body.get("related_object"))
+    request = _mapping(_mapping(body.get("reason")).get("request"))
+    changed, url = _id(related.get("id")), related.get("url")
+    if not changed:
+        return None
+    return StripeEvent(
+        id=event,
+        type=name,
+        created=_seconds(body.get("created")),
+        customer=changed if related.get("type") == "customer" else "",
+        object=changed,
+        request=_id(request.get("id")),
+        key=_key(request),
+        read_at=url if isinstance(url, str) and _URL.fullmatch(url) else "",
+    )
+
+
+def _seconds(moment: Any) -> int:
+    """Of RFC 3339, as thin events have it."""
+    try:
+        at = datetime.fromisoformat(moment)
+        return max(int(at.timestamp()), 0) if at.tzinfo else 0
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _changed(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
     settings = _mapping(now.get("invoice_settings")), _mapping(before.get("invoice_settings"))
     found = zip(_SLOTS, ((now, before), settings), strict=True)
     return {slot: _id(new.get(slot)) for slot, (new, old) in found if slot in old}
+
+
+def _key(request: Mapping[str, Any]) -> str:
+    key = request.get("idempotency_key")
+    return key if isinstance(key, str) and len(key) <= _LONGEST_KEY else ""
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

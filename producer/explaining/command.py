@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.contract import State
+from producer.contract.shadows import Shadow, shadow_told
 from producer.explaining.waits import Wait, wait_of
 from producer.journal.customers import Told, told_of
 
@@ -44,6 +45,8 @@ class CommandStory:
     """Stripe's code, where it refuses the workers' key."""
     result: Mapping[str, Any] | None
     """Its envelope, redacted."""
+    shadowed_by: Shadow | None = None
+    """The default that comes before the one it set, as Stripe answered it then."""
 
 
 def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
@@ -76,6 +79,7 @@ def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
         paused=paused.get(told.lane, "").partition(" ")[2],
         key_code=stop.get("code", ""),
         result=result,
+        shadowed_by=shadow_told(told.slot, told.card, result) if told.slot else None,
     )
 
 

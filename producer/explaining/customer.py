@@ -1,6 +1,6 @@
 """Which card each default of a customer makes Stripe charge now, and which command set it.
 
-An invoice is paid with the subscription's own default where one is set; this is not read. Then with
+An invoice is paid with the subscription's own default where one is set. Then with
 `invoice_settings.default_payment_method`, then with `default_source`. Stripe: "If neither are set,
 invoices will use the customer's invoice_settings.default_payment_method or default_source"
 (https://docs.stripe.com/api/subscriptions/object#subscription_object-default_payment_method), and
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from producer.contract import CommandKind, Slot, State
+from producer.contract.shadows import Shadow
 from producer.explaining.waits import Wait, wait_of
 from producer.journal.customers import CustomerRecord, Told
 from producer.journal.stripe_events import NotedEvent
@@ -50,6 +51,8 @@ class SlotNow:
     """The command that set it; where it was changed elsewhere, the last that was applied here."""
     waiting: list[Told]
     """Commands that will set it, in their order."""
+    shadowed_by: Sequence[Shadow] = ()
+    """Defaults that come before it and hold another card; a subscription's for its invoices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ def explain(
         if origin is Origin.NOT_READ:
             command = _last_applied(record, slot)
         waiting = [one for one in record.unended if one.slot == slot.value]
-        slots.append(SlotNow(slot, cards[slot], slot is charged, origin, command, waiting))
+        card = cards[slot]
+        shadows = read.shadows(slot, card) if read and card else ()
+        slots.append(SlotNow(slot, card, slot is charged, origin, command, waiting, shadows))
     return Explanation(record, read, slots, events)
 
 

@@ -21,6 +21,7 @@ def explanation_wire(found: Explanation) -> dict[str, Any]:
         "notRead": found.read.code if found.read and found.read.code else None,
         "invoicesCharge": invoiced.card if invoiced else None,
         "slots": [_slot(one) for one in found.slots],
+        **_subscriptions(found),
         "waiting": [
             {**told_wire(one), "waitsFor": found.wait(at).value}
             for at, one in enumerate(found.record.unended)
@@ -41,6 +42,7 @@ def event_wire(one: NotedEvent) -> dict[str, Any]:
         "object": one.object or None,
         "stripeRequestId": one.request or None,
         "defaults": dict(one.defaults),
+        "readAt": one.read_at or None,
     }
 
 
@@ -62,6 +64,7 @@ def story_wire(story: CommandStory) -> dict[str, Any]:
             for one in story.moments
         ],
         "result": story.result,
+        "shadowedBy": story.shadowed_by.wire() if story.shadowed_by else None,
     }
 
 
@@ -92,6 +95,15 @@ def moment_wire(at: datetime | None) -> str | None:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
 
 
+def _subscriptions(found: Explanation) -> dict[str, Any]:
+    own = found.read.subscriptions if found.read else None
+    why = found.read.subscriptions_not_read if found.read else "not_asked"
+    return {
+        "subscriptions": None if own is None else [one.wire() for one in own],
+        "subscriptionsNotRead": why or None,
+    }
+
+
 def _slot(one: SlotNow) -> dict[str, Any]:
     return {
         "slot": one.slot.value,
@@ -100,4 +112,5 @@ def _slot(one: SlotNow) -> dict[str, Any]:
         "origin": one.origin.value,
         "command": told_wire(one.command) if one.command else None,
         "waiting": [waiting.id for waiting in one.waiting],
+        "shadowedBy": [shadow.wire() for shadow in one.shadowed_by],
     }

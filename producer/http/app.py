@@ -136,7 +136,9 @@ def create_app(
         app.include_router(routes(services))
     app.include_router(health.routes(services, desk.looks.list))
     keep_s = settings.shared.status_ttl_s
-    app.include_router(stripe_events.routes(services, settings.webhook_secrets, keep_s))
+    app.include_router(
+        stripe_events.routes(services, settings.webhook_secrets, keep_s, settings.stripe_context)
+    )
     app.include_router(api.routes(services, desk))
     app.include_router(overview_api.routes(services, insight))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)

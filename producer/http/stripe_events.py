@@ -32,8 +32,10 @@ _TOLD = {
 }
 
 
-def routes(services: Services, secrets: WebhookSecrets, keep_s: int) -> APIRouter:
-    """The one route. Events are kept for `keep_s` seconds."""
+def routes(
+    services: Services, secrets: WebhookSecrets, keep_s: int, context: str = ""
+) -> APIRouter:
+    """The one route. Events are kept for `keep_s` seconds; `context` is our account at Stripe."""
     router = APIRouter()
     answers = services.answers
 
@@ -47,7 +49,7 @@ def routes(services: Services, secrets: WebhookSecrets, keep_s: int) -> APIRoute
             log.warning("an event of Stripe's was refused: %s", flaw.value)
             return answers.no(400, flaw.value, _TOLD[flaw])
         # Refused, what we make nothing of would come again for days.
-        event = stripe_event(_parsed(payload))
+        event = stripe_event(_parsed(payload), context=context)
         if event is None:
             return answers.yes(Text.EVENT_IGNORED)
         services.same_journal()

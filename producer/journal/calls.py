@@ -18,7 +18,7 @@ class Call(Generic[T]):
 
     parse: Callable[[Any], T]
     script: str | None = None
-    args: Sequence[str | int] = ()
+    args: Sequence[str | int | bytes] = ()
     commands: Sequence[tuple[str | int, ...]] = ()
     durable: bool = False
 

@@ -68,7 +68,7 @@ def _check(call: Call[Any]) -> None:
                         one.encode("utf-8", "surrogateescape")
                     except UnicodeError as error:
                         raise JournalFault(error) from None
-            elif not isinstance(one, (int, float)) or isinstance(one, bool):
+            elif not isinstance(one, (int, float, bytes)) or isinstance(one, bool):
                 raise JournalFault(DataError(f"an argument is a {type(one).__name__}"))
 
 
@@ -281,7 +281,7 @@ class BlockingJournal:
         self._redis.close()
 
 
-def _queue(pipe: Any, commands: Sequence[tuple[str | int, ...]]) -> None:
+def _queue(pipe: Any, commands: Sequence[tuple[str | int | bytes, ...]]) -> None:
     for command in commands:
         pipe.execute_command(*command)
 

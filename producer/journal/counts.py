@@ -65,6 +65,10 @@ class Figures:
             count for one, count in self.ended.items() if (one.kind, one.lane) == (kind, lane)
         )
 
+    def open_in(self, lane: Lane) -> int:
+        """The same, of all kinds."""
+        return max(0, sum(self.open(kind, lane) for kind in CommandKind))
+
 
 def figures(*, seen_within_s: float = 30.0) -> Call[Figures]:
     """All figures, of one moment. `seen_within_s` is how lately a worker must have been seen."""

@@ -14,4 +14,5 @@ class Endpoint(StrEnum):
     READ_CUSTOMER = "GET /v1/customers/:id"
     READ_SOURCES = "GET /v1/customers/:id/sources"
     READ_PAYMENT_METHOD = "GET /v1/payment_methods/:id"
+    READ_SUBSCRIPTIONS = "GET /v1/subscriptions"
     READ_PAYMENT_METHODS = "GET /v1/customers/:id/payment_methods"

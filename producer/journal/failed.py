@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,19 +115,21 @@ def kept(command_ids: Sequence[str]) -> Call[list[Kept | RecordDamaged | None]]:
     """
     return Call(
         lambda answers: [
-            _kept(command_id, row)
-            for command_id, (row, _) in zip(command_ids, answers, strict=True)
+            _kept(command_id, row, result)
+            for command_id, (row, result) in zip(command_ids, answers, strict=True)
         ],
         "statuses",
         command_ids,
     )
 
 
-def _kept(command_id: str, answer: Any) -> Kept | RecordDamaged | None:
+def _kept(command_id: str, answer: Any, result: Any) -> Kept | RecordDamaged | None:
     if not answer:
         return None
     try:
         row = {name: value for name, value in pairs_to_dict(answer).items() if name in _FIELDS}
+        if not row.get("error"):  # the row has that of a try that was followed by another
+            row["error"] = _message(result)
         kept = Kept(command_id, State(row["state"]), row)
         if kept.state is State.FAILED:
             kept.failed()
@@ -135,6 +138,14 @@ def _kept(command_id: str, answer: Any) -> Kept | RecordDamaged | None:
         damaged = RecordDamaged(command_id, type(error).__name__)
         log.error("%s", damaged)
         return damaged
+
+
+def _message(result: Any) -> str:
+    """What the envelope says; "" where there is none that can be read."""
+    try:
+        return str(json.loads(result)["result"]["message"] or "")
+    except (KeyError, ValueError, TypeError):
+        return ""
 
 
 def newest_failed_ids(most: int) -> Call[list[str]]:

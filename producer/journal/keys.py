@@ -40,6 +40,8 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:migration-ended:ID` | sorted set | ended commands not yet recorded, by row number |
 | `cards:migration-codes:ID` | hash | how many rows were not applied, by code |
 | `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
+| `cards:migration-results:ID` | list | what is recorded of its rows, packed, by who drove it |
+| `cards:migration-plan:ID` | string | what its file came to before anything was sent, as JSON |
 | `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
 | `cards:session:DIGEST` | string | a session of the page: the name of its token |
 | `cards:read:ID` | string | a read's answer, or that it is still wanted |
@@ -85,6 +87,8 @@ _PATTERNS = {
     "ended": "cards:migration-ended:",
     "codes": "cards:migration-codes:",
     "details": "cards:migration-details:",
+    "recorded": "cards:migration-results:",
+    "plan": "cards:migration-plan:",
     # celery.backends.base.KeyValueStoreBackend.task_keyprefix
     "result": "celery-task-meta-",
 }
@@ -214,6 +218,16 @@ def codes(migration_id: str) -> Key:
 def details(migration_id: str) -> Key:
     """Code and message of the first rows of a migration that were not applied."""
     return Key(_PATTERNS["details"] + migration_id)
+
+
+def recorded(migration_id: str) -> Key:
+    """What is recorded of a migration's rows, in frames."""
+    return Key(_PATTERNS["recorded"] + migration_id)
+
+
+def plan(migration_id: str) -> Key:
+    """What the migration's file came to before anything was sent."""
+    return Key(_PATTERNS["plan"] + migration_id)
 
 
 def lua_preamble(namespace: str = "") -> str:

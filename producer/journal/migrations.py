@@ -17,6 +17,7 @@ from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaul
 from producer.journal import keys
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.messages import batch_message
+from producer.journal.recorded import RECORDED_KEPT_MS
 from producer.journal.results import celery_result, envelope_of
 from producer.journal.signed import Terms, sign_row
 from producer.signatures import UNSIGNED, Signing
@@ -81,13 +82,16 @@ def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:
     return Call(bool, "migration_enter", [migration, *flat], durable=True)
 
 
-def carry(migration: str, rows: Sequence[tuple[int, int, str, str]]) -> Call[int]:
+def carry(
+    migration: str, rows: Sequence[tuple[int, int, str, str]], frame: bytes = b"", most: int = 0
+) -> Call[int]:
     """Enter number, state, code and message of rows that ended in a journal that was lost.
 
-    Those alone that are pending here; answers how many.
+    Those alone that are pending here; answers how many. `frame` and `most` are those of `settle`.
     """
     flat = [part for row in rows for part in row]
-    return Call(int, "migration_carry", [migration, *flat], durable=True)
+    args: list[str | int | bytes] = [migration, frame, most, *flat]
+    return Call(int, "migration_carry", args, durable=True)
 
 
 def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
@@ -111,11 +115,15 @@ class RowCommand:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The migration's state, or TAKEN_OVER, and how many rows were changed, are in flight."""
+    """The migration's state, or TAKEN_OVER, and how many rows were changed, are in flight.
+
+    `frames` is how many there were of what is recorded of rows; told by `settle` and `end_unsent`.
+    """
 
     state: str
     count: int
     in_flight: int
+    frames: int = 0
 
 
 def send(
@@ -221,31 +229,36 @@ class Settled:
     message: str
 
 
-def settle(migration: str, driver: str, rows: Sequence[Settled]) -> Call[Told]:
+def settle(
+    migration: str, driver: str, rows: Sequence[Settled], frame: bytes = b"", most: int = 0
+) -> Call[Told]:
     """Enter recorded rows into the ledger and take their commands out of the journal.
 
-    A failed command stays for a person. Refused unless the migration is the driver's.
+    A failed command stays for a person. `frame` is what was recorded, packed, for others to read;
+    it is kept unless all of the migration's then have more than `most` bytes. Refused unless the
+    migration is the driver's.
     """
-    args: list[str | int] = [migration, driver]
+    args: list[str | int | bytes] = [migration, driver, frame, most]
     for one in rows:
         args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
     return Call(lambda answer: Told(*answer), "migration_settle", args, durable=True)
 
 
 def end_unsent(
-    migration: str, driver: str, rows: Sequence[tuple[int, int, str, str]]
+    migration: str,
+    driver: str,
+    rows: Sequence[tuple[int, int, str, str]],
+    frame: bytes = b"",
+    most: int = 0,
 ) -> Call[Told]:
     """Enter number, state, code and message of pending rows for which nothing is to be sent.
 
-    Refused unless the migration is running and the driver's.
+    `frame` and `most` are those of `settle`. Refused unless the migration is running and the
+    driver's.
     """
     flat = [part for row in rows for part in row]
-    return Call(
-        lambda answer: Told(*answer),
-        "migration_end_unsent",
-        [migration, driver, *flat],
-        durable=True,
-    )
+    args: list[str | int | bytes] = [migration, driver, frame, most, *flat]
+    return Call(lambda answer: Told(*answer), "migration_end_unsent", args, durable=True)
 
 
 def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:
@@ -336,13 +349,19 @@ def release(migration: str, driver: str) -> Call[bool]:
     return Call(bool, "migration_release", [migration, driver])
 
 
-def finish(migration: str, driver: str) -> Call[str]:
-    """End the migration if every row has; answers its state."""
-    return Call(str, "migration_finish", [migration, driver], durable=True)
+def finish(migration: str, driver: str, keep_ms: int = RECORDED_KEPT_MS) -> Call[str]:
+    """End the migration if every row has; answers its state.
+
+    What is recorded of its rows is kept for so many milliseconds from then on.
+    """
+    return Call(str, "migration_finish", [migration, driver, keep_ms], durable=True)
 
 
 def forget(migration: str) -> Call[str]:
-    """Remove all of a migration that has ended; "" where it is gone, else the state it is in."""
+    """Remove all of a migration that has ended or was not begun; "" where it is gone.
+
+    Else the state it is in.
+    """
     return Call(str, "migration_forget", [migration, _REMEMBERED_MS], durable=True)
 
 

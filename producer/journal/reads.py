@@ -26,14 +26,17 @@ def request_customer(
     customer: str,
     *,
     with_cards: bool,
+    with_subscriptions: bool = False,
     lane: Lane = Lane.BULK,
     signing: Signing = UNSIGNED,
 ) -> Call[None]:
-    """Ask a worker for a customer's defaults, and with them its cards' ids.
+    """Ask a worker for a customer's defaults, and with them its cards' ids, and its subscriptions.
 
-    One request at Stripe without the cards, two or more with them.
+    One request at Stripe for the customer alone, and one or more for each of these.
     """
-    fields = {"userId": customer, "withCards": with_cards}
+    fields: dict[str, Any] = {"userId": customer, "withCards": with_cards}
+    if with_subscriptions:
+        fields["withSubscriptions"] = True
     return _request(READ_CUSTOMER, read_id, fields, lane.value, signing)
 
 

@@ -17,7 +17,7 @@ from producer.journal.scripts import Script, script
 from producer.redis import RedisConfig
 from producer.redis.faults import NotReplicated
 
-Command: TypeAlias = tuple[str | int, ...]
+Command: TypeAlias = tuple[str | int | bytes, ...]
 
 # Shorter than a client waits for an answer; then it is asked again.
 _CONFIRM_MS = 2000

@@ -34,7 +34,8 @@ class NotedEvent:
     """An event as it is kept. `defaults` are those that it changed, "" for none any more.
 
     `command_id` is the command that made the change, and `request` Stripe's id of the request; ""
-    where there is none.
+    where there is none. `read_at` is where the object is read whose change was not told, "" where
+    it was.
     """
 
     id: str
@@ -45,6 +46,7 @@ class NotedEvent:
     object: str
     request: str
     defaults: Mapping[str, str] = field(default_factory=dict)
+    read_at: str = ""
 
 
 def note_event(event: StripeEvent, *, keep_s: int) -> Call[str]:
@@ -60,6 +62,8 @@ def note_event(event: StripeEvent, *, keep_s: int) -> Call[str]:
         "defaults": dict(event.defaults),
         "migration": _OF_MIGRATION.fullmatch(event.key) is not None,
     }
+    if event.read_at:
+        told["readAt"] = event.read_at
     args: list[str | int] = [event.id, event.customer, event.created, json.dumps(told)]
     args += [int(event.of_cards), event.key, keep_s * 1000, KEPT]
     return Call(str, "note_event", args)
@@ -91,6 +95,7 @@ def _noted(event_id: str, text: str) -> NotedEvent | None:
             object=known["object"],
             request=known["request"],
             defaults=known["defaults"],
+            read_at=known.get("readAt", ""),
         )
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None

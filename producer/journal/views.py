@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from producer.contract import CommandStatus, Envelope
+from producer.contract.shadows import shadow_told
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.results import envelope_of
 
@@ -84,6 +85,7 @@ def _status(
 def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
     "".join(row.values()).encode()  # or what is answered would be no text
     ended = "finished" in row and stored is not None
+    result = _envelope(command_id, stored) if ended else None
     return CommandStatus.model_validate(
         {
             "id": command_id,
@@ -97,7 +99,10 @@ def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
             "finished_at": _moment(row, "finished"),
             "next_attempt_at": _moment(row, "due"),
             "superseded_by": row.get("by"),
-            "result": _envelope(command_id, stored) if ended else None,
+            "result": result,
+            "shadowed_by": shadow_told(
+                row.get("slot", ""), row.get("card", ""), result.model_dump() if result else None
+            ),
             "http_status": _http(row) if ended else None,
         }
     )

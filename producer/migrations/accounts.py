@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from producer.contract import AssignCard, SetDefaultCard
+from producer.contract.messages import Language
 from producer.migrations.columns import Mapping as Columns
 from producer.migrations.details import Details, States
 from producer.migrations.errors import SumsDiffer
 from producer.migrations.held import told
 from producer.migrations.ids import command_id
 from producer.migrations.inputs import InputFile
+from producer.migrations.packed_results import SAME_CARD
 from producer.migrations.plan import make_plan
 from producer.migrations.reader import open_rows
 from producer.migrations.reasons import Reason
 from producer.migrations.repairs import UNCHANGED
 from producer.migrations.results import Results
+from producer.migrations.row_texts import in_language
 from producer.migrations.rows import BadRow, Repair, Row, RowResult, RowState
 from producer.migrations.scratch import Held
 
@@ -50,6 +53,7 @@ class Accounts:
     results: Results
     details: Details = field(default_factory=dict)
     counts: Mapping[RowState, int] | None = None
+    language: Language = "en"  # of what is said of single rows
 
     def __iter__(self) -> Iterator[tuple[Row | BadRow, RowResult]]:
         """Each row of the input, in its order, with what became of it.
@@ -72,6 +76,9 @@ class Accounts:
                 current = next(recorded, None)
             known = current if current is not None and current.number == number else None
             result = self._result(row, known, held)
+            said = in_language(result.message, self.language)
+            if said != result.message:
+                result = replace(result, message=said)
             yield _repaired(row, result), result
         if number != self.rows:
             raise SumsDiffer(self.rows, number, {(Reason.ROWS_OF_THE_INPUT,): number})
@@ -79,6 +86,9 @@ class Accounts:
     def _result(self, row: Row | BadRow, known: RowResult | None, held: _HeldRows) -> RowResult:
         state = self.states(row.number)
         if known is not None:
+            if known.card_id == SAME_CARD:
+                own = "" if isinstance(row, BadRow) else row.order.object_id
+                known = replace(known, card_id=own)
             return known if known.state is state else replace(known, state=state)
         if isinstance(row, BadRow):
             return RowResult(row.number, state, row.code, row.what)

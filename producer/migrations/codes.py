@@ -9,13 +9,17 @@ from __future__ import annotations
 _FIX_AND_RUN = "correct it in the file (or in errors.csv) and run that"
 _ASK_THE_CUSTOMER = "ask the customer for another card; running it again changes nothing"
 _AGAIN = "run errors.csv again"
-
 _CHOOSE = "choose in the file that --undecided writes, and run that"
 
 _TODO = {
     # The row itself.
     "parameter_missing": f"fill the column: {_FIX_AND_RUN}",
-    "parameter_invalid": f"check the column's ids and spaces around them: {_FIX_AND_RUN}",
+    "parameter_invalid": f"check the column's ids: {_FIX_AND_RUN}",
+    "spreadsheet_damage": "a spreadsheet has changed the id: take the file as it was exported, not "
+    "as it was saved there, or have the column imported as text",
+    "id_case": "capitals and small letters matter in ids: export the file again, and do not change "
+    "their case",
+    "hidden_character": f"write the id anew, without what cannot be seen in it: {_FIX_AND_RUN}",
     "card_number_refused": "take the number out of every file and copy; send a token instead",
     "not_utf8": "save the file in UTF-8 and plan it again",
     "nul_byte": f"the file may be damaged where it was written: {_FIX_AND_RUN}",
@@ -27,14 +31,26 @@ _TODO = {
     "too_many_fields": "put values that hold the delimiter in quotes",
     "torn_line": "copy the file again; if it is whole, end its last line with a line end",
     "not_json": "write one JSON object a line",
+    "formula_not_calculated": "open the workbook in Excel, have it calculated, and save it",
     "unknown_command": f"write AssignCard or SetDefaultCard: {_FIX_AND_RUN}",
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
+    "unknown_object": "leave out what is no card, payment method, source or customer, or name the "
+    "columns with --map",
     "no_card": "nothing to make the default; import the card first",
     # It is not said which card is meant.
     "ambiguous_cards": f"{_CHOOSE}; of a copy, --old-defaults FILE says which was the default",
     "contradictory_defaults": f"look at the old account; then {_CHOOSE}",
     "default_not_copied": f"have the old default copied too; or {_CHOOSE}",
     "contradictory_copies": f"look which copy is in use; then {_CHOOSE}",
+    # Applied, or so already.
+    "shadowed": "another default comes first and is charged: set that one, or take it away, if "
+    "this one should be charged",
+    # Nothing is wrong with it, and nothing to be sent.
+    "blank_row": "nothing: the row is blank",
+    "bank_account": "nothing: it is a bank account, which is not made a default here",
+    "not_a_card": "nothing: it is a payment method of another kind, which is not made a default "
+    "here",
+    "no_default": "nothing: the customer has no card here, or no default",
     # Not sent, or not applied, without Stripe having a say.
     "repeated_row": "nothing: the customer's row before it says the same",
     "not_default": "nothing: another card of the customer was the default",
@@ -56,6 +72,10 @@ _TODO = {
     "livemode_mismatch": "the ids are of the other mode: run with that mode's key",
     "payment_method_unactivated": "activate the payment method's kind in Stripe's dashboard",
     "customer_max_payment_methods": "detach cards the customer no longer uses, then run it again",
+    "attached_elsewhere": "it belongs to another customer: collect the card again with a "
+    "SetupIntent, and send the new payment method",
+    "payment_method_not_reusable": "it was detached, or used while attached to nobody: collect the "
+    "card again with a SetupIntent, and send the new payment method",
     "parameter_unknown": "a bug here, or an account with another API version: tell the maintainers",
     "invalid_request_error": "read the message: Stripe does not take this request as it stands",
     # Given up.

@@ -3,56 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
-from typing import Any, Self
 
 from producer.contract import CommandKind
+from producer.migrations import stripe_objects
 from producer.migrations.card_columns import shown
-from producer.migrations.copied import CopyColumns, copy_columns
-from producer.migrations.customer_names import customer_column, customers_alone
+from producer.migrations.column_choice import Choice, Columns
+from producer.migrations.column_names import DEFAULTS, bare
+from producer.migrations.column_refusals import EITHER, listed, uncertain
+from producer.migrations.copied import CopyColumns, cards_of_customers, copy_columns
+from producer.migrations.edges import printable
 from producer.migrations.errors import FileRefused
+from producer.migrations.fields import COMMAND, DEFAULT, FIELDS, OBJECTS, SOURCE, USER
 from producer.migrations.formats import Form
+from producer.migrations.id_kinds import OBJECT_NAMES, OBJECT_SIGN, OTHER
 from producer.migrations.inputs import InputFile
+from producer.migrations.mapping import Mapping, of_customers
 from producer.migrations.mapping_records import CARDS, CUSTOMER, ORIGINS
 from producer.migrations.reasons import Reason
 
-USER, SOURCE, DEFAULT, COMMAND = "userId", "source", "default_source", "command"
-FIELDS = (USER, SOURCE, DEFAULT, COMMAND)
-OBJECTS = {CommandKind.ASSIGN_CARD: SOURCE, CommandKind.SET_DEFAULT_CARD: DEFAULT}
+__all__ = ["COMMAND", "DEFAULT", "FIELDS", "OBJECTS", "SOURCE", "USER", "Mapping", "map_columns"]
+
 # Stripe docs: migrations, PAN copy between accounts.
-_COPY_FILE = {"customer_id_old", "source_id_old", "customer_id_new", "source_id_new"}
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Contract fields (`userId`, `source`, `default_source`, `command`) by the file's columns.
-
-    `command` is that of all rows; None where each row says it, or what it has filled.
-    """
-
-    fields: dict[str, str]
-    command: CommandKind | None = None
-    expected: str | None = None  # the column of --only-if-default-is
-    copied: CopyColumns | None = None  # of a copy between accounts, whose cards become defaults
-    repairs: bool = False  # there are customers alone: who has no default gets one, if it is clear
-
-    def wire(self) -> dict[str, Any]:
-        """For JSON, and for `Mapping.of`."""
-        return {
-            "fields": self.fields,
-            "command": self.command.value if self.command else None,
-            "expected": self.expected,
-            "copied": self.copied.wire() if self.copied else None,
-            "repairs": self.repairs,
-        }
-
-    @classmethod
-    def of(cls, told: AnyMapping[str, Any]) -> Self:
-        """From `wire`, of an earlier version too."""
-        command = CommandKind(told["command"]) if told["command"] else None
-        copied = CopyColumns.of(told.get("copied"))
-        repairs = bool(told.get("repairs"))
-        return cls(told["fields"], command, told["expected"], copied, repairs)
+_COPY_FILE = ("customer_id_old", "source_id_old", "customer_id_new", "source_id_new")
+_COPY_NEW = ("customer_id_new", "source_id_new")
+# What `errors.csv` says of rows.
+_WHY = ("state", "code", "message")
+# Forms whose columns are all known; elsewhere a later record may have others.
+_TABLES = frozenset({"csv", "parquet", "xlsx"})
 
 
 def map_columns(
@@ -65,67 +42,176 @@ def map_columns(
 ) -> Mapping:
     """What the columns mean: as named (`--map`), else by the contract's or Stripe's names.
 
-    Stripe's two files say which card belongs to a customer that has it already, so they mean
-    SetDefaultCard unless `command` says otherwise. With `repairs`, and where there are customers
-    alone, each is a customer whose default is to be repaired.
+    Failing these by the usual names, whatever their case, where no second column fits, and what
+    they hold (`column_choice`). Stripe's files say which card belongs to a customer that has it
+    already, so they mean SetDefaultCard unless `command` says otherwise. With `repairs`, and where
+    there are customers alone, each is a customer whose default is to be repaired.
 
     Raises:
-        FileRefused: a needed or named column is missing, or stands twice.
+        FileRefused: a needed or named column is missing, stands twice, or is not certain.
     """
     named = dict(named or {})
-    for field in named:
-        if field not in FIELDS:
+    for one in named:
+        if one not in FIELDS:
             names = ", ".join(FIELDS)
-            raise FileRefused(
-                "unknown_field", Reason.UNKNOWN_FIELD, field=shown(field), names=names
-            )
-    if repairs or (customers_alone(source.columns) and not named.keys() - {USER}):
-        return _of_customers(source, named)
-    given = {field: field for field in FIELDS if field in source.columns}
+            raise FileRefused("unknown_field", Reason.UNKNOWN_FIELD, field=shown(one), names=names)
+    if repairs or (command is None and expected is None and _customers_alone(source, named)):
+        return _repairs(source, named)
+    if named.keys().isdisjoint({USER, SOURCE, DEFAULT}):
+        objects = _objects(source, command, expected)
+        if objects is not None:
+            return objects
+    given = {one: one for one in FIELDS if one in source.columns}
     fields = {**_stripes(source, command), **given, **named}
     if command is not None:
         fields = {f: c for f, c in fields.items() if f in (USER, OBJECTS[command])}
-    else:
+    if USER not in fields and not fields.keys() >= {SOURCE, DEFAULT}:
+        # Not the contract's file: other columns may be meant as well as those of its names.
+        fields = {f: c for f, c in fields.items() if f in named or f == COMMAND}
+    fields = _filled(source, fields, command, expected)
+    if command is None:
         command = _only_command(fields)
-    if USER not in fields:
-        raise _missing(USER, USER, source)
-    if not fields.keys() & ({OBJECTS[command]} if command else {SOURCE, DEFAULT}):
-        needed = OBJECTS[command] if command else Reason.SOURCE_OR_DEFAULT
-        raise _missing(needed, OBJECTS[command] if command else SOURCE, source)
     for column in (*fields.values(), *filter(None, [expected])):
         _once(column, source)
     if len(set(fields.values())) < len(fields):
         raise FileRefused("column_repeated", Reason.COLUMN_OF_TWO_FIELDS)
-    copied = _copied(source, fields) if command is CommandKind.SET_DEFAULT_CARD else None
-    return Mapping(dict(sorted(fields.items())), command, expected, copied)
+    fields = dict(sorted(fields.items()))
+    taken = tuple(f for f, column in fields.items() if column != f and f not in named)
+    copied = None
+    if command is CommandKind.SET_DEFAULT_CARD:
+        copied = _copied(source, fields, named)
+    return Mapping(fields, command, expected, taken=taken, copied=copied)
 
 
-def _of_customers(source: InputFile, named: AnyMapping[str, str]) -> Mapping:
+def _filled(
+    source: InputFile, fields: dict[str, str], command: CommandKind | None, expected: str | None
+) -> dict[str, str]:
+    """The fields with those that were missing, by their usual names."""
+    open_: dict[str, Choice] = {}
+    columns = Columns(source, {*fields.values(), *filter(None, [expected])})
+    if USER not in fields:
+        choice = columns.customer()
+        if choice.column is None:
+            open_[USER] = choice
+        else:
+            fields = {**fields, USER: choice.column}
+    if command is None and bare(fields.get(USER, "")) == bare(USER):
+        fields = {**_spelt_otherwise(source, fields), **fields}
+    wanted = {OBJECTS[command]} if command else {SOURCE, DEFAULT}
+    if fields.keys().isdisjoint(wanted):
+        columns = Columns(source, {*fields.values(), *filter(None, [expected])})
+        choice = columns.object(tokens=command is CommandKind.ASSIGN_CARD)
+        if choice.column is None:
+            open_[OBJECTS[command] if command else EITHER] = choice
+        else:
+            meant = CommandKind.ASSIGN_CARD if choice.token else CommandKind.SET_DEFAULT_CARD
+            fields = {**fields, OBJECTS[command or meant]: choice.column}
+    if open_:
+        raise uncertain(source, columns, open_)
+    return fields
+
+
+def _spelt_otherwise(source: InputFile, fields: dict[str, str]) -> dict[str, str]:
+    """Columns of the contract's own names but for case and signs.
+
+    Of `source` and `default_source` only both: what one alone means, its values say too.
+    """
+    found: dict[str, str] = {}
+    for one in (SOURCE, DEFAULT, COMMAND):
+        spelt = [column for column in source.columns if bare(column) == bare(one)]
+        if len(spelt) == 1 and spelt[0] not in fields.values():
+            found[one] = spelt[0]
+    if found.keys() >= {SOURCE, DEFAULT}:
+        return found
+    return {one: column for one, column in found.items() if one == COMMAND}
+
+
+def _customers_alone(source: InputFile, named: AnyMapping[str, str]) -> bool:
+    """Whether the columns are a customer, and nothing else that means anything."""
+    if named.keys() - {USER}:
+        return False
+    told = [name for name in source.columns if name not in _WHY]
+    if len(told) != 1 or source.format.form is Form.STRIPE_MAPPING:
+        return False
+    return named.get(USER, Columns(source, _WHY).customer().column) == told[0]
+
+
+def _repairs(source: InputFile, named: AnyMapping[str, str]) -> Mapping:
     column = named.get(USER)
     if column is None and source.format.form is Form.STRIPE_MAPPING:
         column = CUSTOMER
-    column = column or customer_column(source.columns)
-    if not column:
-        raise _missing(USER, USER, source)
+    elif column is None and USER in source.columns:
+        column = USER
+    elif column is None:
+        columns = Columns(source, ())
+        choice = columns.customer()
+        if choice.column is None:
+            raise uncertain(source, columns, {USER: choice})
+        column = choice.column
     _once(column, source)
-    return Mapping({USER: column}, CommandKind.SET_DEFAULT_CARD, repairs=True)
+    taken = (USER,) if column != USER and USER not in named else ()
+    return Mapping({USER: column}, CommandKind.SET_DEFAULT_CARD, taken=taken, repairs=True)
 
 
-def _copied(source: InputFile, fields: dict[str, str]) -> CopyColumns | None:
-    """Where it is a copy between accounts, the columns that say where each card came from."""
+def _copied(
+    source: InputFile, fields: dict[str, str], named: AnyMapping[str, str]
+) -> CopyColumns | None:
+    """Where rows are a customer's cards, what else is said of each; None where they are orders.
+
+    So it is in a copy between accounts, and where the column says a card, and not the default.
+    """
     if source.format.form is Form.STRIPE_MAPPING:
         return ORIGINS
-    return copy_columns(source.columns, fields[USER], fields[DEFAULT])
+    found = copy_columns(source.columns, fields[USER], fields[DEFAULT])
+    if found is not None or DEFAULT in named or of_customers(fields):
+        return found
+    says_default = bare(fields[DEFAULT]) in DEFAULTS
+    return None if says_default else cards_of_customers(source.columns)
 
 
 def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:
     """The fields of a file that Stripe made; none where it made none."""
-    field = OBJECTS[command or CommandKind.SET_DEFAULT_CARD]
+    meant = OBJECTS[command or CommandKind.SET_DEFAULT_CARD]
     if source.format.form is Form.STRIPE_MAPPING:
-        return {USER: CUSTOMER, field: CARDS}
-    if set(source.columns) >= _COPY_FILE:
-        return {USER: "customer_id_new", field: "source_id_new"}
+        return {USER: CUSTOMER, meant: CARDS}
+    columns = {bare(name): name for name in source.columns}
+    if all(bare(name) in columns for name in _COPY_FILE):
+        customer, card = (columns[bare(name)] for name in _COPY_NEW)
+        return {USER: customer, meant: card}
     return {}
+
+
+def _objects(
+    source: InputFile, command: CommandKind | None, expected: str | None
+) -> Mapping | None:
+    """What records mean that are objects of Stripe's API; None where they are none.
+
+    Raises FileRefused where they are objects that are about no card.
+    """
+    has = set(source.columns)
+    if USER in has or not has >= {stripe_objects.OBJECT, stripe_objects.ID}:
+        return None
+    held = dict(zip(source.columns, source.evidence.kinds, strict=False))
+    kinds = held.get(stripe_objects.OBJECT, frozenset())
+    known = frozenset(one for one in kinds if one.startswith(OBJECT_SIGN))
+    if not known:
+        if kinds == {OTHER}:
+            names = ", ".join(sorted(OBJECT_NAMES))
+            raise FileRefused("unknown_objects", Reason.OTHER_OBJECTS, names=names)
+        return None
+    if expected is not None:
+        _once(expected, source)
+    table = source.format.form.value in _TABLES
+    read = tuple(one for one in stripe_objects.COLUMNS if one in has or not table)
+    kind = command or CommandKind.SET_DEFAULT_CARD
+    customers = known == stripe_objects.CUSTOMER_ONLY
+    said = (
+        (stripe_objects.ID, stripe_objects.DEFAULTS)
+        if customers
+        else (stripe_objects.OWNER, stripe_objects.ID)
+    )
+    fields = dict(sorted(zip((USER, OBJECTS[kind]), said, strict=True)))
+    return Mapping(fields, kind, expected, read)
 
 
 def _only_command(fields: dict[str, str]) -> CommandKind | None:
@@ -135,25 +221,13 @@ def _only_command(fields: dict[str, str]) -> CommandKind | None:
 
 
 def _once(column: str, source: InputFile) -> None:
-    if not column.isprintable():
+    if not printable(column):
         raise FileRefused("column_name", Reason.COLUMN_NAME, column=shown(column))
-    # JSON Lines may have it in a later row only.
+    # JSON may have it in a later record only.
     count = source.columns.count(column)
-    if count == 1 or (count == 0 and source.format.form is Form.JSON_LINES):
+    if count == 1 or (count == 0 and source.format.form.has_open_columns):
         return
     if count == 0:
-        columns = _columns(source)
-        what = Reason.NO_SUCH_COLUMN
+        what, columns = Reason.NO_SUCH_COLUMN, listed(source)
         raise FileRefused("column_missing", what, column=shown(column), columns=columns)
     raise FileRefused("column_repeated", Reason.COLUMN_REPEATED, column=shown(column), count=count)
-
-
-def _missing(field: str | Reason, example: str, source: InputFile) -> FileRefused:
-    what, columns = Reason.FIELD_WITHOUT_COLUMN, _columns(source)
-    return FileRefused("column_missing", what, field=field, example=example, columns=columns)
-
-
-def _columns(source: InputFile) -> str:
-    names = [shown(name) for name in source.columns[:12]]
-    more = ", …" if len(source.columns) > len(names) else ""
-    return f"{', '.join(names)}{more}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from producer.migrations.errors import FileRefused
-from producer.migrations.formats import Form, Format
+from producer.migrations.evidence import Evidence
+from producer.migrations.formats import Format
 from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
 
@@ -30,6 +31,7 @@ class CopyHead:
     format: Format
     columns: tuple[str, ...]
     kept: tuple[str, ...]
+    evidence: Evidence
 
     def line(self) -> bytes:
         """As the first line; as long whatever digest and size are."""
@@ -37,9 +39,10 @@ class CopyHead:
             "cards-copy": 1,
             "digest": self.digest,
             "size": str(self.size).zfill(_SIZE_DIGITS),
-            **asdict(self.format),
+            **self.format.fields(),
             "columns": self.columns,
             "kept": self.kept,
+            "evidence": self.evidence.wire(),
         }
         return json.dumps(fields).encode() + b"\n"
 
@@ -52,9 +55,10 @@ class CopyHead:
                 return cls(
                     found["digest"],
                     int(found["size"]),
-                    Format(Form(found["form"]), found["gzipped"], found["delimiter"]),
+                    Format.known(found),
                     tuple(found["columns"]),
                     tuple(found["kept"]),
+                    Evidence.read(found.get("evidence")),
                 )
             except (ValueError, KeyError, TypeError):
                 raise FileRefused("copy_broken", Reason.COPY_BROKEN) from None

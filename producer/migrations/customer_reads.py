@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from producer.contract import Lane, Slot
+from producer.contract.shadows import Shadow, shadow_of, shadow_read
 from producer.journal import BlockingJournal, read_answer, request_customer
 from producer.migrations.faces import ShownCard
 from producer.signatures import UNSIGNED, Signing
@@ -34,6 +35,8 @@ class CustomerRead:
     default_payment_method: str | None = None
     cards: frozenset[str] | None = None  # None where they were not asked for
     shown: tuple[ShownCard, ...] | None = None  # likewise, and where an older worker answered
+    subscriptions: tuple[Shadow, ...] | None = None  # defaults of their own; None: not read
+    subscriptions_not_read: str = "not_asked"  # why not; "" where they were
 
     def default(self, slot: Slot) -> str | None:
         """The default of a slot."""
@@ -41,15 +44,23 @@ class CustomerRead:
             return self.default_source
         return self.default_payment_method
 
+    def shadows(self, slot: Slot, card: str) -> list[Shadow]:
+        """What comes before the card in that slot, a subscription's own default first."""
+        own = [one for one in self.subscriptions or () if one.card != card]
+        settings = {"default_payment_method": self.default_payment_method}
+        first = shadow_of(slot, card, {"invoice_settings": settings})
+        return own if first is None else [*own, first]
+
 
 def read_customers(
     journal: BlockingJournal,
     customers: Iterable[str],
     *,
     with_cards: bool = True,
+    with_subscriptions: bool = False,
     signing: Signing = UNSIGNED,
 ) -> Iterator[CustomerRead]:
-    """Read customers, in order. Without their cards that is one request each, else two or more.
+    """Read customers, in order: one request each, one or more for cards, and for subscriptions.
 
     Raises:
         JournalUnavailable: Redis is out of reach.
@@ -58,7 +69,15 @@ def read_customers(
     while some := list(islice(wanted, _TOGETHER)):
         asked = [(one, str(uuid4())) for one in some]
         for customer, read_id in asked:
-            journal(request_customer(read_id, customer, with_cards=with_cards, signing=signing))
+            journal(
+                request_customer(
+                    read_id,
+                    customer,
+                    with_cards=with_cards,
+                    with_subscriptions=with_subscriptions,
+                    signing=signing,
+                )
+            )
         deadline = time.monotonic() + WITHIN_S
         for customer, read_id in asked:
             yield _answered(journal, customer, read_id, deadline)
@@ -67,14 +86,19 @@ def read_customers(
 def read_now(
     journal: BlockingJournal, customer: str, *, within_s: float, signing: Signing = UNSIGNED
 ) -> CustomerRead:
-    """Read one customer for a person who waits, without its cards.
+    """Read one customer for a person who waits, with its subscriptions, without its cards.
 
     Raises:
         JournalUnavailable: Redis is out of reach.
     """
     read_id = str(uuid4())
     asking = request_customer(
-        read_id, customer, with_cards=False, lane=Lane.INTERACTIVE, signing=signing
+        read_id,
+        customer,
+        with_cards=False,
+        with_subscriptions=True,
+        lane=Lane.INTERACTIVE,
+        signing=signing,
     )
     journal(asking)
     return _answered(journal, customer, read_id, time.monotonic() + within_s)
@@ -95,7 +119,7 @@ def customer_read(customer: str, envelope: dict[str, Any]) -> CustomerRead:
     if not envelope["status"]:
         return CustomerRead(customer, str(envelope["code"]))
     data: dict[str, Any] = envelope["data"]
-    cards, faces = data["cards"], data.get("faces")
+    cards, faces, own = data["cards"], data.get("faces"), data.get("subscriptions")
     return CustomerRead(
         customer,
         "",
@@ -103,4 +127,6 @@ def customer_read(customer: str, envelope: dict[str, Any]) -> CustomerRead:
         data[Slot.DEFAULT_PAYMENT_METHOD.value],
         None if cards is None else frozenset(cards),
         None if faces is None else tuple(ShownCard.of(one) for one in faces),
+        None if own is None else tuple(filter(None, map(shadow_read, own))),
+        "" if own is not None else str(data.get("subscriptionsNotRead") or "not_asked"),
     )

@@ -93,7 +93,14 @@ class Driver:
         self._limiter_use = LimiterUse(self._journal)
         self._stopped = threading.Event()
         self._lease = DrivingLease(self._journal, migration)
-        self._recorder = Recorder(self._journal, migration, self._lease.holder, results)
+        self._recorder = Recorder(
+            self._journal,
+            migration,
+            self._lease.holder,
+            results,
+            registry.keeping,
+            repairs=options.repairs,
+        )
         self._sender = Sender(
             self._journal,
             migration,
@@ -102,6 +109,7 @@ class Driver:
             skip_if_newer=options.skip_if_newer,
             sender=options.sender,
             results=results,
+            keeping=registry.keeping,
             signing=registry.signing,
             repairs=options.repairs,
         )
@@ -167,6 +175,7 @@ class Driver:
     def _drive(self) -> Ended:
         """Sends and records in turn. Raises JournalUnavailable, to be called again."""
         if not self._sender.begun:
+            self._recorder.begin(self._lease.fields["created"])
             self._sender.begin(self._rows, self._registry.states(self._migration))
             self._history = History(self._registry.history(self._migration))
             self._was_over = self._state() in _OVER
@@ -245,7 +254,10 @@ class Driver:
     def _at_end(self, state: MigrationState) -> Ended | None:
         """What it ends with, now that nothing is in flight; None to go on."""
         if self._sender.done or state is MigrationState.CANCELLING:
-            state_now = self._journal(journalled.finish(self._migration, self._lease.holder))
+            keep_ms = self._registry.keeping.ms
+            state_now = self._journal(
+                journalled.finish(self._migration, self._lease.holder, keep_ms)
+            )
             if state_now == MigrationState.FINISHED:
                 return Ended.FINISHED
             if state_now == MigrationState.CANCELLED:

@@ -21,7 +21,7 @@ from producer.migrations.errors import JournalLost, MigrationError
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.runs import reopened
-from producer.settings import redis_config, signing_config
+from producer.settings import keeping_config, language_config, redis_config, signing_config
 
 # The exit code where the pilot's rows have ended; the migration is paused then.
 PILOT_ENDED = 3
@@ -44,7 +44,9 @@ def main() -> int:
     journal = BlockingJournal(redis_config(os.environ))
     try:
         with Results.of(Path(job["folder"]), job["migration"]) as results:
-            registry = Registry(journal, signing)
+            registry = Registry(
+                journal, signing, keeping_config(os.environ), language_config(os.environ)
+            )
             driver = _driver(job, registry, results)
             for one in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(one, lambda *_: driver.stop())

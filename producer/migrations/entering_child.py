@@ -34,6 +34,7 @@ from producer.migrations.lost_journal import lost_here
 from producer.migrations.plan import Plan, make_plan
 from producer.migrations.reasons import Reason
 from producer.migrations.registry import Registry
+from producer.migrations.row_texts import plan_in
 from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_file
@@ -41,7 +42,7 @@ from producer.migrations.status import MigrationState, MigrationStatus
 from producer.migrations.undecided import first_of_plan
 from producer.migrations.uploads import Upload, Uploads
 from producer.migrations.work_folder import WorkFolder
-from producer.settings import redis_config
+from producer.settings import keeping_config, redis_config
 
 ENTER = b"enter\n"
 # Of the process, in bytes. It stays under 100 MB but for values that are large themselves, and a
@@ -63,6 +64,7 @@ class Job:
     folder: str
     name: str
     maps: dict[str, str]
+    sheet: str = ""  # of an Excel workbook; "" is the first
     command: str | None = None
     expected: str | None = None
     skip_if_newer: bool = False
@@ -100,12 +102,12 @@ class Planned:
 
     def told(self) -> dict[str, Any]:
         """The plan, with what is left to be sent."""
-        pending = self.plan.to_send
+        pending, language = self.plan.to_send, self.job.language
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
         undecided = [one.wire() for one in first_of_plan(self.plan, _LISTED)]
-        plan = {**self.plan.wire(), "wouldSend": pending, "undecided": undecided}
-        return {"plan": plan, "created": False}
+        plan = plan_in(self.plan.wire(), language)
+        return {"plan": {**plan, "wouldSend": pending, "undecided": undecided}, "created": False}
 
     def enter(self) -> dict[str, Any]:
         """Keep the copy and how it is to be driven, then enter the migration, where it is new.
@@ -150,6 +152,7 @@ def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
         Path(f"/dev/fd/{job.descriptor}"),
         work.path,
         name=job.name,
+        sheet=job.sheet,
         mapped=job.mapped,
         bounds=bounds,
     )
@@ -172,16 +175,8 @@ def refusal(error: FileRefused | ExtraMissing, language: Language) -> dict[str, 
 
 def _untouched(status: MigrationStatus) -> bool:
     """Whether nothing was sent, and nobody is about to."""
-    idle = (
-        RowState.PENDING,
-        RowState.INVALID,
-        RowState.ALREADY_SO,
-        RowState.SKIPPED,
-        RowState.AMBIGUOUS,
-    )
-    begun = any(count for state, count in status.counts.items() if state not in idle)
     may_begin = status.state in (MigrationState.RUNNING, MigrationState.PAUSED)
-    return may_begin and status.driver is None and not begun
+    return may_begin and status.driver is None and status.untouched
 
 
 class _Asker:
@@ -235,7 +230,7 @@ def main() -> int:
     journal = BlockingJournal(redis_config(os.environ))
     try:
         with ExitStack() as stack:
-            found = planned(job, Registry(journal), stack)
+            found = planned(job, Registry(journal, keeping=keeping_config(os.environ)), stack)
             told = found.told()
             if not job.dry_run:
                 asker.tell(told)

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract.card_numbers import find_card_data
+from producer.contract.messages import Language
 from producer.contract.redaction import redact
 from producer.migrations.accounts import Accounts
 from producer.migrations.columns import FIELDS, Mapping
 from producer.migrations.csv_cells import cells
+from producer.migrations.field_values import FieldValues
 from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
 from producer.migrations.records import Fault
 from producer.migrations.report import written_whole
-from producer.migrations.row_checks import RowChecks
+from producer.migrations.row_texts import in_language, where
 from producer.migrations.rows import BadRow, Row, RowResult, RowState
 
 EXPECTED = "only_if_default_is"
@@ -49,20 +51,23 @@ def write_errors(
     Raises:
         SumsDiffer: the input has other rows than the ledger; then no file is left.
     """
-    return _write(accounts, accounts.source, accounts.mapping, path, states)
+    return _write(accounts, accounts.source, accounts.mapping, path, states, accounts.language)
 
 
-def write_bad_rows(source: InputFile, mapping: Mapping, path: Path) -> int:
+def write_bad_rows(
+    source: InputFile, mapping: Mapping, path: Path, language: Language = "en"
+) -> int:
     """The same of the rows that a plan finds invalid, before anything is sent."""
 
     def rows() -> Iterator[tuple[Row | BadRow, RowResult]]:
         for row in open_rows(source, mapping):
-            bad = isinstance(row, BadRow)
-            state = RowState.INVALID if bad else RowState.PENDING
-            told = (row.code, row.what) if isinstance(row, BadRow) else ("", "")
+            state = row.state if isinstance(row, BadRow) else RowState.PENDING
+            told = ("", "")
+            if isinstance(row, BadRow):
+                told = row.code, in_language(row.what, language)
             yield row, RowResult(row.number, state, *told)
 
-    return _write(rows(), source, mapping, path, frozenset({RowState.INVALID}))
+    return _write(rows(), source, mapping, path, frozenset({RowState.INVALID}), language)
 
 
 def _write(
@@ -71,33 +76,38 @@ def _write(
     mapping: Mapping,
     path: Path,
     states: frozenset[RowState],
+    language: Language,
 ) -> int:
-    checks = RowChecks(mapping)
+    values_of = FieldValues(mapping)
     names = [field for field in FIELDS if field in mapping.fields]
-    places = [checks.wanted.index(mapping.fields[field]) for field in names]
-    if mapping.expected is not None:
-        names.append(EXPECTED)
-        places.append(checks.wanted.index(mapping.expected))
+    expected = [EXPECTED] if mapping.expected is not None else []
     count = 0
     with written_whole(path) as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([*names, *WHY])
-        records = source.records(checks.wanted)
+        writer.writerow([*names, *expected, *WHY])
+        records = source.records(values_of.wanted)
         for (row, result), (_, _, values) in zip(rows, records, strict=True):
             if result.state not in states:
                 continue
             count += 1
-            why = (result.state.word, result.code, _message(row, result))
-            writer.writerow(cells([*_originals(values, places), *why]))
+            why = (result.state.word, result.code, _message(row, result, language))
+            left = _originals(values, values_of, names, expected=bool(expected))
+            writer.writerow(cells([*left, *why]))
     return count
 
 
-def _originals(values: Sequence[Any] | Fault, places: Sequence[int]) -> list[str]:
+def _originals(
+    values: Sequence[Any] | Fault, values_of: FieldValues, names: Sequence[str], *, expected: bool
+) -> list[str]:
     """The row's values; none at all where one is left out: the rest may mean something else."""
-    nothing = [""] * len(places)
+    nothing = [""] * (len(names) + expected)
     if isinstance(values, Fault):
         return nothing
-    texts = [_text(values[place]) for place in places]
+    read = values_of.read(values)
+    if isinstance(read, Fault):
+        return nothing
+    texts = [_text(read.fields[name]) for name in names]
+    texts += [_text(values[-1])] if expected else []
     if any(find_card_data(text) is not None for text in texts):
         return nothing
     return [_printable(text) for text in texts]
@@ -113,8 +123,6 @@ def _printable(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
-def _message(row: Row | BadRow, result: RowResult) -> str:
-    where = f"line {row.line}"
-    if isinstance(row, BadRow) and row.column:
-        where += f", column {row.column}"
-    return redact(f"{where}: {result.message}" if result.message else where)
+def _message(row: Row | BadRow, result: RowResult, language: Language) -> str:
+    there = where(row.line, row.column if isinstance(row, BadRow) else "", language)
+    return redact(f"{there}: {result.message}" if result.message else there)

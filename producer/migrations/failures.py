@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from producer.migrations.rows import RowState
 
 _IN_VAIN = (RowState.REJECTED, RowState.FAILED)
+_NEVER_SENT = (RowState.INVALID, RowState.SKIPPED, RowState.AMBIGUOUS)
 # Fewer rows say nothing of a share.
 _FEWEST = 100
-# In these a row may be before anything is sent.
-_NOT_SENT = [RowState.INVALID, RowState.SKIPPED, RowState.AMBIGUOUS]
 
 
 class Failures:
@@ -31,7 +30,7 @@ class Failures:
         if self._most is not None and failed >= self._most:
             return True
         ended = _counted(fields, [state for state in RowState if state.settled])
-        ended -= int(fields.get("base_ended", _counted(fields, _NOT_SENT)))
+        ended -= int(fields.get("base_ended", _counted(fields, _NEVER_SENT)))
         if self._most_percent is None or ended < _FEWEST:
             return False
         return failed * 100 >= self._most_percent * ended

@@ -1,4 +1,4 @@
-"""Forgetting a migration that has ended: its files on this machine, and then the journal's keys."""
+"""Forgetting a migration that is over or was not begun: its files here, then the journal's keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StillBusy(MigrationError):
     code = "migration_busy"
 
     def __init__(self, migration: str, what: str) -> None:
-        super().__init__(f"{migration} has ended, but {what}: try again later")
+        super().__init__(f"{migration} is not sent any more, but {what}: try again later")
 
 
 def forgettable(registry: Registry, migration: str) -> MigrationStatus:
@@ -38,13 +38,13 @@ def forgettable(registry: Registry, migration: str) -> MigrationStatus:
 
     Raises:
         UnknownMigration, JournalUnavailable
-        NotInState: it has not ended.
+        NotInState: it has not ended, and was begun.
         StillBusy: it is driven, or failed commands of it were taken up again.
     """
     deadline = time.monotonic() + LEASE_S + 1
     while True:
         status = registry.status(migration)
-        if not status.state.ended:
+        if not status.forgettable:
             raise NotInState(migration, "forget", status.state)
         if status.driver is None:
             break

@@ -1,25 +1,11 @@
-"""How a file is written down: CSV, JSON Lines, Stripe's import mapping, Parquet; gzipped or not."""
+"""What a file was taken as: its form, and how that is packed and written."""
 
 from __future__ import annotations
 
-import csv
-import json
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
-
-from producer.migrations.customer_names import customers_alone
-from producer.migrations.errors import FileRefused
-from producer.migrations.reasons import Reason
-
-_GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
-_BOM = "\ufeff"
-_OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff")
-_DELIMITERS = ",;\t"
-# What is unpacked of a gzipped head, at most.
-_UNPACKED = 4 << 20
+from typing import Any, Self
 
 
 class Form(StrEnum):
@@ -27,116 +13,110 @@ class Form(StrEnum):
 
     CSV = "csv"
     JSON_LINES = "jsonl"
+    JSON_ARRAY = "json"  # [{…}, …]
+    JSON_LIST = "json-list"  # {"data": [{…}, …]}, as Stripe's lists are
+    JSON_OBJECTS = "json-objects"  # {…} {…}, each over several lines
     STRIPE_MAPPING = "stripe-mapping"  # {"1893": {"id": "cus_…", "cards": {"2600": {"id": …}}}}
     PARQUET = "parquet"
+    XLSX = "xlsx"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is read from its beginning to its end; others have tables of contents."""
+        return self not in (Form.PARQUET, Form.XLSX)
+
+    @property
+    def has_open_columns(self) -> bool:
+        """Whether a later row may have columns that the first ones have not."""
+        return self in (Form.JSON_LINES, Form.JSON_ARRAY, Form.JSON_LIST, Form.JSON_OBJECTS)
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether the line of a record is its row: in a sheet, or its place in the list."""
+        return self in (
+            Form.JSON_ARRAY, Form.JSON_LIST, Form.JSON_OBJECTS, Form.PARQUET, Form.XLSX
+        )  # fmt: skip
+
+
+class Encoding(StrEnum):
+    """How text is written as bytes; the value is the usual name."""
+
+    UTF_8 = "UTF-8"
+    UTF_8_BOM = "UTF-8 with BOM"
+    UTF_16_LE = "UTF-16 LE"
+    UTF_16_BE = "UTF-16 BE"
+    UTF_32_LE = "UTF-32 LE"
+    UTF_32_BE = "UTF-32 BE"
+    WINDOWS_1252 = "Windows-1252"  # Latin-1 among it, as WHATWG's Encoding Standard has it
+
+
+class LineEnd(StrEnum):
+    """What ends the lines of the first mebibyte."""
+
+    LF = "LF"
+    CRLF = "CRLF"
+    CR = "CR"
+    MIXED = "mixed, mostly LF"
+    MIXED_CR = "mixed, mostly CR"
+
+    @property
+    def char(self) -> str:
+        """The character at which lines are parted; the other one is looked at within them."""
+        return "\r" if self in (LineEnd.CR, LineEnd.MIXED_CR) else "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Found out from a file's first bytes, not from its name."""
+    """Found out from a file's bytes, not from its name; what is not so of a form is empty."""
 
     form: Form
     gzipped: bool = False
     delimiter: str = ","
+    encoding: Encoding = Encoding.UTF_8
+    line_end: LineEnd = LineEnd.LF
+    separator_line: bool = False  # `sep=;` stands first
+    member: str = ""  # of a zip archive
+    sheet: str = ""
+    sheets: int = 0  # of the workbook
+    other_sheet: bool = False  # than the one that is read where none is named
 
+    @property
+    def packed(self) -> bool:
+        """Whether it must be unpacked to be read."""
+        return self.gzipped or bool(self.member)
 
-def detect(head: bytes) -> Format:
-    """The format of a file that begins so.
-
-    Raises:
-        FileRefused: it is none that is known, or in another encoding than UTF-8.
-    """
-    gzipped = head.startswith(_GZIP)
-    data = unpacked(head)
-    if data.startswith(_PARQUET) and not gzipped:
-        return Format(Form.PARQUET)
-    if gzipped and data.startswith(_GZIP):
-        raise FileRefused("unknown_format", Reason.GZIP_TWICE)
-    if data.startswith(_ZIP):
-        raise FileRefused("unknown_format", Reason.ZIPPED)
-    if data.startswith(_OTHER_ENCODINGS):
-        raise FileRefused("not_utf8", Reason.UTF_16)
-    whole = decoded(data).removeprefix(_BOM)
-    text = whole.lstrip()
-    if not text:
-        raise FileRefused("empty_file", Reason.EMPTY)
-    if text.startswith("{"):
-        form = Form.STRIPE_MAPPING if _begins_a_mapping(text) else Form.JSON_LINES
-        return Format(form, gzipped)
-    if text.startswith("["):
-        raise FileRefused("unknown_format", Reason.JSON_ARRAY)
-    if "\n" not in text and "\r" in text:
-        raise FileRefused("line_ends", Reason.CR_ALONE)
-    lines = whole.split("\n")
-    return Format(Form.CSV, gzipped, _delimiter(lines[header_place(lines)]))
-
-
-def unpacked(head: bytes) -> bytes:
-    """The head as it reads, unpacked where it is gzipped."""
-    if not head.startswith(_GZIP):
-        return head
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, _UNPACKED)
-    except zlib.error:
-        raise FileRefused("gzip_torn", Reason.GZIP_DAMAGED) from None
-
-
-def decoded(data: bytes) -> str:
-    """UTF-8; bytes that are none become lone surrogates, which no check lets pass."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("utf-8", "surrogateescape")
-
-
-def header_place(lines: Sequence[str]) -> int:
-    """Which line is the header: the first that is not blank."""
-    return next((place for place, line in enumerate(lines) if line.strip("\ufeff\r \t")), 0)
-
-
-def header_cells(line: str, delimiter: str) -> list[str]:
-    """The names in a header line, spaces around them left out. Raises FileRefused."""
-    try:
-        cells = next(
-            csv.reader([line.removeprefix(_BOM).rstrip("\r")], delimiter=delimiter, strict=True)
+    @classmethod
+    def known(cls, told: Mapping[str, Any]) -> Self:
+        """From what `wire` told. Raises KeyError, ValueError, TypeError."""
+        return cls(
+            Form(told["form"]),
+            bool(told["gzipped"]),
+            str(told["delimiter"]),
+            # Copies that were made before 28 November 2026 have no more.
+            Encoding(told.get("encoding", Encoding.UTF_8)),
+            LineEnd(told.get("line_end", LineEnd.LF)),
+            bool(told.get("separator_line", False)),
+            str(told.get("member", "")),
+            str(told.get("sheet", "")),
+            int(told.get("sheets", 0)),
+            bool(told.get("other_sheet", False)),
         )
-    except csv.Error:
-        raise FileRefused("header", Reason.HEADER_UNREADABLE) from None
-    return [cell.strip() for cell in cells]
 
+    def fields(self) -> dict[str, Any]:
+        """For `known`."""
+        return asdict(self)
 
-def _delimiter(header: str) -> str:
-    """The one that makes the most columns of the header."""
-    counts = {}
-    refused = None
-    for one in _DELIMITERS:
-        try:
-            counts[one] = len(header_cells(header, one))
-        except FileRefused as error:
-            refused = error
-    if refused is not None and max(counts.values(), default=0) < 2:
-        raise refused
-    best = max(counts, key=lambda one: counts[one])
-    if counts[best] < 2 and not customers_alone(header_cells(header, best)):
-        raise FileRefused("unknown_format", Reason.NO_HEADER)
-    return best
-
-
-def _begins_a_mapping(text: str) -> bool:
-    """Whether the first member's value is a customer with its cards."""
-    try:
-        decoder = json.JSONDecoder()
-        _, end = decoder.raw_decode(text, _after_space(text, 1))
-        end = _after_space(text, end)
-        if text[end : end + 1] != ":":
-            return False
-        value: Any = decoder.raw_decode(text, _after_space(text, end + 1))[0]
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and isinstance(value.get("cards"), dict)
-
-
-def _after_space(text: str, at: int) -> int:
-    while text[at : at + 1].isspace():
-        at += 1
-    return at
+    def wire(self) -> dict[str, Any]:
+        """For programs; null where it is not so of the form."""
+        text, csv = self.form.is_text, self.form is Form.CSV
+        return {
+            "form": self.form.value,
+            "packing": "gzip" if self.gzipped else "zip" if self.member else None,
+            "member": self.member or None,
+            "encoding": self.encoding.value if text else None,
+            "lineEnds": self.line_end.value if text else None,
+            "separator": self.delimiter if csv else None,
+            "separatorLine": self.separator_line if csv else None,
+            "sheet": self.sheet or None,
+            "sheets": self.sheets or None,
+        }

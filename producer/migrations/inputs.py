@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple
 
+from producer.migrations.archives import is_workbook, opened_archive
 from producer.migrations.bounds import Bounds
 from producer.migrations.card_columns import CardColumns, shown
 from producer.migrations.copies import MAGIC, CopyHead, copied_records
-from producer.migrations.csv_records import csv_records
+from producer.migrations.detection import detected
 from producer.migrations.errors import FileRefused
-from producer.migrations.formats import (
-    Form,
-    Format,
-    decoded,
-    detect,
-    header_cells,
-    header_place,
-    unpacked,
+from producer.migrations.evidence import NO_EVIDENCE, Evidence, Gathering
+from producer.migrations.formats import Form, Format
+from producer.migrations.packing import (
+    HEAD,
+    Beginning,
+    beginning_of,
+    beginning_of_head,
+    content,
 )
-from producer.migrations.json_records import json_records, parsed
-from producer.migrations.lines import LINE_LIMIT
-from producer.migrations.mapping_records import COLUMNS, mapping_records
-from producer.migrations.parquet_records import parquet_columns, parquet_records
+from producer.migrations.readers import Reader, reader_of
 from producer.migrations.reasons import Reason
 from producer.migrations.records import Record
+from producer.migrations.text_encodings import as_utf_8
+from producer.migrations.workbook import Workbook
 
-HEAD = 1 << 20
 NO_DIGEST = "0" * 64
 _SAMPLE = 1_000  # rows
 # Exports of databases and of Stripe have some hundred at most; each is looked at in every row.
@@ -48,8 +46,9 @@ class InputFile:
     size: int  # bytes on disk
     digest: str
     format: Format
-    columns: tuple[str, ...]  # as the file names them; of JSON Lines those of the first rows
+    columns: tuple[str, ...]  # as the file names them; of JSON those of the first rows
     kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
+    evidence: Evidence = NO_EVIDENCE  # of what the columns hold
 
     def records(
         self,
@@ -61,7 +60,8 @@ class InputFile:
     ) -> Iterator[Record]:
         """The wanted columns' values from a record on; `cards` looks at every column.
 
-        `bounds` are of Parquet: what else is unpacked is read as a stream by who bounds it.
+        `bounds` are of Parquet and Excel: what else is unpacked is read as a stream by who bounds
+        it.
 
         Raises:
             FileRefused: the file turns out to be torn, or a column to be named like card data.
@@ -70,127 +70,137 @@ class InputFile:
         if self.kept is not None:
             yield from copied_records(self.path, self.kept, wanted, start_number=start_number)
             return
-        if self.format.form is Form.PARQUET:
-            yield from parquet_records(
-                self.path, wanted, start_number=start_number, cards=cards, bounds=bounds
-            )
-            return
-        with self.path.open("rb") as file:
-            packed = gzip.GzipFile(fileobj=file) if self.format.gzipped else file
-            stream = cast(BinaryIO, packed)
-            yield from records_of(stream, self.format, wanted, start_number, cards)
+        with self.path.open("rb") as file, content(file, self.format, bounds) as unpacked:
+            reader = reader_of(unpacked, self.format, bounds)
+            yield from reader.records(wanted, start_number=start_number, cards=cards)
 
 
-def open_input(path: Path, *, name: str | None = None, bounds: Bounds | None = None) -> InputFile:
+def open_input(
+    path: Path, *, name: str | None = None, sheet: str = "", bounds: Bounds | None = None
+) -> InputFile:
     """Look at a file: format, columns, digest, and whether it holds card numbers or CVCs.
 
-    A copy that `spool_input` made opens as the stream it is of.
+    A copy that `spool_input` made opens as the stream it is of. `sheet` is that of a workbook; ""
+    is the first that is not hidden.
 
     Raises:
         FileRefused: it cannot be read, is no known format, or has a column of card data; or it is
-            Parquet and exceeds the bounds.
+            packed, Parquet or Excel and exceeds the bounds; or there is no such sheet.
         ExtraMissing: it is Parquet, and pyarrow is not installed.
     """
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
-            if head.startswith(MAGIC):
+            if file.read(len(MAGIC)) == MAGIC:
                 return _copy(path, name)
-            format_ = detect(head)
-            if format_.form is Form.PARQUET:
-                columns = _look_at_parquet(path, bounds)
-            else:
-                columns = look(head, format_)
+            looked = look(file, sheet=sheet, bounds=bounds)
             file.seek(0)
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
         raise FileRefused.unreadable(error) from error
-    return InputFile(path, shown(name or path.name), size, digest, format_, columns)
+    name = shown(name or path.name)
+    return InputFile(
+        path, name, size, digest, looked.format, looked.columns, evidence=looked.evidence
+    )
+
+
+class Looked(NamedTuple):
+    """What was seen in a file's first rows."""
+
+    format: Format
+    columns: tuple[str, ...]
+    evidence: Evidence
+
+
+def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Looked:
+    """What a file is and holds, once the first rows were judged. Raises as `open_input`."""
+    beginning = beginning_of(file, bounds)
+    format_ = _format(beginning, sheet)
+    if format_.form.is_text:
+        return _look_at_text(beginning, format_)
+    file.seek(0)
+    with content(file, format_, bounds) as unpacked:
+        if format_.form is Form.XLSX:
+            if format_.packed and not is_workbook(opened_archive(unpacked)):
+                raise FileRefused("unknown_format", Reason.ZIP_IN_ZIP)
+            format_ = Workbook(unpacked, bounds).format_of(format_, sheet)
+        columns = _few(reader_of(unpacked, format_, bounds).columns())
+        cards = CardColumns(columns)
+        found = Gathering(columns)
+        found.of(_sample(reader_of(unpacked, format_, bounds), columns, cards))
+        whole = found.rows < _SAMPLE
+        cards.refuse(whole=whole)
+    return Looked(format_, columns, found.evidence(whole=whole))
+
+
+def look_at_head(head: bytes, name: str, sheet: str = "") -> InputFile | None:
+    """What a file that begins so is, its first rows judged; None where it must be had whole.
+
+    Raises:
+        FileRefused
+    """
+    beginning = beginning_of_head(head)
+    if beginning.archive:
+        return None
+    format_ = _format(beginning, sheet)
+    if not format_.form.is_text:
+        return None
+    looked = _look_at_text(beginning, format_)
+    return InputFile(
+        Path(), shown(name), 0, NO_DIGEST, format_, looked.columns, evidence=looked.evidence
+    )
+
+
+def _format(beginning: Beginning, sheet: str) -> Format:
+    if beginning.archive:
+        return Format(Form.XLSX, beginning.gzipped, member=beginning.member)
+    format_ = detected(beginning.data, gzipped=beginning.gzipped, member=beginning.member)
+    if sheet:
+        raise FileRefused("no_such_sheet", Reason.NO_SHEETS, sheet=shown(sheet))
+    return format_
 
 
 def _copy(path: Path, name: str | None) -> InputFile:
     head = CopyHead.read(path)
     return InputFile(
-        path, shown(name or path.name), head.size, head.digest, head.format, head.columns, head.kept
+        path=path,
+        name=shown(name or path.name),
+        size=head.size,
+        digest=head.digest,
+        format=head.format,
+        columns=head.columns,
+        kept=head.kept,
+        evidence=head.evidence,
     )
 
 
-def records_of(
-    stream: BinaryIO,
-    format_: Format,
-    wanted: Sequence[str],
-    start_number: int = 1,
-    cards: CardColumns | None = None,
-) -> Iterator[Record]:
-    """The records of an unpacked stream of any format but Parquet. Raises FileRefused."""
-    match format_.form:
-        case Form.JSON_LINES:
-            return json_records(stream, wanted, start_number=start_number, cards=cards)
-        case Form.STRIPE_MAPPING:
-            return mapping_records(stream, wanted, start_number=start_number, cards=cards)
-        case _:
-            return csv_records(
-                stream, format_.delimiter, wanted, start_number=start_number, cards=cards
-            )
-
-
-def look(head: bytes, format_: Format) -> tuple[str, ...]:
-    """The columns, once the first rows were judged. Raises FileRefused."""
-    data = unpacked(head)
-    columns = _columns(decoded(data), format_)
-    if len(columns) > _MOST_COLUMNS:
-        raise FileRefused("header", Reason.TOO_MANY_COLUMNS, limit=_MOST_COLUMNS)
+def _look_at_text(beginning: Beginning, format_: Format) -> Looked:
+    data = as_utf_8(io.BytesIO(beginning.data), format_.encoding).read()
+    if not beginning.whole and format_.form in (Form.CSV, Form.JSON_LINES):
+        data = data[: data.rfind(format_.line_end.char.encode()) + 1]
+    columns = _few(reader_of(io.BytesIO(data), format_).columns())
     cards = CardColumns(columns)
-    whole = max(len(head), len(data)) < HEAD
-    if len(data) >= HEAD and format_.form is not Form.STRIPE_MAPPING:
-        data = data[: data.rfind(b"\n") + 1]
+    found = Gathering(columns)
     try:
-        sample = records_of(io.BytesIO(data), format_, columns, cards=cards)
-        whole = sum(1 for _ in islice(sample, _SAMPLE)) < _SAMPLE and whole
+        found.of(_sample(reader_of(io.BytesIO(data), format_), columns, cards))
+        whole = found.rows < _SAMPLE and beginning.whole
     except FileRefused as refused:
         # The head may end in the middle of the document; the whole is read by the plan.
         if refused.code != "json_broken":
             raise
         whole = False
     cards.refuse(whole=whole)
-    return columns
+    return Looked(format_, columns, found.evidence(whole=whole))
 
 
-def look_at_head(head: bytes, name: str) -> InputFile | None:
-    """What a file that begins so is, its first rows judged; None of Parquet, which has no such.
-
-    Raises:
-        FileRefused
-    """
-    format_ = detect(head)
-    if format_.form is Form.PARQUET:
-        return None
-    return InputFile(Path(), shown(name), 0, NO_DIGEST, format_, look(head, format_))
-
-
-def _look_at_parquet(path: Path, bounds: Bounds | None) -> tuple[str, ...]:
-    columns = parquet_columns(path)
+def _few(columns: tuple[str, ...]) -> tuple[str, ...]:
     if len(columns) > _MOST_COLUMNS:
         raise FileRefused("header", Reason.TOO_MANY_COLUMNS, limit=_MOST_COLUMNS)
-    cards = CardColumns(columns)
-    sample = islice(parquet_records(path, columns, cards=cards, bounds=bounds), _SAMPLE)
-    cards.refuse(whole=sum(1 for _ in sample) < _SAMPLE)
     return columns
 
 
-def _columns(text: str, format_: Format) -> tuple[str, ...]:
-    lines = text.removeprefix("\ufeff").split("\n", _SAMPLE)[:_SAMPLE]
-    match format_.form:
-        case Form.STRIPE_MAPPING:
-            return COLUMNS
-        case Form.JSON_LINES:
-            rows = (parsed(line) for line in lines)
-            return tuple(
-                dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
-            )
-        case _:
-            header = lines[header_place(lines)]
-            if len(header) > LINE_LIMIT:
-                raise FileRefused("header", Reason.HEADER_TOO_LONG, limit=LINE_LIMIT)
-            return tuple(header_cells(header, format_.delimiter))
+def _sample(reader: Reader, columns: Sequence[str], cards: CardColumns) -> Iterator[Record]:
+    return islice(reader.records(columns, cards=cards), _SAMPLE)
+
+
+__all__ = ["HEAD", "NO_DIGEST", "InputFile", "look", "look_at_head", "open_input"]

@@ -55,10 +55,11 @@ def join(parts: Sequence[Part], old: OldDefaults | None, folder: Path) -> InputF
         OSError: the join cannot be written.
     """
     for part in parts:
-        if part.mapping.copied is None or part.mapping.expected is not None:
+        copied = part.mapping.copied
+        if copied is None or not copied.between_accounts or part.mapping.expected is not None:
             raise FileRefused("not_a_copy", Reason.NOT_A_COPY, name=part.source.name)
     sources = [part.source for part in parts] + ([old.source] if old is not None else [])
-    told = [[part.source.digest, part.mapping.wire()] for part in parts]
+    told = [[part.source.digest, part.mapping.wire(), *_other_sheet(part.source)] for part in parts]
     about = json.dumps(["joined", told, old.source.digest if old is not None else None])
     digest = sha256(about.encode()).hexdigest()
     names = [part.source.name for part in parts]
@@ -74,6 +75,10 @@ def join(parts: Sequence[Part], old: OldDefaults | None, folder: Path) -> InputF
     checks = RowChecks(map_columns(seen))
     cards = CardColumns(_COLUMNS)
     return copy_of(_joined(parts, old), seen, checks, folder, lambda: (digest, seen.size), cards)
+
+
+def _other_sheet(source: InputFile) -> list[str]:
+    return [source.format.sheet] if source.format.other_sheet else []
 
 
 def _joined(parts: Sequence[Part], old: OldDefaults | None) -> Iterator[Record]:

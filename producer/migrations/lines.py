@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from producer.migrations.errors import FileRefused
-from producer.migrations.formats import decoded
 from producer.migrations.reasons import Reason
+from producer.migrations.text_encodings import decoded
 
 # No row needs more: ids have at most 255 characters, and a request body of the contract 16 KiB.
 LINE_LIMIT = 131_072
@@ -22,20 +22,22 @@ class Blocks:
     block, then a block of its own, that holds a last line without a line end.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, end: str = "\n") -> None:
+        """`end` is the character that ends lines."""
         self._stream = stream
+        self._end = end.encode()
         self.unended = False
 
     def __iter__(self) -> Iterator[str]:
         rest = b""
         while chunk := self._read():
-            whole, newline, rest = (rest + chunk).rpartition(b"\n")
+            whole, newline, rest = (rest + chunk).rpartition(self._end)
             if newline:
                 yield decoded(whole)
             if len(rest) > LINE_LIMIT:
                 yield decoded(rest[: LINE_LIMIT + 1])
                 rest = self._after_line()
-        whole, newline, rest = rest.rpartition(b"\n")
+        whole, newline, rest = rest.rpartition(self._end)
         if newline:
             yield decoded(whole)
         if rest:
@@ -45,7 +47,7 @@ class Blocks:
     def _after_line(self) -> bytes:
         """What was read beyond the end of the present line."""
         while chunk := self._read():
-            _, newline, rest = chunk.partition(b"\n")
+            _, newline, rest = chunk.partition(self._end)
             if newline:
                 return rest
         return b""

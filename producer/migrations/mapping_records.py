@@ -12,9 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
+from producer.migrations.bounds import Bounds
 from producer.migrations.card_columns import CardColumns
 from producer.migrations.copied import FACE, CopyColumns
 from producer.migrations.errors import FileRefused
+from producer.migrations.formats import Format
 from producer.migrations.lines import read
 from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
@@ -160,3 +162,20 @@ def _texts(stream: BinaryIO) -> Iterator[str]:
     while chunk := read(stream):
         yield from filter(None, [decoder.decode(chunk)])
     yield from filter(None, [decoder.decode(b"", final=True)])
+
+
+class MappingReader:
+    """Reads Stripe's import mapping."""
+
+    def __init__(self, file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> None:
+        self._file = file
+
+    def columns(self) -> tuple[str, ...]:
+        """The same for every file of this form."""
+        return COLUMNS
+
+    def records(
+        self, wanted: Sequence[str], *, start_number: int = 1, cards: CardColumns | None = None
+    ) -> Iterator[Record]:
+        """As `mapping_records`."""
+        return mapping_records(self._file, wanted, start_number=start_number, cards=cards)

@@ -7,33 +7,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from producer.migrations.card_columns import CardColumns, shown
-from producer.migrations.copied import plain
+from producer.migrations.column_names import bare
+from producer.migrations.edges import trimmed
 from producer.migrations.errors import FileRefused
 from producer.migrations.inputs import InputFile
 from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault
 from producer.migrations.rows import WasDefault
 
-# Names as `plain` has them. `id` is the customer's in Stripe's exports of customers and cards.
+# As `bare` writes them. `id` is the customer's in Stripe's exports of customers and cards.
 _CUSTOMERS = (
-    "customer_id_old", "old_customer_id", "customer_id", "customer", "stripe_customer_id",
-    "userid", "user_id", "id",
+    "customeridold", "oldcustomerid", "customerid", "customer", "stripecustomerid",
+    "userid", "id",
 )  # fmt: skip
 # Of these the first that is filled counts, as at Stripe: an invoice is paid with the customer's
 # `invoice_settings.default_payment_method`, and else with its `default_source` (Stripe docs:
 # api/subscriptions/object, default_payment_method).
 _DEFAULTS = (
     (
-        "invoice_settings_default_payment_method",
-        "invoice_settings_default_payment_method_id",
-        "default_payment_method_id",
-        "default_payment_method",
-        "invoice_settings",
+        "invoicesettingsdefaultpaymentmethod",
+        "invoicesettingsdefaultpaymentmethodid",
+        "defaultpaymentmethodid",
+        "defaultpaymentmethod",
+        "invoicesettings",
     ),
-    ("default_source", "default_source_id", "default_card", "default_card_id"),
+    ("defaultsource", "defaultsourceid", "defaultcard", "defaultcardid"),
 )
 # Where no column is named like a default: in the dashboard's export of customers it is the default.
-_ONLY_CARD = ("card_id", "payment_method_id", "payment_method", "source_id", "card")
+_ONLY_CARD = ("cardid", "paymentmethodid", "paymentmethod", "sourceid", "card")
 _NESTED = "default_payment_method"
 _LONGEST = 255
 _BATCH = 5_000
@@ -108,7 +109,6 @@ class OldDefaults:
         customer, defaults = _columns(self.source)
         cards = CardColumns(self.source.columns)
         wanted = [customer, *defaults]
-        # A CSV file is read by two columns at least.
         for _, _, values in self.source.records(wanted, cards=cards):
             whose = "" if isinstance(values, Fault) else _id(values[0])
             if isinstance(values, Fault) or not whose:
@@ -128,7 +128,7 @@ def _columns(source: InputFile) -> tuple[str, list[str]]:
     Raises:
         FileRefused: one of them is missing.
     """
-    by_name = {plain(name): name for name in reversed(source.columns)}
+    by_name = {bare(name): name for name in reversed(source.columns)}
     customer = _first(_CUSTOMERS, by_name)
     found = [_first(names, by_name) for names in _DEFAULTS]
     defaults = [one for one in found if one] or [_first(_ONLY_CARD, by_name)]
@@ -150,5 +150,5 @@ def _id(value: Any) -> str:
         return _id(value.get(_NESTED) if _NESTED in value else value.get("id"))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    text = value.strip() if isinstance(value, str) else ""
+    text = trimmed(value) if isinstance(value, str) else ""
     return text if len(text) <= _LONGEST else ""

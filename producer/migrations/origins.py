@@ -8,12 +8,15 @@ from typing import Any
 
 from producer.contract.card_numbers import find_card_data
 from producer.migrations.copied import CopyColumns, said
+from producer.migrations.edges import trimmed
 from producer.migrations.faces import UNKNOWN, Face
-from producer.migrations.rows import Origin
+from producer.migrations.rows import Origin, WasDefault
+from producer.migrations.stripe_objects import ID
 
 # Fewer digits are no card number.
 _MANY_DIGITS = re.compile(r"[0-9](?:_*[0-9]){12}")
 _LONGEST = 255
+_A_CARD, _A_DEFAULT = Origin("", ""), Origin("", "", WasDefault.YES)
 
 
 class Origins:
@@ -38,7 +41,7 @@ class Origins:
             _told(customer),
             _told(source),
             said(default),
-            Face(*(_told(part).strip() for part in face)) if any(face) else UNKNOWN,
+            Face(*map(_told, face)) if any(face) else UNKNOWN,
         )
 
     @staticmethod
@@ -47,11 +50,16 @@ class Origins:
         return [value if isinstance(value, bool) else _told(value) for value in values]
 
 
+def origin_of_object(customer_column: str) -> Origin:
+    """Of an object of Stripe's by where it names its customer: that alone says its default."""
+    return _A_DEFAULT if customer_column == ID else _A_CARD
+
+
 def _told(value: Any) -> str:
     """The text; "" of what is no text or number, is too long, or looks like card data."""
     if type(value) is not str:
         value = str(value) if isinstance(value, int) else ""
-    text: str = value
+    text = trimmed(value)
     if len(text) > _LONGEST:
         return ""
     if text.isascii() and text.replace("_", "").isalnum() and not _MANY_DIGITS.search(text):

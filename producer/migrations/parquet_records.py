@@ -4,59 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from producer.migrations.bounds import Bounds
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.edges import blank
 from producer.migrations.errors import ExtraMissing, FileRefused
+from producer.migrations.formats import Format
 from producer.migrations.reasons import Reason
-from producer.migrations.records import Record
+from producer.migrations.records import BLANK, Record
 
 _BATCH = 5_000
 _BUFFER = 1 << 20
 
 
-def parquet_columns(path: Path) -> tuple[str, ...]:
-    """The file's columns, those within others not. Raises ExtraMissing, FileRefused."""
-    return tuple(_opened(path).schema_arrow.names)
+class ParquetReader:
+    """Reads a Parquet file; what is unpacked of it is bounded by `bounds`."""
 
+    def __init__(self, file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> None:
+        self._path = Path(f"/dev/fd/{file.fileno()}")
+        self._bounds = bounds
 
-def parquet_records(
-    path: Path,
-    wanted: Sequence[str],
-    *,
-    start_number: int = 1,
-    cards: CardColumns | None = None,
-    bounds: Bounds | None = None,
-) -> Iterator[Record]:
-    """The records from a number on; a record's line is its number. `cards` looks at all columns.
+    def columns(self) -> tuple[str, ...]:
+        """The file's columns, those within others not. Raises ExtraMissing, FileRefused."""
+        return tuple(_opened(self._path).schema_arrow.names)
 
-    Raises:
-        ExtraMissing, FileRefused: also where `bounds` are exceeded.
-    """
-    packed = path.stat().st_size
-    unpacked = 0
-    number = 0
-    file = _opened(path)
-    if bounds is not None:
-        bounds.check(_said_to_be(file.metadata), packed)
-    columns = None if cards is not None else list(dict.fromkeys(wanted))
-    # By one thread: what a plan may take of a machine is one core.
-    for batch in file.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
-        unpacked += batch.nbytes
+    def records(
+        self, wanted: Sequence[str], *, start_number: int = 1, cards: CardColumns | None = None
+    ) -> Iterator[Record]:
+        """The records from a number on; a record's line is its number.
+
+        Raises:
+            ExtraMissing, FileRefused: also where the bounds are exceeded.
+        """
+        bounds = self._bounds
+        packed = self._path.stat().st_size
+        unpacked = 0
+        number = 0
+        file = _opened(self._path)
         if bounds is not None:
-            bounds.check(unpacked, packed)
-        if number + batch.num_rows < start_number:
-            number += batch.num_rows
-            continue
-        values = batch.to_pydict()
-        if cards is not None:
-            for row in zip(*values.values(), strict=True):
-                cards.see(row)
-        for row in zip(*(values[name] for name in wanted), strict=True):
-            number += 1
-            if number >= start_number:
-                yield number, number, row
+            bounds.check(_said_to_be(file.metadata), packed)
+        # By one thread: what a plan may take of a machine is one core.
+        for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
+            unpacked += batch.nbytes
+            if bounds is not None:
+                bounds.check(unpacked, packed)
+            if number + batch.num_rows < start_number:
+                number += batch.num_rows
+                continue
+            values = batch.to_pydict()
+            if cards is not None:
+                for row in zip(*values.values(), strict=True):
+                    cards.see(row)
+            rows = zip(*(values[name] for name in wanted), strict=True)
+            for row, whole in zip(rows, zip(*values.values(), strict=True), strict=True):
+                number += 1
+                if number >= start_number:
+                    yield number, number, BLANK if blank(row[:1]) and blank(whole) else row
 
 
 def _said_to_be(metadata: Any) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AnyMapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from producer.contract import CommandKind
+from producer.contract import CommandKind, Slot
 from producer.migrations import estimate
 from producer.migrations.card_columns import CardColumns
 from producer.migrations.choosing import Why
@@ -17,7 +18,8 @@ from producer.migrations.estimate import LIVE, TEST, Endpoint, Work
 from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow, RowState
+from producer.migrations.row_notes import RowNotes
+from producer.migrations.rows import BadRow, Row, RowState
 from producer.migrations.scratch import Held, Scratch
 
 EXAMPLES = 3
@@ -26,7 +28,10 @@ _PROGRESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`to_send`, `invalid`, and all of `held` are `rows`. Close it: it holds a temporary file."""
+    """`to_send`, `invalid`, and all of `held` and `skipped` are `rows`.
+
+    Close it: it holds a temporary file.
+    """
 
     id: str
     source: InputFile
@@ -37,12 +42,16 @@ class Plan:
     commands: dict[CommandKind, int]  # rows to be sent, by command
     invalid: int
     held: dict[Why, int]  # rows that could be sent and are not, by why
+    skipped: dict[str, int]  # rows with which nothing is wrong, and that order nothing: by code
     undecided: int  # customers of which it is not said which card is meant
     contradicted: int  # customers with rows that set different defaults; the last one stands
     customers: int
     requests: dict[Endpoint, int]
     codes: dict[str, int]  # invalid rows by code
-    examples: dict[str, list[BadRow]]  # the first ones, by code
+    slots: dict[Slot, int]  # rows to be sent, by the default that they set
+    notes: RowNotes
+    checks: tuple[str, ...]  # columns of what came of checking CVCs: not used
+    examples: dict[str, list[BadRow]]  # the first ones, by code, skipped ones too
     _scratch: Scratch = field(repr=False)
 
     @property
@@ -56,14 +65,9 @@ class Plan:
         return self.held.get(Why.REPEATED, 0)
 
     @property
-    def skipped(self) -> dict[str, int]:
-        """Rows for which nothing is to be done, by code."""
-        return self._held_as(RowState.SKIPPED)
-
-    @property
     def ambiguous(self) -> dict[str, int]:
         """Rows that wait for a person to say which card is meant, by code."""
-        return self._held_as(RowState.AMBIGUOUS)
+        return _counted(self.held, RowState.AMBIGUOUS)
 
     @property
     def reads(self) -> int:
@@ -75,8 +79,18 @@ class Plan:
         """Row numbers, in order, with the state in which they begin and end: for the ledger."""
         return self._scratch.not_sent()
 
+    def rows_to_send(self) -> Iterator[Row]:
+        """The rows that a run sends, in order; the file is read again."""
+        left_out = (number for number, _ in self.not_sent())
+        skip = next(left_out, None)
+        for row in open_rows(self.source, self.mapping):
+            if row.number == skip:
+                skip = next(left_out, None)
+            elif isinstance(row, Row):
+                yield row
+
     def bad_rows(self) -> Iterator[BadRow]:
-        """Every invalid row, in order."""
+        """Every invalid or skipped row, in order."""
         return self._scratch.bad_rows()
 
     def held_rows(self) -> Iterator[Held]:
@@ -89,22 +103,33 @@ class Plan:
             "migration": self.id,
             "file": self.source.name,
             "form": self.source.format.form.value,
+            "format": self.source.format.wire(),
             "digest": self.source.digest,
             "mapping": self.mapping.fields,
             "repairs": self.mapping.repairs,
+            "taken": [
+                {"column": self.mapping.fields[field], "field": field}
+                for field in self.mapping.taken
+            ],
+            "stripeObjects": bool(self.mapping.objects),
+            "cvcCheckColumns": list(self.checks),
             "rows": self.rows,
             "toSend": self.to_send,
             "commands": {kind.value: count for kind, count in self.commands.items()},
             "invalid": self.invalid,
-            "repeated": self.repeated,
             "skipped": self.skipped,
+            "repeated": self.repeated,
             "ambiguous": self.ambiguous,
             "undecidedCustomers": self.undecided,
+            "trimmedValues": self.notes.trimmed,
+            "customersWithBothDefaults": self.notes.both_defaults,
+            "slots": {slot.value: count for slot, count in self.slots.items()},
             "customers": self.customers,
             "contradictedCustomers": self.contradicted,
             "codes": self.codes,
             "examples": {c: [asdict(one) for one in some] for c, some in self.examples.items()},
             "requests": {endpoint.value: count for endpoint, count in self.requests.items()},
+            "keptBytes": estimate.kept_bytes(self.requests),
             "reads": self.reads,
             "readsNeedTransactions": estimate.transactions_for(self.reads),
             "seconds": {
@@ -112,9 +137,6 @@ class Plan:
                 "test": estimate.seconds(self.requests, TEST),
             },
         }
-
-    def _held_as(self, state: RowState) -> dict[str, int]:
-        return {why.value: count for why, count in self.held.items() if why.state is state}
 
     def close(self) -> None:
         """Remove the temporary file."""
@@ -160,13 +182,15 @@ def _plan(
 ) -> Plan:
     cards = CardColumns(source.columns)
     work: Counter[Work] = Counter()
+    notes = RowNotes()
     codes: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     examples: dict[str, list[BadRow]] = {}
     rows = 0
-    for row in open_rows(source, mapping, cards=cards):
+    for row in open_rows(source, mapping, cards=cards, notes=notes):
         rows += 1
         if isinstance(row, BadRow):
-            codes[row.code] += 1
+            (codes if row.state is RowState.INVALID else skipped)[row.code] += 1
             some = examples.setdefault(row.code, [])
             if len(some) < EXAMPLES:
                 some.append(row)
@@ -175,12 +199,17 @@ def _plan(
             work[scratch.add(row)] += 1
         if on_progress is not None and rows % _PROGRESS == 0:
             on_progress(rows)
-    cards.refuse()
+    if source.kept is None:  # a copy has no other columns; they were judged when it was made
+        cards.refuse()
     held = scratch.settle()
     sent = {one: count - held.get(one, 0) for one, count in work.items()}
     commands = dict.fromkeys(CommandKind, 0)
     for one, count in sent.items():
         commands[one.command] += count
+    slots = {
+        Slot.DEFAULT_SOURCE: sent.get(Work.SET_SOURCE, 0),
+        Slot.DEFAULT_PAYMENT_METHOD: sent.get(Work.SET_PAYMENT_METHOD, 0),
+    }
     return Plan(
         id=migration_id(source, mapping, conditions),
         source=source,
@@ -191,11 +220,19 @@ def _plan(
         commands={kind: count for kind, count in commands.items() if count},
         invalid=codes.total(),
         held=dict(scratch.why),
+        skipped=dict((skipped + Counter(_counted(scratch.why, RowState.SKIPPED))).most_common()),
         undecided=scratch.undecided,
         contradicted=scratch.contradicted,
         customers=scratch.customers,
         requests=estimate.requests(sent, blind=blind),
         codes=dict(codes.most_common()),
+        slots={slot: count for slot, count in slots.items() if count},
+        notes=notes,
+        checks=tuple(cards.checks),
         examples=examples,
         _scratch=scratch,
     )
+
+
+def _counted(held: AnyMapping[Why, int], state: RowState) -> dict[str, int]:
+    return {why.value: count for why, count in held.items() if why.state is state}

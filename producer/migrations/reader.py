@@ -8,6 +8,7 @@ from producer.migrations.card_columns import CardColumns
 from producer.migrations.columns import Mapping
 from producer.migrations.inputs import InputFile
 from producer.migrations.row_checks import RowChecks
+from producer.migrations.row_notes import RowNotes
 from producer.migrations.rows import BadRow, Row
 
 
@@ -17,18 +18,19 @@ def open_rows(
     *,
     start_number: int = 1,
     cards: CardColumns | None = None,
+    notes: RowNotes | None = None,
 ) -> Iterator[Row | BadRow]:
     """The rows from the given number on, each checked by the contract's rules.
 
     Rows before it are read over without being checked. The same file gives the same numbers.
-    `cards` is shown every column of every row.
+    `cards` is shown every column of every row; `notes` counts what is done about their values.
 
     Raises:
         FileRefused: the file turns out to be torn (gzip, a JSON document), or to hold a column
             named like card data.
         ExtraMissing: it is Parquet, and pyarrow is not installed.
     """
-    checks = RowChecks(mapping)
+    checks = RowChecks(mapping, notes)
     row = checks.row
     for number, line, values in source.records(
         checks.wanted, start_number=start_number, cards=cards

@@ -13,21 +13,87 @@ class Reason(Enum):
 
     # What the bytes are.
     EMPTY = ("el archivo está vacío", "the file is empty")
-    ZIPPED = (
-        "es un archivo zip o de Excel: guárdelo como CSV en UTF-8",
-        "a zip or Excel file: save it as CSV in UTF-8",
+    ANOTHER_KIND = (
+        "es {what}: guárdelo como CSV o como libro de Excel (.xlsx)",
+        "it is {what}: save it as CSV, or as an Excel workbook (.xlsx)",
     )
-    UTF_16 = (
-        "el archivo está en UTF-16: guárdelo en UTF-8",
-        "the file is UTF-16: save it in UTF-8",
+    KIND_PDF = ("un PDF", "a PDF")
+    KIND_WORD = ("un documento de texto (Word)", "a text document (Word)")
+    KIND_POWERPOINT = ("una presentación (PowerPoint)", "a presentation (PowerPoint)")
+    KIND_OLD_EXCEL = (
+        "un archivo de Excel del formato antiguo (.xls)",
+        "an Excel file of the old format (.xls)",
     )
-    JSON_ARRAY = (
-        "es una lista JSON: escriba un objeto JSON por línea",
-        "a JSON array: write one JSON object a line instead",
+    KIND_XLSB = ("un libro binario de Excel (.xlsb)", "a binary Excel workbook (.xlsb)")
+    KIND_EXCEL_XML = ("una hoja de cálculo XML de 2003", "an XML spreadsheet of 2003")
+    KIND_OPEN_DOCUMENT = (
+        "un documento de LibreOffice (OpenDocument)",
+        "a LibreOffice document (OpenDocument)",
     )
-    CR_ALONE = (
-        "las líneas terminan solo con CR: guarde el archivo con LF o CRLF",
-        "lines end with CR alone: save the file with LF or CRLF",
+    KIND_NUMBERS = ("una hoja de Numbers, de Apple", "a spreadsheet of Apple's Numbers")
+    KIND_HTML = (
+        "una página HTML, se llame como se llame",
+        "an HTML page, whatever it is called",
+    )
+    KIND_XML = ("un archivo XML", "an XML file")
+    KIND_PICTURE = ("una imagen", "a picture")
+    KIND_DATABASE = ("una base de datos SQLite", "an SQLite database")
+    KIND_ARCHIVE = (
+        "un archivo comprimido que no es gzip ni zip",
+        "a packed file that is neither gzip nor zip",
+    )
+    KIND_ARROW = ("un archivo Arrow o Feather", "an Arrow or Feather file")
+    KIND_AVRO = ("un archivo Avro", "an Avro file")
+    PASSWORD = (
+        "está protegido con contraseña: guárdelo sin ella",
+        "it is protected by a password: save it without one",
+    )
+    ZIP_EMPTY = ("el archivo zip no tiene ningún archivo", "the zip archive has no file in it")
+    ZIP_OF_SEVERAL = (
+        "el archivo zip tiene {count} archivos ({names}): deje uno solo",
+        "the zip archive has {count} files in it ({names}): leave one only",
+    )
+    ZIP_OF_TOO_MANY = (
+        "el archivo zip tiene miles de archivos: deje uno solo",
+        "the zip archive has thousands of files in it: leave one only",
+    )
+    ZIP_IN_ZIP = (
+        "hay un archivo zip dentro de otro archivo comprimido: descomprímalo una vez",
+        "there is a zip archive within another packed file: unpack it once",
+    )
+    ZIP_ENCRYPTED = (
+        "el archivo zip tiene contraseña: descomprímalo antes",
+        "the zip archive needs a password: unpack it first",
+    )
+    ZIP_METHOD = (
+        "el archivo zip usa una compresión poco común: descomprímalo antes",
+        "the zip archive is compressed in an uncommon way: unpack it first",
+    )
+    ZIP_DAMAGED = (
+        "el archivo zip termina a la mitad o está dañado: cópielo de nuevo",
+        "the zip archive ends in the middle or is damaged: copy it again",
+    )
+    XLSX_BROKEN = (
+        "el libro de Excel está dañado: ábralo en Excel y guárdelo de nuevo",
+        "the Excel workbook is damaged: open it in Excel and save it again",
+    )
+    NO_SHEET = ("el libro de Excel no tiene ninguna hoja", "the Excel workbook has no worksheet")
+    NO_SUCH_SHEET = (
+        "no hay ninguna hoja «{sheet}»; el libro tiene {names}",
+        "there is no sheet {sheet!r}; the workbook has {names}",
+    )
+    NO_SHEETS = (
+        "se pidió la hoja «{sheet}», pero no es un libro de Excel",
+        "sheet {sheet!r} was asked for, but it is no Excel workbook",
+    )
+    SHEET_EMPTY = ("la hoja está vacía", "the sheet is empty")
+    JSON_OF_OTHERS = (
+        "es una lista JSON, pero no de objetos: escriba un objeto por fila",
+        "a JSON array, but not of objects: write an object for each row",
+    )
+    JSON_ELEMENT_TOO_LARGE = (
+        "cerca de la línea {line} hay un objeto JSON de más de {limit} caracteres, o no termina",
+        "near line {line} a JSON object has more than {limit} characters, or does not end",
     )
     GZIP_DAMAGED = ("el archivo gzip está dañado", "the gzip file is damaged")
     GZIP_TORN = (
@@ -111,6 +177,10 @@ class Reason(Enum):
         "guardó nada",
         "most values of column {column!r} look like CVCs: take the column out; nothing was stored",
     )
+    HOLDS_CVC_WITHIN = (
+        "dentro de la columna «{column}» hay un CVC, por su nombre: quítelo; no se guardó nada",
+        "within column {column!r} there is a CVC, by its name: take it out; nothing was stored",
+    )
     TOO_MANY_COLUMNS = (
         "el archivo tiene más de {limit} columnas",
         "the file has more than {limit} columns",
@@ -123,6 +193,22 @@ class Reason(Enum):
         "ninguna columna es {field}; el archivo tiene {columns}: nombre una con --map "
         "{example}=COLUMNA",
         "no column is {field}; the file has {columns}: name one with --map {example}=COLUMN",
+    )
+    COLUMN_BY_VALUES = (
+        "ninguna columna se llama como {field}; el archivo tiene {columns}: por sus valores sería "
+        "{maps}",
+        "no column is named like {field}; the file has {columns}: by what they hold it would be "
+        "{maps}",
+    )
+    COLUMNS_TIE = (
+        "{names}: cada una podría ser {field}; diga cuál con {maps}",
+        "{names}: each of them could be {field}; say which with {maps}",
+    )
+    OTHER_OBJECTS = (
+        "los registros son objetos de otra clase que {names}: diga con --map qué columnas son el "
+        "cliente y la tarjeta",
+        "the records are objects of another kind than {names}: say with --map which columns are "
+        "the customer and the card",
     )
     SOURCE_OR_DEFAULT = ("source ni default_source", "source or default_source")
     NO_SUCH_COLUMN = (

@@ -16,5 +16,7 @@ class Fault:
     column: str = ""
 
 
+BLANK = Fault("blank_row", "the row is blank in all columns")
+
 # Number (from 1), line, and the wanted columns' values in the order wanted.
 Record: TypeAlias = tuple[int, int, Sequence[Any] | Fault]

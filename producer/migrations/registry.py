@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from producer.contract.messages import Language
 from producer.journal import BlockingJournal
 from producer.journal import migrations as journalled
 from producer.journal.migrations import Record
+from producer.journal.recorded import keep_plan, kept_plan
 from producer.migrations.details import Detail
 from producer.migrations.errors import MigrationError
+from producer.migrations.packed_results import Recorded, packed
 from producer.migrations.plan import Plan
 from producer.migrations.results import Results
 from producer.migrations.rows import RowResult, RowState
 from producer.migrations.status import MigrationState, MigrationStatus, Sample
+from producer.settings import KEEPING, Keeping
 from producer.signatures import UNSIGNED, Signing
 
 # Rows entered by one script, and bytes of the ledger read by one: a few milliseconds each.
@@ -64,10 +68,21 @@ class Registry:
     Every method raises JournalUnavailable where Redis is out of reach, and may be repeated.
     """
 
-    def __init__(self, journal: BlockingJournal, signing: Signing = UNSIGNED) -> None:
-        """`signing` is for who sends by it: rows, and reads of customers."""
+    def __init__(
+        self,
+        journal: BlockingJournal,
+        signing: Signing = UNSIGNED,
+        keeping: Keeping = KEEPING,
+        language: Language = "en",
+    ) -> None:
+        """`signing` is for who sends by it: rows, and reads of customers.
+
+        `keeping` is for who records rows by it; `language` that of what is said of single rows.
+        """
         self.journal = journal
         self.signing = signing
+        self.keeping = keeping
+        self.language: Language = language
 
     def create(
         self,
@@ -94,11 +109,27 @@ class Registry:
         while part := [(number, int(state)) for number, state in islice(not_sent, _ENTERED)]:
             if not self.journal(journalled.enter(plan.id, part)):
                 break
-        recorded = (_carried(one) for one in results or ())
-        while carried := list(islice(recorded, _CARRIED)):
-            self.journal(journalled.carry(plan.id, carried))
+        recorded = iter(results or ())
+        while some := list(islice(recorded, _CARRIED)):
+            self._carry(plan.id, some)
+        told_plan = json.dumps(plan.wire(), ensure_ascii=False)
+        self.journal(keep_plan(plan.id, told_plan.encode("utf-8", "replace").decode()))
         self.journal(journalled.open_(plan.id, {**plan.codes, **plan.ambiguous, **plan.skipped}))
         return self.status(plan.id)
+
+    def _carry(self, migration: str, some: Sequence[RowResult]) -> None:
+        most = self.keeping.most
+        frame = packed([Recorded(one) for one in some]) if most else b""
+        rows = [_carried(one) for one in some]
+        self.journal(journalled.carry(migration, rows, frame, most))
+
+    def plan(self, migration: str) -> dict[str, Any] | None:
+        """The plan it was entered by, as `Plan.wire` has it; None where none was kept."""
+        told = self.journal(kept_plan(migration))
+        if told is None:
+            return None
+        found: dict[str, Any] = json.loads(told)
+        return found
 
     def list(self) -> list[MigrationStatus]:
         """All, the newest first."""
@@ -152,7 +183,7 @@ class Registry:
         return self._control(migration, "cancel")
 
     def forget(self, migration: str) -> None:
-        """Remove what the journal has of one that has ended. Raises NotInState."""
+        """Remove what the journal has of one that has ended or was not begun. Raises NotInState."""
         if state := self.journal(journalled.forget(migration)):
             raise NotInState(migration, "forget", MigrationState(state))
 

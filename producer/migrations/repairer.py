@@ -13,9 +13,11 @@ from producer.journal import migrations as journalled
 from producer.journal.migrations import NO_DEFAULT, RowCommand
 from producer.migrations.customer_reads import read_customers
 from producer.migrations.ids import command_id
+from producer.migrations.packed_results import Recorded, packed
 from producer.migrations.repairs import Left, decide
 from producer.migrations.results import Results
 from producer.migrations.rows import Row, RowResult, RowState
+from producer.settings import Keeping
 from producer.signatures import Signing
 
 # Customers read before what was found is acted on: half a second's worth.
@@ -41,6 +43,7 @@ class Repairer:
         migration: str,
         holder: str,
         results: Results,
+        keeping: Keeping,
         signing: Signing,
         *,
         now: Callable[[], float] = time.monotonic,
@@ -49,6 +52,7 @@ class Repairer:
         self._migration = migration
         self._holder = holder
         self._results = results
+        self._keeping = keeping
         self._signing = signing
         self._now = now
         self._rows: list[Row] = []
@@ -102,18 +106,21 @@ class Repairer:
             self.state = "running"
             return 0
         now = datetime.now(UTC)
-        self._results.record(
-            RowResult(
-                row.number, one.state, one.code, one.message, card_id=one.card, finished_at=now
-            )
-            for row, one in left
+        results = sorted(
+            (
+                RowResult(
+                    row.number, one.state, one.code, one.message, card_id=one.card, finished_at=now
+                )
+                for row, one in left
+            ),
+            key=lambda result: result.number,
         )
+        self._results.record(results)
+        most = self._keeping.most
+        frame = packed([Recorded(result) for result in results]) if most else b""
+        ended = [(one.number, int(one.state), one.code, one.message[:_MESSAGE]) for one in results]
         told = self._journal(
-            journalled.end_unsent(
-                self._migration,
-                self._holder,
-                [(row.number, int(o.state), o.code, o.message[:_MESSAGE]) for row, o in left],
-            )
+            journalled.end_unsent(self._migration, self._holder, ended, frame, most)
         )
         self.state = told.state
         self.in_vain = any(one.state is RowState.REJECTED for _, one in left)

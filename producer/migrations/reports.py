@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from producer.journal.recorded import kept
 from producer.migrations.accounts import Accounts
 from producer.migrations.registry import Registry
 from producer.migrations.results import Results
 from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
+from producer.migrations.shared_results import behind, catch_up
 
 
 def accounts_of(registry: Registry, run: Run, folder: Path) -> Accounts:
-    """What report, verify and undo are made of: ledger, details, and this machine's results.
+    """What report, verify and undo are made of: ledger, details, and results of all machines.
 
     Counts are those of the ledger as it was read, also while the migration goes on. Close the
     results afterwards.
@@ -24,7 +26,30 @@ def accounts_of(registry: Registry, run: Run, folder: Path) -> Accounts:
     states = registry.states(run.id)
     details = registry.details(run.id)
     counts: Counter[RowState] = Counter(states(n) for n in range(1, states.rows + 1))
-    results = Results.of(folder, run.id, readonly=True)
+    results = _results(registry, run.id, folder)
     return Accounts(
-        run.id, run.source, run.mapping, states.rows, states, results, details, dict(counts)
+        run.id,
+        run.source,
+        run.mapping,
+        states.rows,
+        states,
+        results,
+        details,
+        dict(counts),
+        registry.language,
     )
+
+
+def _results(registry: Registry, migration: str, folder: Path) -> Results:
+    """Those of this machine, with what others have recorded besides."""
+    results = Results.of(folder, migration, readonly=True)
+    if not behind(registry.journal(kept(migration)), results.known):
+        return results
+    results.close()
+    results = Results.copied(folder, migration)
+    try:
+        catch_up(registry.journal, migration, results)
+    except BaseException:
+        results.close()
+        raise
+    return results

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -24,11 +25,25 @@ CREATE TABLE IF NOT EXISTS sent (number INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _UPSERT = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NAME = "INSERT OR REPLACE INTO about VALUES (?, ?)"
 _ARRIVED = "DELETE FROM sent WHERE number = ?"
 _SINCE = "SELECT * FROM results WHERE number >= ? ORDER BY number LIMIT ?"
+_COPIES = {
+    "results": "INSERT INTO results SELECT * FROM original.results",
+    "about": "INSERT INTO about SELECT * FROM original.about",
+}
+_NOWHERE = Path()
 _FULL = 2  # of PRAGMA synchronous
 _WINDOW = 1_000
 _BUSY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The first so many frames of the migration that was entered then (ms since the epoch)."""
+
+    created: str = ""
+    frames: int = 0
 
 
 class Results:
@@ -38,6 +53,13 @@ class Results:
         """Open the file; made, mode 0600, unless `readonly`, where a missing one is empty."""
         self._lock = Lock()
         self._db: sqlite3.Connection | None = None
+        if path == _NOWHERE:
+            # A temporary database on disk, so that memory stays flat.
+            self._db = _connect("")
+            self._db.execute("PRAGMA journal_mode = MEMORY")
+            self._db.execute("PRAGMA synchronous = OFF")
+            self._db.executescript(_SCHEMA)
+            return
         if readonly:
             if path.exists():
                 self._db = _connect(f"{path.absolute().as_uri()}?mode=ro")
@@ -54,6 +76,19 @@ class Results:
     def of(cls, folder: Path, migration: str, *, readonly: bool = False) -> Self:
         """That of the migration in the data folder."""
         return cls(_path(folder, migration), readonly=readonly)
+
+    @classmethod
+    def copied(cls, folder: Path, migration: str) -> Self:
+        """What that of the migration holds, if it is there, to be added to; gone once closed."""
+        made = cls(_NOWHERE)
+        path = _path(folder, migration)
+        if path.exists() and made._db is not None:
+            made._db.execute("ATTACH ? AS original", (f"{path.absolute().as_uri()}?mode=ro",))
+            with made._lock:
+                for table in _COPIES:
+                    made._copy(table)
+            made._db.execute("DETACH original")
+        return made
 
     @staticmethod
     def remove(folder: Path, migration: str) -> bool:
@@ -82,8 +117,7 @@ class Results:
 
     def belong(self, journal: str, life: str) -> None:
         """Note the journal, before anything is sent in it. Durable on return."""
-        named = [("journal", journal), ("life", life)]
-        self._write(("INSERT OR REPLACE INTO about VALUES (?, ?)", named))
+        self._write((_NAME, [("journal", journal), ("life", life)]))
 
     def sending(self, numbers: Iterable[int]) -> None:
         """Note rows that are about to be sent. Durable on return."""
@@ -93,10 +127,20 @@ class Results:
         """Of those noted, some were not taken."""
         self._write((_ARRIVED, [(one,) for one in numbers]))
 
-    def record(self, results: Iterable[RowResult]) -> None:
-        """Write down all or none, replacing what was recorded before. Durable on return."""
+    def record(self, results: Iterable[RowResult], *, known: Known | None = None) -> None:
+        """Write down all or none, replacing what was recorded before. Durable on return.
+
+        `known` is what these rows, and those before, have of what others can read in the journal.
+        """
         rows = [to_sql(one) for one in results]
-        self._write((_UPSERT, rows), (_ARRIVED, [row[:1] for row in rows]))
+        named = [("known", f"{known.created} {known.frames}")] if known is not None else []
+        self._write((_UPSERT, rows), (_ARRIVED, [row[:1] for row in rows]), (_NAME, named))
+
+    @property
+    def known(self) -> Known:
+        """What of the journal's frames is recorded here."""
+        created, _, frames = self._about("known").partition(" ")
+        return Known(created, int(frames or 0))
 
     def counts(self) -> dict[RowState, int]:
         """Recorded rows by state."""
@@ -156,6 +200,12 @@ class Results:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
+
+    def _copy(self, table: str) -> None:
+        assert self._db is not None
+        there = "SELECT 1 FROM original.sqlite_master WHERE type = 'table' AND name = ?"
+        if self._db.execute(there, (table,)).fetchone():
+            self._db.execute(_COPIES[table])
 
     def _about(self, name: str) -> str:
         found = self._select("SELECT value FROM about WHERE name = ?", name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from producer.contract import State
+from producer.contract.shadows import SHADOWED_BY, shadow_read
 from producer.journal.migrations import EndedRow, Settled
 from producer.migrations.rows import RowResult, RowState
 
 # As worker.handlers says it of a migration's command, in the data and as a code.
 _ALREADY_SO, _DRIFTED = "alreadySo", "drifted"
+SHADOWED = "shadowed"
+"""The code of a row that was applied, or was so, while another default comes before it."""
 _STATES = {
     State.SUCCEEDED: RowState.APPLIED,
     State.REJECTED: RowState.REJECTED,
@@ -17,12 +20,15 @@ _STATES = {
     State.CANCELLED: RowState.CANCELLED,
     State.FAILED: RowState.FAILED,
 }
-# What the journal keeps of a message.
-_MESSAGE = 200
+# What the ledger's details have of a message, and what is recorded of it.
+_MESSAGE, _RECORDED = 200, 500
 
 
 def result_of(ended: EndedRow) -> RowResult:
-    """What is recorded of the row. Of one that was applied neither code nor message."""
+    """What is recorded of the row.
+
+    Of one that was applied neither code nor message, but where another default shadows it.
+    """
     if not ended.envelope or not ended.state:
         # The ledger knows of a command that the journal has lost.
         return RowResult(ended.number, RowState.FAILED, "lost", "It is not in the journal any more")
@@ -35,12 +41,15 @@ def result_of(ended: EndedRow) -> RowResult:
     elif state is RowState.REJECTED and code == _DRIFTED:
         state = RowState.DRIFTED
     done = state in (RowState.APPLIED, RowState.ALREADY_SO)
+    message = "" if done else str(ended.envelope.get("message") or "")
+    if done and (shadow := shadow_read(told.get(SHADOWED_BY))) is not None:
+        code, message = SHADOWED, str(shadow)
     card = ended.object_id if ended.is_default else str(told.get("cardId") or "")
     return RowResult(
         number=ended.number,
         state=state,
         code=code,
-        message="" if done else str(ended.envelope.get("message") or ""),
+        message=message[:_RECORDED],
         command_id=ended.id,
         card_id=card if done else "",
         attempts=ended.attempts,

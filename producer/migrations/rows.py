@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import IntEnum, StrEnum, unique
 from typing import NamedTuple, TypeAlias
 
 from producer.contract import AssignCard, CommandKind, SetDefaultCard
 from producer.migrations.faces import UNKNOWN, Face
 
+# Of rows with which nothing is wrong.
+SKIPPED_CODES = frozenset({"blank_row", "bank_account", "not_a_card", "no_default"})
 
+
+@unique
 class RowState(IntEnum):
     """What became of a row. The values are written to the journal's ledger and must stay."""
 
@@ -90,7 +94,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be sent, and why. No field holds a value of the row."""
+    """A row that cannot be sent, or need not be, and why. No field holds a value of the row."""
 
     number: int
     line: int
@@ -98,6 +102,11 @@ class BadRow:
     code: str
     what: str
     todo: str
+
+    @property
+    def state(self) -> RowState:
+        """As which it is entered."""
+        return RowState.SKIPPED if self.code in SKIPPED_CODES else RowState.INVALID
 
 
 @dataclass(frozen=True, slots=True)

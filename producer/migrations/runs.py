@@ -138,6 +138,7 @@ class Run:
             "name": self.source.name,
             **self.mapping.wire(),
             "skipIfNewer": self.conditions.skip_if_newer,
+            "format": self.source.format.wire(),
             "by": self.by,
         }
 
@@ -150,7 +151,8 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
         FileRefused: the file is not there any more, or is another.
     """
     about = registry.about(migration)
-    source = open_input(path or Path(about["path"]), name=about["name"])
+    sheet = (about.get("format") or {}).get("sheet") or ""
+    source = open_input(path or Path(about["path"]), name=about["name"], sheet=sheet)
     mapping = Mapping.of(about)
     conditions = Conditions(about["expected"], about["skipIfNewer"])
     run = Run(source, mapping, conditions, bool(about["blind"]))

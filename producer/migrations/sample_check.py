@@ -27,6 +27,16 @@ class Found(StrEnum):
     AMBIGUOUS = "ambiguous: several cards, and none is the default"
     NONE_USABLE = "without a default and without a usable card"
     UNREAD = "could not be read"
+    # Beside what the row would come to, and counted on its own.
+    SHADOWED = "as the file says, but another default comes first and is charged"
+    SUBSCRIPTIONS_UNREAD = "of whose customer the key may not read subscriptions, or they were not"
+
+
+NOTES = (Found.SHADOWED, Found.SUBSCRIPTIONS_UNREAD)
+"""What is said of a row besides."""
+
+
+_SET = (Found.WOULD_BE_APPLIED, Found.ALREADY_SO)
 
 
 def check_sample(
@@ -37,15 +47,25 @@ def check_sample(
     seed: int = 0,
     signing: Signing = UNSIGNED,
 ) -> Counter[Found]:
-    """Look at the customers of so many rows, drawn evenly: two requests at Stripe for each.
+    """Look at the customers of so many rows, drawn evenly: three requests at Stripe for each.
+
+    The counts without NOTES add up to the rows.
 
     Raises:
         JournalUnavailable: Redis is out of reach.
     """
     drawn = _drawn(rows, size, random.Random(seed))
     customers = (row.order.customer for row in drawn)
-    reads = read_customers(journal, customers, signing=signing)
-    return Counter(_found(row, read) for row, read in zip(drawn, reads, strict=True))
+    reads = read_customers(journal, customers, with_subscriptions=True, signing=signing)
+    counts: Counter[Found] = Counter()
+    for row, read in zip(drawn, reads, strict=True):
+        found = _found(row, read)
+        counts[found] += 1
+        order = _decided(read) if isinstance(row.order, Repair) else row.order
+        if isinstance(order, SetDefaultCard) and found in _SET:
+            counts[Found.SHADOWED] += bool(read.shadows(order.slot, order.card))
+            counts[Found.SUBSCRIPTIONS_UNREAD] += read.subscriptions is None
+    return counts
 
 
 def _drawn(rows: Iterable[Row | BadRow], size: int, draw: random.Random) -> list[Row]:
@@ -80,8 +100,12 @@ def _found(row: Row, read: CustomerRead) -> Found:
     return Found.WOULD_BE_APPLIED
 
 
+def _decided(read: CustomerRead) -> SetDefaultCard | Left | None:
+    return decide(read, datetime.now(UTC).date())
+
+
 def _repaired(read: CustomerRead) -> Found:
-    match decide(read, datetime.now(UTC).date()):
+    match _decided(read):
         case None:
             return Found.UNREAD
         case Left(state=RowState.ALREADY_SO):

@@ -23,7 +23,9 @@ _SCHEMA = """
 CREATE TABLE good (
     customer INTEGER, number INTEGER, said INTEGER, work INTEGER, old INTEGER, was INTEGER
 );
-CREATE TABLE bad (number INTEGER PRIMARY KEY, line INTEGER, place TEXT, code TEXT, what TEXT);
+CREATE TABLE bad (
+    number INTEGER PRIMARY KEY, line INTEGER, place TEXT, code TEXT, what TEXT, state INTEGER
+);
 CREATE TABLE held (number INTEGER PRIMARY KEY, why INTEGER, cards INTEGER);
 CREATE TABLE clash (old INTEGER PRIMARY KEY);
 """
@@ -33,6 +35,10 @@ HAVING min(customer) <> max(customer) OR min(said) <> max(said)
 """
 _ROWS = "SELECT customer, number, said, work, was, {} FROM good ORDER BY customer, number"
 _CLASHED = "old IN (SELECT old FROM clash)"
+_NOT_SENT = """
+SELECT number, state, NULL FROM bad UNION ALL SELECT number, NULL, why FROM held ORDER BY 1
+"""
+_BAD = "SELECT number, line, place, code, what FROM bad ORDER BY number"
 _WORK = tuple(Work)
 _WHY = tuple(Why)
 _WAS = tuple(WasDefault)
@@ -63,9 +69,9 @@ class Scratch:
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
         self._good: list[tuple[int, int, int, int, int | None, int]] = []
-        self._bad: list[tuple[int, int, str, str, str]] = []
+        self._bad: list[tuple[int, int, str, str, str, int]] = []
         self._held: list[tuple[int, int, int]] = []
-        self._copied = False
+        self._rivals = False  # whether of a customer's rows only one can be meant
         self._of_work: Counter[Work] = Counter()
         self.customers = 0
         self.contradicted = 0
@@ -83,7 +89,7 @@ class Scratch:
         if origin is None:
             told = hash((said, assigns, row.expected_default))
         else:
-            self._copied = True
+            self._rivals = True
             told = hash(said)
             if origin.customer and origin.source:
                 old = hash((origin.customer, origin.source))
@@ -95,7 +101,7 @@ class Scratch:
 
     def add_bad(self, row: BadRow) -> None:
         """Remember a bad row."""
-        self._bad.append(astuple(row)[:5])
+        self._bad.append((*astuple(row)[:5], int(row.state)))
         if len(self._bad) >= _BATCH:
             self._write()
 
@@ -103,12 +109,12 @@ class Scratch:
         """Find which rows are not to be sent after all; answers how many they are, by work."""
         self._write()
         clashed = "0"
-        if self._copied:
+        if self._rivals:
             self._db.execute(_CLASHES)
             (any_clash,) = self._db.execute("SELECT EXISTS (SELECT * FROM clash)").fetchone()
             clashed = _CLASHED if any_clash else "0"
         rows = self._db.execute(_ROWS.format(clashed))
-        each = self._chosen if self._copied else self._stood
+        each = self._chosen if self._rivals else self._stood
         for _, of_customer in groupby(rows, itemgetter(0)):
             self.customers += 1
             each(of_customer)
@@ -120,9 +126,8 @@ class Scratch:
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
         """Numbers of bad and held rows, in order, with the state they begin with."""
-        query = "SELECT number, NULL FROM bad UNION ALL SELECT number, why FROM held ORDER BY 1"
-        for number, why in self._db.execute(query):
-            yield number, RowState.INVALID if why is None else _WHY[why].state
+        for number, state, why in self._db.execute(_NOT_SENT):
+            yield number, RowState(state) if why is None else _WHY[why].state
 
     def held(self) -> Iterator[Held]:
         """Rows that could be sent and are not, in order."""
@@ -131,7 +136,7 @@ class Scratch:
 
     def bad_rows(self) -> Iterator[BadRow]:
         """Bad rows, in order."""
-        for number, line, column, code, what in self._db.execute("SELECT * FROM bad ORDER BY 1"):
+        for number, line, column, code, what in self._db.execute(_BAD):
             yield BadRow(number, line, column, code, what, todo(code))
 
     def close(self) -> None:
@@ -187,7 +192,7 @@ class Scratch:
 
     def _write(self) -> None:
         self._db.executemany("INSERT INTO good VALUES (?, ?, ?, ?, ?, ?)", self._good)
-        self._db.executemany("INSERT INTO bad VALUES (?, ?, ?, ?, ?)", self._bad)
+        self._db.executemany("INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?)", self._bad)
         # The numbers come by customer; the primary key puts them in the file's order.
         self._db.executemany("INSERT INTO held VALUES (?, ?, ?)", self._held)
         self._good.clear()

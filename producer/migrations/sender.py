@@ -13,6 +13,7 @@ from producer.migrations.repairer import Repairer
 from producer.migrations.results import Results
 from producer.migrations.rows import BadRow, Repair, Row, RowState
 from producer.sending import BATCH
+from producer.settings import Keeping
 from producer.signatures import Signing
 
 Rows = Callable[[int], Iterator[Row | BadRow]]
@@ -33,6 +34,7 @@ class Sender:
         skip_if_newer: bool,
         sender: str,
         results: Results,
+        keeping: Keeping,
         signing: Signing,
         repairs: bool = False,
     ) -> None:
@@ -51,7 +53,7 @@ class Sender:
         self._pending = iter(self._next, None)
         self._ledger = Ledger(b"", 0)
         self._kept: list[RowCommand] = []
-        self._repairer = Repairer(journal, migration, holder, results, signing)
+        self._repairer = Repairer(journal, migration, holder, results, keeping, signing)
         self.begun = False
         self.exhausted = False
         self.sent = 0

@@ -19,16 +19,10 @@ from producer.migrations.card_columns import CardColumns
 from producer.migrations.columns import Mapping, map_columns
 from producer.migrations.copies import CopyHead, copied_line
 from producer.migrations.data_folder import made_private
-from producer.migrations.formats import Form, detect
-from producer.migrations.inputs import (
-    HEAD,
-    NO_DIGEST,
-    InputFile,
-    look_at_head,
-    open_input,
-    records_of,
-)
+from producer.migrations.inputs import NO_DIGEST, InputFile, look_at_head, open_input
 from producer.migrations.lines import read
+from producer.migrations.packing import HEAD, beginning_of_head, content
+from producer.migrations.readers import reader_of
 from producer.migrations.records import Fault, Record
 from producer.migrations.row_checks import RowChecks
 from producer.migrations.rows import BadRow
@@ -42,6 +36,7 @@ def spool_input(
     folder: Path,
     *,
     name: str = "standard input",
+    sheet: str = "",
     mapped: Callable[[InputFile], Mapping] = map_columns,
     bounds: Bounds | None = None,
 ) -> InputFile:
@@ -56,16 +51,15 @@ def spool_input(
         As `open_input` and `mapped`; OSError where it cannot be written.
     """
     tapped = _Tapped(stream)
-    seen = look_at_head(tapped.peek(), name)
+    seen = look_at_head(tapped.peek(), name, sheet)
     if seen is None:
-        return _spool_parquet(tapped, folder, name, mapped)
+        return _spool_whole(tapped, folder, name, sheet, mapped)
     format_ = seen.format
-    packed = cast(BinaryIO, tapped)
-    opened = cast(BinaryIO, gzip.GzipFile(fileobj=packed)) if format_.gzipped else packed
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)
-    records = records_of(opened, format_, checks.wanted, cards=cards)
-    return copy_of(records, seen, checks, folder, tapped.end, cards, bounds)
+    with content(cast(BinaryIO, tapped), format_) as unpacked:
+        records = reader_of(unpacked, format_).records(checks.wanted, cards=cards)
+        return copy_of(records, seen, checks, folder, tapped.end, cards, bounds)
 
 
 def spool_file(
@@ -73,19 +67,21 @@ def spool_file(
     folder: Path,
     *,
     name: str,
+    sheet: str = "",
     mapped: Callable[[InputFile], Mapping] = map_columns,
     bounds: Bounds | None = None,
 ) -> InputFile:
     """The same of a file, which may be read more than once. Raises likewise."""
     with path.open("rb") as stream:
-        format_ = detect(stream.read(HEAD))
+        beginning = beginning_of_head(stream.read(HEAD))
         stream.seek(0)
-        if format_.gzipped and bounds is not None:
+        if beginning.gzipped and bounds is not None:
             _check_unpacked(stream, bounds)
             stream.seek(0)
-        if format_.form is not Form.PARQUET:
-            return spool_input(stream, folder, name=name, mapped=mapped, bounds=bounds)
-    return _copy_parquet(path, folder, name, mapped, bounds)
+        if look_at_head(stream.read(HEAD), name, sheet) is not None:
+            stream.seek(0)
+            return spool_input(stream, folder, name=name, sheet=sheet, mapped=mapped, bounds=bounds)
+    return _copy_file(path, folder, name, sheet, mapped, bounds)
 
 
 def _check_unpacked(packed: BinaryIO, bounds: Bounds) -> None:
@@ -101,8 +97,8 @@ def _check_unpacked(packed: BinaryIO, bounds: Bounds) -> None:
         bounds.check(size, packed.tell())
 
 
-def _spool_parquet(
-    stream: _Tapped, folder: Path, name: str, mapped: Callable[[InputFile], Mapping]
+def _spool_whole(
+    stream: _Tapped, folder: Path, name: str, sheet: str, mapped: Callable[[InputFile], Mapping]
 ) -> InputFile:
     """Its table of contents is at its end: it is written down whole for as long as it is read."""
     with tempfile.TemporaryDirectory(prefix="input-", dir=made_private(folder)) as whole:
@@ -110,17 +106,18 @@ def _spool_parquet(
         handle = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "wb") as file:
             shutil.copyfileobj(cast(BinaryIO, stream), file, HEAD)
-        return _copy_parquet(path, folder, name, mapped, None)
+        return _copy_file(path, folder, name, sheet, mapped, None)
 
 
-def _copy_parquet(
+def _copy_file(
     path: Path,
     folder: Path,
     name: str,
+    sheet: str,
     mapped: Callable[[InputFile], Mapping],
     bounds: Bounds | None,
 ) -> InputFile:
-    seen = open_input(path, name=name, bounds=bounds)
+    seen = open_input(path, name=name, sheet=sheet, bounds=bounds)
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)
     records = seen.records(checks.wanted, cards=cards, bounds=bounds)
@@ -146,7 +143,7 @@ def copy_of(
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     copied = 0
-    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept)
+    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept, seen.evidence)
     with _written(made_private(folder)) as (file, path):
         file.write(head.line())
         for number, line, values in records:

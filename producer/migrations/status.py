@@ -59,6 +59,23 @@ class MigrationStatus:
         """Rows to which nothing more happens by itself."""
         return sum(count for state, count in self.counts.items() if state.settled)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was sent yet that is known to have changed anything."""
+        idle = (
+            RowState.PENDING,
+            RowState.INVALID,
+            RowState.AMBIGUOUS,
+            RowState.SKIPPED,
+            RowState.ALREADY_SO,
+        )
+        return not any(count for state, count in self.counts.items() if state not in idle)
+
+    @property
+    def forgettable(self) -> bool:
+        """Whether it may be forgotten: it has ended, or waits and nothing of it was sent."""
+        return self.state.ended or (self.state is MigrationState.PAUSED and self.untouched)
+
     def wire(self) -> dict[str, Any]:
         """For programs. Rates in rows a second, times in seconds and RFC 3339."""
         return {

@@ -134,6 +134,24 @@ class Tab:
             await self.send("Input.dispatchKeyEvent", type=kind, commands=["selectAll"])
         await self.send("Input.insertText", text=text)
 
+    async def choose(self, selector: str, path: Path) -> None:
+        """Choose the file in the field, as its dialog does."""
+        document = await self.send("DOM.getDocument")
+        root = document["root"]["nodeId"]
+        found = await self.send("DOM.querySelector", nodeId=root, selector=selector)
+        await self.send("DOM.setFileInputFiles", nodeId=found["nodeId"], files=[str(path)])
+
+    async def drop(self, selector: str, path: Path) -> None:
+        """Drop the file on the middle of the element, as the desktop does."""
+        box = await self.value(
+            f"(e => {{ e.scrollIntoView(); const b = e.getBoundingClientRect(); "
+            f"return [b.x + b.width / 2, b.y + b.height / 2] }})"
+            f"(document.querySelector({json.dumps(selector)}))"
+        )
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            await self.send("Input.dispatchDragEvent", type=kind, x=box[0], y=box[1], data=data)
+
     async def text(self) -> str:
         """What is to be read on the page."""
         return str(await self.value("document.body.innerText"))

@@ -14,6 +14,7 @@ import pytest
 from tests.browser.looks import fits_everywhere
 from tests.browser.tab import Tab
 from tests.crash.stage import Stage
+from tests.crash.worker_process import wait_until
 from tests.unit.http.web import WebProcess
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
@@ -55,6 +56,10 @@ def _uploaded(stage: Stage, web: WebProcess, rows: int = 60, **parameters: Any) 
 def _status(web: WebProcess, migration: str) -> dict[str, Any]:
     status: dict[str, Any] = httpx.get(f"{web.url}/api/migrations/{migration}").json()["data"]
     return status
+
+
+def _begun(web: WebProcess, migration: str) -> bool:
+    return bool(_status(web, migration)["counts"]["pending"] < 60)
 
 
 async def _part(tab: Tab, selector: str) -> str:
@@ -124,6 +129,7 @@ async def test_it_reads_and_steers_without_javascript(
     assert "renews itself" in await _part(tab, "footer")
     assert await tab.value("document.querySelector('meta[http-equiv=refresh]').content") == "10"
     await tab.follow("form[action$='/resume'] button")
+    await asyncio.to_thread(wait_until, lambda: _begun(web, migration), "a row that was sent")
     await tab.follow("form[action$='/pause'] button")
     assert (await asyncio.to_thread(_status, web, migration))["state"] == "paused"
     await tab.click("details summary")

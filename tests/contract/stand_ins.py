@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from sandbox import brands
-from sandbox.account import Token
+from sandbox.account import Subscription, Token
 from sandbox.calls import Call
 from sandbox.cards import CardFace, Source
 from sandbox.seed import auto_card_id, make_customer
@@ -53,6 +53,12 @@ class StandIn(Protocol):
 
     def detach(self, payment_method: str) -> None: ...
 
+    def new_subscription(self, customer: str, **defaults: str) -> str:
+        """One with these defaults of its own."""
+
+    def allow_payment_methods(self, most: int) -> None:
+        """Let a customer have no more of them."""
+
     def delete(self, customer: str) -> None: ...
 
     def declining_token(self) -> str: ...
@@ -92,6 +98,14 @@ class FakeStandIn:
 
     def detach(self, payment_method: str) -> None:
         self._fake.account.detach_payment_method(payment_method)
+
+    def new_subscription(self, customer: str, **defaults: str) -> str:
+        id = f"sub_{next(_numbers)}"
+        self._fake.account.add_subscription(id, customer, **defaults)
+        return id
+
+    def allow_payment_methods(self, most: int) -> None:
+        self._fake.account.max_payment_methods = most
 
     def delete(self, customer: str) -> None:
         self._fake.account.delete_customer(customer)
@@ -177,6 +191,16 @@ class SandboxStandIn:
 
     def detach(self, payment_method: str) -> None:
         self._server.account.payment_methods[payment_method].detached = True
+
+    def new_subscription(self, customer: str, **defaults: str) -> str:
+        account = self._server.account
+        id = f"sub_{next(_numbers)}"
+        made = Subscription(id, customer, account.now(), account.order(), **defaults)
+        account.subscriptions[id] = made
+        return id
+
+    def allow_payment_methods(self, most: int) -> None:
+        self._server.service.config.max_payment_methods = most
 
     def delete(self, customer: str) -> None:
         held = self._server.account.customers[customer]

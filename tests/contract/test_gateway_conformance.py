@@ -240,6 +240,51 @@ async def test_setting_the_default_payment_method(stand_in: StandIn) -> None:
     assert [source["id"] for source in body["sources"]["data"]] == cards
 
 
+async def test_all_three_defaults_of_a_customer(stand_in: StandIn) -> None:
+    """Setting one leaves the others: what a subscription has, what invoices use, and the source."""
+    customer, (first, second) = stand_in.new_customer(cards=2)
+    method = stand_in.new_payment_method()
+    await _attach_method(stand_in, customer, method, "key_1")
+    plain = stand_in.new_subscription(customer)
+    own = stand_in.new_subscription(customer, default_payment_method=method, default_source=second)
+    gateway = stand_in.gateway
+    await gateway.set_default_payment_method(customer, method, key="key_2", permit=HELD)
+    set_ = await gateway.set_default_source(customer, first, key="key_3", permit=HELD)
+    body = _answer(set_).body
+    assert body["default_source"] == first
+    assert body["invoice_settings"]["default_payment_method"] == method
+    listed = _answer(await gateway.subscriptions(customer)).body["data"]
+    told = [
+        (one["id"], one["default_payment_method"], one["default_source"], one["status"])
+        for one in listed
+    ]
+    assert told == [(own, method, second, "active"), (plain, None, None, "active")]
+
+
+async def test_many_subscriptions(stand_in: StandIn) -> None:
+    """Every page of them and none of another customer's; one who is not there is missing."""
+    customer, _ = stand_in.new_customer()
+    other, _ = stand_in.new_customer()
+    stand_in.new_subscription(other)
+    made = [stand_in.new_subscription(customer) for _ in range(101)]
+    listed = _answer(await stand_in.gateway.subscriptions(customer)).body["data"]
+    assert [one["id"] for one in listed] == made[::-1]
+    error = _error(await stand_in.gateway.subscriptions("cus_none"))
+    assert error.code == "resource_missing"
+
+
+async def test_no_more_payment_methods_than_stripe_allows(stand_in: StandIn) -> None:
+    """One more is refused with Stripe's code, and changes nothing."""
+    customer, _ = stand_in.new_customer()
+    stand_in.allow_payment_methods(1)
+    _answer(await _attach_method(stand_in, customer, stand_in.new_payment_method(), "key_1"))
+    result = await _attach_method(stand_in, customer, stand_in.new_payment_method(), "key_2")
+    error = _error(result)
+    assert (error.http_status, error.code) == (400, "customer_max_payment_methods")
+    assert "maximum number of payment methods" in error.message
+    assert stand_in.effects() == 1
+
+
 async def test_only_what_is_attached_can_be_the_default(stand_in: StandIn) -> None:
     """What is not attached to the customer is missing: 404 for a source, 400 for a pm_."""
     customer, _ = stand_in.new_customer(cards=1)

@@ -95,6 +95,8 @@ async def test_missing_fields_are_refused_with_the_contracts_sentence(
     [
         ("/api/cards/assign", {"source": "card_1"}, "source"),
         ("/api/cards/assign", {"userId": "QRs9"}, "userId"),
+        ("/api/cards/assign", {"userId": "acct_1"}, "userId no es válido: acct_… es un Account"),
+        ("/api/cards/default", {"userId": "acct_1"}, "cus_… de un Customer"),
         ("/api/cards/default", {"default_source": "tok_1"}, "default_source"),
         ("/api/cards/default", {"default_source": 7}, "default_source"),
         ("/api/cards/default", {"default_source": ["card_1"]}, "default_source"),

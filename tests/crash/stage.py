@@ -136,9 +136,9 @@ class Stage:
         token = f"tok_for{customer.removeprefix('cus_')}"
         return self.client.assign(customer=customer, source=token, lane=lane).id
 
-    def send_events_to(self, url: str) -> None:
-        """Have the sandbox tell of its effects there."""
-        self._sandbox.send_events_to(url)
+    def send_events_to(self, url: str, payload: str = "snapshot") -> None:
+        """Have the sandbox tell of its effects there, by snapshot or thin events."""
+        self._sandbox.send_events_to(url, payload)
 
     def hold(
         self, customer: str, when: Literal["before", "after"], times: int | None = 1, **rule: Any

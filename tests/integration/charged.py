@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import urlencode
@@ -52,29 +51,24 @@ class Account:
         fields = {"invoice_settings[default_payment_method]": method}
         self._call("POST", f"customers/{customer}", fields)
 
+    def subscription(self, customer: str, method: str) -> None:
+        """A subscription of the customer that is paid with a default of its own."""
+        fields = {"customer": customer, "default_payment_method": method}
+        self._call("POST", "subscriptions", fields)
+
     def charged(self, customer: str) -> str | None:
         """What an invoice is paid with.
 
         The subscription's own default first, then the customer's default payment method, then its
         default source (Stripe docs: api/subscriptions/object, default_payment_method).
         """
-        for one in self._subscriptions(customer):
+        for one in self._call("GET", f"subscriptions?customer={customer}")["data"]:
             own = one.get("default_payment_method") or one.get("default_source")
             if own:
                 return str(own)
         found = self._call("GET", f"customers/{customer}")
         settings = found.get("invoice_settings") or {}
         return settings.get("default_payment_method") or found.get("default_source")
-
-    def _subscriptions(self, customer: str) -> list[dict[str, Any]]:
-        try:
-            found = self._call("GET", f"subscriptions?customer={customer}")
-        except urllib.error.HTTPError as error:
-            if error.code != 404:  # the sandbox may have none
-                raise
-            return []
-        listed: list[dict[str, Any]] = found["data"]
-        return listed
 
     def _call(self, method: str, path: str, fields: dict[str, str] | None = None) -> dict[str, Any]:
         request = urllib.request.Request(

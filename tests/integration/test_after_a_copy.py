@@ -15,6 +15,7 @@ from producer.migrations.conditions import Conditions
 from producer.migrations.driver import Ended
 from producer.migrations.inputs import open_input
 from producer.migrations.runs import Run, reopened
+from tests.crash.migrating import Drive
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 from tests.integration.charged import Account
@@ -120,6 +121,59 @@ def test_old_defaults_decide_what_is_charged(migrations: Migrations, account: Ac
     assert account.charged(customers[3]) == cards[3][0]
 
 
+def test_what_comes_first_stays_charged(migrations: Migrations, account: Account) -> None:
+    """A subscription's own default, and a payment method before a card: told where known."""
+    own, other, bare = (account.customer() for _ in range(3))
+    cards = [account.card(own), account.card(own)]
+    account.subscription(own, cards[0])
+    method = account.card(other)
+    account.set_default(other, method)
+    source = account.source(other)
+    only = account.card(bare)
+    customers = [own, other, bare]
+    path = migrations.file(
+        f"a,a1,{own},{cards[0]}",
+        f"a,a2,{own},{cards[1]}",
+        f"b,b1,{other},{source}",
+        f"c,c1,{bare},{only}",
+        header=HEADER,
+    )
+    old = migrations.folder / "old.csv"
+    old.write_text("customer,default_source\na,a2\nb,b1\nc,c1\n")
+    drive, options = migrations.drive(path), ("--old-defaults", str(old))
+    plan = json.loads(drive.call("plan", str(path), *options, "--check", "4", "--json").stdout)
+    sample = {name: count for name, count in plan["sample"].items() if count}
+    assert sample == {"would_be_applied": 2, "already_so": 1, "shadowed": 2}
+    code, last = migrations.run(path, *options)
+    assert (code, _counts(last)) == (0, {"applied": 2, "already_so": 1, "skipped": 1})
+    assert [account.charged(one) for one in customers] == [cards[0], method, only]
+    out = migrations.folder / "out.csv"
+    drive.call("report", last["id"], "--csv", str(out))
+    assert [(row["state"], row["code"]) for row in csv.DictReader(out.open())] == [
+        ("skipped", "not_default"),
+        ("applied", ""),  # the subscription is not read with the change
+        ("already_so", "shadowed"),
+        ("applied", ""),
+    ]
+
+
+def test_a_subscriptions_own_default_outlives_a_repair(
+    migrations: Migrations, account: Account
+) -> None:
+    """Who has no default gets one; what the subscription is paid with stays, and is counted."""
+    customer = account.customer()
+    card, expired = account.card(customer), account.card(customer, year=2020)
+    account.subscription(customer, expired)
+    path = migrations.file(customer, header="customer")
+    plan = migrations.drive(path).call("plan", str(path), "--check", "1", "--json")
+    sample = {name: n for name, n in json.loads(plan.stdout)["sample"].items() if n}
+    assert sample == {"would_be_applied": 1, "shadowed": 1}
+    code, last = migrations.run(path)
+    assert (code, _counts(last)) == (0, {"applied": 1})
+    assert _effects(migrations, customer).count("default_payment_method.set") == 1
+    assert account.charged(customer) == expired != card
+
+
 def test_a_second_copy_adds_what_is_new(migrations: Migrations, account: Account) -> None:
     """Two mappings in one run: a row of both is sent once, and each new customer is set."""
     customers = [account.customer() for _ in range(2)]
@@ -170,7 +224,7 @@ def test_defaults_are_repaired(migrations: Migrations, account: Account) -> None
             7,
             1,
         )
-        assert told["sample"]["would_be_applied"] == 3  # one of them twice
+        assert told["sample"]["would_be_applied"] == 2  # what is repeated is not looked at
         code, last = migrations.run(path, "--limit", "2")
         assert (code, last["why"]) == (4, "limit")
         assert _counts(last) == {"applied": 1, "already_so": 1, "ambiguous": 1, "pending": 5}
@@ -202,6 +256,10 @@ def test_defaults_are_repaired(migrations: Migrations, account: Account) -> None
     assert all(id in rows[1]["message"] for id in pair)
     assert old not in {row["card_id"] for row in rows}
     assert {row["userId"] for row in csv.DictReader(undecided.open())} == {several, none}
+    elsewhere = Drive(migrations.stage, path, folder=migrations.folder / "elsewhere")
+    elsewhere.call("report", last["id"], "--csv", str(migrations.folder / "there.csv"))
+    elsewhere.close()
+    assert (migrations.folder / "there.csv").read_text() == out.read_text()
     assert drive.call("verify", last["id"], "--sample", "8").returncode == 0
     undone = drive.call(
         "undo", last["id"], "--output", str(migrations.folder / "undo.csv"), "--json"

@@ -188,6 +188,23 @@ def test_replaying_by_filter(cards: Terminal, ends: Ends) -> None:
     assert "1 failed: 1 lock_timeout" in cards.out
 
 
+def test_what_killed_its_worker_is_not_replayed_in_passing(cards: Terminal, ends: Ends) -> None:
+    """A poison command is shown with what to do, and replayed only where that is asked for."""
+    poison, other = (sent(cards, f"set-default cus_{n} card_1") for n in range(2))
+    ends.fail(poison, "poison")
+    ends.fail(other)
+    assert cards(f"failed show {poison}") == Exit.DONE
+    assert f"cards export {poison}, to the maintainers; do not replay" in cards.out
+    assert "(gave no name)" in cards.out
+    assert "gave up" in cards.out
+    assert cards(f"failed replay {poison}") == Exit.NOT_DONE
+    assert "1 of code poison left out" in cards.err
+    assert cards("failed replay --filter command=SetDefaultCard --yes --json") == Exit.DONE
+    assert cards.json == {"queued": 1}
+    assert cards(f"failed replay {other}") == Exit.NOT_DONE
+    assert cards(f"failed replay {poison} --poison") == Exit.DONE
+
+
 @pytest.mark.parametrize(("answer", "replayed"), [("y", True), ("n", False), ("", False)])
 def test_replaying_by_filter_asks(
     cards: Terminal, ends: Ends, monkeypatch: pytest.MonkeyPatch, answer: str, replayed: bool

@@ -122,7 +122,16 @@ def test_one_that_has_not_ended_is_refused(
             assert json.loads(told.out)["code"] == "migration_state"
         assert _left(redis_url, folder) == before
         run(["migrate", "pause", migration])
+        with redis.Redis.from_url(redis_url) as client:  # as if it had been begun
+            client.hset(f"cards:migration:{migration}", mapping={"n0": 1, "n2": 1})
         capsys.readouterr()
+
+
+def test_one_that_was_not_begun_is_discarded(migration: str, redis_url: str, folder: Path) -> None:
+    """Paused, and nothing of it was sent: nothing is lost."""
+    assert run(["migrate", "pause", migration]) == Exit.DONE
+    assert run(["migrate", "forget", migration, "--yes"]) == Exit.DONE
+    assert _left(redis_url, folder) == ([], [])
 
 
 def test_programs_are_told_where_it_stood(ended: str, capsys: pytest.CaptureFixture[str]) -> None:

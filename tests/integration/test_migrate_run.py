@@ -247,7 +247,7 @@ def test_sigterm_and_on_another_machine(migrations: Migrations) -> None:
     elsewhere = migrations.folder / "elsewhere"
     with Results.of(elsewhere, run.id) as results:
         assert run.driver(registry, results).run() is Ended.FINISHED
-        assert 0 < len(results) < 200
+        assert len(results) == 200  # those of the first are there, too
     assert registry.status(run.id).counts == {RowState.APPLIED: 200}
     applied = [effect["customer"] for effect in migrations.stage.stripe.effects()]
     assert all(applied.count(name) == 1 for name in names)

@@ -159,3 +159,34 @@ def test_a_pilot_ends_paused_and_the_rest_follows(stage: Stage, tmp_path: Path) 
         httpx.post(f"{url}/run")
         wait_until(lambda: _finished(web, migration), "the end")
         assert _status(web, migration)["counts"]["applied"] == _ROWS
+
+
+def test_reports_are_complete_on_another_machine(stage: Stage, tmp_path: Path) -> None:
+    """Where the file is not it is said on a page; uploaded there too, all of it is the same.
+
+    Nothing is sent again, and the first machine may be gone by then.
+    """
+    names = ("report.csv", "report.jsonl", "errors.csv", "undo.csv")
+    lines = [f"{one},{stage.card(one)}" for one in (stage.customer("Two") for _ in range(_ROWS))]
+    lines[3] = f"{lines[3]}n9"
+    content = "\n".join(["userId,default_source", *lines, ""]).encode()
+    params = {"name": "cards.csv", "run": "true"}
+    with _web(stage, tmp_path / "one") as one:
+        answer = httpx.post(f"{one.url}/api/migrations", params=params, content=content, timeout=60)
+        migration = answer.json()["data"]["migration"]["id"]
+        wait_until(lambda: _finished(one, migration), "the end")
+        url = f"{one.url}/api/migrations/{migration}"
+        first = {name: httpx.get(f"{url}/{name}", timeout=60).text for name in names}
+    assert len(first["undo.csv"].splitlines()) == _ROWS
+    (tmp_path / "one").rename(tmp_path / "out of reach")
+    with _web(stage, tmp_path / "two") as two:
+        url = f"{two.url}/api/migrations/{migration}"
+        assert httpx.get(f"{url}/undo.csv", timeout=60).json()["code"] == "file_elsewhere"
+        page = httpx.get(f"{two.url}/migrations/{migration}/undo.csv", timeout=60)
+        assert page.status_code == 409
+        assert "Upload the same file here" in page.text
+        params = {"name": "cards.csv"}
+        again = httpx.post(f"{two.url}/api/migrations", params=params, content=content, timeout=60)
+        assert (again.status_code, again.json()["data"]["created"]) == (200, False)
+        second = {name: httpx.get(f"{url}/{name}", timeout=60).text for name in names}
+    assert second == first

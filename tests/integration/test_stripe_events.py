@@ -27,6 +27,8 @@ class Rig:
 
     stage: Stage
     stripe: httpx.Client
+    url: str
+    """Where events go."""
 
     def taken(self, command: str) -> Grant:
         """Take the command, as a worker does that is killed later on."""
@@ -67,8 +69,9 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         WebProcess(stage.valkey.url, CARDS_STRIPE_WEBHOOK_SECRETS=EVENTS_SECRET) as web,
         httpx.Client(base_url=stage.stripe_url, auth=("sk_test_crash", "")) as client,
     ):
-        stage.send_events_to(f"{web.url}/stripe/events")
-        yield Rig(stage, client)
+        url = f"{web.url}/stripe/events"
+        stage.send_events_to(url)
+        yield Rig(stage, client, url)
 
 
 def _told_first(rig: Rig, grant: Grant) -> None:
@@ -81,6 +84,27 @@ def _told_later(rig: Rig, grant: Grant) -> None:
     rig.put_off(grant)
     rig.send(grant)
     rig.told(grant.customer)
+
+
+def test_thin_events_settle_too_and_name_where_to_read(rig: Rig) -> None:
+    """What changed is not in them, but whose request it was is: no worker runs here yet."""
+    stage = rig.stage
+    stage.send_events_to(rig.url, "thin")
+    try:
+        customer, other = stage.customer(), stage.customer()
+        command = stage.set_default(customer)
+        grant = rig.taken(command)
+        _told_later(rig, grant)
+        rig.set_default(other, stage.card(other))
+        (settled,), (seen,) = rig.told(customer), rig.told(other)
+    finally:
+        stage.send_events_to(rig.url)
+    assert (settled.type, settled.command_id) == ("v1.customer.updated", command)
+    assert (seen.changed_by, seen.defaults) == (ChangedBy.ELSEWHERE, {})
+    assert seen.read_at == f"/v1/customers/{other}"
+    due = stage.client.status(command).next_attempt_at
+    assert due is not None
+    assert due.timestamp() < stage.now() + _HOUR_MS / 2000
 
 
 def test_commands_in_doubt_are_settled_without_their_hour(rig: Rig) -> None:

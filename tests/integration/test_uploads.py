@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import random
 import signal
 import socket
 import time
+import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +24,14 @@ from local.valkey import ValkeyServer
 from producer.http.migrations.reception import PLACES
 from tests.crash.worker_process import wait_until
 from tests.unit.http.web import WebProcess
+from tests.unit.migrations.shapes import Table, as_xlsx, zipped
 
 pytestmark = pytest.mark.integration
 
 _HEADER = b"userId,default_source\n"
 _FILE = _HEADER + b"cus_1x,card_1x\ncus_2x,card_2x\n"
 _LIMIT = 32 << 20
+_ENDLESS = b'[{"userId": "cus_1x", "default_source": "card_1x"}, '
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +174,23 @@ def test_what_all_send_together_is_bounded(web: WebProcess, folder: Path) -> Non
         wait_until(refused, "a refusal")
 
 
+def _workbook_of(size: int) -> bytes:
+    """A workbook whose texts come to so much."""
+    table = Table(("userId", "default_source"), (("cus_1x", "card_1x"),))
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(as_xlsx(table))) as before,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for info in before.infolist():
+            text = before.read(info)
+            if info.filename == "xl/sharedStrings.xml":
+                many = b"<si><t>cus_1x</t></si>"
+                text = text.replace(b"</sst>", many * (size // len(many)) + b"</sst>")
+            after.writestr(info.filename, text)
+    return out.getvalue()
+
+
 def bombs() -> dict[str, tuple[bytes, int, str]]:
     """What unpacks to far more than it weighs, with how it is answered."""
 
@@ -178,6 +199,7 @@ def bombs() -> dict[str, tuple[bytes, int, str]]:
 
     rows = b"cus_1x,card_1x\n" * 14_000_000
     random_ = many_rows(40_000, 3)
+    workbook = _workbook_of(24 << 20)
     twice = gzip.compress(gzip.compress(_FILE))
     members = gzip.compress(_HEADER) + gzip.compress(b"cus_1x,card_1x\n" * 600_000) * 24
     return {
@@ -193,6 +215,9 @@ def bombs() -> dict[str, tuple[bytes, int, str]]:
             400,
             "packed_too_tightly",
         ),
+        "a zip archive": (zipped(_HEADER + rows[: 24 << 20]), 400, "packed_too_tightly"),
+        "a workbook's texts": (workbook, 400, "packed_too_tightly"),
+        "JSON, deeply nested": (_ENDLESS + b"[" * (8 << 20), 400, "json_broken"),
         "packed twice": (twice, 400, "unknown_format"),
         "torn": (gzip.compress(random_)[:-9], 400, "gzip_torn"),
         "damaged": (gzip.compress(random_)[:100_000] + b"x" * 1_000, 400, "gzip_torn"),

@@ -60,7 +60,7 @@ class Journals:
         self._scripts = Scripts()
         self._numbers: dict[frozenset[tuple[str, Value]], int] = {}
         self._states: list[dict[str, Value]] = []
-        self._ran: dict[tuple[int, str, tuple[str | int, ...]], tuple[int, Any]] = {}
+        self._ran: dict[tuple[int, str, tuple[str | int | bytes, ...]], tuple[int, Any]] = {}
         self._changed: dict[tuple[int, Callable[[MiniRedis], None]], int] = {}
         self._renamed: dict[tuple[int, tuple[str, ...], tuple[str, ...]], int] = {}
         self.facts: Callable[[int], Facts] = cache(self._facts)
@@ -292,7 +292,7 @@ def _key(id: str, row: dict[str, str]) -> str:
     return Grant(id, "", 0, 0, row).key
 
 
-def _without_date(arg: str | int) -> str | int:
+def _without_date(arg: str | int | bytes) -> str | int | bytes:
     return _DATE.sub("", arg) if isinstance(arg, str) else arg
 
 

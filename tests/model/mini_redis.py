@@ -280,14 +280,14 @@ class Scripts:
         # Nothing is damaged here: an error is one of the model's, and is not to be caught.
         self._lua.globals().pcall = self._lua.eval("function(f) return true, f() end")
 
-    def run(self, name: str, args: Sequence[str | int], on: MiniRedis) -> Answer:
+    def run(self, name: str, args: Sequence[str | int | bytes], on: MiniRedis) -> Answer:
         """Run the script by that name, and answer as a client would see it."""
         function = self._functions.get(name)
         if function is None:
             text = f"function(ARGV) local KEYS = {{}}\n{script(name).text}\nend"
             function = self._functions[name] = self._lua.eval(text)
         self._on = on
-        return _to_client(function(self._table([str(arg) for arg in args])))
+        return _to_client(function(self._table([_given(arg) for arg in args])))
 
     def _call(self, name: str, *args: Any) -> Any:
         return self._to_lua(self._on.call(name, *map(_argument, args)))
@@ -304,6 +304,10 @@ class Scripts:
 def _argument(value: Any) -> str:
     """As Redis reads a script's argument: Lua's numbers with at most 17 digits."""
     return f"{value:.17g}" if isinstance(value, float) else str(value)
+
+
+def _given(arg: str | int | bytes) -> str:
+    return arg.decode("latin-1") if isinstance(arg, bytes) else str(arg)
 
 
 def _to_client(value: Any) -> Answer:

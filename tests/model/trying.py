@@ -89,6 +89,9 @@ class _Recorded(CardGateway):
     async def card_payment_methods(self, customer: str) -> StripeResult:
         return self._next(Wants.READ)
 
+    async def subscriptions(self, customer: str) -> StripeResult:
+        return self._next(Wants.READ)
+
     async def close(self) -> None:
         return None
 
@@ -145,7 +148,7 @@ class Trying:
 
     def poison(self, granted: Granted) -> Outcome:
         """The outcome where the process that tried it died of it."""
-        return self._outcomes.poison(self.grant(granted))
+        return self._outcomes.poison(self.grant(granted), "killed by SIGKILL")
 
     def cancelled(self) -> Envelope:
         """The envelope of a cancelled command."""

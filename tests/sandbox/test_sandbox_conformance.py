@@ -88,6 +88,7 @@ def _use_everything(client: stripe.StripeClient) -> None:
         found = [each.id for each in every.auto_paging_iter()]
         assert found == [method.id, source.id, card.id]
     v1.customers.payment_methods.retrieve(ana.id, method.id)
+    _use_subscriptions(v1, ana.id, method.id, card.id)
     v1.payment_methods.detach(method.id)
     v1.customers.payment_sources.delete(ana.id, source.id)
     v1.customers.payment_sources.delete(ana.id, card.id)
@@ -95,6 +96,19 @@ def _use_everything(client: stripe.StripeClient) -> None:
     v1.customers.list({"limit": 1, "expand": ["data.sources"]})
     v1.customers.delete(ana.id)
     assert v1.customers.retrieve(ana.id).deleted is True
+
+
+def _use_subscriptions(v1: Any, customer: str, method: str, card: str) -> None:
+    made = v1.subscriptions.create(
+        {"customer": customer, "items": [{"price": "price_1"}], "default_source": card}
+    )
+    v1.subscriptions.update(made.id, {"default_payment_method": method})
+    read = v1.subscriptions.retrieve(made.id)
+    assert (read.default_payment_method, read.default_source) == (method, card)
+    listed = v1.subscriptions.list({"customer": customer, "limit": 100})
+    assert [one.id for one in listed.auto_paging_iter()] == [made.id]
+    v1.subscriptions.cancel(made.id)
+    assert not v1.subscriptions.list({"customer": customer}).data
 
 
 def test_sdk_raises_its_error_classes(threaded: SandboxThread) -> None:

@@ -43,6 +43,34 @@ class Endpoint:
         return {one["type"]: one for one in found}
 
 
+async def test_thin_events_conform() -> None:
+    """The SDK's own parser takes what is sent with the thin payload, and finds the object."""
+    client = stripe.StripeClient("sk_test_x")
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        body, signature = await request.read(), request.headers["Stripe-Signature"]
+        heard.put_nowait(client.parse_event_notification(body, signature, EVENTS_SECRET))
+        return web.Response()
+
+    runner = web.ServerRunner(web.Server(handle))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    async with (
+        SandboxServer(events_url=url, events_payload="thin") as server,
+        aiohttp.ClientSession() as session,
+    ):
+        api = Api(session, server.url)
+        await api.post(f"{_CUSTOMER}/sources", {"source": "tok_visa"})  # Stripe has none thin
+        await api.post(_CUSTOMER, {"default_source": seed.SECOND_CARD}, key="key-1")
+        found = await asyncio.wait_for(heard.get(), 60)
+    await runner.cleanup()
+    assert (found.type, found.related_object.id) == ("v1.customer.updated", seed.CUSTOMER)
+    assert found.reason.request.idempotency_key == "key-1"
+    assert heard.empty()
+
+
 @pytest.fixture
 async def endpoint() -> Endpoint:
     return Endpoint()

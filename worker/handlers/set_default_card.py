@@ -7,6 +7,7 @@ from typing import Any
 
 from producer.contract import SetDefaultCard, Slot
 from producer.contract.messages import Text
+from producer.contract.shadows import SHADOWED_BY, shadow_of
 from producer.journal import JournalUnavailable
 from producer.journal.migrations import NO_DEFAULT
 from worker.attempt import Attempt, Terms
@@ -75,6 +76,8 @@ class SetDefaultCardHandler(CommandHandler):
             return replace(succeeded, data=concise(succeeded.data)) if short else succeeded
         order = _order(attempt)
         data: dict[str, Any] = {"id": order.customer, order.slot.value: order.card}
+        if (shadow := shadow_of(order.slot, order.card, succeeded.data)) is not None:
+            data[SHADOWED_BY] = shadow.wire()
         if already_so:
             return Succeeded(Text.ALREADY_SO, {**data, ALREADY_SO: True})
         return Succeeded(succeeded.text, data)

@@ -26,11 +26,11 @@ def registry() -> Iterator[Registry]:
     from producer.journal import BlockingJournal
     from producer.migrations.lost_journal import lost_here
     from producer.migrations.registry import Registry, UnknownMigration
-    from producer.settings import Settings
+    from producer.settings import Settings, keeping_config
 
     settings = Settings.from_environ(environ())
     journal = BlockingJournal(settings.redis, retries=_RETRIES)
-    migrations = Registry(journal, settings.signing)
+    migrations = Registry(journal, settings.signing, keeping_config(environ()), settings.language)
     try:
         yield migrations
     except UnknownMigration as unknown:

@@ -40,6 +40,10 @@ def file_options(function: _F) -> _F:
             help="The column of userId, source, default_source or command; may be repeated.",
         ),
         click.option(
+            "--sheet", "sheet", metavar="NAME", default="",
+            help="The sheet of an Excel workbook; else its first one.",
+        ),
+        click.option(
             "--old-defaults", "old_defaults", metavar="FILE",
             type=click.Path(path_type=Path),
             help="Of a copy between accounts: the old account's customers and default cards.",
@@ -70,6 +74,7 @@ def opened(
     command: str | None,
     expected: str | None,
     skip_if_newer: bool,
+    sheet: str = "",
     old_defaults: Path | None = None,
     customers_of: str | None = None,
     *,
@@ -106,7 +111,7 @@ def opened(
     if files.count(_STDIN) > 1:
         raise click.UsageError("- is standard input, and can be given once")
     into = folder or data_folder()
-    sources = [_source(file, into, mapped) for file in files]
+    sources = [_source(file, sheet, into, mapped) for file in files]
     told = ""
     if len(sources) > 1 or old_defaults is not None:
         if expected is not None:
@@ -131,21 +136,23 @@ def data_folder() -> Path:
     return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or MIGRATIONS_DIR)
 
 
-def _source(file: str, folder: Path, mapped: Callable[[InputFile], Mapping]) -> InputFile:
+def _source(
+    file: str, sheet: str, folder: Path, mapped: Callable[[InputFile], Mapping]
+) -> InputFile:
     from producer.migrations.errors import FileRefused
     from producer.migrations.inputs import open_input
     from producer.migrations.spool import spool_input
 
     path = Path(file)
     if file == _STDIN:
-        return spool_input(sys.stdin.buffer, folder, mapped=mapped)
+        return spool_input(sys.stdin.buffer, folder, sheet=sheet, mapped=mapped)
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, as of <(...)
             with path.open("rb") as stream:
-                return spool_input(stream, folder, name=path.name, mapped=mapped)
+                return spool_input(stream, folder, name=path.name, sheet=sheet, mapped=mapped)
     except OSError as error:
         raise FileRefused.unreadable(error) from error
-    return open_input(path)
+    return open_input(path, sheet=sheet)
 
 
 def _joined(

@@ -55,37 +55,41 @@ def plan(
     """Read and check all of FILE (- is standard input) and say what a run of it would do.
 
     Nothing is sent; what an earlier run has done already is said where Redis is at hand. Exits
-    with 0 where every row can be sent, 1 where some are invalid, 2 where the file is refused.
+    with 0 where every row can be sent or has nothing to be sent, 1 where some are invalid, 2 where
+    the file is refused.
     """
+    from producer.cli.environment import language
     from producer.cli.migrating.plan_context import looked_at
-    from producer.cli.migrating.plan_output import present
+    from producer.cli.migrating.plan_output import keeping_line, present
     from producer.cli.output import show_json
     from producer.migrations.errors_file import write_bad_rows
     from producer.migrations.estimate import limits_of
     from producer.migrations.plan import make_plan
+    from producer.migrations.row_texts import plan_in
     from producer.migrations.undecided import of_plan, write_undecided
+    from producer.settings import keeping_config
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
-    limits = limits_of(os.environ)
+    limits, keeping = limits_of(os.environ), keeping_config(os.environ)
     with TemporaryDirectory(prefix="cards-plan-") as folder:  # for standard input: nothing stays
         file = opened(**options, blind=blind, folder=Path(folder))
         with make_plan(
             file.source, file.mapping, file.conditions, blind=blind, on_progress=_progress()
         ) as made:
             if errors is not None:
-                write_bad_rows(file.source, file.mapping, errors)
+                write_bad_rows(file.source, file.mapping, errors, language())
             context = looked_at(made, check)
             if undecided is not None:
                 write_undecided(of_plan(made), undecided, context.seen)
             if as_json:
-                show_json({**made.wire(), **context.wire()})
+                show_json({**plan_in(made.wire(), language()), **context.wire()})
             else:
                 present(
                     made,
                     rps=rps,
                     present_rate=context.rate,
-                    more=[*_old(file.old_defaults), *context.lines()],
+                    more=[*_old(file.old_defaults), keeping_line(made, keeping), *context.lines()],
                     limits=limits,
                     errors=errors,
                 )

@@ -15,9 +15,8 @@ from producer.contract.redaction import redact
 from producer.errors import Unavailable
 from producer.migrations.customer_reads import CustomerRead, read_customers
 from producer.migrations.plan import Plan
-from producer.migrations.reader import open_rows
 from producer.migrations.rows import RowState
-from producer.migrations.sample_check import Found, check_sample
+from producer.migrations.sample_check import NOTES, Found, check_sample
 from producer.migrations.status import MigrationStatus
 from producer.migrations.undecided import Undecided, first_of_plan
 from producer.settings import SettingsError
@@ -54,7 +53,8 @@ class Context:
                 yield label, f"{count:,} of {self.sampled:,} {one.value}"
                 label = ""
         if self.sampled:
-            yield "", f"read with {2 * self.sampled:,} requests or a few more, of the allowance"
+            count = 3 * self.sampled + 2 * len(self.reads)
+            yield "", f"read with {count:,} requests or a few more, of the allowance"
         label = "undecided"
         for customer in self.undecided[:_SHOWN]:
             yield label, f"{customer.customer}: {redact(customer.text)}"
@@ -85,14 +85,14 @@ def looked_at(plan: Plan, check: int | None) -> Context:
             reads: dict[str, CustomerRead] = {}
             if check is not None:
                 journal, signing = migrations.journal, migrations.signing
-                rows = open_rows(plan.source, plan.mapping)
-                found = check_sample(journal, rows, check, signing=signing)
+                found = check_sample(journal, plan.rows_to_send(), check, signing=signing)
                 customers = [one.customer for one in undecided[:check]]
                 reads = {
                     read.customer: read
                     for read in read_customers(journal, customers, signing=signing)
                 }
-            made = Context(known, sum(rates) or None, found.total(), found, undecided, reads)
+            sampled = found.total() - sum(found[note] for note in NOTES)
+            made = Context(known, sum(rates) or None, sampled, found, undecided, reads)
             return replace(made, undecided=tuple(map(made.seen, undecided)))
     except (SettingsError, Unavailable):
         if check is not None:

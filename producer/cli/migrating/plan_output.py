@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from producer.cli.output import Line, show
+from producer.contract import Slot
+from producer.migrations.card_columns import shown
 from producer.migrations.codes import todo
 from producer.migrations.estimate import (
     LIVE,
     READS_PER_TRANSACTION,
     TEST,
     Limits,
+    kept_bytes,
     seconds,
     transactions_for,
 )
+from producer.migrations.fields import COMMAND, DEFAULT, SOURCE, USER
+from producer.migrations.format_words import form_words, reading_words
 from producer.migrations.plan import Plan
+from producer.settings import Keeping
 
-_FORMS = {
-    "csv": "CSV",
-    "jsonl": "JSON Lines",
-    "stripe-mapping": "Stripe's import mapping",
-    "parquet": "Parquet",
+_MB = 1_000_000
+_MEANS = {
+    USER: "customer",
+    SOURCE: "card to attach",
+    DEFAULT: "card to make the default",
+    COMMAND: "command",
+}
+_SLOTS = {
+    Slot.DEFAULT_SOURCE: "default_source",
+    Slot.DEFAULT_PAYMENT_METHOD: "invoice_settings.default_payment_method",
 }
 
 
@@ -43,17 +54,9 @@ def present(
     found.
     """
     show([*_lines(plan), *_times(plan, rps, limits, present_rate), *more])
-    if plan.codes:
-        click.echo("\ninvalid rows, by code")
-        for code, count in plan.codes.items():
-            click.echo(f"  {count:,} {code}: {todo(code)}")
-            for bad in plan.examples[code]:
-                column = f", column {bad.column}" if bad.column else ""
-                click.echo(f"      line {bad.line:,}{column}: {bad.what}")
-    if plan.ambiguous:
-        click.echo("\nambiguous rows, by code")
-        for code, count in plan.ambiguous.items():
-            click.echo(f"  {count:,} {code}: {todo(code)}")
+    _show_codes("invalid rows, by code", plan, plan.codes)
+    _show_codes("ambiguous rows, by code", plan, plan.ambiguous)
+    _show_codes("skipped rows, by code", plan, plan.skipped)
     click.echo(f"\n{_verdict(plan, errors)}")
 
 
@@ -73,11 +76,27 @@ def span(seconds_: float) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _show_codes(title: str, plan: Plan, codes: Mapping[str, int]) -> None:
+    if not codes:
+        return
+    click.echo(f"\n{title}")
+    where = "row" if plan.source.format.form.counts_rows else "line"
+    for code, count in codes.items():
+        click.echo(f"  {count:,} {code}: {todo(code)}")
+        for bad in plan.examples.get(code, ()):
+            column = f", column {shown(bad.column)}" if bad.column else ""
+            click.echo(f"      {where} {bad.line:,}{column}: {bad.what}")
+
+
 def _lines(plan: Plan) -> Iterator[Line]:
-    packed = ", gzipped" if plan.source.format.gzipped else ""
-    yield "file", f"{plan.source.name} ({_FORMS[plan.source.format.form.value]}{packed})"
+    format_ = plan.source.format
+    yield "file", f"{plan.source.name} ({form_words(format_)})"
+    if read_as := ", ".join(reading_words(format_)):
+        yield "read as", read_as
     yield "migration", plan.id
-    yield "columns", ", ".join(f"{f} = {column}" for f, column in plan.mapping.fields.items())
+    fields = plan.mapping.fields
+    yield "columns", ", ".join(f"{f} = {shown(column)}" for f, column in fields.items())
+    yield from _taken(plan)
     yield "rows", f"{plan.rows:,}"
     if plan.mapping.repairs:
         yield "to repair", f"{plan.to_send:,} customers: who has no default, and exactly one card"
@@ -85,12 +104,16 @@ def _lines(plan: Plan) -> Iterator[Line]:
     else:
         kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
         yield "to send", kinds or "0"
+        yield from _slots(plan)
     yield "invalid", f"{plan.invalid:,}"
     if plan.ambiguous:
         whose = "1 customer" if plan.undecided == 1 else f"{plan.undecided:,} customers"
         yield "ambiguous", f"{sum(plan.ambiguous.values()):,} rows of {whose}; not sent"
-    for code, count in plan.skipped.items():
-        yield "skipped", f"{count:,} {code}"
+    if skipped := sum(plan.skipped.values()):
+        yield "skipped", f"{skipped:,} with nothing to send: see below"
+    if trimmed := plan.notes.trimmed:
+        what = "1 value" if trimmed == 1 else f"{trimmed:,} values"
+        yield "trimmed", f"{what} trimmed: spaces or unseen characters stood around"
     if plan.repeated:
         yield "repeated", f"{plan.repeated:,} say what the customer's row before says; not sent"
     if plan.contradicted:
@@ -98,6 +121,33 @@ def _lines(plan: Plan) -> Iterator[Line]:
         whose = "1 customer has" if many == 1 else f"{many:,} customers have"
         yield "contradictions", f"{whose} rows that set different defaults: the last one stands"
     yield "customers", f"{plan.customers:,}"
+
+
+def _taken(plan: Plan) -> Iterator[Line]:
+    label = "taken"
+    for field in plan.mapping.taken:
+        column = shown(plan.mapping.fields[field])
+        yield label, f"column '{column}' was taken as {_MEANS[field]} ({field})"
+        label = ""
+    if plan.mapping.objects:
+        what = "cards and payment methods with their customers, customers with their defaults"
+        yield label, f"the records were taken as Stripe's objects: {what}"
+        label = ""
+    for column in plan.checks:
+        what = "was taken as outcomes of CVC checks: not used"
+        yield label, f"column '{shown(column)}' {what}"
+        label = ""
+
+
+def _slots(plan: Plan) -> Iterator[Line]:
+    """Which default is set, where that may be asked."""
+    if len(plan.slots) > 1 or (plan.slots and plan.mapping.objects):
+        counts = (f"{n:,} {_SLOTS[slot]}" for slot, n in sorted(plan.slots.items(), reverse=True))
+        yield "sets", ", ".join(counts)
+    if both := plan.notes.both_defaults:
+        who = "1 customer has" if both == 1 else f"{both:,} customers have"
+        method = _SLOTS[Slot.DEFAULT_PAYMENT_METHOD]
+        yield "", f"{who} another default_source besides: {method} comes first"
 
 
 def _times(
@@ -123,25 +173,46 @@ def _times(
             yield "", f"{span(plan.to_send / rate)} at {rate:,.6g} rows a second, {what}"
 
 
+def keeping_line(plan: Plan, keeping: Keeping) -> Line:
+    """What Redis is to keep of the rows for other machines."""
+    if not keeping.most:
+        return "kept in Redis", "nothing of single rows: reports are whole only where it is run"
+    size, most = _megabytes(kept_bytes(plan.requests)), _megabytes(keeping.most)
+    days = f"until {keeping.days:,} days after the end"
+    if kept_bytes(plan.requests) > keeping.most:
+        return (
+            "kept in Redis",
+            f"{most} of {size}, {days}: CARDS_MIGRATION_RESULTS_MB allows no more",
+        )
+    return "kept in Redis", f"{size} for reports on other machines, {days}"
+
+
+def _megabytes(count: int) -> str:
+    return f"about {count / _MB:,.1f} MB" if count >= _MB / 10 else "under 0.1 MB"
+
+
 def _verdict(plan: Plan, errors: Path | None) -> str:
     if not plan.rows:
-        return "There are no rows."
+        return "Nothing to do: the file has no rows."
     ambiguous = sum(plan.ambiguous.values())
     if not plan.invalid and not ambiguous:
         if not plan.to_send:
-            return "There is nothing to send."
-        return "Every row can be sent." if not plan.skipped else "All others can be sent."
+            return "Nothing to do: no row has anything to be sent."
+        return "Every other row can be sent." if plan.skipped else "Every row can be sent."
     said = []
     if plan.invalid:
         where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
-        said.append(f"{_are(plan.invalid)} invalid and would not be sent{where}.")
+        sent = " and would not be sent" if plan.to_send else ""
+        said.append(f"{_are(plan.invalid)} invalid{sent}{where}.")
     if ambiguous:
+        sent = " and would not be sent" if plan.to_send else ""
         said.append(
-            f"{_are(ambiguous)} ambiguous and would not be sent (--undecided FILE writes their "
-            "customers to a file, to choose in)."
+            f"{_are(ambiguous)} ambiguous{sent} (--undecided FILE writes their customers to a "
+            "file, to choose in)."
         )
-    said.append("The rest can be run." if plan.to_send else "Nothing can be sent.")
-    return " ".join(said)
+    if not plan.to_send:
+        return f"Nothing can be sent: {' '.join(said)}"
+    return " ".join([*said, "The rest can be run."])
 
 
 def _are(count: int) -> str:

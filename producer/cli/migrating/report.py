@@ -47,6 +47,7 @@ def report(
     does not lie where it was run from. Exits with 0 where all rows are as the file says, 1 where
     some are not, 4 where some have not ended.
     """
+    from producer.cli.environment import language
     from producer.cli.migrating.environment import registry
     from producer.cli.migrating.status_output import present
     from producer.cli.output import show_json
@@ -78,7 +79,7 @@ def report(
             write_undecided(of_report(accounts), undecided)
     if html is not None:
         with written_whole(html) as out:
-            out.write(html_report(status, summary))
+            out.write(html_report(status, summary, language()))
     if as_json:
         show_json(summary.wire())
     elif _STDOUT not in (csv_, jsonl):

@@ -116,9 +116,11 @@ def run(
 
 
 def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool) -> int:
+    from producer.cli.environment import language
     from producer.cli.migrating.plan_output import present
     from producer.cli.output import show_json
     from producer.migrations.plan import make_plan
+    from producer.migrations.row_texts import plan_in
     from producer.migrations.rows import RowState
 
     known = migrations.find(made.id)
@@ -128,7 +130,7 @@ def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool
         if loss is not None and pending is None:
             left -= loss.recorded
         if as_json:
-            show_json({**plan.wire(), "wouldSend": left, "dryRun": True})
+            show_json({**plan_in(plan.wire(), language()), "wouldSend": left, "dryRun": True})
         else:
             present(plan, more=[("would send", f"{left:,} rows (nothing was sent)")])
         return Exit.NOT_DONE if plan.invalid or plan.ambiguous else Exit.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
@@ -24,6 +25,7 @@ from producer.http.migrations.upload import upload
 from producer.http.scopes import sender_of
 from producer.http.services import Services
 from producer.migrations.registry import UnknownMigration
+from producer.migrations.row_texts import plan_in
 
 _ID = re.compile(r"mig_[0-9a-f]{24}")
 
@@ -57,6 +59,15 @@ def routes(services: Services, desk: Desk) -> APIRouter:
         history = [[int(s.at.timestamp() * 1000), s.ended] for s in status.history]
         return answers.yes(Text.MIGRATION_FOUND, {**status.wire(), "history": history})
 
+    @router.get("/{migrationId}/plan", **described.PLAN)
+    async def get_migration_plan(request: Request) -> Response:
+        """What its file came to when it was entered, before anything was sent."""
+        migration = migration_id(request)
+        await desk.looks.status(migration)
+        told = await asyncio.to_thread(desk.registry.plan, migration)
+        plan = plan_in(told, answers.language) if told else None
+        return answers.yes(Text.MIGRATION_PLANNED, plan)
+
     @router.get("/{migrationId}/events", **described.EVENTS)
     async def get_migration_events(request: Request) -> Response:
         """Where a migration stands, each second that something changed, as server-sent events."""
@@ -65,7 +76,7 @@ def routes(services: Services, desk: Desk) -> APIRouter:
 
     @router.delete("/{migrationId}", **described.FORGET)
     async def forget_migration(request: Request) -> Response:
-        """Remove a migration that has ended; there is no report of it afterwards."""
+        """Remove one that has ended, or was not begun; there is no report of it afterwards."""
         stood = await forget(desk, migration_id(request), by=sender_of(request))
         return answers.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
 

@@ -77,12 +77,12 @@ class Children:
             self._plan_turn.release()
 
     async def report(self, args: Sequence[str]) -> tuple[int, bytes]:
-        """Exit code and output of `cards migrate report --json` with these arguments.
+        """Exit code and output of `cards migrate` with these arguments, `report …` or `undo …`.
 
         The child ends where this is cancelled.
         """
         async with self._report_turn:
-            command = ["producer.cli", "migrate", "report", "--json", *args]
+            command = ["producer.cli", "migrate", *args, "--json"]
             process = await self._start(command, stdout=PIPE)
             self._at_work.add(process)
             try:

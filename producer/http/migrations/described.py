@@ -26,6 +26,7 @@ _PARAMETERS = [
         "`FIELD=COLUMN`, for userId, source, default_source or command; may be repeated.",
         {"type": "array", "items": _TEXT},
     ),
+    parameter("sheet", "query", "The sheet of an Excel workbook; else its first one.", _TEXT),
     parameter("command", "query", "What every row orders, where columns do not say it.", _TEXT),
     parameter(
         "only-if-default-is",
@@ -119,6 +120,18 @@ UPLOAD = _operation(
     },
     changes=True,
 )
+PLAN = _operation(
+    "getMigrationPlan",
+    {
+        200: yes(
+            "As `cards migrate plan --json` prints it, of when it was entered; null where an "
+            "earlier version entered it.",
+            {"anyOf": [{"type": "object"}, {"type": "null"}]},
+        ),
+        **_NOT_FOUND,
+    },
+    [_ID],
+)
 EVENTS = _operation(
     "getMigrationEvents",
     {
@@ -150,8 +163,8 @@ FORGET = _operation(
         ),
         **_NOT_FOUND,
         409: no(
-            "`migration_state`: it has not ended; `migration_busy`: failed commands of it were "
-            f"taken up again, or its driver is still there. {_LOST}"
+            "`migration_state`: it was begun and has not ended; `migration_busy`: failed "
+            f"commands of it were taken up again, or its driver is still there. {_LOST}"
         ),
     },
     [_ID],
@@ -198,11 +211,11 @@ def steer(action: str) -> dict[str, Any]:
 def report(name: str) -> dict[str, Any]:
     """Of a report by its file's name."""
     stem, form = name.split(".")
-    what = (
-        "The rows worth another run, by the contract's field names."
-        if stem == "errors"
-        else "What became of every row; the sums were checked against the ledger."
-    )
+    what = {
+        "errors": "The rows worth another run, by the contract's field names.",
+        "report": "What became of every row; the sums were checked against the ledger.",
+        "undo": "A file that, when it is run, puts back the defaults from before the migration.",
+    }[stem]
     media_type = {"csv": "text/csv", "jsonl": "application/jsonl", "html": "text/html"}[form]
     return _operation(
         f"get{stem.title()}{form.title()}",

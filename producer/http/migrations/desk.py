@@ -45,7 +45,7 @@ class Desk:
         """It connects to Redis at its first use."""
         journal = BlockingJournal(settings.shared.redis, retries=_RETRIES)
         shared = settings.shared
-        registry = Registry(journal, shared.signing)
+        registry = Registry(journal, shared.signing, settings.keeping, shared.language)
         uploads = Uploads(settings.migrations_dir.absolute())
         children = Children(shared.redis, settings.migrations_dir, shared.language, shared.signing)
         drivers = Drivers(registry, uploads, children)

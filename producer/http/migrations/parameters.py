@@ -15,6 +15,7 @@ from producer.migrations.columns import FIELDS
 NAMES = (
     "name",
     "map",
+    "sheet",
     "command",
     "only-if-default-is",
     "skip-if-newer",
@@ -26,6 +27,7 @@ NAMES = (
     "continue-in-new-journal",
 )
 _LONGEST_NAME = 120
+_LONGEST_SHEET = 255
 _MOST_RPS = 1_000_000.0
 
 
@@ -35,6 +37,7 @@ class Parameters:
 
     name: str = "upload"
     maps: dict[str, str] = field(default_factory=dict)
+    sheet: str = ""
     command: str | None = None
     expected: str | None = None
     skip_if_newer: bool = False
@@ -56,6 +59,7 @@ class Parameters:
         made = cls(
             name=_name(query.get("name", "")),
             maps=dict(_pair(one) for one in query.getlist("map")),
+            sheet=query.get("sheet", "").strip()[:_LONGEST_SHEET],
             command=_command(query.get("command")),
             expected=query.get("only-if-default-is") or None,
             skip_if_newer=_flag(query, "skip-if-newer"),

@@ -16,18 +16,20 @@ from producer.http.answers import Answers
 from producer.http.disconnect import while_connected
 from producer.http.migrations.children import ChildFailed
 from producer.http.migrations.desk import Desk
+from producer.http.migrations.steering import FileElsewhere
 from producer.migrations.html_policy import report_policy
 from producer.migrations.work_folder import WorkFolder
 
-# By the file's name: the option of `cards migrate report`, and the media type.
+# By the file's name: the command and option of `cards migrate`, and the media type.
 FORMS = {
-    "report.csv": ("--csv", "text/csv; charset=utf-8"),
-    "report.jsonl": ("--jsonl", "application/jsonl; charset=utf-8"),
-    "report.html": ("--html", "text/html; charset=utf-8"),
-    "errors.csv": ("--errors", "text/csv; charset=utf-8"),
+    "report.csv": ("report", "--csv", "text/csv; charset=utf-8"),
+    "report.jsonl": ("report", "--jsonl", "application/jsonl; charset=utf-8"),
+    "report.html": ("report", "--html", "text/html; charset=utf-8"),
+    "errors.csv": ("report", "--errors", "text/csv; charset=utf-8"),
+    "undo.csv": ("undo", "--output", "text/csv; charset=utf-8"),
 }
 _ELSEWHERE = frozenset({"unreadable_file", "another_file"})
-_MADE = (0, 1, 4)  # exit codes of `cards migrate report` with which it wrote what was asked for
+_MADE = (0, 1, 4)  # exit codes with which it wrote what was asked for
 
 
 class _Download(FileResponse):
@@ -50,10 +52,11 @@ async def report(
     """The report of that name; `migration` must be known.
 
     Raises:
+        FileElsewhere: the migration's file is not on this machine.
         ChildFailed: it could not be made; it may be asked for again.
         ClientDisconnect: the caller went away; nothing is left of it.
     """
-    option, media_type = FORMS[name]
+    command, option, media_type = FORMS[name]
     upload = await asyncio.to_thread(desk.uploads.get, migration)
     file = [str(desk.uploads.path(upload))] if upload else []
     work = await asyncio.to_thread(WorkFolder, desk.children.folder)
@@ -61,9 +64,9 @@ async def report(
     served = False
     try:
         async with while_connected(request):
-            code, out = await desk.children.report([migration, *file, option, str(path)])
+            code, out = await desk.children.report([command, migration, *file, option, str(path)])
         if code not in _MADE:
-            return _refused(answers, code, out)
+            return _refused(answers, migration, code, out)
         served = True
     finally:
         if not served:
@@ -77,7 +80,7 @@ async def report(
     return _Download(work, path, media_type=media_type, headers=headers)
 
 
-def _refused(answers: Answers, code: int, out: bytes) -> Response:
+def _refused(answers: Answers, migration: str, code: int, out: bytes) -> Response:
     try:
         told = json.loads(out.splitlines()[-1])
         error, message = str(told["code"]), str(told["message"])
@@ -86,5 +89,5 @@ def _refused(answers: Answers, code: int, out: bytes) -> Response:
     if error == "unavailable":
         return answers.unavailable()
     if error in _ELSEWHERE:
-        return answers.no(409, "file_elsewhere", Text.FILE_ELSEWHERE)
+        raise FileElsewhere(migration)
     return answers.no(500, error, Text.REPORT_FAILED, why=message)

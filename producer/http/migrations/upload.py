@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
+from producer.contract.messages import Language, Text
 from producer.http.answers import Answers
 from producer.http.disconnect import while_connected
 from producer.http.encoding import as_it_says
@@ -23,11 +23,12 @@ from producer.migrations.entering_child import Job, refusal
 from producer.migrations.errors import FileRefused, JournalLost
 from producer.migrations.inputs import look_at_head
 
-_CARD_DATA, _TOO_LARGE = "card_data_column", "file_too_large"
+CARD_DATA, TOO_LARGE = "card_data_column", "file_too_large"
+UNAVAILABLE = "unavailable"
 
 
-class _TooManyBytes(Exception):
-    """The body has more bytes than the limit."""
+class TooManyBytes(Exception):
+    """The file has more bytes than the limit."""
 
 
 async def upload(desk: Desk, answers: Answers, request: Request, given: Parameters) -> Response:
@@ -42,15 +43,60 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         ClientDisconnect: the caller went away.
     """
     limit = desk.settings.upload_limit
-    file = as_it_says(request, _bounded(request, limit))
+    file = as_it_says(request, bounded(request.stream(), limit))
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > limit:
         return _too_large(answers, limit)
-    job = _job(desk, answers, given, sender_of(request))
+    try:
+        told = await entered(desk, request, file, given, answers.language)
+    except TooManyBytes:
+        return _too_large(answers, limit)
+    except Busy as busy:
+        headers = {"Retry-After": str(busy.retry_after_s)}
+        return answers.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
+    if told.get("code") == UNAVAILABLE:
+        return answers.unavailable()
+    if told.get("code") == JournalLost.code:
+        why = told["message"]
+        return answers.no(409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why)
+    if "code" in told:
+        return _refusal(answers, told)
+    if given.dry_run:
+        data = {"plan": told["plan"], "migration": None, "created": False}
+        return answers.yes(Text.MIGRATION_PLANNED, data)
+    migration: str = told["plan"]["migration"]
+    status = await desk.looks.status(migration, fresh=True)
+    return answers.yes(
+        Text.MIGRATION_ENTERED,
+        {"plan": told["plan"], "migration": status.wire(), "created": told["created"]},
+        http_status=201 if told["created"] else 200,
+        headers={"Location": f"/api/migrations/{migration}"},
+    )
+
+
+async def entered(
+    desk: Desk,
+    request: Request,
+    file: AsyncIterator[bytes],
+    given: Parameters,
+    language: Language,
+) -> dict[str, Any]:
+    """What a child of ours told of the file: its plan and whether it was entered, or why not.
+
+    That is a `code` with `message`, and where it is about the file `column`, `line` and, where they
+    are known, its `columns`.
+
+    Raises:
+        TooManyBytes, and whatever else `file` raises.
+        Busy, ChildFailed, ClientDisconnect
+    """
+    job = _job(desk, given, sender_of(request), language)
+    columns: list[str] = []
 
     def judge(head: bytes) -> None:
-        seen = look_at_head(head, given.name)
+        seen = look_at_head(head, given.name, given.sheet)
         if seen is not None:
+            columns.extend(seen.columns)
             job.mapped(seen)
 
     try:
@@ -63,42 +109,24 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
                 told = await child.planned()
             if "code" not in told and not given.dry_run:
                 told = await asyncio.shield(child.enter())
-    except _TooManyBytes:
-        return _too_large(answers, limit)
-    except Busy as busy:
-        headers = {"Retry-After": str(busy.retry_after_s)}
-        return answers.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
     except FileRefused as refused:
-        return _refusal(answers, refusal(refused, answers.language))
-    if told.get("code") == "unavailable":
-        return answers.unavailable()
-    if told.get("code") == JournalLost.code:
-        why = told["message"]
-        return answers.no(409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why)
+        told = refusal(refused, language)
     if "code" in told:
-        return _refusal(answers, told)
-    if given.dry_run:
-        data = {"plan": told["plan"], "migration": None, "created": False}
-        return answers.yes(Text.MIGRATION_PLANNED, data)
-    migration: str = told["plan"]["migration"]
-    if told["created"]:  # perhaps again, in a new journal
-        desk.drivers.forget(migration)
-    desk.drivers.poke()
-    status = await desk.looks.status(migration, fresh=True)
-    return answers.yes(
-        Text.MIGRATION_ENTERED,
-        {"plan": told["plan"], "migration": status.wire(), "created": told["created"]},
-        http_status=201 if told["created"] else 200,
-        headers={"Location": f"/api/migrations/{migration}"},
-    )
+        return {**told, "columns": columns}
+    if not given.dry_run:
+        if told["created"]:  # perhaps again, in a new journal
+            desk.drivers.forget(told["plan"]["migration"])
+        desk.drivers.poke()
+    return told
 
 
-def _job(desk: Desk, answers: Answers, given: Parameters, by: str) -> Job:
+def _job(desk: Desk, given: Parameters, by: str, language: Language) -> Job:
     return Job(
         descriptor=-1,
         folder=str(desk.children.folder),
         name=given.name,
         maps=given.maps,
+        sheet=given.sheet,
         command=given.command,
         expected=given.expected,
         skip_if_newer=given.skip_if_newer,
@@ -111,28 +139,29 @@ def _job(desk: Desk, answers: Answers, given: Parameters, by: str) -> Job:
         stop_after_percent=given.stop_after_percent,
         limit=desk.settings.upload_limit,
         by=by,
-        language=answers.language,
+        language=language,
     )
 
 
-async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def bounded(file: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
+    """The same bytes. Raises TooManyBytes once there are more than the limit."""
     taken = 0
-    async for chunk in request.stream():
+    async for chunk in file:
         taken += len(chunk)
         if taken > limit:
-            raise _TooManyBytes
+            raise TooManyBytes
         yield chunk
 
 
 def _refusal(answers: Answers, told: dict[str, Any]) -> Response:
     code, why, column, line = (told[name] for name in ("code", "message", "column", "line"))
-    if code == _CARD_DATA:
+    if code == CARD_DATA:
         data = {"column": column}
         return answers.no(400, "card_number_refused", Text.CARD_COLUMN, data, column=column or "?")
     where = {"column": column or None, "line": line or None}
-    status = 413 if code == _TOO_LARGE else 400
+    status = 413 if code == TOO_LARGE else 400
     return answers.no(status, code, Text.FILE_REFUSED, where, why=why)
 
 
 def _too_large(answers: Answers, limit: int) -> Response:
-    return answers.no(413, _TOO_LARGE, Text.FILE_TOO_LARGE, limit=str(limit))
+    return answers.no(413, TOO_LARGE, Text.FILE_TOO_LARGE, limit=str(limit))

@@ -27,8 +27,9 @@ def _operation(
 OVERVIEW = _operation(
     "getOverview",
     yes(
-        "What is happening now: `lanes`, `workers`, `atWork`, `stripe`, `ended` (by state, since "
-        "at most an hour ago), `failed`, `unsettled`, `migrations`. Times in seconds or RFC 3339.",
+        "What is happening now: `refuses` (why Redis takes no writes; null where it does), "
+        "`lanes`, `workers`, `atWork`, `stripe`, `ended` (by state, since at most an hour ago), "
+        "`failed`, `unsettled`, `migrations`. Times in seconds or RFC 3339.",
         _OBJECT,
     ),
 )

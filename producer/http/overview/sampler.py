@@ -13,10 +13,19 @@ from typing import Generic, TypeVar
 from producer.http.bounded import BoundedJournal
 from producer.http.ending import end
 from producer.http.overview.last_hour import EVERY_S, LastHour, Lately
-from producer.journal import Figures, JournalFault, JournalUnavailable, Pace, figures, paces
+from producer.journal import (
+    Figures,
+    JournalFault,
+    JournalUnavailable,
+    Pace,
+    figures,
+    paces,
+    write_probe,
+)
 from producer.journal.failed import Kept, kept, longest_unsettled_ids, newest_failed_ids
 from producer.journal.limits import ACCOUNT
 from producer.migrations.status import MigrationStatus
+from producer.redis.faults import Fault, Meaning
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +61,8 @@ class Overview:
     unsettled: Trouble
     migrations: list[MigrationStatus]
     """Those that have not ended."""
+    refuses: Fault | None = None
+    """Why Redis, which answers, takes no writes: commands are refused, and workers stand still."""
 
     @property
     def limit(self) -> float:
@@ -112,6 +123,7 @@ class Sampler:
             await asyncio.sleep(EVERY_S)
 
     async def _sample(self, _: str) -> Overview:
+        refuses = await self._refuses()
         found = await self._ask(figures())
         limits = await self._ask(paces())
         return Overview(
@@ -122,7 +134,17 @@ class Sampler:
             failed=await self._trouble(await self._ask(newest_failed_ids(_LOOKED_AT))),
             unsettled=await self._trouble(await self._ask(longest_unsettled_ids(_LOOKED_AT))),
             migrations=[one for one in await self._migrations() if not one.state.ended],
+            refuses=refuses,
         )
+
+    async def _refuses(self) -> Fault | None:
+        try:
+            await self._ask(write_probe())
+        except JournalUnavailable as error:
+            if error.fault.meaning is Meaning.REFUSED or error.fault.code == "unconfirmed":
+                return error.fault
+            raise
+        return None
 
     async def _trouble(self, ids: list[str]) -> Trouble:
         if not ids:

@@ -15,7 +15,9 @@ def overview_wire(found: Overview) -> dict[str, Any]:
     figures = found.figures
     return {
         "lanes": {lane.value: _lane(found, lane) for lane in Lane},
-        "workers": figures.workers,
+        "refuses": found.refuses.code if found.refuses else None,
+        # A worker shows life by writing: where nothing can be written, nothing is known.
+        "workers": None if found.refuses else figures.workers,
         "atWork": figures.at_work,
         "stripe": {
             "requestsPerSecond": None if found.rate is None else round(found.rate, 2),
@@ -49,6 +51,7 @@ def overview_wire(found: Overview) -> dict[str, Any]:
 def _lane(found: Overview, lane: Lane) -> dict[str, Any]:
     pause = found.figures.paused.get(lane)
     return {
+        "open": found.figures.open_in(lane),
         "waiting": found.figures.not_taken[lane],
         "oldestSeconds": round(found.figures.oldest_s[lane], 1),
         "pausedSince": moment_wire(pause.since) if pause else None,

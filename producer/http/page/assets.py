@@ -27,6 +27,7 @@ class Asset(Enum):
     STYLE = ("page", ".css")
     LIST = ("list", ".js")
     LIVE = ("live", ".js")
+    UPLOAD = ("upload", ".js")
 
 
 def is_asset(path: str) -> bool:

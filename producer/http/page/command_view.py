@@ -82,7 +82,8 @@ def _now(say: Say, story: CommandStory) -> str:
     told = story.told
     todo = todo_of_state(say, told.state)
     if told.state == State.FAILED:
-        todo += f": {todo_of_code(say, told.code)}"
+        # What to type is for this command; the list's words are for all of a code.
+        todo = todo_of_code(say, told.code).replace("ID", told.id)
     now = f'<p class="now">{state_mark(say, told.state)}</p>'
     waits = ""
     if story.wait is not Wait.NOTHING:

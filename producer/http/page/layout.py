@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from starlette.responses import Response
@@ -23,24 +24,30 @@ def page(
     body: str,
     *,
     script: Asset | None = None,
+    scripts: Sequence[Asset] = (),
+    renew: bool = True,
     http_status: int = 200,
     nav: str = "",
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A page. `body` and `nav` are HTML; `title` is text.
 
+    `script` keeps the page up to date; without scripts it is loaded anew at times, where it may
+    `renew`. `scripts` are others.
+
     Nothing but our own files may run or load, whatever a file's name holds.
     """
-    live = renew = offline = ""
+    again = offline = ""
+    live = "".join(f'<script src="{url(one)}"></script>' for one in (script, *scripts) if one)
+    if script and renew:
+        again = f'<noscript><meta http-equiv="refresh" content="{RENEW_S}"></noscript>'
     if script:
-        live = f'<script src="{url(script)}"></script>'
-        renew = f'<noscript><meta http-equiv="refresh" content="{RENEW_S}"></noscript>'
         told = escape(say(Word.OFFLINE))
         offline = f'<p class="notice" id="offline" role="alert" hidden>{told}</p>'
     content = (
         f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{renew}'
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{again}'
         f'<link rel="stylesheet" href="{url(Asset.STYLE)}"></head>\n<body>'
         f'<a class="skip" href="#main">{escape(say(Word.SKIP))}</a>\n<nav>{nav}</nav>\n'
         f'{offline}<main id="main">{body}</main>\n{live}</body></html>\n'

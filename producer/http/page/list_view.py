@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from producer.http.page.migration_view import bar
-from producer.http.page.situation import not_applied, untouched
+from producer.http.page.situation import not_applied
 from producer.http.page.words import Say, Word
 from producer.migrations.errors import JournalLost
 from producer.migrations.status import MigrationState, MigrationStatus
@@ -28,11 +28,12 @@ def body(
     lost: Sequence[JournalLost] = (),
     *,
     base: str,
+    upload: str = "",
 ) -> str:
     """The page's content. `coming`: whether this web process is to drive the migration.
 
     `base` is the address that the page was asked for at. `lost` are migrations of this machine
-    whose journal was lost.
+    whose journal was lost. `upload` is the form, as HTML, for those who may.
     """
     head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
     if not found:
@@ -47,8 +48,10 @@ def body(
             f"<tbody>{rows}</tbody></table></section>"
         )
     times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
-    times += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
-    return f'{head}<div id="list">{"".join(_lost(say, one) for one in lost)}{inside}</div>{times}'
+    alone = Word.NO_SCRIPT_FORM if upload else Word.NO_SCRIPT
+    times += f"<noscript>{escape(say(alone))}</noscript></footer>"
+    gone = "".join(_lost(say, one) for one in lost)
+    return f'{head}{upload}<div id="list">{gone}{inside}</div>{times}'
 
 
 def _lost(say: Say, loss: JournalLost) -> str:
@@ -59,7 +62,7 @@ def _lost(say: Say, loss: JournalLost) -> str:
 
 def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
     state = say.state(status.state)
-    if status.state is MigrationState.PAUSED and untouched(status):
+    if status.state is MigrationState.PAUSED and status.untouched:
         state = say(Word.READY)
     elif status.state is MigrationState.RUNNING and not (status.driver or coming):
         state = say(Word.NO_DRIVER)

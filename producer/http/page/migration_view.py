@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
+from producer.http.page.plan_view import Plan, folded, section
 from producer.http.page.rows_view import became, link, prose, wrong
-from producer.http.page.situation import not_applied, situation, untouched
-from producer.http.page.words import ROW_STATES, Say, Word
+from producer.http.page.situation import not_applied, situation
+from producer.http.page.upload_words import Up
+from producer.http.page.words import ROW_STATES, Say, Sentence, Word
 from producer.migrations.rate_chart import rate_chart
+from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
 from producer.migrations.visible import visible
 
+PILOT_ROWS = 100
 _BAR = 1000
 _STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
 
@@ -24,11 +28,15 @@ def body(
     *,
     coming: bool = False,
     steers: bool = True,
+    plan: Plan | None = None,
 ) -> str:
-    """The page's content. `coming`: this web process is to drive it. `steers`: who looks may."""
+    """The page's content. `coming`: this web process is to drive it. `steers`: who looks may.
+
+    `plan` is what its file came to, where that is known.
+    """
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, status, coming, steers).items()
+        for name, html in parts(say, status, coming, steers, plan).items()
         if name != "say"
     )
     footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
@@ -42,13 +50,18 @@ def body(
 
 
 def event(
-    say: Say, status: MigrationStatus, coming: bool, *, steers: bool = True
+    say: Say,
+    status: MigrationStatus,
+    coming: bool,
+    *,
+    steers: bool = True,
+    plan: Plan | None = None,
 ) -> dict[str, Any]:
     """What the page is told when something has changed."""
     return {
         "title": title(say, status),
         "ended": status.state.ended,
-        "parts": parts(say, status, coming, steers),
+        "parts": parts(say, status, coming, steers, plan),
     }
 
 
@@ -58,17 +71,39 @@ def title(say: Say, status: MigrationStatus) -> str:
     return f"{share} · {say.state(status.state)} · {name}"
 
 
-def parts(say: Say, status: MigrationStatus, coming: bool, steers: bool = True) -> dict[str, str]:
-    """HTML by the id of where it stands."""
+def parts(
+    say: Say,
+    status: MigrationStatus,
+    coming: bool,
+    steers: bool = True,
+    plan: Plan | None = None,
+) -> dict[str, str]:
+    """HTML by the id of where it stands. Before anything is sent there is the plan instead."""
+    errors = link(status, "errors.csv", "errors.csv")
+    if plan is not None and not_begun(status):
+        return {
+            "say": _said(say, status),
+            "now": _now(say, status, coming),
+            "plan": section(say, plan, errors),
+            "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+            **dict.fromkeys(("wrong", "became", "speed", "files", "planned"), ""),
+        }
     return {
         "say": _said(say, status),
         "now": _now(say, status, coming),
+        "plan": "",
         "steer": _steer(say, status, coming) if steers else _look_only(say, status),
         "wrong": wrong(say, status),
         "became": became(say, status),
         "speed": _speed(say, status),
         "files": _files(say, status),
+        "planned": folded(say, plan, errors) if plan is not None else "",
     }
+
+
+def not_begun(status: MigrationStatus) -> bool:
+    """Whether it waits for a person to begin it."""
+    return status.state is MigrationState.PAUSED and status.untouched
 
 
 def _said(say: Say, status: MigrationStatus) -> str:
@@ -142,23 +177,15 @@ def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
     if status.state.ended:
         return ""
     buttons = ""
+    if not_begun(status):
+        return _begin(say, status, coming)
     if status.state in _STARTS:
-        word = Word.START if untouched(status) else Word.CONTINUE
-        buttons += _button(say, status, "resume", word, "")
-        if coming and untouched(status):
-            buttons += _button(say, status, "pilot", Word.PILOT, "second")
+        buttons += _button(say, status, "resume", Word.CONTINUE, "")
     if status.state is MigrationState.RUNNING:
         buttons += _button(say, status, "pause", Word.PAUSE, "second")
     if status.state is not MigrationState.CANCELLING:
-        rps = "" if status.rps is None else f"{status.rps:g}"
         buttons += (
-            f'<form method="post" action="/migrations/{escape(status.id)}/throttle">'
-            f'<label for="rps">{escape(say(Word.LIMIT))}</label><div class="inline">'
-            f'<input id="rps" name="rps" type="number" min="0.01" step="any" inputmode="decimal" '
-            f'value="{escape(rps)}" aria-describedby="rps-hint">'
-            f'<button class="second">{escape(say(Word.SET))}</button></div>'
-            f'<p class="quiet small" id="rps-hint">{escape(say(Word.LIMIT_HINT))}</p></form>'
-            f"<details><summary>{escape(say(Word.CANCEL))}</summary>"
+            f"{_throttle(say, status)}<details><summary>{escape(say(Word.CANCEL))}</summary>"
             f"<p>{escape(say(Word.CANCEL_MEANS))}</p>"
             f"{_button(say, status, 'cancel', Word.CANCEL_SURE, 'danger')}</details>"
         )
@@ -169,13 +196,51 @@ def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
     )
 
 
+def _begin(say: Say, status: MigrationStatus, coming: bool) -> str:
+    """What can be done with a file that was planned, and of which nothing was sent."""
+    pending = status.counts.get(RowState.PENDING, 0)
+    buttons = ""
+    if coming and pending:
+        rows = min(PILOT_ROWS, pending)
+        buttons += (
+            f'<form method="post" action="/migrations/{escape(status.id)}/pilot">'
+            f'<label for="rows">{escape(say(Up.PILOT_ROWS))}</label><div class="inline">'
+            f'<input id="rows" name="rows" type="number" min="1" max="999999999" required '
+            f'inputmode="numeric" value="{rows}" aria-describedby="pilot-hint">'
+            f"<button>{escape(say(Up.PILOT))}</button></div>"
+            f'<p class="quiet small" id="pilot-hint">{escape(say(Up.PILOT_HINT))}</p></form>'
+        )
+    buttons += _button(say, status, "resume", Up.ALL, "second all")
+    buttons += _throttle(say, status)
+    buttons += (
+        f"<details><summary>{escape(say(Up.DISCARD))}</summary>"
+        f"<p>{escape(say(Up.DISCARD_MEANS))}</p>"
+        f"{_button(say, status, 'discard', Up.DISCARD_SURE, 'danger')}</details>"
+    )
+    return (
+        f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
+    )
+
+
+def _throttle(say: Say, status: MigrationStatus) -> str:
+    rps = "" if status.rps is None else f"{status.rps:g}"
+    return (
+        f'<form method="post" action="/migrations/{escape(status.id)}/throttle">'
+        f'<label for="rps">{escape(say(Word.LIMIT))}</label><div class="inline">'
+        f'<input id="rps" name="rps" type="number" min="0.01" step="any" inputmode="decimal" '
+        f'value="{escape(rps)}" aria-describedby="rps-hint">'
+        f'<button class="second">{escape(say(Word.SET))}</button></div>'
+        f'<p class="quiet small" id="rps-hint">{escape(say(Word.LIMIT_HINT))}</p></form>'
+    )
+
+
 def _look_only(say: Say, status: MigrationStatus) -> str:
     if status.state.ended:
         return ""
     return f'<p class="quiet small">{escape(say(Word.LOOK_ONLY))}</p>'
 
 
-def _button(say: Say, status: MigrationStatus, action: str, word: Word, kind: str) -> str:
+def _button(say: Say, status: MigrationStatus, action: str, word: Sentence, kind: str) -> str:
     return (
         f'<form method="post" action="/migrations/{escape(status.id)}/{action}">'
         f'<button class="{kind}">{escape(say(word))}</button></form>'
@@ -199,11 +264,12 @@ def _speed(say: Say, status: MigrationStatus) -> str:
 
 
 def _files(say: Say, status: MigrationStatus) -> str:
-    links = (
+    links: tuple[tuple[str, Sentence], ...] = (
         ("report.html", Word.DOWNLOAD_REPORT),
         ("report.csv", Word.DOWNLOAD_CSV),
         ("report.jsonl", Word.DOWNLOAD_JSONL),
         ("errors.csv", Word.DOWNLOAD_ERRORS),
+        ("undo.csv", Up.DOWNLOAD_UNDO),
     )
     items = "".join(f"<li>{link(status, name, say(word))}</li>" for name, word in links)
     return (

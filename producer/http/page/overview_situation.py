@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from producer.contract import Lane
+from producer.contract import Lane, messages
 from producer.contract.redaction import redact
 from producer.http.overview.sampler import Overview
 from producer.http.page.overview_words import Told
@@ -32,11 +32,14 @@ def matters(say: Say, found: Overview) -> list[Matter]:
     """What needs a person, the worst first; what is well where there is nothing."""
     figures = found.figures
     told: list[Matter] = []
+    if found.refuses is not None:
+        now = say(Told.REFUSES, why=messages.say(found.refuses.text, say.language))
+        told.append(Matter(now, say(Told.REFUSES_DO), "CardsRefusingCommands"))
     if figures.stop is not None:
         code = visible(redact(figures.stop.code))
         todo = say(Told.KEY_REFUSED_DO, since=_since(figures.stop.since_ms))
         told.append(Matter(say(Told.KEY_REFUSED, code=code), todo, "CardsStripeKeyRefused"))
-    if not figures.workers:
+    if not figures.workers and found.refuses is None:
         told.append(Matter(say(Told.NO_WORKER), say(Told.NO_WORKER_DO), "CardsNoWorker"))
     for lane in Lane:
         told += _of_lane(say, found, lane, blocked=bool(told))

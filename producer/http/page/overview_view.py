@@ -98,15 +98,23 @@ def _lanes(say: Say, found: Overview) -> str:
         now = say(Told.PAUSED_SINCE, since=clock(pause.since)) if pause else say(Told.OPEN)
         oldest = say.span(figures.oldest_s[lane]) if waiting else "–"
         name = f"{code(lane.value)}<small>{escape(say(_LANES[lane]))}</small>"
-        rows.append((name, say.figure(waiting), escape(oldest), escape(now)))
-    columns = [say(one) for one in (Told.LANE, Told.WAITING, Told.OLDEST, Told.NOW_STATE)]
+        unended = say.figure(figures.open_in(lane))
+        rows.append((name, unended, say.figure(waiting), escape(oldest), escape(now)))
+    words = (Told.LANE, Told.UNENDED, Told.WAITING, Told.OLDEST, Told.NOW_STATE)
+    columns = [say(one) for one in words]
     rate = "–" if found.rate is None else say(Told.PER_SECOND, figure=_rate(say, found.rate))
     cells = [
         (say(Told.RATE), rate, _limit(say, found)),
         (say(Told.AT_WORK), say.figure(figures.at_work), say(Told.CUSTOMERS)),
-        (say(Told.WORKERS), say.figure(figures.workers), say(Told.WORKERS_SEEN)),
+        (say(Told.WORKERS), *_workers(say, found)),
     ]
     return section(say(Told.LANES), table(columns, rows) + facts(cells))
+
+
+def _workers(say: Say, found: Overview) -> tuple[str, str]:
+    if found.refuses is not None:
+        return "–", say(Told.WORKERS_UNKNOWN)
+    return say.figure(found.figures.workers), say(Told.WORKERS_SEEN)
 
 
 def _limit(say: Say, found: Overview) -> str:

@@ -18,6 +18,15 @@ class Told(Sentence):
         "No hay que hacer nada. Lo que espera: {waiting}; lo que está en Stripe ahora: {at_work}.",
         "There is nothing to do. Waiting: {waiting}; at Stripe now: {at_work}.",
     )
+    REFUSES = ("No se acepta ningún comando: {why}", "Commands are refused: {why}")
+    REFUSES_DO = (
+        "Quien envía recibe 503 y puede repetir; lo aceptado no se pierde y espera. "
+        "`cards doctor` dice qué falta. Los workers siguen solos en cuanto se pueda escribir: no "
+        "los reinicie.",
+        "Callers get 503 and may try again; what was accepted is not lost, and waits. "
+        "`cards doctor` says what is missing. Workers go on by themselves once Redis takes writes: "
+        "do not restart them.",
+    )
     KEY_REFUSED = (
         "Stripe rechaza la clave de los workers: {code}",
         "Stripe refuses the workers' key: {code}",
@@ -75,12 +84,17 @@ class Told(Sentence):
     LANE = ("Cola", "Lane")
     INTERACTIVE = ("alguien espera delante", "somebody waits in front of these")
     BULK = ("muchos a la vez, también migraciones", "many at a time, migrations too")
-    WAITING = ("Esperan", "Waiting")
+    UNENDED = ("Sin terminar", "Not ended")
+    WAITING = ("Esperan un worker", "Waiting for a worker")
     OLDEST = ("El más antiguo", "The oldest")
     NOW_STATE = ("Ahora", "Now")
     OPEN = ("abierta", "open")
     PAUSED_SINCE = ("en pausa desde las {since}", "paused since {since}")
     WORKERS = ("Workers", "Workers")
+    WORKERS_UNKNOWN = (
+        "no se sabe: no pueden escribir que viven",
+        "not known: they cannot write that they live",
+    )
     WORKERS_SEEN = ("vistos en los últimos 30 s", "seen in the last 30 s")
     AT_WORK = ("En Stripe ahora", "At Stripe now")
     CUSTOMERS = ("clientes", "customers")

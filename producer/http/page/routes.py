@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,25 +20,27 @@ from producer.http.body import read_body
 from producer.http.migrations.api import migration_id
 from producer.http.migrations.desk import Desk
 from producer.http.migrations.events import stream
-from producer.http.migrations.parameters import rps_of
+from producer.http.migrations.parameters import limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
-from producer.http.migrations.steering import FileElsewhere, steer, throttle
-from producer.http.page import list_view, migration_view
+from producer.http.migrations.steering import FileElsewhere, forget, steer, throttle
+from producer.http.page import list_view, migration_view, upload_view
 from producer.http.page.assets import Asset
 from producer.http.page.layout import explained, notice, page, trouble
 from producer.http.page.refused import navigation, unavailable
 from producer.http.page.sessions import Sessions
-from producer.http.page.words import Say, Word
+from producer.http.page.upload_words import Up
+from producer.http.page.uploading import take
+from producer.http.page.words import Say, Sentence, Word
 from producer.http.scopes import may, needs, sender_of
 from producer.http.services import Services
 from producer.journal import JournalUnavailable
+from producer.migrations.forgetting import StillBusy
 from producer.migrations.registry import NotInState, UnknownMigration
 from producer.migrations.status import MigrationStatus
 
 log = logging.getLogger(__name__)
 
 PATH = "/migrations"
-PILOT_ROWS = 100
 Handler = Callable[[Request], Awaitable[Response]]
 _LOOK = needs(Scope.READ, Scope.MIGRATE)
 _STEER = needs(Scope.MIGRATE)
@@ -70,13 +74,16 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
 
         return handled
 
-    async def show(request: Request, word: Word | None = None, http_status: int = 200) -> Response:
+    async def show(
+        request: Request, word: Sentence | None = None, http_status: int = 200
+    ) -> Response:
         migration = migration_id(request)
         status = await desk.looks.status(migration, fresh=True)
         remark = notice(say, word) if word else ""
         coming = desk.drivers.coming(migration)
         steers = may(request, Scope.MIGRATE)
-        body = migration_view.body(say, status, remark, coming=coming, steers=steers)
+        plan = await asyncio.to_thread(desk.registry.plan, migration)
+        body = migration_view.body(say, status, remark, coming=coming, steers=steers, plan=plan)
         script = None if status.state.ended else Asset.LIVE
         title = migration_view.title(say, status)
         nav = navigation(say, request.scope)
@@ -88,9 +95,25 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         found = await desk.looks.list()
         lost = await desk.all_lost({one.id for one in found})
         base = str(request.base_url).rstrip("/")
-        body = list_view.body(say, found, desk.drivers.coming, lost, base=base)
-        nav = navigation(say, request.scope)
-        return page(say, say(Word.MIGRATIONS), body, script=Asset.LIST, nav=nav)
+        steers = may(request, Scope.MIGRATE)
+        most = desk.settings.upload_limit
+        form = upload_view.form(say, by=sender_of(request), most=most) if steers else ""
+        body = list_view.body(say, found, desk.drivers.coming, lost, base=base, upload=form)
+        return page(
+            say,
+            say(Word.MIGRATIONS),
+            body,
+            script=Asset.LIST,
+            scripts=(Asset.UPLOAD,) if steers else (),
+            # Without scripts it would take away what is being filled in.
+            renew=not steers,
+            nav=navigation(say, request.scope),
+        )
+
+    @router.post(PATH, **_STEER)
+    @in_pages
+    async def take_file(request: Request) -> Response:
+        return await take(services, desk, say, request)
 
     @router.get("/migrations/{migrationId}", **_LOOK)
     @in_pages
@@ -101,9 +124,11 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     async def events(request: Request) -> Response:
         status = await desk.looks.status(migration_id(request))
         steers = may(request, Scope.MIGRATE)
+        plan = await asyncio.to_thread(desk.registry.plan, status.id)
 
         def view(one: MigrationStatus) -> dict[str, Any]:
-            return migration_view.event(say, one, desk.drivers.coming(one.id), steers=steers)
+            coming = desk.drivers.coming(one.id)
+            return migration_view.event(say, one, coming, steers=steers, plan=plan)
 
         async def signed_in() -> bool:
             if not sessions.needed or "authorization" in request.headers:
@@ -126,13 +151,30 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     for action in ("pause", "resume", "cancel"):
         router.post(f"/migrations/{{migrationId}}/{action}", **_STEER)(steering(action))
 
-    router.post("/migrations/{migrationId}/pilot", **_STEER)(steering("run", PILOT_ROWS))
+    @router.post("/migrations/{migrationId}/pilot", **_STEER)
+    @in_pages
+    async def pilot(request: Request) -> Response:
+        rows = (await _fields(request)).get("rows", str(migration_view.PILOT_ROWS))
+        try:
+            limit = limit_of(QueryParams({"limit": rows.strip()}))
+        except ParameterInvalid:
+            return await show(request, Up.BAD_PILOT, 400)
+        return await steering("run", limit)(request)
+
+    @router.post("/migrations/{migrationId}/discard", **_STEER)
+    @in_pages
+    async def discard(request: Request) -> Response:
+        try:
+            await forget(desk, migration_id(request), by=sender_of(request))
+        except (NotInState, StillBusy):
+            return await show(request, Word.NOT_POSSIBLE, 409)
+        return RedirectResponse(PATH, 303)
 
     @router.post("/migrations/{migrationId}/throttle", **_STEER)
     @in_pages
     async def bound(request: Request) -> Response:
         migration = migration_id(request)
-        fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
+        fields = await _fields(request)
         text = fields.get("rps", "").strip().replace(",", ".")
         try:
             rps = rps_of(float(text) if text else None)
@@ -145,7 +187,11 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         async def make(request: Request) -> Response:
             migration = migration_id(request)
             await desk.looks.status(migration)
-            return await report(desk, services.answers, request, migration, name)
+            try:
+                return await report(desk, services.answers, request, migration, name)
+            except FileElsewhere:
+                nav = navigation(say, request.scope)
+                return trouble(say, Up.ELSEWHERE, Up.ELSEWHERE_DO, 409, nav=nav)
 
         return in_pages(make)
 
@@ -153,3 +199,8 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         router.get(f"/migrations/{{migrationId}}/{name}", **_LOOK)(reporting(name))
 
     return router
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """Those of a form without a file."""
+    return dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from html import escape
 
-from producer.http.page.codes_es import todo_es
 from producer.http.page.situation import not_applied
 from producer.http.page.words import ROW_STATES, Say, Word
-from producer.migrations.codes import todo
+from producer.migrations.row_texts import todo_in
+from producer.migrations.rows import SKIPPED_CODES
 from producer.migrations.status import MigrationStatus
 from producer.migrations.visible import visible
 
 _CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
-_MINOR = frozenset({"repeated_row", "not_default", "unchanged", "superseded", "cancelled"})
+_MINOR = frozenset(
+    {"repeated_row", "not_default", "unchanged", "superseded", "cancelled", *SKIPPED_CODES}
+)
 
 
 def wrong(say: Say, status: MigrationStatus) -> str:
@@ -27,13 +29,12 @@ def wrong(say: Say, status: MigrationStatus) -> str:
             f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
             f"<p>{escape(say(Word.NOTHING_WRONG))}</p></section>"
         )
-    what = todo_es if say.language == "es" else todo
     items = ""
     for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
         minor = ' class="minor"' if code in _MINOR else ""
         items += (
             f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(visible(code))}</code>"
-            f"<p>{prose(_sentence(what(code)))}</p></li>"
+            f"<p>{prose(_sentence(todo_in(code, say.language)))}</p></li>"
         )
     links = {
         "report": link(status, "report.html", say(Word.REPORT)),

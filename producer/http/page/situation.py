@@ -8,14 +8,7 @@ from producer.http.page.words import Say, Word
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
 
-_GOOD = (RowState.APPLIED, RowState.ALREADY_SO, RowState.SKIPPED)
-_IDLE = (
-    RowState.PENDING,
-    RowState.INVALID,
-    RowState.ALREADY_SO,
-    RowState.SKIPPED,
-    RowState.AMBIGUOUS,
-)
+_GOOD = (RowState.APPLIED, RowState.ALREADY_SO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +20,15 @@ class Situation:
     attention: bool = False
 
 
-def untouched(status: MigrationStatus) -> bool:
-    """Whether nothing was sent yet."""
-    return not any(count for state, count in status.counts.items() if state not in _IDLE)
-
-
 def good_rows(status: MigrationStatus) -> int:
     """Rows that are as the file says."""
     return sum(status.counts.get(state, 0) for state in _GOOD)
 
 
 def not_applied(status: MigrationStatus) -> int:
-    """Rows that ended otherwise."""
-    return status.ended_rows - good_rows(status)
+    """Rows that ended otherwise, though there was something to send."""
+    skipped = status.counts.get(RowState.SKIPPED, 0)
+    return status.ended_rows - good_rows(status) - skipped
 
 
 def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Situation:
@@ -47,7 +36,7 @@ def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Sit
     share = say.share(status.ended_rows, status.rows)
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:
-        case MigrationState.PAUSED if untouched(status):
+        case MigrationState.PAUSED if status.untouched:
             return Situation(say(Word.READY), say(Word.READY_DO, rows=pending), True)
         case MigrationState.PAUSED:
             return Situation(say(Word.PAUSED, share=share), say(Word.PAUSED_DO), True)
@@ -74,7 +63,8 @@ def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Sit
 
 def _finished(say: Say, status: MigrationStatus) -> Situation:
     bad = not_applied(status)
+    good = say.figure(good_rows(status))
     if not bad:
-        return Situation(say(Word.FINISHED, rows=say.figure(status.rows)), say(Word.FINISHED_DO))
-    now = say(Word.FINISHED_BUT, good=say.figure(good_rows(status)), bad=say.figure(bad))
+        return Situation(say(Word.FINISHED, rows=good), say(Word.FINISHED_DO))
+    now = say(Word.FINISHED_BUT, good=good, bad=say.figure(bad))
     return Situation(now, say(Word.FINISHED_BUT_DO), True)

@@ -74,8 +74,8 @@ class Word(Sentence):
     DOWNLOAD_JSONL = ("Todas las filas (JSON Lines)", "Every row (JSON Lines)")
     DOWNLOAD_ERRORS = ("Filas por repetir (errors.csv)", "Rows to run again (errors.csv)")
     ELSEWHERE = (
-        "Se hacen con el archivo, así que solo en la máquina a la que se subió o donde se ejecuta.",
-        "They are made from the file, and so only on the machine it was uploaded to or runs on.",
+        "Se hacen con el archivo: donde no esté, súbalo otra vez, y salen igual de completas.",
+        "They are made from the file: where it is not, upload it again, and they are as complete.",
     )
     CHART = (
         "Filas terminadas por segundo: como mucho {most}, de media {mean}",
@@ -86,8 +86,6 @@ class Word(Sentence):
         "There is no rate to draw yet.",
     )
     STEER = ("Qué se puede hacer", "What you can do")
-    START = ("Empezar a enviar", "Start sending")
-    PILOT = ("Probar antes con 100 filas", "Try 100 rows first")
     PAUSE = ("Pausar", "Pause")
     CONTINUE = ("Continuar", "Continue")
     CANCEL = ("Cancelar el resto…", "Cancel the rest…")
@@ -114,6 +112,10 @@ class Word(Sentence):
     NO_SCRIPT = (
         "Sin JavaScript la página se renueva sola cada 10 segundos.",
         "Without JavaScript the page renews itself every 10 seconds.",
+    )
+    NO_SCRIPT_FORM = (
+        "Sin JavaScript la lista no se renueva sola: recargue la página.",
+        "Without JavaScript the list does not renew itself: load the page again.",
     )
     SKIP = ("Ir al contenido", "Skip to the content")
     SIGN_IN = ("Entrar", "Sign in")
@@ -205,8 +207,9 @@ class Word(Sentence):
     # What is going on.
     READY = ("Lista, sin empezar", "Ready, not started")
     READY_DO = (
-        "Se ha revisado el archivo y no se ha enviado nada. «Empezar a enviar» manda {rows} filas.",
-        "The file was checked and nothing was sent. “Start sending” sends {rows} rows.",
+        "Se ha revisado el archivo y no se ha enviado nada. Vea el plan: «Enviar todas» manda "
+        "{rows} filas.",
+        "The file was checked and nothing was sent. See the plan: “Run all” sends {rows} rows.",
     )
     RUNNING = ("En marcha: {share}", "Running: {share} done")
     RUNNING_LEFT = ("faltan unas {span}", "about {span} left")
@@ -309,18 +312,12 @@ _ROWS = {
         ("invalid", "the row itself is wrong; it was not sent"),
     ),
     RowState.AMBIGUOUS: (
-        (
-            "ambigua",
-            "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada",
-        ),
-        (
-            "ambiguous",
-            "which card is meant is not said, or there is none; nothing was changed",
-        ),
+        ("ambigua", "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada"),
+        ("ambiguous", "which card is meant is not said, or there is none; nothing was changed"),
     ),
     RowState.SKIPPED: (
-        ("omitida", "no hay nada que hacer por ella; no se envió"),
-        ("skipped", "nothing is to be done for it; it was not sent"),
+        ("omitida", "no trata de ninguna tarjeta, o no de la predeterminada; no se envió"),
+        ("skipped", "it is about no card, or not about the default; it was not sent"),
     ),
     RowState.CANCELLED: (
         ("cancelada", "se canceló la migración antes de enviarla"),

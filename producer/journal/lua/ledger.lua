@@ -1,7 +1,7 @@
 -- A migration's ledger: four bits a row, and counts by state (`nSTATE`) that change only with it.
 -- `RowState` in producer/migrations/rows.py.
 local PENDING, SENT, APPLIED, SUPERSEDED, REJECTED, CANCELLED, FAILED = 0, 1, 2, 4, 6, 8, 9
-local ALREADY_SO, INVALID, UNKNOWN = 3, 7, 10
+local ALREADY_SO, INVALID, UNKNOWN, AMBIGUOUS, SKIPPED = 3, 7, 10, 11, 12
 local ENDED_AS = {
   succeeded = APPLIED, rejected = REJECTED, superseded = SUPERSEDED, cancelled = CANCELLED,
   failed = FAILED,
@@ -49,6 +49,20 @@ local function account(migration, number, id, state, code, message)
   if redis.call('HLEN', KEY_DETAILS .. migration) < DETAILS then
     redis.call('HSET', KEY_DETAILS .. migration, number, code .. ' ' .. message)
   end
+end
+
+-- Keeps what is recorded of some rows for reports elsewhere, unless all of it would be too large.
+-- Answers how many such frames there ever were.
+local function keep_recorded(migration, frame, most, rows)
+  local key = KEY_MIGRATION .. migration
+  if frame == '' then return tonumber(redis.call('HGET', key, 'frames') or 0) end
+  if tonumber(redis.call('HGET', key, 'kept') or 0) + #frame > most then
+    redis.call('HINCRBY', key, 'unkept', rows)
+    return tonumber(redis.call('HGET', key, 'frames') or 0)
+  end
+  redis.call('HINCRBY', key, 'kept', #frame)
+  redis.call('RPUSH', KEY_RECORDED .. migration, frame)
+  return redis.call('HINCRBY', key, 'frames', 1)
 end
 
 -- A command of a migration ended: it waits to be recorded. One that was recorded as failed, and was

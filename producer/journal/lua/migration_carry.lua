@@ -1,13 +1,14 @@
 -- Enters how rows ended that were recorded under a journal that was lost, where they are pending in
--- this one. ARGV: migration, then for each row number, state, code ('' where it is as the file says),
---   message
+-- this one. ARGV: migration, the same rows packed ('' to keep nothing), bytes of that at most, then for
+--   each row number, state, code ('' where it is as the file says), message
 local id = ARGV[1]
 local key, codes = KEY_MIGRATION .. id, KEY_CODES .. id
 if redis.call('EXISTS', key) == 0 then return 0 end
 -- What ended before does not count among the failures since the start.
-redis.call('HSETNX', key, 'base_ended', redis.call('HGET', key, 'n' .. INVALID) or 0)
+local never = redis.call('HMGET', key, 'n' .. INVALID, 'n' .. SKIPPED, 'n' .. AMBIGUOUS)
+redis.call('HSETNX', key, 'base_ended', (never[1] or 0) + (never[2] or 0) + (never[3] or 0))
 local carried = 0
-for i = 2, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local number, state, code = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2]
   if row_state(id, number) == PENDING then
     mark(id, number, state)
@@ -22,4 +23,5 @@ for i = 2, #ARGV, 4 do
     end
   end
 end
+if carried > 0 then keep_recorded(id, ARGV[2], tonumber(ARGV[3]), carried) end
 return carried

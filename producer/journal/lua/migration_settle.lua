@@ -1,11 +1,12 @@
 -- Enters what was recorded into the ledger, and takes the commands out of the journal; a failed one
 -- stays for a person. What is not on the list any more, or ended anew meanwhile, is left alone, so
--- this may be repeated. ARGV: migration, driver, then for each row number, command id, the time it
---   ended, state, code, message
+-- this may be repeated. ARGV: migration, driver, what is recorded of the rows, packed ('' to keep
+--   nothing), bytes of that at most, then for each row number, command id, the time it ended, state,
+--   code, message
 local migration = ARGV[1]
-if not driven_by(migration, ARGV[2]) then return {'taken_over', 0, 0} end
+if not driven_by(migration, ARGV[2]) then return {'taken_over', 0, 0, 0} end
 local settled = 0
-for i = 3, #ARGV, 6 do
+for i = 5, #ARGV, 6 do
   local number, id, state = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 3])
   local row = KEY_COMMAND .. id
   local finished = redis.pcall('HGET', row, 'finished')
@@ -20,4 +21,6 @@ for i = 3, #ARGV, 6 do
     settled = settled + 1
   end
 end
-return {redis.call('HGET', KEY_MIGRATION .. migration, 'state'), settled, in_flight(migration)}
+local frames = keep_recorded(migration, settled > 0 and ARGV[3] or '', tonumber(ARGV[4]), settled)
+local state = redis.call('HGET', KEY_MIGRATION .. migration, 'state')
+return {state, settled, in_flight(migration), frames}

@@ -79,11 +79,13 @@ def test_a_missing_right_is_named_and_the_rest_is_looked_at(
 def test_a_server_that_takes_no_writes_says_why(server: ValkeyServer, admin: Any) -> None:
     """A full memory and too few replicas are told as what they are, with what to do."""
     admin.config_set("maxmemory", "1")
-    full = found(server.url)["writes"]
+    told = found(server.url)
+    full, workers = told["writes"], told["workers"]
     admin.config_set("maxmemory", "0")
     assert full.level is Level.FAIL
     assert "full" in full.text
     assert "maxmemory" in full.todo
+    assert (workers.level, workers.text[:9]) == (Level.WARN, "not known")
     admin.config_set("min-replicas-to-write", "1")
     alone = found(server.url)
     assert "too few replicas" in alone["writes"].text

@@ -86,6 +86,8 @@ def test_all_of_an_ended_migration_goes(moves: Moves, uploads: Uploads) -> None:
 @pytest.mark.parametrize("what", ["run", "pause", "stop", "cancel"])
 def test_one_that_has_not_ended_stays(moves: Moves, uploads: Uploads, what: str) -> None:
     """Running, paused, stopped or being cancelled: nothing of it is touched, here or in Redis."""
+    moves.send(1)
+    moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "until", 1)
     if what != "run":
         getattr(moves.registry, what)(MIGRATION)
     before, files = moves.dump(), _left(uploads)
@@ -94,6 +96,18 @@ def test_one_that_has_not_ended_stays(moves: Moves, uploads: Uploads, what: str)
     with pytest.raises(NotInState):
         moves.registry.forget(MIGRATION)
     assert (moves.dump(), _left(uploads)) == (before, files)
+
+
+def test_one_that_was_not_begun_is_forgotten_once_it_is_paused(
+    moves: Moves, uploads: Uploads
+) -> None:
+    """Nothing of it was sent: it goes whole, and may be entered again."""
+    moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "until", 1)
+    with pytest.raises(NotInState):
+        moves.registry.forget(MIGRATION)
+    moves.registry.pause(MIGRATION)
+    assert forget(moves.registry, uploads, MIGRATION) is not None
+    assert (_keys(moves), moves.registry.list()) == ([], [])
 
 
 def test_one_that_is_unknown_is_said(moves: Moves, uploads: Uploads) -> None:

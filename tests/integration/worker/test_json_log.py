@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from producer.contract import State
+from producer.contract import Lane, State
+from producer.journal import Candidate, accept_many
 from tests.crash.stage import Stage
+from tests.crash.worker_process import Worker, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -28,10 +30,36 @@ def test_a_command_that_is_done_has_one_line_with_its_fields(stage: Stage) -> No
     customer = stage.customer()
     command = stage.set_default(customer)
     stage.ended(command, State.SUCCEEDED)
-    lines: list[dict[str, Any]] = [
-        json.loads(line) for line in worker.log.splitlines() if line.startswith("{")
-    ]
-    (told,) = [one for one in lines if one.get("state") == "succeeded"]
+    (told,) = _ends(worker, 1)
     assert (told["command_id"], told["customer"], told["attempt"]) == (command, customer, 1)
     assert (told["lane"], told["command"]) == ("interactive", "SetDefaultCard")
-    assert all(one["level"] and one["logger"] and one["message"] for one in lines)
+    assert all(one["level"] and one["logger"] and one["message"] for one in _objects(worker))
+
+
+def test_each_command_of_a_bulk_message_has_its_line(stage: Stage) -> None:
+    """A command that came in a message of many is found in the log by its id, as any other."""
+    worker = stage.worker("many", "bulk", CARDS_LOG_FORMAT="json")
+    worker.ready()
+    orders = {f"many-{n}": stage.order(stage.customer()) for n in range(3)}
+    stage.journal(accept_many([Candidate(*one) for one in orders.items()]))
+    for command in orders:
+        stage.ended(command, State.SUCCEEDED)
+    told = _ends(worker, len(orders))
+    assert {one["command_id"]: one["customer"] for one in told} == {
+        command: order.customer for command, order in orders.items()
+    }
+    assert {one["lane"] for one in told} == {Lane.BULK.value}
+
+
+def _ends(worker: Worker, count: int) -> list[dict[str, Any]]:
+    """The lines of what succeeded: a line is written just after the end is."""
+
+    def found() -> list[dict[str, Any]]:
+        return [one for one in _objects(worker) if one.get("state") == "succeeded"]
+
+    wait_until(lambda: len(found()) >= count, "the log has the ends")
+    return found()
+
+
+def _objects(worker: Worker) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in worker.log.splitlines() if line.startswith("{")]

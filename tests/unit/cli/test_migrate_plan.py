@@ -12,6 +12,7 @@ import pytest
 from producer.cli.app import run
 from producer.cli.exits import Exit
 from producer.cli.migrating.plan_output import span
+from tests.unit.migrations.shapes import Table, as_csv, as_xlsx, zipped
 
 GOOD = "userId,default_source\ncus_1,card_1\ncus_2,card_2\ncus_2,card_3\ncus_2,card_3\n"
 NUMBER = "4242424242424242"
@@ -41,6 +42,30 @@ def test_a_good_file(capsys: pytest.CaptureFixture[str]) -> None:
         "50 min at 0.001 rows a second, as asked",
     ):
         assert said in shown
+
+
+def test_what_the_file_was_taken_as_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Form, packing, separator, encoding and line ends; of a workbook the sheet, and its rows."""
+    table = Table(
+        ("userId", "default_source", "name"), (("cus_1", "card_1", "Zoë"), ("1", "card_2", ""))
+    )
+    text = as_csv(table, ";", ("\r\n",), "cp1252", first="sep=;\r\n")
+    Path("cards.zip").write_bytes(zipped(text, "cards.csv"))
+    assert run(["migrate", "plan", "cards.zip"]) == Exit.NOT_DONE
+    shown = capsys.readouterr().out
+    assert "cards.zip (CSV, cards.csv in a zip archive)" in shown
+    read_as = "columns parted by semicolons, as the first line says, Windows-1252, lines ended by"
+    assert f"{read_as} CRLF" in shown
+    assert "line 4, column userId" in shown
+    Path("cards.xlsx").write_bytes(as_xlsx(table, above=2))
+    assert run(["migrate", "plan", "cards.xlsx", "--sheet", "CARDS"]) == Exit.NOT_DONE
+    shown = capsys.readouterr().out
+    assert "cards.xlsx (Excel workbook)" in shown
+    assert "sheet 'Cards', one of 2" in shown
+    assert "row 5, column userId" in shown
+    assert run(["migrate", "plan", "cards.xlsx", "--json"]) == Exit.NOT_DONE
+    told = json.loads(capsys.readouterr().out)["format"]
+    assert (told["sheet"], told["sheets"], told["encoding"]) == ("Cards", 2, None)
 
 
 def test_limits_that_are_set_are_counted_with(
@@ -85,7 +110,7 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ("text", "more", "code"),
     [
         ("userId,source,cvc\ncus_1,tok_1,1\n", [], "card_data_column"),
-        ("userId,token\ncus_1,tok_1\n", [], "column_missing"),
+        ("userId,ticket\ncus_1,tok_1\n", [], "column_missing"),
         (GOOD, ["--map", "card=userId"], "unknown_field"),
         (GOOD, ["--map", "userId"], "usage"),
         (GOOD, ["--command", "Assign"], "usage"),
@@ -118,6 +143,58 @@ def test_standard_input_is_planned_and_nothing_stays(
     of_stdin = json.loads(capsys.readouterr().out)
     assert of_stdin == {**of_file, "file": "standard input"}
     assert [path.name for path in Path().iterdir()] == ["cards.csv"]
+
+
+def test_what_was_taken_as_what_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Columns taken by other names, checks of CVCs, what was trimmed and what was skipped."""
+    text = (
+        "Customer ID,Default Source,Card CVC Status\n"
+        "\u00a0cus_1,card_1,pass\ncus_2,ba_1,\n,,\ncus_3, pm_3 ,fail\n"
+    )
+    assert run(["migrate", "plan", _write(text)]) == Exit.DONE
+    shown = capsys.readouterr().out
+    for said in (
+        "column 'Customer ID' was taken as customer (userId)",
+        "column 'Default Source' was taken as card to make the default (default_source)",
+        "column 'Card CVC Status' was taken as outcomes of CVC checks: not used",
+        "2 values trimmed",
+        "1 default_source, 1 invoice_settings.default_payment_method",
+        "2 with nothing to send",
+        "1 bank_account: nothing",
+        "line 3, column Default Source: a bank account, not a card",
+        "1 blank_row: nothing",
+    ):
+        assert said in shown
+    assert shown.splitlines()[-1] == "Every other row can be sent."
+    assert run(["migrate", "plan", "cards.csv", "--json"]) == Exit.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert {"column": "Customer ID", "field": "userId"} in told["taken"]
+    assert told["skipped"] == {"bank_account": 1, "blank_row": 1}
+    assert (told["trimmedValues"], told["invalid"]) == (2, 0)
+    assert told["cvcCheckColumns"] == ["Card CVC Status"]
+    assert told["slots"] == {"default_source": 1, "default_payment_method": 1}
+
+
+def test_which_column_is_asked_with_the_words_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where two columns fit, 2; with what is proposed, 0."""
+    text = "customer,Card ID,payment_method\ncus_1,card_1,pm_1\n"
+    assert run(["migrate", "plan", _write(text)]) == Exit.USAGE
+    assert "--map default_source='Card ID'" in capsys.readouterr().err
+    assert run(["migrate", "plan", "cards.csv", "--map", "default_source=Card ID"]) == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("", "Nothing to do: the file has no rows."),
+        ("cus_1,ba_1,cus_1,ba_2\n", "Nothing to do: no row has anything to be sent."),
+    ],
+)
+def test_nothing_to_do(rows: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a copy in which nothing could be copied: an empty plan, and 0."""
+    head = "customer_id_old,source_id_old,customer_id_new,source_id_new\n"
+    assert run(["migrate", "plan", _write(head + rows)]) == Exit.DONE
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

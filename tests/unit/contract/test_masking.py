@@ -17,6 +17,7 @@ from producer.contract.masking import masked, masked_data, masked_id
         ("{'source': 'tok_1abc'}", "{'source': 'tok_***'}"),
         ("('4242 4242 4242 4242', 917)", "('***', ***)"),
         ("{'cvc': '917', 'n': 917}", "{'cvc': ***, 'n': 917}"),
+        ("sk_org_live_1abc rk_live_2 sk_org_9", "sk_org_*** rk_live_*** sk_org_***"),
         ("cvv=917&x=1", "cvv=***"),
         ('{"security code": 9173}', '{"security code": ***}'),
         ("{'a': '917'}", "{'a': '***'}"),

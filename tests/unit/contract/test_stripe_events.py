@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import stripe
 from hypothesis import given
 from hypothesis import strategies as st
+from stripe.events import V1CustomerUpdatedEventNotification
 
 from producer.contract.stripe_events import StripeEvent, stripe_event
 
@@ -24,6 +27,14 @@ def _event(type: str, object: Any, before: Any = None, **fields: Any) -> dict[st
     request = {"id": "req_1", "idempotency_key": "key-1"}
     made = {"id": "evt_1", "object": "event", "created": 7, "type": type, "data": data}
     return {**made, "request": request, **fields}
+
+
+def _thin(type: str, **fields: Any) -> dict[str, Any]:
+    made = {"id": "evt_1", "object": "v2.core.event", "type": type, "livemode": False}
+    related = {"id": "cus_1", "type": "customer", "url": "/v1/customers/cus_1"}
+    reason = {"type": "request", "request": {"id": "req_1", "idempotency_key": "key-1"}}
+    at = "2023-11-14T22:13:20.000Z"
+    return {**made, "created": at, "related_object": related, "reason": reason, **fields}
 
 
 def _read(*args: Any, **fields: Any) -> StripeEvent:
@@ -78,12 +89,91 @@ def test_whose_it_is(type: str, object: Any, before: Any) -> None:
         _event("customer.updated", _CUSTOMER, account="acct_1"),
         _event("customer.updated", _CUSTOMER, id=None),
         _event("payment_method.X y", _CUSTOMER),
-        {"id": "evt_1", "object": "v2.core.event", "type": "v1.customer.updated"},
+        _event("customer.updated", _CUSTOMER, context="acct_1"),
+        _event("v1.customer.updated", _CUSTOMER),
+        _thin("v1.charge.succeeded"),
+        _thin("v1.customer.subscription.updated"),
+        _thin("v2.core.account.updated"),
+        _thin("customer.updated"),
+        _thin("v1.customer.updated", context="acct_1"),
+        _thin("v1.customer.updated", related_object=None),
     ],
 )
 def test_what_is_ignored(body: dict[str, Any]) -> None:
-    """Other types, those of connected accounts, and what is no snapshot event."""
+    """Other types, those of other accounts, and thin events that name nothing."""
     assert stripe_event(body) is None
+
+
+def test_a_thin_event() -> None:
+    """What changed is not in it: the customer, where it is read, and whose request it was."""
+    found = stripe_event(_thin("v1.customer.updated"))
+    assert found == StripeEvent(
+        "evt_1",
+        "v1.customer.updated",
+        1_700_000_000,
+        "cus_1",
+        "cus_1",
+        "req_1",
+        "key-1",
+        read_at="/v1/customers/cus_1",
+    )
+    assert found.of_cards
+
+
+def test_a_thin_event_of_a_payment_method() -> None:
+    """Its customer is not told, nor the request of a change in the dashboard."""
+    related = {"id": "pm_1", "type": "payment_method", "url": "/v1/payment_methods/pm_1"}
+    found = stripe_event(_thin("v1.payment_method.attached", related_object=related, reason=None))
+    assert found is not None
+    assert (found.customer, found.object, found.key) == ("", "pm_1", "")
+    assert found.read_at == "/v1/payment_methods/pm_1"
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "/v1/../x", "/v2/x", 7, None])
+def test_a_thin_events_path_is_one_of_stripes(url: Any) -> None:
+    """Anything else is not kept, and shown to nobody."""
+    related = {"id": "cus_1", "type": "customer", "url": url}
+    found = stripe_event(_thin("v1.customer.updated", related_object=related))
+    assert found is not None
+    assert found.read_at == ""
+
+
+@pytest.mark.parametrize(
+    ("context", "fields", "ours"),
+    [
+        ("acct_1", {"context": "acct_1"}, True),
+        ("acct_1", {}, True),
+        ("acct_1", {"context": "acct_2"}, False),
+        ("acct_1", {"account": "acct_1", "context": "acct_1"}, True),
+        ("acct_1/acct_2", {"account": "acct_2", "context": "acct_1/acct_2"}, True),
+        ("acct_1/acct_2", {"account": "acct_1"}, False),
+        ("", {"context": "acct_1"}, False),
+    ],
+)
+def test_events_of_an_organisations_accounts(
+    context: str, fields: dict[str, Any], ours: bool
+) -> None:
+    """Those of the account that is acted on are ours; those of another one are not."""
+    for body in (_event("customer.deleted", _CUSTOMER), _thin("v1.customer.deleted")):
+        assert (stripe_event({**body, **fields}, context=context) is not None) is ours
+
+
+def test_the_sdk_reads_thin_events_alike() -> None:
+    """Its parser for each kind takes what is taken here as that kind, and no other."""
+    client = stripe.StripeClient("sk_test_x")
+    thin, snapshot = _thin("v1.customer.updated"), _event("customer.updated", _CUSTOMER, {})
+    note = client.parse_event_notification_without_verification(json.dumps(thin))
+    found = stripe_event(thin)
+    assert found is not None
+    assert isinstance(note, V1CustomerUpdatedEventNotification)
+    assert (note.related_object.id, note.related_object.url) == (found.object, found.read_at)
+    assert note.reason is not None
+    assert note.reason.request is not None
+    assert (note.reason.request.id, note.reason.request.idempotency_key) == ("req_1", "key-1")
+    with pytest.raises(ValueError, match="construct_event"):
+        client.parse_event_notification_without_verification(json.dumps(snapshot))
+    with pytest.raises(ValueError, match="parse_event_notification"):
+        client.construct_event_without_verification(json.dumps(thin))
 
 
 def test_a_request_without_a_key() -> None:
@@ -110,6 +200,9 @@ _JSON = st.recursive(
 @given(_JSON, _JSON, _JSON, _JSON)
 def test_any_json_is_read_or_ignored(object: Any, before: Any, request: Any, at: Any) -> None:
     """No form of its parts raises, and ids are ids."""
+    thin = _thin("v1.customer.updated", related_object=object, reason=request, created=at)
+    read = stripe_event({**thin, "context": before})
+    assert read is None or (read.read_at, read.created) == ("", 0)
     body = _event("customer.updated", object, before, request=request, created=at)
     found = stripe_event(body)
     assert found is not None

@@ -81,8 +81,11 @@ async def test_uploaded_again_it_is_another_life(web: httpx.AsyncClient, folder:
 async def test_one_that_has_not_ended_stays(
     web: httpx.AsyncClient, redis_url: str, folder: Path
 ) -> None:
-    """Paused, it is refused with its state, in envelopes; nothing of it is touched."""
+    """Begun and paused, it is refused with its state, in envelopes; nothing of it is touched."""
     path = await _uploaded(web)
+    with redis.Redis.from_url(redis_url) as client:
+        record = f"cards:migration:{path.rsplit('/', 1)[1]}"
+        client.hset(record, mapping={"n0": 1, "n2": 1})
     before = _left(redis_url, folder)
     refused = await web.delete(path)
     assert (refused.status_code, refused.json()) == (
@@ -95,6 +98,16 @@ async def test_one_that_has_not_ended_stays(
         },
     )
     assert _left(redis_url, folder) == before
+
+
+async def test_one_that_was_not_begun_is_discarded(
+    web: httpx.AsyncClient, redis_url: str, folder: Path
+) -> None:
+    """Uploaded, and nothing of it sent: it goes whole; the same file may come again."""
+    path = await _uploaded(web)
+    assert (await web.delete(path)).json()["data"]["counts"]["pending"] == 2
+    assert _left(redis_url, folder) == ([], [])
+    assert await _uploaded(web) == path
 
 
 async def test_who_may_not_and_what_is_none(web: httpx.AsyncClient) -> None:

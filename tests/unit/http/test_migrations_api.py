@@ -15,6 +15,7 @@ from producer.http.health import rows_under_way
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
 from tests.unit.http.web import CARD, client_of
+from tests.unit.migrations.shapes import Table, as_xlsx
 
 _HEADER = "userId,default_source"
 _ROWS = "\n".join([_HEADER, "cus_a1,card_a1", "cus_a2,card_a2", "kus_a3,card_a3", ""])
@@ -61,6 +62,22 @@ async def test_an_upload_answers_its_plan_and_waits_to_be_run(web: httpx.AsyncCl
     assert (found["codes"], found["history"]) == ({"parameter_invalid": 1}, [])
     listed = (await web.get("/api/migrations")).json()["data"]
     assert [one["id"] for one in listed] == [migration["id"]]
+
+
+async def test_the_sheet_of_an_uploaded_workbook(web: httpx.AsyncClient, folder: Path) -> None:
+    """It is named as on the command line; the plan says what was read, and the same is the same."""
+    table = Table(("userId", "default_source"), (("cus_a1", "card_a1"), ("cus_a2", "card_a2")))
+    data = as_xlsx(table, sheet="Cards")
+    answer = await _upload(web, data, sheet="cards")
+    assert answer.status_code == 201, answer.text
+    plan = answer.json()["data"]["plan"]
+    assert (plan["rows"], plan["toSend"]) == (2, 2)
+    assert (plan["format"]["form"], plan["format"]["sheet"]) == ("xlsx", "Cards")
+    again = await _upload(web, data)
+    assert (again.status_code, again.json()["data"]["created"]) == (200, False)
+    wrong = await _upload(web, data, sheet="Tarjetas")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "no_such_sheet")
+    assert "Cards, Other" in wrong.json()["message"]
 
 
 async def test_metrics_count_the_rows_under_way(web: httpx.AsyncClient) -> None:

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from producer.http.page import list_view, migration_view
-from producer.http.page.codes_es import TODO_ES
 from producer.http.page.words import Say
 from producer.migrations.codes import known_codes
+from producer.migrations.codes_es import TODO_ES
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus, Sample
 from tests.unit.http.web import client_of

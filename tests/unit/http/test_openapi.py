@@ -14,8 +14,8 @@ from producer.contract import CommandStatus
 from tests.unit.http.web import ASSIGN, DEFAULT
 
 _OF_A_MIGRATION = (
-    *("run", "pause", "resume", "cancel", "throttle", "events"),
-    *("report.csv", "report.jsonl", "report.html", "errors.csv"),
+    *("run", "pause", "resume", "cancel", "throttle", "events", "plan"),
+    *("report.csv", "report.jsonl", "report.html", "errors.csv", "undo.csv"),
 )
 
 

@@ -31,6 +31,7 @@ from producer.journal.customers import CustomerRecord
 from producer.journal.operations import Stop
 from producer.journal.stripe_events import ChangedBy, NotedEvent, note_event
 from producer.migrations.customer_reads import CustomerRead
+from producer.redis.faults import FAULTS
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, CUSTOMER, ROOT, client_of
 
@@ -122,6 +123,23 @@ def test_what_needs_a_person_is_said_first(
     assert matters(Say("es"), _overview(**changed))[0].now != matter.now
 
 
+def test_no_worker_is_claimed_to_be_away_where_none_could_show_life() -> None:
+    """Where Redis takes no writes that is what is wrong; workers cannot write that they live."""
+    full = replace(_overview(workers=0), refuses=FAULTS["OOM"])
+    (matter,) = matters(Say("en"), full)
+    assert "Redis is full" in matter.now
+    assert matter.alert == "CardsRefusingCommands"
+    assert "not known" in _text(overview_view.body(Say("en"), full))
+
+
+def test_commands_that_nobody_may_take_up_now_are_counted() -> None:
+    """A command that a worker holds and may not send is neither waiting nor tried: it is open."""
+    one = (CommandKind.ASSIGN_CARD, Lane.BULK)
+    shown = _text(overview_view.body(Say("en"), _overview(accepted={one: 7})))
+    assert "Not ended" in shown
+    assert "bulk many at a time, migrations too 7 0 – open" in shown
+
+
 def test_a_lane_that_does_not_move_is_said_and_a_long_line_that_does_is_not() -> None:
     """An old command alone is no trouble: a migration has many."""
     old = _overview(oldest_s={Lane.INTERACTIVE: 0.0, Lane.BULK: 900.0})
@@ -176,6 +194,8 @@ async def test_pages_and_api_tell_of_the_same(
     """Overview, a command, a customer: HTML for people, envelopes for machines."""
     sent = cards.set_default(customer=CUSTOMER, card="card_1")
     ends.fail(sent.id, "lock_timeout")
+    shown = (await web.get(f"/commands/{sent.id}")).text
+    assert "cards failed replay --filter code=lock_timeout" in shown
     waiting = cards.assign(customer=CUSTOMER, source="tok_1QRs9eKZ4xUzN2TP9vQqWXYZ")
     overview = (await web.get("/api/overview")).json()["data"]
     assert overview["failed"] == {"count": 1, "codes": {"lock_timeout": 1}, "some": [sent.id]}

@@ -25,10 +25,10 @@ _REFUSED: dict[str, tuple[bytes, str, str]] = {
         "nuevo",
         "The file is not taken: the gzip file ends in the middle or is damaged: copy it again",
     ),
-    "not_utf8": (
-        "a,b".encode("utf-16"),
-        "El archivo no se acepta: el archivo está en UTF-16: guárdelo en UTF-8",
-        "The file is not taken: the file is UTF-16: save it in UTF-8",
+    "unknown_format": (
+        b"%PDF-1.7",
+        "El archivo no se acepta: es un PDF: guárdelo como CSV o como libro de Excel (.xlsx)",
+        "The file is not taken: it is a PDF: save it as CSV, or as an Excel workbook (.xlsx)",
     ),
     "card_number_refused": (
         b"userId,default_source,cvc\ncus_1,card_1,\n",

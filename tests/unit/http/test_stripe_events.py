@@ -61,6 +61,35 @@ async def test_an_event_is_kept(web: httpx.AsyncClient, journal: Journal) -> Non
     assert found.defaults == {"default_source": "card_2"}
 
 
+async def test_a_thin_event_is_kept_beside(web: httpx.AsyncClient, journal: Journal) -> None:
+    """Of the same endpoint: told apart, with where the customer is read and no default."""
+    thin = {
+        "id": "evt_2",
+        "object": "v2.core.event",
+        "type": "v1.customer.updated",
+        "created": "2030-01-01T00:00:00Z",
+        "related_object": {
+            "id": CUSTOMER,
+            "type": "customer",
+            "url": f"/v1/customers/{CUSTOMER}",
+        },
+    }
+    for event in (_EVENT, thin, thin):
+        assert (await _post(web, event)).json()["message"] == "Event received"
+    new, old = await journal(events_of(CUSTOMER))
+    assert (new.id, new.read_at, new.defaults) == ("evt_2", f"/v1/customers/{CUSTOMER}", {})
+    assert new.changed_by is ChangedBy.ELSEWHERE
+    assert (old.id, old.read_at) == ("evt_1", "")
+
+
+async def test_events_of_the_account_that_is_acted_on(redis_url: str) -> None:
+    """With CARDS_STRIPE_CONTEXT those of an organisation's other accounts are ignored."""
+    async with client_of(redis_url, **_ENVIRON, CARDS_STRIPE_CONTEXT="acct_1") as web:
+        for context, message in (("acct_1", "Event received"), ("acct_2", "Event ignored")):
+            answer = await _post(web, {**_EVENT, "context": context})
+            assert answer.json()["message"] == message
+
+
 async def test_what_is_not_signed_by_stripe_is_refused(
     web: httpx.AsyncClient, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import random
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from producer.migrations.bounds import ALWAYS, RATIO, Bounds
 from producer.migrations.errors import FileRefused
+from producer.migrations.inputs import open_input
 from producer.migrations.spool import spool_file
 from tests.unit.migrations.files import HEADER
+from tests.unit.migrations.shapes import Table, as_xlsx, zipped
 
 LIMIT = 1 << 20
 ROW = b"cus_1,card_1\n"
@@ -67,7 +71,72 @@ def test_what_is_no_gzip_behind_its_first_bytes(tmp_path: Path) -> None:
     assert refused(tmp_path, gzip.compress(packed)) == "unknown_format"
 
 
+def test_an_archive_is_bounded_as_gzip_is(tmp_path: Path) -> None:
+    """By what is in it, to the byte, and by how tightly that is packed."""
+    rows = HEADER.encode() + ROW * 1_000
+    path = tmp_path / "in"
+    path.write_bytes(zipped(rows))
+    spool_file(path, tmp_path, name="in", bounds=Bounds(len(rows)))
+    assert refused(tmp_path, zipped(rows), len(rows) - 1) == "file_too_large"
+    bomb = zipped(HEADER.encode() + ROW * (4 * ALWAYS // len(ROW)))
+    assert refused(tmp_path, bomb, 1 << 30) == "packed_too_tightly"
+
+
+def test_an_archive_of_thousands_is_not_listed(tmp_path: Path) -> None:
+    """Its table of contents alone would fill the memory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(30_000):
+            archive.writestr(f"{number}.csv", "")
+    assert refused(tmp_path, out.getvalue(), 1 << 30) == "unknown_format"
+
+
+def test_an_archive_that_says_too_little_is_damaged(tmp_path: Path) -> None:
+    """No more is unpacked than its table of contents says, whose sum is then wrong."""
+    data = bytearray(zipped(HEADER.encode() + ROW * 1_000))
+    at = data.index(b"PK\x01\x02") + 24
+    data[at : at + 4] = (100).to_bytes(4, "little")
+    assert refused(tmp_path, bytes(data)) == "zip_torn"
+
+
+def test_a_workbook_is_bounded_by_what_is_read_of_it(tmp_path: Path) -> None:
+    """Pictures and other sheets do not count; also where nobody has set bounds."""
+    table = Table(("userId", "default_source"), (("cus_1", "card_1"),))
+    path = tmp_path / "cards.xlsx"
+    path.write_bytes(_with(as_xlsx(table), "xl/media/image1.png", bytes(64 << 20)))
+    spool_file(path, tmp_path, name="in", bounds=Bounds(LIMIT))
+    bomb = _with(as_xlsx(table), "xl/sharedStrings.xml", b"<sst>" + bytes(64 << 20))
+    assert refused(tmp_path, bomb) == "file_too_large"
+    assert refused(tmp_path, bomb, 1 << 30) == "packed_too_tightly"
+    assert refused(tmp_path, gzip.compress(bomb), 1 << 30) == "packed_too_tightly"
+    path.write_bytes(bomb)
+    with pytest.raises(FileRefused) as error:
+        open_input(path)
+    assert error.value.code == "packed_too_tightly"
+
+
+def _with(workbook: bytes, part: str, data: bytes) -> bytes:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook)) as before,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for info in before.infolist():
+            if info.filename != part:
+                after.writestr(info.filename, before.read(info))
+        after.writestr(part, data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("begins", [b'[{"userId": "', b'[{"userId": ', b'{"data": [{"userId": "'])
+def test_json_that_does_not_end_is_refused(begins: bytes, tmp_path: Path) -> None:
+    """A text or a nest of megabytes is no row; it is given up at the first of them."""
+    for more in (b"x", b"[", b'{"a":'):
+        assert refused(tmp_path, begins + more * (3 << 20), 1 << 30) == "json_broken"
+
+
 def test_so_many_columns_are_too_many(tmp_path: Path) -> None:
     """Each is looked at in every row."""
     columns = ",".join(f"c{number}" for number in range(2_000))
     assert refused(tmp_path, f"{HEADER.strip()},{columns}\n".encode()) == "header"
+    assert refused(tmp_path, b"a," * 2_000_000, 1 << 30) == "header"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from producer.contract.card_numbers import passes_luhn
-from producer.migrations.card_columns import CardColumns, named_cid, named_like_card_data
+from producer.migrations.card_column_names import named_cid, named_like_card_data
+from producer.migrations.card_columns import CardColumns
 from producer.migrations.errors import FileRefused
 from producer.migrations.plan import make_plan
 from producer.migrations.spool import spool_input

@@ -76,7 +76,7 @@ def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: P
     ("header", "named", "expected", "code"),
     [
         ("old_customer_id,stripe_customer_id", {}, None, "column_missing"),
-        ("userId,card", {}, None, "column_missing"),
+        ("userId,carta", {}, None, "column_missing"),
         ("source,default_source", {}, None, "column_missing"),
         ("userId,source", {"source": "src"}, None, "column_missing"),
         ("userId,source", {}, "was", "column_missing"),

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from producer.migrations.html_report import MEANINGS, html_report
+from producer.migrations.html_report import html_report
 from producer.migrations.rate_chart import rate_chart, rates
 from producer.migrations.report_row import ReportRow
+from producer.migrations.report_words import Words
 from producer.migrations.rows import RowResult, RowState
 from producer.migrations.status import MigrationState, MigrationStatus, Sample
 from producer.migrations.summary import Summary
@@ -102,7 +103,7 @@ def test_what_cannot_be_seen_is_spelled_out() -> None:
 def test_every_state_has_words(state: RowState) -> None:
     """Each state that occurs is in the table with its meaning; the others are left out."""
     html = html_report(_status({state: 3}), Summary(3, {state: 3}))
-    assert MEANINGS[state] in _page(html).text
+    assert Words("en").meaning(state) in _page(html).text
     assert html.count('class="means quiet"') == 1
 
 
@@ -138,3 +139,18 @@ def test_any_history_can_be_drawn(count: int) -> None:
         drawn = rate_chart(history)
         _page(drawn)
         assert ("<svg" in drawn) == (count > 1 and step > timedelta(0))
+
+
+def test_it_speaks_spanish_where_envelopes_do() -> None:
+    """Sentences, figures, dates, and what to do about each code."""
+    counts = {RowState.APPLIED: 1_999, RowState.REJECTED: 1}
+    codes = {RowState.REJECTED: {"card_declined": 1}}
+    row = ReportRow(7, "SetDefaultCard", "cus_1", "card_1", RowResult(6, RowState.REJECTED))
+    examples = {(RowState.REJECTED, "card_declined"): [row]}
+    html = html_report(_status(counts), Summary(2_000, counts, codes, examples), "es")
+    text = _page(html).text
+    assert '<html lang="es">' in html
+    assert "1.999 de 2.000 filas están como dice el archivo. 1 no lo está." in text
+    assert "25 noviembre 2026" in text
+    assert "pida otra tarjeta al cliente" in text
+    assert "más del 99,9 %" in text

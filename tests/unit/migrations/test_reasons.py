@@ -18,17 +18,21 @@ from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped
 _ROW = "cus_1,card_1"
 _FILES: dict[str, tuple[str | bytes, str, str]] = {
     "empty": ("", "el archivo está vacío", "the file is empty"),
-    "zipped": (b"PK\x03\x04", "un archivo zip o de Excel", "a zip or Excel file"),
-    "utf-16": ("a,b".encode("utf-16"), "en UTF-16", "is UTF-16"),
-    "json array": ("[]", "una lista JSON", "a JSON array"),
-    "cr alone": ("a,b\r1,2", "solo con CR", "with CR alone"),
+    "zipped": (b"PK\x03\x04", "el archivo zip termina a la mitad", "the zip archive ends in"),
+    "a pdf": (b"%PDF-1.4", "es un PDF: guárdelo como CSV", "it is a PDF: save it as CSV"),
+    "json array": ("[1]", "no de objetos", "not of objects"),
     "gzip": (b"\x1f\x8bxx", "gzip está dañado", "gzip file is damaged"),
     "gzip torn": (
         gzip.compress(f"{HEADER}{_ROW}\n".encode())[:-4],
         "termina a la mitad",
         "ends in the middle",
     ),
-    "one column": ("email\na@example.com\n", "una línea de cabecera", "a header line"),
+    "one column": ("cus_1\ncus_2\n", "una línea de cabecera", "a header line"),
+    "one other column": (
+        "email\na@example.com\n",
+        "ninguna columna es userId; el archivo tiene email",
+        "no column is userId; the file has email",
+    ),
     "header quote": ('userId,"x\n', "comillas sin cerrar", "a quote is not closed"),
     "no columns": (
         "a,b\n1,2\n",

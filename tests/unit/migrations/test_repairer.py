@@ -17,6 +17,7 @@ from producer.migrations.faces import Face, ShownCard
 from producer.migrations.repairer import Repairer
 from producer.migrations.results import Results
 from producer.migrations.rows import Repair, Row, RowState
+from producer.settings import KEEPING
 from producer.signatures import UNSIGNED
 
 CARD = ShownCard("pm_1", Face("Visa", "4242", "12", "2090"))
@@ -39,6 +40,7 @@ class Played:
             "mig_1",
             "driver",
             self.results,
+            KEEPING,
             UNSIGNED,
             now=lambda: self.now,
         )

@@ -64,6 +64,27 @@ def test_decline_ends_with_stripes_status_code_and_message(outcomes: Outcomes) -
     assert isinstance(end, End)
     assert (end.state, end.http_status) == (State.REJECTED, 402)
     assert end.envelope.code == "card_declined"
+    assert end.envelope.data is None
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "spanish"),
+    [
+        ("attached_elsewhere", "belongs to another customer", "Es de otro cliente"),
+        ("payment_method_not_reusable", "collect the card again", "pida al cliente la tarjeta"),
+        ("customer_max_payment_methods", "detach those", "desvincule los que"),
+    ],
+)
+def test_refusals_that_need_advice_have_it(code: str, english: str, spanish: str) -> None:
+    """In the data, in the caller's language; code and message stay as they are."""
+    said = {}
+    for language in ("en", "es"):
+        end = Outcomes(language, KEEP_S).of(a_grant(), Rejected(code, "Stripe's words.", 400))
+        assert isinstance(end, End)
+        assert (end.envelope.code, end.envelope.message) == (code, "Stripe's words.")
+        said[language] = end.envelope.data["advice"]
+    assert english in said["en"]
+    assert spanish in said["es"]
 
 
 def test_secrets_in_stripes_message_are_redacted(outcomes: Outcomes) -> None:

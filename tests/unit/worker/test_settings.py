@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from producer.journal import Limits
-from producer.settings import SettingsError
+from producer.settings import SettingsError, WebSettings
 from worker.settings import WorkerSettings
 
 
@@ -69,6 +69,28 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
         _limits(**{name: value})
     assert str(wrong.value).startswith(name)
     assert "\n" not in str(wrong.value)
+
+
+def test_an_organisations_key_needs_the_account() -> None:
+    """Refused at start with one line that names the setting; with it, worker and log know it."""
+    base = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": "sk_org_live_hunter2"}
+    with pytest.raises(SettingsError, match=r"^CARDS_STRIPE_CONTEXT is not set") as wrong:
+        WorkerSettings.from_environ(base)
+    assert "hunter2" not in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+    settings = WorkerSettings.from_environ({**base, "CARDS_STRIPE_CONTEXT": " acct_1/acct_2 "})
+    assert settings.stripe_context == "acct_1/acct_2"
+    assert settings.way_to_stripe.endswith("for the account acct_1/acct_2")
+    assert (settings.limits.account, "hunter2" in repr(settings)) == (100, False)
+
+
+@pytest.mark.parametrize("wrong", ["cus_1", "acct_", "acct_1/", "acct_1 acct_2", "acct_1/ca_2"])
+def test_a_context_is_an_account(wrong: str) -> None:
+    """Anything else is named, whatever the key, to worker and web alike."""
+    environ = {"REDIS_URL": "redis://h/0", "STRIPE_API_KEY": "sk_test_x"}
+    for read in (WorkerSettings.from_environ, WebSettings.from_environ):
+        with pytest.raises(SettingsError, match=r"^CARDS_STRIPE_CONTEXT must be an account"):
+            read({**environ, "CARDS_STRIPE_CONTEXT": wrong})
 
 
 def test_a_stand_in_on_loopback_needs_neither_proxy_nor_ca() -> None:

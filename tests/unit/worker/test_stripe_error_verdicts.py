@@ -101,7 +101,7 @@ def test_processing_error() -> None:
 @pytest.mark.parametrize("error", [USED, ATTACHED], ids=["token_already_used", "attached"])
 def test_what_may_be_our_own_doing_is_looked_up(error: StripeError) -> None:
     """A used token or an attached payment method is refused only if we did not do it."""
-    code = error.code or "invalid_request_error"
+    code = error.code or "attached_elsewhere"
     assert verdict_of(error) == Lookup(Rejected(code, error.message, 400))
 
 
@@ -129,9 +129,33 @@ def test_refusals(error: StripeError) -> None:
     assert verdict_of(error) == Rejected(error.code, error.message, error.http_status)
 
 
+def test_too_many_payment_methods_are_no_attached_one() -> None:
+    """Stripe's message speaks of attached ones too; its code tells the two apart."""
+    message = "Customer cus_1 already has the maximum number of payment methods attached."
+    error = answered(400, "customer_max_payment_methods", message)
+    assert verdict_of(error) == Rejected("customer_max_payment_methods", message, 400)
+
+
 def test_a_refusal_without_code_is_named_by_its_type() -> None:
     """Where Stripe gives no code, its error type stands in for it."""
-    assert verdict_of(DETACHED) == Rejected("invalid_request_error", DETACHED.message, 400)
+    error = answered(400, None)
+    assert verdict_of(error) == Rejected("invalid_request_error", error.message, 400)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        DETACHED.message,
+        "The provided PaymentMethod was previously used with a PaymentIntent without Customer "
+        "attachment, shared with a connected account without Customer attachment, or was detached "
+        "from a Customer. It may not be used again. To use a PaymentMethod multiple times, you "
+        "must attach it to a Customer first.",
+    ],
+)
+def test_a_detached_payment_method_has_a_code_of_its_own(message: str) -> None:
+    """Stripe has none for it, in either of its wordings."""
+    error = replace(DETACHED, message=message)
+    assert verdict_of(error) == Rejected("payment_method_not_reusable", message, 400)
 
 
 def test_the_same_key_with_other_parameters() -> None:

@@ -16,6 +16,7 @@ from tests.unit.worker.attempts import to_assign
 from worker.http_connections import HttpConnections, NoAnswer, NotSent, Unreadable
 from worker.ports import Failure, StripeAnswer, StripeError, StripeResult
 from worker.stripe_gateway import StripeGateway
+from worker.stripe_version import STRIPE_VERSION
 
 API_KEY = "sk_test_veryverysecret"
 PERMIT = to_assign()
@@ -69,7 +70,8 @@ async def test_what_a_write_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
     assert form == {"source": "tok_1", "metadata[command_id]": "cmd_1"}
     assert headers["Authorization"] == f"Bearer {API_KEY}"
     assert headers["Idempotency-Key"] == "key_1"
-    assert headers["Stripe-Version"]
+    assert headers["Stripe-Version"] == STRIPE_VERSION
+    assert "Stripe-Context" not in headers
     assert "telemetry" not in str(headers).lower()
 
 

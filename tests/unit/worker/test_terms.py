@@ -12,12 +12,14 @@ from tests.unit.worker.attempts import (
     LIMITED,
     NO_ANSWER,
     SERVER_ERROR,
+    answered,
     to_assign,
     to_set_default,
 )
 from worker.attempt import Terms
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler, read_customer
+from worker.ports import StripeError
 from worker.quarantine import _written, read_attempt
 from worker.verdicts import Rejected, Succeeded, TryAgain
 
@@ -45,6 +47,21 @@ async def test_the_default_before_is_noted(
     verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=notes))
     assert verdict == Succeeded(Text.DEFAULT_SET, {"id": CUSTOMER, "default_source": "card_1"})
     assert notes.noted == ["card_0"]
+
+
+@pytest.mark.parametrize(("card", "state"), [("card_1", "set"), ("card_0", "so already")])
+async def test_a_default_that_another_one_shadows_is_told(
+    fake: FakeGateway, handler: SetDefaultCardHandler, card: str, state: str
+) -> None:
+    """Set, or so already: the answer names the slot that comes first, and the card in it."""
+    await handler.carry_out(to_set_default("pm_1", key="key_0"))
+    verdict = await handler.carry_out(to_set_default(card, terms=LOOK, note_before=Notes()))
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["shadowedBy"] == {
+        "slot": "invoice_settings.default_payment_method",
+        "card": "pm_1",
+    }
+    assert verdict.data.get("alreadySo", False) is (state == "so already")
 
 
 async def test_no_default_before_is_noted_as_none(handler: SetDefaultCardHandler) -> None:
@@ -201,6 +218,36 @@ async def test_a_customer_is_read(fake: FakeGateway) -> None:
     assert isinstance(brief, Succeeded)
     assert (brief.data["cards"], brief.data["faces"]) == (None, None)
     assert isinstance(await read_customer(fake, "cus_none", with_cards=False), Rejected)
+
+
+async def test_subscriptions_are_read_where_they_are_asked_for(fake: FakeGateway) -> None:
+    """Those with a default of their own, a payment method before a source."""
+    fake.account.add_subscription("sub_0", CUSTOMER)
+    fake.account.add_subscription("sub_1", CUSTOMER, default_source="card_1")
+    both = {"default_payment_method": "pm_1", "default_source": "card_1"}
+    fake.account.add_subscription("sub_2", CUSTOMER, **both)
+    verdict = await read_customer(fake, CUSTOMER, with_cards=False, with_subscriptions=True)
+    assert isinstance(verdict, Succeeded)
+    assert verdict.data["subscriptions"] == [
+        {"slot": "subscription.default_payment_method", "card": "pm_1", "subscription": "sub_2"},
+        {"slot": "subscription.default_source", "card": "card_1", "subscription": "sub_1"},
+    ]
+    assert verdict.data["subscriptionsNotRead"] is None
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(answered(403), "not_permitted"), (LIMITED, "rate_limit"), (NO_ANSWER, "no_answer")],
+)
+async def test_a_key_that_may_not_read_subscriptions_is_good_for_the_rest(
+    fake: FakeGateway, error: StripeError, code: str
+) -> None:
+    """The customer is told all the same, and why its subscriptions are not."""
+    fake.fail_next("subscriptions", error)
+    verdict = await read_customer(fake, CUSTOMER, with_cards=False, with_subscriptions=True)
+    assert isinstance(verdict, Succeeded)
+    assert (verdict.data["subscriptions"], verdict.data["subscriptionsNotRead"]) == (None, code)
+    assert verdict.data["default_source"] == "card_0"
 
 
 def test_terms_reach_a_process_of_its_own() -> None:

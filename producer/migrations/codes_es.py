@@ -6,12 +6,16 @@ _CORRIGE = "corríjala en el archivo (o en errors.csv) y ejecútelo"
 _OTRA_TARJETA = "pida otra tarjeta al cliente; repetirla no cambia nada"
 _OTRA_VEZ = "ejecute errors.csv otra vez"
 _AVISE = "es un fallo de este programa: avise a quien lo mantiene, con el id del comando"
-
 _ELIJA = "elija en el archivo que escribe --undecided, y ejecútelo"
 
 TODO_ES = {
     "parameter_missing": f"rellene la columna: {_CORRIGE}",
-    "parameter_invalid": f"revise los ids de la columna y los espacios: {_CORRIGE}",
+    "parameter_invalid": f"revise los ids de la columna: {_CORRIGE}",
+    "spreadsheet_damage": "una hoja de cálculo cambió el id: tome el archivo como se exportó, no "
+    "como se guardó ahí, o importe la columna como texto",
+    "id_case": "en los ids importan mayúsculas y minúsculas: exporte el archivo de nuevo y no las "
+    "cambie",
+    "hidden_character": f"escriba el id de nuevo, sin lo que no se ve en él: {_CORRIGE}",
     "card_number_refused": "quite el número de todo archivo y copia; envíe un token",
     "not_utf8": "guarde el archivo en UTF-8 y planifíquelo de nuevo",
     "nul_byte": f"el archivo puede estar dañado donde se escribió: {_CORRIGE}",
@@ -23,6 +27,7 @@ TODO_ES = {
     "too_many_fields": "ponga entre comillas los valores que contienen el separador",
     "torn_line": "copie el archivo de nuevo; si está entero, termine su última línea",
     "not_json": "escriba un objeto JSON por línea",
+    "formula_not_calculated": "abra el libro en Excel, haga que se calcule y guárdelo",
     "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
     "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
     "ambiguous_cards": f"{_ELIJA}; de una copia, --old-defaults ARCHIVO dice cuál era la "
@@ -32,8 +37,16 @@ TODO_ES = {
     "default_not_copied": f"haga copiar también la predeterminada anterior; o {_ELIJA}",
     "contradictory_copies": f"mire cuál de las copias se usa; después {_ELIJA}",
     "not_default": "nada: la predeterminada era otra tarjeta del cliente",
+    "unknown_object": "quite lo que no es tarjeta, método de pago, fuente ni cliente, o diga las "
+    "columnas con --map",
     "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",
+    "blank_row": "nada: la fila está en blanco",
+    "bank_account": "nada: es una cuenta bancaria, que aquí no se hace predeterminada",
+    "not_a_card": "nada: es un método de pago de otra clase, que aquí no se hace predeterminado",
+    "no_default": "nada: el cliente no tiene aquí tarjeta, o no tiene predeterminada",
     "repeated_row": "nada: la fila anterior del cliente dice lo mismo",
+    "shadowed": "otro valor predeterminado va antes y es el que se cobra: cámbielo o quítelo, si "
+    "debe cobrarse este",
     "superseded": "nada: vale un comando más reciente del mismo cliente",
     "drifted": "su tarjeta predeterminada no es la que esperaba el archivo: mire cuál debe valer",
     "cancelled": f"si debe hacerse después de todo: {_OTRA_VEZ}",
@@ -50,6 +63,10 @@ TODO_ES = {
     "livemode_mismatch": "los ids son del otro modo: ejecútelo con la clave de ese modo",
     "payment_method_unactivated": "active ese tipo de método de pago en el panel de Stripe",
     "customer_max_payment_methods": "quite tarjetas que el cliente ya no usa y repítala",
+    "attached_elsewhere": "es de otro cliente: pida la tarjeta otra vez con un SetupIntent, y "
+    "envíe el método de pago nuevo",
+    "payment_method_not_reusable": "se desvinculó, o se usó sin cliente: pida la tarjeta otra vez "
+    "con un SetupIntent, y envíe el método de pago nuevo",
     "parameter_unknown": "un fallo de este programa, o una cuenta con otra versión de la API: "
     "avise a quien lo mantiene",
     "invalid_request_error": "lea el mensaje: Stripe no acepta la petición tal como está",

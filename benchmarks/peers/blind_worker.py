@@ -1,0 +1,43 @@
+"""Our worker, measuring nothing; with UNLOGGED set it logs nothing of commands either.
+
+`celery -A benchmarks.peers.blind_worker worker`, in place of `worker.app`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+import worker.composition
+import worker.executor
+from producer.journal import Grant
+from worker.measurements import Measurements
+
+
+class NoMeasurements(Measurements):
+    """Counts nothing."""
+
+    def requested(self, *_: Any) -> None:
+        """Not counted."""
+
+    def waited(self, *_: Any) -> None:
+        """Not counted."""
+
+    def started(self, *_: Any) -> None:
+        """Not counted."""
+
+
+def _about_nothing(grant: Grant) -> None:
+    """The log's lines are about no command."""
+
+
+worker.composition.Measurements = NoMeasurements  # type: ignore[attr-defined]
+if "UNLOGGED" in os.environ:
+    worker.executor.about = _about_nothing  # type: ignore[attr-defined]
+    logging.getLogger("worker").setLevel(logging.WARNING)
+
+# The app is made when it is imported, of what was put in place above.
+from worker.app import app  # noqa: E402
+
+__all__ = ["app"]

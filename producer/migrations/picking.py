@@ -1,0 +1,16 @@
+"""Takes the wanted values of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+
+def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """The values at these places, in that order, as a sequence also where there is one."""
+    if len(places) == 1:
+        (place,) = places
+        return lambda values: (values[place],)
+    picked: Callable[[Sequence[Any]], Sequence[Any]] = itemgetter(*places)
+    return picked

@@ -1,0 +1,200 @@
+"""The form of the page: from a file to its plan, and back with what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from producer.http.page import migration_view, plan_view
+from producer.http.page.words import Say
+from producer.migrations.rows import RowState
+from tests.unit.http.test_migrations_page import _RUNNING, _text
+from tests.unit.http.web import client_of
+
+_ROWS = b"userId,default_source\ncus_a1,card_a1\ncus_a2,card_a2\nkus_a3,card_a3\n"
+_TOKENS = "finance:migrate:t0ken-migrate,viewer:read:t0ken-read"
+_PLAN = {
+    "file": "<b>.csv",
+    "form": "csv",
+    "mapping": {"userId": "cliente"},
+    "rows": 5,
+    "toSend": 3,
+    "commands": {"SetDefaultCard": 3},
+    "invalid": 2,
+    "repeated": 0,
+    "customers": 3,
+    "codes": {"field_too_long": 2},
+    "examples": {
+        "field_too_long": [
+            {
+                "line": 7,
+                "column": "cliente",
+                "what": "the value has more than 255 characters",
+                "todo": "x",
+            }
+        ]
+    },
+    "requests": {"POST /v1/customers/:id": 3},
+    "seconds": {"live": 60.0, "test": 120.0},
+    "keptBytes": 29_000_000,
+    "columnsTaken": ["userId <- cliente", {"column": "tarjeta", "as": "card"}],
+    "shape": "UTF-16, semicolons",
+}
+
+
+@pytest.fixture
+async def web(redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an app in English."""
+    environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
+    async with client_of(redis_url, **environ) as made:
+        yield made
+
+
+async def _post(web: httpx.AsyncClient, content: bytes, **fields: str) -> httpx.Response:
+    files = {"file": ("cards.csv", content, "text/csv")}
+    data = {name.replace("__", "-"): value for name, value in fields.items()}
+    return await web.post("/migrations", data=data, files=files)
+
+
+async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> None:
+    """The answer leads to its plan, with the rows that are wrong; the migration waits."""
+    answer = await _post(web, _ROWS, rps="2,5", command="", sheet="")
+    assert answer.status_code == 303, answer.text
+    path = answer.headers["location"]
+    page = _text((await web.get(path)).text)
+    assert "Ready, not started" in page
+    assert "2 SetDefaultCard" in page
+    assert "line 4, column userId: userId is not valid: it must start with cus_" in page
+    status = (await web.get(f"/api{path}")).json()["data"]
+    assert (status["state"], status["counts"]["pending"], status["rps"]) == ("paused", 2, 2.5)
+    plan = (await web.get(f"/api{path}/plan")).json()["data"]
+    assert (plan["rows"], plan["toSend"], plan["invalid"]) == (3, 2, 1)
+    assert "keptBytes" in plan
+    errors = await web.get(f"{path}/errors.csv")
+    assert errors.text.splitlines()[1].startswith("kus_a3,card_a3,invalid,parameter_invalid")
+
+
+async def test_a_refused_file_leads_to_its_columns(web: httpx.AsyncClient, tmp_path: Path) -> None:
+    """Why is said, what was filled in is there again, and columns can be chosen of the file's."""
+    content = b"cliente,tarjeta <i>\ncus_a1,card_a1\n"
+    answer = await _post(web, content, rps="3")
+    assert answer.status_code == 400
+    assert "no column is named like source or default_source" in answer.text
+    assert '<option value="cliente">' in answer.text
+    assert "tarjeta &lt;i&gt;" in answer.text
+    assert "<i>" not in answer.text
+    assert re.search('name="rps"[^>]*value="3"', answer.text)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    mapped = {"map__userId": "cliente", "map__default_source": "tarjeta <i>"}
+    answer = await _post(web, content, **mapped)
+    assert answer.status_code == 303, answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "said"),
+    [
+        (b"", {}, "the file is empty"),
+        (_ROWS, {"rps": "many"}, "rps"),
+        (_ROWS, {"surprise": "1"}, "surprise"),
+        (_ROWS, {"only__if__default__is": "4242424242424242"}, "card number"),
+        (b"userId,card_number\ncus_1,1\n", {}, "card_number"),
+        (b"\x1f\x8b\x08", {}, "gzip"),
+    ],
+)
+async def test_what_is_wrong_is_said_on_the_form(
+    web: httpx.AsyncClient, content: bytes, fields: dict[str, str], said: str
+) -> None:
+    """400 with the reason in words, and the form to try again; nothing is entered."""
+    answer = await _post(web, content, **fields)
+    assert answer.status_code == 400
+    assert said in _text(answer.text)
+    assert 'id="upload"' in answer.text
+    assert "4242424242424242" not in answer.text
+    assert (await web.get("/api/migrations")).json()["data"] == []
+
+
+async def test_what_is_no_form_and_what_is_too_large(redis_url: str, tmp_path: Path) -> None:
+    """Other bodies are refused on a page; the bound is that of the API."""
+    environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
+    async with client_of(redis_url, CARDS_UPLOAD_LIMIT="50", **environ) as web:
+        broken = await web.post("/migrations", content=_ROWS)
+        assert (broken.status_code, "did not arrive whole" in broken.text) == (400, True)
+        large = await _post(web, _ROWS)
+        assert (large.status_code, "limit of 50 bytes" in large.text) == (413, True)
+        nothing = await web.post("/migrations", files={"file": ("", b"", "text/csv")})
+        assert nothing.status_code == 400
+
+
+async def test_who_may_only_read_sees_no_form(redis_url: str, tmp_path: Path) -> None:
+    """And may not post one; a page of another origin neither. Who may is named with it."""
+    environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
+    async with client_of(redis_url, CARDS_API_TOKENS=_TOKENS, **environ) as web:
+        await web.post("/login", data={"token": "t0ken-read"})
+        assert 'id="upload"' not in (await web.get("/migrations")).text
+        assert (await _post(web, _ROWS)).status_code == 403
+        web.cookies.clear()
+        await web.post("/login", data={"token": "t0ken-migrate"})
+        page = await web.get("/migrations")
+        assert 'id="upload"' in page.text
+        assert "entered by finance" in page.text
+        files = {"file": ("cards.csv", _ROWS, "text/csv")}
+        forged = await web.post("/migrations", files=files, headers={"origin": "https://evil"})
+        assert forged.status_code == 403
+        path = (await _post(web, _ROWS)).headers["location"]
+        assert "finance" in (await web.get(path)).text
+        bearer = {"Authorization": "Bearer t0ken-read"}
+        api = await web.get(f"/api{path}", headers=bearer)
+        assert api.json()["data"]["by"] == "finance"
+
+
+async def test_it_is_discarded_or_tried_with_some_rows(web: httpx.AsyncClient) -> None:
+    """Discarded it is gone; a pilot takes a number of rows, and no other text."""
+    path = (await _post(web, _ROWS)).headers["location"]
+    wrong = await web.post(f"{path}/pilot", data={"rows": "none"})
+    assert (wrong.status_code, "1 to 999999999" in wrong.text) == (400, True)
+    gone = await web.post(f"{path}/discard")
+    assert (gone.status_code, gone.headers["location"]) == (303, "/migrations")
+    assert (await web.get(path)).status_code == 404
+    assert (await web.get(f"/api{path}/plan")).status_code == 404
+
+
+def test_whatever_a_plan_says_is_shown() -> None:
+    """Fields that this page knows nothing of, too, as text; times and rows in the language."""
+    html = plan_view.section(Say("es"), _PLAN, "<a>errors.csv</a>")
+    text = _text(html)
+    assert "&lt;b&gt;.csv" in html
+    assert "Shape UTF-16, semicolons" in text
+    assert "Columns taken userId &lt;- cliente column = tarjeta, as = card" in text
+    assert "línea 7, columna cliente: el valor tiene más de 255 caracteres" in text
+    assert "unos 29,0 MB" in text
+    assert "1 min en modo real, 2 min en modo de prueba" in text
+    assert "y 1 más" in text
+
+
+def test_what_is_not_sent_is_shown_with_why() -> None:
+    """Ambiguous and skipped rows by code, with what to do; the candidates are not listed."""
+    more = {
+        "ambiguous": {"ambiguous_cards": 4},
+        "undecidedCustomers": 2,
+        "undecided": [{"customer": "cus_1", "candidates": []}],
+        "skipped": {"not_default": 3},
+    }
+    text = _text(plan_view.section(Say("en"), {**_PLAN, **more}, ""))
+    assert "Ambiguous 4 ambiguous_cards : choose in the file" in text
+    assert "Undecided 2 customers: which card is meant is not said" in text
+    assert "Skipped 3 not_default : nothing: another card" in text
+    assert "cus_1" not in text
+    repairs = _text(plan_view.section(Say("es"), {**_PLAN, "repairs": True}, ""))
+    assert "Por reparar 3 clientes: quien no tiene predeterminada" in repairs
+
+
+def test_once_begun_the_plan_is_folded() -> None:
+    """What happens comes first then; the plan can still be opened."""
+    html = migration_view.body(Say("en"), _RUNNING, plan=_PLAN)
+    assert "The plan, before anything was sent" in html
+    assert "Run all" not in html
+    assert _RUNNING.counts[RowState.APPLIED] == 410_000

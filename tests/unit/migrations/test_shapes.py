@@ -1,0 +1,81 @@
+"""The same table is read of every shape."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from producer.migrations.columns import map_columns
+from producer.migrations.inputs import InputFile, open_input
+from producer.migrations.reader import open_rows
+from producer.migrations.records import Fault
+from producer.migrations.spool import spool_file, spool_input
+from tests.unit.migrations.files import told
+from tests.unit.migrations.shapes import SHAPES, Table
+
+_TEXT = st.text(st.sampled_from("ab,;|\t\"'\n\r _=é漢😀\xa0{}[]<&>\\"), max_size=8)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    """Some columns of any texts beside the first, which is never empty."""
+    width = draw(st.integers(2, 4))
+    names = ("userId", *(f"né {place}" for place in range(1, width)))
+    texts = draw(st.lists(st.tuples(*[_TEXT] * (width - 1)), min_size=1, max_size=6))
+    return Table(names, tuple((f"cus_{n}", *row) for n, row in enumerate(texts)))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@given(drawn=tables())
+@settings(max_examples=25, deadline=None)
+def test_a_table_is_read_as_it_was_written(name: str, drawn: Table) -> None:
+    """Whatever stands in its cells: quotes, separators, line ends, blanks, letters of any kind."""
+    shape = SHAPES[name]
+    table = shape.table(drawn)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(shape.write(table))
+        source = open_input(path)
+        assert source.columns == table.names
+        assert _read(source, table) == list(enumerate(table.rows, 1))
+        assert _read(source, table, 3) == list(enumerate(table.rows[2:], 3))
+
+
+def _read(source: InputFile, table: Table, start: int = 1) -> list[tuple[int, object]]:
+    """Number and values of each record, or its fault."""
+    records = source.records(table.names, start_number=start)
+    return [(n, v if isinstance(v, Fault) else tuple(v)) for n, _, v in records]
+
+
+_CARDS = Table(
+    ("userId", "default_source", "name"),
+    tuple((f"cus_{n}", f"card_{n}", "Zoë, of\nAcme") for n in range(9)),
+)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_copy_is_of_the_same_rows(name: str, tmp_path: Path) -> None:
+    """Read from a file, as an upload, or from a pipe, it has the same digest, rows and lines."""
+    data = SHAPES[name].write(_CARDS)
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    source = open_input(path)
+    rows = list(open_rows(source, map_columns(source)))
+    assert [customer for _, customer in told(rows)] == [row[0] for row in _CARDS.rows]
+    for copy in (
+        spool_file(path, tmp_path / "data", name="file"),
+        spool_input(io.BytesIO(data), tmp_path / "data", name="file"),
+    ):
+        again = open_input(copy.path, name="file")
+        assert again == copy
+        assert (again.digest, again.size, again.format) == (
+            source.digest,
+            source.size,
+            source.format,
+        )
+        assert list(open_rows(again, map_columns(again))) == rows

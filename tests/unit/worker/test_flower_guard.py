@@ -1,0 +1,54 @@
+"""Flower as it is run here is read-only by its own option too, unless it is asked to steer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from celery import Celery
+from flower.options import default_options
+
+from local.plan import make_plan
+from local.ports import free_port
+from worker.flower_guard import GuardedFlower
+
+ROOT = Path(__file__).resolve().parents[3]
+_COMMAND = ["celery", "-A", "worker.flower", "flower"]
+
+
+def _options(**changes: Any) -> Any:
+    options = {name: default_options[name] for name in default_options}
+    return SimpleNamespace(**{**options, "address": "127.0.0.1", **changes})
+
+
+@pytest.mark.parametrize(
+    ("control", "asked", "read_only"),
+    [("", False, True), ("off", False, True), ("on", False, False), ("on", True, True)],
+)
+def test_read_only_is_on_by_default(
+    monkeypatch: pytest.MonkeyPatch, control: str, asked: bool, read_only: bool
+) -> None:
+    """Where nobody asks for control; who asks for both has what is asked of Flower itself."""
+    monkeypatch.setenv("CARDS_FLOWER_CONTROL", control)
+    options = _options()
+    known = hasattr(
+        options, "read_only"
+    )  # Flower 2.0 has no such option: the guard is all there is
+    if known:
+        options.read_only = asked
+    flower = GuardedFlower(options, Celery(set_as_current=False, broker="memory://"))
+    assert getattr(options, "read_only", read_only) is read_only
+    assert flower.control is (control == "on")
+
+
+def test_each_way_to_run_flower_is_through_the_guard() -> None:
+    """Procfile, compose and `make up` name the app that puts the guard in."""
+    procfile = yaml.safe_load((ROOT / "Procfile").read_text())["flower"].split()
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["flower"]
+    plan = make_plan({"PATH": "/bin", "PORT": str(free_port())}, Path("valkey"), 3)
+    up = plan.programs["flower"].argv[2:]
+    for command in (procfile, compose["command"], up):
+        assert command[: len(_COMMAND)] == _COMMAND

@@ -1,0 +1,22 @@
+"""What to do about a refusal of Stripe's, for whoever ordered: beside Stripe's own message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from producer.contract.messages import Language, Text, say
+
+ATTACHED_ELSEWHERE = "attached_elsewhere"
+"""Stripe has no code for what is attached to another customer, nor for the next."""
+NOT_REUSABLE = "payment_method_not_reusable"
+_ADVICE = {
+    ATTACHED_ELSEWHERE: Text.ATTACHED_ELSEWHERE,
+    NOT_REUSABLE: Text.NOT_REUSABLE,
+    "customer_max_payment_methods": Text.MAX_PAYMENT_METHODS,
+}
+
+
+def advice_data(code: str, language: Language) -> dict[str, Any] | None:
+    """The data of a refusal: `advice`, for codes of which there is something to say."""
+    text = _ADVICE.get(code)
+    return None if text is None else {"advice": say(text, language)}
