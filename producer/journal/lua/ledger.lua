@@ -77,14 +77,9 @@ end
 -- The row of a command that is not to be applied if the customer's default was set by another since:
 -- says so, with `newer`.
 local function with_newer(row, user)
-  local since, slot
-  for i = 1, #row, 2 do
-    if row[i] == 'since' then since = tonumber(row[i + 1]) end
-    if row[i] == 'slot' then slot = row[i + 1] end
-  end
-  if since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. slot) or 0) > since then
-    row[#row + 1] = 'newer'
-    row[#row + 1] = '1'
+  local since = tonumber(row.since)
+  if since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. row.slot) or 0) > since then
+    row.newer = '1'
   end
   return row
 end
