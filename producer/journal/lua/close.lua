@@ -28,25 +28,26 @@ if request ~= '' then closing = {'closed', fence, 'request', request} end
 local open, last = '', false
 if outcome == 'end' then
   local state, http, code, result, ttl = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
-  local known = finish(id, state, http, code, result, ttl, now, closing)
-  last = known.last
-  local slot = known.slot
+  local kind, migration, is_last = finish(user, id, state, http, code, result, ttl, now, closing)
+  last = is_last
+  local known = kind == 'SetDefaultCard' and redis.call('HMGET', row, 'slot', 'seq') or {}
+  local slot = known[1]
   if slot then
     local mark = user .. ' ' .. slot
     if state == 'failed' then
       redis.call('HSETNX', KEY_LATER, mark, '')
     elseif state == 'succeeded' then
-      if not known.migration and redis.call('EXISTS', KEY_SKIPPING) == 1 then
+      if not migration and redis.call('EXISTS', KEY_SKIPPING) == 1 then
         redis.call('SET', KEY_SET .. mark, int(now), 'PX', 691200000)
       end
       if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
-        redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known.seq)
+        redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known[2])
       end
-      local older = redis.call('ZRANGEBYSCORE', KEY_PENDING .. user, '-inf', '(' .. known.seq)
+      local older = redis.call('ZRANGEBYSCORE', KEY_PENDING .. user, '-inf', '(' .. known[2])
       for _, other in ipairs(older) do
         if redis.call('HGET', KEY_COMMAND .. other, 'slot') == slot then
           local text = string.gsub(ARGV[13], '@ID@', other)
-          finish(other, 'superseded', ARGV[14], 'superseded', text, ttl, now, {'by', id})
+          finish_unbegun(user, other, 'superseded', ARGV[14], 'superseded', text, ttl, now, {'by', id})
         end
       end
     end

@@ -1,13 +1,27 @@
 -- Shared by all scripts. Every script gives the same state when it is repeated with the same
 -- arguments, since a client may repeat one whose answer was lost.
 
+-- The moment of the script, which does all it does at one.
+local NOW
 local function now_ms()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  if not NOW then
+    local t = redis.call('TIME')
+    NOW = t[1] * 1000 + math.floor(t[2] / 1000)
+  end
+  return NOW
 end
 
--- Numbers of more than 14 digits would print with an exponent.
-local function int(n) return string.format('%.0f', n) end
+-- Numbers of more than 14 digits would print with an exponent. Printing costs more than a GET, and a
+-- script prints the same moments again and again.
+local PRINTED = {}
+local function int(n)
+  local printed = PRINTED[n]
+  if not printed then
+    printed = string.format('%.0f', n)
+    PRINTED[n] = printed
+  end
+  return printed
+end
 
 -- What the commands of one script write to the same few keys is written once, by `write_together`, which
 -- every script ends with. All of it may be missing: it is for people who watch, and for the sweep.
@@ -95,20 +109,20 @@ local function queue_of(id)
   return known[1] or known[2]
 end
 
--- A command's row by field, with what a grant answers of it; nil where it is damaged, or gone: then it
--- is named for a person. One HGETALL costs less than two HMGETs of what is looked at.
+-- A command's row by field, and as Redis answers it; nil where it is damaged, or gone: then it is named
+-- for a person. One HGETALL costs less than two HMGETs of what is looked at.
 local NUMBERS = {'seq', 'due', 'accepted', 'tries', 'started', 'sent', 'finished', 'accepted_again',
   'retries', 'keyno', 'strikes', 'faults', 'busy'}
 local function sound_row(id, now)
-  local found = redis.pcall('HGETALL', KEY_COMMAND .. id)
-  local row = not found.err and to_map(found) or {}
+  local flat = redis.pcall('HGETALL', KEY_COMMAND .. id)
+  local row = not flat.err and to_map(flat) or {}
   local sound = row.user and (row.lane == 'interactive' or row.lane == 'bulk') and row.seq
     and row.state and (row.kind == 'AssignCard' or row.kind == 'SetDefaultCard')
     and (row.card or row.finished) and row.accepted
   for _, name in ipairs(NUMBERS) do
     if sound and row[name] then sound = string.find(row[name], '^%-?%d+$') end
   end
-  if sound and string.find(row.seq, '^%d') then return row end
+  if sound and string.find(row.seq, '^%d') then return row, flat end
   redis.pcall('ZADD', KEY_DAMAGED, int(now), id)
   redis.pcall('ZREMRANGEBYRANK', KEY_DAMAGED, 0, -1001)
 end
@@ -136,17 +150,15 @@ local function note_history(user, id, ttl)
 end
 
 -- Ends a command: its row, with `more` fields of it, and its result where Celery's backend looks for it,
--- in one step. Answers what it knew of the row, and as `last` whether nothing of the customer is left.
--- ttl is in ms; 0 keeps it until a person deals with it.
-local ENDING = {'user', 'lane', 'idem', 'queue', 'migration', 'number', 'kind', 'accepted',
-  'accepted_again', 'slot', 'seq', 'due', 'unsettled', 'retries', 'card', 'code', 'state', 'strikes',
-  'struck'}
-local function finish(id, state, http, code, meta, ttl, now, more)
-  local row, known = KEY_COMMAND .. id, {}
-  for i, value in ipairs(redis.call('HMGET', KEY_COMMAND .. id, unpack(ENDING))) do
-    known[ENDING[i]] = value
-  end
-  local written = more or {}
+-- in one step. Whoever ends one that was not begun takes it out of its queue, besides.
+-- ttl is in ms; 0 keeps it until a person deals with it. Answers its kind, whether it is of a migration,
+-- and whether nothing of the customer is left.
+local function finish(user, id, state, http, code, meta, ttl, now, more)
+  local row = KEY_COMMAND .. id
+  -- Each field that is asked for costs as much as an EXISTS: what is seldom there is removed unasked.
+  local known = redis.call('HMGET', row, 'kind', 'lane', 'accepted', 'accepted_again', 'idem', 'migration')
+  local kind, lane, accepted, idem, migration = known[1], known[2], known[3], known[5], known[6]
+  local written, gone = more or {}, {'due', 'unsettled', 'strikes', 'struck'}
   local function write(name, value)
     written[#written + 1] = name
     written[#written + 1] = value
@@ -154,27 +166,26 @@ local function finish(id, state, http, code, meta, ttl, now, more)
   write('state', state)
   write('finished', int(now))
   write('http', http)
-  if code ~= '' or known.code then write('code', code) end
+  if code ~= '' then write('code', code) else gone[5] = 'code' end
   -- A token, of use to nobody but to a person who replays a failed command. It is overwritten, which takes
-  -- a tenth of the append-only file that deleting it takes.
-  if known.kind == 'AssignCard' and known.card and state ~= 'failed' then write('card', '') end
+  -- a tenth of the append-only file that removing it takes.
+  if kind == 'AssignCard' and state ~= 'failed' then write('card', '') end
   redis.call('HSET', row, unpack(written))
-  if known.due or known.unsettled or known.strikes or known.struck then
-    redis.call('HDEL', row, 'due', 'unsettled', 'strikes', 'struck')
-  end
+  redis.call('HDEL', row, unpack(gone))
   -- With its last member the set goes anyway, and DEL takes half of the append-only file that ZREM takes.
-  local pending = redis.call('ZRANGE', KEY_PENDING .. known.user, 0, 1)
-  known.last = pending[1] == id and not pending[2]
-  if known.last then redis.call('DEL', KEY_PENDING .. known.user)
-  else redis.call('ZREM', KEY_PENDING .. known.user, id) end
-  -- One that is tried was taken from there when it was granted.
-  if known.state ~= 'running' then redis.call('ZREM', KEY_QUEUED .. (known.queue or known.lane), id) end
-  if known.retries or known.unsettled then redis.pcall('ZREM', KEY_RETRIED, id) end
-  count_end(known.kind, known.lane, state, code, known.accepted, known.accepted_again or known.accepted, now)
-  -- A row of a migration leaves once it is recorded, and its report has it.
-  if not known.migration then note_history(known.user, id, ttl) end
-  -- What is not recorded yet is kept, however long no driver comes.
-  local kept = known.migration and note_ended(known.migration, tonumber(known.number), id, state, code)
+  local pending = redis.call('ZRANGE', KEY_PENDING .. user, 0, 1)
+  local last = pending[1] == id and not pending[2]
+  if last then redis.call('DEL', KEY_PENDING .. user) else redis.call('ZREM', KEY_PENDING .. user, id) end
+  redis.pcall('ZREM', KEY_RETRIED, id)
+  count_end(kind, lane, state, code, accepted, known[4] or accepted, now)
+  local kept = false
+  if migration then
+    -- What is not recorded yet is kept, however long no driver comes. Then it leaves, and the report has
+    -- it: it is in no history.
+    kept = note_ended(migration, tonumber(redis.call('HGET', row, 'number')), id, state, code)
+  else
+    note_history(user, id, ttl)
+  end
   if ttl > 0 and not kept then
     redis.call('SET', KEY_RESULT .. id, meta, 'PX', ttl)
     redis.call('PEXPIRE', row, ttl)
@@ -182,9 +193,9 @@ local function finish(id, state, http, code, meta, ttl, now, more)
     redis.call('SET', KEY_RESULT .. id, meta)
   end
   if ttl <= 0 then redis.call('ZADD', KEY_FAILED, int(now), id) end
-  if known.idem then
-    if ttl > 0 then redis.call('PEXPIRE', KEY_IDEMPOTENCY .. known.idem, ttl)
-    else redis.call('PERSIST', KEY_IDEMPOTENCY .. known.idem) end
+  if idem then
+    if ttl > 0 then redis.call('PEXPIRE', KEY_IDEMPOTENCY .. idem, ttl)
+    else redis.call('PERSIST', KEY_IDEMPOTENCY .. idem) end
   end
   if redis.call('EXISTS', KEY_CALLBACK .. id) == 1 then
     redis.call('ZADD', KEY_CALLBACKS, int(now), int(now) .. ' ' .. id)
@@ -195,7 +206,13 @@ local function finish(id, state, http, code, meta, ttl, now, more)
   end
   redis.call('PUBLISH', KEY_CHANGED .. id, state)
   redis.call('PUBLISH', KEY_RESULT .. id, meta)
-  return known
+  return kind, migration, last
+end
+
+-- Ends a command that was not begun.
+local function finish_unbegun(user, id, ...)
+  leave_queue(queue_of(id), id)
+  finish(user, id, ...)
 end
 
 -- What is known of an idempotency key: nil where it is new.

@@ -1,18 +1,19 @@
 -- Leases: who may try which command of a customer, from when.
 
-local function granted(user, id, fence, expires, now, row, start)
-  local flat = {}
-  for name, value in pairs(with_newer(row, user)) do
-    flat[#flat + 1] = name
-    flat[#flat + 1] = value
+-- What a grant answers: of the row what Redis answers, with what was written since behind it, where it
+-- counts instead.
+local function granted(user, id, fence, expires, now, row, flat, start)
+  if newer_default(row, user) then
+    flat[#flat + 1] = 'newer'
+    flat[#flat + 1] = '1'
   end
   return {'granted', id, tostring(fence), expires, int(now), flat, start or int(now)}
 end
 
 local function grant(user, id, now)
   local lease = redis.call('HMGET', KEY_CUSTOMER .. user, 'fence', 'until', 'start')
-  local row = to_map(redis.call('HGETALL', KEY_COMMAND .. id))
-  return granted(user, id, lease[1], lease[2], now, row, lease[3])
+  local flat = redis.call('HGETALL', KEY_COMMAND .. id)
+  return granted(user, id, lease[1], lease[2], now, to_map(flat), flat, lease[3])
 end
 
 -- The customer's next command that is called and may go out now; else nil, when to look again, if that is
@@ -78,9 +79,9 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
     return {'stopped', int(stopped)}
   end
 
-  local chosen, known, look_at, empty
+  local chosen, known, flat, look_at, empty
   if open and open ~= '' then
-    known = sound_row(open, now)
+    known, flat = sound_row(open, now)
     if known and known.state ~= 'running' and tonumber(known.due or 0) > now then
       look_at = tonumber(known.due)
       empty = redis.call('EXISTS', KEY_PENDING .. user) == 0
@@ -89,7 +90,11 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
     end
   else
     chosen, look_at, empty = next_pending(user, called, now, come)
-    if chosen then known = come and come.id == chosen and come.row or sound_row(chosen, now) end
+    if come and chosen == come.id then
+      known, flat = come.row, come.flat
+    elseif chosen then
+      known, flat = sound_row(chosen, now)
+    end
   end
 
   if not chosen then
@@ -137,6 +142,8 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   local function write(name, value)
     written[#written + 1] = name
     written[#written + 1] = value
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
     known[name] = value
   end
   if open and open ~= '' and known.state == 'running' then
@@ -171,25 +178,32 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   write('tries', int((tonumber(known.tries) or 0) + 1))
   if not known.started then write('started', int(now)) end
   if not known.sent then write('sent', int(now)) end
-  if known.due then redis.call('HDEL', KEY_COMMAND .. chosen, 'due') end
-  known.due = nil
+  if known.due then
+    redis.call('HDEL', KEY_COMMAND .. chosen, 'due')
+    for i = 1, #flat, 2 do
+      if flat[i] == 'due' then
+        table.remove(flat, i)
+        table.remove(flat, i)
+      end
+    end
+  end
   write('state', 'running')
   redis.call('HSET', KEY_COMMAND .. chosen, unpack(written))
   redis.call('PUBLISH', KEY_CHANGED .. chosen, 'running')
-  return granted(user, chosen, fence, expires, now, known, limits ~= '' and int(start))
+  return granted(user, chosen, fence, expires, now, known, flat, limits ~= '' and int(start))
 end
 
 -- A message for the command arrived: work for its customer may go as far as it. Answers the command, as
 -- `begin_next` takes it, or nil and why there is nothing to do.
 local function call_up(id, in_order, now)
   if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then return nil, 'absent' end
-  local row = sound_row(id, now)
+  local row, flat = sound_row(id, now)
   if not row then return nil, 'damaged' end
   local seq, queue = tonumber(row.seq), row.queue or row.lane
   leave_queue(queue, id)
   if in_order then note_received(queue, seq) end
   if not redis.call('ZSCORE', KEY_PENDING .. row.user, id) then return nil, 'ended' end
-  return {id = id, row = row, seq = seq, user = row.user}
+  return {id = id, row = row, flat = flat, seq = seq, user = row.user}
 end
 
 -- Work for its customer may go as far as a command that was called up, though nothing is begun now.

@@ -74,12 +74,8 @@ local function driven_by(migration, holder)
   return redis.call('HGET', KEY_MIGRATION .. migration, 'driver') == holder
 end
 
--- The row of a command that is not to be applied if the customer's default was set by another since:
--- says so, with `newer`.
-local function with_newer(row, user)
+-- Whether a command is not to be applied, since the customer's default was set by another since.
+local function newer_default(row, user)
   local since = tonumber(row.since)
-  if since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. row.slot) or 0) > since then
-    row.newer = '1'
-  end
-  return row
+  return since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. row.slot) or 0) > since
 end
