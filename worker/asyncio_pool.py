@@ -19,7 +19,6 @@ import uvloop
 from billiard.einfo import ExceptionInfo
 from celery.concurrency.base import BasePool, apply_target
 
-from producer.journal.queues import lane_of
 from worker.lane_gate import LaneOrder
 
 Callback: TypeAlias = Callable[[tuple[int, Any, float]], None]
@@ -127,6 +126,8 @@ def _on_its_way(request: Any) -> Callable[[], None]:
     gate = LaneOrder.gate
     if gate is None:
         return lambda: None
-    lane = lane_of(str((request.get("delivery_info") or {}).get("routing_key")))
-    gate.fetched(lane)
-    return lambda: gate.came(lane)
+    queue = str((request.get("delivery_info") or {}).get("routing_key"))
+    ids = request["kwargs"].get("ids")
+    commands = len(ids) if isinstance(ids, list) else 1
+    gate.fetched(queue, commands)
+    return lambda: gate.came(queue, commands)
