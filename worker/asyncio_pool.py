@@ -21,6 +21,7 @@ from billiard.einfo import ExceptionInfo
 from celery.concurrency.base import BasePool, apply_target
 
 from worker.lane_gate import LaneOrder
+from worker.message_gate import commands_in
 
 Callback: TypeAlias = Callable[[tuple[int, Any, float]], None]
 OnLoop: TypeAlias = Callable[[Any, list[Any], dict[str, Any]], Awaitable[Any]]
@@ -132,7 +133,6 @@ def _on_its_way(request: Any) -> Callable[[], None]:
     if gate is None:
         return lambda: None
     queue = str((request.get("delivery_info") or {}).get("routing_key"))
-    ids = request["kwargs"].get("ids")
-    commands = len(ids) if isinstance(ids, list) else 1
+    commands = commands_in(request["kwargs"])
     gate.fetched(queue, commands)
     return lambda: gate.came(queue, commands)

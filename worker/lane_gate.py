@@ -14,6 +14,8 @@ from producer.journal.queues import lane_of
 # at least, so that a small worker or a slow account does not hoard what others could do.
 _AHEAD_S = 2.0
 _LEAST = 25
+# Commands of a bulk queue that are fetched in one round trip: a message of `send_many`, or as many.
+_TOGETHER = 50
 # Commands of the interactive lane that wait for the rate limit; the rest waits in Redis.
 _MOST_INTERACTIVE = 500
 
@@ -82,12 +84,29 @@ class LaneGate:
 
     def wants_of(self, queue: str) -> bool:
         """Whether the queue, of a lane that is wanted, has few enough commands in hand."""
-        in_hand = self._of_queue[queue] + self._asked[queue]
-        in_hand += self._fetched[queue] - self._came[queue]
-        if in_hand < _LEAST or lane_of(queue) is Lane.INTERACTIVE:
+        if lane_of(queue) is Lane.INTERACTIVE:
             return True
+        return self._in_hand(queue) < self._most(queue)
+
+    def more(self, queue: str, commands: int) -> int:
+        """How many messages like the last one, of so many commands, may be fetched with it.
+
+        None where that is all there is in hand of a bulk queue: there will be few. Else one by one
+        a worker could not fetch faster than Redis makes a write durable.
+        """
+        lane, in_hand = lane_of(queue), self._in_hand(queue)
+        if lane is Lane.INTERACTIVE or in_hand <= commands or self.closed or lane in self.paused:
+            return 0
+        left = min(_TOGETHER, self._most(queue) - in_hand) // commands
+        return max(0, min(int(left), self._concurrency - self._held(lane)))
+
+    def _in_hand(self, queue: str) -> int:
+        on_its_way = self._fetched[queue] - self._came[queue]
+        return self._of_queue[queue] + self._asked[queue] + on_its_way
+
+    def _most(self, queue: str) -> float:
         ends = self._ends.get(queue)
-        return ends is not None and in_hand < ends.a_second() * _AHEAD_S
+        return _LEAST if ends is None else max(_LEAST, ends.a_second() * _AHEAD_S)
 
     def _held(self, lane: Lane) -> int:
         on_its_way = self._fetched_messages[lane] - self._came_messages[lane]

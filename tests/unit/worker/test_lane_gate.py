@@ -101,6 +101,22 @@ def test_messages_of_one_command_are_fetched_one_after_another(order: LaneOrder)
     assert "bulk" not in order.consume(0)
 
 
+def test_many_are_fetched_together() -> None:
+    """Of a queue with commands in hand a message's worth, but no more than may be in hand."""
+    gate = LaneGate(concurrency=40)
+    gate.fetched("bulk", 1)
+    assert gate.more("bulk", 1) == 0
+    gate.fetched("bulk", 1)
+    assert gate.more("bulk", 1) == 23
+    assert gate.more("bulk", 50) == 0
+    for _ in range(100):
+        gate.ended("bulk")
+    assert gate.more("bulk", 1) == 38
+    assert gate.more("interactive", 1) == 0
+    gate.paused = frozenset({Lane.BULK})
+    assert gate.more("bulk", 1) == 0
+
+
 def test_messages_on_their_way_take_slots(gate: LaneGate, order: LaneOrder) -> None:
     """As many as there are slots, and the lane is not asked until they are done with."""
     gate.fetched("bulk", 1)
