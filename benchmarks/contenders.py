@@ -106,12 +106,15 @@ class Results:
 
 
 class Ours(Contender):
-    """Our worker. In the bulk lane commands come 50 in a message, else each in its own."""
+    """Our worker. In the bulk lane commands come `batch` in a message, else each in its own."""
 
-    def __init__(self, url: str, lane: Lane, worker: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, url: str, lane: Lane, worker: subprocess.Popen[bytes], batch: int = BATCH
+    ) -> None:
         self.name = f"ours, {lane.value}"
         self.pid = worker.pid
         self._lane = lane
+        self._batch = batch if lane is Lane.BULK else 1
         self._journal = BlockingJournal(url)
         self._results = Results(url)
 
@@ -122,8 +125,8 @@ class Ours(Contender):
         step = 1 if one_by_one else BATCH if rate else _WINDOW
         began, waiting = time.monotonic(), iter(candidates)
         while chunk := list(islice(waiting, step)):
-            if self._lane is Lane.BULK:
-                for batch in _chunks(chunk, BATCH):
+            if self._batch > 1:
+                for batch in _chunks(chunk, self._batch):
                     self._journal(accept_many(batch))
             else:
                 self._journal.many(

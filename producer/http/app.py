@@ -45,6 +45,7 @@ from producer.http.page import refused as refused_pages
 from producer.http.page import routes as pages
 from producer.http.page.sessions import Sessions, is_page
 from producer.http.page.words import Say
+from producer.http.prepared_ids import PreparedIds
 from producer.http.request_rate import RequestRate
 from producer.http.scopes import ScopeMissing, enough_scope
 from producer.http.server_spans import ServerSpans
@@ -84,13 +85,21 @@ def create_app(
     metrics = Metrics()
     ask = BoundedJournal(journal)
     subscriptions = Subscriptions(listening)
+    prepared = PreparedIds(subscriptions)
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
     journal_watch = JournalWatch(settings.shared.redis)
     metrics.count_redis_errors(journal.errors)
     metrics.ask_journal_lost(lambda: journal_watch.lost is not None)
     services = Services(
-        ask, answers, waiters, subscriptions, metrics, journal_watch, settings.shared.signing
+        ask,
+        answers,
+        waiters,
+        subscriptions,
+        prepared,
+        metrics,
+        journal_watch,
+        settings.shared.signing,
     )
     desk = Desk.of(settings)
     sampler = Sampler(ask, desk.looks.list)
@@ -99,6 +108,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         subscriptions.start()
+        prepared.start()
         waiters.start()
         desk.start()
         sampler.start()
@@ -111,6 +121,7 @@ def create_app(
             await sampler.stop()
             await desk.stop()
             await waiters.stop()
+            prepared.stop()
             await subscriptions.stop()
             await listening.aclose()
             await journal.aclose()

@@ -66,7 +66,9 @@ async def _order(
     callback = callbacks.url(request.headers.getlist("callback-url"))
 
     services.same_journal()
-    command_id = str(uuid4())
+    waits = preference.wait_s > 0 and not services.waiters.released.is_set()
+    prepared = waits and callback is None
+    command_id = services.prepared.take() if prepared else str(uuid4())
     if callback is not None:
         # Before the command: its end finds it, and where nothing is accepted it expires by itself.
         await services.ask(want_callback(command_id, callback))
@@ -79,11 +81,12 @@ async def _order(
         sender=sender_of(request),
         signing=services.signing,
     )
-    if preference.wait_s <= 0 or services.waiters.released.is_set():
+    if not waits:
         acceptance = await _accepted(services, request, kind, lane, calling)
         await _withdraw(services, callback, command_id, acceptance)
         return await _at_once(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
+        services.prepared.release(command_id)
         await watch.confirmed()
         acceptance = await _accepted(services, request, kind, lane, calling)
         if acceptance.id == command_id:
