@@ -29,22 +29,32 @@ class CommandStatus(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    id: str = Field(alias="taskId")
+    id: str = Field(validation_alias="taskId", serialization_alias="taskId")
     command: CommandKind
-    customer: str = Field(alias="userId")
+    customer: str = Field(validation_alias="userId", serialization_alias="userId")
     lane: Lane
     state: State
     attempts: int = 0
-    accepted_at: Moment = Field(alias="acceptedAt")
-    started_at: Moment | None = Field(None, alias="startedAt")
-    finished_at: Moment | None = Field(None, alias="finishedAt")
-    next_attempt_at: Moment | None = Field(None, alias="nextAttemptAt")
-    superseded_by: str | None = Field(None, alias="supersededBy")
+    accepted_at: Moment = Field(validation_alias="acceptedAt", serialization_alias="acceptedAt")
+    started_at: Moment | None = Field(
+        default=None, validation_alias="startedAt", serialization_alias="startedAt"
+    )
+    finished_at: Moment | None = Field(
+        default=None, validation_alias="finishedAt", serialization_alias="finishedAt"
+    )
+    next_attempt_at: Moment | None = Field(
+        default=None, validation_alias="nextAttemptAt", serialization_alias="nextAttemptAt"
+    )
+    superseded_by: str | None = Field(
+        default=None, validation_alias="supersededBy", serialization_alias="supersededBy"
+    )
     result: Envelope | None = None
     # Told only where there is one: the view's other fields are always the same.
-    shadowed_by: Shadow | None = Field(None, alias="shadowedBy")
+    shadowed_by: Shadow | None = Field(
+        default=None, validation_alias="shadowedBy", serialization_alias="shadowedBy"
+    )
     # The HTTP status that goes with the result: not part of the view.
-    http_status: int | None = Field(None, exclude=True)
+    http_status: int | None = Field(default=None, exclude=True)
 
     @property
     def ended(self) -> bool:

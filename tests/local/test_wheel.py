@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from email.parser import Parser
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from producer.http.page.assets import Asset
 from tests.local.running import ROOT
+from tests.local.service import Service
 
 COPIED = [
     name
@@ -26,7 +28,7 @@ COPIED = [
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that the Dockerfile's build stage would make."""
     source = tmp_path_factory.mktemp("source")
     for name in COPIED:
@@ -39,7 +41,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         [sys.executable, "-m", "hatchling", "build", "--target=wheel"], cwd=source, check=True
     )
     (path,) = Path(source, "dist").glob("*.whl")
-    return zipfile.ZipFile(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Iterator[zipfile.ZipFile]:
+    """What is in it."""
+    with zipfile.ZipFile(built) as archive:
+        yield archive
+
+
+@pytest.fixture(scope="module")
+def service(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service's environment in which the wheel was installed, with our dependencies."""
+    return Service.install(built, tmp_path_factory.mktemp("service"))
 
 
 def test_the_licence_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
@@ -70,3 +85,26 @@ def test_the_image_is_given_what_it_copies() -> None:
     assert "LICENSE" in COPIED
     for name in COPIED:
         assert any(fnmatch(name, pattern) for pattern in let_through), name
+
+
+def test_an_importing_service_is_type_checked(service: Service) -> None:
+    """Against the installed wheel mypy knows the client's types, and finds wrong calls of it."""
+    examples = [ROOT / f"examples/{name}.py" for name in ("send", "send_async", "send_many")]
+    script = """\
+from producer import CardCommands, Envelope, SetDefaultCard
+
+def right(cards: CardCommands) -> Envelope:
+    return cards.send(SetDefaultCard(customer="cus_1", card="card_1"), lane="bulk").wait()
+
+def wrong(cards: CardCommands) -> int:
+    cards.set_default(customer="cus_1", kard="card_1")
+    SetDefaultCard(customer="cus_1", kard="card_1")
+    return cards.status("id").state
+"""
+    told = service.type_check(script, *examples)
+    errors = [re.sub(r"^(.*?:\d+): error: .*\[([a-z-]+)\]$", r"\1 \2", line) for line in told]
+    assert errors == [
+        "script.py:7 call-arg",
+        "script.py:8 call-arg",
+        "script.py:9 return-value",
+    ]
