@@ -40,6 +40,21 @@ class Service:
         paths = {"base": str(self.folder), "platbase": str(self.folder)}
         return Path(sysconfig.get_path("purelib", "venv", paths))
 
+    def run(self, code: str, **environ: str) -> str:
+        """What the code prints, run elsewhere than in a checkout, with this environment alone."""
+        return self._said([self.python, "-c", code], environ)
+
+    def cards(self, *arguments: str, **environ: str) -> str:
+        """What the command line prints."""
+        return self._said([self.folder / "bin" / "cards", *arguments], environ)
+
+    def _said(self, command: list[str | Path], environ: dict[str, str]) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     def type_check(self, script: str, *others: Path) -> list[str]:
         """The errors that mypy, strict, finds in `script.py` and other files."""
         file = self.folder / "script.py"
