@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from producer.cli.exits import Exit, Stopped
+from producer.cli.lanes import LANE
 
 if TYPE_CHECKING:
     from producer.sending import Order
@@ -30,7 +31,7 @@ def _options(function: _F) -> _F:
         ),
         click.option("--key", metavar="KEY", help="Idempotency key: the same one, sent once."),
         click.option(
-            "--lane", type=click.Choice(["interactive", "bulk"]), default="interactive",
+            "--lane", type=LANE, default="interactive",
             show_default=True, help="The queue it travels in.",
         ),
     ):  # fmt: skip

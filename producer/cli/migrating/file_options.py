@@ -39,7 +39,7 @@ def file_options(function: _F) -> _F:
             "--map", "maps", metavar="FIELD=COLUMN", multiple=True,
             help="The column of userId, source, default_source or command; may be repeated.",
         ),
-        click.argument("file", metavar="FILE"),
+        click.argument("file", metavar="FILE", type=click.Path()),
     ):  # fmt: skip
         function = decorate(function)
     return function
