@@ -77,22 +77,6 @@ def failed_lines(one: FailedCommand) -> list[Line]:
     ]
 
 
-def failed_json(one: FailedCommand) -> dict[str, Any]:
-    """A failed command for programs; by the contract's names, the token redacted."""
-    fields = {name: redact(value) for name, value in one.order.kwargs().items()}
-    return {
-        "taskId": one.id,
-        "command": one.order.kind.value,
-        **fields,
-        "lane": one.lane.value,
-        "sender": one.sender or None,
-        "code": one.code,
-        "error": redact(one.error),
-        "failedAt": _text(one.failed_at),
-        "attempts": one.attempts,
-    }
-
-
 def _card(data: Any) -> str | None:
     if not isinstance(data, dict) or "cardId" not in data:
         return None

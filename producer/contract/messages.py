@@ -206,6 +206,16 @@ class Text(Enum):
     )
     OVERVIEW = ("Lo que ocurre ahora", "What is happening now")
     CUSTOMER_EXPLAINED = ("Qué tarjeta se cobra y por qué", "Which card is charged, and why")
+    FAILED_LISTED = ("Comandos fallidos", "Failed commands")
+    FAILED_COUNTED = (
+        "No se retomó ninguno; así quedaría",
+        "None was replayed; this is what would be",
+    )
+    FAILED_REPLAYED = ("Comandos retomados", "Commands replayed")
+    FILTER_REQUIRED = (
+        "Un filtro vacío los retomaría todos: indique code, command o customer",
+        "An empty filter would replay all of them: name code, command or customer",
+    )
     TASK_FOUND = ("Estado del comando", "Status of the command")
     SUPERSEDED = (
         "Un comando más reciente se aplicó antes; no se cambió nada",

@@ -29,6 +29,8 @@ from producer.http.door import Door
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
+from producer.http.failed import api as failed_api
+from producer.http.failed.replaying import Replayer
 from producer.http.hosts import KnownHosts
 from producer.http.limits import HttpLimits
 from producer.http.metrics import Metrics
@@ -141,6 +143,8 @@ def create_app(
     )
     app.include_router(api.routes(services, desk))
     app.include_router(overview_api.routes(services, insight))
+    replayer = Replayer(services, keep_s)
+    app.include_router(failed_api.routes(services, replayer))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
     sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(assets.routes())

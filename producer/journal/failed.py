@@ -20,7 +20,7 @@ from producer.contract import (
 )
 from producer.contract.messages import Language, Text, say
 from producer.journal import keys
-from producer.journal.calls import Call, pairs_to_dict
+from producer.journal.calls import Call, pairs_to_dict, scored
 from producer.journal.operations import replay
 from producer.journal.signed import row_flaw, terms_of
 from producer.journal.views import RecordDamaged
@@ -106,6 +106,38 @@ class Kept:
 def all_failed_ids() -> Call[list[str]]:
     """Ids of all failed commands, the oldest first."""
     return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.FAILED, 0, -1)])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A failed command's place in the list, which goes by the time of giving up."""
+
+    failed_ms: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPlaces:
+    """Some places of the list, in order, and whether there are more."""
+
+    places: list[Place]
+    more: bool
+
+
+def failed_after(place: Place | None, most: int) -> Call[FailedPlaces]:
+    """The failed commands after a place, the oldest first; None is the beginning.
+
+    `most` must be greater than the number that may give up within a millisecond.
+    """
+
+    def parse(answers: Any) -> FailedPlaces:
+        found = [Place(int(score), name) for name, score in scored(answers[0])]
+        later = [one for one in found if place is None or one > place]
+        return FailedPlaces(later, len(found) == most)
+
+    since = place.failed_ms if place else 0
+    read = ("ZRANGE", keys.FAILED, since, "+inf", "BYSCORE", "LIMIT", 0, most, "WITHSCORES")
+    return Call(parse, commands=[read])
 
 
 def kept(command_ids: Sequence[str]) -> Call[list[Kept | RecordDamaged | None]]:

@@ -58,6 +58,8 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
         "/api/tasks/{taskId}",
         "/api/tasks/{taskId}/events",
         "/api/overview",
+        "/api/failed",
+        "/api/failed/replay",
         "/api/commands/{taskId}",
         "/api/customers/{userId}",
         "/stripe/events",
