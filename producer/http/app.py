@@ -42,7 +42,7 @@ from producer.http.origin import OtherOrigin, own_origin_only
 from producer.http.overview import api as overview_api
 from producer.http.overview.insight import Insight
 from producer.http.overview.sampler import Sampler
-from producer.http.page import assets, login, overview_routes
+from producer.http.page import assets, failed_routes, login, overview_routes
 from producer.http.page import refused as refused_pages
 from producer.http.page import routes as pages
 from producer.http.page.sessions import Sessions, is_page
@@ -151,6 +151,7 @@ def create_app(
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(overview_routes.routes(services, insight, sessions, words))
+    app.include_router(failed_routes.routes(services, replayer, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
     answer_errors(app, answers, desk)

@@ -127,7 +127,8 @@ class FailedPlaces:
 def failed_after(place: Place | None, most: int) -> Call[FailedPlaces]:
     """The failed commands after a place, the oldest first; None is the beginning.
 
-    `most` must be greater than the number that may give up within a millisecond.
+    `most` are read, from those on that gave up in the same millisecond: there may be none after
+    the place among them, and more.
     """
 
     def parse(answers: Any) -> FailedPlaces:

@@ -26,9 +26,9 @@ class Walk:
         return None if self._ended else self._place
 
     async def __aiter__(self) -> AsyncIterator[Kept]:
-        looked = 0
+        looked, together = 0, _TOGETHER
         while looked < self._most and not self._ended:
-            found = await self._ask(failed_after(self._place, _TOGETHER))
+            found = await self._ask(failed_after(self._place, together))
             rows = await self._ask(kept([one.id for one in found.places])) if found.places else []
             for place, one in zip(found.places, rows, strict=True):
                 looked += 1
@@ -37,3 +37,5 @@ class Walk:
                 if isinstance(one, Kept) and one.state is State.FAILED:
                     yield one
             self._ended = not found.more
+            # As many as were read gave up in one millisecond, all of them before the place.
+            together = _TOGETHER if found.places else 2 * together

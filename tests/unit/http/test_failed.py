@@ -110,7 +110,7 @@ async def test_pages_together_are_the_list(
     for one in ids[2:7]:
         ends.redis.zadd("cards:failed", {one: 1_795_857_140_123})
     wanted = [str(one) for one in ends.redis.zrange("cards:failed", 0, -1)]
-    monkeypatch.setattr(walk, "_TOGETHER", 7)
+    monkeypatch.setattr(walk, "_TOGETHER", 2)
     for limit in (1, 3, 10, 100):
         seen: list[str] = []
         after = ""
