@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from benchmarks import (
     acceptance,
+    busy_customer,
     callers,
     capacity,
     cpu,
@@ -50,6 +51,7 @@ _ALL: dict[str, _Run] = {
     "replicas": replicas.run,
     "memory": memory.run,
     "capacity": capacity.run,
+    "busy-customer": busy_customer.run,
     "growth": growth.run,
     "http-servers": http_servers.run,
     "planning": planning.run,
