@@ -80,7 +80,7 @@ def show(command_id: str, as_json: bool) -> int:
     "filters",
     metavar="NAME=VALUE,...",
     multiple=True,
-    help="Replay all that match: code=, command=, customer=.",
+    help="Replay all that match: code=, command=, customer=, tag.NAME=.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be replayed, and leave it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -169,27 +169,31 @@ def _ask(count: int) -> None:
 
 
 def _wanted(filters: tuple[str, ...]) -> FailedFilter:
-    from producer.contract.failed_filters import FILTERS, FailedFilter
+    from producer.contract.failed_filters import FailedFilter, is_filter
 
     wanted: dict[str, str] = {}
     for part in (part for one in filters for part in one.split(",") if part.strip()):
         name, _, value = (text.strip() for text in part.partition("="))
-        if name not in FILTERS or not value or name in wanted:
-            raise click.UsageError("a filter is code=..., command=... or customer=..., each once")
+        if not is_filter(name) or not value or name in wanted:
+            raise click.UsageError(
+                "a filter is code=..., command=..., customer=... or tag.NAME=..., each once"
+            )
         wanted[name] = value
     return FailedFilter.of(wanted)
 
 
 def _matching(cards: CardCommands, wanted: FailedFilter) -> list[FailedCommand]:
-    return [one for one in cards.failed() if wanted.matches(one.code, one.order)]
+    return [one for one in cards.failed() if wanted.matches(one.code, one.order, one.metadata)]
 
 
 def _row(one: FailedCommand) -> str:
+    from producer.cli.output import tags_shown
     from producer.contract.redaction import redact
 
     when = f"{one.failed_at:%Y-%m-%dT%H:%M:%SZ}"
     kind, customer = one.order.kind.value, one.order.customer
-    return redact(f"{one.id}  {when}  {kind:<14}  {customer:<22}  {one.code}")
+    told = f"{one.id}  {when}  {kind:<14}  {customer:<22}  {one.code}  {tags_shown(one.metadata)}"
+    return redact(told.rstrip())
 
 
 def _summary(codes: Counter[str]) -> str:

@@ -25,6 +25,7 @@ class CommandStatus(BaseModel):
 
     `shadowed_by` is the customer's default that comes before the one this command set, as Stripe
     answered it then; None where there was none, or it is not known.
+    `metadata` are the tags that it was sent with.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -53,6 +54,8 @@ class CommandStatus(BaseModel):
     shadowed_by: Shadow | None = Field(
         default=None, validation_alias="shadowedBy", serialization_alias="shadowedBy"
     )
+    # Likewise: the tags that it was sent with.
+    metadata: dict[str, str] = Field(default_factory=dict)
     # The HTTP status that goes with the result: not part of the view.
     http_status: int | None = Field(default=None, exclude=True)
 
@@ -63,5 +66,9 @@ class CommandStatus(BaseModel):
 
     def wire(self) -> dict[str, Any]:
         """The view as JSON types, by the contract's names."""
-        told = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by"})
-        return {**told, "shadowedBy": self.shadowed_by.wire()} if self.shadowed_by else told
+        told = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by", "metadata"})
+        if self.shadowed_by:
+            told["shadowedBy"] = self.shadowed_by.wire()
+        if self.metadata:
+            told["metadata"] = dict(self.metadata)
+        return told

@@ -17,6 +17,7 @@ def failed_wire(one: FailedCommand) -> dict[str, Any]:
         **fields,
         "lane": one.lane.value,
         "sender": one.sender or None,
+        "metadata": dict(one.metadata),
         "code": one.code,
         "error": redact(one.error),
         "failedAt": one.failed_at.isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from producer.api_tokens import Scope
+from producer.contract.metadata import NAME
 from producer.http.describing import ENCODING, parameter, ref, refused, yes
 from producer.http.failed.parameters import LISTED, MOST_LISTED, MOST_REPLAYED
 from producer.http.scopes import security
@@ -18,6 +19,7 @@ _PARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "command": ("Only those of this kind.", ref("CommandKind")),
     "customer": ("Only those of this customer.", _TEXT),
 }
+_TAG = "Only those with this value of the tag NAME; may be given for several."
 _AFTER = "`next` of an earlier answer: go on after it."
 _NEXT = {**_NULLABLE_TEXT, "description": "Where to go on; null where there are no more."}
 
@@ -43,6 +45,7 @@ LIST: dict[str, Any] = {
         "security": security(Scope.READ),
         "parameters": [
             *(parameter(name, "query", text, schema) for name, (text, schema) in _PARTS.items()),
+            parameter("tag.NAME", "query", _TAG, _TEXT),
             parameter("after", "query", _AFTER, _TEXT),
             parameter(
                 "limit",
@@ -117,6 +120,7 @@ REPLAY: dict[str, Any] = {
                             },
                             "after": {**_TEXT, "description": _AFTER},
                         },
+                        "patternProperties": {rf"^tag\.{NAME}$": {**_TEXT, "description": _TAG}},
                         "additionalProperties": False,
                     }
                 }
@@ -137,6 +141,11 @@ SCHEMAS: dict[str, Any] = {
             "default_source": {**_TEXT, "description": "Of a SetDefaultCard."},
             "lane": ref("Lane"),
             "sender": _NULLABLE_TEXT,
+            "metadata": {
+                "type": "object",
+                "additionalProperties": _TEXT,
+                "description": "The tags that it was sent with.",
+            },
             "code": _TEXT,
             "error": {**_TEXT, "description": "The last error, for people."},
             "failedAt": {**_TEXT, "format": "date-time"},

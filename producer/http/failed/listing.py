@@ -32,7 +32,7 @@ async def listed(ask: BoundedJournal, listing: Listing) -> Listed:
     found: list[FailedCommand] = []
     async for one in walk:
         command = one.failed()
-        if listing.wanted.matches(command.code, command.order):
+        if listing.wanted.matches(command.code, command.order, command.metadata):
             found.append(command)
         if len(found) == listing.limit:
             break

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from starlette.datastructures import QueryParams
 
-from producer.contract.failed_filters import FILTERS, FailedFilter
+from producer.contract.failed_filters import FailedFilter, is_filter
 from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid, ParameterMissing
 from producer.journal.failed import Place
@@ -33,7 +33,7 @@ class Listing:
         """Raises Refusal, naming the parameter."""
         given: dict[str, str] = {}
         for name, value in query.multi_items():
-            if name not in (*FILTERS, "limit", "after"):
+            if not (is_filter(name) or name in ("limit", "after")):
                 raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
             if name in given:
                 raise ParameterInvalid(Text.REPEATED_FIELD, field=name)
@@ -57,7 +57,7 @@ class Replaying:
     def of(cls, fields: Mapping[str, Any]) -> Self:
         """Raises Refusal, naming the field."""
         for name in fields:
-            if name not in (*FILTERS, "after", "limit", "poison", "dryRun"):
+            if not (is_filter(name) or name in ("after", "limit", "poison", "dryRun")):
                 raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
         wanted = FailedFilter.of(fields)
         if not wanted:

@@ -58,9 +58,10 @@ class Replayer:
         told = Replayed()
         chosen: list[Kept] = []
         async for one in walk:
-            if not asked.wanted.matches(one.failed().code, one.failed().order):
+            command = one.failed()
+            if not asked.wanted.matches(command.code, command.order, command.metadata):
                 continue
-            if one.row.get("code") == POISON and not asked.poison:
+            if command.code == POISON and not asked.poison:
                 told.poison += 1
             elif (flaw := one.flaw(self._services.signing)) is not None:
                 told.refused[flaw.value] += 1

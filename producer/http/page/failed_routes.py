@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter
 from starlette.datastructures import QueryParams
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.api_tokens import Scope
+from producer.contract.metadata import parse_metadata_header
 from producer.http.body import read_body
 from producer.http.failed.listing import listed
 from producer.http.failed.parameters import Listing, Replaying
@@ -26,6 +27,7 @@ from producer.http.scopes import may, needs, sender_of
 from producer.http.services import Services
 
 _SHOWN = "25"
+_ASCII = "".join(map(chr, range(32, 127)))
 
 
 def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
@@ -69,5 +71,10 @@ def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
 
 
 def _given(fields: Mapping[str, str]) -> dict[str, str]:
-    """A form sends its empty fields too."""
-    return {name: value.strip() for name, value in fields.items() if value.strip()}
+    """A form sends its empty fields too, and tags in one."""
+    given = {name: value.strip() for name, value in fields.items() if value.strip()}
+    if text := given.pop("tag", ""):
+        # As in the header, but for people: what is not ASCII may stand there as it is.
+        tags = parse_metadata_header([quote(text, safe=_ASCII)])
+        given |= {f"tag.{name}": value for name, value in tags.items()}
+    return given

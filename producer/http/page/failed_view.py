@@ -20,6 +20,7 @@ from producer.http.page.parts import (
     customer_link,
     state_mark,
     table,
+    tags,
     text,
 )
 from producer.http.page.rows_view import prose
@@ -114,6 +115,7 @@ def _narrow(say: Say, wanted: FailedFilter) -> str:
         (say(Told.CODE), "code", _input("code", wanted.code)),
         (say(Failure.KIND), "command", f'<select id="command" name="command">{kinds}</select>'),
         (say(Told.CUSTOMER), "customer", _input("customer", wanted.customer)),
+        (say(Failure.TAG), "tag", _input("tag", _pairs(wanted))),
     )
     shown = "".join(
         f'<div><label for="{name}">{escape(label)}</label>{field}</div>'
@@ -123,6 +125,13 @@ def _narrow(say: Say, wanted: FailedFilter) -> str:
         f'<form action="{PATH}" method="get" class="narrow">{shown}'
         f'<button class="second">{escape(say(Failure.NARROW))}</button></form>'
     )
+
+
+def _pairs(wanted: FailedFilter) -> str:
+    told = {
+        name: value.replace("%", "%25").replace(",", "%2C") for name, value in wanted.tags.items()
+    }
+    return ", ".join(f"{name}={value}" for name, value in told.items())
 
 
 def _input(name: str, value: str) -> str:
@@ -144,7 +153,7 @@ def _rows(say: Say, page: Listed) -> str:
 def _row(one: FailedCommand) -> tuple[str, ...]:
     error = text(redact(one.error))
     return (
-        f"{command_link(one.id)}<small>{escape(one.order.kind.value)}</small>",
+        f"{command_link(one.id)}<small>{escape(one.order.kind.value)} {tags(one.metadata)}</small>",
         customer_link(one.order.customer),
         escape(f"{one.failed_at:%Y-%m-%d %H:%M:%S}"),
         code(redact(one.code)),
@@ -172,7 +181,8 @@ def _replay(say: Say, wanted: FailedFilter, page: Listed, replays: bool) -> str:
 def _filter(say: Say, parts: Mapping[str, str]) -> str:
     words = {"code": Told.CODE, "command": Failure.KIND, "customer": Told.CUSTOMER}
     told = ", ".join(
-        f"{escape(say(words[name]))}: {code(redact(value))}" for name, value in parts.items()
+        f"{escape(say(words[name]) if name in words else name)}: {code(redact(value))}"
+        for name, value in parts.items()
     )
     return f"<p>{told}</p>"
 

@@ -17,6 +17,7 @@ class Failure(Sentence):
     )
     NARROW = ("Filtrar", "Narrow")
     KIND = ("Comando", "Command")
+    TAG = ("Etiqueta (nombre=valor)", "Tag (name=value)")
     ANY = ("cualquiera", "any")
     FAILED_AT = ("Falló (UTC)", "Gave up (UTC)")
     NO_MATCH = ("Ninguno coincide.", "None matches.")

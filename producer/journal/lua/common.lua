@@ -226,6 +226,12 @@ local function known_by_key(id, idem, body)
   return {known_id == id and 'accepted' or 'known', known_id}
 end
 
+-- Further fields of a row: its tags, where it has some.
+local function tags_of(metadata)
+  if metadata == '' then return {} end
+  return {'metadata', metadata}
+end
+
 -- A new command's row and place in the order: `seq`. Its place in `queued` is its caller's to write.
 -- `more` are further fields of the row.
 local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender, signature,
