@@ -15,6 +15,7 @@ from starlette.responses import Response
 from producer import tracing
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
 from producer.contract.messages import Text
+from producer.contract.metadata import parse_metadata_header
 from producer.http.body import parse_fields, read_body
 from producer.http.callbacks import CallbackRules
 from producer.http.disconnect import while_connected
@@ -60,6 +61,7 @@ async def _order(
         command = parse_command(kind, fields)
     except RecursionError:  # nested too deep to be looked through
         raise ParameterInvalid(Text.NOT_JSON) from None
+    metadata = parse_metadata_header(request.headers.getlist("metadata"))
     lane = _lane(request.headers.getlist("lane"))
     key = _idempotency_key(keys)
     preference = parse_prefer(request.headers.getlist("prefer"))
@@ -80,6 +82,7 @@ async def _order(
         idempotency_key=key,
         sender=sender_of(request),
         signing=services.signing,
+        metadata=metadata,
     )
     if not waits:
         acceptance = await _accepted(services, request, kind, lane, calling)

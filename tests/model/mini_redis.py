@@ -112,10 +112,11 @@ class MiniRedis:
         self._put(key, str(raised), self._ttl.get(key))
         return raised
 
-    def _del(self, key: str) -> Answer:
-        existed = self._get(key) is not None
-        self._touched[key], self._ttl[key] = None, None
-        return int(existed)
+    def _del(self, *keys: str) -> Answer:
+        existed = sum(self._get(key) is not None for key in keys)
+        for key in keys:
+            self._touched[key], self._ttl[key] = None, None
+        return existed
 
     def _exists(self, key: str) -> Answer:
         return int(self._get(key) is not None)

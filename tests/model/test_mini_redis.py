@@ -22,7 +22,7 @@ SEQUENCES: list[list[tuple[str, ...]]] = [
     [("SET", "s", "1"), ("GET", "s"), ("INCR", "s"), ("INCR", "n"), ("GET", "n"), ("GET", "no")],
     [("SET", "s", "v", "PX", "60000"), ("PERSIST", "s"), ("PERSIST", "s"), ("PERSIST", "no")],
     [("SET", "s", "v"), ("PEXPIRE", "s", "60000"), ("PEXPIRE", "no", "60000"), ("PERSIST", "s")],
-    [("EXISTS", "k"), ("SET", "k", "v"), ("EXISTS", "k"), ("DEL", "k"), ("DEL", "k")],
+    [("EXISTS", "k"), ("SET", "k", "v"), ("EXISTS", "k"), ("DEL", "k", "no"), ("DEL", "k")],
     [
         ("HSET", "h", "a", "1", "b", "2"),
         ("HSET", "h", "a", "3", "c", "4"),

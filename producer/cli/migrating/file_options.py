@@ -43,7 +43,7 @@ def file_options(function: _F) -> _F:
             "--sheet", "sheet", metavar="NAME", default="",
             help="The sheet of an Excel workbook; else its first one.",
         ),
-        click.argument("file", metavar="FILE"),
+        click.argument("file", metavar="FILE", type=click.Path()),
     ):  # fmt: skip
         function = decorate(function)
     return function

@@ -100,7 +100,8 @@ else
 end
 
 if last then
-  redis.call('DEL', customer)
+  -- With its last member the set goes anyway, and so takes half of the append-only file.
+  redis.call('DEL', customer, KEY_PENDING .. user)
   redis.call('ZREM', KEY_WATCH, user)
   return {'idle'}
 end

@@ -150,9 +150,8 @@ local function note_history(user, id, ttl)
 end
 
 -- Ends a command: its row, with `more` fields of it, and its result where Celery's backend looks for it,
--- in one step. Whoever ends one that was not begun takes it out of its queue, besides.
--- ttl is in ms; 0 keeps it until a person deals with it. Answers its kind, whether it is of a migration,
--- and whether nothing of the customer is left.
+-- in one step. ttl is in ms; 0 keeps it until a person deals with it. Answers its kind, its migration, and
+-- whether it is the customer's last: that one is left to the caller to take out of `pending`.
 local function finish(user, id, state, http, code, meta, ttl, now, more)
   local row = KEY_COMMAND .. id
   -- Each field that is asked for costs as much as an EXISTS: what is seldom there is removed unasked.
@@ -172,10 +171,9 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
   if kind == 'AssignCard' and state ~= 'failed' then write('card', '') end
   redis.call('HSET', row, unpack(written))
   redis.call('HDEL', row, unpack(gone))
-  -- With its last member the set goes anyway, and DEL takes half of the append-only file that ZREM takes.
   local pending = redis.call('ZRANGE', KEY_PENDING .. user, 0, 1)
   local last = pending[1] == id and not pending[2]
-  if last then redis.call('DEL', KEY_PENDING .. user) else redis.call('ZREM', KEY_PENDING .. user, id) end
+  if not last then redis.call('ZREM', KEY_PENDING .. user, id) end
   redis.pcall('ZREM', KEY_RETRIED, id)
   count_end(kind, lane, state, code, accepted, known[4] or accepted, now)
   local kept = false
@@ -209,10 +207,11 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
   return kind, migration, last
 end
 
--- Ends a command that was not begun.
+-- Ends a command that is not under way.
 local function finish_unbegun(user, id, ...)
   leave_queue(queue_of(id), id)
-  finish(user, id, ...)
+  local _, _, last = finish(user, id, ...)
+  if last then redis.call('ZREM', KEY_PENDING .. user, id) end
 end
 
 -- What is known of an idempotency key: nil where it is new.
@@ -224,6 +223,12 @@ local function known_by_key(id, idem, body)
   if redis.call('EXISTS', KEY_COMMAND .. known_id) == 0 then return nil end
   if known_body ~= body then return {'reused', known_id} end
   return {known_id == id and 'accepted' or 'known', known_id}
+end
+
+-- Further fields of a row: its tags, where it has some.
+local function tags_of(metadata)
+  if metadata == '' then return {} end
+  return {'metadata', metadata}
 end
 
 -- A new command's row and place in the order: `seq`. Its place in `queued` is its caller's to write.
