@@ -10,9 +10,6 @@ RUN python -m venv /opt/venv \
     && /opt/build/bin/pip install --require-hashes -r requirements/build.txt
 COPY pyproject.toml LICENSE ./
 COPY producer producer
-COPY worker worker
-COPY sandbox sandbox
-COPY local local
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/venv/bin/pip install --no-deps --no-index /wheels/*.whl \
     && /opt/venv/bin/pip uninstall --yes pip setuptools
@@ -21,7 +18,10 @@ FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp cards \
     && install -d -o cards -m 700 /data/migrations
 COPY --from=build /opt/venv /opt/venv
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Not in the wheel, whose one top-level name is producer.
+COPY worker /app/worker
+COPY sandbox /app/sandbox
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /tmp
 USER cards
 EXPOSE 8000

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--only NAME] [--limit-seconds N]`."""
+"""`python -m benchmarks [--quick] [--only NAME] [--limit-seconds N] [--limit-cells R:W ...]`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from benchmarks import (
     acceptance,
+    busy_customer,
     callers,
     capacity,
     cpu,
@@ -24,6 +25,7 @@ from benchmarks import (
     http_servers,
     latency,
     limit,
+    limit_use,
     machine,
     memory,
     migrating,
@@ -46,10 +48,12 @@ _ALL: dict[str, _Run] = {
     "callers": callers.run,
     "flood": flood.run,
     "limit": limit.run,
+    "limit-use": limit_use.run,
     "acceptance": acceptance.run,
     "replicas": replicas.run,
     "memory": memory.run,
     "capacity": capacity.run,
+    "busy-customer": busy_customer.run,
     "growth": growth.run,
     "http-servers": http_servers.run,
     "planning": planning.run,
@@ -63,8 +67,19 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds")
     parser.add_argument("--only", choices=_ALL, action="append", help="may be given repeatedly")
     parser.add_argument("--limit-seconds", type=int, default=0, help="of each flood in `limit`")
+    parser.add_argument(
+        "--limit-cells",
+        type=_cell,
+        nargs="+",
+        help="of `limit-use`, each a limit and a number of workers, as 50:2",
+    )
     options = parser.parse_args()
-    runs: dict[str, _Run] = {**_ALL, "limit": partial(limit.run, seconds=options.limit_seconds)}
+    used = partial(limit_use.run, cells=options.limit_cells, seconds=options.limit_seconds)
+    runs: dict[str, _Run] = {
+        **_ALL,
+        "limit": partial(limit.run, seconds=options.limit_seconds),
+        "limit-use": used,
+    }
     # So that what was started is stopped.
     signal.signal(signal.SIGTERM, _leave)
     began, rows = time.monotonic(), []
@@ -85,6 +100,11 @@ def main() -> int:
     print(f"{'quick run' if options.quick else 'run'} of {time.monotonic() - began:.0f} s\n")
     print(markdown(rows))
     return 0
+
+
+def _cell(text: str) -> tuple[int, int]:
+    rate, _, workers = text.partition(":")
+    return int(rate), int(workers)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

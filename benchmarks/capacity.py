@@ -1,50 +1,100 @@
 """What one Redis carries: its CPU for a command's whole life, from acceptance to the known end.
 
 Redis runs scripts one at a time, so a core of it is the ceiling. Clients of two cores cannot fill
-it; its CPU by the operating system's accounting, divided by the commands, tells where it is.
+it; its CPU by the operating system's accounting, divided by the commands, tells where it is. Beside
+it plain Celery's Redis for the same job: what message, acknowledgement and result cost alone.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
 from benchmarks import meter
-from benchmarks.contenders import Ours
+from benchmarks.contenders import CELERY, Contender, Ours, PlainCelery
 from benchmarks.stage import Stage
 from benchmarks.table import Row, figure
+from local.valkey import ValkeyServer
 from producer.contract import Lane
+
+_MOST_CPU = {Lane.BULK: 120, Lane.INTERACTIVE: 300}
+_MOST_WRITTEN = {Lane.BULK: 1_500}
+
+
+class _Cost(NamedTuple):
+    """Of Redis, for a command: CPU and its scripts' time (microseconds), bytes of its file."""
+
+    cpu_us: float
+    scripts_us: float
+    written: float
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     """A real worker, its queues, events and renewals included; fsync on every write."""
     rounds, count = (2, 500) if quick else (3, 5_000)
     stage.sandbox()
-    server = stage.valkey()
+    ours, theirs = stage.valkey(), stage.valkey()
+    worker = stage.worker(ours.url)
+    costs = {
+        lane: _measured(ours, Ours(ours.url, lane, worker), rounds, count)
+        for lane in (Lane.BULK, Lane.INTERACTIVE)
+    }
+    plain = _measured(theirs, PlainCelery(stage, theirs.url), rounds, count // 2)
+    rows = []
+    for lane, cost in costs.items():
+        most, written = _MOST_CPU[lane], _MOST_WRITTEN.get(lane)
+        rows += [
+            _row(f"Redis' CPU per {lane.value} command", cost.cpu_us, plain.cpu_us, "µs", most),
+            Row(f"of it in scripts, per {lane.value} command", f"{figure(cost.scripts_us)} µs"),
+            Row(
+                f"{lane.value} commands that a core of Redis carries",
+                f"{1e6 / cost.cpu_us:,.0f} /s",
+            ),
+            _row(
+                f"append-only file per {lane.value} command",
+                cost.written,
+                plain.written,
+                "bytes",
+                written,
+            ),
+        ]
+    return rows
+
+
+def _row(what: str, ours: float, plain: float, unit: str, most: float | None) -> Row:
+    against = f"{CELERY}: {figure(plain)} {unit}"
+    goal = "" if most is None else f"at most {most:g} {unit}"
+    reached = None if most is None else ours <= most
+    return Row(what, f"{figure(ours)} {unit}", against, f"{ours / plain:.2f}", goal, reached)
+
+
+def _measured(server: ValkeyServer, contender: Contender, rounds: int, count: int) -> _Cost:
     client: Any = redis.Redis.from_url(server.url)
     pid = int(client.info("server")["process_id"])
-    worker = stage.worker(server.url)
-    rows = []
-    for lane in (Lane.BULK, Lane.INTERACTIVE):
-        ours = Ours(server.url, lane, worker)
-        ours.carry_out(count // 5)
-        costs, written = [], []
-        for _ in range(rounds):
-            cpu, before = meter.cpu_s(pid), _written(client)
-            ours.carry_out(count)
-            costs.append(1e6 * (meter.cpu_s(pid) - cpu) / count)
-            written.append((_written(client) - before) / count)
-        cost = median(costs)
-        rows += [
-            Row(f"Redis' CPU per {lane.value} command", f"{figure(cost)} µs"),
-            Row(f"{lane.value} commands that a core of Redis carries", f"{1e6 / cost:,.0f} /s"),
-            Row(f"append-only file per {lane.value} command", f"{figure(median(written))} bytes"),
-        ]
+    contender.carry_out(count // 5)
+    found = []
+    for _ in range(rounds):
+        client.config_resetstat()
+        cpu, written = meter.cpu_s(pid), _written(client)
+        contender.carry_out(count)
+        found.append(
+            _Cost(
+                1e6 * (meter.cpu_s(pid) - cpu) / count,
+                _in_scripts(client) / count,
+                (_written(client) - written) / count,
+            )
+        )
     client.close()
-    return rows
+    return _Cost(*(median(values) for values in zip(*found, strict=True)))
+
+
+def _in_scripts(client: Any) -> int:
+    """Microseconds that scripts ran since the counts were reset."""
+    stats = client.info("commandstats")
+    return sum(one["usec"] for name, one in stats.items() if name.startswith("cmdstat_evalsha"))
 
 
 def _written(client: Any) -> int:

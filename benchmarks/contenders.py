@@ -86,9 +86,14 @@ class Results:
         self._awaited = list(keys)
 
     def all_there(self) -> bool:
-        """Whether every awaited result exists."""
+        """Whether every awaited result exists.
+
+        One is asked for, and if it is there, more and more: the server measured answers this, too.
+        """
+        size = 1
         while self._awaited:
-            asked = self._awaited[:200]
+            asked = self._awaited[:size]
+            size = min(200, 2 * size)
             with self._redis.pipeline(transaction=False) as pipe:
                 for key in asked:
                     pipe.exists(key)
@@ -101,12 +106,15 @@ class Results:
 
 
 class Ours(Contender):
-    """Our worker. In the bulk lane commands come 50 in a message, else each in its own."""
+    """Our worker. In the bulk lane commands come `batch` in a message, else each in its own."""
 
-    def __init__(self, url: str, lane: Lane, worker: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, url: str, lane: Lane, worker: subprocess.Popen[bytes], batch: int = BATCH
+    ) -> None:
         self.name = f"ours, {lane.value}"
         self.pid = worker.pid
         self._lane = lane
+        self._batch = batch if lane is Lane.BULK else 1
         self._journal = BlockingJournal(url)
         self._results = Results(url)
 
@@ -117,8 +125,8 @@ class Ours(Contender):
         step = 1 if one_by_one else BATCH if rate else _WINDOW
         began, waiting = time.monotonic(), iter(candidates)
         while chunk := list(islice(waiting, step)):
-            if self._lane is Lane.BULK:
-                for batch in _chunks(chunk, BATCH):
+            if self._batch > 1:
+                for batch in _chunks(chunk, self._batch):
                     self._journal(accept_many(batch))
             else:
                 self._journal.many(

@@ -32,9 +32,9 @@ from sandbox.control import RateRecord, SandboxControl
 _WORKERS = 4
 _RATES = (25, 100)
 _LATENCY_MS = 100
-# How far ahead bulk's places are given (`AHEAD` in lua/limits.lua): once they are all taken, an
+# How far ahead bulk's places are given (`NEAR` in lua/limits.lua): once they are all taken, an
 # interactive command beyond its share waits behind them.
-_BULK_AHEAD_MS = 200
+_BULK_AHEAD_MS = 140
 _SETTLE_S = 5.0
 _LEAST_USED, _MOST_OVER = 0.97, 0.05
 

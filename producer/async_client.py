@@ -39,7 +39,7 @@ from producer.journal import (
 from producer.journal.connection import RETRIES
 from producer.journal.failed import FailedCommand, Kept
 from producer.redis import RedisConfig
-from producer.sending import Item, LaneName, OnRefused, Order
+from producer.sending import Item, LaneName, Metadata, OnRefused, Order
 from producer.settings import DEFAULT_STATUS_TTL_S, Settings
 from producer.signatures import UNSIGNED, Signing
 
@@ -122,10 +122,11 @@ class AsyncCardCommands:
         source: str,
         idempotency_key: str | None = None,
         lane: LaneName = Lane.INTERACTIVE,
+        metadata: Metadata | None = None,
     ) -> AsyncCommandHandle:
         """Attach a token (`tok_`, `src_`, `pm_`) to a customer. Raises as `send` does."""
         order = sending.assign_order(customer, source)
-        return await self.send(order, idempotency_key=idempotency_key, lane=lane)
+        return await self.send(order, idempotency_key=idempotency_key, lane=lane, metadata=metadata)
 
     async def set_default(
         self,
@@ -134,10 +135,11 @@ class AsyncCardCommands:
         card: str,
         idempotency_key: str | None = None,
         lane: LaneName = Lane.INTERACTIVE,
+        metadata: Metadata | None = None,
     ) -> AsyncCommandHandle:
         """Make an attached card (`card_`, `src_`, `pm_`) the default. Raises as `send` does."""
         order = sending.set_default_order(customer, card)
-        return await self.send(order, idempotency_key=idempotency_key, lane=lane)
+        return await self.send(order, idempotency_key=idempotency_key, lane=lane, metadata=metadata)
 
     async def send(
         self,
@@ -145,17 +147,27 @@ class AsyncCardCommands:
         *,
         idempotency_key: str | None = None,
         lane: LaneName = Lane.INTERACTIVE,
+        metadata: Metadata | None = None,
     ) -> AsyncCommandHandle:
         """Have a command accepted.
 
+        `metadata` are tags of yours: at most 10, 1 kB together, names of a-z, 0-9, _ and -. They
+        change nothing that is done, and are told with the command's status.
+
         Raises:
-            Refusal: the order, its key or its lane is not acceptable; nothing was accepted.
+            Refusal: the order, its key, lane or metadata is not acceptable; nothing was accepted.
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
         with tracing.sent(order.kind, lane) as span:
             call = sending.acceptance(
-                order, idempotency_key, lane, self._sender, self._signing, span.traceparent
+                order,
+                idempotency_key,
+                lane,
+                self._sender,
+                self._signing,
+                span.traceparent,
+                metadata,
             )
             await self._same_journal(self._journal)
             accepted = await self._journal(call)
@@ -171,9 +183,9 @@ class AsyncCardCommands:
     ) -> AsyncIterator[AsyncCommandHandle]:
         """Have many commands accepted, 500 in a round trip; yields their handles in order.
 
-        Items are orders, or (order, idempotency key) pairs; they are drawn as the handles are, so
-        memory stays flat. A refused item goes to `on_refused`, or, without one, is raised once
-        all that precede it have been yielded.
+        Items are orders, (order, idempotency key) or (order, key or None, metadata); they are drawn
+        as the handles are, so memory stays flat. A refused item goes to `on_refused`, or, without
+        one, is raised once all that precede it have been yielded.
 
         Raises:
             Refusal: as `send` does; items of the same 500 may have been accepted.

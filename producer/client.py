@@ -38,7 +38,7 @@ from producer.journal import (
 from producer.journal.connection import RETRIES
 from producer.journal.failed import FailedCommand, Kept
 from producer.redis import RedisConfig
-from producer.sending import Item, LaneName, OnRefused, Order
+from producer.sending import Item, LaneName, Metadata, OnRefused, Order
 from producer.settings import DEFAULT_STATUS_TTL_S, Settings
 from producer.signatures import UNSIGNED, Signing
 
@@ -121,10 +121,11 @@ class CardCommands:
         source: str,
         idempotency_key: str | None = None,
         lane: LaneName = Lane.INTERACTIVE,
+        metadata: Metadata | None = None,
     ) -> CommandHandle:
         """Attach a token (`tok_`, `src_`, `pm_`) to a customer. Raises as `send` does."""
         order = sending.assign_order(customer, source)
-        return self.send(order, idempotency_key=idempotency_key, lane=lane)
+        return self.send(order, idempotency_key=idempotency_key, lane=lane, metadata=metadata)
 
     def set_default(
         self,
@@ -133,10 +134,11 @@ class CardCommands:
         card: str,
         idempotency_key: str | None = None,
         lane: LaneName = Lane.INTERACTIVE,
+        metadata: Metadata | None = None,
     ) -> CommandHandle:
         """Make an attached card (`card_`, `src_`, `pm_`) the default. Raises as `send` does."""
         order = sending.set_default_order(customer, card)
-        return self.send(order, idempotency_key=idempotency_key, lane=lane)
+        return self.send(order, idempotency_key=idempotency_key, lane=lane, metadata=metadata)
 
     def send(
         self,
@@ -144,17 +146,27 @@ class CardCommands:
         *,
         idempotency_key: str | None = None,
         lane: LaneName = Lane.INTERACTIVE,
+        metadata: Metadata | None = None,
     ) -> CommandHandle:
         """Have a command accepted.
 
+        `metadata` are tags of yours: at most 10, 1 kB together, names of a-z, 0-9, _ and -. They
+        change nothing that is done, and are told with the command's status.
+
         Raises:
-            Refusal: the order, its key or its lane is not acceptable; nothing was accepted.
+            Refusal: the order, its key, lane or metadata is not acceptable; nothing was accepted.
             Unavailable: Redis is out of reach. Whether the command was accepted is not known:
                 send it again under the same idempotency key.
         """
         with tracing.sent(order.kind, lane) as span:
             call = sending.acceptance(
-                order, idempotency_key, lane, self._sender, self._signing, span.traceparent
+                order,
+                idempotency_key,
+                lane,
+                self._sender,
+                self._signing,
+                span.traceparent,
+                metadata,
             )
             self._same_journal(self._journal)
             accepted = self._journal(call)
@@ -170,9 +182,9 @@ class CardCommands:
     ) -> Iterator[CommandHandle]:
         """Have many commands accepted, 500 in a round trip; yields their handles in order.
 
-        Items are orders, or (order, idempotency key) pairs; they are drawn as the handles are, so
-        memory stays flat. A refused item goes to `on_refused`, or, without one, is raised once
-        all that precede it have been yielded.
+        Items are orders, (order, idempotency key) or (order, key or None, metadata); they are drawn
+        as the handles are, so memory stays flat. A refused item goes to `on_refused`, or, without
+        one, is raised once all that precede it have been yielded.
 
         Raises:
             Refusal: as `send` does; items of the same 500 may have been accepted.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Literal, TypeAlias
@@ -24,6 +24,7 @@ from producer.contract import (
 )
 from producer.contract.card_numbers import find_card_data, holds_card_number
 from producer.contract.messages import Language, Text, say
+from producer.contract.metadata import parse_metadata
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.contract.senders import WANTED, is_sender
 from producer.journal import (
@@ -38,8 +39,9 @@ from producer.journal import (
 from producer.signatures import UNSIGNED, Signing
 
 Order: TypeAlias = AssignCard | SetDefaultCard
-# An order, or an order with its idempotency key.
-Item: TypeAlias = Order | tuple[Order, str | None]
+Metadata: TypeAlias = Mapping[str, str]
+# An order, or an order with its idempotency key, and perhaps its metadata.
+Item: TypeAlias = Order | tuple[Order, str | None] | tuple[Order, str | None, Metadata | None]
 LaneName: TypeAlias = Lane | Literal["interactive", "bulk"]
 OnRefused: TypeAlias = Callable[[Item, Refusal], object]
 
@@ -71,6 +73,7 @@ def acceptance(
     sender: str = "",
     signing: Signing = UNSIGNED,
     trace: str = "",
+    metadata: Metadata | None = None,
 ) -> Call[Acceptance]:
     """The call that accepts the order, with the context of a trace. Raises Refusal."""
     leaking = find_card_data(order.kwargs())
@@ -84,6 +87,7 @@ def acceptance(
         sender=sender,
         signing=signing,
         trace=trace,
+        metadata=checked_metadata(metadata),
     )
 
 
@@ -113,9 +117,16 @@ def checked_key(key: str | None) -> str | None:
     return key
 
 
-def split(item: Item) -> tuple[Order, str | None]:
-    """The order and its idempotency key."""
-    return item if isinstance(item, tuple) else (item, None)
+def checked_metadata(given: Metadata | None) -> Metadata:
+    """The tags, if they may be some. Raises ParameterInvalid or CardNumberRefused."""
+    return {} if given is None else parse_metadata(given)
+
+
+def split(item: Item) -> tuple[Order, str | None, Metadata | None]:
+    """The order, its idempotency key and its metadata."""
+    if not isinstance(item, tuple):
+        return item, None, None
+    return item if len(item) == 3 else (*item, None)
 
 
 class Window:
@@ -173,11 +184,14 @@ class Window:
             yield item, self._refused.get(place) or next(answered)
 
 
-def _candidate(order: Order, idempotency_key: str | None, trace: str) -> Candidate:
+def _candidate(
+    order: Order, idempotency_key: str | None, metadata: Metadata | None, trace: str
+) -> Candidate:
     leaking = find_card_data(order.kwargs())
     if leaking is not None:
         raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
-    return Candidate(str(uuid4()), order, checked_key(idempotency_key), trace)
+    key, tags = checked_key(idempotency_key), checked_metadata(metadata)
+    return Candidate(str(uuid4()), order, key, trace, tags)
 
 
 def cancellation(command_id: str, language: Language, status_ttl_s: int) -> Call[State | None]:

@@ -20,6 +20,7 @@ from producer.contract import (
 from producer.journal import JournalFault, TakenAs, accept, refuse
 from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.messages import BATCH
+from producer.journal.queues import lane_of
 from producer.journal.repeats import note_repeats
 from producer.signatures import Flaw
 from worker.announcements import Announcements
@@ -42,8 +43,13 @@ class Arrived:
     command_id: str
     kind: CommandKind
     fields: Mapping[str, Any]
-    lane: Lane
+    queue: str
     journalled: bool
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of its queue."""
+        return lane_of(self.queue)
 
 
 class Arrivals:
@@ -79,7 +85,7 @@ class Arrivals:
                 return
             while True:
                 how = await self._executor.on_command(
-                    arrived.command_id, arrived.lane, in_order=arrived.journalled
+                    arrived.command_id, arrived.queue, in_order=arrived.journalled
                 )
                 if how is TakenAs.STOPPED:
                     # The slot is kept on purpose: while Stripe refuses our key nothing is fetched.
@@ -95,7 +101,7 @@ class Arrivals:
         finally:
             self._gate.message(arrived.lane, -1)
 
-    async def on_batch(self, batch_id: str, command_ids: Sequence[str], lane: Lane) -> None:
+    async def on_batch(self, batch_id: str, command_ids: Sequence[str], queue: str) -> None:
         """Do what a message of many commands asks for, each on its own.
 
         A slow one holds back neither the others nor their answers, only the message. Those that
@@ -104,6 +110,7 @@ class Arrivals:
         Raises:
             Stopping: the worker stops before all were taken up.
         """
+        lane = lane_of(queue)
         if not is_batch(command_ids):
             shown = {"task": BATCH, "id": batch_id, "ids": command_ids}
             await self.set_aside(lane, DeadReason.WRONG_ARGUMENTS, shown)
@@ -113,7 +120,7 @@ class Arrivals:
         try:
             waiting = list(command_ids)
             while waiting:
-                hows = await self._executor.on_commands(waiting, lane, batch)
+                hows = await self._executor.on_commands(waiting, queue, batch)
                 told = list(zip(waiting, hows, strict=True))
                 await self._note_repeats(lane, hows)
                 waiting = [ident for ident, how in told if how is TakenAs.STOPPED]

@@ -29,6 +29,7 @@ from producer.journal import (
     take_many,
 )
 from producer.journal.calls import Call
+from producer.journal.queues import lane_of
 from worker.announcements import Announcements
 from worker.attempt import LeaseLost
 from worker.lane_gate import LaneGate
@@ -127,24 +128,22 @@ class Executor:
         while under_way := self._spawned | self._works:
             await asyncio.wait(under_way)
 
-    async def on_command(self, command_id: str, lane: Lane, *, in_order: bool) -> TakenAs:
+    async def on_command(self, command_id: str, queue: str, *, in_order: bool) -> TakenAs:
         """A message for the command arrived: do what may be done now, or let its customer wait.
+
+        Where others wait already it goes behind them.
 
         Raises:
             Stopping: the worker stops; the message is for another.
             JournalFault: the journal cannot even be asked.
         """
         await self._same_journal()
-        asked_at = clock()
-        taken = await self.persist(
-            take(
-                command_id,
-                uuid4().hex,
-                self._lease_ms,
-                in_order=in_order,
-                limits=self._limits,
-            )
-        )
+        lane, holder, asked_at = lane_of(queue), uuid4().hex, clock()
+        if in_order and self._room.holds(lane):
+            (taken,) = await self._ask(queue, [command_id], holder, most=0)
+        else:
+            call = take(command_id, holder, self._lease_ms, in_order=in_order, limits=self._limits)
+            taken = await self._counted(queue, 1, call)
         if taken.grant is not None:
             await self._work(taken, asked_at, lane, NOBODY)
         elif taken.in_hand is not None:
@@ -152,7 +151,7 @@ class Executor:
         return taken.how
 
     async def on_commands(
-        self, command_ids: Sequence[str], lane: Lane, message: Message
+        self, command_ids: Sequence[str], queue: str, message: Message
     ) -> list[TakenAs]:
         """As `on_command` for each; `message` is told of each. Returns when none is at Stripe.
 
@@ -161,15 +160,9 @@ class Executor:
             JournalFault: the journal cannot even be asked.
         """
         await self._same_journal()
-        asked_at = clock()
-        call = take_many(
-            command_ids, uuid4().hex, self._lease_ms, limits=self._limits, most=self._free(lane)
-        )
-        self._gate.uncounted(lane, 1)
-        try:
-            all_taken = await self.persist(call)
-        finally:
-            self._gate.uncounted(lane, -1)
+        lane, asked_at = lane_of(queue), clock()
+        most = 0 if self._room.holds(lane) else self._free(lane)
+        all_taken = await self._ask(queue, command_ids, uuid4().hex, most=most)
         works = []
         for taken in all_taken:
             if taken.grant is not None:
@@ -182,6 +175,20 @@ class Executor:
             if isinstance(told, BaseException):
                 raise told
         return [taken.how for taken in all_taken]
+
+    async def _ask(
+        self, queue: str, command_ids: Sequence[str], holder: str, *, most: int
+    ) -> list[Taken]:
+        call = take_many(command_ids, holder, self._lease_ms, limits=self._limits, most=most)
+        return await self._counted(queue, len(command_ids), call)
+
+    async def _counted(self, queue: str, commands: int, call: Call[T]) -> T:
+        """Make the call, which tells of so many commands of the queue; the gate counts them."""
+        self._gate.asked(queue, commands)
+        try:
+            return await self.persist(call)
+        finally:
+            self._gate.asked(queue, -commands)
 
     async def on_customer(self, customer: str) -> None:
         """Take up a customer that is due."""

@@ -14,25 +14,30 @@ from producer.journal.queues import lane_of
 # at least, so that a small worker or a slow account does not hoard what others could do.
 _AHEAD_S = 2.0
 _LEAST = 25
-# Commands in a bulk message (BATCH in producer/sending.py), until they are counted.
-_MESSAGE = 50
+# Commands of a bulk queue that are fetched in one round trip: a message of `send_many`, or as many.
+_TOGETHER = 50
 # Commands of the interactive lane that wait for the rate limit; the rest waits in Redis.
 _MOST_INTERACTIVE = 500
 
 
 class LaneGate:
-    """Counts what is in hand, and says which queues are to be looked at.
+    """Counts the commands in hand, and says which queues are to be looked at.
 
-    Each queue of the bulk lane is counted for itself: what one sender's commands wait for, an
-    endpoint at its limit, does not keep another's from being fetched. Read by Celery's consumer
-    thread. While it is `closed` nothing is fetched, nor of a lane that is `paused`.
+    A message counts as many as it holds, from the moment it is fetched. Each queue of the bulk lane
+    is counted for itself: what one sender's commands wait for, an endpoint at its limit, does not
+    keep another's from being fetched. Read by Celery's consumer thread. While it is `closed`
+    nothing is fetched, nor of a lane that is `paused`.
     """
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
-        self._fetched: Counter[Lane] = Counter()
-        self._came: Counter[Lane] = Counter()
-        self._uncounted: Counter[Lane] = Counter()
+        # Commands on their way from the consumer's thread, and what the loop has had of them: each
+        # thread writes its own.
+        self._fetched: Counter[str] = Counter()
+        self._came: Counter[str] = Counter()
+        self._fetched_messages: Counter[Lane] = Counter()
+        self._came_messages: Counter[Lane] = Counter()
+        self._asked: Counter[str] = Counter()
         self._messages: Counter[Lane] = Counter()
         self._commands: Counter[Lane] = Counter()
         self._of_queue: Counter[str] = Counter()
@@ -40,21 +45,23 @@ class LaneGate:
         self.closed = False
         self.paused: frozenset[Lane] = frozenset()
 
-    def fetched(self, lane: Lane) -> None:
-        """A message is on its way to the loop. Called by Celery's consumer thread alone."""
-        self._fetched[lane] += 1
+    def fetched(self, queue: str, commands: int) -> None:
+        """A message of so many is on its way to the loop. Called by the consumer's thread alone."""
+        self._fetched[queue] += commands
+        self._fetched_messages[lane_of(queue)] += 1
 
-    def came(self, lane: Lane) -> None:
+    def came(self, queue: str, commands: int) -> None:
         """A fetched message is at the loop, which counts it from here."""
-        self._came[lane] += 1
+        self._came[queue] += commands
+        self._came_messages[lane_of(queue)] += 1
 
     def message(self, lane: Lane, change: int) -> None:
         """A message was received (1) or is done with (-1)."""
         self._messages[lane] += change
 
-    def uncounted(self, lane: Lane, change: int) -> None:
-        """A message's commands are being looked up (1), or are counted from here (-1)."""
-        self._uncounted[lane] += change
+    def asked(self, queue: str, change: int) -> None:
+        """So many commands are asked for in the journal, or (below 0) were."""
+        self._asked[queue] += change
 
     def command(self, queue: str, change: int) -> None:
         """A command of the queue is in hand (1), or no longer (-1)."""
@@ -77,20 +84,33 @@ class LaneGate:
 
     def wants_of(self, queue: str) -> bool:
         """Whether the queue, of a lane that is wanted, has few enough commands in hand."""
-        lane = lane_of(queue)
-        # Of which queue they are is not known yet: of this one, perhaps.
-        in_hand = self._of_queue[queue] + _MESSAGE * self._on_its_way(lane)
-        if in_hand < _LEAST or lane is Lane.INTERACTIVE:
+        if lane_of(queue) is Lane.INTERACTIVE:
             return True
-        ends = self._ends.get(queue)
-        return ends is not None and in_hand < ends.a_second() * _AHEAD_S
+        return self._in_hand(queue) < self._most(queue)
 
-    def _on_its_way(self, lane: Lane) -> int:
-        """Messages whose commands are not counted yet."""
-        return self._fetched[lane] - self._came[lane] + self._uncounted[lane]
+    def more(self, queue: str, commands: int) -> int:
+        """How many messages like the last one, of so many commands, may be fetched with it.
+
+        None where that is all there is in hand of a bulk queue: there will be few. Else one by one
+        a worker could not fetch faster than Redis makes a write durable.
+        """
+        lane, in_hand = lane_of(queue), self._in_hand(queue)
+        if lane is Lane.INTERACTIVE or in_hand <= commands or self.closed or lane in self.paused:
+            return 0
+        left = min(_TOGETHER, self._most(queue) - in_hand) // commands
+        return max(0, min(int(left), self._concurrency - self._held(lane)))
+
+    def _in_hand(self, queue: str) -> int:
+        on_its_way = self._fetched[queue] - self._came[queue]
+        return self._of_queue[queue] + self._asked[queue] + on_its_way
+
+    def _most(self, queue: str) -> float:
+        ends = self._ends.get(queue)
+        return _LEAST if ends is None else max(_LEAST, ends.a_second() * _AHEAD_S)
 
     def _held(self, lane: Lane) -> int:
-        return self._fetched[lane] - self._came[lane] + self._messages[lane]
+        on_its_way = self._fetched_messages[lane] - self._came_messages[lane]
+        return on_its_way + self._messages[lane]
 
 
 class _Ends:

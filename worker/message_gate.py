@@ -276,6 +276,12 @@ def _is_customer(kwargs: dict[str, Any]) -> bool:
     return all(isinstance(kwargs.get(name, False), bool) for name in _WITH)
 
 
+def commands_in(fields: Any) -> int:
+    """How many commands a message with these keyword arguments is for."""
+    ids = fields.get("ids") if isinstance(fields, dict) else None
+    return len(ids) if isinstance(ids, list) and ids else 1
+
+
 def is_batch(ids: Any) -> bool:
     """Whether these are the ids of a message of many commands."""
     return isinstance(ids, list) and 1 <= len(ids) <= _MOST_IDS and all(map(_is_name, ids))

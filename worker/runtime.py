@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from producer.contract import Envelope, Lane
+from producer.contract import Envelope
 from producer.contract.messages import Text, say
 from producer.journal import Journal, answer_read, read_wanted
 from worker.arrivals import Arrivals, Arrived
@@ -86,13 +86,13 @@ class Runtime:
         """
         self._call(self.arrivals.on_message(arrived))
 
-    def carry_out_many(self, batch_id: str, command_ids: list[str], lane: Lane) -> None:
+    def carry_out_many(self, batch_id: str, command_ids: list[str], queue: str) -> None:
         """Do what a message of many commands asks for.
 
         Raises:
             worker.executor.Stopping: the worker stops; the message is for another.
         """
-        self._call(self.arrivals.on_batch(batch_id, command_ids, lane))
+        self._call(self.arrivals.on_batch(batch_id, command_ids, queue))
 
     def list_cards(self, read_id: str, customer: str) -> str:
         """Answer a read, if its caller still waits. Returns what Flower may show of it."""

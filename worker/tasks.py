@@ -8,9 +8,8 @@ from typing import Any
 from celery import Celery, Task
 from celery.exceptions import Reject
 
-from producer.contract import CommandKind, Lane
+from producer.contract import CommandKind
 from producer.journal.messages import BATCH, LIST_CARDS, READ_CUSTOMER
-from producer.journal.queues import lane_of
 from producer.journal.signed import JOURNALLED
 from worker.arrivals import Arrived
 from worker.executor import Stopping
@@ -88,17 +87,17 @@ class BatchTask(OurTask):
     def run(self, /, *args: Any, **fields: Any) -> None:
         """In a thread or a child process: any pool of Celery's."""
         request = self.request
-        lane, ids = _lane(request.delivery_info), _ids(args, fields)
+        queue, ids = _queue(request.delivery_info), _ids(args, fields)
         try:
-            self.runtime().carry_out_many(str(request.id), ids, lane)
+            self.runtime().carry_out_many(str(request.id), ids, queue)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
     async def on_loop(self, request: Any, args: list[Any], fields: dict[str, Any]) -> None:
         """On the loop of `worker.asyncio_pool`."""
-        lane = _lane(request.get("delivery_info"))
+        queue = _queue(request.get("delivery_info"))
         try:
-            await self.runtime().arrivals.on_batch(request["id"], _ids(args, fields), lane)
+            await self.runtime().arrivals.on_batch(request["id"], _ids(args, fields), queue)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -117,7 +116,7 @@ def _arrived(
         command_id=str(command_id),
         kind=kind,
         fields=fields,
-        lane=_lane(delivery_info),
+        queue=_queue(delivery_info),
         journalled=bool((headers or {}).get(JOURNALLED)),
     )
 
@@ -127,5 +126,5 @@ def _ids(args: Sequence[Any], fields: dict[str, Any]) -> Any:
     return fields.get("ids", list(args))
 
 
-def _lane(delivery_info: Any) -> Lane:
-    return lane_of(str((delivery_info or {}).get("routing_key")))
+def _queue(delivery_info: Any) -> str:
+    return str((delivery_info or {}).get("routing_key"))

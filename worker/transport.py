@@ -28,7 +28,7 @@ from producer.redis import kombu_transport
 from producer.redis.faults import NotReady
 from worker import dead_letters
 from worker.lane_gate import LaneOrder
-from worker.message_gate import Admitted, Dead, admit, admit_any, admit_other
+from worker.message_gate import Admitted, Dead, admit, admit_any, admit_other, commands_in
 from worker.message_signatures import MessageSignatures
 from worker.polling import Polling
 
@@ -177,7 +177,9 @@ class Channel(kombu_transport.Channel):
                 raise Empty
             queue = popped[0].decode("utf-8", "replace")
             self._queue_cycle.rotate(queue)
-            self._deliver(queue, popped[1])
+            message = self._deliver(queue, popped[1])
+            if message is not None and message["headers"].get(JOURNALLED):
+                self._fetch_more(queue, message)
             return True
         finally:
             Polling.note()
@@ -199,6 +201,21 @@ class Channel(kombu_transport.Channel):
             self._leave_out_wrong_types()
             raise Empty from None
 
+    def _fetch_more(self, queue: str, like: Admitted) -> None:
+        """Where many are to be fetched, fetch others of the queue in the same turn."""
+        gate = self._queue_cycle.gate
+        if gate is None or queue not in _TASK_QUEUES or not isinstance(like.body, list):
+            return
+        count = gate.more(queue, commands_in(like.body[1]))
+        free = self.qos.can_consume_max_estimate()
+        if free is not None:
+            count = min(count, free)
+        if count > 0:
+            with self.conn_or_acquire() as client:
+                popped = client.rpop(queue, count) or []
+            for raw in popped:
+                self._deliver(queue, raw)
+
     def _leave_out_wrong_types(self) -> None:
         with self.conn_or_acquire() as client:
             for queue in self._queue_cycle.consume(0):
@@ -207,13 +224,14 @@ class Channel(kombu_transport.Channel):
                     dead_letters.sparing.say(logging.CRITICAL, queue, what, queue)
                     self._queue_cycle.leave_out(queue, _WRONG_TYPE_S)
 
-    def _deliver(self, queue: str, raw: bytes) -> None:
+    def _deliver(self, queue: str, raw: bytes) -> Admitted | None:
+        """Give what was popped to who consumes it; the message, if it is one."""
         try:
             message = admit(raw, queue) if queue in _TASK_QUEUES else admit_other(raw)
             MessageSignatures.of_process.check(message, of_tasks=queue in _TASK_QUEUES)
         except Dead as dead:
             dead_letters.put(queue, dead.reason, raw, dead.shown)
-            return
+            return None
         properties = message["properties"]
         if properties["delivery_tag"] in self.qos._delivered:
             # A copy: what is in hand is known by its tag.
@@ -229,6 +247,7 @@ class Channel(kombu_transport.Channel):
             dead_letters.put(queue, DeadReason.NOT_TAKEN_UP, raw)
             if tag in self.qos._delivered:
                 self.qos.reject(tag)
+        return message
 
     def _receive_one(self, c: Any) -> bool | None:
         """As Kombu's, of what is published to all workers: remote control and events."""

@@ -27,8 +27,8 @@ Ask = Callable[[Sequence[str]], Awaitable[list[Taken]]]
 _MOST_ASKED = 50
 _STOP_PAUSE_S = 1.0
 _AWAY_PAUSE_S = 0.5
-# Below the time before its place at which the bulk lane is told to ask again (lua/limits.lua).
-_SPREAD_S = 0.06
+# Well below the time before its place at which the bulk lane is told to ask again (lua/limits.lua).
+_SPREAD_S = 0.03
 
 
 class Message(Protocol):
@@ -84,6 +84,10 @@ class WaitingRoom:
         if in_hand.wait_ms:
             self._put_off(lane, endpoint, in_hand.wait_ms / 1000)
         self._woken[lane].set()
+
+    def holds(self, lane: Lane) -> bool:
+        """Whether anybody of the lane waits."""
+        return bool(self._lines[lane])
 
     def wake(self, lane: Lane) -> None:
         """A slot of the lane is free."""

@@ -12,9 +12,9 @@ from producer.cli.exits import Exit, Stopped
 
 if TYPE_CHECKING:
     from producer.client import CardCommands
+    from producer.contract.failed_filters import FailedFilter
     from producer.journal.failed import FailedCommand
 
-_FILTERS = ("code", "command", "customer")
 # It killed its worker, and would again.
 _POISON = "poison"
 _LEFT_OUT = (
@@ -34,7 +34,8 @@ def failed() -> None:
 def list_(filters: tuple[str, ...], as_json: bool) -> int:
     """List failed commands, the oldest first."""
     from producer.cli.environment import client
-    from producer.cli.output import failed_json, show_json
+    from producer.cli.output import show_json
+    from producer.explaining.failed import failed_wire
 
     wanted = _wanted(filters)
     codes: Counter[str] = Counter()
@@ -42,7 +43,7 @@ def list_(filters: tuple[str, ...], as_json: bool) -> int:
         for one in _matching(cards, wanted):
             codes[one.code or "-"] += 1
             if as_json:
-                show_json(failed_json(one))
+                show_json(failed_wire(one))
             else:
                 click.echo(_row(one))
     if not as_json:
@@ -56,13 +57,14 @@ def list_(filters: tuple[str, ...], as_json: bool) -> int:
 def show(command_id: str, as_json: bool) -> int:
     """Show one failed command: what it was to do, and why it gave up."""
     from producer.cli.environment import client
-    from producer.cli.output import failed_json, failed_lines, show_json
+    from producer.cli.output import failed_lines, show_json
     from producer.cli.output import show as show_lines
+    from producer.explaining.failed import failed_wire
 
     with client() as cards:
         one = cards.failed_command(command_id)
     if as_json:
-        show_json(failed_json(one))
+        show_json(failed_wire(one))
     else:
         todo = f"cards failed replay {one.id}, once the cause is gone"
         if one.code == _POISON:
@@ -78,7 +80,7 @@ def show(command_id: str, as_json: bool) -> int:
     "filters",
     metavar="NAME=VALUE,...",
     multiple=True,
-    help="Replay all that match: code=, command=, customer=.",
+    help="Replay all that match: code=, command=, customer=, tag.NAME=.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be replayed, and leave it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -166,34 +168,32 @@ def _ask(count: int) -> None:
         raise Stopped(Exit.NOT_DONE)
 
 
-def _wanted(filters: tuple[str, ...]) -> dict[str, str]:
+def _wanted(filters: tuple[str, ...]) -> FailedFilter:
+    from producer.contract.failed_filters import FailedFilter, is_filter
+
     wanted: dict[str, str] = {}
     for part in (part for one in filters for part in one.split(",") if part.strip()):
         name, _, value = (text.strip() for text in part.partition("="))
-        if name not in _FILTERS or not value or name in wanted:
-            raise click.UsageError("a filter is code=..., command=... or customer=..., each once")
+        if not is_filter(name) or not value or name in wanted:
+            raise click.UsageError(
+                "a filter is code=..., command=..., customer=... or tag.NAME=..., each once"
+            )
         wanted[name] = value
-    return wanted
+    return FailedFilter.of(wanted)
 
 
-def _matching(cards: CardCommands, wanted: dict[str, str]) -> list[FailedCommand]:
-    def matches(one: FailedCommand) -> bool:
-        actual = {
-            "code": one.code,
-            "command": one.order.kind.value,
-            "customer": one.order.customer,
-        }
-        return all(actual[name] == value for name, value in wanted.items())
-
-    return [one for one in cards.failed() if matches(one)]
+def _matching(cards: CardCommands, wanted: FailedFilter) -> list[FailedCommand]:
+    return [one for one in cards.failed() if wanted.matches(one.code, one.order, one.metadata)]
 
 
 def _row(one: FailedCommand) -> str:
+    from producer.cli.output import tags_shown
     from producer.contract.redaction import redact
 
     when = f"{one.failed_at:%Y-%m-%dT%H:%M:%SZ}"
     kind, customer = one.order.kind.value, one.order.customer
-    return redact(f"{one.id}  {when}  {kind:<14}  {customer:<22}  {one.code}")
+    told = f"{one.id}  {when}  {kind:<14}  {customer:<22}  {one.code}  {tags_shown(one.metadata)}"
+    return redact(told.rstrip())
 
 
 def _summary(codes: Counter[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ def status_lines(status: CommandStatus) -> list[Line]:
         ("command", status.command.value),
         ("customer", status.customer),
         ("lane", status.lane.value),
+        ("tags", tags_shown(status.metadata)),
         ("state", status.state.value),
         ("attempts", status.attempts),
         ("accepted", status.accepted_at),
@@ -54,6 +55,11 @@ def status_lines(status: CommandStatus) -> list[Line]:
         ("shadowed", str(status.shadowed_by) if status.shadowed_by else None),
         ("advice", _advice(result.data) if result else None),
     ]
+
+
+def tags_shown(metadata: Mapping[str, str]) -> str:
+    """A command's metadata on one line; "" where it has none."""
+    return ", ".join(f"{name}={value}" for name, value in metadata.items())
 
 
 def _advice(data: Any) -> str | None:
@@ -70,27 +76,12 @@ def failed_lines(one: FailedCommand) -> list[Line]:
         ("card", one.order.object_id),
         ("lane", one.lane.value),
         ("sender", one.sender or "(gave no name)"),
+        ("tags", tags_shown(one.metadata)),
         ("failed", one.failed_at),
         ("attempts", one.attempts),
         ("code", one.code),
         ("last error", one.error),
     ]
-
-
-def failed_json(one: FailedCommand) -> dict[str, Any]:
-    """A failed command for programs; by the contract's names, the token redacted."""
-    fields = {name: redact(value) for name, value in one.order.kwargs().items()}
-    return {
-        "taskId": one.id,
-        "command": one.order.kind.value,
-        **fields,
-        "lane": one.lane.value,
-        "sender": one.sender or None,
-        "code": one.code,
-        "error": redact(one.error),
-        "failedAt": _text(one.failed_at),
-        "attempts": one.attempts,
-    }
 
 
 def _card(data: Any) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from producer.cli.exits import Exit
-from producer.contract import Lane
+from producer.cli.lanes import LANE
 
 _MOST_LETTERS = 200
 
 
 @click.command()
-@click.argument("lane", type=click.Choice([one.value for one in Lane]))
+@click.argument("lane", type=LANE)
 @click.option("--reason", default="", metavar="TEXT", help="Why, for whoever finds it paused.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def pause_lane(lane: str, reason: str, as_json: bool) -> int:
@@ -23,6 +23,7 @@ def pause_lane(lane: str, reason: str, as_json: bool) -> int:
     """
     from producer.cli import environment
     from producer.cli.output import show, show_json
+    from producer.contract import Lane
     from producer.journal import pause_lane as paused
 
     words = " ".join(reason.split())[:_MOST_LETTERS]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import click
 
 from producer.cli.exits import Exit
-from producer.contract import Lane
+from producer.cli.lanes import LANE
 
 
 @click.command()
-@click.argument("lane", type=click.Choice([one.value for one in Lane]))
+@click.argument("lane", type=LANE)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def resume_lane(lane: str, as_json: bool) -> int:
     """Go on with the lane. Exits with 0 also where it was not paused."""
     from producer.cli import environment
     from producer.cli.output import show, show_json
+    from producer.contract import Lane
     from producer.journal import resume_lane as resumed
 
     with environment.journal() as journal:

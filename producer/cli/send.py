@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from producer.cli.exits import Exit, Stopped
+from producer.cli.lanes import LANE
 
 if TYPE_CHECKING:
     from producer.sending import Order
@@ -28,9 +29,13 @@ def _options(function: _F) -> _F:
             "--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=_WAIT_S,
             show_default=True, help="How long to wait for the end; 0 does not wait.",
         ),
+        click.option(
+            "--tag", "tags", metavar="NAME=VALUE", multiple=True,
+            help="Metadata, shown with the status; may be repeated.",
+        ),
         click.option("--key", metavar="KEY", help="Idempotency key: the same one, sent once."),
         click.option(
-            "--lane", type=click.Choice(["interactive", "bulk"]), default="interactive",
+            "--lane", type=LANE, default="interactive",
             show_default=True, help="The queue it travels in.",
         ),
     ):  # fmt: skip
@@ -65,6 +70,7 @@ def _send(
     *,
     lane: Literal["interactive", "bulk"],
     key: str | None,
+    tags: tuple[str, ...],
     wait: float,
     as_json: bool,
 ) -> int:
@@ -75,9 +81,9 @@ def _send(
     from producer.sending import checked_key
 
     checked_key(key)
-
+    metadata = _metadata(tags)
     with client() as cards:
-        handle = cards.send(order, lane=lane, idempotency_key=key)
+        handle = cards.send(order, lane=lane, idempotency_key=key, metadata=metadata)
         if not as_json:
             show([("known" if handle.known else "accepted", handle.id)])
         if wait == 0 and not as_json:
@@ -91,3 +97,15 @@ def _send(
             click.echo(f"cards: {handle.id} was accepted, then {error}", err=True)
             raise Stopped(Exit.DONE if wait == 0 else Exit.UNREACHABLE) from error
         return present(status, waited=wait > 0, as_json=as_json, brief=True)
+
+
+def _metadata(tags: tuple[str, ...]) -> dict[str, str]:
+    from producer.contract.metadata import parse_metadata
+
+    found: dict[str, str] = {}
+    for tag in tags:
+        name, sign, value = tag.partition("=")
+        if not sign or name in found:
+            raise click.UsageError("a tag is NAME=VALUE, each name once")
+        found[name] = value
+    return parse_metadata(found)

@@ -58,6 +58,8 @@ CardId: TypeAlias = Annotated[
 ]
 
 
+# For type checkers without pydantic's plugin, `alias=` would rename the parameters of `__init__`,
+# and a default that is not named would be none.
 class _Order(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, strict=True, hide_input_in_errors=True
@@ -73,8 +75,8 @@ class _Order(BaseModel):
 class AssignCard(_Order):
     """Attach a tokenised card to a customer."""
 
-    kind: Literal[CommandKind.ASSIGN_CARD] = Field(CommandKind.ASSIGN_CARD, exclude=True)
-    customer: CustomerId = Field(alias="userId")
+    kind: Literal[CommandKind.ASSIGN_CARD] = Field(default=CommandKind.ASSIGN_CARD, exclude=True)
+    customer: CustomerId = Field(validation_alias="userId", serialization_alias="userId")
     source: SourceToken
 
     @property
@@ -90,9 +92,11 @@ class AssignCard(_Order):
 class SetDefaultCard(_Order):
     """Make an attached card the customer's default."""
 
-    kind: Literal[CommandKind.SET_DEFAULT_CARD] = Field(CommandKind.SET_DEFAULT_CARD, exclude=True)
-    customer: CustomerId = Field(alias="userId")
-    card: CardId = Field(alias="default_source")
+    kind: Literal[CommandKind.SET_DEFAULT_CARD] = Field(
+        default=CommandKind.SET_DEFAULT_CARD, exclude=True
+    )
+    customer: CustomerId = Field(validation_alias="userId", serialization_alias="userId")
+    card: CardId = Field(validation_alias="default_source", serialization_alias="default_source")
 
     @property
     def object_id(self) -> str:

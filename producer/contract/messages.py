@@ -87,13 +87,23 @@ class Text(Enum):
         "{field} debe ser un número de segundos de 0 a 30",
         "{field} must be a number of seconds from 0 to 30",
     )
+    BAD_METADATA = (
+        "{field} no es válido: como mucho 10 etiquetas nombre=valor y 1 kB; nombres de a-z, 0-9, _ "
+        "y -, hasta 40; valores de 1 a 100 caracteres",
+        "{field} is not valid: at most 10 tags name=value and 1 kB; names of a-z, 0-9, _ and -, up "
+        "to 40; values of 1 to 100 characters",
+    )
+    SECRET_IN_METADATA = (
+        "{field} parece contener un token o una clave; en los metadatos no se admiten",
+        "{field} looks like a token or a key; metadata takes none",
+    )
     CARD_NUMBER = (
         "{field} parece contener un número de tarjeta o un CVC; envíe un token, nunca la tarjeta",
         "{field} looks like a card number or a CVC; send a token, never the card",
     )
     KEY_REUSED = (
-        "Esta Idempotency-Key ya se usó con otro cuerpo",
-        "This Idempotency-Key was already used with another body",
+        "Esta Idempotency-Key ya se usó con otro cuerpo u otros metadatos",
+        "This Idempotency-Key was already used with another body, or other metadata",
     )
     UNAUTHORIZED = (
         "Falta un token de acceso válido",
@@ -206,6 +216,16 @@ class Text(Enum):
     )
     OVERVIEW = ("Lo que ocurre ahora", "What is happening now")
     CUSTOMER_EXPLAINED = ("Qué tarjeta se cobra y por qué", "Which card is charged, and why")
+    FAILED_LISTED = ("Comandos fallidos", "Failed commands")
+    FAILED_COUNTED = (
+        "No se retomó ninguno; así quedaría",
+        "None was replayed; this is what would be",
+    )
+    FAILED_REPLAYED = ("Comandos retomados", "Commands replayed")
+    FILTER_REQUIRED = (
+        "Un filtro vacío los retomaría todos: indique code, command, customer o tag.NOMBRE",
+        "An empty filter would replay all of them: name code, command, customer or tag.NAME",
+    )
     TASK_FOUND = ("Estado del comando", "Status of the command")
     SUPERSEDED = (
         "Un comando más reciente se aplicó antes; no se cambió nada",

@@ -25,26 +25,39 @@ class CommandStatus(BaseModel):
 
     `shadowed_by` is the customer's default that comes before the one this command set, as Stripe
     answered it then; None where there was none, or it is not known.
+    `metadata` are the tags that it was sent with.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    id: str = Field(alias="taskId")
+    id: str = Field(validation_alias="taskId", serialization_alias="taskId")
     command: CommandKind
-    customer: str = Field(alias="userId")
+    customer: str = Field(validation_alias="userId", serialization_alias="userId")
     lane: Lane
     state: State
     attempts: int = 0
-    accepted_at: Moment = Field(alias="acceptedAt")
-    started_at: Moment | None = Field(None, alias="startedAt")
-    finished_at: Moment | None = Field(None, alias="finishedAt")
-    next_attempt_at: Moment | None = Field(None, alias="nextAttemptAt")
-    superseded_by: str | None = Field(None, alias="supersededBy")
+    accepted_at: Moment = Field(validation_alias="acceptedAt", serialization_alias="acceptedAt")
+    started_at: Moment | None = Field(
+        default=None, validation_alias="startedAt", serialization_alias="startedAt"
+    )
+    finished_at: Moment | None = Field(
+        default=None, validation_alias="finishedAt", serialization_alias="finishedAt"
+    )
+    next_attempt_at: Moment | None = Field(
+        default=None, validation_alias="nextAttemptAt", serialization_alias="nextAttemptAt"
+    )
+    superseded_by: str | None = Field(
+        default=None, validation_alias="supersededBy", serialization_alias="supersededBy"
+    )
     result: Envelope | None = None
     # Told only where there is one: the view's other fields are always the same.
-    shadowed_by: Shadow | None = Field(None, alias="shadowedBy")
+    shadowed_by: Shadow | None = Field(
+        default=None, validation_alias="shadowedBy", serialization_alias="shadowedBy"
+    )
+    # Likewise: the tags that it was sent with.
+    metadata: dict[str, str] = Field(default_factory=dict)
     # The HTTP status that goes with the result: not part of the view.
-    http_status: int | None = Field(None, exclude=True)
+    http_status: int | None = Field(default=None, exclude=True)
 
     @property
     def ended(self) -> bool:
@@ -53,5 +66,9 @@ class CommandStatus(BaseModel):
 
     def wire(self) -> dict[str, Any]:
         """The view as JSON types, by the contract's names."""
-        told = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by"})
-        return {**told, "shadowedBy": self.shadowed_by.wire()} if self.shadowed_by else told
+        told = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by", "metadata"})
+        if self.shadowed_by:
+            told["shadowedBy"] = self.shadowed_by.wire()
+        if self.metadata:
+            told["metadata"] = dict(self.metadata)
+        return told

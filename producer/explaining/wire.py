@@ -79,6 +79,7 @@ def told_wire(one: Told) -> dict[str, Any]:
         "state": one.state,
         "attempts": one.attempts,
         "sender": one.sender or None,
+        "metadata": dict(one.metadata),
         "migration": one.migration or None,
         "code": one.code or None,
         "message": one.message or None,

@@ -29,6 +29,8 @@ from producer.http.door import Door
 from producer.http.encoding import EncodingUnsupported
 from producer.http.ending import end
 from producer.http.entrance import Entrance
+from producer.http.failed import api as failed_api
+from producer.http.failed.replaying import Replayer
 from producer.http.hosts import KnownHosts
 from producer.http.limits import HttpLimits
 from producer.http.metrics import Metrics
@@ -40,11 +42,12 @@ from producer.http.origin import OtherOrigin, own_origin_only
 from producer.http.overview import api as overview_api
 from producer.http.overview.insight import Insight
 from producer.http.overview.sampler import Sampler
-from producer.http.page import assets, login, overview_routes
+from producer.http.page import assets, failed_routes, login, overview_routes
 from producer.http.page import refused as refused_pages
 from producer.http.page import routes as pages
 from producer.http.page.sessions import Sessions, is_page
 from producer.http.page.words import Say
+from producer.http.prepared_ids import PreparedIds
 from producer.http.request_rate import RequestRate
 from producer.http.scopes import ScopeMissing, enough_scope
 from producer.http.server_spans import ServerSpans
@@ -84,13 +87,21 @@ def create_app(
     metrics = Metrics()
     ask = BoundedJournal(journal)
     subscriptions = Subscriptions(listening)
+    prepared = PreparedIds(subscriptions)
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
     journal_watch = JournalWatch(settings.shared.redis)
     metrics.count_redis_errors(journal.errors)
     metrics.ask_journal_lost(lambda: journal_watch.lost is not None)
     services = Services(
-        ask, answers, waiters, subscriptions, metrics, journal_watch, settings.shared.signing
+        ask,
+        answers,
+        waiters,
+        subscriptions,
+        prepared,
+        metrics,
+        journal_watch,
+        settings.shared.signing,
     )
     desk = Desk.of(settings)
     sampler = Sampler(ask, desk.looks.list)
@@ -99,6 +110,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         subscriptions.start()
+        prepared.start()
         waiters.start()
         desk.start()
         sampler.start()
@@ -111,6 +123,7 @@ def create_app(
             await sampler.stop()
             await desk.stop()
             await waiters.stop()
+            prepared.stop()
             await subscriptions.stop()
             await listening.aclose()
             await journal.aclose()
@@ -141,12 +154,15 @@ def create_app(
     )
     app.include_router(api.routes(services, desk))
     app.include_router(overview_api.routes(services, insight))
+    replayer = Replayer(services, keep_s)
+    app.include_router(failed_api.routes(services, replayer))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
     sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(assets.routes())
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
     app.include_router(pages.routes(services, desk, sessions, words))
     app.include_router(overview_routes.routes(services, insight, sessions, words))
+    app.include_router(failed_routes.routes(services, replayer, words))
     app.include_router(docs_page.routes(document(app)))
     _answer_errors(app, answers, words)
     answer_errors(app, answers, desk)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from producer import tracing
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
 from producer.contract.messages import Text
+from producer.contract.metadata import parse_metadata_header
 from producer.http.body import parse_fields, read_body
 from producer.http.callbacks import CallbackRules
 from producer.http.disconnect import while_connected
@@ -60,13 +61,16 @@ async def _order(
         command = parse_command(kind, fields)
     except RecursionError:  # nested too deep to be looked through
         raise ParameterInvalid(Text.NOT_JSON) from None
+    metadata = parse_metadata_header(request.headers.getlist("metadata"))
     lane = _lane(request.headers.getlist("lane"))
     key = _idempotency_key(keys)
     preference = parse_prefer(request.headers.getlist("prefer"))
     callback = callbacks.url(request.headers.getlist("callback-url"))
 
     services.same_journal()
-    command_id = str(uuid4())
+    waits = preference.wait_s > 0 and not services.waiters.released.is_set()
+    prepared = waits and callback is None
+    command_id = services.prepared.take() if prepared else str(uuid4())
     if callback is not None:
         # Before the command: its end finds it, and where nothing is accepted it expires by itself.
         await services.ask(want_callback(command_id, callback))
@@ -78,12 +82,14 @@ async def _order(
         idempotency_key=key,
         sender=sender_of(request),
         signing=services.signing,
+        metadata=metadata,
     )
-    if preference.wait_s <= 0 or services.waiters.released.is_set():
+    if not waits:
         acceptance = await _accepted(services, request, kind, lane, calling)
         await _withdraw(services, callback, command_id, acceptance)
         return await _at_once(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
+        services.prepared.release(command_id)
         await watch.confirmed()
         acceptance = await _accepted(services, request, kind, lane, calling)
         if acceptance.id == command_id:

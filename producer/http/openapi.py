@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from producer.contract import AssignCard, Card, CommandStatus, SetDefaultCard
+from producer.http.failed import described as failed
 from producer.http.migrations import described
 
 _DESCRIPTION = """Orders for a customer's cards at Stripe. Every body is an envelope,
@@ -81,7 +82,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         ref_template="#/components/schemas/{model}",
     )
     components = made.setdefault("components", {})
-    components["schemas"] = {**schemas["$defs"], **_SCHEMAS, **described.SCHEMAS}
+    components["schemas"] = {**schemas["$defs"], **_SCHEMAS, **described.SCHEMAS, **failed.SCHEMAS}
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",
@@ -89,7 +90,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             "description": "One of CARDS_API_TOKENS; not asked for where none is configured. A "
             "token has scopes, of which each operation names the one it needs, or several of which "
             "one suffices: `send` orders commands, `read` reads, `migrate` enters and steers "
-            "migrations, `operate` reads metrics.",
+            "migrations, `operate` reads metrics and takes up failed commands.",
         }
     }
     return made

@@ -22,8 +22,8 @@ _ORDER_HEADERS = [
     parameter(
         "Idempotency-Key",
         "header",
-        "The same key with the same body is the same command: answered again, never a second "
-        "effect. Kept at least 24 h.",
+        "The same key with the same body and metadata is the same command: answered again, never "
+        "a second effect. Kept at least 24 h.",
         {"type": "string", "minLength": 1, "maxLength": 255},
     ),
     parameter(
@@ -39,6 +39,15 @@ _ORDER_HEADERS = [
         "An https URL that is told of the command's end, where CARDS_CALLBACKS is on. The first "
         "request of an Idempotency-Key counts.",
         {"type": "string", "format": "uri", "maxLength": 2000},
+    ),
+    parameter(
+        "Metadata",
+        "header",
+        "Tags, `name=value, name=value`, told with the command's status; values percent-encoded "
+        "where they hold a comma, a per cent sign or what is not ASCII. At most 10, and 1 kB; "
+        "names of a-z, 0-9, _ and -, up to 40; values of 1 to 100 characters, no card numbers, "
+        "tokens or keys.",
+        {"type": "string", "examples": ["batch=2026-11, ticket=OPS-7"]},
     ),
     parameter(
         "Lane",
@@ -82,7 +91,9 @@ def _order(name: str, model: str, done: dict[str, Any], description: str) -> dic
                 **ended,
             ),
             415: ENCODING,
-            422: no("`idempotency_key_reused`: the key was used with another body."),
+            422: no(
+                "`idempotency_key_reused`: the key was used with another body or other metadata."
+            ),
             "default": no("Any other status that Stripe refused the command with.", **ended),
         },
         "openapi_extra": {

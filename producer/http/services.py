@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from producer.http.answers import Answers
 from producer.http.bounded import BoundedJournal
 from producer.http.metrics import Metrics
+from producer.http.prepared_ids import PreparedIds
 from producer.http.subscriptions import Subscriptions
 from producer.http.waiters import Waiters
 from producer.journal import JournalUnavailable, JournalWatch
@@ -22,6 +23,7 @@ class Services:
     answers: Answers
     waiters: Waiters
     subscriptions: Subscriptions
+    prepared: PreparedIds
     metrics: Metrics
     journal_watch: JournalWatch
     signing: Signing = UNSIGNED

@@ -24,6 +24,8 @@ Listener: TypeAlias = Callable[[str | None], None]
 _HEARTBEAT_S = 1.0
 _DEAF_AFTER_S = 3.0
 _RECONNECT_S = 0.2
+# Behind what is being answered, and together.
+_DROP_S = 0.05
 
 
 class Subscriptions:
@@ -77,8 +79,9 @@ class Subscriptions:
                 self._to_add.discard(ident)
                 self._confirmations.pop(ident, None)
             else:
+                if not self._to_drop:
+                    asyncio.get_running_loop().call_later(_DROP_S, self._work.set)
                 self._to_drop.add(ident)
-                self._work.set()
 
     async def _keep_connected(self) -> None:
         while True:

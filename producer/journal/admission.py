@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
 from producer.contract.messages import Text
+from producer.contract.metadata import metadata_text
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal.calls import Call
 from producer.journal.messages import batch_message, task_message
@@ -38,6 +39,7 @@ def accept(
     in_hand: bool = False,
     signing: Signing = UNSIGNED,
     trace: str = "",
+    metadata: Mapping[str, str] | None = None,
 ) -> Call[Acceptance]:
     """Accept the command, once however often it is run.
 
@@ -45,19 +47,20 @@ def accept(
     `in_hand` the message is already with a worker and only the row is written. The idempotency key
     is one of the `sender`'s; those without a name share theirs. Both are signed with `signing`.
     `trace` is the `traceparent` that tries go on from, as `producer.tracing.parse` gives it.
+    `metadata` is as `producer.contract.metadata` has it.
 
     Raises (when run):
-        IdempotencyKeyReused: the key was used with another body.
+        IdempotencyKeyReused: the key was used with another body, or other metadata.
     """
     queue, message = lane.value, ""
     if not in_hand:
         message = task_message(command, command_id, queue, signing=signing, sender=sender)
     signature = sign_row(signing, command_id, command, lane, sender)
-    kind, user, card, slot, idem, body = _enrolled(command, idempotency_key, sender)
+    tags = metadata_text(metadata)
+    kind, user, card, slot, idem, body = _enrolled(command, idempotency_key, sender, tags)
     args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
-    return Call(
-        _acceptance, "accept", [*args, sender, signature, trace, queue, message], durable=True
-    )
+    args += [sender, signature, trace, tags, queue, message]
+    return Call(_acceptance, "accept", args, durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Candidate:
     command: AssignCard | SetDefaultCard
     idempotency_key: str | None = None
     trace: str = ""
+    metadata: Mapping[str, str] | None = None
 
 
 def accept_many(
@@ -93,13 +97,14 @@ def accept_many(
     alone = int(len(candidates) == 1)
     args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone, sender]
     for one in candidates:
-        args += [one.id, *_enrolled(one.command, one.idempotency_key, sender)]
-        args += [sign_row(signing, one.id, one.command, lane, sender), one.trace]
+        tags = metadata_text(one.metadata)
+        args += [one.id, *_enrolled(one.command, one.idempotency_key, sender, tags)]
+        args += [sign_row(signing, one.id, one.command, lane, sender), one.trace, tags]
     return Call(_acceptances, "accept_many", args, durable=True)
 
 
 def _enrolled(
-    command: AssignCard | SetDefaultCard, key: str | None, sender: str
+    command: AssignCard | SetDefaultCard, key: str | None, sender: str, tags: str
 ) -> tuple[str, ...]:
     slot = command.slot.value if isinstance(command, SetDefaultCard) else ""
     kind, user, card = command.kind.value, command.customer, command.object_id
@@ -107,7 +112,8 @@ def _enrolled(
         return kind, user, card, slot, "", ""
     # A sender's name holds no line break.
     mine = f"{sender}\n{key}" if sender else key
-    return kind, user, card, slot, _digest(mine), _digest(f"{kind} {user} {card}")
+    body = f"{kind} {user} {card} {tags}" if tags else f"{kind} {user} {card}"
+    return kind, user, card, slot, _digest(mine), _digest(body)
 
 
 def _acceptances(answer: Any) -> list[Acceptance | IdempotencyKeyReused]:

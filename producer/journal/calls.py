@@ -23,6 +23,13 @@ class Call(Generic[T]):
     durable: bool = False
 
 
+def scored(answer: Any) -> list[tuple[str, float]]:
+    """Members of a sorted set with their scores, as either version of the protocol answers them."""
+    if answer and isinstance(answer[0], (tuple, list)):
+        return [(str(name), float(score)) for name, score in answer]
+    return [(str(n), float(s)) for n, s in zip(answer[::2], answer[1::2], strict=True)]
+
+
 def pairs_to_dict(flat: Sequence[str]) -> dict[str, str]:
     """A hash as a script answers it."""
     return dict(zip(flat[::2], flat[1::2], strict=True))

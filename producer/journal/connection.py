@@ -128,6 +128,8 @@ class Journal:
         wanted = [(call, answer) for call, answer in together if not answer.done()]
         if not wanted:
             return
+        # Made at the same time, they have no order: those of one script go as one.
+        wanted.sort(key=lambda one: one[0].script or "")
         try:
             told = await self._ask([call for call, _ in wanted])
         except Exception as error:

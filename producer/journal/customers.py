@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from producer.contract import CommandKind, Lane
 from producer.contract.card_numbers import mask_card_numbers
+from producer.contract.metadata import metadata_told
 from producer.contract.redaction import redact
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.operations import Stop, stop_of
@@ -40,6 +41,7 @@ class Told:
     accepted_at: datetime | None
     finished_at: datetime | None
     next_attempt_at: datetime | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) 
         accepted_at=_moment(row.get("accepted")),
         finished_at=_moment(row.get("finished")),
         next_attempt_at=_moment(row.get("due")),
+        metadata=metadata_told(row.get("metadata", "")),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +19,9 @@ from producer.contract import (
     parse_command,
 )
 from producer.contract.messages import Language, Text, say
+from producer.contract.metadata import metadata_told
 from producer.journal import keys
-from producer.journal.calls import Call, pairs_to_dict
+from producer.journal.calls import Call, pairs_to_dict, scored
 from producer.journal.operations import replay
 from producer.journal.signed import row_flaw, terms_of
 from producer.journal.views import RecordDamaged
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _FIELDS = (
     *("state", "kind", "user", "card", "lane", "code", "error", "finished", "tries", "sender"),
-    *("slot", "migration", "number", "first", "since", "expected", "signature"),
+    *("slot", "migration", "number", "first", "since", "expected", "signature", "metadata"),
 )
 
 
@@ -47,6 +48,8 @@ class FailedCommand:
     attempts: int
     sender: str = ""
     """The name of the service that sent it, where it has one."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """The tags that it was sent with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Kept:
             failed_at=datetime.fromtimestamp(int(row["finished"]) / 1000, UTC),
             attempts=int(row.get("tries", 0)),
             sender=row.get("sender", ""),
+            metadata=metadata_told(row.get("metadata", "")),
         )
 
     def flaw(self, signing: Signing) -> Flaw | None:
@@ -99,13 +103,46 @@ class Kept:
 
     def _command(self) -> AssignCard | SetDefaultCard:
         kind = CommandKind(self.row["kind"])
-        field = "source" if kind is CommandKind.ASSIGN_CARD else "default_source"
-        return parse_command(kind, {"userId": self.row["user"], field: self.row["card"]})
+        name = "source" if kind is CommandKind.ASSIGN_CARD else "default_source"
+        return parse_command(kind, {"userId": self.row["user"], name: self.row["card"]})
 
 
 def all_failed_ids() -> Call[list[str]]:
     """Ids of all failed commands, the oldest first."""
     return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.FAILED, 0, -1)])
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A failed command's place in the list, which goes by the time of giving up."""
+
+    failed_ms: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPlaces:
+    """Some places of the list, in order, and whether there are more."""
+
+    places: list[Place]
+    more: bool
+
+
+def failed_after(place: Place | None, most: int) -> Call[FailedPlaces]:
+    """The failed commands after a place, the oldest first; None is the beginning.
+
+    `most` are read, from those on that gave up in the same millisecond: there may be none after
+    the place among them, and more.
+    """
+
+    def parse(answers: Any) -> FailedPlaces:
+        found = [Place(int(score), name) for name, score in scored(answers[0])]
+        later = [one for one in found if place is None or one > place]
+        return FailedPlaces(later, len(found) == most)
+
+    since = place.failed_ms if place else 0
+    read = ("ZRANGE", keys.FAILED, since, "+inf", "BYSCORE", "LIMIT", 0, most, "WITHSCORES")
+    return Call(parse, commands=[read])
 
 
 def kept(command_ids: Sequence[str]) -> Call[list[Kept | RecordDamaged | None]]:

@@ -7,7 +7,7 @@ Where CARDS_NAMESPACE is set it stands before each of them, and before the queue
 | `cards:command:ID` | hash | the journal row of a command |
 | `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
 | `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
-| `cards:history:CUSTOMER` | string | ids of the customer's ended commands, the newest first |
+| `cards:history:CUSTOMER` | string | ids of the customer's ended commands, the newest last |
 | `cards:stripe-events:CUSTOMER` | hash | the customer's newest 20 events of Stripe's, by their id |
 | `cards:callback:ID` | string | the URL that is told of the command's end |
 | `cards:callbacks` | sorted set | ends to be told of: time (ms) and id, by when to try (ms) |

@@ -8,7 +8,7 @@ from typing import Any
 
 from producer.contract import AssignCard, Envelope, Lane, SetDefaultCard, State
 from producer.journal import keys
-from producer.journal.calls import Call
+from producer.journal.calls import Call, scored
 from producer.journal.messages import task_message
 from producer.journal.queues import lane_of, queues_of
 from producer.journal.results import celery_result
@@ -91,16 +91,10 @@ def workers_seen(within_s: float) -> Call[list[str]]:
     def parse(answers: Any) -> list[str]:
         (seconds, microseconds), seen = answers
         since = int(seconds) * 1000 + int(microseconds) // 1000 - within_s * 1000
-        return [name for name, at in _scored(seen) if at >= since]
+        return [name for name, at in scored(seen) if at >= since]
 
     reads: list[tuple[str | int, ...]] = [("TIME",), ("ZRANGE", keys.WORKERS, 0, -1, "WITHSCORES")]
     return Call(parse, commands=reads)
-
-
-def _scored(answer: Any) -> list[tuple[str, float]]:
-    if answer and isinstance(answer[0], (tuple, list)):
-        return [(str(name), float(score)) for name, score in answer]
-    return [(str(n), float(s)) for n, s in zip(answer[::2], answer[1::2], strict=True)]
 
 
 def stuck_for(lane: Lane) -> Call[float]:

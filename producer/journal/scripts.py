@@ -16,6 +16,20 @@ from producer.journal import keys
 _SHARED = ("ledger", "common", "limits", "grants")
 _BLOCK = re.compile(r"^(?=local )", re.MULTILINE)
 _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
+_NOTES = re.compile(r"\b(count|leave_queue|note_received|note_tried)\(")
+_ONCE = "local answer = run(ARGV)\n"
+_MANY = """
+local answer, at = {}, 1
+while at <= #ARGV do
+  local args = {}
+  for i = 1, tonumber(ARGV[at]) do args[i] = ARGV[at + i] end
+  at = at + #args + 1
+  local done, one = pcall(run, args)
+  if not done and type(one) ~= 'table' then one = {err = 'ERR ' .. tostring(one)} end
+  if one == nil then one = false end
+  answer[#answer + 1] = one
+end
+"""
 _COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
 
 
@@ -34,9 +48,26 @@ def script(name: str, namespace: str = "") -> Script:
     Redis makes each helper anew every time a script is run: with all of them, that was half of what
     accepting a command cost.
     """
+    return _made(name, namespace, _ONCE)
+
+
+@cache
+def script_of_many(name: str, namespace: str = "") -> Script:
+    """The same for several calls at a time, each behind the number of its arguments.
+
+    Answers a list: what each is answered, or its error, which keeps no other from its answer.
+    """
+    return _made(name, namespace, _MANY)
+
+
+def _made(name: str, namespace: str, ending: str) -> Script:
     folder = files("producer.journal") / "lua"
     shared = keys.lua_preamble(namespace) + "".join(_read(folder / f"{one}.lua") for one in _SHARED)
-    text = _with_used(_BLOCK.split(shared), _read(folder / f"{name}.lua"))
+    blocks = _BLOCK.split(shared)
+    body = f"local function run(ARGV)\n{_read(folder / f'{name}.lua')}end\n"
+    # Only where something is noted for it.
+    written = "write_together()\n" if _NOTES.search(_with_used(blocks, body)) else ""
+    text = _with_used(blocks, f"{body}{ending}{written}return answer\n")
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

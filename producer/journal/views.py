@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from producer.contract import CommandStatus, Envelope
+from producer.contract.metadata import metadata_told
 from producer.contract.shadows import shadow_told
 from producer.journal.calls import Call, pairs_to_dict
 from producer.journal.results import envelope_of
@@ -103,6 +104,7 @@ def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
             "shadowed_by": shadow_told(
                 row.get("slot", ""), row.get("card", ""), result.model_dump() if result else None
             ),
+            "metadata": metadata_told(row.get("metadata", "")),
             "http_status": _http(row) if ended else None,
         }
     )

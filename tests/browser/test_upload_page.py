@@ -98,18 +98,18 @@ async def test_what_is_refused_is_mended_without_choosing_again(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
     """Columns are chosen of the file's; the file that was chosen is still there."""
-    file = await asyncio.to_thread(_file, stage, tmp_path, "cliente,tarjeta nueva")
+    file = await asyncio.to_thread(_file, stage, tmp_path, "persona,pieza nueva")
     await tab.open(f"{web.url}/migrations")
     await tab.choose("#file", file)
     await tab.click("#upload form > button")
     await tab.until(_there("#upload .notice"))
     assert await tab.value("document.activeElement.matches('.notice')")
     assert await tab.value("document.getElementById('file').files[0].name") == "cards.csv"
-    for field, column in (("userId", "cliente"), ("default_source", "tarjeta nueva")):
+    for field, column in (("userId", "persona"), ("default_source", "pieza nueva")):
         await tab.value(f"document.getElementById('map-{field}').value = {column!r}")
     await tab.click("#upload form > button")
     await tab.until(_there(_PLAN))
-    assert await tab.value(_says("userId = cliente"))
+    assert await tab.value(_says("userId = persona"))
     await tab.click("#steer summary")
     await tab.follow("form[action$='/discard'] button")
     assert await tab.value("location.pathname") == "/migrations"
@@ -124,12 +124,12 @@ async def test_it_works_without_javascript(
     """Chosen, refused with its reason, mended, planned, run; the list does not renew itself."""
     await tab.javascript(False)
     wrong = tmp_path / "wrong.csv"
-    wrong.write_text("cliente,tarjeta\ncus_1,card_1\n")
+    wrong.write_text("persona,pieza\ncus_1,card_1\n")
     await tab.open(f"{web.url}/migrations")
     assert not await tab.value(_there("meta[http-equiv=refresh]"))
     await tab.choose("#file", wrong)
     await tab.follow("#upload form > button")
-    assert "no column is userId" in await tab.text()
+    assert "no column is named like userId" in await tab.text()
     await tab.choose("#file", await asyncio.to_thread(_file, stage, tmp_path))
     await tab.follow("#upload form > button")
     assert "30 SetDefaultCard" in await tab.text()

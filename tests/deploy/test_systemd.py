@@ -53,6 +53,15 @@ def test_processes_are_those_of_the_procfile(process: str) -> None:
     assert command.startswith(INSTALLED + lines[process])
 
 
+def test_the_package_worker_is_found() -> None:
+    """It is not in the wheel: the runbook copies it to where the units of Celery look."""
+    app = INSTALLED.replace("/bin/", "/app")
+    for process in ("worker", "flower"):
+        assert f"PYTHONPATH={app}" in _service(process)["Environment"][0].split()
+    steps = (ROOT / "docs/deploying.md").read_text("utf-8")
+    assert f"mkdir -p {app} && cp -r worker {app}/" in steps
+
+
 @pytest.mark.parametrize("process", UNITS)
 def test_a_process_is_started_again_and_has_time_to_end(process: str) -> None:
     """Longer than a worker takes to stop (30 s), and than web with its delay (10 s more)."""

@@ -86,10 +86,22 @@ class MiniRedis:
         return [str(NOW_MS // 1000), str(NOW_MS % 1000 * 1000)]
 
     def _set(self, key: str, value: str, *options: str) -> Answer:
+        if "NX" in options and self._get(key) is not None:
+            return None
         self._get(key)
-        kept = self._ttl.get(key) if options == ("KEEPTTL",) else None
-        self._put(key, value, int(options[1]) if len(options) == 2 else kept)
+        kept = self._ttl.get(key) if "KEEPTTL" in options else None
+        self._put(key, value, int(options[1]) if "PX" in options else kept)
         return "OK"
+
+    def _append(self, key: str, value: str) -> Answer:
+        longer = (self._get(key) or "") + value
+        self._put(key, longer, self._ttl.get(key))
+        return len(longer)
+
+    def _pttl(self, key: str) -> Answer:
+        if self._get(key) is None:
+            return -2
+        return -1 if self._ttl[key] is None else self._ttl[key]
 
     def _get_string(self, key: str) -> Answer:
         value: str | None = self._get(key)
@@ -100,10 +112,11 @@ class MiniRedis:
         self._put(key, str(raised), self._ttl.get(key))
         return raised
 
-    def _del(self, key: str) -> Answer:
-        existed = self._get(key) is not None
-        self._touched[key], self._ttl[key] = None, None
-        return int(existed)
+    def _del(self, *keys: str) -> Answer:
+        existed = sum(self._get(key) is not None for key in keys)
+        for key in keys:
+            self._touched[key], self._ttl[key] = None, None
+        return existed
 
     def _exists(self, key: str) -> Answer:
         return int(self._get(key) is not None)
@@ -167,8 +180,9 @@ class MiniRedis:
             scores[member] = float(score)
         return int(new)
 
-    def _zrem(self, key: str, member: str) -> Answer:
-        return int((self._get(key) or {}).pop(member, None) is not None)
+    def _zrem(self, key: str, *members: str) -> Answer:
+        scores = self._get(key) or {}
+        return sum(scores.pop(member, None) is not None for member in members)
 
     def _zscore(self, key: str, member: str) -> Answer:
         score = (self._get(key) or {}).get(member)
@@ -242,6 +256,8 @@ _COMMANDS: dict[str, Callable[..., Answer]] = {
     "TIME": MiniRedis._time,
     "SET": MiniRedis._set,
     "GET": MiniRedis._get_string,
+    "APPEND": MiniRedis._append,
+    "PTTL": MiniRedis._pttl,
     "INCR": MiniRedis._incr,
     "DEL": MiniRedis._del,
     "EXISTS": MiniRedis._exists,

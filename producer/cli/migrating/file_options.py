@@ -49,10 +49,10 @@ def file_options(function: _F) -> _F:
             help="Of a copy between accounts: the old account's customers and default cards.",
         ),
         click.option(
-            "--all-customers-of", "customers_of", metavar="FILE",
+            "--all-customers-of", "customers_of", metavar="FILE", type=click.Path(),
             help="Instead of FILE: repair the defaults of all customers that it names.",
         ),
-        click.argument("files", metavar="FILE...", nargs=-1),
+        click.argument("files", metavar="FILE...", nargs=-1, type=click.Path()),
     ):  # fmt: skip
         function = decorate(function)
     return function

@@ -20,6 +20,7 @@ from producer.http.page.parts import (
     state,
     state_mark,
     table,
+    tags,
     text,
     wait,
     who,
@@ -118,6 +119,7 @@ def _what(say: Say, story: CommandStory) -> str:
         (say(Told.CARD), escape(say(Told.TOKEN_SPENT)) if spent else code(told.card)),
         (say(Told.SLOT), code(told.slot)),
         (say(Told.SENDER), who(say, told)),
+        (say(Told.TAGS), tags(told.metadata)),
         (say(Told.LANE), code(told.lane)),
         (say(Told.ATTEMPTS), say.figure(told.attempts)),
     ]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -16,28 +14,25 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from producer.api_tokens import Scope
-from producer.contract.refusals import Refusal
 from producer.http.entrance import HEAD, TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.overview.insight import Insight, explanation
 from producer.http.page import command_view, customer_view, overview_view
 from producer.http.page.assets import Asset
+from producer.http.page.handling import in_pages
 from producer.http.page.layout import page, trouble
 from producer.http.page.overview_words import Told
-from producer.http.page.refused import navigation, unavailable
+from producer.http.page.refused import navigation
 from producer.http.page.sessions import EVENTS, FIND, HOME, Sessions
 from producer.http.page.words import Say, Sentence, Word
-from producer.http.scopes import needs
+from producer.http.scopes import may, needs
 from producer.http.services import Services
 from producer.journal import JournalFault, JournalUnavailable
-
-log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
 _HEADERS = {"X-Accel-Buffering": "no"}
-Handler = Callable[[Request], Awaitable[Response]]
 _LOOK = needs(Scope.READ)
 
 
@@ -47,26 +42,6 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
 
     def told(request: Request, what: Sentence, todo: Sentence, http_status: int) -> Response:
         return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
-
-    def in_pages(what: Sentence, todo: Sentence) -> Callable[[Handler], Handler]:
-        """Where what was asked for cannot be, `what` and `todo` are told."""
-
-        def wrapped(handler: Handler) -> Handler:
-            @wraps(handler)
-            async def handled(request: Request) -> Response:
-                try:
-                    return await handler(request)
-                except Refusal:
-                    return told(request, what, todo, 404)
-                except JournalUnavailable as error:
-                    if error.other_data:
-                        return told(request, Word.OTHER_DATA, Word.OTHER_DATA_DO, 503)
-                    log.warning("%s", error)
-                    return unavailable(say, request.scope)
-
-            return handled
-
-        return wrapped
 
     def stream(request: Request, view: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
         if request.scope.get(HEAD):
@@ -81,24 +56,25 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
         return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
     @router.get(HOME, **_LOOK)
-    @in_pages(Word.NOT_FOUND, Word.NOT_FOUND_DO)
+    @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
         services.same_journal()
         found = await insight.sampler.overview()
         nav = navigation(say, request.scope)
-        shown = overview_view.body(say, found)
+        shown = overview_view.body(say, found, replays=may(request, Scope.OPERATE))
         return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
 
     @router.get(EVENTS, **_LOOK)
     async def overview_events(request: Request) -> Response:
         async def view() -> dict[str, Any]:
             services.same_journal()
-            return overview_view.event(say, await insight.sampler.overview())
+            replays = may(request, Scope.OPERATE)
+            return overview_view.event(say, await insight.sampler.overview(), replays=replays)
 
         return stream(request, view)
 
     @router.get(FIND, **_LOOK)
-    @in_pages(Told.NO_SUCH, Told.NO_SUCH_DO)
+    @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def find(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
         wanted = request.query_params.get("id", "").strip()
@@ -109,7 +85,7 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
         return RedirectResponse(f"/{kind}/{quote(wanted, safe='')}", 303)
 
     @router.get("/commands/{taskId}", **_LOOK)
-    @in_pages(Told.NO_SUCH, Told.NO_SUCH_DO)
+    @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def command(request: Request) -> Response:
         story = await insight.story(services, request)
         if story is None:
@@ -132,7 +108,7 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
         return stream(request, view)
 
     @router.get("/customers/{userId}", **_LOOK)
-    @in_pages(Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
+    @in_pages(say, Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
     async def customer(request: Request) -> Response:
         found = await explanation(services, request)
         nav = navigation(say, request.scope)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from producer.contract import Lane, State
+from producer.contract import Lane, Refusal, State
+from producer.contract.failed_filters import POISON, FailedFilter
 from producer.contract.redaction import redact
 from producer.http.overview.sampler import Overview, Trouble
+from producer.http.page.failed_view import PATH as FAILED
+from producer.http.page.failed_view import list_url, replay_button
+from producer.http.page.failed_words import Failure
 from producer.http.page.migration_view import bar
 from producer.http.page.overview_situation import matters
 from producer.http.page.overview_words import Told
@@ -33,11 +37,11 @@ _LOOKED_AT = 100
 _LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
 
 
-def body(say: Say, found: Overview) -> str:
-    """The page's content."""
+def body(say: Say, found: Overview, *, replays: bool = False) -> str:
+    """The page's content. `replays`: who looks may take up failed commands."""
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, found).items()
+        for name, html in parts(say, found, replays=replays).items()
         if name != "say"
     )
     find = (
@@ -55,9 +59,9 @@ def body(say: Say, found: Overview) -> str:
     )
 
 
-def event(say: Say, found: Overview) -> dict[str, Any]:
+def event(say: Say, found: Overview, *, replays: bool = False) -> dict[str, Any]:
     """What the page is told when something has changed."""
-    return {"title": title(say, found), "ended": False, "parts": parts(say, found)}
+    return {"title": title(say, found), "ended": False, "parts": parts(say, found, replays=replays)}
 
 
 def title(say: Say, found: Overview) -> str:
@@ -65,14 +69,14 @@ def title(say: Say, found: Overview) -> str:
     return f"{matters(say, found)[0].now} · {say(Word.CARDS)}"
 
 
-def parts(say: Say, found: Overview) -> dict[str, str]:
+def parts(say: Say, found: Overview, *, replays: bool = False) -> dict[str, str]:
     """HTML by the id of where it stands."""
     return {
         "say": escape("; ".join(one.now for one in matters(say, found))),
         "now": _now(say, found),
         "lanes": _lanes(say, found),
         "ended": _ended(say, found),
-        "failed": _failed(say, found),
+        "failed": _failed(say, found, replays=replays),
         "unsettled": _unsettled(say, found),
         "migrations": _migrations(say, found),
     }
@@ -139,7 +143,7 @@ def _ended(say: Say, found: Overview) -> str:
     return section(say(Told.ENDED, since=f"{since} UTC"), facts(cells) + hint)
 
 
-def _failed(say: Say, found: Overview) -> str:
+def _failed(say: Say, found: Overview, *, replays: bool) -> str:
     count = found.figures.failed
     heading = f"{say(Told.FAILED)}: {say.figure(count)}"
     if not count:
@@ -147,11 +151,26 @@ def _failed(say: Say, found: Overview) -> str:
     items = ""
     for one, n in found.failed.codes.items():
         named = redact(one)
-        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p></li>"
+        ways = _ways(say, one, replays=replays)
+        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{ways}</li>"
     columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.CODE, Told.MESSAGE)]
     rows = [_failed_row(one) for one in found.failed.some]
     inside = f'{_partly(say, Told.NEWEST, found.failed)}<ul class="wrong">{items}</ul>'
-    return section(heading, inside + table(columns, rows), attention=True)
+    see = f'<p><a href="{FAILED}">{escape(say(Failure.SEE_ALL))}</a></p>'
+    return section(heading, inside + table(columns, rows) + see, attention=True)
+
+
+def _ways(say: Say, named: str, *, replays: bool) -> str:
+    """To the commands of a code, and to replaying them."""
+    try:
+        parts = FailedFilter.of({"code": named}).parts()
+    except Refusal:  # what stands in the row is no code
+        return ""
+    if named == "-" or redact(named) != named:
+        return ""
+    see = f'<a href="{escape(list_url(parts))}">{escape(say(Failure.SEE))}</a>'
+    button = replay_button(say, parts) if replays and named != POISON else ""
+    return f'<div class="inline ways">{see}{button}</div>'
 
 
 def _failed_row(one: Kept) -> tuple[str, ...]:

@@ -145,6 +145,7 @@ class Told(Sentence):
     CUSTOMER = ("Cliente", "Customer")
     CARD = ("Tarjeta", "Card")
     TOKEN_SPENT = ("un token, que no se guarda", "a token, which is not kept")
+    TAGS = ("Etiquetas", "Tags")
     SENDER = ("Quién lo envió", "Who sent it")
     NO_SENDER = ("no dio su nombre", "gave no name")
     OF_MIGRATION = ("la migración {id}", "the migration {id}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
@@ -87,6 +87,11 @@ def migration_link(migration: str) -> str:
 def code(value: str) -> str:
     """An id or a code, as HTML."""
     return f"<code>{text(value)}</code>" if value else ""
+
+
+def tags(metadata: Mapping[str, str]) -> str:
+    """A command's tags, as HTML."""
+    return " ".join(code(f"{name}={value}") for name, value in metadata.items())
 
 
 def state(say: Say, value: str) -> str:

@@ -9,7 +9,7 @@ local user, id, fence, holder, lease_ms = ARGV[1], ARGV[2], ARGV[3], ARGV[4], to
 local limits, outcome = ARGV[6], ARGV[7]
 local customer, row, now = KEY_CUSTOMER .. user, KEY_COMMAND .. id, now_ms()
 
-local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder')
+local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder', 'called')
 local closed = redis.call('HGET', row, 'closed') == fence
 if closed or lease[1] ~= fence or lease[2] ~= id then
   if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, limits, now) end
@@ -23,24 +23,21 @@ if closed or lease[1] ~= fence or lease[2] ~= id then
 end
 
 local request = ARGV[#ARGV]
-if request == '' then
-  redis.call('HSET', row, 'closed', fence)
-else
-  redis.call('HSET', row, 'closed', fence, 'request', request)
-end
-redis.call('HDEL', row, 'strikes', 'struck')
-local open = ''
+local closing = {'closed', fence}
+if request ~= '' then closing = {'closed', fence, 'request', request} end
+local open, last = '', false
 if outcome == 'end' then
   local state, http, code, result, ttl = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
-  local known = redis.call('HMGET', row, 'slot', 'seq', 'migration')
+  local kind, migration, is_last = finish(user, id, state, http, code, result, ttl, now, closing)
+  last = is_last
+  local known = kind == 'SetDefaultCard' and redis.call('HMGET', row, 'slot', 'seq') or {}
   local slot = known[1]
-  finish(id, state, http, code, result, ttl, now)
   if slot then
     local mark = user .. ' ' .. slot
     if state == 'failed' then
       redis.call('HSETNX', KEY_LATER, mark, '')
     elseif state == 'succeeded' then
-      if not known[3] and redis.call('EXISTS', KEY_SKIPPING) == 1 then
+      if not migration and redis.call('EXISTS', KEY_SKIPPING) == 1 then
         redis.call('SET', KEY_SET .. mark, int(now), 'PX', 691200000)
       end
       if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
@@ -49,15 +46,16 @@ if outcome == 'end' then
       local older = redis.call('ZRANGEBYSCORE', KEY_PENDING .. user, '-inf', '(' .. known[2])
       for _, other in ipairs(older) do
         if redis.call('HGET', KEY_COMMAND .. other, 'slot') == slot then
-          redis.call('HSET', KEY_COMMAND .. other, 'by', id)
           local text = string.gsub(ARGV[13], '@ID@', other)
-          finish(other, 'superseded', ARGV[14], 'superseded', text, ttl, now)
+          finish_unbegun(user, other, 'superseded', ARGV[14], 'superseded', text, ttl, now, {'by', id})
         end
       end
     end
   end
   if state == 'succeeded' or state == 'rejected' then redis.call('DEL', KEY_STOP) end
 elseif outcome == 'again' then
+  redis.call('HSET', row, unpack(closing))
+  redis.call('HDEL', row, 'strikes', 'struck')
   local due = int(now + tonumber(ARGV[8]))
   -- Stripe has told that it carried the request out (note_event.lua), so its answer is there: once.
   if redis.call('HDEL', row, 'told') == 1 and ARGV[9] == '1' and ARGV[10] ~= '1' then due = int(now) end
@@ -85,6 +83,8 @@ elseif outcome == 'again' then
     enter(id, 'retrying')
   end
 else
+  redis.call('HSET', row, unpack(closing))
+  redis.call('HDEL', row, 'strikes', 'struck')
   redis.call('HINCRBY', row, 'tries', -1)
   redis.call('HSETNX', KEY_STOP, 'since', int(now))
   redis.call('HSET', KEY_STOP, 'until', int(now + tonumber(ARGV[8])), 'window', ARGV[8],
@@ -99,7 +99,15 @@ else
   end
 end
 
+if last then
+  -- With its last member the set goes anyway, and so takes half of the append-only file.
+  redis.call('DEL', customer, KEY_PENDING .. user)
+  redis.call('ZREM', KEY_WATCH, user)
+  return {'idle'}
+end
+if holder ~= '' then
+  return begin_next(user, holder, lease_ms, limits, now, nil, {0, '', open, lease[4], fence})
+end
 redis.call('HSET', customer, 'until', 0, 'holder', '', 'open', open)
-if holder ~= '' then return begin_next(user, holder, lease_ms, limits, now) end
 redis.call('ZADD', KEY_WATCH, int(now), user)
 return {'idle'}

@@ -1,23 +1,75 @@
 -- Shared by all scripts. Every script gives the same state when it is repeated with the same
 -- arguments, since a client may repeat one whose answer was lost.
 
+-- The moment of the script, which does all it does at one.
+local NOW
 local function now_ms()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
+  if not NOW then
+    local t = redis.call('TIME')
+    NOW = t[1] * 1000 + math.floor(t[2] / 1000)
+  end
+  return NOW
 end
 
--- Numbers of more than 14 digits would print with an exponent.
-local function int(n) return string.format('%.0f', n) end
+-- Numbers of more than 14 digits would print with an exponent. Printing costs more than a GET, and a
+-- script prints the same moments again and again.
+local PRINTED = {}
+local function int(n)
+  local printed = PRINTED[n]
+  if not printed then
+    printed = string.format('%.0f', n)
+    PRINTED[n] = printed
+  end
+  return printed
+end
+
+-- What the commands of one script write to the same few keys is written once, by `write_together`, which
+-- every script ends with. All of it may be missing: it is for people who watch, and for the sweep.
+local COUNTS, LEFT, RECEIVED, TRIED = {}, {}, {}, {}
 
 -- Counts for people who watch: nothing depends on them, and nothing fails for them.
-local function count(field, by) redis.pcall('HINCRBY', KEY_COUNTS, field, by or 1) end
+local function count(field, by) COUNTS[field] = (COUNTS[field] or 0) + (by or 1) end
+
+-- A command's message was received, or need not come any more.
+local function leave_queue(queue, id)
+  LEFT[queue] = LEFT[queue] or {}
+  table.insert(LEFT[queue], id)
+end
+
+-- The highest sequence that was received from a queue; and when a lane was last tried.
+local function note_received(queue, seq) RECEIVED[queue] = math.max(RECEIVED[queue] or 0, seq) end
+local function note_tried(lane, now) TRIED[lane] = int(now) end
+
+local function write_together()
+  for field, by in pairs(COUNTS) do redis.pcall('HINCRBY', KEY_COUNTS, field, by) end
+  for queue, ids in pairs(LEFT) do
+    for i = 1, #ids, 200 do
+      redis.pcall('ZREM', KEY_QUEUED .. queue, unpack(ids, i, math.min(i + 199, #ids)))
+    end
+  end
+  local marks = {}
+  for queue, seq in pairs(RECEIVED) do
+    local before = redis.pcall('HGET', KEY_MARK, queue)
+    if type(before) ~= 'table' and seq > tonumber(before or 0) then
+      marks[#marks + 1] = queue
+      marks[#marks + 1] = seq
+    end
+  end
+  for lane, at in pairs(TRIED) do
+    marks[#marks + 1] = 'try:' .. lane
+    marks[#marks + 1] = at
+  end
+  if #marks > 0 then redis.pcall('HSET', KEY_MARK, unpack(marks)) end
+end
 
 -- Since when there are counts (ms). What was accepted before is counted when it ends.
+local SINCE
 local function counted_since(now)
+  if SINCE then return SINCE end
   local since = redis.pcall('HGET', KEY_COUNTS, 'since')
-  if type(since) == 'string' then return tonumber(since) or 0 end
-  redis.pcall('HSET', KEY_COUNTS, 'since', int(now))
-  return now
+  if type(since) ~= 'string' then redis.pcall('HSET', KEY_COUNTS, 'since', int(now)) end
+  SINCE = type(since) == 'string' and (tonumber(since) or 0) or now
+  return SINCE
 end
 
 local function count_accepted(kind, lane, by, now)
@@ -57,69 +109,91 @@ local function queue_of(id)
   return known[1] or known[2]
 end
 
--- A command's row: user, lane, seq, queue, state, kind, card, first, before, due, and further
--- numbers; nil where it is damaged, or gone: then it is named for a person.
-local ROW = {'user', 'lane', 'seq', 'queue', 'state', 'kind', 'card', 'first', 'before', 'due',
-  'accepted', 'tries', 'started', 'sent', 'finished', 'accepted_again', 'retries', 'keyno', 'strikes',
-  'faults', 'busy'}
+-- A command's row by field, and as Redis answers it; nil where it is damaged, or gone: then it is named
+-- for a person. One HGETALL costs less than two HMGETs of what is looked at.
+local NUMBERS = {'seq', 'due', 'accepted', 'tries', 'started', 'sent', 'finished', 'accepted_again',
+  'retries', 'keyno', 'strikes', 'faults', 'busy'}
 local function sound_row(id, now)
-  local row = redis.pcall('HMGET', KEY_COMMAND .. id, unpack(ROW))
-  local sound = not row.err and row[1] and (row[2] == 'interactive' or row[2] == 'bulk') and row[3]
-    and row[5] and (row[6] == 'AssignCard' or row[6] == 'SetDefaultCard') and (row[7] or row[15]) and row[11]
-  for i = 10, #ROW do
-    if sound and row[i] then sound = string.match(row[i], '^%-?%d+$') end
+  local flat = redis.pcall('HGETALL', KEY_COMMAND .. id)
+  local row = not flat.err and to_map(flat) or {}
+  local sound = row.user and (row.lane == 'interactive' or row.lane == 'bulk') and row.seq
+    and row.state and (row.kind == 'AssignCard' or row.kind == 'SetDefaultCard')
+    and (row.card or row.finished) and row.accepted
+  for _, name in ipairs(NUMBERS) do
+    if sound and row[name] then sound = string.find(row[name], '^%-?%d+$') end
   end
-  if sound and string.match(row[3], '^%d+$') then return row end
+  if sound and string.find(row.seq, '^%d') then return row, flat end
   redis.pcall('ZADD', KEY_DAMAGED, int(now), id)
   redis.pcall('ZREMRANGEBYRANK', KEY_DAMAGED, 0, -1001)
 end
 
 -- The ids of a customer's ended commands, for people who ask: the newest 50, kept as long as the
--- status of the one that is kept longest; a failed one is found here for eight days.
-local HISTORY, FAILED_KEPT = 50, 691200000
+-- status of the one that is kept longest; a failed one is found here for eight days. The newest stands
+-- last, since so it is appended, whatever there is; now and then the oldest are cut off.
+local HISTORY, HISTORY_BYTES, FAILED_KEPT = 50, 4000, 691200000
 local function note_history(user, id, ttl)
   local key, kept = KEY_HISTORY .. user, ttl > 0 and ttl or FAILED_KEPT
-  local before = redis.pcall('GET', key)
-  if type(before) ~= 'string' then
+  if redis.pcall('SET', key, id, 'PX', int(kept), 'NX') then return end
+  local length = redis.pcall('APPEND', key, '\n' .. id)
+  if type(length) ~= 'number' then
     redis.pcall('SET', key, id, 'PX', int(kept))
     return
   end
-  local ids = {id}
-  for other in string.gmatch(before, '[^\n]+') do
-    if other ~= id and #ids < HISTORY then ids[#ids + 1] = other end
+  if length > HISTORY_BYTES then
+    local ids = {}
+    for other in string.gmatch(redis.pcall('GET', key), '[^\n]+') do ids[#ids + 1] = other end
+    redis.pcall('SET', key, table.concat(ids, '\n', math.max(1, #ids - HISTORY + 1)), 'KEEPTTL')
   end
-  redis.pcall('SET', key, table.concat(ids, '\n'), 'KEEPTTL')
-  redis.pcall('PEXPIRE', key, int(kept), 'GT')
+  -- A little longer than it must be, so that it is not written with each end.
+  local left = redis.pcall('PTTL', key)
+  if type(left) == 'number' and left < kept then redis.pcall('PEXPIRE', key, int(kept + 30000)) end
 end
 
--- Ends a command: its row, and its result where Celery's backend looks for it, in one step.
--- ttl is in ms; 0 keeps it until a person deals with it.
-local function finish(id, state, http, code, meta, ttl, now)
+-- Ends a command: its row, with `more` fields of it, and its result where Celery's backend looks for it,
+-- in one step. ttl is in ms; 0 keeps it until a person deals with it. Answers its kind, its migration, and
+-- whether it is the customer's last: that one is left to the caller to take out of `pending`.
+local function finish(user, id, state, http, code, meta, ttl, now, more)
   local row = KEY_COMMAND .. id
-  local known = redis.call('HMGET', row, 'user', 'lane', 'idem', 'queue', 'migration', 'number',
-    'kind', 'accepted', 'accepted_again')
-  redis.call('HSET', row, 'finished', int(now), 'http', http, 'code', code)
-  redis.call('HDEL', row, 'due', 'unsettled')
-  -- A token, of use to nobody but to a person who replays a failed command.
-  if known[7] == 'AssignCard' and state ~= 'failed' then redis.call('HDEL', row, 'card') end
-  redis.call('ZREM', KEY_PENDING .. known[1], id)
-  redis.call('ZREM', KEY_QUEUED .. (known[4] or known[2]), id)
+  -- Each field that is asked for costs as much as an EXISTS: what is seldom there is removed unasked.
+  local known = redis.call('HMGET', row, 'kind', 'lane', 'accepted', 'accepted_again', 'idem', 'migration')
+  local kind, lane, accepted, idem, migration = known[1], known[2], known[3], known[5], known[6]
+  local written, gone = more or {}, {'due', 'unsettled', 'strikes', 'struck'}
+  local function write(name, value)
+    written[#written + 1] = name
+    written[#written + 1] = value
+  end
+  write('state', state)
+  write('finished', int(now))
+  write('http', http)
+  if code ~= '' then write('code', code) else gone[5] = 'code' end
+  -- A token, of use to nobody but to a person who replays a failed command. It is overwritten, which takes
+  -- a tenth of the append-only file that removing it takes.
+  if kind == 'AssignCard' and state ~= 'failed' then write('card', '') end
+  redis.call('HSET', row, unpack(written))
+  redis.call('HDEL', row, unpack(gone))
+  local pending = redis.call('ZRANGE', KEY_PENDING .. user, 0, 1)
+  local last = pending[1] == id and not pending[2]
+  if not last then redis.call('ZREM', KEY_PENDING .. user, id) end
   redis.pcall('ZREM', KEY_RETRIED, id)
-  count_end(known[7], known[2], state, code, known[8], known[9] or known[8], now)
-  redis.call('SET', KEY_RESULT .. id, meta)
-  -- A row of a migration leaves once it is recorded, and its report has it.
-  if not known[5] then note_history(known[1], id, ttl) end
-  -- What is not recorded yet is kept, however long no driver comes.
-  local kept = known[5] and note_ended(known[5], tonumber(known[6]), id, state, code)
-  if ttl > 0 then
-    if not kept then
-      redis.call('PEXPIRE', row, ttl)
-      redis.call('PEXPIRE', KEY_RESULT .. id, ttl)
-    end
-    if known[3] then redis.call('PEXPIRE', KEY_IDEMPOTENCY .. known[3], ttl) end
+  count_end(kind, lane, state, code, accepted, known[4] or accepted, now)
+  local kept = false
+  if migration then
+    -- What is not recorded yet is kept, however long no driver comes. Then it leaves, and the report has
+    -- it: it is in no history.
+    kept = note_ended(migration, tonumber(redis.call('HGET', row, 'number')), id, state, code)
   else
-    redis.call('ZADD', KEY_FAILED, int(now), id)
-    if known[3] then redis.call('PERSIST', KEY_IDEMPOTENCY .. known[3]) end
+    note_history(user, id, ttl)
+  end
+  if ttl > 0 and not kept then
+    redis.call('SET', KEY_RESULT .. id, meta, 'PX', ttl)
+    redis.call('PEXPIRE', row, ttl)
+  else
+    redis.call('SET', KEY_RESULT .. id, meta)
+  end
+  if ttl <= 0 then redis.call('ZADD', KEY_FAILED, int(now), id) end
+  if idem then
+    if ttl > 0 then redis.call('PEXPIRE', KEY_IDEMPOTENCY .. idem, ttl)
+    else redis.call('PERSIST', KEY_IDEMPOTENCY .. idem) end
   end
   if redis.call('EXISTS', KEY_CALLBACK .. id) == 1 then
     redis.call('ZADD', KEY_CALLBACKS, int(now), int(now) .. ' ' .. id)
@@ -128,8 +202,16 @@ local function finish(id, state, http, code, meta, ttl, now)
   if state == 'superseded' or state == 'cancelled' then
     redis.call('ZADD', KEY_UNTOLD, int(now), id .. ' ' .. state)
   end
-  enter(id, state)
+  redis.call('PUBLISH', KEY_CHANGED .. id, state)
   redis.call('PUBLISH', KEY_RESULT .. id, meta)
+  return kind, migration, last
+end
+
+-- Ends a command that is not under way.
+local function finish_unbegun(user, id, ...)
+  leave_queue(queue_of(id), id)
+  local _, _, last = finish(user, id, ...)
+  if last then redis.call('ZREM', KEY_PENDING .. user, id) end
 end
 
 -- What is known of an idempotency key: nil where it is new.
@@ -143,26 +225,59 @@ local function known_by_key(id, idem, body)
   return {known_id == id and 'accepted' or 'known', known_id}
 end
 
--- A new command's row and place in the order.
-local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender,
-  signature, now, trace)
-  local row = KEY_COMMAND .. id
-  local seq = redis.call('INCR', KEY_SEQUENCE)
-  redis.call('HSET', row, 'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq,
-    'state', 'queued', 'accepted', int(now))
-  if slot ~= '' then redis.call('HSET', row, 'slot', slot) end
-  if sender ~= '' then redis.call('HSET', row, 'sender', sender) end
-  if signature ~= '' then redis.call('HSET', row, 'signature', signature) end
-  if queue ~= lane then redis.call('HSET', row, 'queue', queue) end
-  if trace and trace ~= '' then redis.call('HSET', row, 'trace', trace) end
-  if idem ~= '' then
-    redis.call('HSET', row, 'idem', idem)
-    redis.call('SET', KEY_IDEMPOTENCY .. idem, id .. ' ' .. body, 'PX', idem_ttl)
+-- Further fields of a row: its tags, where it has some.
+local function tags_of(metadata)
+  if metadata == '' then return {} end
+  return {'metadata', metadata}
+end
+
+-- A new command's row and place in the order: `seq`. Its place in `queued` is its caller's to write.
+-- `more` are further fields of the row.
+local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender, signature,
+  now, trace, seq, more)
+  local row = {'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq, 'state', 'queued',
+    'accepted', int(now), unpack(more)}
+  local function write(name, value)
+    if value ~= '' then
+      row[#row + 1] = name
+      row[#row + 1] = value
+    end
   end
+  write('slot', slot)
+  write('sender', sender)
+  write('signature', signature)
+  if queue ~= lane then write('queue', queue) end
+  write('trace', trace)
+  write('idem', idem)
+  redis.call('HSET', KEY_COMMAND .. id, unpack(row))
+  if idem ~= '' then redis.call('SET', KEY_IDEMPOTENCY .. idem, id .. ' ' .. body, 'PX', idem_ttl) end
   redis.call('ZADD', KEY_PENDING .. user, seq, id)
-  -- Also where the message is in a worker's hands: if that dies now, the sweep finds it here.
-  redis.call('ZADD', KEY_QUEUED .. queue, seq, id)
   redis.call('PUBLISH', KEY_CHANGED .. id, 'queued')
+end
+
+-- Enrols up to `most` commands that share a queue by `each`, a function that is given `next_seq`, and then
+-- puts them in line there, all by one write: also where their message is in a worker's hands, since if
+-- that dies now, the sweep finds them here.
+local function enrol_together(queue, most, each)
+  local line, last, left = {}, 0, most
+  local function next_seq(id)
+    -- Numbers are taken for all at once, with the first that is new: repeated, none is.
+    if last == 0 then
+      last = (tonumber(redis.call('GET', KEY_SEQUENCE)) or 0) + most
+      redis.call('SET', KEY_SEQUENCE, int(last))
+    end
+    left = left - 1
+    local seq = last - left
+    line[#line + 1] = seq
+    line[#line + 1] = id
+    return seq
+  end
+  local done, answer = pcall(each, next_seq)
+  for i = 1, #line, 200 do
+    redis.call('ZADD', KEY_QUEUED .. queue, unpack(line, i, math.min(i + 199, #line)))
+  end
+  -- What was enrolled before something failed is in line all the same.
+  if not done then error(answer) end
 end
 
 -- The queue of a flow, which is what one sender sends in the bulk lane. Workers take from the

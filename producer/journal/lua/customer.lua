@@ -17,10 +17,13 @@ local function rows(ids)
   end
   return found
 end
-local ended = {}
 local history = read('GET', KEY_HISTORY .. user)
-for id in string.gmatch(type(history) == 'string' and history or '', '[^\n]+') do
-  ended[#ended + 1] = id
+local noted, ended, seen = {}, {}, {}
+for id in string.gmatch(type(history) == 'string' and history or '', '[^\n]+') do noted[#noted + 1] = id end
+-- The newest stands last, as does one that ended again.
+for i = #noted, 1, -1 do
+  if not seen[noted[i]] and #ended < 50 then ended[#ended + 1] = noted[i] end
+  seen[noted[i]] = true
 end
 return {
   rows(read('ZRANGE', KEY_PENDING .. user, 0, ARGV[2] - 1)), rows(ended),

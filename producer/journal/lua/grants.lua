@@ -1,65 +1,108 @@
 -- Leases: who may try which command of a customer, from when.
 
+-- What a grant answers: of the row what Redis answers, with what was written since behind it, where it
+-- counts instead.
+local function granted(user, id, fence, expires, now, row, flat, start)
+  if newer_default(row, user) then
+    flat[#flat + 1] = 'newer'
+    flat[#flat + 1] = '1'
+  end
+  return {'granted', id, tostring(fence), expires, int(now), flat, start or int(now)}
+end
+
 local function grant(user, id, now)
   local lease = redis.call('HMGET', KEY_CUSTOMER .. user, 'fence', 'until', 'start')
-  local row = with_newer(redis.call('HGETALL', KEY_COMMAND .. id), user)
-  return {'granted', id, lease[1], lease[2], int(now), row, lease[3] or int(now)}
+  local flat = redis.call('HGETALL', KEY_COMMAND .. id)
+  return granted(user, id, lease[1], lease[2], now, to_map(flat), flat, lease[3])
+end
+
+-- The customer's next command that is called and may go out now; else nil, when to look again, if that is
+-- known, and whether none is left at all. A SetDefaultCard may pass older ones of its slot that wait for
+-- a retry. `come` is a command whose row is known.
+local function next_pending(user, called, now, come)
+  local passed, look_at
+  -- Mostly the first may go out: more of a long line are read only where it may not.
+  local from, to = 0, 0
+  while true do
+    local pending = redis.call('ZRANGE', KEY_PENDING .. user, from, to, 'WITHSCORES')
+    for i = 1, #pending, 2 do
+      if tonumber(pending[i + 1]) > called then return nil, look_at, false end
+      local row
+      if come and come.id == pending[i] then
+        row = {come.row.state, come.row.due, come.row.slot}
+      else
+        row = redis.pcall('HMGET', KEY_COMMAND .. pending[i], 'state', 'due', 'slot')
+        if row.err then row = {} end
+      end
+      if passed and row[3] ~= passed then return nil, look_at, false end
+      local due = tonumber(row[2] or 0) or 0
+      if row[1] ~= 'retrying' or due <= now then return pending[i] end
+      look_at = math.min(look_at or due, due)
+      if not row[3] then return nil, look_at, false end
+      passed = row[3]
+    end
+    if to > 0 or #pending == 0 then return nil, look_at, from == 0 end
+    from, to = 1, 199
+  end
 end
 
 -- The customer's next command under a new lease for `holder`, if one may go out now.
--- An unsettled command goes before everything; else the oldest called one, except that a
--- SetDefaultCard may pass older ones of its slot that wait for a retry. Where the rate limit lets
--- nothing through, the asker has the customer in hand, and others look at it after a lease's time.
-local function begin_next(user, holder, lease_ms, limits, now)
+-- An unsettled command goes before everything; else the oldest called one, as above. Where the rate limit
+-- lets nothing through, the asker has the customer in hand, and others look at it after a lease's time.
+-- `come` is the command whose message has come, if one has: its id, row and seq. `lease` is what the
+-- customer's record is to become, where its caller has not written it.
+local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   local customer = KEY_CUSTOMER .. user
-  local lease = redis.call('HMGET', customer, 'until', 'holder', 'open', 'called', 'fence')
+  local unwritten = lease ~= nil
+  lease = lease or redis.call('HMGET', customer, 'until', 'holder', 'open', 'called', 'fence')
+  local open, called = lease[3], tonumber(lease[4] or 0)
+  -- Work may now go as far as the command that came. Written with the grant, if there is one.
+  local newly_called = come and come.seq > called
+  if newly_called then called = come.seq end
+  local function not_granted(free)
+    if newly_called then redis.call('HSET', customer, 'called', called) end
+    if free or unwritten then
+      redis.call('HSET', customer, 'until', 0, 'holder', '', 'open', open or '')
+    end
+  end
+
   if tonumber(lease[1] or 0) > now then
-    if lease[2] == holder then return grant(user, lease[3], now) end
+    not_granted()
+    if lease[2] == holder then return grant(user, open, now) end
     redis.call('ZADD', KEY_WATCH, lease[1], user)
     return {'busy', lease[1]}
   end
   local stopped = tonumber(redis.call('HGET', KEY_STOP, 'until') or 0)
   if stopped > now then
+    not_granted()
     redis.call('ZADD', KEY_WATCH, int(stopped), user)
     return {'stopped', int(stopped)}
   end
 
-  local chosen, look_at
-  local open = lease[3]
+  local chosen, known, flat, look_at, empty
   if open and open ~= '' then
-    local row = sound_row(open, now)
-    if row and row[5] ~= 'running' and tonumber(row[10] or 0) > now then
-      look_at = tonumber(row[10])
+    known, flat = sound_row(open, now)
+    if known and known.state ~= 'running' and tonumber(known.due or 0) > now then
+      look_at = tonumber(known.due)
+      empty = redis.call('EXISTS', KEY_PENDING .. user) == 0
     else
       chosen = open
     end
   else
-    local called = tonumber(lease[4] or 0)
-    local pending = redis.call('ZRANGE', KEY_PENDING .. user, 0, 199, 'WITHSCORES')
-    local passed
-    for i = 1, #pending, 2 do
-      if tonumber(pending[i + 1]) > called then break end
-      local row = redis.pcall('HMGET', KEY_COMMAND .. pending[i], 'state', 'due', 'slot')
-      if row.err then row = {} end
-      if passed and row[3] ~= passed then break end
-      local due = tonumber(row[2] or 0) or 0
-      if row[1] == 'retrying' and due > now then
-        look_at = math.min(look_at or due, due)
-        if not row[3] then break end
-        passed = row[3]
-      else
-        chosen = pending[i]
-        break
-      end
+    chosen, look_at, empty = next_pending(user, called, now, come)
+    if come and chosen == come.id then
+      known, flat = come.row, come.flat
+    elseif chosen then
+      known, flat = sound_row(chosen, now)
     end
   end
 
   if not chosen then
-    if redis.call('EXISTS', KEY_PENDING .. user) == 0 then
+    if empty then
       redis.call('DEL', customer)
       redis.call('ZREM', KEY_WATCH, user)
     else
-      redis.call('HSET', customer, 'until', 0, 'holder', '')
+      not_granted(true)
       if look_at then
         redis.call('ZADD', KEY_WATCH, int(look_at), user)
       else
@@ -69,35 +112,46 @@ local function begin_next(user, holder, lease_ms, limits, now)
     return {'idle'}
   end
 
-  local row = KEY_COMMAND .. chosen
-  local known = sound_row(chosen, now)
   if not known then
     -- It stands in nobody's way, since nobody knows what it was.
     redis.call('ZREM', KEY_PENDING .. user, chosen)
-    if open == chosen then redis.call('HSET', customer, 'open', '') end
+    if open == chosen then open = '' end
+    not_granted(true)
     return begin_next(user, holder, lease_ms, limits, now)
   end
-  if chosen ~= open and redis.call('HEXISTS', KEY_PAUSED, known[2]) == 1 then
+  if chosen ~= open and redis.call('HEXISTS', KEY_PAUSED, known.lane) == 1 then
     -- Whoever resumes the lane has the customer looked at again.
-    redis.call('HSET', customer, 'until', 0, 'holder', '')
+    not_granted(true)
     redis.call('ZREM', KEY_WATCH, user)
-    redis.call('ZADD', KEY_HELD .. known[2], int(now), user)
+    redis.call('ZADD', KEY_HELD .. known.lane, int(now), user)
     return {'idle'}
   end
-  local endpoint = endpoint_of(known[6], known[7], known[8], known[9])
-  local start, again = book(limits, known[2], endpoint, now)
+  local endpoint = endpoint_of(known.kind, known.card, known.first, known.before)
+  local start, again = book(limits, known.lane, endpoint, now)
   if not start then
-    redis.call('HSET', customer, 'until', 0, 'holder', '')
+    not_granted(true)
     redis.call('ZADD', KEY_WATCH, int(now + lease_ms), user)
-    if known[5] == 'queued' then enter(chosen, 'waiting') end
-    return {'limited', user, known[4] or known[2], endpoint, int(again), int(now)}
+    if known.state == 'queued' then
+      known.state = 'waiting'
+      enter(chosen, 'waiting')
+    end
+    return {'limited', user, known.queue or known.lane, endpoint, int(again), int(now)}
   end
 
-  if open and open ~= '' and known[5] == 'running' then
+  local written = {}
+  local function write(name, value)
+    written[#written + 1] = name
+    written[#written + 1] = value
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
+    known[name] = value
+  end
+  if open and open ~= '' and known.state == 'running' then
     -- Its holder is gone: whether it was sent is not known.
-    redis.call('HINCRBY', row, 'strikes', 1)
-    redis.call('HSET', row, 'unsettled', 1, 'struck', lease[5])
-    count('taken_over ' .. known[6] .. ' ' .. known[2])
+    write('strikes', int((tonumber(known.strikes) or 0) + 1))
+    write('unsettled', '1')
+    write('struck', lease[5])
+    count('taken_over ' .. known.kind .. ' ' .. known.lane)
   end
   if stopped > 0 then
     -- One try in a while finds out whether Stripe takes our key again.
@@ -107,40 +161,64 @@ local function begin_next(user, holder, lease_ms, limits, now)
   -- The number alone could be given out twice, by a primary that lacks what the former one did last.
   local fence = redis.call('INCR', KEY_SEQUENCE) .. '.' .. string.sub(holder, 1, 8)
   local expires = int(now + lease_ms)
-  redis.call('HSET', customer, 'fence', fence, 'holder', holder, 'until', expires, 'open', chosen)
-  if limits ~= '' then redis.call('HSET', customer, 'start', int(start)) end
+  local held = {'fence', fence, 'holder', holder, 'until', expires, 'open', chosen}
+  if newly_called then
+    held[9], held[10] = 'called', called
+  end
+  if limits ~= '' then
+    held[#held + 1] = 'start'
+    held[#held + 1] = int(start)
+  end
+  redis.call('HSET', customer, unpack(held))
   redis.call('ZADD', KEY_WATCH, expires, user)
-  redis.call('ZREM', KEY_QUEUED .. (known[4] or known[2]), chosen)
-  redis.call('HSET', KEY_MARK, 'try:' .. known[2], int(now))
-  redis.call('HINCRBY', row, 'tries', 1)
-  redis.call('HSETNX', row, 'started', int(now))
-  redis.call('HSETNX', row, 'sent', int(now))
-  redis.call('HDEL', row, 'due')
-  enter(chosen, 'running')
-  return grant(user, chosen, now)
+  if known ~= (come and come.row) and (known.state == 'queued' or known.state == 'waiting') then
+    leave_queue(known.queue or known.lane, chosen)
+  end
+  note_tried(known.lane, now)
+  write('tries', int((tonumber(known.tries) or 0) + 1))
+  if not known.started then write('started', int(now)) end
+  if not known.sent then write('sent', int(now)) end
+  if known.due then
+    redis.call('HDEL', KEY_COMMAND .. chosen, 'due')
+    for i = 1, #flat, 2 do
+      if flat[i] == 'due' then
+        table.remove(flat, i)
+        table.remove(flat, i)
+      end
+    end
+  end
+  write('state', 'running')
+  redis.call('HSET', KEY_COMMAND .. chosen, unpack(written))
+  redis.call('PUBLISH', KEY_CHANGED .. chosen, 'running')
+  return granted(user, chosen, fence, expires, now, known, flat, limits ~= '' and int(start))
 end
 
--- A message for the command arrived: work for its customer may go as far as it. Answers the
--- customer, or nil and why there is nothing to do.
-local function call_up(id, in_order)
+-- A message for the command arrived: work for its customer may go as far as it. Answers the command, as
+-- `begin_next` takes it, or nil and why there is nothing to do.
+local function call_up(id, in_order, now)
   if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then return nil, 'absent' end
-  local row = sound_row(id, now_ms())
+  local row, flat = sound_row(id, now)
   if not row then return nil, 'damaged' end
-  local user, seq, queue = row[1], tonumber(row[3]), row[4] or row[2]
-  redis.call('ZREM', KEY_QUEUED .. queue, id)
-  if in_order and seq > tonumber(redis.call('HGET', KEY_MARK, queue) or 0) then
-    redis.call('HSET', KEY_MARK, queue, seq)
+  local seq, queue = tonumber(row.seq), row.queue or row.lane
+  leave_queue(queue, id)
+  if in_order then note_received(queue, seq) end
+  if not redis.call('ZSCORE', KEY_PENDING .. row.user, id) then return nil, 'ended' end
+  return {id = id, row = row, flat = flat, seq = seq, user = row.user}
+end
+
+-- Work for its customer may go as far as a command that was called up, though nothing is begun now.
+local function go_as_far_as(come)
+  if come.seq > tonumber(redis.call('HGET', KEY_CUSTOMER .. come.user, 'called') or 0) then
+    redis.call('HSET', KEY_CUSTOMER .. come.user, 'called', come.seq)
   end
-  if not redis.call('ZSCORE', KEY_PENDING .. user, id) then return nil, 'ended' end
-  if seq > tonumber(redis.call('HGET', KEY_CUSTOMER .. user, 'called') or 0) then
-    redis.call('HSET', KEY_CUSTOMER .. user, 'called', seq)
-  end
-  return user
 end
 
 -- A command that was called up, but is not begun, waits.
-local function wait_unless_begun(id)
-  if redis.call('HGET', KEY_COMMAND .. id, 'state') == 'queued' then enter(id, 'waiting') end
+local function wait_unless_begun(come)
+  if come.row.state == 'queued' then
+    come.row.state = 'waiting'
+    enter(come.id, 'waiting')
+  end
 end
 
 -- What came of `f`, or that what it is about is damaged: then others of the same call go on.

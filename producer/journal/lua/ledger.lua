@@ -88,17 +88,8 @@ local function driven_by(migration, holder)
   return redis.call('HGET', KEY_MIGRATION .. migration, 'driver') == holder
 end
 
--- The row of a command that is not to be applied if the customer's default was set by another since:
--- says so, with `newer`.
-local function with_newer(row, user)
-  local since, slot
-  for i = 1, #row, 2 do
-    if row[i] == 'since' then since = tonumber(row[i + 1]) end
-    if row[i] == 'slot' then slot = row[i + 1] end
-  end
-  if since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. slot) or 0) > since then
-    row[#row + 1] = 'newer'
-    row[#row + 1] = '1'
-  end
-  return row
+-- Whether a command is not to be applied, since the customer's default was set by another since.
+local function newer_default(row, user)
+  local since = tonumber(row.since)
+  return since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. row.slot) or 0) > since
 end

@@ -8,15 +8,21 @@
 -- from being starved by the other. Whatever is sent moves the line on by a gap, so the sum stays.
 -- Places given ahead cannot be taken back when the other lane comes with its share, so a second can
 -- see up to share x ahead too many: short enough for that to stay within 5 % of the limit.
-local AHEAD = {interactive = 300, bulk = 200}
+local AHEAD = {interactive = 300, bulk = 180}
+-- The same of the bulk lane where others would wait for what it has booked: an interactive request
+-- beyond its share, while both lanes send, or another endpoint's.
+local NEAR, MIXED_MS = 140, 3000
 -- How long before that place to ask again (ms). The longer, the more questions. The interactive lane
 -- asks before the bulk lane would find a place.
 local SOON = {interactive = 200, bulk = 80}
--- How much later than its place in the account's line a request may be sent for an endpoint's (ms).
-local APART = 70
+-- How much later than its place in the account's line a request may be sent for an endpoint's (ms),
+-- and than its place in the endpoint's for the account's.
+local APART, APART_ENDPOINT = 70, 15
 -- A little under the limit, so that what is sent a few milliseconds late does not fall together
--- with the next; a little more where both lanes send, and one goes ahead of the line.
-local PACE, MIXED_PACE, MIXED_MS = 0.975, 0.95, 3000
+-- with the next.
+local PACE = 0.975
+-- A place that was asked for so late (ms) is not lost, as it would be if the line began anew.
+local LATE = 10
 -- Additive increase, a second; multiplicative decrease; floor. (AIMD, Chiu and Jain 1989.)
 local RISE, FALL, LEAST, ONCE = 0.02, 0.7, 0.1, 1000
 
@@ -25,27 +31,37 @@ local function factor_of(known, since, now)
   return math.min(1, tonumber(known) + math.max(0, now - tonumber(since)) / 1000 * RISE)
 end
 
--- Where the next request of the lane would be in the scope: its time, and what to do if it is sent
--- then, or later since another scope has no place before.
+-- How long (ms) the interactive lane's share lasts that was not used, so that a few requests that come
+-- together go out together: as much as 5 % of a second's requests leave room for.
+local function kept(lane, gap)
+  return lane == 'interactive' and math.max(0, 100 - 2.5 * gap) or 0
+end
+
+-- Where the next request of the lane would be in the scope: its time, whether the other lane sends
+-- too, and what to do if it is sent then, or later since another scope has no place before.
 local function place(scope, rate, lane, share, now)
-  if rate == 0 then return now, function() redis.call('HSET', KEY_LIMIT .. scope, 't', now) end end
+  if rate == 0 then return now, false, function() redis.call('HSET', KEY_LIMIT .. scope, 't', now) end end
   local other = lane == 'bulk' and 'interactive' or 'bulk'
   local known = redis.call('HMGET', KEY_LIMIT .. scope, 't', lane, 'factor', 'since', other)
   local mixed = known[5] and tonumber(known[5]) > now - MIXED_MS
   local full = 1000 / (rate * factor_of(known[3], known[4], now))
-  local gap = full / (mixed and MIXED_PACE or PACE)
+  local gap = full / PACE
   -- A read is followed by a write, whose line must not grow behind it.
   if string.sub(scope, 1, 4) == 'GET ' then gap = gap * 1.015 end
-  local line = math.max(tonumber(known[1] or 0), now)
-  local mine = math.max(tonumber(known[2] or 0), now)
-  return math.min(line, mine), function(at, far)
+  local line = math.max(tonumber(known[1] or 0), now - LATE)
+  local mine = math.max(tonumber(known[2] or 0), now - kept(lane, full))
+  local here = math.max(now, math.min(line, mine))
+  return here, mixed, function(at, far)
     -- Sent later than here, since another scope has no place before: of the account, what is free
     -- until then is for other endpoints, but not so much that it would fall together with this. What
     -- is booked however far ahead (a read's write) must not hold up the others.
-    if scope ~= 'account' then line = math.max(line, at)
-    elseif not far then line = math.max(line, at - APART) end
+    if at > here then
+      mine = at
+      if scope ~= 'account' then line = math.max(line, at - APART_ENDPOINT)
+      elseif not far then line = math.max(line, at - APART) end
+    end
     redis.call('HSET', KEY_LIMIT .. scope, 't', string.format('%.3f', line + gap),
-      lane, string.format('%.3f', at + full / share), 'rate', rate)
+      lane, string.format('%.3f', math.min(mine, at) + full / share), 'rate', rate)
     redis.call('HINCRBY', KEY_LIMIT .. scope, 'booked', 1)
   end
 end
@@ -56,12 +72,13 @@ local function book(limits, lane, endpoint, now, ahead)
   if limits == '' then return now end
   local account, each, interactive, bulk = string.match(limits, '^([^,]+),([^,]+),([^,]+),(.+)$')
   local share = tonumber(lane == 'interactive' and interactive or bulk)
-  local at, take = place('account', tonumber(account), lane, share, now)
-  local at_endpoint, take_endpoint = place(endpoint, tonumber(each), lane, share, now)
+  local at, mixed, take = place('account', tonumber(account), lane, share, now)
+  local at_endpoint, mixed_endpoint, take_endpoint = place(endpoint, tonumber(each), lane, share, now)
   at = math.max(at, at_endpoint)
   local far = ahead ~= nil
-  ahead = ahead or AHEAD[lane]
-  -- More than half of what may be booked ahead is let run out: one question gets several places.
+  local near = lane == 'bulk' and (mixed or mixed_endpoint or (tonumber(account) > 0 and tonumber(each) > 0))
+  ahead = ahead or near and NEAR or AHEAD[lane]
+  -- About half of what may be booked ahead is let run out: one question gets several places.
   if at > now + ahead then return nil, at - SOON[lane] end
   take(at, far)
   take_endpoint(at, far)

@@ -9,33 +9,39 @@ if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
 if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
 local now = now_ms()
 local queue, sent, new = queue_for(lane, migration, now), 0, {}
-for i = 8, #ARGV, 8 do
-  local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
-  if row_state(migration, number) == PENDING then
-    if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
-      enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, ARGV[7], ARGV[i + 7],
-        now)
-      new[ARGV[i + 2]] = (new[ARGV[i + 2]] or 0) + 1
-      local row = KEY_COMMAND .. id
-      redis.call('HSET', row, 'batch', 1, 'migration', migration, 'number', number)
-      if record[5] then redis.call('HSET', row, 'keyno', record[5]) end
-      if slot ~= '' then
-        if ARGV[5] == '1' then redis.call('HSET', row, 'first', 1) end
-        if ARGV[6] == '1' then redis.call('HSET', row, 'since', record[3]) end
-        if ARGV[i + 6] ~= '' then
-          redis.call('HSET', row, 'expected', string.sub(ARGV[i + 6], 2))
-        end
-      end
-    elseif redis.call('HEXISTS', KEY_COMMAND .. id, 'finished') == 1 then
-      -- Of before the migration was forgotten: a failed one, or what became of it since.
-      redis.call('ZADD', KEY_ENDED .. migration, number, id)
-      redis.call('PERSIST', KEY_COMMAND .. id)
-      redis.call('PERSIST', KEY_RESULT .. id)
-    end
-    mark(migration, number, SENT)
-    sent = sent + 1
+local function fields_of(number, slot, expected)
+  local more = {'batch', 1, 'migration', migration, 'number', number}
+  local function write(name, value)
+    more[#more + 1] = name
+    more[#more + 1] = value
   end
+  if record[5] then write('keyno', record[5]) end
+  if slot ~= '' then
+    if ARGV[5] == '1' then write('first', 1) end
+    if ARGV[6] == '1' then write('since', record[3]) end
+    if expected ~= '' then write('expected', string.sub(expected, 2)) end
+  end
+  return more
 end
+enrol_together(queue, (#ARGV - 7) / 8, function(next_seq)
+  for i = 8, #ARGV, 8 do
+    local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
+    if row_state(migration, number) == PENDING then
+      if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
+        enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, ARGV[7],
+          ARGV[i + 7], now, '', next_seq(id), fields_of(number, slot, ARGV[i + 6]))
+        new[ARGV[i + 2]] = (new[ARGV[i + 2]] or 0) + 1
+      elseif redis.call('HEXISTS', KEY_COMMAND .. id, 'finished') == 1 then
+        -- Of before the migration was forgotten: a failed one, or what became of it since.
+        redis.call('ZADD', KEY_ENDED .. migration, number, id)
+        redis.call('PERSIST', KEY_COMMAND .. id)
+        redis.call('PERSIST', KEY_RESULT .. id)
+      end
+      mark(migration, number, SENT)
+      sent = sent + 1
+    end
+  end
+end)
 for kind, by in pairs(new) do count_accepted(kind, lane, by, now) end
 if sent > 0 then redis.pcall('LPUSH', KEY_QUEUE .. queue, message) end
 return {'running', sent, in_flight(migration)}

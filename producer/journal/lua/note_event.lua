@@ -10,15 +10,15 @@ if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then id = string.match(key, '^(.
 local row = id and redis.call('EXISTS', KEY_COMMAND .. id) == 1 and sound_row(id, now)
 local settled = ''
 if row then
-  user = row[1]
-  local number = tonumber(row[18] or 0)
+  user = row.user
+  local number = tonumber(row.keyno or 0)
   local present = number > 0 and id .. '-' .. int(number + 1) or id
-  local waits = row[5] == 'unknown' or row[5] == 'retrying'
-  if key == present and row[5] == 'running' then
+  local waits = row.state == 'unknown' or row.state == 'retrying'
+  if key == present and row.state == 'running' then
     redis.call('HSET', KEY_COMMAND .. id, 'told', 1)
   elseif key == present and waits then
     settled = id
-    if tonumber(row[10] or 0) > now then
+    if tonumber(row.due or 0) > now then
       redis.call('HSET', KEY_COMMAND .. id, 'due', int(now))
       redis.call('ZADD', KEY_WATCH, int(now), user)
     end

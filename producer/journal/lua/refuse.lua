@@ -6,5 +6,5 @@ local now = now_ms()
 redis.call('HSET', row, 'kind', ARGV[2], 'user', ARGV[3], 'lane', ARGV[4], 'seq', 0,
   'accepted', int(now))
 count_accepted(ARGV[2], ARGV[4], 1, now)
-finish(ARGV[1], 'rejected', ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), now)
+finish(ARGV[3], ARGV[1], 'rejected', ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), now)
 return 1

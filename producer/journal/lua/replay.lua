@@ -13,9 +13,9 @@ if slot then
   local newer = redis.call('HGET', KEY_LATER, user .. ' ' .. slot)
   local by, applied = string.match(newer or '', '^(%S+) (%d+)$')
   if by and tonumber(applied) > tonumber(seq) then
-    redis.call('HSET', key, 'by', by, 'accepted_again', int(now_ms()))
     count('replayed ' .. row[6] .. ' ' .. lane)
-    finish(id, 'superseded', ARGV[4], 'superseded', ARGV[5], tonumber(ARGV[6]), now_ms())
+    redis.call('HSET', key, 'by', by, 'accepted_again', int(now_ms()))
+    finish(user, id, 'superseded', ARGV[4], 'superseded', ARGV[5], tonumber(ARGV[6]), now_ms())
     return 'superseded'
   end
 end

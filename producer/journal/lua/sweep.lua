@@ -34,7 +34,7 @@ for i = 4, #ARGV do
     local row = redis.call('EXISTS', KEY_COMMAND .. id) == 1 and sound_row(id, now)
     if not row then
       redis.call('ZREM', KEY_QUEUED .. queue, id)
-    elseif tonumber(row[11]) <= now - patience then
+    elseif tonumber(row.accepted) <= now - patience then
       lost[#lost + 1] = id
     end
   end

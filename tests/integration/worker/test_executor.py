@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
-from producer.journal import Journal, accept, resume, status, stopped, take
+from producer.journal import UNLIMITED, Journal, Limits, accept, resume, status, stopped, take
 from producer.redis import RedisConfig
 from producer.settings import Settings
 from producer.tracing import is_on
@@ -41,8 +41,9 @@ LIMITED = StripeError(Failure.ANSWERED, "slow down", 429, code="lock_timeout")
 class Workbench:
     """An executor, and commands to give it."""
 
-    def __init__(self, redis_url: str) -> None:
-        settings = WorkerSettings(Settings(RedisConfig.of(redis_url), language="en"), "sk_test_x")
+    def __init__(self, redis_url: str, limits: Limits = UNLIMITED) -> None:
+        shared = Settings(RedisConfig.of(redis_url), language="en")
+        settings = WorkerSettings(shared, "sk_test_x", limits=limits)
         self.journal = Journal(redis_url)
         self.stripe = FakeGateway()
         self.leases = LeaseKeeper(self.journal, settings.lease_s)
@@ -65,16 +66,22 @@ class Workbench:
         )
         self.arrivals = Arrivals(settings, self.executor, announcements, outcomes, gate)
 
-    async def accept(self, card: str) -> str:
-        fields = {"userId": CUSTOMER, "default_source": card}
+    async def accept(
+        self, card: str, customer: str = CUSTOMER, lane: Lane = Lane.INTERACTIVE
+    ) -> str:
+        fields = {"userId": customer, "default_source": card}
         command = parse_command(CommandKind.SET_DEFAULT_CARD, fields)
-        return (await self.journal(accept(command, command_id=str(uuid4())))).id
+        return (await self.journal(accept(command, command_id=str(uuid4()), lane=lane))).id
 
-    async def deliver(self, command_id: str, journalled: bool = True, **fields: str) -> None:
+    async def deliver(
+        self,
+        command_id: str,
+        journalled: bool = True,
+        lane: Lane = Lane.INTERACTIVE,
+        **fields: str,
+    ) -> None:
         kind = CommandKind.SET_DEFAULT_CARD
-        await self.arrivals.on_message(
-            Arrived(command_id, kind, fields, Lane.INTERACTIVE, journalled)
-        )
+        await self.arrivals.on_message(Arrived(command_id, kind, fields, lane.value, journalled))
 
     async def ended(self, command_id: str) -> CommandStatus:
         """The command's status once it has ended."""
@@ -115,6 +122,27 @@ async def test_second_delivery_changes_nothing(bench: Workbench) -> None:
     await asyncio.gather(bench.deliver(command), bench.deliver(command))
     await bench.deliver(command)
     assert len(bench.stripe.sent) == 1
+
+
+async def test_who_comes_later_goes_behind_those_who_wait(redis_url: str) -> None:
+    """Bulk commands that come one by one, faster than the limit, are sent in that order."""
+    bench = Workbench(redis_url, Limits(account=100))
+    room = asyncio.create_task(bench.executor.run())
+    commands = []
+    for number in range(60):
+        bench.stripe.account.add_customer(f"cus_{number}", cards=("card_A",))
+        commands.append(await bench.accept("card_A", f"cus_{number}", Lane.BULK))
+        await bench.deliver(commands[-1], lane=Lane.BULK)
+        # Three come in the time in which two are sent, so that ever more wait.
+        while len(bench.stripe.sent) < number * 2 // 3:
+            await asyncio.sleep(0.001)
+    for one in commands:
+        await bench.ended(one)
+    assert [sent.key for sent in bench.stripe.sent] == commands
+    room.cancel()
+    bench.executor.stop()
+    await bench.executor.drained()
+    await bench.journal.aclose()
 
 
 async def test_dropped_answer_is_asked_for_again_under_the_same_key(bench: Workbench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -91,6 +92,18 @@ def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
     _ended(stage, small)
     # Fifty are in hand before the ten come; they then take turns.
     assert _done(stage, "Large") < 130
+
+
+def test_commands_sent_one_by_one_are_fetched_together(stage: Stage) -> None:
+    """Behind the first, a bulk queue's messages come many in a round trip, and all are done."""
+    commands = [stage.assign(stage.customer(), Lane.BULK) for _ in range(60)]
+    stage.redis.config_resetstat()
+    _workers(stage, 1, rate=50)
+    _ended(stage, commands)
+    stats = cast(dict[str, dict[str, int]], stage.redis.info("commandstats"))
+    # 25 at least are in hand at a time: the first by themselves, then what is left of them.
+    assert stats["cmdstat_rpop"]["calls"] >= 1
+    assert len(stage.stripe.effects()) == 60
 
 
 @pytest.mark.extended

@@ -67,8 +67,8 @@ def test_help_is_everywhere(line: str, capsys: pytest.CaptureFixture[str]) -> No
         ("failed replay an-id --filter code=x", "either an ID or --filter"),
         ("failed replay --filter ,", "empty filter"),
         ("failed replay --filter ", "empty filter"),
-        ("failed replay --filter colour=x", "code=..., command=... or customer=..."),
-        ("failed replay --filter code=", "code=..., command=... or customer=..."),
+        ("failed replay --filter colour=x", "code=..., command=..., customer=... or tag"),
+        ("failed replay --filter code=", "code=..., command=..., customer=... or tag"),
         ("failed replay --filter code=a,code=b", "each once"),
     ],
 )

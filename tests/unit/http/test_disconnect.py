@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from producer.contract import Lane
 from producer.http.app import create_app
 from producer.http.disconnect import while_connected
+from producer.http.prepared_ids import KEPT
 from producer.http.services import Services
 from producer.journal import keys
 from producer.settings import WebSettings
@@ -85,9 +86,9 @@ async def _accepted(valkey: redis.asyncio.Redis) -> list[str]:
 
 
 async def _channels(valkey: redis.asyncio.Redis, count: int) -> None:
-    """Return once so many are waited for, besides the one of the process itself."""
+    """Return once so many are waited for, besides the process's own and those kept for callers."""
     async with asyncio.timeout(10):
-        while len(await valkey.pubsub_channels("cards:changed:*")) != count + 1:
+        while len(await valkey.pubsub_channels("cards:changed:*")) != count + 1 + KEPT:
             await asyncio.sleep(0.01)
 
 

@@ -58,6 +58,8 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
         "/api/tasks/{taskId}",
         "/api/tasks/{taskId}/events",
         "/api/overview",
+        "/api/failed",
+        "/api/failed/replay",
         "/api/commands/{taskId}",
         "/api/customers/{userId}",
         "/stripe/events",
@@ -88,7 +90,7 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
             "503",
         } <= set(order["responses"])
         names = {parameter["name"] for parameter in order["parameters"]}
-        assert names == {"Idempotency-Key", "Prefer", "Callback-Url", "Lane"}
+        assert names == {"Idempotency-Key", "Prefer", "Callback-Url", "Lane", "Metadata"}
         assert order["security"] == [{"bearer": ["send"]}, {}]
         assert set(order["responses"]["202"]["headers"]) >= {"Location", "Retry-After"}
 

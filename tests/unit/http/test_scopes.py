@@ -44,6 +44,8 @@ def _wanted(method: str, path: str) -> set[Scope] | None:
         return None
     if path == "/metrics":
         return {Scope.OPERATE}
+    if path.endswith("/failed/replay"):
+        return {Scope.OPERATE}
     if path in ("/docs", "/openapi.json"):
         return {Scope.READ, Scope.OPERATE}
     if "/migrations" in path:

@@ -80,16 +80,16 @@ async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> 
 
 async def test_a_refused_file_leads_to_its_columns(web: httpx.AsyncClient, tmp_path: Path) -> None:
     """Why is said, what was filled in is there again, and columns can be chosen of the file's."""
-    content = b"cliente,tarjeta <i>\ncus_a1,card_a1\n"
+    content = b"persona,pieza <i>\ncus_a1,card_a1\n"
     answer = await _post(web, content, rps="3")
     assert answer.status_code == 400
-    assert "no column is named like source or default_source" in answer.text
-    assert '<option value="cliente">' in answer.text
-    assert "tarjeta &lt;i&gt;" in answer.text
+    assert "no column is named like userId" in answer.text
+    assert '<option value="persona">' in answer.text
+    assert "pieza &lt;i&gt;" in answer.text
     assert "<i>" not in answer.text
     assert re.search('name="rps"[^>]*value="3"', answer.text)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    mapped = {"map__userId": "cliente", "map__default_source": "tarjeta <i>"}
+    mapped = {"map__userId": "persona", "map__default_source": "pieza <i>"}
     answer = await _post(web, content, **mapped)
     assert answer.status_code == 303, answer.text
 

@@ -32,9 +32,12 @@ class Asker(NamedTuple):
 
 
 def sent_by(
-    limiter: LuaLimiter, askers: Sequence[Asker], *, seed: int = 0
+    limiter: LuaLimiter, askers: Sequence[Asker], *, seed: int = 0, late: float = 0.0
 ) -> dict[str, list[float]]:
-    """When each asker's requests are sent. Those who ask in the same moment do so in any order."""
+    """When each asker's requests are sent. Those who ask in the same moment do so in any order.
+
+    Who is told when to ask again does so up to `late` (ms) after that.
+    """
     chance, number = Random(seed), count()
     sent: dict[str, list[float]] = {asker.name: [] for asker in askers}
     due = [
@@ -50,7 +53,9 @@ def sent_by(
         place = limiter.book(asker.lane, asker.endpoint, now)
         if place.at is not None:
             sent[asker.name].append(place.at)
-        again = max(place.again, now + 1) if place.at is None else now + span.gap
+        again = now + span.gap
+        if place.at is None:
+            again = max(place.again + late * chance.random(), now + 1)
         heapq.heappush(due, (again, chance.random(), next(number), asker, span))
     return sent
 

@@ -94,12 +94,49 @@ def test_one_endpoint_does_not_hold_up_another() -> None:
         assert sum(within(times, 1000, 11_000) for times in sent.values()) >= 239 * len(endpoints)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_one_worker_uses_every_endpoint(count: int) -> None:
+    """One that asks late, as a busy one does, has 97 % of each endpoint's 25 under 100."""
+    endpoints = list(Endpoint)[:count]
+    askers = [Asker(one, Lane.BULK, FLOOD, one) for one in endpoints]
+    sent = sent_by(LuaLimiter(Limits(account=100, endpoint=25)), askers, late=35)
+    for times in sent.values():
+        assert within(times, 1000, 11_000) >= 250 * 0.97
+
+
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("lane", list(Lane))
 def test_what_a_lane_leaves_the_other_uses(rate: int, lane: Lane) -> None:
     """Alone, either lane has at least 97 % of the limit."""
     sent = sent_by(LuaLimiter(Limits(account=rate)), [Asker("one", lane, FLOOD)])
     assert within(sent["one"], 1000, 11_000) >= 10 * rate * 0.97
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("gap", [200, 1000])
+def test_both_lanes_together_use_the_limit(rate: int, gap: int) -> None:
+    """With interactive requests in a bulk flood at least 97 % of the limit is used, as without."""
+    spans = [Span(at, at + 0.5, 1) for at in range(1000, int(END_MS), gap)]
+    sent = sent_by(LuaLimiter(Limits(account=rate)), _lanes(FLOOD, spans))
+    assert sum(within(times, 2000, 11_000) for times in sent.values()) >= 9 * rate * 0.97
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_place_asked_for_a_little_late_is_not_lost(rate: int) -> None:
+    """Asked each time 9 ms after the next place, the limiter gives out as many as in time."""
+    limiter, gap = LuaLimiter(Limits(account=rate)), 1000 / (rate * 0.975)
+    late = [
+        limiter.book(Lane.BULK, Endpoint.DEFAULT, number * gap + 9 * (number > 0)).at
+        for number in range(rate)
+    ]
+    assert late[-1] == pytest.approx((rate - 1) * gap + 9)
+
+
+def test_a_few_interactive_requests_come_together() -> None:
+    """In a flood under 100/s two go out in the moment they come; 25/s leave no room for that."""
+    for rate, together in ((25, 1), (100, 2)):
+        sent = sent_by(LuaLimiter(Limits(account=rate)), _lanes(FLOOD, [Span(5000, 5000.5, 0.1)]))
+        assert sum(at < 5001 for at in sent["interactive"]) == together
 
 
 @pytest.mark.parametrize("rate", RATES)

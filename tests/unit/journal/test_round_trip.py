@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
-from producer.journal import Call
+from producer.contract import Envelope
+from producer.journal import BlockingJournal, Call, Journal, JournalFault, cancel, status
 from producer.journal.round_trip import RoundTrip
 from producer.redis import RedisConfig
 
@@ -42,3 +45,45 @@ def test_a_call_that_need_not_be_confirmed_is_answered_all_the_same() -> None:
     trip.answered(["y", "x", "OK", 0])
     assert trip.answers[0] == ["y"]
     assert not trip.complete
+
+
+def test_neighbours_of_one_script_go_as_one() -> None:
+    """Each has its own answer or error, and one that must be confirmed waits for that alone."""
+    calls = [
+        _of("close", "a", durable=True),
+        _of("close", "b", "c"),
+        _of("take", "d"),
+        _of("close", "e"),
+    ]
+    trip = RoundTrip(calls, RedisConfig.from_environ(_URL))
+    sent = trip.commands()
+    assert [command[3:] for command in sent[:3]] == [(1, "a", 2, "b", "c"), ("d",), ("e",)]
+    failed = ResponseError("WRONGTYPE")
+    trip.answered([["1", failed], "3", "4", "OK", 1])
+    assert trip.answers[1:] == [failed, "3", "4"]
+    assert not trip.complete
+    assert [command[3:] for command in trip.commands()][:1] == [("a",)]
+
+
+def test_a_script_that_is_not_known_is_loaded_for_all_its_calls(redis_url: str) -> None:
+    """As many calls as there are: beyond some, they are run as several scripts."""
+    journal = BlockingJournal(redis_url)
+    found = journal.many([status(f"none-{number}") for number in range(60)])
+    assert found == [None] * 60
+    journal.close()
+
+
+async def test_what_befalls_one_call_keeps_no_other_from_its_answer(redis_url: str) -> None:
+    """An error in the middle of a script that is run for several is the answer to one of them."""
+    journal = Journal(redis_url)
+    await journal(Call(lambda _: None, commands=[("SET", "cards:command:b", "no hash")]))
+    asked = (cancel(one, Envelope.no("cancelled", ""), keep_s=1) for one in "abc")
+    told = await asyncio.gather(*map(journal, asked), return_exceptions=True)
+    assert [told[0], told[2]] == [None, None]
+    assert isinstance(told[1], JournalFault)
+    assert "WRONGTYPE" in str(told[1])
+    await journal.aclose()
+
+
+def _of(script: str, *args: str, durable: bool = False) -> Call[Any]:
+    return Call(lambda answer: answer, script, args, durable=durable)

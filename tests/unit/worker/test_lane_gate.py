@@ -75,22 +75,54 @@ def test_what_ends_soon_may_be_many(gate: LaneGate, order: LaneOrder) -> None:
     assert "bulk.1" not in order.consume(0)
 
 
-def test_a_message_on_its_way_is_counted(gate: LaneGate, order: LaneOrder) -> None:
-    """Bulk is not asked again before the loop has counted the commands of what was fetched."""
-    gate.fetched(Lane.BULK)
-    assert order.consume(0) == ["interactive"]
-    gate.uncounted(Lane.BULK, 1)
-    gate.came(Lane.BULK)
+def test_a_message_on_its_way_counts_what_it_holds(gate: LaneGate, order: LaneOrder) -> None:
+    """A queue is not asked again while a message of 50 is on its way or asked for."""
+    gate.fetched("bulk.1", 50)
+    assert order.consume(0) == ["interactive", "bulk", "bulk.2"]
+    gate.came("bulk.1", 50)
     gate.message(Lane.BULK, 1)
-    assert order.consume(0) == ["interactive"]
-    gate.uncounted(Lane.BULK, -1)
-    assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]
-    # Where many end in a second, one more message makes no difference.
+    gate.asked("bulk.1", 50)
+    assert "bulk.1" not in order.consume(0)
+    gate.asked("bulk.1", -50)
+    assert "bulk.1" in order.consume(0)
+    # Where many end in a second, one more makes no difference.
     for _ in range(60):
         gate.ended("bulk.1")
-    gate.fetched(Lane.BULK)
-    assert order.consume(0) == ["interactive", "bulk.1"]
-    gate.came(Lane.BULK)
+    gate.fetched("bulk.1", 50)
+    assert "bulk.1" in order.consume(0)
+
+
+def test_messages_of_one_command_are_fetched_one_after_another(order: LaneOrder) -> None:
+    """One by one as many commands are fetched as 50 to a message, whoever has not come yet."""
+    gate = LaneOrder.gate = LaneGate(concurrency=50)
+    for number in range(25):
+        assert "bulk" in order.consume(0), number
+        gate.fetched("bulk", 1)
+    assert "bulk" not in order.consume(0)
+
+
+def test_many_are_fetched_together() -> None:
+    """Of a queue with commands in hand a message's worth, but no more than may be in hand."""
+    gate = LaneGate(concurrency=40)
+    gate.fetched("bulk", 1)
+    assert gate.more("bulk", 1) == 0
+    gate.fetched("bulk", 1)
+    assert gate.more("bulk", 1) == 23
+    assert gate.more("bulk", 50) == 0
+    for _ in range(100):
+        gate.ended("bulk")
+    assert gate.more("bulk", 1) == 38
+    assert gate.more("interactive", 1) == 0
+    gate.paused = frozenset({Lane.BULK})
+    assert gate.more("bulk", 1) == 0
+
+
+def test_messages_on_their_way_take_slots(gate: LaneGate, order: LaneOrder) -> None:
+    """As many as there are slots, and the lane is not asked until they are done with."""
+    gate.fetched("bulk", 1)
     for _ in range(4):
-        gate.fetched(Lane.INTERACTIVE)
+        gate.fetched("interactive", 1)
     assert order.consume(0) == ["bulk", "bulk.1", "bulk.2"]
+    for _ in range(4):
+        gate.came("interactive", 1)
+    assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]

@@ -1,0 +1,1 @@
+"""Failed commands over HTTP: listed, and taken up again by a filter."""

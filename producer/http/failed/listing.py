@@ -1,0 +1,39 @@
+"""A page of the failed commands that a filter matches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from producer.http.bounded import BoundedJournal
+from producer.http.failed.parameters import Listing
+from producer.http.failed.walk import Walk
+from producer.journal.failed import FailedCommand, Place
+
+LOOKED_AT = 1_000
+"""Failed commands that are looked at for one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some failed commands, the oldest first, and where to go on."""
+
+    found: list[FailedCommand]
+    next: Place | None
+    """None where there are no more; the next page may be empty all the same."""
+
+
+async def listed(ask: BoundedJournal, listing: Listing) -> Listed:
+    """A page of them.
+
+    Raises:
+        JournalUnavailable
+    """
+    walk = Walk(ask, listing.after, LOOKED_AT)
+    found: list[FailedCommand] = []
+    async for one in walk:
+        command = one.failed()
+        if listing.wanted.matches(command.code, command.order, command.metadata):
+            found.append(command)
+        if len(found) == listing.limit:
+            break
+    return Listed(found, walk.next)

@@ -1,0 +1,71 @@
+"""Ids that are subscribed to before there are commands of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from producer.http.prepared_ids import KEPT, PreparedIds
+from producer.http.subscriptions import Subscriptions
+from producer.journal import Journal
+
+
+@pytest.fixture
+async def subscriptions(redis_url: str) -> AsyncIterator[Subscriptions]:
+    """Subscriptions over a real Valkey."""
+    journal = Journal(redis_url, retries=0)
+    made = Subscriptions(journal)
+    made.start()
+    yield made
+    await made.stop()
+    await journal.aclose()
+
+
+async def _channels(journal: Journal, count: int) -> set[str]:
+    async with asyncio.timeout(10):
+        while len(found := await journal._redis.pubsub_channels("cards:changed:*")) != count:
+            await asyncio.sleep(0.01)
+    return set(found)
+
+
+async def test_an_id_is_subscribed_to_when_it_is_taken(
+    subscriptions: Subscriptions, journal: Journal
+) -> None:
+    """Whoever takes one can listen without waiting, hears what is published, and leaves nothing."""
+    prepared = PreparedIds(subscriptions)
+    prepared.start()
+    before = await _channels(journal, KEPT + 1)
+    await subscriptions.add("later", print)  # confirmed behind all of them
+    news: asyncio.Queue[str | None] = asyncio.Queue()
+    ident = prepared.take()
+    assert f"cards:changed:{ident}" in before
+    assert subscriptions.add(ident, news.put_nowait).done()
+    prepared.release(ident)
+    await journal._redis.publish(f"cards:changed:{ident}", "queued")
+    async with asyncio.timeout(10):
+        assert await news.get() == "queued"
+    subscriptions.remove(ident, news.put_nowait)
+    subscriptions.remove("later", print)
+    after = await _channels(journal, KEPT + 1)
+    assert f"cards:changed:{ident}" not in after
+    prepared.stop()
+
+
+async def test_nobody_waits_for_a_prepared_id(subscriptions: Subscriptions) -> None:
+    """Each is given once, and where none is ready a new one is made at once."""
+    prepared = PreparedIds(subscriptions)
+    assert len({prepared.take() for _ in range(5)}) == 5
+    prepared.start()
+    await subscriptions.add("later", print)
+    assert len({prepared.take() for _ in range(3 * KEPT)}) == 3 * KEPT
+    prepared.stop()
+
+
+async def test_without_redis_ids_are_made(journal: Journal) -> None:
+    """While there is no connection nothing is prepared, and ids are there all the same."""
+    prepared = PreparedIds(Subscriptions(Journal("redis://127.0.0.1:1", retries=0)))
+    prepared.start()
+    assert prepared.take() != prepared.take()
+    prepared.stop()
