@@ -17,7 +17,9 @@ class Terms:
     """On what terms a command of a migration is carried out."""
 
     look_first: bool = False  # read the customer first: it may be so already
-    expected_default: str | None = None  # apply only where this is the default; "" is none
+    expected_default: str | None = (
+        None  # apply only where this is the default; "" is none in its slot
+    )
     newer: bool = False  # another command has set the default since; it is to be left
     checked: bool = False  # an earlier try found all as it is to be, and may have been sent
 

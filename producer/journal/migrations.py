@@ -24,6 +24,8 @@ from producer.signatures import UNSIGNED, Signing
 
 log = logging.getLogger(__name__)
 
+# The default that a row expects to find where no slot is to have one; "" is of its own slot.
+NO_DEFAULT = "-"
 TAKEN_OVER = "taken_over"  # answered for a state where another driver has the migration
 _CANCELLED_HTTP = 409
 # By far longer than Stripe answers a repeated idempotency key with the first answer.
@@ -100,7 +102,10 @@ def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
 
 @dataclass(frozen=True, slots=True)
 class RowCommand:
-    """A row to be sent. `expected` is the default it is to find; None for any, "" for none."""
+    """A row to be sent. `expected` is the default it is to find; None for any.
+
+    "" is none in the command's slot, NO_DEFAULT none in any.
+    """
 
     number: int
     id: str
@@ -112,7 +117,7 @@ class RowCommand:
 class Told:
     """The migration's state, or TAKEN_OVER, and how many rows were changed, are in flight.
 
-    `frames` is how many there were of what is recorded of rows; told by `settle` alone.
+    `frames` is how many there were of what is recorded of rows; told by `settle` and `end_unsent`.
     """
 
     state: str
@@ -237,6 +242,23 @@ def settle(
     for one in rows:
         args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
     return Call(lambda answer: Told(*answer), "migration_settle", args, durable=True)
+
+
+def end_unsent(
+    migration: str,
+    driver: str,
+    rows: Sequence[tuple[int, int, str, str]],
+    frame: bytes = b"",
+    most: int = 0,
+) -> Call[Told]:
+    """Enter number, state, code and message of pending rows for which nothing is to be sent.
+
+    `frame` and `most` are those of `settle`. Refused unless the migration is running and the
+    driver's.
+    """
+    flat = [part for row in rows for part in row]
+    args: list[str | int | bytes] = [migration, driver, frame, most, *flat]
+    return Call(lambda answer: Told(*answer), "migration_end_unsent", args, durable=True)
 
 
 def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:

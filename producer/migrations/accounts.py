@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from producer.contract import SetDefaultCard
+from producer.contract import AssignCard, SetDefaultCard
 from producer.contract.messages import Language
 from producer.migrations.columns import Mapping as Columns
 from producer.migrations.details import Details, States
 from producer.migrations.errors import SumsDiffer
+from producer.migrations.held import told
 from producer.migrations.ids import command_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.packed_results import SAME_CARD
 from producer.migrations.plan import make_plan
 from producer.migrations.reader import open_rows
 from producer.migrations.reasons import Reason
+from producer.migrations.repairs import UNCHANGED
 from producer.migrations.results import Results
 from producer.migrations.row_texts import in_language
-from producer.migrations.rows import BadRow, Row, RowResult, RowState
+from producer.migrations.rows import BadRow, Repair, Row, RowResult, RowState
+from producer.migrations.scratch import Held
 
 # States whose name says the code where nothing else is known.
 _SPEAKING = (RowState.SUPERSEDED, RowState.DRIFTED, RowState.CANCELLED, RowState.FAILED)
-_NEVER_SENT = (RowState.PENDING, RowState.INVALID, RowState.SKIPPED, RowState.CANCELLED)
+_NEVER_SENT = (
+    RowState.PENDING,
+    RowState.INVALID,
+    RowState.CANCELLED,
+    RowState.SKIPPED,
+    RowState.AMBIGUOUS,
+)
+# States in which the plan may hold a row.
+_HELD = (RowState.ALREADY_SO, RowState.SKIPPED, RowState.AMBIGUOUS)
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 
 
@@ -55,7 +66,7 @@ class Accounts:
         """
         recorded = iter(self.results)
         current = next(recorded, None)
-        repeated = _Repeated(self)
+        held = _HeldRows(self)
         number = 0
         for row in open_rows(self.source, self.mapping):
             number += 1
@@ -64,13 +75,15 @@ class Accounts:
             while current is not None and current.number < number:
                 current = next(recorded, None)
             known = current if current is not None and current.number == number else None
-            result = self._result(row, known, repeated)
+            result = self._result(row, known, held)
             said = in_language(result.message, self.language)
-            yield row, result if said == result.message else replace(result, message=said)
+            if said != result.message:
+                result = replace(result, message=said)
+            yield _repaired(row, result), result
         if number != self.rows:
             raise SumsDiffer(self.rows, number, {(Reason.ROWS_OF_THE_INPUT,): number})
 
-    def _result(self, row: Row | BadRow, known: RowResult | None, rep: _Repeated) -> RowResult:
+    def _result(self, row: Row | BadRow, known: RowResult | None, held: _HeldRows) -> RowResult:
         state = self.states(row.number)
         if known is not None:
             if known.card_id == SAME_CARD:
@@ -80,9 +93,12 @@ class Accounts:
         if isinstance(row, BadRow):
             return RowResult(row.number, state, row.code, row.what)
         detail = self.details.get(row.number)
-        if detail is None and state is RowState.ALREADY_SO and row.number in rep:
-            return RowResult(row.number, state, "repeated_row", card_id=_card(row))
+        if detail is None and state in _HELD and (one := held.at(row.number)) is not None:
+            card = _card(row) if state is RowState.ALREADY_SO else ""
+            return RowResult(row.number, state, one.why.value, told(one, row), card_id=card)
         code = detail.code if detail else state.word if state in _SPEAKING else ""
+        if state is RowState.ALREADY_SO and isinstance(row.order, Repair):
+            code = UNCHANGED
         return RowResult(
             number=row.number,
             state=state,
@@ -93,28 +109,39 @@ class Accounts:
         )
 
 
-class _Repeated:
-    """Which rows are repetitions; found out when first asked. To be asked in the rows' order."""
+class _HeldRows:
+    """Rows that the plan holds; made when first asked. To be asked in the rows' order."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        self._numbers: Iterator[int] | None = None
-        self._next: int | None = 0
+        self._rows: Iterator[Held] | None = None
+        self._next: Held | None = None
 
-    def __contains__(self, number: int) -> bool:
-        if self._numbers is None:
-            self._numbers = self._found()
-        while self._next is not None and self._next < number:
-            self._next = next(self._numbers, None)
-        return self._next == number
+    def at(self, number: int) -> Held | None:
+        """That of the number; None where it holds none."""
+        if self._rows is None:
+            self._rows = self._found()
+            self._next = next(self._rows, None)
+        while self._next is not None and self._next.number < number:
+            self._next = next(self._rows, None)
+        found = self._next
+        return found if found is not None and found.number == number else None
 
-    def _found(self) -> Iterator[int]:
+    def _found(self) -> Iterator[Held]:
         with make_plan(self._accounts.source, self._accounts.mapping) as plan:
-            yield from plan.repeated_rows()
+            yield from plan.held_rows()
+
+
+def _repaired(row: Row | BadRow, result: RowResult) -> Row | BadRow:
+    """Of a repair, with the card that was found for it, where that is recorded."""
+    if isinstance(row, BadRow) or not isinstance(row.order, Repair) or not result.card_id:
+        return row
+    return replace(row, order=SetDefaultCard(customer=row.order.customer, card=result.card_id))
 
 
 def _card(row: Row) -> str:
     """The card's id where the row says it: that of a token is Stripe's to give."""
     order = row.order
-    known = isinstance(order, SetDefaultCard) or not order.source.startswith("tok_")
-    return order.object_id if known else ""
+    if isinstance(order, AssignCard) and order.source.startswith("tok_"):
+        return ""
+    return order.object_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 _FIX_AND_RUN = "correct it in the file (or in errors.csv) and run that"
 _ASK_THE_CUSTOMER = "ask the customer for another card; running it again changes nothing"
 _AGAIN = "run errors.csv again"
+_CHOOSE = "choose in the file that --undecided writes, and run that"
 
 _TODO = {
     # The row itself.
@@ -33,10 +34,14 @@ _TODO = {
     "formula_not_calculated": "open the workbook in Excel, have it calculated, and save it",
     "unknown_command": f"write AssignCard or SetDefaultCard: {_FIX_AND_RUN}",
     "both_filled": f"leave one of the two empty, or use two rows: {_FIX_AND_RUN}",
-    "ambiguous_cards": "write a CSV file with userId and default_source for these customers",
     "unknown_object": "leave out what is no card, payment method, source or customer, or name the "
     "columns with --map",
     "no_card": "nothing to make the default; import the card first",
+    # It is not said which card is meant.
+    "ambiguous_cards": f"{_CHOOSE}; of a copy, --old-defaults FILE says which was the default",
+    "contradictory_defaults": f"look at the old account; then {_CHOOSE}",
+    "default_not_copied": f"have the old default copied too; or {_CHOOSE}",
+    "contradictory_copies": f"look which copy is in use; then {_CHOOSE}",
     # Applied, or so already.
     "shadowed": "another default comes first and is charged: set that one, or take it away, if "
     "this one should be charged",
@@ -48,7 +53,9 @@ _TODO = {
     "no_default": "nothing: the customer has no card here, or no default",
     # Not sent, or not applied, without Stripe having a say.
     "repeated_row": "nothing: the customer's row before it says the same",
+    "not_default": "nothing: another card of the customer was the default",
     "superseded": "nothing: a newer command for the same customer stands",
+    "unchanged": "nothing: the customer has a default",
     "drifted": "the customer's default is not what the file expects: look which should stand",
     "cancelled": f"if it should be done after all: {_AGAIN}",
     # Stripe said no.

@@ -6,6 +6,7 @@ _CORRIGE = "corríjala en el archivo (o en errors.csv) y ejecútelo"
 _OTRA_TARJETA = "pida otra tarjeta al cliente; repetirla no cambia nada"
 _OTRA_VEZ = "ejecute errors.csv otra vez"
 _AVISE = "es un fallo de este programa: avise a quien lo mantiene, con el id del comando"
+_ELIJA = "elija en el archivo que escribe --undecided, y ejecútelo"
 
 TODO_ES = {
     "parameter_missing": f"rellene la columna: {_CORRIGE}",
@@ -29,7 +30,13 @@ TODO_ES = {
     "formula_not_calculated": "abra el libro en Excel, haga que se calcule y guárdelo",
     "unknown_command": f"escriba AssignCard o SetDefaultCard: {_CORRIGE}",
     "both_filled": f"deje vacía una de las dos, o use dos filas: {_CORRIGE}",
-    "ambiguous_cards": "escriba un CSV con userId y default_source para estos clientes",
+    "ambiguous_cards": f"{_ELIJA}; de una copia, --old-defaults ARCHIVO dice cuál era la "
+    "predeterminada",
+    "unchanged": "nada: el cliente ya tiene una predeterminada",
+    "contradictory_defaults": f"mire la cuenta anterior; después {_ELIJA}",
+    "default_not_copied": f"haga copiar también la predeterminada anterior; o {_ELIJA}",
+    "contradictory_copies": f"mire cuál de las copias se usa; después {_ELIJA}",
+    "not_default": "nada: la predeterminada era otra tarjeta del cliente",
     "unknown_object": "quite lo que no es tarjeta, método de pago, fuente ni cliente, o diga las "
     "columnas con --map",
     "no_card": "no hay tarjeta que hacer predeterminada; importe antes la tarjeta",

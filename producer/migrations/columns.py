@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass, field
 
 from producer.contract import CommandKind
 from producer.migrations import stripe_objects
 from producer.migrations.card_columns import shown
 from producer.migrations.column_choice import Choice, Columns
-from producer.migrations.column_names import IDS, bare
+from producer.migrations.column_names import DEFAULTS, bare
 from producer.migrations.column_refusals import EITHER, listed, uncertain
+from producer.migrations.copied import CopyColumns, cards_of_customers, copy_columns
 from producer.migrations.edges import printable
 from producer.migrations.errors import FileRefused
 from producer.migrations.fields import COMMAND, DEFAULT, FIELDS, OBJECTS, SOURCE, USER
 from producer.migrations.formats import Form
 from producer.migrations.id_kinds import OBJECT_NAMES, OBJECT_SIGN, OTHER
 from producer.migrations.inputs import InputFile
-from producer.migrations.mapping_records import CARDS, CUSTOMER
+from producer.migrations.mapping import Mapping, of_customers
+from producer.migrations.mapping_records import CARDS, CUSTOMER, ORIGINS
 from producer.migrations.reasons import Reason
 
 __all__ = ["COMMAND", "DEFAULT", "FIELDS", "OBJECTS", "SOURCE", "USER", "Mapping", "map_columns"]
@@ -25,31 +26,10 @@ __all__ = ["COMMAND", "DEFAULT", "FIELDS", "OBJECTS", "SOURCE", "USER", "Mapping
 # Stripe docs: migrations, PAN copy between accounts.
 _COPY_FILE = ("customer_id_old", "source_id_old", "customer_id_new", "source_id_new")
 _COPY_NEW = ("customer_id_new", "source_id_new")
+# What `errors.csv` says of rows.
+_WHY = ("state", "code", "message")
 # Forms whose columns are all known; elsewhere a later record may have others.
 _TABLES = frozenset({"csv", "parquet", "xlsx"})
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Contract fields (`userId`, `source`, `default_source`, `command`) by the file's columns.
-
-    `command` is that of all rows; None where each row says it, or what it has filled.
-    """
-
-    fields: dict[str, str]
-    command: CommandKind | None = None
-    expected: str | None = None  # the column of --only-if-default-is
-    # Of records that are objects of Stripe's API, the columns that are read: `stripe_objects`.
-    # `fields` are what most of them say.
-    objects: tuple[str, ...] = ()
-    # Fields whose column has another name, which nobody named: to be told.
-    taken: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def of_customers(self) -> bool:
-        """Whether a row is a customer, who may have no card, rather than an order."""
-        is_customer = not self.objects and bare(self.fields[USER]) in IDS
-        return is_customer and self.fields.get(DEFAULT) not in (None, CARDS)
 
 
 def map_columns(
@@ -58,12 +38,14 @@ def map_columns(
     *,
     command: CommandKind | None = None,
     expected: str | None = None,
+    repairs: bool = False,
 ) -> Mapping:
     """What the columns mean: as named (`--map`), else by the contract's or Stripe's names.
 
     Failing these by the usual names, whatever their case, where no second column fits, and what
     they hold (`column_choice`). Stripe's files say which card belongs to a customer that has it
-    already, so they mean SetDefaultCard unless `command` says otherwise.
+    already, so they mean SetDefaultCard unless `command` says otherwise. With `repairs`, and where
+    there are customers alone, each is a customer whose default is to be repaired.
 
     Raises:
         FileRefused: a needed or named column is missing, stands twice, or is not certain.
@@ -73,6 +55,8 @@ def map_columns(
         if one not in FIELDS:
             names = ", ".join(FIELDS)
             raise FileRefused("unknown_field", Reason.UNKNOWN_FIELD, field=shown(one), names=names)
+    if repairs or (command is None and expected is None and _customers_alone(source, named)):
+        return _repairs(source, named)
     if named.keys().isdisjoint({USER, SOURCE, DEFAULT}):
         objects = _objects(source, command, expected)
         if objects is not None:
@@ -93,7 +77,10 @@ def map_columns(
         raise FileRefused("column_repeated", Reason.COLUMN_OF_TWO_FIELDS)
     fields = dict(sorted(fields.items()))
     taken = tuple(f for f, column in fields.items() if column != f and f not in named)
-    return Mapping(fields, command, expected, taken=taken)
+    copied = None
+    if command is CommandKind.SET_DEFAULT_CARD:
+        copied = _copied(source, fields, named)
+    return Mapping(fields, command, expected, taken=taken, copied=copied)
 
 
 def _filled(
@@ -137,6 +124,49 @@ def _spelt_otherwise(source: InputFile, fields: dict[str, str]) -> dict[str, str
     if found.keys() >= {SOURCE, DEFAULT}:
         return found
     return {one: column for one, column in found.items() if one == COMMAND}
+
+
+def _customers_alone(source: InputFile, named: AnyMapping[str, str]) -> bool:
+    """Whether the columns are a customer, and nothing else that means anything."""
+    if named.keys() - {USER}:
+        return False
+    told = [name for name in source.columns if name not in _WHY]
+    if len(told) != 1 or source.format.form is Form.STRIPE_MAPPING:
+        return False
+    return named.get(USER, Columns(source, _WHY).customer().column) == told[0]
+
+
+def _repairs(source: InputFile, named: AnyMapping[str, str]) -> Mapping:
+    column = named.get(USER)
+    if column is None and source.format.form is Form.STRIPE_MAPPING:
+        column = CUSTOMER
+    elif column is None and USER in source.columns:
+        column = USER
+    elif column is None:
+        columns = Columns(source, ())
+        choice = columns.customer()
+        if choice.column is None:
+            raise uncertain(source, columns, {USER: choice})
+        column = choice.column
+    _once(column, source)
+    taken = (USER,) if column != USER and USER not in named else ()
+    return Mapping({USER: column}, CommandKind.SET_DEFAULT_CARD, taken=taken, repairs=True)
+
+
+def _copied(
+    source: InputFile, fields: dict[str, str], named: AnyMapping[str, str]
+) -> CopyColumns | None:
+    """Where rows are a customer's cards, what else is said of each; None where they are orders.
+
+    So it is in a copy between accounts, and where the column says a card, and not the default.
+    """
+    if source.format.form is Form.STRIPE_MAPPING:
+        return ORIGINS
+    found = copy_columns(source.columns, fields[USER], fields[DEFAULT])
+    if found is not None or DEFAULT in named or of_customers(fields):
+        return found
+    says_default = bare(fields[DEFAULT]) in DEFAULTS
+    return None if says_default else cards_of_customers(source.columns)
 
 
 def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:

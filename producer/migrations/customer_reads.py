@@ -12,6 +12,7 @@ from uuid import uuid4
 from producer.contract import Lane, Slot
 from producer.contract.shadows import Shadow, shadow_of, shadow_read
 from producer.journal import BlockingJournal, read_answer, request_customer
+from producer.migrations.faces import ShownCard
 from producer.signatures import UNSIGNED, Signing
 
 # Reads under way at a time: few, for they share the workers with what is sent.
@@ -33,6 +34,7 @@ class CustomerRead:
     default_source: str | None = None
     default_payment_method: str | None = None
     cards: frozenset[str] | None = None  # None where they were not asked for
+    shown: tuple[ShownCard, ...] | None = None  # likewise, and where an older worker answered
     subscriptions: tuple[Shadow, ...] | None = None  # defaults of their own; None: not read
     subscriptions_not_read: str = "not_asked"  # why not; "" where they were
 
@@ -117,13 +119,14 @@ def customer_read(customer: str, envelope: dict[str, Any]) -> CustomerRead:
     if not envelope["status"]:
         return CustomerRead(customer, str(envelope["code"]))
     data: dict[str, Any] = envelope["data"]
-    cards, own = data["cards"], data.get("subscriptions")
+    cards, faces, own = data["cards"], data.get("faces"), data.get("subscriptions")
     return CustomerRead(
         customer,
         "",
         data[Slot.DEFAULT_SOURCE.value],
         data[Slot.DEFAULT_PAYMENT_METHOD.value],
         None if cards is None else frozenset(cards),
+        None if faces is None else tuple(ShownCard.of(one) for one in faces),
         None if own is None else tuple(filter(None, map(shadow_read, own))),
         "" if own is not None else str(data.get("subscriptionsNotRead") or "not_asked"),
     )

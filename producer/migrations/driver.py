@@ -53,6 +53,7 @@ class Options:
     stop_after_percent: float | None = None  # the same, of the rows that ended since
     blind: bool = False  # without a look at the customer before
     skip_if_newer: bool = False
+    repairs: bool = False  # rows are customers, whose cards are found at Stripe
     sender: str = ""  # whose commands they are
 
 
@@ -93,7 +94,12 @@ class Driver:
         self._stopped = threading.Event()
         self._lease = DrivingLease(self._journal, migration)
         self._recorder = Recorder(
-            self._journal, migration, self._lease.holder, results, registry.keeping
+            self._journal,
+            migration,
+            self._lease.holder,
+            results,
+            registry.keeping,
+            repairs=options.repairs,
         )
         self._sender = Sender(
             self._journal,
@@ -103,7 +109,9 @@ class Driver:
             skip_if_newer=options.skip_if_newer,
             sender=options.sender,
             results=results,
+            keeping=registry.keeping,
             signing=registry.signing,
+            repairs=options.repairs,
         )
         self._failures = Failures(options.stop_after, options.stop_after_percent)
         bound = MOST if options.stop_after is None else options.stop_after * _PER_FAILURE
@@ -198,15 +206,20 @@ class Driver:
         recorded, in_vain = self._recorder.record()
         if recorded:
             self._in_flight = self._recorder.in_flight
-        if in_vain and self._failures.limited:
-            self._lease.beat()
-            if self._failures.too_many(self._lease.fields) and self._state() is _RUNNING:
-                self._registry.stop(self._migration)
-                self._lease.beat()
+        if in_vain:
+            self._stop_at_too_many()
         dry = self._in_flight == 0 and self._sender.sent > 0 and not self._sender.done
         self._window.ended(time.monotonic(), self._recorder.recorded, dry=dry)
         self._take_sample()
         return recorded
+
+    def _stop_at_too_many(self) -> None:
+        if not self._failures.limited:
+            return
+        self._lease.beat()
+        if self._failures.too_many(self._lease.fields) and self._state() is _RUNNING:
+            self._registry.stop(self._migration)
+            self._lease.beat()
 
     def _take_sample(self, *, last: bool = False) -> None:
         if self._was_over:
@@ -229,6 +242,8 @@ class Driver:
         if most <= 0 or self._stopped.is_set():
             return 0
         sent = self._sender.send(most)
+        if self._sender.in_vain:
+            self._stop_at_too_many()
         if sent:
             self._throttle.sent(sent)
             self._in_flight = self._sender.in_flight

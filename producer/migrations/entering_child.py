@@ -39,6 +39,7 @@ from producer.migrations.rows import RowState
 from producer.migrations.runs import Run
 from producer.migrations.spool import spool_file
 from producer.migrations.status import MigrationState, MigrationStatus
+from producer.migrations.undecided import first_of_plan
 from producer.migrations.uploads import Upload, Uploads
 from producer.migrations.work_folder import WorkFolder
 from producer.settings import keeping_config, redis_config
@@ -48,6 +49,8 @@ ENTER = b"enter\n"
 # Parquet file can say of any value that it is: its pages are unpacked whole.
 _MEMORY = 1 << 30
 _LINE_LIMIT = 1 << 20
+# Customers whose card is to be chosen, in what is told.
+_LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,9 @@ class Planned:
         pending, language = self.plan.to_send, self.job.language
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
-        return {
-            "plan": {**plan_in(self.plan.wire(), language), "wouldSend": pending},
-            "created": False,
-        }
+        undecided = [one.wire() for one in first_of_plan(self.plan, _LISTED)]
+        plan = plan_in(self.plan.wire(), language)
+        return {"plan": {**plan, "wouldSend": pending, "undecided": undecided}, "created": False}
 
     def enter(self) -> dict[str, Any]:
         """Keep the copy and how it is to be driven, then enter the migration, where it is new.

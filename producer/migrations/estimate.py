@@ -28,6 +28,7 @@ class Endpoint(StrEnum):
     ATTACH_PAYMENT_METHOD = "POST /v1/payment_methods/:id/attach"
     UPDATE_CUSTOMER = "POST /v1/customers/:id"
     READ_CUSTOMER = "GET /v1/customers/:id"
+    READ_PAYMENT_METHODS = "GET /v1/customers/:id/payment_methods"
 
 
 class Work(IntEnum):
@@ -37,6 +38,7 @@ class Work(IntEnum):
     ASSIGN_PAYMENT_METHOD = 1
     SET_SOURCE = 2
     SET_PAYMENT_METHOD = 3
+    REPAIR = 4  # at most: a customer that has a default is only read
 
     @property
     def endpoint(self) -> Endpoint:
@@ -59,6 +61,7 @@ _WRITES = {
     Work.ASSIGN_PAYMENT_METHOD: Endpoint.ATTACH_PAYMENT_METHOD,
     Work.SET_SOURCE: Endpoint.UPDATE_CUSTOMER,
     Work.SET_PAYMENT_METHOD: Endpoint.UPDATE_CUSTOMER,
+    Work.REPAIR: Endpoint.UPDATE_CUSTOMER,
 }
 
 
@@ -94,6 +97,9 @@ def requests(counts: Mapping[Work, int], *, blind: bool) -> dict[Endpoint, int]:
         found[work.endpoint] += count
         if work.looks_first and not blind:
             found[Endpoint.READ_CUSTOMER] += count
+        if work is Work.REPAIR:  # to decide, and then once more before the write
+            found[Endpoint.READ_CUSTOMER] += count
+            found[Endpoint.READ_PAYMENT_METHODS] += count
     return {endpoint: count for endpoint, count in found.items() if count}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from producer.migrations.rows import RowState
 
 _IN_VAIN = (RowState.REJECTED, RowState.FAILED)
-_NEVER_SENT = (RowState.INVALID, RowState.SKIPPED)
+_NEVER_SENT = (RowState.INVALID, RowState.SKIPPED, RowState.AMBIGUOUS)
 # Fewer rows say nothing of a share.
 _FEWEST = 100
 

@@ -24,6 +24,7 @@ _STEPS = (
     (Told.UNKNOWN, (RowState.UNKNOWN,), Told.UNKNOWN_DO),
     (Told.FAILED, (RowState.FAILED,), Told.FAILED_DO),
     (Told.REFUSED, (RowState.REJECTED, RowState.INVALID), Told.REFUSED_DO),
+    (Told.AMBIGUOUS, (RowState.AMBIGUOUS,), Told.AMBIGUOUS_DO),
     (Told.DRIFTED, (RowState.DRIFTED,), Told.DRIFTED_DO),
 )
 _CODE = re.compile(r"`([^`]+)`")
@@ -35,6 +36,7 @@ _PROBLEMS = (
     RowState.UNKNOWN,
     RowState.REJECTED,
     RowState.INVALID,
+    RowState.AMBIGUOUS,
     RowState.DRIFTED,
     RowState.SUPERSEDED,
     RowState.CANCELLED,

@@ -10,7 +10,7 @@ STYLE = """
   --applied: #1f9d61; --already_so: #57b894; --superseded: #8a94a3; --drifted: #c98a00;
   --rejected: #d2453a; --invalid: #d9692b; --cancelled: #7d8794; --failed: #a3265c;
   --unknown: #7a5bd0; --pending: #c3cad3; --sent: #4f8df0;
-  --skipped: #a9b2be;
+  --skipped: #a9b2be; --ambiguous: #b0741e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -19,7 +19,7 @@ STYLE = """
     --applied: #37c07f; --already_so: #6fcfaa; --superseded: #93a0b1; --drifted: #e5b143;
     --rejected: #f0776d; --invalid: #ee9159; --cancelled: #8c98a8; --failed: #e277a3;
     --unknown: #a78cf0; --pending: #4a5564; --sent: #6ea3ff;
-    --skipped: #5b6675;
+    --skipped: #5b6675; --ambiguous: #d9a24f;
   }
 }
 * { box-sizing: border-box; }
@@ -93,5 +93,5 @@ footer { margin-top: 1.25rem; }
 .rejected { --of: var(--rejected); } .invalid { --of: var(--invalid); }
 .cancelled { --of: var(--cancelled); } .failed { --of: var(--failed); }
 .unknown { --of: var(--unknown); } .pending { --of: var(--pending); } .sent { --of: var(--sent); }
-.skipped { --of: var(--skipped); }
+.skipped { --of: var(--skipped); } .ambiguous { --of: var(--ambiguous); }
 """.strip()

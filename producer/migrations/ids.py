@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
+from producer.migrations.formats import Form
 from producer.migrations.inputs import InputFile
 
 _VERSION = 1
@@ -29,6 +30,13 @@ def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) ->
     ]
     if mapping.objects:
         meaning.append(["objects", *mapping.objects])
+    # What else a copy between accounts says follows from its bytes.
+    if mapping.copied is not None and not mapping.copied.between_accounts:
+        meaning.append("cards")
+    if source.format.form is Form.STRIPE_MAPPING:
+        meaning.append("a row for each card")  # before 28 November 2026 one for each customer
+    if mapping.repairs:
+        meaning.append("repairs")
     if source.format.other_sheet:
         meaning.append(["sheet", source.format.sheet])
     return "mig_" + sha256(json.dumps(meaning).encode()).hexdigest()[:_HEX]

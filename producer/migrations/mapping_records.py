@@ -1,7 +1,7 @@
 """Records of Stripe's import mapping: a JSON object with a member for each imported customer.
 
 `{"1893": {"id": "cus_…", "cards": {"2600": {"id": "card_…"}}}}`, by the customer's and the card's
-ids at the processor before (Stripe docs: migrations, PAN import).
+ids at the processor before (Stripe docs: migrations, PAN import). Each card is a record.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from producer.migrations.bounds import Bounds
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.copied import FACE, CopyColumns
 from producer.migrations.errors import FileRefused
 from producer.migrations.formats import Format
 from producer.migrations.lines import read
@@ -21,7 +22,10 @@ from producer.migrations.reasons import Reason
 from producer.migrations.records import Fault, Record
 
 CUSTOMER, CARDS = "id", "cards"
-COLUMNS = (CUSTOMER, CARDS)
+# The names of the members: ids at the processor before.
+_OLD_CUSTOMER, _OLD_CARD = "customer before", "card before"
+ORIGINS = CopyColumns(_OLD_CUSTOMER, _OLD_CARD, face=FACE)
+COLUMNS = (CUSTOMER, CARDS, *ORIGINS.names)
 # Characters of one customer. Nothing known comes near it; it bounds the memory.
 _MEMBER_LIMIT = 1 << 20
 _CVC = re.compile("cv[cvn]|csc|cid|code", re.I)
@@ -35,17 +39,19 @@ def mapping_records(
     start_number: int = 1,
     cards: CardColumns | None = None,
 ) -> Iterator[Record]:
-    """The customers from a number on. Which of several cards becomes default is not guessed.
+    """The cards of customers, each a record, from a number on; where none are wanted, customers.
 
     Raises:
         FileRefused: the JSON is broken, or ends in the middle: what comes after cannot be read.
     """
-    for number, (line, value, text) in enumerate(_Members(stream), 1):
-        if number < start_number:
-            continue
+    number = 0
+    for line, name, value, text in _Members(stream):
         if cards is not None and isinstance(value, Mapping):
-            cards.see([value.get(name) for name in COLUMNS], closely=_worth_a_look(text))
-        yield number, line, _record(value, wanted)
+            cards.see([value.get(CUSTOMER), value.get(CARDS)], closely=_worth_a_look(text))
+        for values in _records(name, value, wanted):
+            number += 1
+            if number >= start_number:
+                yield number, line, values
 
 
 def _worth_a_look(text: str) -> bool:
@@ -53,25 +59,30 @@ def _worth_a_look(text: str) -> bool:
     return CardColumns.worth_a_look(text) or _CVC.search(text) is not None
 
 
-def _record(value: Any, wanted: Sequence[str]) -> Sequence[Any] | Fault:
+def _records(name: str, value: Any, wanted: Sequence[str]) -> Iterator[Sequence[Any] | Fault]:
     if not isinstance(value, Mapping):
-        return Fault("not_json", "the customer is not a JSON object")
+        yield Fault("not_json", "the customer is not a JSON object")
+        return
+    found = {CUSTOMER: value.get(CUSTOMER), _OLD_CUSTOMER: name}
+    if CARDS not in wanted:
+        yield [found.get(one) for one in wanted]
+        return
     held = value.get(CARDS)
     if not isinstance(held, Mapping) or not held:
-        return Fault("no_card", "the customer has no card", CARDS)
-    if len(held) > 1:
-        what = f"the customer has {len(held)} cards: which becomes the default is not said"
-        return Fault("ambiguous_cards", what, CARDS)
-    (card,) = held.values()
-    found = {
-        CUSTOMER: value.get(CUSTOMER),
-        CARDS: card.get("id") if isinstance(card, Mapping) else None,
-    }
-    return [found.get(name) for name in wanted]
+        yield Fault("no_card", "the customer has no card", CARDS)
+        return
+    for old, card in held.items():
+        told = card if isinstance(card, Mapping) else {}
+        face = {one: told.get(one) for one in FACE}
+        record = {**found, **face, CARDS: told.get("id"), _OLD_CARD: old}
+        yield [record.get(one) for one in wanted]
 
 
 class _Members:
-    """Iterates over line, value and text of a JSON object's members, without holding the object."""
+    """Iterates over a JSON object's members, without holding the object.
+
+    Of each: line, name, value, and the value's text.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._feed = iter(_texts(stream))
@@ -82,18 +93,19 @@ class _Members:
         # The line at a place of the text that was passed: counted from there on.
         self._line, self._counted = 1, 0
 
-    def __iter__(self) -> Iterator[tuple[int, Any, str]]:
+    def __iter__(self) -> Iterator[tuple[int, str, Any, str]]:
         self._expect("{")
         if self._next() == "}":
             return
         while True:
             self._next()
             line = self._present_line()
-            if not isinstance(self._value(), str):
+            name = self._value()
+            if not isinstance(name, str):
                 raise self._broken()
             self._expect(":")
             value = self._value()
-            yield line, value, self._text[self._began : self._at]
+            yield line, name, value, self._text[self._began : self._at]
             if self._next() == "}":
                 self._at += 1
                 if self._next():

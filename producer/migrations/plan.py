@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AnyMapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from producer.contract import CommandKind, Slot
 from producer.migrations import estimate
 from producer.migrations.card_columns import CardColumns
+from producer.migrations.choosing import Why
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
 from producer.migrations.estimate import LIVE, TEST, Endpoint, Work
@@ -17,8 +19,8 @@ from producer.migrations.ids import migration_id
 from producer.migrations.inputs import InputFile
 from producer.migrations.reader import open_rows
 from producer.migrations.row_notes import RowNotes
-from producer.migrations.rows import BadRow, RowState
-from producer.migrations.scratch import Scratch
+from producer.migrations.rows import BadRow, Row, RowState
+from producer.migrations.scratch import Held, Scratch
 
 EXAMPLES = 3
 _PROGRESS = 10_000
@@ -26,7 +28,7 @@ _PROGRESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`to_send` + `repeated` + `invalid` + `skipped` are `rows`.
+    """`to_send`, `invalid`, and all of `held` and `skipped` are `rows`.
 
     Close it: it holds a temporary file.
     """
@@ -39,8 +41,9 @@ class Plan:
     rows: int
     commands: dict[CommandKind, int]  # rows to be sent, by command
     invalid: int
+    held: dict[Why, int]  # rows that could be sent and are not, by why
     skipped: dict[str, int]  # rows with which nothing is wrong, and that order nothing: by code
-    repeated: int
+    undecided: int  # customers of which it is not said which card is meant
     contradicted: int  # customers with rows that set different defaults; the last one stands
     customers: int
     requests: dict[Endpoint, int]
@@ -57,21 +60,42 @@ class Plan:
         return sum(self.commands.values())
 
     @property
+    def repeated(self) -> int:
+        """Rows that say what the customer's row before says."""
+        return self.held.get(Why.REPEATED, 0)
+
+    @property
+    def ambiguous(self) -> dict[str, int]:
+        """Rows that wait for a person to say which card is meant, by code."""
+        return _counted(self.held, RowState.AMBIGUOUS)
+
+    @property
     def reads(self) -> int:
         """Requests that count against Stripe's reading allowance."""
-        return self.requests.get(Endpoint.READ_CUSTOMER, 0)
+        reading = (Endpoint.READ_CUSTOMER, Endpoint.READ_PAYMENT_METHODS)
+        return sum(self.requests.get(endpoint, 0) for endpoint in reading)
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
-        """Row numbers, in order, with INVALID, SKIPPED or (a repetition) ALREADY_SO."""
+        """Row numbers, in order, with the state in which they begin and end: for the ledger."""
         return self._scratch.not_sent()
+
+    def rows_to_send(self) -> Iterator[Row]:
+        """The rows that a run sends, in order; the file is read again."""
+        left_out = (number for number, _ in self.not_sent())
+        skip = next(left_out, None)
+        for row in open_rows(self.source, self.mapping):
+            if row.number == skip:
+                skip = next(left_out, None)
+            elif isinstance(row, Row):
+                yield row
 
     def bad_rows(self) -> Iterator[BadRow]:
         """Every invalid or skipped row, in order."""
         return self._scratch.bad_rows()
 
-    def repeated_rows(self) -> Iterator[int]:
-        """The numbers of the repetitions, in order."""
-        return self._scratch.repeated()
+    def held_rows(self) -> Iterator[Held]:
+        """Rows that could be sent and are not, in order."""
+        return self._scratch.held()
 
     def wire(self) -> dict[str, Any]:
         """For JSON; times in seconds, those of the requests alone, at Stripe's limits."""
@@ -82,6 +106,7 @@ class Plan:
             "format": self.source.format.wire(),
             "digest": self.source.digest,
             "mapping": self.mapping.fields,
+            "repairs": self.mapping.repairs,
             "taken": [
                 {"column": self.mapping.fields[field], "field": field}
                 for field in self.mapping.taken
@@ -94,6 +119,8 @@ class Plan:
             "invalid": self.invalid,
             "skipped": self.skipped,
             "repeated": self.repeated,
+            "ambiguous": self.ambiguous,
+            "undecidedCustomers": self.undecided,
             "trimmedValues": self.notes.trimmed,
             "customersWithBothDefaults": self.notes.both_defaults,
             "slots": {slot.value: count for slot, count in self.slots.items()},
@@ -174,8 +201,8 @@ def _plan(
             on_progress(rows)
     if source.kept is None:  # a copy has no other columns; they were judged when it was made
         cards.refuse()
-    repeated = scratch.settle()
-    sent = {one: count - repeated[one] for one, count in work.items()}
+    held = scratch.settle()
+    sent = {one: count - held.get(one, 0) for one, count in work.items()}
     commands = dict.fromkeys(CommandKind, 0)
     for one, count in sent.items():
         commands[one.command] += count
@@ -192,8 +219,9 @@ def _plan(
         rows=rows,
         commands={kind: count for kind, count in commands.items() if count},
         invalid=codes.total(),
-        skipped=dict(skipped.most_common()),
-        repeated=sum(repeated.values()),
+        held=dict(scratch.why),
+        skipped=dict((skipped + Counter(_counted(scratch.why, RowState.SKIPPED))).most_common()),
+        undecided=scratch.undecided,
         contradicted=scratch.contradicted,
         customers=scratch.customers,
         requests=estimate.requests(sent, blind=blind),
@@ -204,3 +232,7 @@ def _plan(
         examples=examples,
         _scratch=scratch,
     )
+
+
+def _counted(held: AnyMapping[Why, int], state: RowState) -> dict[str, int]:
+    return {why.value: count for why, count in held.items() if why.state is state}

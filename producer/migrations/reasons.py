@@ -227,6 +227,21 @@ class Reason(Enum):
         "el nombre de la columna «{column}» tiene algo que no se puede mostrar, o no está en UTF-8",
         "the name of column {column!r} holds what cannot be printed, or is not UTF-8",
     )
+    # What it is joined with.
+    NOT_A_COPY = (
+        "el archivo «{name}» no dice de qué cuenta se copió cada tarjeta: --old-defaults, y varios "
+        "archivos a la vez, son para las copias entre cuentas (customer_id_old, source_id_old, "
+        "customer_id_new, source_id_new)",
+        "file {name!r} does not say what each card was copied from: --old-defaults, and several "
+        "files at once, are for copies between accounts (customer_id_old, source_id_old, "
+        "customer_id_new, source_id_new)",
+    )
+    NO_OLD_DEFAULTS = (
+        "en «{name}» ninguna columna es el cliente anterior, o ninguna su tarjeta predeterminada; "
+        "tiene {columns}: llámelas customer y default_source",
+        "no column of {name!r} is the old customer, or none is its default card; it has {columns}: "
+        "name them customer and default_source",
+    )
     # Where its rows were sent.
     JOURNAL_LOST = (
         "Redis ya no tiene el diario en el que se enviaban las filas de {migration}: era {known} "

@@ -27,12 +27,16 @@ class Recorder:
         holder: str,
         results: Results,
         keeping: Keeping,
+        *,
+        repairs: bool = False,
     ) -> None:
+        """`repairs`: rows do not name the cards that are set."""
         self._journal = journal
         self._migration = migration
         self._holder = holder
         self._results = results
         self._keeping = keeping
+        self._repairs = repairs
         self._known: Known | None = None
         self._created = ""
         self.state = ""
@@ -73,5 +77,5 @@ class Recorder:
         if not self._keeping.most:
             return b""
         pairs = zip(ended, results, strict=True)
-        rows = [Recorded(result, one.object_id) for one, result in pairs]
+        rows = [Recorded(result, "" if self._repairs else one.object_id) for one, result in pairs]
         return packed(sorted(rows, key=lambda row: row.result.number))

@@ -114,7 +114,7 @@ class Registry:
             self._carry(plan.id, some)
         told_plan = json.dumps(plan.wire(), ensure_ascii=False)
         self.journal(keep_plan(plan.id, told_plan.encode("utf-8", "replace").decode()))
-        self.journal(journalled.open_(plan.id, {**plan.codes, **plan.skipped}))
+        self.journal(journalled.open_(plan.id, {**plan.codes, **plan.ambiguous, **plan.skipped}))
         return self.status(plan.id)
 
     def _carry(self, migration: str, some: Sequence[RowResult]) -> None:

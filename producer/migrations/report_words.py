@@ -59,6 +59,12 @@ class Told(Enum):
         "véalas abajo por código; corríjalas en `errors.csv`, planifique y ejecute ese archivo",
         "see below by code; correct them in `errors.csv`, then plan and run that file",
     )
+    AMBIGUOUS = ("ambiguas", "ambiguous")
+    AMBIGUOUS_DO = (
+        "elija las tarjetas en el archivo que escribe `cards migrate report --undecided`, y "
+        "ejecútelo",
+        "choose the cards in the file that `cards migrate report --undecided` writes, then run it",
+    )
     DRIFTED = ("desviadas", "drifted")
     DRIFTED_DO = (
         "otra persona las cambió: decida cuál debe valer",
@@ -119,9 +125,13 @@ _STATES = {
         ("no válida", "la fila misma está mal; no se envió"),
         ("invalid", "the row itself is wrong; it was not sent"),
     ),
+    RowState.AMBIGUOUS: (
+        ("ambigua", "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada"),
+        ("ambiguous", "which card is meant is not said, or there is none; nothing was changed"),
+    ),
     RowState.SKIPPED: (
-        ("omitida", "no trata de ninguna tarjeta; no había nada que enviar"),
-        ("skipped", "it is about no card, so there was nothing to send"),
+        ("omitida", "no trata de ninguna tarjeta, o no de la predeterminada; no se envió"),
+        ("skipped", "it is about no card, or not about the default; it was not sent"),
     ),
     RowState.CANCELLED: (
         ("cancelada", "se canceló la migración antes de enviar la fila"),

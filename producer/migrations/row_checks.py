@@ -15,9 +15,10 @@ from producer.migrations.columns import Mapping
 from producer.migrations.edges import trimmed
 from producer.migrations.field_values import FieldValues, Read
 from producer.migrations.fields import COMMAND, DEFAULT, OBJECTS, SOURCE, USER
+from producer.migrations.origins import Origins, origin_of_object
 from producer.migrations.records import Fault
 from producer.migrations.row_notes import RowNotes
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.rows import BadRow, Origin, Repair, Row
 
 # What `parse_command` lets pass for certain. Ids with so many digits in a row are left to it: it
 # says which of them may be card numbers.
@@ -37,6 +38,8 @@ _EXPECTED = re.compile(r"(?:(?:card|src|pm|ba)_[A-Za-z0-9_]{1,250})?")
 _BANK_ACCOUNT = re.compile(r"ba_[A-Za-z0-9_]{1,250}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONGEST = 255  # characters of an id, by the contract
+# So that a customer alone is checked as in a command.
+_ANY_CARD = "card_any"
 
 _Made: TypeAlias = tuple[AssignCard | SetDefaultCard, str | None]
 
@@ -50,10 +53,18 @@ class RowChecks:
         self._of_customers = mapping.of_customers
         self._notes = notes or RowNotes()
         self.values = FieldValues(mapping)
-        self.wanted = self.values.wanted
+        self._repairs = mapping.repairs
+        # What the row itself is made of; behind that comes where its card was copied from.
+        self._own = len(self.values.wanted)
+        self._origins = Origins(mapping.copied) if mapping.copied is not None else None
+        self.wanted = list(self.values.wanted)
+        if self._origins is not None:
+            self.wanted += self._origins.wanted
         simple = mapping.command is not None and mapping.expected is None
         self._plain = simple and not mapping.objects
         self._simple = simple and bool(mapping.objects)
+        # Of a customer's cards only one can become the default; all of them can be attached.
+        self._rivals = bool(mapping.objects) and mapping.command is CommandKind.SET_DEFAULT_CARD
         if mapping.command is not None:
             self._object = _OBJECT[mapping.command].fullmatch
             self._model = _MODELS[mapping.command]
@@ -62,6 +73,14 @@ class RowChecks:
         """The row, or what is wrong with it."""
         if isinstance(values, Fault):
             return _bad(number, line, values)
+        if self._repairs:
+            repair = self._repair(values[0])
+            if isinstance(repair, Fault):
+                return _bad(number, line, repair)
+            return Row(number, line, repair)
+        origin: Origin | None = None
+        if self._origins is not None:
+            origin, values = self._origins.of(values[self._own :]), values[: self._own]
         if self._plain:
             customer, object_id = values
             if (
@@ -70,11 +89,13 @@ class RowChecks:
                 and _CUSTOMER.fullmatch(customer)
                 and self._object(object_id)
             ):
-                return Row(number, line, self._model(customer, object_id))
+                return Row(number, line, self._model(customer, object_id), None, origin)
         read = self.values.read(values)
         if isinstance(read, Fault):
             return _bad(number, line, read)
         self._notes.both_defaults += read.both_defaults
+        if self._rivals:
+            origin = origin_of_object(read.columns[USER])
         if self._simple:  # an object of Stripe's
             customer, object_id = read.fields.values()
             if (
@@ -83,16 +104,37 @@ class RowChecks:
                 and _CUSTOMER.fullmatch(customer)
                 and self._object(object_id)
             ):
-                return Row(number, line, self._model(customer, object_id))
+                return Row(number, line, self._model(customer, object_id), None, origin)
         made = self._made(values, read)
         if isinstance(made, Fault):
             return _bad(number, line, made)
-        return Row(number, line, *made)
+        return Row(number, line, *made, origin)
 
     def fault(self, values: Sequence[Any] | Fault) -> Fault | None:
         """What is wrong with a record; None where nothing is."""
-        made = values if isinstance(values, Fault) else self._made(values)
+        if isinstance(values, Fault):
+            return values
+        made = self._repair(values[0]) if self._repairs else self._made(values[: self._own])
         return made if isinstance(made, Fault) else None
+
+    def storable(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values of a row that is no fault, as a copy of the file may keep them."""
+        return [*self.values.pruned(values[: self._own]), *Origins.storable(values[self._own :])]
+
+    def _repair(self, customer: Any) -> Repair | Fault:
+        """A customer alone, checked as in a command."""
+        if type(customer) is str and _CUSTOMER.fullmatch(customer):
+            return Repair(customer)
+        customer, column = self._trimmed(customer), self.values.wanted[0]
+        fault = _unreadable([(column, customer)])
+        if fault is not None:
+            return fault
+        fields = {USER: customer, DEFAULT: _ANY_CARD}
+        try:
+            order = parse_command(CommandKind.SET_DEFAULT_CARD, fields)
+        except Refusal as refusal:
+            return _refused(refusal, fields, CommandKind.SET_DEFAULT_CARD, {USER: column})
+        return Repair(order.customer)
 
     def _made(self, values: Sequence[Any], known: Read | None = None) -> _Made | Fault:
         read = known or self.values.read(values)

@@ -40,10 +40,6 @@ _SENTENCES = (
     ("el cliente no es un objeto JSON", "the customer is not a JSON object"),
     ("el cliente no tiene ninguna tarjeta", "the customer has no card"),
     (
-        "el cliente tiene {count} tarjetas: no se dice cuál será la predeterminada",
-        "the customer has {count} cards: which becomes the default is not said",
-    ),
-    (
         "source y default_source están rellenos: no se dice cuál vale",
         "both source and default_source are filled: which is meant is not said",
     ),
@@ -116,6 +112,31 @@ _SENTENCES = (
         "the id's letters have lost their case: it begins with capitals",
     ),
     ("Ya no está en el diario", "It is not in the journal any more"),
+    ("Stripe no muestra al cliente", "Stripe does not show the customer"),
+    ("la predeterminada es {card}", "the default is {card}"),
+)
+# Why a row that could be sent is not: `held.py`.
+_HELD = (
+    (
+        "la predeterminada era otra de las {cards} tarjetas del cliente",
+        "another of the customer's {cards} cards was the default",
+    ),
+    (
+        "una de las {cards} tarjetas del cliente, y no consta cuál era la predeterminada",
+        "one of the customer's {cards} cards, and which was the default is not said",
+    ),
+    (
+        "de varias de las {cards} tarjetas del cliente se dice que son la predeterminada",
+        "several of the customer's {cards} cards are said to be the default",
+    ),
+    (
+        "la predeterminada del cliente era otra tarjeta, que no está en el archivo",
+        "the customer's default was another card, which is not in the file",
+    ),
+    (
+        "el archivo dice de una tarjeta del cliente que se copió a dos sitios",
+        "the file says of a card of the customer that it was copied to two places",
+    ),
 )
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 
@@ -162,7 +183,8 @@ def _in_spanish(text: str) -> str:
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    pairs = [*_SENTENCES, *(one.value for one in Text)]
+    faced = [(f"{{face}}: {es}", f"{{face}}: {en}") for es, en in _HELD]
+    pairs = [*_SENTENCES, *_HELD, *faced, *(one.value for one in Text)]
     # One that is nothing but a place would be found in any text.
     return [(_pattern(en), es) for es, en in pairs if re.sub(r"\{\w+\}", "", en)]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum, unique
+from enum import IntEnum, StrEnum, unique
+from typing import NamedTuple, TypeAlias
 
-from producer.contract import AssignCard, SetDefaultCard
+from producer.contract import AssignCard, CommandKind, SetDefaultCard
+from producer.migrations.faces import UNKNOWN, Face
 
 # Of rows with which nothing is wrong.
 SKIPPED_CODES = frozenset({"blank_row", "bank_account", "not_a_card", "no_default"})
@@ -27,7 +29,8 @@ class RowState(IntEnum):
     CANCELLED = 8  # the migration was cancelled before the row was sent
     FAILED = 9  # gave up; a person can replay the command
     UNKNOWN = 10  # sent, and whether it took effect could not be found out yet
-    SKIPPED = 12  # nothing is wrong with it, and there is nothing to send: it is about no card
+    AMBIGUOUS = 11  # a person has to say which card is meant; nothing was sent
+    SKIPPED = 12  # nothing is wrong with the row, and nothing is to be done for it
 
     @property
     def word(self) -> str:
@@ -40,14 +43,53 @@ class RowState(IntEnum):
         return self not in (RowState.PENDING, RowState.SENT, RowState.UNKNOWN)
 
 
+class WasDefault(StrEnum):
+    """Whether a card was its customer's default in the account it was copied from."""
+
+    NOT_SAID = ""
+    YES = "yes"
+    NO = "no"
+    BOTH = "?"  # what was said of the customer contradicts itself
+
+
+class Origin(NamedTuple):
+    """Where a card that was copied between accounts came from; "" where that is not said."""
+
+    customer: str
+    source: str
+    was_default: WasDefault = WasDefault.NOT_SAID
+    face: Face = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A customer that gets a default if it has none. Which card, Stripe is asked first."""
+
+    customer: str
+
+    @property
+    def kind(self) -> CommandKind:
+        """Of the command that it comes to."""
+        return CommandKind.SET_DEFAULT_CARD
+
+    @property
+    def object_id(self) -> str:
+        """ "": not known yet."""
+        return ""
+
+
+Order: TypeAlias = AssignCard | SetDefaultCard | Repair
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row that can be sent. `number` counts data rows from 1, `line` is where it begins."""
 
     number: int
     line: int
-    order: AssignCard | SetDefaultCard
+    order: Order
     expected_default: str | None = None  # of --only-if-default-is; "" expects that there is none
+    origin: Origin | None = None  # of a copy between accounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from producer.contract import CommandKind
 from producer.journal import journal_in_use
 from producer.migrations.columns import Mapping
 from producer.migrations.conditions import Conditions
@@ -129,6 +128,7 @@ class Run:
             blind=bool(about.get("blind")),
             sender=str(about.get("by") or ""),
             skip_if_newer=self.conditions.skip_if_newer,
+            repairs=self.mapping.repairs,
         )
         return Driver(registry, self.id, self.rows, results, options, on_progress=on_progress)
 
@@ -136,10 +136,7 @@ class Run:
         return {
             "path": str(self.source.path.absolute()),
             "name": self.source.name,
-            "fields": self.mapping.fields,
-            "command": self.mapping.command.value if self.mapping.command else None,
-            "expected": self.mapping.expected,
-            "objects": list(self.mapping.objects),
+            **self.mapping.wire(),
             "skipIfNewer": self.conditions.skip_if_newer,
             "format": self.source.format.wire(),
             "by": self.by,
@@ -156,9 +153,7 @@ def reopened(registry: Registry, migration: str, path: Path | None = None) -> Ru
     about = registry.about(migration)
     sheet = (about.get("format") or {}).get("sheet") or ""
     source = open_input(path or Path(about["path"]), name=about["name"], sheet=sheet)
-    kind = CommandKind(about["command"]) if about["command"] else None
-    objects = tuple(about.get("objects", ()))
-    mapping = Mapping(about["fields"], kind, about["expected"], objects)
+    mapping = Mapping.of(about)
     conditions = Conditions(about["expected"], about["skipIfNewer"])
     run = Run(source, mapping, conditions, bool(about["blind"]))
     if run.id != migration:

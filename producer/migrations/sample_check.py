@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from producer.contract import SetDefaultCard, Slot
 from producer.journal import BlockingJournal
 from producer.migrations.customer_reads import CustomerRead, read_customers
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.repairs import SEVERAL, Left, decide
+from producer.migrations.rows import BadRow, Repair, Row, RowState
 from producer.signatures import UNSIGNED, Signing
 
 
@@ -22,6 +24,8 @@ class Found(StrEnum):
     DRIFTED = "drifted: the default is not what the file expects"
     NO_CUSTOMER = "no such customer"
     NO_CARD = "the card is not attached to the customer"
+    AMBIGUOUS = "ambiguous: several cards, and none is the default"
+    NONE_USABLE = "without a default and without a usable card"
     UNREAD = "could not be read"
     # Beside what the row would come to, and counted on its own.
     SHADOWED = "as the file says, but another default comes first and is charged"
@@ -57,8 +61,9 @@ def check_sample(
     for row, read in zip(drawn, reads, strict=True):
         found = _found(row, read)
         counts[found] += 1
-        if isinstance(row.order, SetDefaultCard) and found in _SET:
-            counts[Found.SHADOWED] += bool(read.shadows(row.order.slot, row.order.card))
+        order = _decided(read) if isinstance(row.order, Repair) else row.order
+        if isinstance(order, SetDefaultCard) and found in _SET:
+            counts[Found.SHADOWED] += bool(read.shadows(order.slot, order.card))
             counts[Found.SUBSCRIPTIONS_UNREAD] += read.subscriptions is None
     return counts
 
@@ -81,6 +86,8 @@ def _found(row: Row, read: CustomerRead) -> Found:
     if read.code:
         return Found.UNREAD if read.code == "unavailable" else Found.NO_CUSTOMER
     order, cards = row.order, read.cards or frozenset()
+    if isinstance(order, Repair):
+        return _repaired(read)
     if not isinstance(order, SetDefaultCard):
         return Found.ALREADY_SO if order.source in cards else Found.WOULD_BE_APPLIED
     if read.default(order.slot) == order.card:
@@ -90,6 +97,21 @@ def _found(row: Row, read: CustomerRead) -> Found:
     expected = row.expected_default
     if expected is not None and expected != (read.default(_slot(order, expected)) or ""):
         return Found.DRIFTED
+    return Found.WOULD_BE_APPLIED
+
+
+def _decided(read: CustomerRead) -> SetDefaultCard | Left | None:
+    return decide(read, datetime.now(UTC).date())
+
+
+def _repaired(read: CustomerRead) -> Found:
+    match _decided(read):
+        case None:
+            return Found.UNREAD
+        case Left(state=RowState.ALREADY_SO):
+            return Found.ALREADY_SO
+        case Left(code=code):
+            return Found.AMBIGUOUS if code == SEVERAL else Found.NONE_USABLE
     return Found.WOULD_BE_APPLIED
 
 

@@ -59,7 +59,7 @@ def spool_input(
     cards = CardColumns(seen.columns)
     with content(cast(BinaryIO, tapped), format_) as unpacked:
         records = reader_of(unpacked, format_).records(checks.wanted, cards=cards)
-        return _copy(records, seen, checks, folder, tapped.end, cards, bounds)
+        return copy_of(records, seen, checks, folder, tapped.end, cards, bounds)
 
 
 def spool_file(
@@ -121,18 +121,25 @@ def _copy_file(
     checks = RowChecks(mapped(seen))
     cards = CardColumns(seen.columns)
     records = seen.records(checks.wanted, cards=cards, bounds=bounds)
-    return _copy(records, seen, checks, folder, lambda: (seen.digest, seen.size), cards, bounds)
+    return copy_of(records, seen, checks, folder, lambda: (seen.digest, seen.size), cards, bounds)
 
 
-def _copy(
+def copy_of(
     records: Iterator[Record],
     seen: InputFile,
     checks: RowChecks,
     folder: Path,
     end: Callable[[], tuple[str, int]],
     cards: CardColumns,
-    bounds: Bounds | None,
+    bounds: Bounds | None = None,
 ) -> InputFile:
+    """Write the records' wanted columns as a copy into the folder, and open it.
+
+    `end` answers digest and size, once all were read.
+
+    Raises:
+        FileRefused: of what reads them, of `cards` and the bounds; OSError. Then nothing is left.
+    """
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     copied = 0
@@ -145,8 +152,8 @@ def _copy(
             if isinstance(values, Fault) or (fault is not None and fault.code in _LEFT_OUT):
                 copied += file.write(copied_line(line, fault or ()).encode())
             else:
-                pruned = checks.values.pruned(values)
-                left = [pruned[place] for place in places]
+                storable = checks.storable(values)
+                left = [storable[place] for place in places]
                 copied += file.write(copied_line(line, left).encode())
             if bounds is not None:
                 bounds.check_copied(copied)

@@ -62,7 +62,13 @@ class MigrationStatus:
     @property
     def untouched(self) -> bool:
         """Whether nothing was sent yet that is known to have changed anything."""
-        idle = (RowState.PENDING, RowState.INVALID, RowState.SKIPPED, RowState.ALREADY_SO)
+        idle = (
+            RowState.PENDING,
+            RowState.INVALID,
+            RowState.AMBIGUOUS,
+            RowState.SKIPPED,
+            RowState.ALREADY_SO,
+        )
         return not any(count for state, count in self.counts.items() if state not in idle)
 
     @property

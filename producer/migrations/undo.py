@@ -12,7 +12,7 @@ from producer.migrations.accounts import Accounts
 from producer.migrations.csv_cells import cells
 from producer.migrations.errors_file import EXPECTED
 from producer.migrations.report import written_whole
-from producer.migrations.rows import BadRow, RowState
+from producer.migrations.rows import BadRow, Repair, RowState
 
 # The first row of a customer knows what was there before, the last one what is there now.
 _ROWS = """
@@ -54,6 +54,9 @@ def write_undo(accounts: Accounts, path: Path) -> Undo:
             if result.state is not RowState.APPLIED or isinstance(row, BadRow):
                 continue
             order = row.order
+            if isinstance(order, Repair):
+                unknown += 1  # which card was set is recorded elsewhere
+                continue
             if not isinstance(order, SetDefaultCard):
                 attached += 1
                 continue

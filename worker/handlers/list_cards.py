@@ -29,6 +29,16 @@ async def listed(
     gateway: CardGateway, customer: str, owner: StripeResult, methods: StripeResult
 ) -> Verdict:
     """The listing, of what Stripe answered for the customer and its card payment methods."""
+    cards = await gathered(gateway, customer, owner, methods)
+    if not isinstance(cards, list):
+        return cards
+    return Succeeded(Text.CARDS_LISTED, [_shown(card) for card in cards])
+
+
+async def gathered(
+    gateway: CardGateway, customer: str, owner: StripeResult, methods: StripeResult
+) -> list[dict[str, Any]] | Verdict:
+    """All cards as Stripe returned them, in the listing's order; or why there is no listing."""
     if isinstance(owner, StripeError):
         return verdict_of_listing(owner)
     if owner.body.get("deleted"):
@@ -38,11 +48,10 @@ async def listed(
         return verdict_of_listing(sources)
     if isinstance(methods, StripeError):
         return verdict_of_listing(methods)
-    cards = [_shown(source) for source in sources.body["data"] if _is_card(source)]
+    cards = [source for source in sources.body["data"] if _is_card(source)]
     # Stripe lists card sources among the payment methods too, by their own ids.
     known = {card["id"] for card in cards}
-    cards += [_shown(method) for method in methods.body["data"] if method["id"] not in known]
-    return Succeeded(Text.CARDS_LISTED, cards)
+    return cards + [method for method in methods.body["data"] if method["id"] not in known]
 
 
 async def _sources(gateway: CardGateway, customer: str, owner: StripeAnswer) -> StripeResult:

@@ -9,6 +9,7 @@ from producer.contract import SetDefaultCard, Slot
 from producer.contract.messages import Text
 from producer.contract.shadows import SHADOWED_BY, shadow_of
 from producer.journal import JournalUnavailable
+from producer.journal.migrations import NO_DEFAULT
 from worker.attempt import Attempt, Terms
 from worker.handlers.command_handler import ALREADY_SO, CommandHandler
 from worker.handlers.concise_customer import concise
@@ -106,6 +107,9 @@ def default_of(customer: dict[str, Any], slot: Slot) -> str | None:
 
 def _believed(customer: dict[str, Any], order: SetDefaultCard, expected: str) -> str:
     """The default that the file tells of: that of the expected card's own kind."""
+    if expected == NO_DEFAULT:
+        found = next(filter(None, (default_of(customer, slot) for slot in Slot)), None)
+        return found or NO_DEFAULT
     if not expected:
         return default_of(customer, order.slot) or ""
     is_method = expected.startswith("pm_")

@@ -21,7 +21,7 @@ _STDIN = "-"
 
 
 def file_options(function: _F) -> _F:
-    """FILE and the options that say what it means; all of them are part of a migration's id."""
+    """The files, and the options that say what they mean: all are part of a migration's id."""
     for decorate in (
         click.option(
             "--skip-if-newer", is_flag=True,
@@ -43,7 +43,16 @@ def file_options(function: _F) -> _F:
             "--sheet", "sheet", metavar="NAME", default="",
             help="The sheet of an Excel workbook; else its first one.",
         ),
-        click.argument("file", metavar="FILE", type=click.Path()),
+        click.option(
+            "--old-defaults", "old_defaults", metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Of a copy between accounts: the old account's customers and default cards.",
+        ),
+        click.option(
+            "--all-customers-of", "customers_of", metavar="FILE", type=click.Path(),
+            help="Instead of FILE: repair the defaults of all customers that it names.",
+        ),
+        click.argument("files", metavar="FILE...", nargs=-1, type=click.Path()),
     ):  # fmt: skip
         function = decorate(function)
     return function
@@ -56,21 +65,26 @@ class Opened:
     source: InputFile
     mapping: Mapping
     conditions: Conditions
+    old_defaults: str = ""  # what was read of --old-defaults, for people
 
 
 def opened(
-    file: str,
+    files: tuple[str, ...],
     maps: tuple[str, ...],
     command: str | None,
     expected: str | None,
     skip_if_newer: bool,
     sheet: str = "",
+    old_defaults: Path | None = None,
+    customers_of: str | None = None,
     *,
+    blind: bool = False,
     folder: Path | None = None,
 ) -> Opened:
-    """The file with what the options say of it.
+    """The file with what the options say of it; several, and --old-defaults, are joined into one.
 
-    Standard input, `-`, is copied first, into the folder or else the data folder.
+    With `customers_of`, that file's customers are repaired. Standard input, `-`, is copied first,
+    into the folder or else the data folder.
 
     Raises:
         FileRefused, ExtraMissing: it is not taken.
@@ -87,11 +101,32 @@ def opened(
     def mapped(source: InputFile) -> Mapping:
         # Also as `undo` and `--errors` write it.
         known = EXPECTED if expected is None and EXPECTED in source.columns else expected
-        return map_columns(source, named, command=kind, expected=known)
+        repairs = customers_of is not None
+        return map_columns(source, named, command=kind, expected=known, repairs=repairs)
 
-    source = _source(file, sheet, folder or data_folder(), mapped)
-    mapping = mapped(source)
-    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer))
+    if (customers_of is None) == (not files):
+        raise click.UsageError("name a file, or one with --all-customers-of")
+    if customers_of is not None:
+        files = (customers_of,)
+    if files.count(_STDIN) > 1:
+        raise click.UsageError("- is standard input, and can be given once")
+    into = folder or data_folder()
+    sources = [_source(file, sheet, into, mapped) for file in files]
+    told = ""
+    if len(sources) > 1 or old_defaults is not None:
+        if expected is not None:
+            raise click.UsageError("--only-if-default-is is of one file, without --old-defaults")
+        source, told = _joined([(one, mapped(one)) for one in sources], old_defaults, into)
+        mapping = map_columns(source)
+    else:
+        source = sources[0]
+        mapping = mapped(source)
+    if mapping.repairs and (blind or command or expected or old_defaults):
+        raise click.UsageError(
+            "repairing defaults looks at each customer: leave out --blind, --command, "
+            "--only-if-default-is and --old-defaults"
+        )
+    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer), told)
 
 
 def data_folder() -> Path:
@@ -118,6 +153,25 @@ def _source(
     except OSError as error:
         raise FileRefused.unreadable(error) from error
     return open_input(path, sheet=sheet)
+
+
+def _joined(
+    files: list[tuple[InputFile, Mapping]], old_defaults: Path | None, folder: Path
+) -> tuple[InputFile, str]:
+    from producer.migrations.inputs import open_input
+    from producer.migrations.joining import Part, join
+    from producer.migrations.old_defaults import OldDefaults
+
+    parts = [Part(*one) for one in files]
+    if old_defaults is None:
+        return join(parts, None, folder), ""
+    with OldDefaults(open_input(old_defaults)) as old:
+        told = f"{old.customers:,} customers with a default in {old.source.name}"
+        if old.without:
+            told += f", {old.without:,} rows without one"
+        if old.unread:
+            told += f", {old.unread:,} rows that could not be read"
+        return join(parts, old, folder), told
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -31,6 +31,12 @@ from producer.cli.migrating.file_options import file_options, opened
     help="Write the invalid rows there, to be corrected and run.",
 )
 @click.option(
+    "--undecided",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the customers there whose card is to be chosen by a person.",
+)
+@click.option(
     "--check",
     metavar="N",
     type=click.IntRange(1, 1_000),
@@ -41,6 +47,7 @@ def plan(
     blind: bool,
     rps: float | None,
     errors: Path | None,
+    undecided: Path | None,
     check: int | None,
     as_json: bool,
     **options: Any,
@@ -59,19 +66,22 @@ def plan(
     from producer.migrations.estimate import limits_of
     from producer.migrations.plan import make_plan
     from producer.migrations.row_texts import plan_in
+    from producer.migrations.undecided import of_plan, write_undecided
     from producer.settings import keeping_config
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
     limits, keeping = limits_of(os.environ), keeping_config(os.environ)
     with TemporaryDirectory(prefix="cards-plan-") as folder:  # for standard input: nothing stays
-        file = opened(**options, folder=Path(folder))
+        file = opened(**options, blind=blind, folder=Path(folder))
         with make_plan(
             file.source, file.mapping, file.conditions, blind=blind, on_progress=_progress()
         ) as made:
             if errors is not None:
                 write_bad_rows(file.source, file.mapping, errors, language())
             context = looked_at(made, check)
+            if undecided is not None:
+                write_undecided(of_plan(made), undecided, context.seen)
             if as_json:
                 show_json({**plan_in(made.wire(), language()), **context.wire()})
             else:
@@ -79,11 +89,15 @@ def plan(
                     made,
                     rps=rps,
                     present_rate=context.rate,
-                    more=[keeping_line(made, keeping), *context.lines()],
+                    more=[*_old(file.old_defaults), keeping_line(made, keeping), *context.lines()],
                     limits=limits,
                     errors=errors,
                 )
-            return Exit.NOT_DONE if made.invalid else Exit.DONE
+            return Exit.NOT_DONE if made.invalid or made.ambiguous else Exit.DONE
+
+
+def _old(told: str) -> list[tuple[str, str]]:
+    return [("old defaults", told)] if told else []
 
 
 def _progress() -> Any:

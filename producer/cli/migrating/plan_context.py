@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from producer.cli.migrating.environment import registry
 from producer.cli.migrating.status_output import counts_text
 from producer.cli.output import Line
+from producer.contract.redaction import redact
 from producer.errors import Unavailable
+from producer.migrations.customer_reads import CustomerRead, read_customers
 from producer.migrations.plan import Plan
-from producer.migrations.reader import open_rows
 from producer.migrations.rows import RowState
 from producer.migrations.sample_check import NOTES, Found, check_sample
 from producer.migrations.status import MigrationStatus
+from producer.migrations.undecided import Undecided, first_of_plan
 from producer.settings import SettingsError
+
+# Undecided customers that are listed for programs, and for people; a file has them all.
+_LISTED, _SHOWN = 1_000, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,13 @@ class Context:
     rate: float | None = None  # rows a second that are reached now
     sampled: int = 0
     found: Counter[Found] = field(default_factory=Counter)
+    undecided: tuple[Undecided, ...] = ()  # the first of them
+    reads: Mapping[str, CustomerRead] = field(default_factory=dict)
+
+    def seen(self, one: Undecided) -> Undecided:
+        """With what Stripe shows of its cards, where it was read."""
+        read = self.reads.get(one.customer)
+        return one if read is None else one.seen(read, datetime.now(UTC).date())
 
     def lines(self) -> Iterator[Line]:
         """For people."""
@@ -40,11 +53,16 @@ class Context:
                 yield label, f"{count:,} of {self.sampled:,} {one.value}"
                 label = ""
         if self.sampled:
-            yield "", f"read with {3 * self.sampled:,} requests or a few more, of the allowance"
+            count = 3 * self.sampled + 2 * len(self.reads)
+            yield "", f"read with {count:,} requests or a few more, of the allowance"
+        label = "undecided"
+        for customer in self.undecided[:_SHOWN]:
+            yield label, f"{customer.customer}: {redact(customer.text)}"
+            label = ""
 
     def wire(self) -> dict[str, Any]:
         """For JSON."""
-        told: dict[str, Any] = {}
+        told: dict[str, Any] = {"undecided": [one.wire() for one in self.undecided]}
         if self.known is not None:
             told["begun"] = {state.word: n for state, n in self.known.counts.items()}
         if self.sampled:
@@ -58,18 +76,25 @@ def looked_at(plan: Plan, check: int | None) -> Context:
     Raises:
         SettingsError, Unavailable: there is none, and `check` was asked for.
     """
+    undecided = tuple(first_of_plan(plan, _LISTED))
     try:
         with registry() as migrations:
             known = migrations.find(plan.id)
             rates = [one.rate for one in migrations.list() if one.rate]
             found: Counter[Found] = Counter()
+            reads: dict[str, CustomerRead] = {}
             if check is not None:
-                rows = open_rows(plan.source, plan.mapping)
-                signing = migrations.signing
-                found = check_sample(migrations.journal, rows, check, signing=signing)
+                journal, signing = migrations.journal, migrations.signing
+                found = check_sample(journal, plan.rows_to_send(), check, signing=signing)
+                customers = [one.customer for one in undecided[:check]]
+                reads = {
+                    read.customer: read
+                    for read in read_customers(journal, customers, signing=signing)
+                }
             sampled = found.total() - sum(found[note] for note in NOTES)
-            return Context(known, sum(rates) or None, sampled, found)
+            made = Context(known, sum(rates) or None, sampled, found, undecided, reads)
+            return replace(made, undecided=tuple(map(made.seen, undecided)))
     except (SettingsError, Unavailable):
         if check is not None:
             raise
-        return Context()
+        return Context(undecided=undecided)

@@ -55,6 +55,7 @@ def present(
     """
     show([*_lines(plan), *_times(plan, rps, limits, present_rate), *more])
     _show_codes("invalid rows, by code", plan, plan.codes)
+    _show_codes("ambiguous rows, by code", plan, plan.ambiguous)
     _show_codes("skipped rows, by code", plan, plan.skipped)
     click.echo(f"\n{_verdict(plan, errors)}")
 
@@ -82,7 +83,7 @@ def _show_codes(title: str, plan: Plan, codes: Mapping[str, int]) -> None:
     where = "row" if plan.source.format.form.counts_rows else "line"
     for code, count in codes.items():
         click.echo(f"  {count:,} {code}: {todo(code)}")
-        for bad in plan.examples[code]:
+        for bad in plan.examples.get(code, ()):
             column = f", column {shown(bad.column)}" if bad.column else ""
             click.echo(f"      {where} {bad.line:,}{column}: {bad.what}")
 
@@ -97,10 +98,17 @@ def _lines(plan: Plan) -> Iterator[Line]:
     yield "columns", ", ".join(f"{f} = {shown(column)}" for f, column in fields.items())
     yield from _taken(plan)
     yield "rows", f"{plan.rows:,}"
-    kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
-    yield "to send", kinds or "0"
-    yield from _slots(plan)
+    if plan.mapping.repairs:
+        yield "to repair", f"{plan.to_send:,} customers: who has no default, and exactly one card"
+        yield "", "that Stripe would charge, gets it; the others are told, and left as they are"
+    else:
+        kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
+        yield "to send", kinds or "0"
+        yield from _slots(plan)
     yield "invalid", f"{plan.invalid:,}"
+    if plan.ambiguous:
+        whose = "1 customer" if plan.undecided == 1 else f"{plan.undecided:,} customers"
+        yield "ambiguous", f"{sum(plan.ambiguous.values()):,} rows of {whose}; not sent"
     if skipped := sum(plan.skipped.values()):
         yield "skipped", f"{skipped:,} with nothing to send: see below"
     if trimmed := plan.notes.trimmed:
@@ -147,7 +155,8 @@ def _times(
 ) -> Iterator[Line]:
     label = "requests"
     for endpoint, count in plan.requests.items():
-        yield label, f"{count:,} {endpoint.value}"
+        most = "at most " if plan.mapping.repairs else ""
+        yield label, f"{most}{count:,} {endpoint.value}"
         label = ""
     if needed := transactions_for(plan.reads):
         what = f"Stripe allows {READS_PER_TRANSACTION} for each payment in 30 days, so they use up"
@@ -185,12 +194,26 @@ def _megabytes(count: int) -> str:
 def _verdict(plan: Plan, errors: Path | None) -> str:
     if not plan.rows:
         return "Nothing to do: the file has no rows."
-    if not plan.invalid and not plan.to_send:
-        return "Nothing to do: no row has anything to be sent."
-    if not plan.invalid:
+    ambiguous = sum(plan.ambiguous.values())
+    if not plan.invalid and not ambiguous:
+        if not plan.to_send:
+            return "Nothing to do: no row has anything to be sent."
         return "Every other row can be sent." if plan.skipped else "Every row can be sent."
-    some = "1 row is" if plan.invalid == 1 else f"{plan.invalid:,} rows are"
-    where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
+    said = []
+    if plan.invalid:
+        where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
+        sent = " and would not be sent" if plan.to_send else ""
+        said.append(f"{_are(plan.invalid)} invalid{sent}{where}.")
+    if ambiguous:
+        sent = " and would not be sent" if plan.to_send else ""
+        said.append(
+            f"{_are(ambiguous)} ambiguous{sent} (--undecided FILE writes their customers to a "
+            "file, to choose in)."
+        )
     if not plan.to_send:
-        return f"Nothing can be sent: {some} invalid{where}."
-    return f"{some} invalid and would not be sent{where}. The rest can be run."
+        return f"Nothing can be sent: {' '.join(said)}"
+    return " ".join([*said, "The rest can be run."])
+
+
+def _are(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"

@@ -25,6 +25,7 @@ _WRONG = (
     RowState.DRIFTED,
     RowState.REJECTED,
     RowState.INVALID,
+    RowState.AMBIGUOUS,
     RowState.CANCELLED,
     RowState.FAILED,
 )

@@ -29,6 +29,7 @@ file_argument = click.argument("file", metavar="[FILE]", required=False, type=_P
 @click.option("--csv", "csv_", metavar="FILE", type=_PATH, help="Write every row as CSV.")
 @click.option("--jsonl", metavar="FILE", type=_PATH, help="Write every row as JSON Lines.")
 @click.option("--errors", metavar="FILE", type=_PATH, help="Write what can be run again.")
+@click.option("--undecided", metavar="FILE", type=_PATH, help="Write whose card is to be chosen.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def report(
     migration: str,
@@ -37,6 +38,7 @@ def report(
     csv_: Path | None,
     jsonl: Path | None,
     errors: Path | None,
+    undecided: Path | None,
     as_json: bool,
 ) -> int:
     """Say what became of the rows; the sums are checked against the ledger.
@@ -59,6 +61,7 @@ def report(
     from producer.migrations.reports import accounts_of
     from producer.migrations.rows import RowState
     from producer.migrations.runs import reopened
+    from producer.migrations.undecided import of_report, write_undecided
 
     with registry() as migrations:
         run = reopened(migrations, migration, file)
@@ -72,6 +75,8 @@ def report(
         summary = summary or summarise(accounts)
         if errors is not None:
             write_errors(accounts, errors)
+        if undecided is not None:
+            write_undecided(of_report(accounts), undecided)
     if html is not None:
         with written_whole(html) as out:
             out.write(html_report(status, summary, language()))
@@ -79,7 +84,8 @@ def report(
         show_json(summary.wire())
     elif _STDOUT not in (csv_, jsonl):
         present(status, summary)
-    done = sum(summary.counts.get(one, 0) for one in (RowState.APPLIED, RowState.ALREADY_SO))
+    good = (RowState.APPLIED, RowState.ALREADY_SO, RowState.SKIPPED)
+    done = sum(summary.counts.get(one, 0) for one in good)
     settled = sum(count for state, count in summary.counts.items() if state.settled)
     if settled < summary.rows:
         return Exit.NOT_ENDED

@@ -81,7 +81,7 @@ def run(
 
     if blind and options["expected"]:
         raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
-    file = opened(**options)
+    file = opened(**options, blind=blind)
     made = Run(file.source, file.mapping, file.conditions, blind, sender())
     teller = Teller(as_json)
     with registry() as migrations:
@@ -133,7 +133,7 @@ def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool
             show_json({**plan_in(plan.wire(), language()), "wouldSend": left, "dryRun": True})
         else:
             present(plan, more=[("would send", f"{left:,} rows (nothing was sent)")])
-        return Exit.NOT_DONE if plan.invalid else Exit.DONE
+        return Exit.NOT_DONE if plan.invalid or plan.ambiguous else Exit.DONE
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from producer.http.page.rows_view import prose
 from producer.http.page.upload_words import Up
 from producer.http.page.words import Say
-from producer.migrations.row_texts import plan_in, where
+from producer.migrations.row_texts import plan_in, todo_in, where
 from producer.migrations.visible import visible
 
 Plan = Mapping[str, Any]
@@ -28,6 +28,11 @@ _KNOWN = frozenset(
         "toSend",
         "commands",
         "invalid",
+        "skipped",
+        "ambiguous",
+        "undecidedCustomers",
+        "undecided",
+        "repairs",
         "repeated",
         "customers",
         "contradictedCustomers",
@@ -81,8 +86,17 @@ def _rows(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
         for kind, count in (plan.get("commands") or {}).items()
     )
     yield say(Up.ROWS), figure("rows")
-    yield say(Up.TO_SEND), kinds or "0"
+    if plan.get("repairs"):
+        yield say(Up.TO_REPAIR), f"{figure('toSend')} {escape(say(Up.TO_REPAIR_MEANS))}"
+    else:
+        yield say(Up.TO_SEND), kinds or "0"
     yield say(Up.INVALID), figure("invalid")
+    for name, word in (("ambiguous", Up.AMBIGUOUS), ("skipped", Up.SKIPPED)):
+        if codes := plan.get(name):
+            yield say(word), _by_code(say, codes)
+    if plan.get("undecidedCustomers"):
+        means = escape(say(Up.UNDECIDED_MEANS))
+        yield say(Up.UNDECIDED), f"{figure('undecidedCustomers')} {means}"
     if plan.get("repeated"):
         yield say(Up.REPEATED), f"{figure('repeated')} {escape(say(Up.REPEATED_MEANS))}"
     if plan.get("contradictedCustomers"):
@@ -132,6 +146,13 @@ def _invalid(say: Say, plan: Plan, errors: str) -> str:
     return (
         f'<h3>{escape(say(Up.FIRST_INVALID))}</h3><ul class="wrong">{items}</ul>'
         f'<p class="quiet small">{left_out}</p>'
+    )
+
+
+def _by_code(say: Say, codes: Mapping[str, int]) -> str:
+    return "<br>".join(
+        f"{say.figure(count)} <code>{_text(code)}</code>: {prose(todo_in(code, say.language))}"
+        for code, count in codes.items()
     )
 
 

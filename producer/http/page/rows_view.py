@@ -14,7 +14,9 @@ from producer.migrations.visible import visible
 
 _CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
-_MINOR = frozenset({"repeated_row", "superseded", "cancelled", *SKIPPED_CODES})
+_MINOR = frozenset(
+    {"repeated_row", "not_default", "unchanged", "superseded", "cancelled", *SKIPPED_CODES}
+)
 
 
 def wrong(say: Say, status: MigrationStatus) -> str:

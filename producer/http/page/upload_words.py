@@ -83,7 +83,21 @@ class Up(Sentence):
     COLUMNS = ("Columnas", "Columns")
     ROWS = ("Filas", "Rows")
     TO_SEND = ("Por enviar", "To be sent")
+    TO_REPAIR = ("Por reparar", "To be repaired")
+    TO_REPAIR_MEANS = (
+        "clientes: quien no tiene predeterminada, y exactamente una tarjeta que Stripe cobraría, "
+        "la recibe; los demás constan en el informe y se quedan como están",
+        "customers: who has no default, and exactly one card that Stripe would charge, gets it; "
+        "the others are in the report, and left as they are",
+    )
     INVALID = ("No válidas", "Invalid")
+    AMBIGUOUS = ("Ambiguas", "Ambiguous")
+    SKIPPED = ("Omitidas", "Skipped")
+    UNDECIDED = ("Por decidir", "Undecided")
+    UNDECIDED_MEANS = (
+        "clientes: no consta qué tarjeta debe ser; no se envía nada de ellos",
+        "customers: which card is meant is not said; nothing of them is sent",
+    )
     REPEATED = ("Repetidas", "Repeated")
     REPEATED_MEANS = (
         "dicen lo mismo que la fila anterior del cliente; no se envían",

@@ -311,9 +311,13 @@ _ROWS = {
         ("no válida", "la fila misma está mal; no se envió"),
         ("invalid", "the row itself is wrong; it was not sent"),
     ),
+    RowState.AMBIGUOUS: (
+        ("ambigua", "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada"),
+        ("ambiguous", "which card is meant is not said, or there is none; nothing was changed"),
+    ),
     RowState.SKIPPED: (
-        ("omitida", "no es de ninguna tarjeta; no había nada que enviar"),
-        ("skipped", "it is about no card; there was nothing to send"),
+        ("omitida", "no trata de ninguna tarjeta, o no de la predeterminada; no se envió"),
+        ("skipped", "it is about no card, or not about the default; it was not sent"),
     ),
     RowState.CANCELLED: (
         ("cancelada", "se canceló la migración antes de enviarla"),

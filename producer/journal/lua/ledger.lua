@@ -1,7 +1,7 @@
 -- A migration's ledger: four bits a row, and counts by state (`nSTATE`) that change only with it.
 -- `RowState` in producer/migrations/rows.py.
 local PENDING, SENT, APPLIED, SUPERSEDED, REJECTED, CANCELLED, FAILED = 0, 1, 2, 4, 6, 8, 9
-local ALREADY_SO, INVALID, UNKNOWN, SKIPPED = 3, 7, 10, 12
+local ALREADY_SO, INVALID, UNKNOWN, AMBIGUOUS, SKIPPED = 3, 7, 10, 11, 12
 local ENDED_AS = {
   succeeded = APPLIED, rejected = REJECTED, superseded = SUPERSEDED, cancelled = CANCELLED,
   failed = FAILED,

@@ -5,8 +5,8 @@ local id = ARGV[1]
 local key, codes = KEY_MIGRATION .. id, KEY_CODES .. id
 if redis.call('EXISTS', key) == 0 then return 0 end
 -- What ended before does not count among the failures since the start.
-local never = redis.call('HMGET', key, 'n' .. INVALID, 'n' .. SKIPPED)
-redis.call('HSETNX', key, 'base_ended', (never[1] or 0) + (never[2] or 0))
+local never = redis.call('HMGET', key, 'n' .. INVALID, 'n' .. SKIPPED, 'n' .. AMBIGUOUS)
+redis.call('HSETNX', key, 'base_ended', (never[1] or 0) + (never[2] or 0) + (never[3] or 0))
 local carried = 0
 for i = 4, #ARGV, 4 do
   local number, state, code = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2]

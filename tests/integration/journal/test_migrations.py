@@ -9,10 +9,12 @@ from producer.journal import accept, cancel, first_use
 from producer.journal import migrations as journalled
 from producer.journal.failed import Kept, kept
 from producer.journal.migrations import Elsewhere, Held, RowCommand
+from producer.journal.recorded import frames
 from producer.migrations.ids import command_id
+from producer.migrations.packed_results import Recorded, packed
 from producer.migrations.registry import Ledger, NotInState, Registry, UnknownMigration
 from producer.migrations.row_ends import result_of, settled_of
-from producer.migrations.rows import RowState
+from producer.migrations.rows import RowResult, RowState
 from producer.migrations.status import MigrationState
 from tests.integration.journal.conftest import LEASE_MS, Bench
 from tests.integration.journal.moves import DRIVER, MIGRATION, ROWS, Moves
@@ -40,7 +42,10 @@ def test_lua_knows_the_states() -> None:
         4,
     ]
     assert [int(RowState[name]) for name in ("REJECTED", "CANCELLED", "FAILED")] == [6, 8, 9]
+    others = script("migration_carry").text
+    assert "local ALREADY_SO, INVALID, UNKNOWN, AMBIGUOUS, SKIPPED = 3, 7, 10, 11, 12" in others
     assert [int(RowState[name]) for name in ("ALREADY_SO", "INVALID")] == [3, 7]
+    assert [int(RowState[name]) for name in ("UNKNOWN", "AMBIGUOUS", "SKIPPED")] == [10, 11, 12]
 
 
 def test_rows_go_from_pending_to_applied(moves: Moves) -> None:
@@ -301,6 +306,27 @@ def test_a_row_is_found_void_after_all(moves: Moves) -> None:
     assert moves.twice(journalled.void(MIGRATION, DRIVER, 3, "parameter_invalid"))
     assert moves.check()[RowState.INVALID] == 2
     assert moves.registry.status(MIGRATION).codes == {"parameter_invalid": 2}
+
+
+def test_rows_end_for_which_nothing_was_sent(moves: Moves) -> None:
+    """A pending row ends once, with its code; what is as it should be is not among the codes."""
+    rows = [
+        (1, int(RowState.AMBIGUOUS), "no_card", "the customer has no card"),
+        (3, int(RowState.ALREADY_SO), "unchanged", ""),
+    ]
+    frame = packed([Recorded(RowResult(number, RowState(state))) for number, state, *_ in rows])
+    told = moves.twice(journalled.end_unsent(MIGRATION, DRIVER, rows, frame, 1 << 20))
+    assert (told.state, told.in_flight, told.frames) == ("running", 0, 1)
+    assert moves.bench.journal(frames(MIGRATION, 0, 9)) == [frame]
+    counts = moves.check()
+    assert (counts[RowState.AMBIGUOUS], counts[RowState.ALREADY_SO]) == (1, 1)
+    assert moves.registry.status(MIGRATION).codes["no_card"] == 1
+    assert moves.registry.details(MIGRATION)[1].message == "the customer has no card"
+    other = moves.bench.journal(journalled.end_unsent(MIGRATION, "another", rows))
+    assert other.state == journalled.TAKEN_OVER
+    moves.registry.pause(MIGRATION)
+    paused = journalled.end_unsent(MIGRATION, DRIVER, [(4, int(RowState.AMBIGUOUS), "x", "")])
+    assert (moves.bench.journal(paused).state, moves.check()[RowState.AMBIGUOUS]) == ("paused", 1)
 
 
 def test_a_doubtful_row_is_unknown_until_it_ends(moves: Moves) -> None:

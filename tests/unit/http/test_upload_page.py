@@ -175,6 +175,23 @@ def test_whatever_a_plan_says_is_shown() -> None:
     assert "y 1 más" in text
 
 
+def test_what_is_not_sent_is_shown_with_why() -> None:
+    """Ambiguous and skipped rows by code, with what to do; the candidates are not listed."""
+    more = {
+        "ambiguous": {"ambiguous_cards": 4},
+        "undecidedCustomers": 2,
+        "undecided": [{"customer": "cus_1", "candidates": []}],
+        "skipped": {"not_default": 3},
+    }
+    text = _text(plan_view.section(Say("en"), {**_PLAN, **more}, ""))
+    assert "Ambiguous 4 ambiguous_cards : choose in the file" in text
+    assert "Undecided 2 customers: which card is meant is not said" in text
+    assert "Skipped 3 not_default : nothing: another card" in text
+    assert "cus_1" not in text
+    repairs = _text(plan_view.section(Say("es"), {**_PLAN, "repairs": True}, ""))
+    assert "Por reparar 3 clientes: quien no tiene predeterminada" in repairs
+
+
 def test_once_begun_the_plan_is_folded() -> None:
     """What happens comes first then; the plan can still be opened."""
     html = migration_view.body(Say("en"), _RUNNING, plan=_PLAN)

@@ -15,7 +15,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.json_records import parsed
 from producer.migrations.reader import open_rows
 from producer.migrations.records import Fault
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.rows import BadRow, Origin, Row
 from tests.unit.migrations.files import CARD_NUMBER, mapped, read, told
 
 LINE = '{"userId": "cus_1", "default_source": "card_1"}\n'
@@ -68,8 +68,8 @@ def _customer(*cards: object) -> object:
     return {"id": "cus_1", "cards": held, "email": "a@example.com"}
 
 
-def test_stripes_mapping_makes_defaults_where_there_is_one_card(tmp_path: Path) -> None:
-    """Which of several cards becomes the default is not guessed: such a customer is a bad row."""
+def test_each_card_of_stripes_mapping_is_a_row(tmp_path: Path) -> None:
+    """A row says which customer and card it was before; which becomes the default the plan says."""
     text = _mapping(
         _customer("card_1"), _customer("card_1", "card_2"), _customer(), 7, _customer(None)
     )
@@ -77,15 +77,21 @@ def test_stripes_mapping_makes_defaults_where_there_is_one_card(tmp_path: Path) 
     rows = list(open_rows(source, mapping))
     assert mapping.command is CommandKind.SET_DEFAULT_CARD
     assert [row.code for row in rows if isinstance(row, BadRow)] == [
-        "ambiguous_cards",
         "no_card",
         "not_json",
         "parameter_missing",
     ]
-    assert isinstance(rows[0], Row)
-    assert rows[0].order.object_id == "card_1"
-    assert [row.line for row in rows[:2]] == [2, 11]
-    assert list(open_rows(source, mapping, start_number=3)) == rows[2:]
+    good = [row for row in rows if isinstance(row, Row)]
+    assert [row.order.object_id for row in good] == ["card_1", "card_1", "card_2"]
+    assert [row.origin for row in good] == [
+        Origin("0", "old_0"),
+        Origin("1", "old_0"),
+        Origin("1", "old_1"),
+    ]
+    assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [row.line for row in rows[:3]] == [2, 11, 11]
+    for number in range(1, 8):
+        assert list(open_rows(source, mapping, start_number=number)) == rows[number - 1 :]
 
 
 def test_a_mapping_larger_than_what_is_read_at_once(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ _FILES: dict[str, tuple[str | bytes, str, str]] = {
         "ends in the middle",
     ),
     "one column": ("cus_1\ncus_2\n", "una línea de cabecera", "a header line"),
+    "one other column": (
+        "email\na@example.com\n",
+        "ninguna columna es userId; el archivo tiene email",
+        "no column is userId; the file has email",
+    ),
     "header quote": ('userId,"x\n', "comillas sin cerrar", "a quote is not closed"),
     "no columns": (
         "a,b\n1,2\n",

@@ -6,14 +6,18 @@ import ast
 import csv
 import dataclasses
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import producer.migrations
 from producer.contract.messages import Text, say
 from producer.migrations.accounts import Accounts
 from producer.migrations.broken_ids import _SPREADSHEET
+from producer.migrations.customer_reads import CustomerRead
 from producer.migrations.errors_file import write_bad_rows, write_errors
+from producer.migrations.held import _WORDS
 from producer.migrations.plan import make_plan
+from producer.migrations.repairs import Left, decide
 from producer.migrations.report import write_csv
 from producer.migrations.results import Results
 from producer.migrations.row_texts import in_language, plan_in, where
@@ -53,6 +57,25 @@ def test_every_sentence_of_a_bad_row_has_a_spanish_one() -> None:
     assert len(found) >= 15
     lacking = [one for one in found if in_language(one[0], "es") == one[0]]
     assert lacking == []
+
+
+def test_why_a_row_is_held_or_a_customer_left_is_said_in_spanish_too() -> None:
+    """These stand in no `Fault` either; what is printed on the card stays as it is."""
+    for words in _WORDS.values():
+        told = words.format(cards=3)
+        assert in_language(told, "es") != told
+        faced = in_language(f"Visa 4242 12/2030: {told}", "es")
+        assert faced == f"Visa 4242 12/2030: {in_language(told, 'es')}"
+    today = date(2026, 11, 28)
+    reads = (
+        CustomerRead("cus_1", "resource_missing"),
+        CustomerRead("cus_1", default_source="card_1", shown=()),
+        CustomerRead("cus_1", shown=()),
+    )
+    for read in reads:
+        left = decide(read, today)
+        assert isinstance(left, Left)
+        assert in_language(left.message, "es") != left.message
 
 
 def test_values_come_through() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from producer.contract.messages import Text
 from producer.journal import JournalUnavailable
+from producer.journal.migrations import NO_DEFAULT
 from tests.unit.worker.attempts import (
     CUSTOMER,
     LIMITED,
@@ -91,6 +92,8 @@ async def test_nothing_is_sent_where_it_is_so_already(
         ("pm_1", "card_0", True),
         ("pm_1", "card_1", False),
         ("card_0", "card_9", True),
+        ("pm_1", NO_DEFAULT, False),
+        ("card_1", NO_DEFAULT, False),
     ],
 )
 async def test_only_if_default_is(
@@ -198,7 +201,8 @@ async def test_a_payment_method_attached_before_is_so_already(fake: FakeGateway)
 
 
 async def test_a_customer_is_read(fake: FakeGateway) -> None:
-    """Both defaults, and the cards where they are asked for."""
+    """Both defaults, and the cards, with what people know them by, where they are asked for."""
+    face = {"brand": "Visa", "last4": "4242", "exp_month": 12, "exp_year": 2034, "status": None}
     verdict = await read_customer(fake, CUSTOMER, with_cards=True)
     assert verdict == Succeeded(
         Text.CUSTOMER_READ,
@@ -207,11 +211,12 @@ async def test_a_customer_is_read(fake: FakeGateway) -> None:
             "default_source": "card_0",
             "default_payment_method": None,
             "cards": ["card_0", "card_1", "pm_1"],
+            "faces": [{"id": one, **face} for one in ("card_0", "card_1", "pm_1")],
         },
     )
     brief = await read_customer(fake, CUSTOMER, with_cards=False)
     assert isinstance(brief, Succeeded)
-    assert brief.data["cards"] is None
+    assert (brief.data["cards"], brief.data["faces"]) == (None, None)
     assert isinstance(await read_customer(fake, "cus_none", with_cards=False), Rejected)
 
 

@@ -1,0 +1,247 @@
+"""Several cards of one customer in a copy between accounts: one is sent, or none is."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from producer.contract import CommandKind
+from producer.migrations.accounts import Accounts
+from producer.migrations.choosing import Why
+from producer.migrations.columns import map_columns
+from producer.migrations.customer_reads import CustomerRead
+from producer.migrations.faces import Face, ShownCard
+from producer.migrations.inputs import open_input
+from producer.migrations.plan import Plan, make_plan
+from producer.migrations.report import summarise
+from producer.migrations.results import Results
+from producer.migrations.rows import RowState
+from producer.migrations.undecided import (
+    Candidate,
+    Undecided,
+    first_of_plan,
+    of_plan,
+    of_report,
+    write_undecided,
+)
+from tests.unit.migrations.files import CARD_NUMBER, mapped
+
+HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"
+_WHY = {
+    Why.AMBIGUOUS: RowState.AMBIGUOUS,
+    Why.DEFAULTS_DIFFER: RowState.AMBIGUOUS,
+    Why.DEFAULT_NOT_COPIED: RowState.AMBIGUOUS,
+    Why.COPIES_DIFFER: RowState.AMBIGUOUS,
+    Why.NOT_DEFAULT: RowState.SKIPPED,
+    Why.REPEATED: RowState.ALREADY_SO,
+}
+
+
+def _planned(folder: Path, *rows: str, header: str = HEADER) -> Plan:
+    return make_plan(*mapped(folder, "\n".join([header, *rows, ""])))
+
+
+def _held(plan: Plan) -> dict[int, str]:
+    found = {one.number: one.why.value for one in plan.held_rows()}
+    assert list(plan.not_sent()) == sorted((n, _WHY[Why(why)]) for n, why in found.items())
+    return found
+
+
+def test_several_new_cards_are_not_sent_and_one_is(tmp_path: Path) -> None:
+    """Wherever the rows of a customer stand, and whatever their order."""
+    rows = [
+        "cus_a,card_a1,cus_A,card_A1",
+        "cus_b,card_b1,cus_B,card_B1",
+        "cus_a,card_a2,cus_A,card_A2",
+        "cus_b,card_b1,cus_B,card_B1",
+    ]
+    for some in (rows, rows[::-1]):
+        with _planned(tmp_path, *some) as plan:
+            why = [plan_why for _, plan_why in sorted(_held(plan).items())]
+            assert sorted(why) == ["ambiguous_cards", "ambiguous_cards", "repeated_row"]
+            assert (plan.to_send, plan.repeated, plan.ambiguous, plan.undecided) == (
+                1,
+                1,
+                {"ambiguous_cards": 2},
+                1,
+            )
+            assert plan.wire()["ambiguous"] == {"ambiguous_cards": 2}
+
+
+def test_the_nested_shape_is_judged_alike(tmp_path: Path) -> None:
+    """Stripe's import mapping: the customer with two cards is ambiguous, the others are not."""
+    told = {
+        "1893": {"id": "cus_A", "cards": {"1": {"id": "card_A1"}, "2": {"id": "card_A2"}}},
+        "1894": {"id": "cus_B", "cards": {"3": {"id": "card_B1"}}},
+        "1895": {"id": "cus_C", "cards": {}},
+    }
+    with make_plan(*mapped(tmp_path, json.dumps(told))) as plan:
+        assert _held_only(plan) == {1: "ambiguous_cards", 2: "ambiguous_cards"}
+        assert (plan.to_send, plan.codes, plan.rows) == (1, {"no_card": 1}, 4)
+
+
+def _held_only(plan: Plan) -> dict[int, str]:
+    return {one.number: one.why.value for one in plan.held_rows()}
+
+
+def test_a_header_alone_is_an_empty_plan(tmp_path: Path) -> None:
+    """Nothing could be copied: nothing to send, and nothing wrong."""
+    with _planned(tmp_path) as plan:
+        assert (plan.rows, plan.to_send, plan.invalid, plan.ambiguous) == (0, 0, 0, {})
+
+
+def test_an_ordinary_file_is_sent_in_its_order(tmp_path: Path) -> None:
+    """What a file of customers and cards says twice is a contradiction: its last row stands."""
+    with _planned(tmp_path, "cus_A,card_1", "cus_A,card_2", header="userId,default_source") as plan:
+        assert (plan.to_send, plan.contradicted, plan.ambiguous) == (2, 1, {})
+
+
+def test_cards_that_are_only_attached_are_not_ambiguous(tmp_path: Path) -> None:
+    """With --command AssignCard every card of a customer is attached."""
+    text = f"{HEADER}\ncus_a,src_1,cus_A,src_A1\ncus_a,src_2,cus_A,src_A2\n"
+    source, mapping = mapped(tmp_path, text, command=CommandKind.ASSIGN_CARD)
+    with make_plan(source, mapping) as plan:
+        assert (plan.to_send, plan.ambiguous) == (2, {})
+
+
+@pytest.mark.parametrize("header", [HEADER.upper(), HEADER.replace("_", " ").title()])
+def test_the_files_column_was_default_decides(header: str, tmp_path: Path) -> None:
+    """Whoever writes into the file which card was the default is believed."""
+    source, mapping = mapped(
+        tmp_path,
+        f"{header},Was default\nx,1,cus_A,card_A1,no\nx,2,cus_A,card_A2,Yes\n",
+        {"userId": header.split(",")[2], "default_source": header.split(",")[3]},
+    )
+    with make_plan(source, mapping) as plan:
+        assert _held(plan) == {1: "not_default"}
+        assert plan.skipped == {"not_default": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "held"),
+    [
+        (["x,1,cus_A,card_1,yes", "x,2,cus_A,card_2,yes"], ["contradictory_defaults"] * 2),
+        (["x,1,cus_A,card_1,?"], ["contradictory_defaults"]),
+        (["x,1,cus_A,card_1,no", "x,2,cus_A,card_2,no"], ["default_not_copied"] * 2),
+        (["x,1,cus_A,card_1,no"], ["default_not_copied"]),
+        (["x,1,cus_A,card_1,yes", "x,1,cus_A,card_2,yes"], ["contradictory_copies"] * 2),
+        (["x,1,cus_A,card_1,", "x,1,cus_B,card_2,"], ["contradictory_copies"] * 2),
+        (["x,1,cus_A,card_1,yes", "x,1,cus_A,card_1,yes"], ["repeated_row"]),
+        (["x,1,cus_A,card_1,no", "x,2,cus_A,card_1,yes"], ["repeated_row"]),
+        (["x,1,cus_A,card_1,yes", "x,2,cus_A,card_2,no"], ["not_default"]),
+        (["x,1,cus_A,card_1,yes", "x,2,cus_A,pm_2,"], ["not_default"]),
+        (["x,1,cus_A,card_1,maybe", "x,2,cus_A,pm_2,"], ["ambiguous_cards"] * 2),
+    ],
+)
+def test_each_reason(rows: list[str], held: list[str], tmp_path: Path) -> None:
+    """Nothing that contradicts itself is sent, and nothing that is not said is guessed."""
+    with _planned(tmp_path, *rows, header=f"{HEADER},was_default") as plan:
+        assert list(_held(plan).values()) == held
+        assert plan.to_send == len(rows) - len(held)
+
+
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from("AB"), st.sampled_from("123"), st.sampled_from(["yes", "no", "", "?"])
+    ),
+    max_size=8,
+)
+
+
+@given(_ROWS, st.randoms())
+def test_the_order_of_rows_decides_nothing(
+    rows: Sequence[tuple[str, str, str]], draw: object
+) -> None:
+    """At most one card of a customer is sent, and the same one however the rows are shuffled."""
+    shuffled = list(rows)
+    draw.shuffle(shuffled)  # type: ignore[attr-defined]
+    sent = []
+    for some in (rows, shuffled):
+        lines = [f"{c},{n},cus_{c},card_{c}{n},{was}" for c, n, was in some]
+        with (
+            TemporaryDirectory() as folder,
+            _planned(Path(folder), *lines, header=f"{HEADER},was_default") as plan,
+        ):
+            held = _held(plan)
+            sent.append({some[n - 1][:2] for n in range(1, len(some) + 1) if n not in held})
+            assert plan.to_send == len(some) - len(held)
+    assert sent[0] == sent[1]
+    assert len({customer for customer, _ in sent[0]}) == len(sent[0])
+
+
+def test_what_looks_like_a_card_number_says_nothing_of_an_origin(tmp_path: Path) -> None:
+    """Another processor's ids may pass for card numbers: the row stands, the id is not kept."""
+    with _planned(tmp_path, f"{CARD_NUMBER},x,cus_A,card_1", "1,x,cus_B,card_2") as plan:
+        assert (plan.to_send, plan.invalid) == (2, 0)
+
+
+def test_the_undecided_are_written_to_choose_in(tmp_path: Path) -> None:
+    """A row for each customer, with its candidates; run as it is, nothing of it is sent."""
+    header = f"{HEADER},Card Brand,card_last4,exp_month,exp_year"
+    rows = [
+        "x,1,cus_B,card_B1,Visa,4242,12,2030",
+        "y,1,cus_A,card_A1,Visa,4242,12,2030",
+        "x,2,cus_B,pm_B2,MasterCard,4444,1,2031",
+        "y,2,cus_A,card_A2,,,,",
+        "z,1,cus_C,card_C1,,,,",
+    ]
+    path = tmp_path / "undecided.csv"
+    with _planned(tmp_path, *rows, header=header) as plan:
+        found = list(of_plan(plan))
+        assert write_undecided(found, path) == 2
+        assert [one.customer for one in first_of_plan(plan, 1)] == ["cus_B"]
+        assert sorted(first_of_plan(plan, 9), key=lambda one: one.customer) == found
+    assert [one.wire()["customer"] for one in found] == ["cus_A", "cus_B"]
+    told = list(csv.DictReader(path.open()))
+    assert [row["candidates"] for row in told] == [
+        "card_A1 Visa 4242 12/2030; card_A2",
+        "card_B1 Visa 4242 12/2030; pm_B2 MasterCard 4444 1/2031",
+    ]
+    source = open_input(path)
+    with make_plan(source, map_columns(source)) as again:
+        assert (again.to_send, again.codes) == (0, {"parameter_missing": 2})
+
+
+def test_what_stripe_shows_tells_candidates_apart() -> None:
+    """Brand, last digits and expiry; what has expired, is the default, or is not there."""
+    one = Undecided("cus_A", "ambiguous_cards", tuple(map(Candidate, ("card_1", "pm_2", "pm_3"))))
+    shown = (
+        ShownCard("card_1", Face("Visa", "4242", "2", "2026")),
+        ShownCard("pm_2", Face("Visa", "1881", "3", "2026")),
+    )
+    read = CustomerRead("cus_A", "", None, "pm_2", frozenset(("card_1", "pm_2")), shown)
+    assert one.seen(read, date(2026, 3, 1)).text == (
+        "card_1 Visa 4242 2/2026 (expired); pm_2 Visa 1881 3/2026 (a default now); "
+        "pm_3 (not attached to the customer)"
+    )
+
+
+def test_a_report_says_of_each_row_why_it_was_not_sent(tmp_path: Path) -> None:
+    """Ambiguous and skipped rows have their codes, with what is known of the card."""
+    text = (
+        f"{HEADER},was_default,brand,last4\nx,1,cus_A,card_1,,Visa,4242\nx,2,cus_A,card_2,,,\n"
+        "y,1,cus_B,card_3,yes,,\ny,2,cus_B,card_4,no,Visa,1881\n"
+    )
+    source, mapping = mapped(tmp_path, text)
+    states = [RowState.AMBIGUOUS, RowState.AMBIGUOUS, RowState.PENDING, RowState.SKIPPED]
+    results = Results(tmp_path / "r.sqlite")
+    accounts = Accounts("mig_1", source, mapping, 4, lambda n: states[n - 1], results)
+    with results:
+        found = [result for _, result in accounts]
+        assert [one.code for one in found] == [
+            "ambiguous_cards",
+            "ambiguous_cards",
+            "",
+            "not_default",
+        ]
+        assert found[3].message == "Visa 1881: another of the customer's 2 cards was the default"
+        assert [one.customer for one in of_report(accounts)] == ["cus_A"]
+        assert summarise(accounts).counts[RowState.AMBIGUOUS] == 2
