@@ -66,7 +66,7 @@ def ended(migration: str, capsys: pytest.CaptureFixture[str]) -> str:
 def _left(redis_url: str, folder: Path) -> tuple[list[str], list[str]]:
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         keys = [key for key in client.scan_iter() if "mig_" in key]
-    return keys, [path.name for path in folder.rglob("*") if path.is_file()]
+    return sorted(keys), sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_script_says_yes(

@@ -193,6 +193,10 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   return granted(user, chosen, fence, expires, now, known, flat, limits ~= '' and int(start))
 end
 
+-- Whether this script has written yet. A full Redis refuses a script's first write, unless that takes
+-- something away; what follows it is let through. So commands that were accepted are still begun.
+local WROTE = false
+
 -- A message for the command arrived: work for its customer may go as far as it. Answers the command, as
 -- `begin_next` takes it, or nil and why there is nothing to do.
 local function call_up(id, in_order, now)
@@ -200,7 +204,8 @@ local function call_up(id, in_order, now)
   local row, flat = sound_row(id, now)
   if not row then return nil, 'damaged' end
   local seq, queue = tonumber(row.seq), row.queue or row.lane
-  leave_queue(queue, id)
+  if WROTE then leave_queue(queue, id) else redis.call('ZREM', KEY_QUEUED .. queue, id) end
+  WROTE = true
   if in_order then note_received(queue, seq) end
   if not redis.call('ZSCORE', KEY_PENDING .. row.user, id) then return nil, 'ended' end
   return {id = id, row = row, flat = flat, seq = seq, user = row.user}
@@ -221,10 +226,18 @@ local function wait_unless_begun(come)
   end
 end
 
--- What came of `f`, or that what it is about is damaged: then others of the same call go on.
+-- What came of `f`, or that what it is about is damaged: then others of the same call go on. A server
+-- that takes no writes is no damage: nothing was written, and the caller is told.
+local REFUSALS = {'OOM', 'MISCONF', 'NOREPLICAS', 'READONLY', 'NOPERM'}
 local function or_damaged(f)
   local done, answer = pcall(f)
-  return done and answer or {'damaged'}
+  if done then return answer end
+  local why = type(answer) == 'table' and answer.err or tostring(answer)
+  for _, code in ipairs(REFUSALS) do
+    local at = string.find(why, code, 1, true)
+    if at then error({err = string.sub(why, at)}) end
+  end
+  return {'damaged'}
 end
 
 -- The customer is looked at again after a while, behind others.

@@ -16,7 +16,7 @@ from local.ports import free_port
 from local.valkey import ValkeyServer
 from local.waiting import until
 from producer.contract import SetDefaultCard
-from producer.journal import JournalUnavailable
+from producer.journal import JournalUnavailable, Limits, TakenAs, resume, take
 from producer.sending import acceptance
 from tests.unit.redis.both_journals import KINDS, Asking, get, put
 
@@ -85,6 +85,31 @@ def test_a_server_that_takes_no_writes(
     refused(script, code)
     assert set(admin.scan_iter()) == {"key"}  # nothing of the command was begun
     assert journal.ask(order())[0].id
+
+
+def test_a_full_server_begins_what_it_has_and_calls_nothing_damaged(
+    asking: Callable[..., Asking], admin: Any
+) -> None:
+    """A command whose message has come is begun; what cannot be written is refused as that."""
+    journal = asking()
+    first, second = (
+        journal.ask(acceptance(SetDefaultCard(customer=one, card="card_1"), None, "interactive"))[0]
+        for one in ("cus_1", "cus_2")
+    )
+    journal.ask(take(second.id, "w", 1000, in_order=True, limits=Limits()))
+    admin.hset("cards:customer:cus_2", "until", 0)
+    admin.config_set("maxmemory", "1")
+    try:
+        taken, resumed = journal.ask(
+            take(first.id, "w", 1000, in_order=True, limits=Limits()),
+            resume("cus_2", "w", 1000, limits=Limits()),
+        )
+    finally:
+        admin.config_set("maxmemory", "0")
+    assert taken.how is TakenAs.GRANTED
+    refused(resumed, "OOM")
+    (taken,) = journal.ask(resume("cus_2", "w", 1000, limits=Limits()))
+    assert taken.how is TakenAs.GRANTED
 
 
 def test_a_disk_that_cannot_be_written(asking: Callable[..., Asking], admin: Any) -> None:
