@@ -15,7 +15,7 @@ import redis
 
 from benchmarks import meter
 from benchmarks.contenders import CELERY, Contender, Ours, PlainCelery
-from benchmarks.stage import Stage
+from benchmarks.stage import Stage, server_of
 from benchmarks.table import Row, figure
 from local.valkey import ValkeyServer
 from producer.contract import Lane
@@ -43,7 +43,8 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
         for lane in (Lane.BULK, Lane.INTERACTIVE)
     }
     plain = _measured(theirs, PlainCelery(stage, theirs.url), rounds, count // 2)
-    rows = []
+    with redis.Redis.from_url(ours.url) as client:
+        rows = [Row("Redis is", server_of(client))]
     for lane, cost in costs.items():
         most, written = _MOST_CPU[lane], _MOST_WRITTEN.get(lane)
         rows += [

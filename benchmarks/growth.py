@@ -16,7 +16,7 @@ import redis
 
 from benchmarks.contenders import BATCH
 from benchmarks.names import fresh_customer
-from benchmarks.stage import ROOT, Stage
+from benchmarks.stage import ROOT, Stage, server_of
 from benchmarks.table import Row, compared
 from producer.contract import CommandKind, Envelope, Lane, State, parse_command
 from producer.journal import BlockingJournal, End, Grant, accept, close, take
@@ -133,6 +133,8 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     pair = median(large.server_us["control"]), median(small.server_us["control"])
     what = f"a script that looks at no key, {total:,} known, Redis' own time"
     rows.append(compared(what, pair[0], against, pair[1], unit="µs"))
+    with redis.Redis.from_url(many) as client:
+        rows.append(Row("the server of these figures", server_of(client)))
     small.close()
     large.close()
     return rows

@@ -176,6 +176,13 @@ class LineProcess:
         return answer.split()
 
 
+def server_of(client: Any) -> str:
+    """What a server is, and whose memory allocator it has: scripts allocate with each value."""
+    found = {**client.info("server"), **client.info("memory")}
+    name = "valkey" if "valkey_version" in found else "redis"
+    return f"{name} {found.get(f'{name}_version')}, {found.get('mem_allocator')}"
+
+
 def wait_until(
     true: Callable[[], bool],
     what: str,

@@ -97,8 +97,13 @@ def test_a_message_of_many_is_linked_to_each_of_them(
     orders = [stage.order(stage.customer()) for _ in range(_MANY)]
     handles = list(stage.client.send_many(orders))
     # It begins with fewer than there are: the others wait for a slot, and are linked all the same.
+    # So long a lease that no sweep takes one up, however slow the machine is.
     worker = stage.worker(
-        "many", "interactive,bulk", CARDS_WORKER_CONCURRENCY="10", **collector.settings
+        "many",
+        "interactive,bulk",
+        CARDS_WORKER_CONCURRENCY="10",
+        CARDS_LEASE="60",
+        **collector.settings,
     )
     worker.ready()
     for handle in handles:
