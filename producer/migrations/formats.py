@@ -106,6 +106,21 @@ class Format:
         """For `known`."""
         return asdict(self)
 
+    @classmethod
+    def of_wire(cls, told: Mapping[str, Any]) -> Self:
+        """From what `wire` told, as far as a person is told of it. Raises KeyError, ValueError."""
+        return cls(
+            Form(told["form"]),
+            gzipped=told["packing"] == "gzip",
+            delimiter=told["separator"] or ",",
+            encoding=Encoding(told["encoding"] or Encoding.UTF_8),
+            line_end=LineEnd(told["lineEnds"] or LineEnd.LF),
+            separator_line=bool(told["separatorLine"]),
+            member=told["member"] or "",
+            sheet=told["sheet"] or "",
+            sheets=told["sheets"] or 0,
+        )
+
     def wire(self) -> dict[str, Any]:
         """For programs; null where it is not so of the form."""
         text, csv = self.form.is_text, self.form is Form.CSV

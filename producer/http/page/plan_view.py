@@ -10,6 +10,9 @@ from typing import Any
 from producer.http.page.rows_view import prose
 from producer.http.page.upload_words import Up
 from producer.http.page.words import Say
+from producer.migrations.fields import COMMAND, DEFAULT, SOURCE, USER
+from producer.migrations.format_words import form_words, reading_words
+from producer.migrations.formats import Format
 from producer.migrations.row_texts import plan_in, todo_in, where
 from producer.migrations.visible import visible
 
@@ -22,8 +25,14 @@ _KNOWN = frozenset(
         "migration",
         "file",
         "form",
+        "format",
         "digest",
         "mapping",
+        "taken",
+        "stripeObjects",
+        "cvcCheckColumns",
+        "trimmedValues",
+        "slots",
         "rows",
         "toSend",
         "commands",
@@ -46,6 +55,8 @@ _KNOWN = frozenset(
         "wouldSend",
     }
 )
+_MEANS = {USER: Up.USER, SOURCE: Up.SOURCE, DEFAULT: Up.DEFAULT, COMMAND: Up.DONE_WITH_IT}
+_SLOTS = {"default_payment_method": "invoice_settings.default_payment_method"}
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -70,11 +81,44 @@ def folded(say: Say, plan: Plan, errors: str) -> str:
 
 
 def _taken(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
-    yield say(Up.FILE), f"{_text(plan.get('file'))} ({_text(plan.get('form'))})"
-    yield say(Up.COLUMNS), _value(plan.get("mapping"))
+    form, reading = _format(say, plan)
+    yield say(Up.FILE), f"{_text(plan.get('file'))} ({escape(form)})"
+    if reading:
+        yield say(Up.READ_AS), escape(", ".join(reading))
+    yield say(Up.COLUMNS), "<br>".join(_columns(say, plan))
+    if slots := plan.get("slots"):
+        names = (
+            f"{say.figure(n)} <code>{_text(_SLOTS.get(s, s))}</code>" for s, n in slots.items()
+        )
+        yield say(Up.SETS), ", ".join(names)
+    if trimmed := plan.get("trimmedValues"):
+        yield say(Up.TRIMMED), f"{say.figure(trimmed)} {escape(say(Up.TRIMMED_MEANS))}"
     for name, value in plan.items():
-        if name not in _KNOWN and value not in (None, "", [], {}):
+        if name not in _KNOWN and value not in (None, "", [], {}, False, 0):
             yield _named(name), _value(value)
+
+
+def _format(say: Say, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    """What the file is and how it was read; a plan of an earlier version has its form alone."""
+    try:
+        format_ = Format.of_wire(plan["format"])
+    except (KeyError, ValueError, TypeError):
+        return visible(str(plan.get("form") or "")), ()
+    return form_words(format_, say.language), reading_words(format_, say.language)
+
+
+def _columns(say: Say, plan: Plan) -> Iterator[str]:
+    """Each column that is used, in words."""
+    if plan.get("stripeObjects"):
+        yield escape(say(Up.OBJECTS))
+    for field, column in (plan.get("mapping") or {}).items():
+        if isinstance(column, str) and not plan.get("stripeObjects"):
+            means = say(_MEANS[field]) if field in _MEANS else field
+            told = say(Up.COLUMN_IS, column="{column}", means=means)
+            yield escape(told).replace("{column}", _text(column))
+    for column in plan.get("cvcCheckColumns") or ():
+        told = say(Up.COLUMN_IS, column="{column}", means=say(Up.CHECKS))
+        yield escape(told).replace("{column}", _text(column))
 
 
 def _rows(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:

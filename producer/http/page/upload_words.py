@@ -19,8 +19,10 @@ class Up(Sentence):
         "Choose a file, or drop it here",
     )
     KINDS = (
-        "CSV, JSON Lines, la copia o el mapa de Stripe, también con gzip; hasta {most}.",
-        "CSV, JSON Lines, Stripe's copy or mapping, also gzipped; {most} at most.",
+        "CSV, Excel, JSON, Parquet o lo que exporta Stripe, también con gzip o en un zip; hasta "
+        "{most}.",
+        "CSV, Excel, JSON, Parquet or what Stripe exports, also gzipped or in a zip; {most} at "
+        "most.",
     )
     CHECK = ("Comprobar el archivo", "Check the file")
     BY = ("Quedará a nombre de {name}.", "It will be entered by {name}.")
@@ -81,6 +83,25 @@ class Up(Sentence):
     TAKEN_AS = ("Qué se entendió", "What was taken as what")
     FILE = ("Archivo", "File")
     COLUMNS = ("Columnas", "Columns")
+    READ_AS = ("Leído como", "Read as")
+    COLUMN_IS = ("«{column}» es {means}", "“{column}” is {means}")
+    OBJECTS = (
+        "los registros se tomaron como objetos de Stripe: tarjetas y métodos de pago con su "
+        "cliente, clientes con su predeterminada",
+        "the records were taken as Stripe's objects: cards and payment methods with their "
+        "customers, customers with their defaults",
+    )
+    CHECKS = (
+        "resultados de comprobaciones del CVC, que no se usan",
+        "outcomes of CVC checks, which are not used",
+    )
+    TRIMMED = ("Espacios quitados", "Spaces taken off")
+    TRIMMED_MEANS = (
+        "valores tenían espacios o caracteres que no se ven alrededor",
+        "values had spaces or unseen characters around them",
+    )
+    SETS = ("Se cambia", "What is set")
+    DONE_WITH_IT = ("qué se hace con la tarjeta", "what is done with the card")
     ROWS = ("Filas", "Rows")
     TO_SEND = ("Por enviar", "To be sent")
     TO_REPAIR = ("Por reparar", "To be repaired")

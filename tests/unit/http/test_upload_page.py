@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -68,6 +69,10 @@ async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> 
     page = _text((await web.get(path)).text)
     assert "Ready, not started" in page
     assert "2 SetDefaultCard" in page
+    assert "(CSV)" in page
+    assert "Read as columns parted by commas, UTF-8, lines ended by LF" in page
+    assert "“userId” is the customer" in page
+    assert "“default_source” is card to be the default" in page
     assert "line 4, column userId: userId is not valid: it must start with cus_" in page
     status = (await web.get(f"/api{path}")).json()["data"]
     assert (status["state"], status["counts"]["pending"], status["rps"]) == ("paused", 2, 2.5)
@@ -76,6 +81,20 @@ async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> 
     assert "keptBytes" in plan
     errors = await web.get(f"{path}/errors.csv")
     assert errors.text.splitlines()[1].startswith("kus_a3,card_a3,invalid,parameter_invalid")
+
+
+async def test_what_was_taken_as_what_is_said_in_words(web: httpx.AsyncClient) -> None:
+    """Packing, encoding and separator; columns by other names; nothing of what is not so."""
+    text = "Customer ID\tDefault Source\tCard CVC Status\r\n\u00a0cus_a1\tcard_a1\tpass\r\n"
+    answer = await _post(web, gzip.compress(text.encode("utf-16")))
+    assert answer.status_code == 303, answer.text
+    page = _text((await web.get(answer.headers["location"])).text)
+    assert "(CSV, gzipped)" in page
+    assert "columns parted by tabs, UTF-16 LE, lines ended by CRLF" in page
+    assert "“Customer ID” is the customer" in page
+    assert "“Card CVC Status” is outcomes of CVC checks, which are not used" in page
+    assert "1 values had spaces or unseen characters around them" in page
+    assert not {"False", "Stripe objects", "packing"} & set(page.split())
 
 
 async def test_a_refused_file_leads_to_its_columns(web: httpx.AsyncClient, tmp_path: Path) -> None:
