@@ -109,7 +109,7 @@ async def test_what_is_refused_is_mended_without_choosing_again(
         await tab.value(f"document.getElementById('map-{field}').value = {column!r}")
     await tab.click("#upload form > button")
     await tab.until(_there(_PLAN))
-    assert await tab.value(_says("userId = persona"))
+    assert await tab.value(_says("“persona” is the customer"))
     await tab.click("#steer summary")
     await tab.follow("form[action$='/discard'] button")
     assert await tab.value("location.pathname") == "/migrations"
