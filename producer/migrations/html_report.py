@@ -11,8 +11,9 @@ from producer.migrations.html_policy import report_policy
 from producer.migrations.html_style import STYLE
 from producer.migrations.rate_chart import rate_chart
 from producer.migrations.report_row import ReportRow
-from producer.migrations.report_words import SHOWN, Told, Words
+from producer.migrations.report_words import Told, Words
 from producer.migrations.row_ends import SHADOWED
+from producer.migrations.row_state_words import SHOWN
 from producer.migrations.row_texts import todo_in
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationStatus

@@ -10,8 +10,9 @@ from producer.http.page.plan_view import Plan, folded, section
 from producer.http.page.rows_view import became, link, prose, wrong
 from producer.http.page.situation import not_applied, situation
 from producer.http.page.upload_words import Up
-from producer.http.page.words import ROW_STATES, Say, Sentence, Word
+from producer.http.page.words import Say, Sentence, Word
 from producer.migrations.rate_chart import rate_chart
+from producer.migrations.row_state_words import SHOWN
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState, MigrationStatus
 from producer.migrations.visible import visible
@@ -125,7 +126,7 @@ def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
 def bar(say: Say, status: MigrationStatus) -> str:
     """How the rows stand, as a bar of one colour a state."""
     at, rects = 0.0, ""
-    for state in ROW_STATES:
+    for state in SHOWN:
         if count := status.counts.get(state, 0):
             wide = max(_BAR * count / status.rows, 3)
             name = escape(f"{say.row(state)[0]}: {say.figure(count)}")

@@ -6,7 +6,8 @@ import re
 from html import escape
 
 from producer.http.page.situation import not_applied
-from producer.http.page.words import ROW_STATES, Say, Word
+from producer.http.page.words import Say, Word
+from producer.migrations.row_state_words import SHOWN
 from producer.migrations.row_texts import todo_in
 from producer.migrations.rows import SKIPPED_CODES
 from producer.migrations.status import MigrationStatus
@@ -50,7 +51,7 @@ def wrong(say: Say, status: MigrationStatus) -> str:
 def became(say: Say, status: MigrationStatus) -> str:
     """The rows by state, adding up."""
     rows = ""
-    for state in ROW_STATES:
+    for state in SHOWN:
         if count := status.counts.get(state, 0):
             name, meaning = say.row(state)
             rows += (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from producer.contract.messages import Language
+from producer.migrations import row_state_words
 from producer.migrations.rows import RowState
 from producer.migrations.status import MigrationState
 
@@ -289,56 +290,6 @@ STATES = {
     MigrationState.CANCELLED: ("cancelada", "cancelled"),
     MigrationState.FINISHED: ("terminada", "finished"),
 }
-_ROWS = {
-    RowState.APPLIED: (("aplicada", "Stripe lo hizo"), ("applied", "Stripe did it")),
-    RowState.ALREADY_SO: (
-        ("ya era así", "era así antes; no se cambió nada"),
-        ("already so", "it was so before; nothing was changed"),
-    ),
-    RowState.SUPERSEDED: (
-        ("reemplazada", "vale un comando más reciente; no se cambió nada"),
-        ("superseded", "a newer command for the customer stands; nothing was changed"),
-    ),
-    RowState.DRIFTED: (
-        ("desviada", "el cliente ya no estaba como creía el archivo; no se cambió nada"),
-        ("drifted", "the customer was no longer as the file believed; nothing was changed"),
-    ),
-    RowState.REJECTED: (
-        ("rechazada", "Stripe dijo que no; no se cambió nada"),
-        ("rejected", "Stripe said no; nothing was changed"),
-    ),
-    RowState.INVALID: (
-        ("no válida", "la fila misma está mal; no se envió"),
-        ("invalid", "the row itself is wrong; it was not sent"),
-    ),
-    RowState.AMBIGUOUS: (
-        ("ambigua", "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada"),
-        ("ambiguous", "which card is meant is not said, or there is none; nothing was changed"),
-    ),
-    RowState.SKIPPED: (
-        ("omitida", "no trata de ninguna tarjeta, o no de la predeterminada; no se envió"),
-        ("skipped", "it is about no card, or not about the default; it was not sent"),
-    ),
-    RowState.CANCELLED: (
-        ("cancelada", "se canceló la migración antes de enviarla"),
-        ("cancelled", "the migration was cancelled before the row was sent"),
-    ),
-    RowState.FAILED: (
-        ("fallida", "se dejó de intentar; debe mirarla una persona"),
-        ("failed", "given up; a person is to look at it"),
-    ),
-    RowState.UNKNOWN: (
-        ("en duda", "enviada; se está averiguando si Stripe lo hizo"),
-        ("unknown", "sent; it is being found out whether Stripe did it"),
-    ),
-    RowState.SENT: (
-        ("enviada", "enviada; aún no se sabe cómo termina"),
-        ("sent", "sent; how it ends is not recorded yet"),
-    ),
-    RowState.PENDING: (("pendiente", "aún no enviada"), ("pending", "not sent yet")),
-}
-ROW_STATES = tuple(_ROWS)
-"""In the order in which they are shown."""
 
 
 class Say:
@@ -359,7 +310,7 @@ class Say:
 
     def row(self, state: RowState) -> tuple[str, str]:
         """A row's state, and what it means."""
-        return _ROWS[state][self._at]
+        return row_state_words.STATES[state][self._at]
 
     def figure(self, value: float, decimals: int = 0) -> str:
         """A number, grouped and pointed as the language does."""
