@@ -95,9 +95,9 @@ def test_a_message_of_many_is_linked_to_each_of_them(
     is told to stop sends what it has of them."""
     spans = Spans(monkeypatch)
     orders = [stage.order(stage.customer()) for _ in range(_MANY)]
-    handles = list(stage.client.send_many(orders))
     # It begins with fewer than there are: the others wait for a slot, and are linked all the same.
-    # So long a lease that no sweep takes one up, however slow the machine is.
+    # So long a lease, and a worker that is ready before anything is sent: a message older than
+    # `sweeper.PATIENCE_S` counts as lost, and its commands are then taken up without it.
     worker = stage.worker(
         "many",
         "interactive,bulk",
@@ -106,6 +106,7 @@ def test_a_message_of_many_is_linked_to_each_of_them(
         **collector.settings,
     )
     worker.ready()
+    handles = list(stage.client.send_many(orders))
     for handle in handles:
         stage.ended(handle.id, State.SUCCEEDED)
     with worker.ending():
