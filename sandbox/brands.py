@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cards import Brand, Decline
+from sandbox.cards import Brand, Decline
 
 _DECLINED = "Your card was declined."
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .errors import StripeError
-from .forms import Pairs, Params
+from sandbox.errors import StripeError
+from sandbox.forms import Pairs, Params
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from .errors import Json
+from sandbox.errors import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from .config import ConfigError
-from .faults import Fault, FaultError
-from .service import Service
+from sandbox.config import ConfigError
+from sandbox.faults import Fault, FaultError
+from sandbox.service import Service
 
 _LONGEST_WAIT = 60.0
 

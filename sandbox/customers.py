@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import pages, payment_methods, sources
-from .account import Account, Customer
-from .calls import Call
-from .errors import Json, StripeError, missing
-from .forms import check_metadata, merged_metadata
-from .views import below_data, customer_view, list_view
+from sandbox import pages, payment_methods, sources
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.errors import Json, StripeError, missing
+from sandbox.forms import check_metadata, merged_metadata
+from sandbox.objects import Customer
+from sandbox.views import below_data, customer_view, list_view
 
 # The longest values that Stripe's OpenAPI description allows.
 _LONGEST = {"email": 512, "name": 256, "phone": 20, "description": 5000, "default_source": 500}

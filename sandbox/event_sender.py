@@ -10,8 +10,8 @@ import time
 
 import aiohttp
 
-from .errors import Json
-from .thin_events import thin
+from sandbox.errors import Json
+from sandbox.thin_events import thin
 
 _log = logging.getLogger(__name__)
 # Stripe goes on for three days; a sandbox is not waited for.

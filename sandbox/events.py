@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .account import Account, Customer
-from .api_version import API_VERSION
-from .calls import Call
-from .errors import Json
-from .views import NOTHING, customer_view, held_view
+from sandbox.account import Account
+from sandbox.api_version import API_VERSION
+from sandbox.calls import Call
+from sandbox.errors import Json
+from sandbox.objects import Customer
+from sandbox.views import NOTHING, customer_view, held_view
 
 _TYPES = {
     "customer.created": "customer.created",

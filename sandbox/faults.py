@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .calls import Call
-from .milestones import Milestone
+from sandbox.calls import Call
+from sandbox.milestones import Milestone
 
 KINDS = ("status", "drop", "stall", "truncate", "garble")
 

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .errors import StripeError
+from sandbox.errors import StripeError
 
 Params = dict[str, Any]
 Pairs = list[tuple[str, str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .errors import StripeError, key_in_use
+from sandbox.errors import StripeError, key_in_use
 
 KEPT_SECONDS = 24 * 3600
 LONGEST_KEY = 255

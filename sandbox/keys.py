@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 
-from .calls import Call
-from .config import Config
-from .errors import StripeError
+from sandbox.calls import Call
+from sandbox.config import Config
+from sandbox.errors import StripeError
 
 _GOOD = ("sk_test_", "rk_test_", "sk_org_")
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import rate_limited
+from sandbox.errors import rate_limited
 
 _SECONDS_COUNTED = 3600
 

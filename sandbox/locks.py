@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import lock_timeout
+from sandbox.errors import lock_timeout
 
 
 class Locks:

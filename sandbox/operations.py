@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import customers, pages, payment_methods, sources, subscriptions, tokens, views
-from .account import Account
-from .calls import Call
-from .errors import Json, StripeError
+from sandbox import customers, pages, payment_methods, sources, subscriptions, tokens, views
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.errors import Json, StripeError
 
 _LIST = frozenset({"limit", "starting_after", "ending_before"})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from .calls import Call
-from .errors import StripeError, missing
+from sandbox.calls import Call
+from sandbox.errors import StripeError, missing
 
 
 class _Listed(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import pages, sources, tokens
-from .account import Account, Token
-from .calls import Call
-from .cards import Card, PaymentMethod, Source
-from .errors import Json, StripeError, missing
-from .forms import check_metadata, merged_metadata
-from .views import below_data, held_view, list_view
+from sandbox import pages, sources, tokens
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.cards import Card, PaymentMethod, Source
+from sandbox.errors import Json, StripeError, missing
+from sandbox.forms import check_metadata, merged_metadata
+from sandbox.objects import Token
+from sandbox.views import below_data, held_view, list_view
 
 Held = Card | Source | PaymentMethod
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .calls import Call
-from .milestones import Milestone
+from sandbox.calls import Call
+from sandbox.milestones import Milestone
 
 
 @dataclass(slots=True)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
-from typing import TYPE_CHECKING
-
-from . import brands
-from .cards import Card, CardFace, PaymentMethod, Source
-
-if TYPE_CHECKING:
-    from .account import Account, Customer
+from sandbox import brands
+from sandbox.account import Account
+from sandbox.auto_created import CREATED
+from sandbox.cards import Card, CardFace, PaymentMethod, Source
+from sandbox.objects import Customer, Token
 
 CUSTOMER = "cus_QRs9eKZ4xUzN2TP9"
 CARD = "card_1QRs9eKZ4xUzN2TPabcdefgh"
@@ -17,13 +14,10 @@ SECOND_CARD = "card_1QRs9eKZ4xUzN2TPsecond02"
 TOKEN = "tok_1QRs9eKZ4xUzN2TP9vQqWXYZ"  # noqa: S105 - a stand-in's token
 PAYMENT_METHOD = "pm_1QRs9eKZ4xUzN2TPattach01"
 SOURCE = "src_1QRs9eKZ4xUzN2TPsource01"
-CREATED = calendar.timegm((2024, 12, 1, 10, 0, 0))
 
 
 def plant(account: Account) -> None:
     """The seed; the second card is the older one, so that lists begin with the first."""
-    from .account import Customer, Token
-
     customer = Customer(
         CUSTOMER,
         CREATED,
@@ -45,22 +39,3 @@ def plant(account: Account) -> None:
         PAYMENT_METHOD, visa, None, CREATED, account.order()
     )
     account.sources[SOURCE] = Source(SOURCE, visa, None, CREATED, account.order())
-
-
-def auto_card_id(customer: str, number: int) -> str:
-    """The id of an auto-created customer's card, `number` counting from 1."""
-    return f"card_{customer.removeprefix('cus_')}n{number}"
-
-
-def make_customer(account: Account, id: str, cards: int) -> Customer:
-    """An auto-created customer with `cards` Visa cards, the first being the default."""
-    from .account import Customer
-
-    customer = Customer(id, CREATED)
-    face = CardFace(brands.VISA)
-    for number in range(1, cards + 1):
-        card = Card(auto_card_id(id, number), face, id, CREATED, account.order())
-        customer.sources[card.id] = card
-    customer.default_source = next(iter(customer.sources), None)
-    account.customers[id] = customer
-    return customer

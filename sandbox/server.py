@@ -9,14 +9,14 @@ from types import TracebackType
 
 from aiohttp import web
 
-from .account import Account
-from .api_version import API_VERSION
-from .calls import Call
-from .control_api import ControlApi
-from .errors import DroppedError
-from .event_sender import EventSender
-from .forms import pairs_of
-from .service import Reply, Service
+from sandbox.account import Account
+from sandbox.api_version import API_VERSION
+from sandbox.calls import Call
+from sandbox.control_api import ControlApi
+from sandbox.errors import DroppedError
+from sandbox.event_sender import EventSender
+from sandbox.forms import pairs_of
+from sandbox.service import Reply, Service
 
 EVENTS_SECRET = "whsec_sandbox0123456789abcdef"  # noqa: S105
 """What events are signed with unless another is named: no secret."""

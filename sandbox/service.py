@@ -7,19 +7,19 @@ import json
 import logging
 from dataclasses import dataclass, field
 
-from . import events, keys, operations
-from .account import Account
-from .calls import Call
-from .config import Config
-from .errors import DroppedError, StripeError, of_status
-from .event_sender import EventSender
-from .faults import Fault, Faults
-from .forms import fingerprint, nested
-from .idempotency import Answer, IdempotencyKeys
-from .limits import Limits
-from .locks import Locks
-from .operations import Operation
-from .request_log import RequestLog
+from sandbox import events, keys, operations, seed
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.config import Config
+from sandbox.errors import DroppedError, StripeError, of_status
+from sandbox.event_sender import EventSender
+from sandbox.faults import Fault, Faults
+from sandbox.forms import fingerprint, nested
+from sandbox.idempotency import Answer, IdempotencyKeys
+from sandbox.limits import Limits
+from sandbox.locks import Locks
+from sandbox.operations import Operation
+from sandbox.request_log import RequestLog
 
 _log = logging.getLogger(__name__)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -46,6 +46,7 @@ class Service:
 
     def _renew(self) -> None:
         self.account = Account(self.config)
+        seed.plant(self.account)
         self.idempotency = IdempotencyKeys()
         self.locks = Locks()
         self.limits = Limits()

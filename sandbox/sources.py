@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import pages, tokens
-from .account import Account, Attached, Customer, Token
-from .calls import Call
-from .cards import Card, CardFace, Source
-from .errors import Json, StripeError, missing
-from .forms import check_metadata, merged_metadata
-from .views import below_data, held_view, list_view
+from sandbox import pages, tokens
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.cards import Card, CardFace, Source
+from sandbox.errors import Json, StripeError, missing
+from sandbox.forms import check_metadata, merged_metadata
+from sandbox.objects import Attached, Customer, Token
+from sandbox.views import below_data, held_view, list_view
 
 
 def check(call: Call) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import pages
-from .account import Account, Customer, Subscription
-from .calls import Call
-from .errors import Json, StripeError, missing
-from .views import list_view
+from sandbox import pages
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.errors import Json, StripeError, missing
+from sandbox.objects import Customer, Subscription
+from sandbox.views import list_view
 
 _DEFAULTS = ("default_payment_method", "default_source")
 _ENDED = "canceled"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from .errors import Json
+from sandbox.errors import Json
 
 _PATHS = {"customer": "/v1/customers/", "payment_method": "/v1/payment_methods/"}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import brands
-from .account import Account, Token
-from .calls import Call
-from .cards import Card, CardFace
-from .errors import Json, StripeError, declined, missing
+from sandbox import brands
+from sandbox.account import Account
+from sandbox.calls import Call
+from sandbox.cards import Card, CardFace
+from sandbox.errors import Json, StripeError, declined, missing
+from sandbox.objects import Token
 
 
 def check(call: Call) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .account import Account, Customer
-from .cards import Card, PaymentMethod, Source, payment_method_of
-from .errors import Json
+from sandbox.account import Account
+from sandbox.cards import Card, PaymentMethod, Source, payment_method_of
+from sandbox.errors import Json
+from sandbox.objects import Customer
 
 NOTHING: frozenset[str] = frozenset()
 CUSTOMER = frozenset({"sources", "default_source", "invoice_settings.default_payment_method"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from producer.contract import Lane
 from producer.journal import Grant
 from worker.announcements import Announcements
-from worker.leases import clock
+from worker.clock import clock
 from worker.tracing import Tracing
 
 

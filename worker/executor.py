@@ -32,8 +32,9 @@ from producer.journal.calls import Call
 from producer.journal.queues import lane_of
 from worker.announcements import Announcements
 from worker.attempt import LeaseLost
+from worker.clock import clock
 from worker.lane_gate import LaneGate
-from worker.leases import LeaseKeeper, clock
+from worker.leases import LeaseKeeper
 from worker.log_context import about, last_request
 from worker.measurements import Measurements
 from worker.settings import WorkerSettings

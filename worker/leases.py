@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 from producer.journal import Grant, Journal, JournalFault, JournalUnavailable, renew
+from worker.clock import clock
 
 log = logging.getLogger(__name__)
 
-# Counts on while the machine sleeps, where the system has it; no wall clock takes part.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 # Sending stops this long before the lease ends, so that a request is on its way by then.
 _MARGIN_S = 0.5
-
-
-def clock() -> float:
-    """Seconds of a clock that neither jumps nor stops."""
-    return time.clock_gettime(_CLOCK)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from producer.contract import CommandKind, parse_command
 from producer.contract.messages import Text
 from worker import verdicts
 from worker.attempt import Attempt, LeaseLost, Terms
-from worker.leases import clock
+from worker.clock import clock
 from worker.verdicts import Succeeded, Verdict
 
 _LEASE_LOST = "LeaseLost"

@@ -14,8 +14,8 @@ from producer.journal import JournalUnavailable
 from producer.journal.endpoints import Endpoint
 from producer.tracing import NO_SPAN, NoSpan
 from worker.authorities import Authorities
+from worker.clock import clock
 from worker.http_connections import HttpConnections, HttpError, NotSent, Unreadable
-from worker.leases import clock
 from worker.log_context import note_request
 from worker.measurements import Measurements
 from worker.ports import CardGateway, Failure, Permit, StripeAnswer, StripeError, StripeResult

@@ -10,7 +10,7 @@ from typing import Protocol
 from producer.contract import Lane
 from producer.journal import Grant, Journal, Limits, reserve
 from producer.journal.endpoints import Endpoint
-from worker.leases import clock
+from worker.clock import clock
 from worker.measurements import Measurements
 
 # Longer than any line can be: a look is part of a try, and so is never sent away.

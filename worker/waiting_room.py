@@ -17,8 +17,9 @@ from typing import Protocol
 from producer.contract import Lane
 from producer.journal import Grant, InHand, JournalUnavailable, Taken, TakenAs
 from producer.journal.endpoints import Endpoint
+from worker.clock import clock
 from worker.lane_gate import LaneGate
-from worker.leases import LeaseKeeper, clock
+from worker.leases import LeaseKeeper
 
 log = logging.getLogger(__name__)
 

@@ -19,10 +19,10 @@ from producer.contract.metadata import parse_metadata_header
 from producer.http.body import parse_fields, read_body
 from producer.http.callbacks import CallbackRules
 from producer.http.disconnect import while_connected
-from producer.http.entrance import TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.operations import ASSIGN_CARD, SET_DEFAULT_CARD
 from producer.http.prefer import Preference, parse_prefer
+from producer.http.scope_keys import TASK
 from producer.http.scopes import sender_of
 from producer.http.services import Services
 from producer.journal import Acceptance, Call, JournalUnavailable, accept, status

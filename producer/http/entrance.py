@@ -13,15 +13,11 @@ from producer.contract.messages import Text
 from producer.http.answers import Answers
 from producer.http.door import RATE, Door
 from producer.http.metrics import Metrics
+from producer.http.scope_keys import HEAD, TASK
 from producer.http.scopes import SENDER
 
 access = logging.getLogger("producer.http.access")
 log = logging.getLogger(__name__)
-
-TASK = "cards.task_id"
-"""Where in the scope a handler leaves the id of a command it knows, for the log line."""
-HEAD = "cards.head"
-"""In the scope of a HEAD request, which is otherwise handled as GET."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # nginx's status for a caller that went away; only ever logged and counted.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from producer.contract import CommandStatus, State
-from producer.http.entrance import HEAD
+from producer.http.scope_keys import HEAD
 from producer.http.services import Services
 from producer.http.waiters import CONFIRM_S
 from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, status

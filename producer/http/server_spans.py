@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from producer import tracing
-from producer.http.entrance import TASK
+from producer.http.scope_keys import TASK
 
 _HEADER = tracing.HEADER.encode()
 

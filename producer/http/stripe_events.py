@@ -14,8 +14,8 @@ from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.contract.stripe_events import stripe_event
 from producer.http.body import read_body
-from producer.http.entrance import TASK
 from producer.http.operations import STRIPE_EVENT
+from producer.http.scope_keys import TASK
 from producer.http.services import Services
 from producer.journal.stripe_events import note_event
 from producer.settings import STRIPE_EVENTS

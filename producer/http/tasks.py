@@ -11,11 +11,11 @@ from starlette.responses import Response
 from producer.contract import CommandStatus
 from producer.contract.messages import Text
 from producer.http.disconnect import while_connected
-from producer.http.entrance import TASK
 from producer.http.events import stream
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.operations import GET_TASK, GET_TASK_EVENTS
 from producer.http.prefer import parse_wait
+from producer.http.scope_keys import TASK
 from producer.http.services import Services
 from producer.journal import status
 

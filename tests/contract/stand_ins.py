@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from sandbox import brands
-from sandbox.account import Subscription, Token
+from sandbox.auto_created import auto_card_id, auto_customer
 from sandbox.calls import Call
 from sandbox.cards import CardFace, Source
-from sandbox.seed import auto_card_id, make_customer
+from sandbox.objects import Subscription, Token
 from sandbox.server import SandboxServer
 from sandbox.service import Reply
 from tests.sandbox.stripe_openapi import stripe_description
@@ -169,7 +169,8 @@ class SandboxStandIn:
 
     def new_customer(self, cards: int = 0) -> tuple[str, list[str]]:
         id = f"cus_{next(_numbers)}"
-        make_customer(self._server.account, id, cards)
+        account = self._server.account
+        account.customers[id] = auto_customer(id, cards, account.order)
         return id, [auto_card_id(id, number) for number in range(cards, 0, -1)]
 
     def new_token(self) -> str:

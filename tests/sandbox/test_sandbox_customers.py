@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox import seed
+from sandbox.auto_created import auto_card_id
 from sandbox.server import SandboxServer
 from tests.sandbox.conftest import Api
 
@@ -166,7 +167,7 @@ async def test_auto_create(api: Api, server: SandboxServer) -> None:
     """With auto_create any customer has cards with ids that can be told, and any token is fresh."""
     server.service.config.update({"auto_create": True, "auto_create_cards": 3})
     path = "/v1/customers/cus_load000000001"
-    second = seed.auto_card_id("cus_load000000001", 2)
+    second = auto_card_id("cus_load000000001", 2)
     answer = await api.post(path, {"default_source": second, "expand[]": "sources"})
     assert answer.body["default_source"] == second
     assert len(answer.body["sources"]["data"]) == 3

@@ -11,8 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from producer.http.entrance import HEAD
 from producer.http.migrations.desk import Desk
+from producer.http.scope_keys import HEAD
 from producer.http.services import Services
 from producer.journal import JournalUnavailable
 from producer.migrations.registry import UnknownMigration

@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from producer.contract.messages import Text
 from producer.explaining.wire import explanation_wire, story_wire
-from producer.http.entrance import TASK
 from producer.http.leaks import refuse_card_number_in_query
 from producer.http.overview import described
 from producer.http.overview.insight import Insight, explanation
 from producer.http.overview.wire import overview_wire
+from producer.http.scope_keys import TASK
 from producer.http.services import Services
 
 

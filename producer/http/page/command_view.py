@@ -16,6 +16,7 @@ from producer.http.page.parts import (
     command_link,
     customer_link,
     pairs,
+    prose,
     section,
     state,
     state_mark,
@@ -25,7 +26,6 @@ from producer.http.page.parts import (
     wait,
     who,
 )
-from producer.http.page.rows_view import prose
 from producer.http.page.runbook_words import todo_of_code, todo_of_state
 from producer.http.page.words import Say, Word
 from producer.migrations.visible import visible

@@ -10,6 +10,7 @@ from producer.http.page.parts import (
     clock,
     code,
     command_link,
+    prose,
     section,
     state_mark,
     table,
@@ -18,7 +19,6 @@ from producer.http.page.parts import (
     wait,
     who,
 )
-from producer.http.page.rows_view import prose
 from producer.http.page.words import Say, Word
 from producer.journal.customers import Told as ToldCommand
 from producer.journal.stripe_events import ChangedBy, NotedEvent

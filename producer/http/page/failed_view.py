@@ -18,12 +18,12 @@ from producer.http.page.parts import (
     code,
     command_link,
     customer_link,
+    prose,
     state_mark,
     table,
     tags,
     text,
 )
-from producer.http.page.rows_view import prose
 from producer.http.page.runbook_words import todo_of_code
 from producer.http.page.words import Say, Word
 from producer.journal.failed import FailedCommand

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
+from producer.http.page.parts import prose
 from producer.http.page.plan_view import Plan, folded, section
-from producer.http.page.rows_view import became, link, prose, wrong
+from producer.http.page.rows_view import became, link, wrong
 from producer.http.page.situation import not_applied, situation
 from producer.http.page.upload_words import Up
 from producer.http.page.words import Say, Sentence, Word

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from producer.api_tokens import Scope
-from producer.http.entrance import HEAD, TASK
 from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
 from producer.http.overview.insight import Insight, explanation
 from producer.http.page import command_view, customer_view, overview_view
@@ -25,6 +24,7 @@ from producer.http.page.overview_words import Told
 from producer.http.page.refused import navigation
 from producer.http.page.sessions import EVENTS, FIND, HOME, Sessions
 from producer.http.page.words import Say, Sentence, Word
+from producer.http.scope_keys import HEAD, TASK
 from producer.http.scopes import may, needs
 from producer.http.services import Services
 from producer.journal import JournalFault, JournalUnavailable

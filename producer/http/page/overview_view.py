@@ -21,6 +21,7 @@ from producer.http.page.parts import (
     command_link,
     customer_link,
     facts,
+    prose,
     section,
     state,
     state_mark,
@@ -28,7 +29,6 @@ from producer.http.page.parts import (
     text,
     told,
 )
-from producer.http.page.rows_view import prose
 from producer.http.page.runbook_words import todo_of_code, todo_of_state
 from producer.http.page.words import Say, Word
 from producer.journal.failed import Kept

@@ -11,17 +11,22 @@ from urllib.parse import quote
 from producer.contract import State
 from producer.explaining.waits import Wait
 from producer.http.page.overview_words import Told
-from producer.http.page.rows_view import prose
 from producer.http.page.words import Say
 from producer.journal.customers import Told as ToldCommand
 from producer.migrations.visible import visible
 
+_CODE = re.compile(r"`([^`]+)`")
 _MIGRATION = re.compile(r"mig_[0-9a-f]{24}")
 
 
 def text(value: str) -> str:
     """Somebody else's text, as HTML."""
     return escape(visible(value))
+
+
+def prose(text: str) -> str:
+    """Escaped, what stands in backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def section(title: str, inside: str, *, attention: bool = False) -> str:

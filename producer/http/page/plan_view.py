@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from producer.http.page.rows_view import prose
+from producer.http.page.parts import prose
 from producer.http.page.upload_words import Up
 from producer.http.page.words import Say
 from producer.migrations.fields import COMMAND, DEFAULT, SOURCE, USER

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 
+from producer.http.page.parts import prose
 from producer.http.page.situation import not_applied
 from producer.http.page.words import Say, Word
 from producer.migrations.row_state_words import SHOWN
@@ -13,7 +13,6 @@ from producer.migrations.rows import SKIPPED_CODES
 from producer.migrations.status import MigrationStatus
 from producer.migrations.visible import visible
 
-_CODE = re.compile(r"`([^`]+)`")
 # Codes after which nothing is to be done.
 _MINOR = frozenset(
     {"repeated_row", "not_default", "unchanged", "superseded", "cancelled", *SKIPPED_CODES}
@@ -83,11 +82,6 @@ def became(say: Say, status: MigrationStatus) -> str:
 def link(status: MigrationStatus, name: str, text: str) -> str:
     """To a file that is made of the migration."""
     return f'<a href="/migrations/{escape(status.id)}/{name}">{escape(text)}</a>'
-
-
-def prose(text: str) -> str:
-    """Escaped, what stands in backticks as code."""
-    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _rows(say: Say, count: int) -> str:

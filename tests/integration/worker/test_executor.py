@@ -18,11 +18,12 @@ from tests.spans import Spans
 from worker import backoff
 from worker.announcements import Announcements
 from worker.arrivals import Arrivals, Arrived
+from worker.clock import clock
 from worker.executor import NOBODY, Executor
 from worker.fake_gateway import FakeGateway
 from worker.handlers import AssignCardHandler, SetDefaultCardHandler
 from worker.lane_gate import LaneGate
-from worker.leases import LeaseKeeper, clock
+from worker.leases import LeaseKeeper
 from worker.outcomes import Outcomes
 from worker.ports import Failure, StripeError
 from worker.quarantine import Quarantine
