@@ -52,23 +52,23 @@ check: setup ## formatting, lint, types, architecture, known vulnerabilities
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports
-	@$(PY) -m local.audit
+	.venv/bin/lint-imports --config importlinter.toml
+	@$(PY) -m local.targets.audit
 
 audit: setup ## look for known vulnerabilities in what is pinned
-	@$(PY) -m local.audit
+	@$(PY) -m local.targets.audit
 
 config-table: setup ## write docs/configuration.md
-	@$(PY) -m local.config_table
+	@$(PY) -m local.targets.config_table
 
 dashboard: setup ## write deploy/grafana/card-commands.json
-	@$(PY) -m local.dashboard
+	@$(PY) -m local.targets.dashboard
 
 golden: setup ## record what RELEASE=tag writes, for tests/compatibility
 	@$(PY) -m tests.compatibility.golden "$(RELEASE)"
 
 sbom: setup ## write what a deployment installs to build/, as CycloneDX
-	@$(PY) -m local.sbom build/card-commands.cdx.json
+	@$(PY) -m local.targets.sbom build/card-commands.cdx.json
 
 format: setup ## format and fix what ruff can
 	.venv/bin/ruff format .

@@ -26,7 +26,6 @@ from benchmarks import (
     latency,
     limit,
     limit_use,
-    machine,
     memory,
     migrating,
     observing,
@@ -34,9 +33,10 @@ from benchmarks import (
     planning,
     replicas,
 )
-from benchmarks.peer_venv import peer_python
-from benchmarks.stage import Stage
-from benchmarks.table import Row, markdown
+from benchmarks.harness import machine
+from benchmarks.harness.peer_venv import peer_python
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, markdown
 
 _Run: TypeAlias = Callable[[Stage, bool, Path | None], list[Row]]
 _ALL: dict[str, _Run] = {

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 from celery import Celery
 
-from benchmarks.contenders import BATCH
-from benchmarks.names import fresh_customer
-from benchmarks.stage import Stage
-from benchmarks.table import Row, compared
+from benchmarks.harness.contenders import BATCH
+from benchmarks.harness.names import fresh_customer
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, compared
 from producer import CardCommands
 from producer.contract import AssignCard, CommandKind, SetDefaultCard, parse_command
 from producer.journal import BlockingJournal, Candidate, accept_many

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import redis
 
-from benchmarks.contenders import BATCH
-from benchmarks.names import fresh_customer
-from benchmarks.stage import Stage, wait_until
-from benchmarks.table import Row, bounded, figure
+from benchmarks.harness.contenders import BATCH
+from benchmarks.harness.names import fresh_customer
+from benchmarks.harness.stage import Stage, wait_until
+from benchmarks.harness.table import Row, bounded, figure
 from producer.contract import CommandKind, parse_command
-from producer.journal import BlockingJournal, Candidate, accept_many, keys
+from producer.journal import BlockingJournal, Candidate, accept_many
+from producer.journal.redis import keys
 
 _LINE, _QUICK = 20_000, 5_000
 _WINDOWS, _WINDOW_S = 5, 3.0

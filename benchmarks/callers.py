@@ -8,13 +8,13 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks import meter
-from benchmarks.names import fresh_customer
-from benchmarks.stage import Stage, wait_until
-from benchmarks.table import Row, bounded, figure
+from benchmarks.harness import meter
+from benchmarks.harness.names import fresh_customer
+from benchmarks.harness.stage import Stage, wait_until
+from benchmarks.harness.table import Row, bounded, figure
 from producer.contract import CommandStatus
 from producer.journal import BlockingJournal, backlog, statuses
-from sandbox.control import SandboxControl
+from sandbox.control.client import SandboxControl
 
 _CALLERS = 500
 _WITHIN_MS = 100

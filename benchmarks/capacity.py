@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import redis
 
-from benchmarks import meter
-from benchmarks.contenders import CELERY, Contender, Ours, PlainCelery
-from benchmarks.stage import Stage, server_of
-from benchmarks.table import Row, figure
-from local.valkey import ValkeyServer
+from benchmarks.harness import meter
+from benchmarks.harness.contenders import CELERY, Contender, Ours, PlainCelery
+from benchmarks.harness.stage import Stage, server_of
+from benchmarks.harness.table import Row, figure
+from local.servers.valkey import ValkeyServer
 from producer.contract import Lane
 
 _MOST_CPU = {Lane.BULK: 120, Lane.INTERACTIVE: 300}

@@ -6,9 +6,9 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contenders import CELERY, Contender, Floor, PlainCelery, ours, peers
-from benchmarks.stage import Stage
-from benchmarks.table import Row, compared
+from benchmarks.harness.contenders import CELERY, Contender, Floor, PlainCelery, ours, peers
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, compared
 
 _WARM_UP = 50
 

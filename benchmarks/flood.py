@@ -6,11 +6,11 @@ import asyncio
 import time
 from pathlib import Path
 
-from benchmarks import meter
-from benchmarks.contenders import Ours
-from benchmarks.names import fresh_customer
-from benchmarks.stage import Stage
-from benchmarks.table import Row, figure
+from benchmarks.harness import meter
+from benchmarks.harness.contenders import Ours
+from benchmarks.harness.names import fresh_customer
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, figure
 from producer import AsyncCardCommands
 from producer.contract import Lane
 

@@ -14,10 +14,10 @@ from uuid import uuid4
 
 import redis
 
-from benchmarks.contenders import BATCH
-from benchmarks.names import fresh_customer
-from benchmarks.stage import ROOT, Stage, server_of
-from benchmarks.table import Row, compared
+from benchmarks.harness.contenders import BATCH
+from benchmarks.harness.names import fresh_customer
+from benchmarks.harness.stage import ROOT, Stage, server_of
+from benchmarks.harness.table import Row, compared
 from producer.contract import CommandKind, Envelope, Lane, State, parse_command
 from producer.journal import BlockingJournal, End, Grant, accept, close, take
 
@@ -142,7 +142,14 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
 
 def _send(url: str, marks: Sequence[int]) -> list[tuple[int, float, float]]:
     """Has a process of its own send; its count, MB and seconds at each mark."""
-    argv = [sys.executable, "-m", "benchmarks.sender", url, str(_WITHIN_S), *map(str, marks)]
+    argv = [
+        sys.executable,
+        "-m",
+        "benchmarks.harness.bulk_sender",
+        url,
+        str(_WITHIN_S),
+        *map(str, marks),
+    ]
     said = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     lines = [line.split() for line in said.splitlines()]
     return [(int(count), float(mb), float(seconds)) for count, mb, seconds in lines]

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contenders import Contender, Ours, peers
+from benchmarks.harness.contenders import Contender, Ours, peers
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, compared
 from benchmarks.peers.http_adapters import CLIENTS
-from benchmarks.stage import Stage
-from benchmarks.table import Row, compared
 from producer.contract import Lane
 
 _WARM_UP = 100

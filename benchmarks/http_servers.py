@@ -12,12 +12,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
-from benchmarks import http_probes as probes
-from benchmarks.http_load import load
-from benchmarks.peer_venv import has
-from benchmarks.stage import ROOT, Stage, listens, wait_until
-from benchmarks.table import Row, compared
-from local.ports import free_port
+from benchmarks.harness import http_probes as probes
+from benchmarks.harness.http_load import load
+from benchmarks.harness.peer_venv import has
+from benchmarks.harness.stage import ROOT, Stage, listens, wait_until
+from benchmarks.harness.table import Row, compared
+from local.processes.ports import free_port
 
 _TIME_S = 2
 """What each is told, where it can be, of heads, bodies and answers that do not go on."""

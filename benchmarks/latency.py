@@ -10,12 +10,12 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks import meter
-from benchmarks.contenders import PlainCelery
-from benchmarks.names import fresh_name
+from benchmarks.harness import meter
+from benchmarks.harness.contenders import PlainCelery
+from benchmarks.harness.names import fresh_name
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, figure
 from benchmarks.peers import bare_job
-from benchmarks.stage import Stage
-from benchmarks.table import Row, figure
 
 _WARM_UP = 20
 _MEDIAN_MORE_MS, _P99_MORE_MS = 8, 20

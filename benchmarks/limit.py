@@ -19,15 +19,15 @@ from typing import Any
 
 import redis
 
-from benchmarks import meter
-from benchmarks.contenders import Ours
 from benchmarks.flood import EVERY_S, times_to_answer
+from benchmarks.harness import meter
+from benchmarks.harness.contenders import Ours
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, figure
 from benchmarks.limited_migration import LimitedMigration
-from benchmarks.stage import Stage
-from benchmarks.table import Row, figure
 from producer.contract import Lane
 from producer.journal import BlockingJournal, backlog
-from sandbox.control import RateRecord, SandboxControl
+from sandbox.control.client import RateRecord, SandboxControl
 
 _WORKERS = 4
 _RATES = (25, 100)

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-from benchmarks import meter
-from benchmarks.contenders import Ours
 from benchmarks.flood import EVERY_S, times_to_answer
-from benchmarks.stage import Stage
-from benchmarks.table import Row, figure
+from benchmarks.harness import meter
+from benchmarks.harness.contenders import Ours
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, figure
 from producer.contract import Lane
-from sandbox.control import RateRecord, SandboxControl
+from sandbox.control.client import RateRecord, SandboxControl
 
 _RATES = (25, 50, 100)
 _WORKERS = (1, 2, 4)

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.stage import Stage
-from benchmarks.table import Row
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row
 
 _RPS, _ENDPOINT_RPS = 100, 25
 _WORKERS = 4

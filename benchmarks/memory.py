@@ -11,10 +11,10 @@ from uuid import uuid4
 import redis
 from celery import Celery
 
-from benchmarks.contenders import BATCH, Results
-from benchmarks.names import fresh_name
-from benchmarks.stage import Stage, wait_until
-from benchmarks.table import Row, bounded, figure
+from benchmarks.harness.contenders import BATCH, Results
+from benchmarks.harness.names import fresh_name
+from benchmarks.harness.stage import Stage, wait_until
+from benchmarks.harness.table import Row, bounded, figure
 from producer.contract import CommandKind, Envelope, Lane, parse_command
 from producer.journal import BlockingJournal, Candidate, accept, accept_many
 

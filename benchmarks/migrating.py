@@ -16,16 +16,16 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import redis
 
-from benchmarks.stage import Stage, wait_until
-from benchmarks.table import Row, bounded, compared, figure
+from benchmarks.harness.stage import Stage, wait_until
+from benchmarks.harness.table import Row, bounded, compared, figure
 from producer.journal import BlockingJournal
-from producer.journal import migrations as journalled
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
-from producer.migrations.inputs import open_input
+from producer.journal.migrations import records as journalled
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.model.conditions import Conditions
+from producer.migrations.model.rows import RowState
 from producer.migrations.registry import Registry
-from producer.migrations.rows import RowState
-from producer.migrations.runs import Run
+from producer.migrations.run.setup import Run
 
 _FEW, _MILLION = 10_000, 1_000_000
 _REDIS_MB, _START_S = 50.0, 5.0

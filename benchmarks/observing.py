@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contenders import Ours
-from benchmarks.stage import Stage
-from benchmarks.table import Row, compared
+from benchmarks.harness.contenders import Ours
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, compared
 from producer.contract import Lane
 
 _WARM_UP = 200

@@ -6,10 +6,10 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
-from benchmarks import meter
-from benchmarks.contenders import Contender, ours, peers
-from benchmarks.stage import Stage
-from benchmarks.table import Row, bounded, figure
+from benchmarks.harness import meter
+from benchmarks.harness.contenders import Contender, ours, peers
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, bounded, figure
 
 _LATENCY_MS = 300
 _RATE = 100.0

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.planned_files import SHAPES, written
-from benchmarks.stage import ROOT, Stage
-from benchmarks.table import Row, bounded, compared
+from benchmarks.harness.planned_files import SHAPES, written
+from benchmarks.harness.stage import ROOT, Stage
+from benchmarks.harness.table import Row, bounded, compared
 
 _FEW = 10_000
 _GOAL_S, _GOAL_MB = 60, 300
@@ -48,7 +48,7 @@ def run(_stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
 
 def _plan(path: Path, rows: int) -> tuple[float, float]:
     """Seconds and MB."""
-    argv = [sys.executable, "-m", "benchmarks.planner", str(path)]
+    argv = [sys.executable, "-m", "benchmarks.harness.planner", str(path)]
     said = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     planned, seconds, mb = said.split()
     if int(planned) != rows:

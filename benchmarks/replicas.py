@@ -14,10 +14,10 @@ from uuid import uuid4
 
 import redis
 
-from benchmarks.names import fresh_customer
-from benchmarks.stage import Stage
-from benchmarks.table import Row, compared
-from local.valkey import ValkeyServer
+from benchmarks.harness.names import fresh_customer
+from benchmarks.harness.stage import Stage
+from benchmarks.harness.table import Row, compared
+from local.servers.valkey import ValkeyServer
 from producer.contract import CommandKind, parse_command
 from producer.journal import Acceptance, BlockingJournal, Call, Journal, accept
 from producer.redis import RedisConfig

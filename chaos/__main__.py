@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chaos.checker import check
-from chaos.cluster import VALKEY, NotStartedError
+from chaos.check.checker import check
+from chaos.check.report import Report
 from chaos.history import read
 from chaos.options import Options
-from chaos.report import Report
 from chaos.run import Run, run
+from chaos.system.cluster import VALKEY, NotStartedError
 
 
 def main(argv: Sequence[str] | None = None) -> int:

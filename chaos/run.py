@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos import faults
-from chaos.callers import HttpCallers
-from chaos.checker import check
-from chaos.cluster import Cluster
+from chaos.check.checker import check
+from chaos.check.report import Report
 from chaos.history import Effect, Recorder, Request, Told
-from chaos.mischief import Imp
+from chaos.load.callers import HttpCallers
+from chaos.load.orders import Orders
+from chaos.load.python_callers import PythonCallers
 from chaos.options import Options
-from chaos.orders import Orders
-from chaos.python_callers import PythonCallers
-from chaos.report import Report
-from sandbox.control import SandboxControl
+from chaos.system import faults
+from chaos.system.cluster import Cluster
+from chaos.system.nemesis import Imp
+from sandbox.control.client import SandboxControl
 
 _BY_PYTHON = 0.25
 _CLOSING_ASKED_AT_ONCE = 16

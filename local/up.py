@@ -16,13 +16,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.console import Console
-from local.datadir import DataDir, DataDirBusyError
-from local.guard import Guard
-from local.plan import Plan, WrongSettingError, data_dir, make_plan
-from local.readiness import Answer, get
-from local.supervisor import ExitedError, Supervisor
-from local.valkey import NoEmbeddedValkeyError, answers_ping
+from local.processes.guard import Guard
+from local.running.console import Console
+from local.running.datadir import DataDir, DataDirBusyError
+from local.running.plan import Plan, WrongSettingError, data_dir, make_plan
+from local.running.readiness import Answer, get
+from local.running.supervisor import ExitedError, Supervisor
+from local.servers.valkey import NoEmbeddedValkeyError, answers_ping
 
 START_SECONDS = 120.0
 _SAY_AFTER_SECONDS = 10.0

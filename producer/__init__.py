@@ -12,18 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from producer.async_client import AsyncCardCommands, AsyncCommandHandle
-    from producer.client import CardCommands, CommandHandle
-    from producer.contract import (
-        AssignCard,
-        CommandKind,
-        CommandStatus,
-        Envelope,
-        Lane,
-        SetDefaultCard,
-        State,
-    )
-    from producer.errors import (
+    from producer.client.asynchronous import AsyncCardCommands, AsyncCommandHandle
+    from producer.client.blocking import CardCommands, CommandHandle
+    from producer.client.errors import (
         CardNumberRefused,
         CommandError,
         CommandNotFound,
@@ -40,10 +31,19 @@ if TYPE_CHECKING:
         Unavailable,
         WaitTimeout,
     )
-    from producer.journal.failed import FailedCommand
+    from producer.contract import (
+        AssignCard,
+        CommandKind,
+        CommandStatus,
+        Envelope,
+        Lane,
+        SetDefaultCard,
+        State,
+    )
+    from producer.journal.operations.failed import FailedCommand
     from producer.redis import RedisConfig
+    from producer.security.command_signatures import Signing
     from producer.settings import Settings, SettingsError
-    from producer.signatures import Signing
 
 __all__ = [
     "AssignCard",
@@ -80,8 +80,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "async_client": ("AsyncCardCommands", "AsyncCommandHandle"),
-    "client": ("CardCommands", "CommandHandle"),
+    "client.asynchronous": ("AsyncCardCommands", "AsyncCommandHandle"),
+    "client.blocking": ("CardCommands", "CommandHandle"),
     "contract": (
         "AssignCard",
         "CommandKind",
@@ -91,10 +91,10 @@ _HOMES = {
         "SetDefaultCard",
         "State",
     ),
-    "journal.failed": ("FailedCommand",),
+    "journal.operations.failed": ("FailedCommand",),
     "redis": ("RedisConfig",),
     "settings": ("Settings", "SettingsError"),
-    "signatures": ("Signing",),
+    "security.command_signatures": ("Signing",),
 }
 
 
@@ -104,7 +104,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    home = next((module for module, names in _HOMES.items() if name in names), "errors")
+    home = next((module for module, names in _HOMES.items() if name in names), "client.errors")
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

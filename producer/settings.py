@@ -13,15 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from producer.api_tokens import ApiToken, ApiTokensError, read_tokens
 from producer.contract.messages import Language
 from producer.contract.senders import WANTED, is_sender
-from producer.log_format import LogFormat
+from producer.contract.stripe_context import StripeContextError, stripe_context
+from producer.observability.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe
-from producer.signatures import UNSIGNED, Signing, SigningError
-from producer.stripe_context import StripeContextError, stripe_context
-from producer.stripe_signatures import NO_WEBHOOK_SECRETS, WebhookSecrets, WebhookSecretsError
+from producer.security.api_tokens import ApiToken, ApiTokensError, read_tokens
+from producer.security.command_signatures import UNSIGNED, Signing, SigningError
+from producer.security.stripe_signatures import (
+    NO_WEBHOOK_SECRETS,
+    WebhookSecrets,
+    WebhookSecretsError,
+)
 
 DAY_S = 86_400
 DEFAULT_STATUS_TTL_S = 2 * DAY_S

@@ -8,7 +8,7 @@ import gc
 import signal
 import sys
 
-from sandbox.server import EVENTS_SECRET, SandboxServer
+from sandbox.http.server import EVENTS_SECRET, SandboxServer
 
 
 async def _serve(

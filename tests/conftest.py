@@ -10,7 +10,7 @@ import pytest
 import redis
 from hypothesis import settings
 
-from local.valkey import ValkeyServer, valkey_binary
+from local.servers.valkey import ValkeyServer, valkey_binary
 
 if TYPE_CHECKING:
     from tests.crash.stage import Stage

@@ -9,8 +9,8 @@ import zlib
 from typing import Any
 from uuid import uuid4
 
-from producer.journal.dead_letters import DeadReason
-from producer.journal.messages import BATCH, LIST_CARDS, READ_CUSTOMER, message
+from producer.journal.commands.messages import BATCH, LIST_CARDS, READ_CUSTOMER, message
+from producer.journal.operations.dead_letters import DeadReason
 
 TOKEN, NUMBER = "tok_secret1234567890", "4242424242424242"
 _FIELDS = {"userId": "cus_1", "source": TOKEN}

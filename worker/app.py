@@ -16,20 +16,20 @@ from celery import Celery, signals
 
 from producer.contract import Lane
 from producer.journal import BlockingJournal
-from producer.journal.queues import queues_of
-from producer.log_format import format_handlers
-from producer.repeated_log import count_repeats
+from producer.journal.redis.queues import queues_of
+from producer.observability.log_format import format_handlers
+from producer.observability.repeated_log import count_repeats
+from producer.observability.tracing_setup import set_up
 from producer.settings import SettingsError, admitted
-from producer.tracing_setup import set_up
-from worker.asyncio_pool import TaskPool
-from worker.celery_config import celery_config, celery_queue
+from worker.celery.asyncio_pool import TaskPool
+from worker.celery.config import celery_config, celery_queue
+from worker.celery.consumer_activity import Polling
+from worker.celery.remote_control import take_no_orders
 from worker.composition import runtime_of
-from worker.dead_letters import DeadLetters
-from worker.log_context import add_context
-from worker.logs import quiet_celery_trace, redact_handlers
-from worker.message_signatures import MessageSignatures
-from worker.polling import Polling
-from worker.remote_control import take_no_orders
+from worker.messages.dead_letters import DeadLetters
+from worker.messages.signatures import MessageSignatures
+from worker.observability.log_context import add_context
+from worker.observability.logs import quiet_celery_trace, redact_handlers
 from worker.runtime import Runtime
 from worker.settings import WorkerSettings
 from worker.tasks import register_tasks

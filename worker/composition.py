@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from producer import tracing
 from producer.journal import Journal, JournalWatch
-from worker.announcements import Announcements
-from worker.arrivals import Arrivals
-from worker.callback_requests import CallbackRequests
-from worker.callbacks import Callbacks
-from worker.executor import Executor
-from worker.handler_set import handlers_of
-from worker.lane_gate import LaneGate, LaneOrder
-from worker.leases import LeaseKeeper
-from worker.measurements import Measurements
-from worker.outcomes import outcomes_of
-from worker.quarantine import Quarantine
-from worker.row_signatures import RowSignatures
+from producer.observability import tracing
+from worker.callbacks.delivery import Callbacks
+from worker.callbacks.http_client import CallbackRequests
+from worker.celery.prefetch import LaneGate, LaneOrder
+from worker.execution.attempt_runner import Tries
+from worker.execution.executor import Executor
+from worker.execution.leases import LeaseKeeper
+from worker.execution.message_handler import Arrivals
+from worker.execution.outcomes import outcomes_of
+from worker.execution.quarantine import Quarantine
+from worker.execution.row_signatures import RowSignatures
+from worker.execution.sweeper import Sweeper
+from worker.handlers.registry import handlers_of
+from worker.observability.command_events import Announcements
+from worker.observability.measurements import Measurements
+from worker.observability.task_events import TaskEvents
+from worker.observability.tracing import Tracing
 from worker.runtime import Runtime
 from worker.settings import STRIPE, WorkerSettings
-from worker.sweeper import Sweeper
-from worker.task_events import TaskEvents
-from worker.tracing import Tracing
-from worker.tries import Tries
-from worker.turns import LimitedTurns
+from worker.stripe.rate_limiter import LimitedTurns
 
 
 def runtime_of(

@@ -11,15 +11,16 @@ from typing import Any, TypeVar
 from producer.contract import Envelope
 from producer.contract.messages import Text, say
 from producer.journal import Journal, answer_read, read_wanted
-from worker.arrivals import Arrivals, Arrived
-from worker.callbacks import Callbacks
-from worker.executor import Executor
-from worker.handlers import list_cards, read_customer
-from worker.leases import LeaseKeeper
+from worker.callbacks.delivery import Callbacks
+from worker.execution.executor import Executor
+from worker.execution.leases import LeaseKeeper
+from worker.execution.message_handler import Arrivals, Arrived
+from worker.execution.sweeper import Sweeper
+from worker.handlers.list_cards import list_cards
+from worker.handlers.read_customer import read_customer
+from worker.observability.task_events import TaskEvents
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
-from worker.sweeper import Sweeper
-from worker.task_events import TaskEvents
 from worker.verdicts import Rejected, Succeeded, Verdict
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Runtime:
         """Do what a message asks for; returns when its part is done.
 
         Raises:
-            worker.executor.Stopping: the worker stops; the message is for another.
+            worker.execution.executor.Stopping: the worker stops; the message is for another.
         """
         self._call(self.arrivals.on_message(arrived))
 
@@ -90,7 +91,7 @@ class Runtime:
         """Do what a message of many commands asks for.
 
         Raises:
-            worker.executor.Stopping: the worker stops; the message is for another.
+            worker.execution.executor.Stopping: the worker stops; the message is for another.
         """
         self._call(self.arrivals.on_batch(batch_id, command_ids, queue))
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
 
+from producer.contract.stripe_context import NAME as CONTEXT
 from producer.journal import UNLIMITED, Limits
-from producer.settings import Settings, SettingsError, context_of, number, whole_number, yes_or_no
-from producer.standard_webhooks import (
+from producer.security.standard_webhooks import (
     NO_CALLBACK_SECRETS,
     CallbackSecrets,
     CallbackSecretsError,
 )
-from producer.stripe_context import NAME as CONTEXT
-from worker.authorities import Authorities
-from worker.proxies import Proxy, proxy_of
+from producer.settings import Settings, SettingsError, context_of, number, whole_number, yes_or_no
+from worker.stripe.certificate_authorities import Authorities
+from worker.stripe.proxies import Proxy, proxy_of
 
 STRIPE = "https://api.stripe.com"
 # Stripe answers in well under a second; 20 s leaves room for its stalls and still lets a worker

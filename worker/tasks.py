@@ -9,18 +9,18 @@ from celery import Celery, Task
 from celery.exceptions import Reject
 
 from producer.contract import CommandKind
-from producer.journal.messages import BATCH, LIST_CARDS, READ_CUSTOMER
-from producer.journal.signed import JOURNALLED
-from worker.arrivals import Arrived
-from worker.executor import Stopping
+from producer.journal.commands.messages import BATCH, LIST_CARDS, READ_CUSTOMER
+from producer.journal.commands.signed import JOURNALLED
+from worker.execution.executor import Stopping
+from worker.execution.message_handler import Arrived
 from worker.runtime import Runtime
 
 
 class OurTask(Task):  # type: ignore[type-arg]
     """Arguments are redacted where they are shown, and damaged messages are set aside."""
 
-    Request = "worker.redacted_request:RedactedRequest"
-    Strategy = "worker.message_check:strategy"
+    Request = "worker.celery.redacted_request:RedactedRequest"
+    Strategy = "worker.messages.unknown_tasks:strategy"
     ignore_result = True
 
     def __call__(self, /, *args: Any, **fields: Any) -> Any:
@@ -49,7 +49,7 @@ class CommandTask(OurTask):
     async def on_loop(
         self, request: dict[str, Any], args: list[Any], fields: dict[str, Any]
     ) -> None:
-        """On the loop of `worker.asyncio_pool`."""
+        """On the loop of `worker.celery.asyncio_pool`."""
         arrived = _arrived(
             self.kind, request["id"], request.get("delivery_info"), request, args, fields
         )
@@ -94,7 +94,7 @@ class BatchTask(OurTask):
             raise Reject("the worker stops", requeue=True) from None
 
     async def on_loop(self, request: Any, args: list[Any], fields: dict[str, Any]) -> None:
-        """On the loop of `worker.asyncio_pool`."""
+        """On the loop of `worker.celery.asyncio_pool`."""
         queue = _queue(request.get("delivery_info"))
         try:
             await self.runtime().arrivals.on_batch(request["id"], _ids(args, fields), queue)

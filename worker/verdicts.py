@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from producer.contract.messages import Text
-from producer.journal.limits import ACCOUNT
+from producer.journal.leases.limits import ACCOUNT
 
 __all__ = [
     "ACCOUNT",

@@ -26,7 +26,7 @@ class Order(BaseModel):
 
 
 class AsyncHttp(stripe.HTTPClient):
-    """aiohttp, with as little around it as `worker.stripe_gateway` has."""
+    """aiohttp, with as little around it as `worker.stripe.gateway` has."""
 
     name: ClassVar[str] = "aiohttp"
 

@@ -10,9 +10,9 @@ import os
 from typing import Any
 
 import worker.composition
-import worker.executor
+import worker.execution.executor
 from producer.journal import Grant
-from worker.measurements import Measurements
+from worker.observability.measurements import Measurements
 
 
 class NoMeasurements(Measurements):
@@ -34,7 +34,7 @@ def _about_nothing(grant: Grant) -> None:
 
 worker.composition.Measurements = NoMeasurements  # type: ignore[attr-defined]
 if "UNLOGGED" in os.environ:
-    worker.executor.about = _about_nothing  # type: ignore[attr-defined]
+    worker.execution.executor.about = _about_nothing  # type: ignore[attr-defined]
     logging.getLogger("worker").setLevel(logging.WARNING)
 
 # The app is made when it is imported, of what was put in place above.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from benchmarks.peers.http_adapters import CLIENTS
-from worker import stripe_gateway
+from worker.stripe import gateway as stripe_gateway
 
 vars(stripe_gateway)["HttpConnections"] = CLIENTS[os.environ["BENCH_HTTP_CLIENT"]]
 

@@ -1,4 +1,4 @@
-"""The field's HTTP clients behind the interface of `worker.http_connections`.
+"""The field's HTTP clients behind the interface of `worker.stripe.http_client`.
 
 Each sends once, follows nothing, keeps no cookies, reads nothing of the environment, asks for no
 compression, and has the same two timeouts. Each maps its errors as finely as it tells them apart.
@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from benchmarks.peers.httptools_client import Httptools
-from worker.http_connections import NoAnswer, NotSent, Unreadable
+from worker.stripe.http_client import NoAnswer, NotSent, Unreadable
 
 Answer: TypeAlias = tuple[int, dict[str, str], bytes]
 

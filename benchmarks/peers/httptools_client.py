@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 import httptools
 
 from worker.clock import clock
-from worker.http_connections import HttpError, NoAnswer, NotSent, Unreadable
+from worker.stripe.http_client import HttpError, NoAnswer, NotSent, Unreadable
 
 # Below the least that servers keep an idle connection, which would otherwise close on a request.
 _KEEP_S = 15.0

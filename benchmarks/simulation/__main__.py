@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import meter
+from benchmarks.harness import meter
 from benchmarks.simulation.account import Account, Command
 from benchmarks.simulation.figures import Figures
 from benchmarks.simulation.plot import draw

@@ -1,7 +1,7 @@
-"""One account in virtual time: senders' queues, the worker's gate and waiting room, the limiter.
+"""One account in virtual time: senders' queues, prefetch, deferred customers, the limiter.
 
-As in `worker/lane_gate.py` and `worker/waiting_room.py`, for all workers of the account together.
-Slots and Stripe's latency are left out: workers enough keep them from being the bottleneck.
+As in `worker/celery/prefetch.py` and `worker/execution/deferred.py`, for all workers of the account
+together. Slots and Stripe's latency are left out: with enough workers they are no bottleneck.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from benchmarks.simulation.limiter import LuaLimiter
 from producer.contract import Lane
 from producer.journal import Limits
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.endpoints import Endpoint
 
 BATCH = 50
-# In hand of the bulk lane: two seconds' worth, but 25 at least (`worker/lane_gate.py`).
+# In hand of the bulk lane: two seconds' worth, but 25 at least (`worker/celery/prefetch.py`).
 _LEAST, _AHEAD_S = 25, 2.0
 _ASKED_AT_ONCE = 50
 

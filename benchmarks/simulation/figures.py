@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from benchmarks.simulation.account import Command, busiest_second
 from producer.contract import Lane
 from producer.journal import Limits
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.endpoints import Endpoint
 
 # Long enough for some batches of each of eight senders at 25 a second.
 _WINDOW_MS = 60_000.0

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from lupa.lua51 import LuaRuntime  # type: ignore[import-untyped]
 
 from producer.contract import Lane
 from producer.journal import Limits
-from producer.journal.endpoints import Endpoint
-from producer.journal.limits import ACCOUNT
+from producer.journal.leases.limits import ACCOUNT
+from producer.journal.redis.endpoints import Endpoint
+from producer.journal.redis.scripts import sources
 
 # The four commands that limits.lua uses, on tables; values are strings, as in Redis.
 _REDIS = """
@@ -95,6 +95,5 @@ class LuaLimiter:
 
 def limiter_source() -> str:
     """The product's script, without what it shares with others."""
-    path = files("producer.journal") / "lua" / "limits.lua"
-    text: str = path.read_text("utf-8")
+    text = sources()["limits"].read_text("utf-8")
     return text.partition("-- The endpoint of a command's write")[0]

@@ -8,7 +8,7 @@ from random import Random
 
 from benchmarks.simulation.account import Command
 from producer.contract import Lane
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.endpoints import Endpoint
 
 HOUR_MS = 3_600_000.0
 # Largest account about 9 % of all.

@@ -16,7 +16,7 @@ from producer.cli.exits import Exit, Stopped
 from producer.cli.lazy import LazyGroup
 
 if TYPE_CHECKING:
-    from producer.errors import Unavailable
+    from producer.client.errors import Unavailable
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = {
@@ -47,7 +47,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.command(cls=LazyGroup, package="producer.cli", helps=_COMMANDS, context_settings=_HELP)
+@click.command(
+    cls=LazyGroup, package="producer.cli.commands", helps=_COMMANDS, context_settings=_HELP
+)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
     help="Show the version and exit.",
@@ -95,8 +97,8 @@ def run(argv: list[str]) -> int:
 
 def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
     """Message, code and exit code of an error that is an answer; None for a bug."""
-    from producer import errors
     from producer.cli.environment import language
+    from producer.client import errors
     from producer.settings import SettingsError
 
     match error:
@@ -169,7 +171,7 @@ def _holds_card_number(argv: list[str]) -> bool:
     """Whether any argument, or several in a row, look like a card number."""
     if sum(character.isdigit() for argument in argv for character in argument) < _FEWEST_DIGITS:
         return False
-    from producer.contract.card_numbers import holds_card_number
+    from producer.contract.card_data.card_numbers import holds_card_number
 
     bare = groupby(argv, key=lambda argument: not any(c.isalpha() for c in argument))
     in_a_row = [" ".join(arguments) for digits, arguments in bare if digits]
@@ -178,8 +180,8 @@ def _holds_card_number(argv: list[str]) -> bool:
 
 def _refused_card_number(as_json: bool) -> int:
     from producer.cli.environment import language
+    from producer.client.errors import CardNumberRefused
     from producer.contract.messages import Text
-    from producer.errors import CardNumberRefused
 
     refusal = CardNumberRefused(Text.CARD_NUMBER, field="argv")
     return _tell(refusal.message(language()), refusal.code, Exit.USAGE, as_json)
@@ -187,7 +189,7 @@ def _refused_card_number(as_json: bool) -> int:
 
 def _without_values(message: str, argv: list[str]) -> str:
     """Click's message without what was typed, where that may be a token or a CVC."""
-    from producer.contract.redaction import redact
+    from producer.contract.card_data.redaction import redact
 
     typed = {part for argument in argv for part in (argument, *argument.split("=", 1))}
     for value in sorted(typed, key=len, reverse=True):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from producer.contract.messages import Language
 
 if TYPE_CHECKING:
-    from producer.client import CardCommands
+    from producer.client.blocking import CardCommands
     from producer.journal import BlockingJournal
 
 _RETRIES = 2
@@ -50,7 +50,7 @@ def reasons_language() -> Language:
 @contextmanager
 def client() -> Iterator[CardCommands]:
     """A client, closed at the end. Raises SettingsError."""
-    from producer.client import CardCommands
+    from producer.client.blocking import CardCommands
 
     with CardCommands.from_env(environ()) as cards:
         yield cards

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from producer.contract.redaction import redact
+from producer.contract.card_data.redaction import redact
 
 if TYPE_CHECKING:
     from producer.contract import CommandStatus
-    from producer.journal.failed import FailedCommand
+    from producer.journal.operations.failed import FailedCommand
 
 Line = tuple[str, object]
 # That of `accepted`, so that what is printed bit by bit is aligned too.

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from producer.contract.commands import CommandKind, Lane
+from producer.contract.effective_default import Shadow
 from producer.contract.envelope import Envelope
-from producer.contract.shadows import Shadow
 from producer.contract.states import State
 
 

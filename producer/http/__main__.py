@@ -15,16 +15,16 @@ from types import FrameType
 import uvicorn
 
 from producer.http.app import create_app
-from producer.http.connection_end import Guard
-from producer.http.connection_guard import guarded
-from producer.http.connections import Connections
-from producer.http.descriptors import within_descriptors
-from producer.http.limits import HttpLimits
+from producer.http.server.client_limits import HttpLimits
+from producer.http.server.connection_close import Guard
+from producer.http.server.connections import Connections
+from producer.http.server.file_descriptors import within_descriptors
+from producer.http.server.protocol import guarded
 from producer.http.services import Services
-from producer.log_format import LogFormat, formatter
-from producer.repeated_log import count_repeats
+from producer.observability.log_format import LogFormat, formatter
+from producer.observability.repeated_log import count_repeats
+from producer.observability.tracing_setup import set_up
 from producer.settings import SettingsError, WebSettings, admitted
-from producer.tracing_setup import set_up
 
 # Waiting callers are let go at once; this is for answers still being written.
 _STOP_WITHIN_S = 8

@@ -13,48 +13,51 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer import tracing
-from producer.api_tokens import names_of
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
-from producer.http import auth, cards, commands, docs_page, health, stripe_events, tasks
-from producer.http.answers import Answers
-from producer.http.auth import Bearers
-from producer.http.body_pace import BodyPace
-from producer.http.bounded import BoundedJournal
-from producer.http.brake import Brake
-from producer.http.browser_headers import BrowserHeaders
-from producer.http.callbacks import CallbackRules
-from producer.http.door import Door
-from producer.http.encoding import EncodingUnsupported
-from producer.http.ending import end
-from producer.http.entrance import Entrance
-from producer.http.failed import api as failed_api
-from producer.http.failed.replaying import Replayer
-from producer.http.hosts import KnownHosts
-from producer.http.limits import HttpLimits
-from producer.http.metrics import Metrics
-from producer.http.migrations import api
-from producer.http.migrations.answering import answer_errors
-from producer.http.migrations.desk import Desk
-from producer.http.openapi import document
-from producer.http.origin import OtherOrigin, own_origin_only
-from producer.http.overview import api as overview_api
-from producer.http.overview.insight import Insight
+from producer.http.access import bearer_tokens as auth
+from producer.http.access.bearer_tokens import Bearers
+from producer.http.access.hosts import KnownHosts
+from producer.http.access.listeners import Surface
+from producer.http.access.origin import OtherOrigin, own_origin_only
+from producer.http.access.request_rate import RequestRate
+from producer.http.access.scopes import ScopeMissing, enough_scope
+from producer.http.access.throttle import Brake
+from producer.http.docs import page as docs_page
+from producer.http.docs.document import document
+from producer.http.failed import routes as failed_api
+from producer.http.failed.replay import Replayer
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.middleware.access_control import Door
+from producer.http.middleware.body_timeout import BodyPace
+from producer.http.middleware.request_middleware import Entrance
+from producer.http.middleware.security_headers import BrowserHeaders
+from producer.http.middleware.server_spans import ServerSpans
+from producer.http.migrations import routes as api
+from producer.http.migrations.errors import answer_errors
+from producer.http.migrations.services import Desk
+from producer.http.overview import routes as overview_api
+from producer.http.overview.lookups import Insight
 from producer.http.overview.sampler import Sampler
-from producer.http.page import assets, failed_routes, login, overview_routes
-from producer.http.page import refused as refused_pages
-from producer.http.page import routes as pages
-from producer.http.page.sessions import Sessions, is_page
-from producer.http.page.words import Say
-from producer.http.prepared_ids import PreparedIds
-from producer.http.request_rate import RequestRate
-from producer.http.scopes import ScopeMissing, enough_scope
-from producer.http.server_spans import ServerSpans
+from producer.http.pages.failed import routes as failed_routes
+from producer.http.pages.migrations import routes as pages
+from producer.http.pages.overview import routes as overview_routes
+from producer.http.pages.site import assets, login
+from producer.http.pages.site import error_pages as refused_pages
+from producer.http.pages.site.sessions import Sessions, is_page
+from producer.http.pages.texts.migrations import Say
+from producer.http.requests.callback_url import CallbackRules
+from producer.http.requests.content_encoding import EncodingUnsupported
+from producer.http.responses import Answers
+from producer.http.routes import cards, commands, health, tasks
+from producer.http.routes import stripe_webhook as stripe_events
+from producer.http.server.client_limits import HttpLimits
 from producer.http.services import Services
-from producer.http.subscriptions import Subscriptions
-from producer.http.surface import Surface
-from producer.http.waiters import Waiters
+from producer.http.waiting.background_tasks import end
+from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.presubscribed_ids import PreparedIds
+from producer.http.waiting.subscriptions import Subscriptions
+from producer.http.waiting.waiters import Waiters
 from producer.journal import (
     Journal,
     JournalFault,
@@ -62,6 +65,8 @@ from producer.journal import (
     JournalWatch,
     RecordDamaged,
 )
+from producer.observability import tracing
+from producer.security.api_tokens import names_of
 from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)

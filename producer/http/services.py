@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from producer.http.answers import Answers
-from producer.http.bounded import BoundedJournal
-from producer.http.metrics import Metrics
-from producer.http.prepared_ids import PreparedIds
-from producer.http.subscriptions import Subscriptions
-from producer.http.waiters import Waiters
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.responses import Answers
+from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.presubscribed_ids import PreparedIds
+from producer.http.waiting.subscriptions import Subscriptions
+from producer.http.waiting.waiters import Waiters
 from producer.journal import JournalUnavailable, JournalWatch
-from producer.signatures import UNSIGNED, Signing
+from producer.security.command_signatures import UNSIGNED, Signing
 
 
 @dataclass(frozen=True, slots=True)

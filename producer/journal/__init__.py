@@ -4,25 +4,16 @@ Each operation is a `Call`, made without touching the network and run by `Journa
 `BlockingJournal`. All of them may be repeated without harm.
 """
 
-from producer.journal.admission import Acceptance, Candidate, accept, accept_many, refuse
-from producer.journal.calls import Call
-from producer.journal.connection import (
-    BlockingJournal,
-    Journal,
-    JournalFault,
-    JournalUnavailable,
+from producer.journal.commands.acceptance import Acceptance, Candidate, accept, accept_many, refuse
+from producer.journal.commands.reads import (
+    answer_read,
+    read_answer,
+    read_wanted,
+    request_customer,
+    request_read,
 )
-from producer.journal.counts import Ended, Figures, count, figures
-from producer.journal.grants import Grant, InHand, Taken, TakenAs
-from producer.journal.identity import (
-    Identity,
-    JournalWatch,
-    first_use,
-    identity,
-    journal_id,
-    journal_in_use,
-)
-from producer.journal.leases import (
+from producer.journal.commands.views import RecordDamaged, status, statuses
+from producer.journal.leases.claims import (
     Again,
     End,
     KeyStopped,
@@ -34,8 +25,18 @@ from producer.journal.leases import (
     take,
     take_many,
 )
-from producer.journal.limits import UNLIMITED, Limits, Pace, paces, reserve
-from producer.journal.operations import (
+from producer.journal.leases.grants import Grant, InHand, Taken, TakenAs
+from producer.journal.leases.limits import UNLIMITED, Limits, Pace, paces, reserve
+from producer.journal.operations.counts import Ended, Figures, count, figures
+from producer.journal.operations.identity import (
+    Identity,
+    JournalWatch,
+    first_use,
+    identity,
+    journal_id,
+    journal_in_use,
+)
+from producer.journal.operations.operations import (
     Backlog,
     backlog,
     cancel,
@@ -46,15 +47,14 @@ from producer.journal.operations import (
     workers_seen,
     write_probe,
 )
-from producer.journal.pauses import Pause, leased, pause_lane, paused_lanes, resume_lane
-from producer.journal.reads import (
-    answer_read,
-    read_answer,
-    read_wanted,
-    request_customer,
-    request_read,
+from producer.journal.operations.pauses import Pause, leased, pause_lane, paused_lanes, resume_lane
+from producer.journal.redis.calls import Call
+from producer.journal.redis.connection import (
+    BlockingJournal,
+    Journal,
+    JournalFault,
+    JournalUnavailable,
 )
-from producer.journal.views import RecordDamaged, status, statuses
 
 __all__ = [
     "UNLIMITED",

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from producer.contract.messages import Language
-from producer.migrations.reasons import Reason, Value, because
-from producer.migrations.rows import RowState
+from producer.migrations.model.rows import RowState
+from producer.migrations.texts.reasons import Reason, Value, because
 
 _ERRNOS = {
     errno.ENOENT: Reason.NO_SUCH_FILE,

@@ -12,18 +12,18 @@ from typing import Any
 
 from producer.contract.messages import Language
 from producer.journal import BlockingJournal
-from producer.journal import migrations as journalled
-from producer.journal.migrations import Record
-from producer.journal.recorded import keep_plan, kept_plan
-from producer.migrations.details import Detail
+from producer.journal.migrations import records as journalled
+from producer.journal.migrations.recorded import keep_plan, kept_plan
+from producer.journal.migrations.records import Record
 from producer.migrations.errors import MigrationError
-from producer.migrations.packed_results import Recorded, packed
-from producer.migrations.plan import Plan
-from producer.migrations.results import Results
-from producer.migrations.rows import RowResult, RowState
-from producer.migrations.status import MigrationState, MigrationStatus, Sample
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus, Sample
+from producer.migrations.plan.plan import Plan
+from producer.migrations.results.details import Detail
+from producer.migrations.results.packed import Recorded, packed
+from producer.migrations.results.results_file import Results
+from producer.security.command_signatures import UNSIGNED, Signing
 from producer.settings import KEEPING, Keeping
-from producer.signatures import UNSIGNED, Signing
 
 # Rows entered by one script, and bytes of the ledger read by one: a few milliseconds each.
 _ENTERED, _CARRIED, _READ = 5_000, 2_000, 65_536

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
-from local.guard import Guard
+from local.processes.guard import Guard
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.migrations.visible import visible
+from producer.migrations.input.values.display_text import visible
 
 VALUES = (
     "<script>ran('script')</script>",

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
-from producer.migrations.inputs import open_input
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.model.conditions import Conditions
 from producer.migrations.registry import Registry
-from producer.migrations.runs import Run
+from producer.migrations.run.setup import Run
 from tests.browser.hostile import VALUES, as_read
 from tests.browser.tab import Tab
 from tests.crash.stage import Stage

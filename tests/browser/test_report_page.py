@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from producer.contract import SetDefaultCard
-from producer.migrations.html_report import html_report
-from producer.migrations.report_row import ReportRow
-from producer.migrations.rows import Row, RowResult, RowState
-from producer.migrations.status import MigrationState, MigrationStatus, Sample
-from producer.migrations.summary import Tally
+from producer.migrations.model.report_row import ReportRow
+from producer.migrations.model.rows import Row, RowResult, RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus, Sample
+from producer.migrations.report.html_report import html_report
+from producer.migrations.report.summary import Tally
 from tests.browser.tab import Tab
 
 pytestmark = pytest.mark.browser

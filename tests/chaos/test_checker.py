@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from chaos.checker import check
+from chaos.check.checker import check
+from chaos.check.report import Fault, Report
 from chaos.history import ASSIGN, SET_DEFAULT
-from chaos.report import Fault, Report
 from tests.chaos.histories import CARD_A, CARD_B, CUSTOMER, Story
 
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import pytest
 
-from chaos import failovers
 from chaos.history import ASSIGN
-from chaos.mischief import KILL_REDIS, KILLS, schedule
+from chaos.load.orders import Orders
 from chaos.options import SENTINEL, Options
-from chaos.orders import Orders
-from producer.sending import acceptance, assign_order, set_default_order
+from chaos.system import failovers
+from chaos.system.nemesis import KILL_REDIS, KILLS, schedule
+from producer.client.sending import acceptance, assign_order, set_default_order
 
 
 def _orders(seed: int, count: int = 500) -> Orders:

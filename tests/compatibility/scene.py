@@ -17,12 +17,16 @@ import httpx
 import redis
 
 from producer.contract import Lane, State
-from producer.journal.dead_letters import letters
 from producer.migrations.registry import Registry
 from tests.crash.migrating import Drive
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 from tests.unit.http.web import WebProcess
+
+try:
+    from producer.journal.operations.dead_letters import letters
+except ImportError:  # a release of before that module was moved
+    from producer.journal.dead_letters import letters  # type: ignore[import-not-found,no-redef]
 
 _ROWS, _HELD = 12, 3
 

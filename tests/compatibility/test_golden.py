@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from producer.contract import State
-from producer.journal.dead_letters import letters
+from producer.journal.operations.dead_letters import letters
 from tests.compatibility.releases import GOLDEN, PREVIOUS, ROOT
 from tests.compatibility.yesterday import Yesterday
 from tests.crash.migrating import Drive

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from sandbox import brands
-from sandbox.auto_created import auto_card_id, auto_customer
-from sandbox.calls import Call
-from sandbox.cards import CardFace, Source
-from sandbox.objects import Subscription, Token
-from sandbox.server import SandboxServer
-from sandbox.service import Reply
+from sandbox.http.server import SandboxServer
+from sandbox.http.service import Reply
+from sandbox.objects import brands
+from sandbox.objects.auto_created import auto_card_id, auto_customer
+from sandbox.objects.cards import CardFace, Source
+from sandbox.objects.objects import Subscription, Token
+from sandbox.protocol.calls import Call
 from tests.sandbox.stripe_openapi import stripe_description
-from worker.fake_account import refusal
-from worker.fake_gateway import FakeGateway
 from worker.ports import CardGateway, Failure, StripeError
-from worker.stripe_gateway import StripeGateway
+from worker.stripe.fake_account import refusal
+from worker.stripe.fake_gateway import FakeGateway
+from worker.stripe.gateway import StripeGateway
 
 _numbers = itertools.count(1)
 

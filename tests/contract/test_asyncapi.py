@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
-from producer.journal.messages import task_message
-from producer.journal.results import celery_result
-from producer.journal.signed import JOURNALLED, SENDER, SIGNATURE
-from producer.signatures import Signing
+from producer.journal.commands.messages import task_message
+from producer.journal.commands.results import celery_result
+from producer.journal.commands.signed import JOURNALLED, SENDER, SIGNATURE
+from producer.security.command_signatures import Signing
 from tests.contract.decoding import decode
 
 ROOT = Path(__file__).resolve().parents[2]

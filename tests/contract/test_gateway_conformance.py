@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.certificates import Certificates
-from local.connect_proxy import ConnectProxy
-from sandbox.server import SandboxServer
+from local.servers.certificates import Certificates
+from local.servers.connect_proxy import ConnectProxy
+from sandbox.http.server import SandboxServer
 from tests.contract.stand_ins import FakeStandIn, SandboxStandIn, StandIn, Trouble
-from worker.attempt import LeaseLost
-from worker.authorities import Authorities
+from worker.handlers.attempt import LeaseLost
 from worker.ports import Failure, StripeAnswer, StripeError, StripeResult
-from worker.proxies import Proxy
+from worker.stripe.certificate_authorities import Authorities
+from worker.stripe.proxies import Proxy
 
 
 class _Held:

@@ -22,9 +22,9 @@ from producer.contract import (
     State,
     parse_command,
 )
-from producer.journal import messages
-from producer.journal.messages import task_message
-from producer.journal.results import celery_result, envelope_of
+from producer.journal.commands import messages
+from producer.journal.commands.messages import task_message
+from producer.journal.commands.results import celery_result, envelope_of
 
 GOLDEN = Path(__file__).parent / "golden"
 KINDS = {"assign-card": CommandKind.ASSIGN_CARD, "set-default-card": CommandKind.SET_DEFAULT_CARD}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 import stripe
 
-from sandbox.api_version import API_VERSION
-from sandbox.calls import Call
-from sandbox.seed import CARD, CUSTOMER, PAYMENT_METHOD
-from sandbox.server import SandboxServer
-from sandbox.service import Reply
+from sandbox.http.server import SandboxServer
+from sandbox.http.service import Reply
+from sandbox.objects.seed import CARD, CUSTOMER, PAYMENT_METHOD
+from sandbox.protocol.api_version import API_VERSION
+from sandbox.protocol.calls import Call
 from tests.sandbox.stripe_openapi import stripe_description
 from tests.unit.worker.attempts import to_assign
 from worker.ports import Failure, StripeAnswer, StripeError
-from worker.stripe_gateway import StripeGateway
-from worker.stripe_version import STRIPE_VERSION
+from worker.stripe.api_version import STRIPE_VERSION
+from worker.stripe.gateway import StripeGateway
 
 # The SDK's majors whose changes to customers, sources, payment methods and subscriptions were read:
 # none, from the version that is pinned on.

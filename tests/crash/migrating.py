@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from producer.migrations.model.rows import RowState
 from producer.migrations.registry import Registry
-from producer.migrations.rows import RowState
 from tests.crash.stage import Stage
 from tests.crash.worker_process import PATIENCE_S, ROOT, wait_until
 

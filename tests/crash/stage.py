@@ -14,13 +14,13 @@ from typing import Any, Literal, Self, cast
 import redis
 from celery import Celery
 
-from local.valkey import ValkeyServer
+from local.servers.valkey import ValkeyServer
 from producer import CardCommands
+from producer.client.errors import CommandNotFound
 from producer.contract import CommandStatus, Lane, SetDefaultCard, State
-from producer.errors import CommandNotFound
 from producer.journal import BlockingJournal, workers_seen
-from sandbox.control import EffectRecord, RequestRecord, SandboxControl
-from sandbox.server import SandboxThread
+from sandbox.control.client import EffectRecord, RequestRecord, SandboxControl
+from sandbox.http.server import SandboxThread
 from tests.crash.worker_process import PATIENCE_S, ROOT, Worker, wait_until
 
 SABOTAGE = Path(__file__).parent / "sabotage"

@@ -9,7 +9,7 @@ import pytest
 
 from producer.contract import CommandKind, Lane, State, parse_command
 from producer.journal import accept
-from producer.journal.messages import message, task_message
+from producer.journal.commands.messages import message, task_message
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from producer.contract import Lane, State
-from producer.journal.dead_letters import letter_counts, letters
-from producer.journal.messages import message
+from producer.journal.commands.messages import message
+from producer.journal.operations.dead_letters import letter_counts, letters
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 from tests.garbage import NUMBER, TOKEN, good, kinds

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from producer.client.sending import Order, set_default_order
 from producer.contract import Lane, State
-from producer.journal.messages import batch_message
-from producer.sending import Order, set_default_order
+from producer.journal.commands.messages import batch_message
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 

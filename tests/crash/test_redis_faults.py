@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from producer.contract import Lane, State
-from producer.repeated_log import TELL_S
+from producer.observability.repeated_log import TELL_S
 from tests.crash.stage import Stage
 from tests.crash.worker_process import Worker, wait_until
 

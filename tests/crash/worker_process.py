@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from local.guard import Guard
+from local.processes.guard import Guard
 
 ROOT = Path(__file__).parents[2]
 # Nothing should take this long even on a busy machine; waits end with their event.

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from local import dashboard
+from local.targets import dashboard
 from producer.contract import CommandKind, Lane, State
-from producer.http.journal_metrics import JournalMetrics, Told
-from producer.http.metrics import Metrics
+from producer.http.metrics.journal_metrics import JournalMetrics, Told
+from producer.http.metrics.request_metrics import Metrics
 from producer.journal import Ended, Figures, Pace
-from producer.journal.buckets import END_S
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.buckets import END_S
+from producer.journal.redis.endpoints import Endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = ROOT / "deploy/prometheus"

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from local.config_table import SETTINGS
+from local.targets.config_table import SETTINGS
 from tests.deploy.keda import SCALED_OBJECT
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.config_table import SETTINGS
+from local.targets.config_table import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy/systemd"

@@ -12,11 +12,11 @@ from typing import Self
 
 import httpx
 
-from local.waiting import until
+from local.processes.waiting import until
 from producer import CardCommands
 from producer.contract import State
-from sandbox.control import SandboxControl
-from sandbox.server import SandboxThread
+from sandbox.control.client import SandboxControl
+from sandbox.http.server import SandboxThread
 from tests.crash.stage import Hold, is_of
 from tests.crash.worker_process import ROOT, Worker, wait_until
 from tests.failover.sender import Sender

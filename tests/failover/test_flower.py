@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from local.replication import Old, Pair
-from local.waiting import until
+from local.processes.waiting import until
+from local.servers.replication import Old, Pair
 from producer.redis import RedisConfig
-from worker.monitoring import make_app
+from worker.flower.broker import make_app
 
 pytestmark = [pytest.mark.crash, pytest.mark.extended]
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 import redis
 
-from local.relay import Relay
-from local.valkey import ValkeyServer
-from local.waiting import until
+from local.processes.waiting import until
+from local.servers.relay import Relay
+from local.servers.valkey import ValkeyServer
 from producer import CardCommands, CommandHandle, Unavailable
 from producer.contract import State
 from producer.journal import BlockingJournal, first_use, journal_id

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.replication import Old, Open, Pair
-from local.waiting import until
+from local.processes.waiting import until
+from local.servers.replication import Old, Open, Pair
 from tests.failover.deployment import Deployment
 
 pytestmark = pytest.mark.crash

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from local.asking import ask
-from local.valkey import ValkeyServer
+from local.servers.asking import ask
+from local.servers.valkey import ValkeyServer
 from tests.failover.deployment import Deployment
 
 pytestmark = pytest.mark.crash

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.sentinels import Sentinels
+from local.servers.sentinels import Sentinels
 from tests.failover.deployment import Deployment
 
 pytestmark = pytest.mark.crash

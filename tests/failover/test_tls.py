@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.certificates import Identity
-from local.tls import TlsServer
+from local.servers.certificates import Identity
+from local.servers.tls import TlsServer
 from producer import CardCommands, Unavailable
 from tests.failover.deployment import Deployment
 

@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
-from producer.migrations.driver import Driver, Ended
-from producer.migrations.inputs import open_input
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.model.conditions import Conditions
 from producer.migrations.registry import Registry
-from producer.migrations.results import Results
-from producer.migrations.runs import Run
+from producer.migrations.results.results_file import Results
+from producer.migrations.run.driver import Driver, Ended
+from producer.migrations.run.setup import Run
 from tests.crash.migrating import Drive
 from tests.crash.stage import Stage
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
-from producer.migrations.driver import Ended
-from producer.migrations.inputs import open_input
-from producer.migrations.runs import Run, reopened
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.model.conditions import Conditions
+from producer.migrations.run.driver import Ended
+from producer.migrations.run.setup import Run, reopened
 from tests.crash.migrating import Drive
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until

@@ -249,7 +249,7 @@ def test_replaying_by_filter_from_a_script_needs_yes(
 
 def test_out_of_reach_is_exit_code_3(cards: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Redis does not answer, the exit code is 3 and the message says what to look at."""
-    monkeypatch.setattr("producer.client.CardCommands.__init__.__kwdefaults__",
+    monkeypatch.setattr("producer.client.blocking.CardCommands.__init__.__kwdefaults__",
         {"language": "en", "status_ttl_s": 90_000, "retries": 0})  # fmt: skip
     monkeypatch.setenv("REDIS_URL", "redis://user:secret@127.0.0.1:1/0")
     assert cards("send set-default cus_1 card_1") == Exit.UNREACHABLE

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from local.valkey import ValkeyServer
+from local.servers.valkey import ValkeyServer
 from producer import (
     AssignCard,
     AsyncCardCommands,
@@ -28,9 +28,9 @@ from producer import (
     State,
     Unavailable,
     WaitTimeout,
-    sending,
 )
-from producer.sending import Item
+from producer.client import sending
+from producer.client.sending import Item
 from tests.contract.decoding import decode
 from tests.integration.ends import NO, YES, Ends, InBackground, until
 
@@ -147,7 +147,7 @@ def test_an_end_during_a_lost_connection_is_not_missed(
 ) -> None:
     """What ended while nobody was subscribed is found when the subscription is back."""
     ended = Event()
-    monkeypatch.setattr("producer.client.time.sleep", lambda _: ended.wait())
+    monkeypatch.setattr("producer.client.blocking.time.sleep", lambda _: ended.wait())
     handle = cards.send(DEFAULT)
     waiting = InBackground(lambda: handle.wait(timeout=FOR_EVER_S))
     ends.until_listened(handle.id)

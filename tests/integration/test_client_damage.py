@@ -10,7 +10,7 @@ import pytest
 from producer import AsyncCardCommands, CardCommands, JournalFault, RecordDamaged, ResultGone, State
 from producer.cli.app import run
 from producer.cli.exits import Exit
-from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
+from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from tests.integration.ends import Ends
 
 pytestmark = pytest.mark.integration

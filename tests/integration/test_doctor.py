@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import redis
 
-from local.ports import free_port
-from local.valkey import ValkeyServer, valkey_binary
+from local.processes.ports import free_port
+from local.servers.valkey import ValkeyServer, valkey_binary
 from producer.cli.app import run
-from producer.cli.doctor import examine
+from producer.cli.commands.doctor import examine
+from producer.cli.doctor.findings import Finding, Level
 from producer.cli.exits import Exit
-from producer.cli.findings import Finding, Level
 from producer.contract import Lane
 from producer.journal import (
     Again,
@@ -30,8 +30,8 @@ from producer.journal import (
     reserve,
     sweep,
 )
-from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
-from producer.journal.endpoints import Endpoint
+from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
+from producer.journal.redis.endpoints import Endpoint
 from tests.integration.ends import Ends
 from tests.matrix.servers import server_at
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 
-from local.valkey import ValkeyServer
+from local.servers.valkey import ValkeyServer
 from producer import CardCommands
 from producer.cli.app import run
 from producer.cli.exits import Exit

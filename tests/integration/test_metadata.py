@@ -18,8 +18,8 @@ from producer import (
     State,
 )
 from producer.cli.app import run
-from producer.sending import Item
-from producer.signatures import Signing
+from producer.client.sending import Item
+from producer.security.command_signatures import Signing
 from tests.integration.ends import Ends
 from tests.unit.http.web import ASSIGN, DEFAULT, client_of
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.results import Results
-from producer.migrations.rows import RowState
-from producer.migrations.runs import Run, reopened
+from producer.migrations.model.rows import RowState
+from producer.migrations.results.results_file import Results
+from producer.migrations.run.setup import Run, reopened
 from producer.settings import Keeping
 from tests.crash.migrating import Drive, faulty_file
 from tests.crash.stage import Stage

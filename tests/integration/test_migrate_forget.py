@@ -13,11 +13,11 @@ import redis
 from producer.cli.app import run
 from producer.cli.exits import Exit
 from producer.journal import BlockingJournal
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.model.conditions import Conditions
 from producer.migrations.registry import Registry
-from producer.migrations.runs import Run
-from producer.migrations.spool import spool_input
+from producer.migrations.run.setup import Run
 
 pytestmark = pytest.mark.integration
 

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from producer.migrations.driver import Ended
 from producer.migrations.errors import JournalLost
-from producer.migrations.rows import RowState
+from producer.migrations.model.rows import RowState
+from producer.migrations.run.driver import Ended
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 from tests.integration.migrating import Driving, Migrations

@@ -12,11 +12,11 @@ import pytest
 
 from producer.cli import app as cli
 from producer.contract import State
-from producer.migrations.driver import Ended
-from producer.migrations.results import Results
-from producer.migrations.rows import RowState
-from producer.migrations.runs import reopened
-from producer.migrations.status import MigrationState
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState
+from producer.migrations.results.results_file import Results
+from producer.migrations.run.driver import Ended
+from producer.migrations.run.setup import reopened
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 from tests.integration.migrating import Driving, Migrations

@@ -12,8 +12,8 @@ import pytest
 
 from producer.contract import State
 from producer.journal import Again, Grant, close, take
-from producer.journal.stripe_events import ChangedBy, NotedEvent, events_of
-from sandbox.server import EVENTS_SECRET
+from producer.journal.commands.stripe_events import ChangedBy, NotedEvent, events_of
+from sandbox.http.server import EVENTS_SECRET
 from tests.crash.stage import Stage
 from tests.unit.http.web import WebProcess
 

@@ -20,8 +20,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.valkey import ValkeyServer
-from producer.http.migrations.reception import PLACES
+from local.servers.valkey import ValkeyServer
+from producer.http.migrations.upload_storage import PLACES
 from tests.crash.worker_process import wait_until
 from tests.unit.http.web import WebProcess
 from tests.unit.migrations.shapes import Table, as_xlsx, zipped

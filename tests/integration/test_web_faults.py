@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import redis.asyncio
 
-from local.valkey import ValkeyServer
+from local.servers.valkey import ValkeyServer
 from producer.journal import Journal
 from tests.integration.web_callers import Answer, post, queued, waiting
 from tests.unit.http.web import WebProcess, begin, finish

@@ -12,7 +12,7 @@ import aiohttp
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from local.valkey import ValkeyServer
+from local.servers.valkey import ValkeyServer
 from tests.integration.web_callers import counted, waiting
 from tests.unit.http.raw import RawAnswer, RawClient
 from tests.unit.http.web import DEFAULT, WebProcess

@@ -12,11 +12,11 @@ import pytest
 import redis
 import redis.asyncio
 
-from local.valkey import ValkeyServer
+from local.servers.valkey import ValkeyServer
 from producer.contract import Envelope
-from producer.http.prepared_ids import KEPT
+from producer.http.waiting.presubscribed_ids import KEPT
 from producer.journal import Journal
-from producer.journal.scripts import script
+from producer.journal.redis.scripts import script
 from tests.integration.web_callers import counted, post, queued, waiting
 from tests.unit.http.web import DEFAULT, WebProcess, begin, finish
 

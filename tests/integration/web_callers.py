@@ -10,7 +10,7 @@ import aiohttp
 import redis.asyncio
 
 from producer.contract import Lane
-from producer.journal import keys
+from producer.journal.redis import keys
 from tests.unit.http.web import ASSIGN, DEFAULT
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import free_port
+from local.processes.ports import free_port
 from tests.local.running import Running, up_command
 
 _SETTINGS = ("REDIS_URL", "STRIPE_API_KEY", "STRIPE_API_BASE", "HOST", "CARDS_API_TOKENS")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local import up
-from local.plan import Plan, make_plan
+from local.running.plan import Plan, make_plan
 
 _DUMMY = str(Path(__file__).with_name("dummy_program.py"))
 

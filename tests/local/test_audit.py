@@ -15,7 +15,7 @@ from pip_audit._service.interface import (
     VulnerabilityResult,
 )
 
-from local import audit
+from local.targets import audit
 from tests.local.running import ROOT
 
 _FAKE = Path(__file__).with_name("fake_pip_audit.py")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local import config_table
-from local.config_table import LEAST, READERS, SETTINGS, asked_by
+from local.targets import config_table
+from local.targets.config_table import LEAST, READERS, SETTINGS, asked_by
 from producer.settings_table import CLIENT, FLOWER, WEB, WORKER, Setting
 from tests.local.running import ROOT
 
@@ -91,7 +91,9 @@ def test_every_reader_is_asked() -> None:
         and any(getattr(item, "name", "") == "from_environ" for item in node.body)
     }
     lacking = {f"{name} of {path}: add it" for name, path in classes.items() if name not in READERS}
-    assert sorted(lacking) == [], "to READERS of local/config_table.py, and to CALLED_BY here"
+    assert sorted(lacking) == [], (
+        "to READERS of local/targets/config_table.py, and to CALLED_BY here"
+    )
     assert set(READERS) == set(CALLED_BY) == set(classes)
 
 

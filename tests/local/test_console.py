@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from local.console import Console
+from local.running.console import Console
 
 
 def read_all(descriptor: int) -> str:

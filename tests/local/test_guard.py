@@ -10,14 +10,14 @@ import sys
 
 import pytest
 
-from local.guard import Guard
+from local.processes.guard import Guard
 from tests.local.running import ROOT
 
 pytestmark = pytest.mark.crash
 
 _OWNER = """
 import signal, sys
-from local.guard import Guard
+from local.processes.guard import Guard
 held = int(sys.argv[1])
 child = '''
 import signal, subprocess, sys

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local.plan import WrongSettingError, make_plan
-from local.ports import free_port
+from local.processes.ports import free_port
+from local.running.plan import WrongSettingError, make_plan
 from local.up import summary
 
 VALKEY = Path("valkey")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local.datadir import DataDir
-from local.valkey import ValkeyServer
+from local.running.datadir import DataDir
+from local.servers.valkey import ValkeyServer
 from tests.unit.test_private_files import open_to_others
 
 

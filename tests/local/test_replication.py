@@ -9,9 +9,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from local.asking import is_primary
-from local.replication import Old, Open, Pair
-from local.waiting import until
+from local.processes.waiting import until
+from local.servers.asking import is_primary
+from local.servers.replication import Old, Open, Pair
 
 pytestmark = [pytest.mark.integration, pytest.mark.extended]
 

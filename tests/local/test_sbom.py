@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cyclonedx.validation.json import JsonStrictValidator
 
-from local import sbom
+from local.targets import sbom
 from tests.local.running import ROOT
 from tests.local.test_requirements import pins
 

@@ -15,11 +15,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from local.access import Access
-from local.asking import ask, is_primary
-from local.sentinels import MASTER, Sentinels
-from local.valkey import ValkeyServer
-from local.waiting import until
+from local.processes.waiting import until
+from local.servers.access import Access
+from local.servers.asking import ask, is_primary
+from local.servers.sentinels import MASTER, Sentinels
+from local.servers.valkey import ValkeyServer
 from tests.local.running import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.extended]
@@ -97,7 +97,7 @@ def test_a_client_finds_the_primary_with_what_the_url_holds(sentinels: Sentinels
 _OWNER = """
 import os, signal, sys
 from pathlib import Path
-from local.sentinels import Sentinels
+from local.servers.sentinels import Sentinels
 made = Sentinels(Path(sys.argv[1])).start()
 print(*(each.pid for each in (*made.servers, *made.sentinels)), flush=True)
 signal.pause()

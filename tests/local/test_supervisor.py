@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from local.console import Console
-from local.guard import Guard
-from local.supervisor import ExitedError, Program, Supervisor
+from local.processes.guard import Guard
+from local.running.console import Console
+from local.running.supervisor import ExitedError, Program, Supervisor
 
 pytestmark = pytest.mark.crash
 

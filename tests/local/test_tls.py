@@ -11,8 +11,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from local.certificates import Certificates
-from local.tls import TlsServer
+from local.servers.certificates import Certificates
+from local.servers.tls import TlsServer
 
 ONCE = Retry(NoBackoff(), 0)
 pytestmark = [pytest.mark.integration, pytest.mark.extended]
@@ -24,7 +24,7 @@ def make(
 ) -> Callable[..., TlsServer]:
     """Makes the server this machine has, and the one of a machine that has none with TLS."""
     if request.param == "embedded":
-        monkeypatch.setattr("local.tls.tls_program", lambda: None)
+        monkeypatch.setattr("local.servers.tls.tls_program", lambda: None)
 
     def made(**options: bool) -> TlsServer:
         server = TlsServer(tmp_path, **options)  # type: ignore[arg-type]

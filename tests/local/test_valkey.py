@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from local.valkey import (
+from local.servers.valkey import (
     SERVER_SETTING,
     NoEmbeddedValkeyError,
     ValkeyDiedError,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.http.page.assets import Asset
+from producer.http.pages.site.assets import Asset
 from tests.local.running import ROOT
 from tests.local.service import Service
 
@@ -86,7 +86,7 @@ def test_the_wheel_has_what_web_runs(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert "producer/http/__main__.py" in names
     for asset in Asset:
-        assert f"producer/http/page/static/{''.join(asset.value)}" in names
+        assert f"producer/http/pages/site/static/{''.join(asset.value)}" in names
     assert any(name.startswith("producer/journal/") and name.endswith(".lua") for name in names)
 
 
@@ -98,14 +98,14 @@ def test_worker_and_sandbox_run_beside_the_installed_wheel(service: Service) -> 
     app = service.folder / "app"
     for name in copies:
         shutil.copytree(ROOT / name, app / name)
-    imports = "import worker.app, worker.flower, worker.quarantine_child, sandbox.service, producer"
+    imports = "import worker.app, worker.flower.celery, sandbox.http.service, producer"
     found = service.run(
-        f"{imports}; print(worker.app.__file__, sandbox.service.__file__, producer.__file__)",
+        f"{imports}; print(worker.app.__file__, sandbox.http.service.__file__, producer.__file__)",
         PYTHONPATH=str(app),
         REDIS_URL="redis://127.0.0.1:1/0",
         STRIPE_API_KEY="sk_test_" + "0" * 24,
     )
-    where = [app / "worker/app.py", app / "sandbox/service.py", service.packages / "producer"]
+    where = [app / "worker/app.py", app / "sandbox/http/service.py", service.packages / "producer"]
     assert [Path(path) for path in found.split()] == [*where[:2], where[2] / "__init__.py"]
 
 

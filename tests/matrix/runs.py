@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from local.guard import Guard
-from local.valkey import SERVER_SETTING
+from local.processes.guard import Guard
+from local.servers.valkey import SERVER_SETTING
 from tests.matrix.absent import NotThereError
 from tests.matrix.cells import Cell
 from tests.matrix.environment import ROOT, environment
@@ -116,7 +116,7 @@ def _version(python: Path) -> str:
 
 
 def _embedded(python: Path) -> str:
-    code = "from local.valkey import valkey_binary; print(valkey_binary())"
+    code = "from local.servers.valkey import valkey_binary; print(valkey_binary())"
     environ = _environ(os.environ, None)
     asked = [str(python), "-c", code]
     told = subprocess.run(asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.valkey import SERVER_SETTING, valkey_binary
+from local.servers.valkey import SERVER_SETTING, valkey_binary
 from tests.matrix import debian, runs
 from tests.matrix.absent import NotThereError
 from tests.matrix.cells import Cell, all_cells

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from lupa.lua51 import LuaRuntime  # type: ignore[import-untyped]
 
-from producer.journal.scripts import script
+from producer.journal.redis.scripts import script
 
 NOW_MS = 1_800_000_000_000
 LONG_AGO = "1"

@@ -1,8 +1,8 @@
 """The protocol's steps: what two workers, Stripe, Redis, time and a person can do next.
 
-A worker mirrors `worker/executor.py`: it takes a message or a customer that is due, tries, closes
-and goes on with what the close granted. Its look at the clock and the sending are one step, since
-a request may arrive at Stripe however late. What costs a fault is bounded by `State.faults`.
+A worker mirrors `worker/execution/executor.py`: it claims the command of a message or of a due
+customer, makes an attempt, completes it, and goes on with the next grant. Its clock and sending are
+one step, since a request may arrive at Stripe however late. `State.faults` bounds the faults.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from producer.journal import (
     sweep,
     take,
 )
-from producer.journal.stripe_events import note_event
+from producer.journal.commands.stripe_events import note_event
 from tests.model.journals import (
     FIRST_FENCE,
     LANE,

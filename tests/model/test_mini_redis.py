@@ -10,7 +10,7 @@ import redis
 
 from producer.contract import CommandKind, Envelope, State, parse_command
 from producer.journal import End, accept, close, resume, sweep, take
-from producer.journal.scripts import script
+from producer.journal.redis.scripts import script
 from tests.model.mini_redis import COMMANDS, MiniRedis, Scripts
 
 _SCRIPTS = (

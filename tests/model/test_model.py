@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from producer.journal import Call
-from producer.journal.scripts import Script, script
+from producer.journal.redis.scripts import Script, script
 from tests.model import mini_redis, properties, protocol, replication
 from tests.model.explore import explore
 from tests.model.scenarios import (

@@ -15,9 +15,10 @@ from producer.contract import AssignCard, Envelope, SetDefaultCard
 from producer.journal import Again, End, Grant, KeyStopped
 from tests.model.mini_redis import NOW_MS
 from tests.model.stripe import result
-from worker.attempt import Attempt
-from worker.handlers import AssignCardHandler, SetDefaultCardHandler
-from worker.outcomes import Outcomes
+from worker.execution.outcomes import Outcomes
+from worker.handlers.assign_card import AssignCardHandler
+from worker.handlers.attempt import Attempt
+from worker.handlers.set_default_card import SetDefaultCardHandler
 from worker.ports import CardGateway, Permit, StripeResult
 
 Outcome: TypeAlias = End | Again | KeyStopped

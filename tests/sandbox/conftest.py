@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
-from sandbox.calls import Call
-from sandbox.server import SandboxServer, SandboxThread
-from sandbox.service import Reply
+from sandbox.http.server import SandboxServer, SandboxThread
+from sandbox.http.service import Reply
+from sandbox.protocol.calls import Call
 from tests.sandbox.stripe_openapi import stripe_description
 
 Exchange = tuple[str, str, str, int, bytes]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import stripe
 
-from sandbox import seed
-from sandbox.operations import OPERATIONS
-from sandbox.server import SandboxServer, SandboxThread
+from sandbox.http.operations import OPERATIONS
+from sandbox.http.server import SandboxServer, SandboxThread
+from sandbox.objects import seed
 from tests.sandbox.conftest import Api, Exchange, conform, listen
 from tests.sandbox.stripe_openapi import NonconformingError, decoded, stripe_description
 

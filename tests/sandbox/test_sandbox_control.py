@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import seed
-from sandbox.control import ControlError, SandboxControl
-from sandbox.server import SandboxThread
+from sandbox.control.client import ControlError, SandboxControl
+from sandbox.http.server import SandboxThread
+from sandbox.objects import seed
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox import seed
-from sandbox.auto_created import auto_card_id
-from sandbox.server import SandboxServer
+from sandbox.http.server import SandboxServer
+from sandbox.objects import seed
+from sandbox.objects.auto_created import auto_card_id
 from tests.sandbox.conftest import Api
 
 JOHN = f"/v1/customers/{seed.CUSTOMER}"

@@ -12,8 +12,8 @@ import pytest
 import stripe
 from aiohttp import web
 
-from sandbox import seed
-from sandbox.server import EVENTS_SECRET, SandboxServer
+from sandbox.http.server import EVENTS_SECRET, SandboxServer
+from sandbox.objects import seed
 from tests.sandbox.conftest import Api
 
 _CUSTOMER = f"/v1/customers/{seed.CUSTOMER}"

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox import seed
-from sandbox.faults import FaultError, Faults
-from sandbox.server import SandboxServer
+from sandbox.control.faults import FaultError, Faults
+from sandbox.http.server import SandboxServer
+from sandbox.objects import seed
 from tests.sandbox.conftest import Api
 
 JOHN = f"/v1/customers/{seed.CUSTOMER}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from sandbox import seed
-from sandbox.server import SandboxServer
+from sandbox.http.server import SandboxServer
+from sandbox.objects import seed
 from tests.sandbox.conftest import Api
 
 JOHN = f"/v1/customers/{seed.CUSTOMER}"

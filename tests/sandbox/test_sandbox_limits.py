@@ -7,11 +7,11 @@ import base64
 
 import pytest
 
-from sandbox import seed
-from sandbox.config import Latency
-from sandbox.errors import StripeError
-from sandbox.limits import Limits, _Bucket
-from sandbox.server import SandboxServer
+from sandbox.control.config import Latency
+from sandbox.http.limits import Limits, _Bucket
+from sandbox.http.server import SandboxServer
+from sandbox.objects import seed
+from sandbox.protocol.errors import StripeError
 from tests.sandbox.conftest import Api
 
 JOHN = f"/v1/customers/{seed.CUSTOMER}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox import seed
-from sandbox.server import SandboxServer
+from sandbox.http.server import SandboxServer
+from sandbox.objects import seed
 from tests.sandbox.conftest import Api
 
 JOHN = f"/v1/customers/{seed.CUSTOMER}"

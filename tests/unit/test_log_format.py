@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from producer.log_format import FIELDS, formatter
+from producer.observability.log_format import FIELDS, formatter
 from producer.settings import Settings, SettingsError
-from worker.log_context import ContextFilter, _about, note_request
-from worker.logs import RedactingFilter
+from worker.observability.log_context import ContextFilter, _about, note_request
+from worker.observability.logs import RedactingFilter
 
 
 def _written(*, about: dict[str, Any] | None = None, **extra: Any) -> dict[str, Any]:

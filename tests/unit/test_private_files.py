@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.data_folder import made_private, tighten_folder
-from producer.migrations.results import Results
-from producer.migrations.rows import RowResult, RowState
-from producer.migrations.spool import spool_input
-from producer.migrations.uploads import Upload, Uploads
-from producer.migrations.work_folder import WorkFolder
-from producer.private_files import private_folder
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.results.results_file import Results
+from producer.migrations.storage.data_directory import made_private, tighten_folder
+from producer.migrations.storage.uploads import Upload, Uploads
+from producer.migrations.storage.work_directory import WorkFolder
+from producer.security.private_files import private_folder
 
 MIGRATION = "mig_" + "0" * 24
 

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from producer.repeated_log import TELL_S, RepeatedFilter, Repeats, count_repeats
-from worker.logs import redact_handlers
+from producer.observability.repeated_log import TELL_S, RepeatedFilter, Repeats, count_repeats
+from worker.observability.logs import redact_handlers
 
 _CELERY = (
     "consumer: Cannot connect to redis://:**@127.0.0.1:6379/0: Error 111.\n"

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producer.security.command_signatures import (
+    MAX_AGE_S,
+    UNSIGNED,
+    Flaw,
+    Purpose,
+    Signing,
+    SigningError,
+)
 from producer.settings import Settings, SettingsError
-from producer.signatures import MAX_AGE_S, UNSIGNED, Flaw, Purpose, Signing, SigningError
 
 OLD, NEW = "o" * 32, "n" * 40
 ROW, MESSAGE = Purpose.ROW, Purpose.MESSAGE

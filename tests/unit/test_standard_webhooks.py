@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from producer.contract.redaction import redact
-from producer.standard_webhooks import CallbackSecrets, CallbackSecretsError
+from producer.contract.card_data.redaction import redact
+from producer.security.standard_webhooks import CallbackSecrets, CallbackSecretsError
 
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 _OTHER = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+/A="

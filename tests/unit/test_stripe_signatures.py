@@ -10,10 +10,10 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.contract.redaction import redact
+from producer.contract.card_data.redaction import redact
+from producer.security.command_signatures import Flaw
+from producer.security.stripe_signatures import TOLERANCE_S, WebhookSecrets
 from producer.settings import SettingsError, WebSettings
-from producer.signatures import Flaw
-from producer.stripe_signatures import TOLERANCE_S, WebhookSecrets
 
 _A, _B = "whsec_aaaaaaaaaaaaaaaa0001", "whsec_bbbbbbbbbbbbbbbb0002"
 _EVENT = json.dumps({"id": "evt_1", "object": "event", "type": "customer.updated", "n": "ñ"})

@@ -8,8 +8,9 @@ import pytest
 import redis
 from opentelemetry import context, trace
 
-from producer import AsyncCardCommands, CardCommands, tracing
+from producer import AsyncCardCommands, CardCommands
 from producer.contract import Lane, ParameterInvalid, SetDefaultCard
+from producer.observability import tracing
 from tests.spans import PARENT, TRACE, TRACEPARENT, Spans, ids, parent_of
 
 ORDER = SetDefaultCard(customer="cus_1", card="card_1")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from producer import tracing
-from producer.tracing_setup import configured, set_up
+from producer.observability import tracing
+from producer.observability.tracing_setup import configured, set_up
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
@@ -69,7 +69,7 @@ def test_what_is_not_supported_costs_the_traces_alone(
 _PROBE = """
 import sys
 {body}
-from producer import tracing
+from producer.observability import tracing
 assert tracing.is_on() is {on}, tracing.is_on()
 loaded = [one for one in sys.modules if one.startswith(
     ("opentelemetry.sdk.trace", "opentelemetry.exporter", "opentelemetry.proto"))]
@@ -79,7 +79,7 @@ _WEB = """
 import os
 from producer.http.app import create_app
 from producer.settings import WebSettings
-from producer.tracing_setup import set_up
+from producer.observability.tracing_setup import set_up
 set_up(os.environ, "web")
 app = create_app(WebSettings.from_environ(os.environ))
 assert any(one.cls.__name__ == "ServerSpans" for one in app.user_middleware) is {on}
@@ -89,14 +89,14 @@ import os
 from worker.app import app
 from worker.composition import runtime_of
 from worker.settings import WorkerSettings
-from producer.tracing_setup import set_up
+from producer.observability.tracing_setup import set_up
 set_up(os.environ, "worker")
 runtime_of(WorkerSettings.from_environ(os.environ), "w", int)
 """
 _CLIENT = """
 import os
 from producer import CardCommands
-from producer.tracing_setup import set_up
+from producer.observability.tracing_setup import set_up
 set_up(os.environ, "client")
 CardCommands.from_env()
 """
@@ -125,8 +125,8 @@ def test_a_collector_that_is_away_holds_no_process(tmp_path: Path) -> None:
     """Spans that cannot be sent are given up; the process ends by itself, with exit code 0."""
     made = (
         "import os\n"
-        "from producer import tracing\n"
-        "from producer.tracing_setup import set_up\n"
+        "from producer.observability import tracing\n"
+        "from producer.observability.tracing_setup import set_up\n"
         "end = set_up(os.environ, 'x')\n"
         "tracing.created('AssignCard', 'id', 'bulk')\n"
         "end()\n"

@@ -6,11 +6,11 @@ from typing import Any
 
 from producer.contract import AssignCard
 from producer.contract.messages import Text
-from worker.attempt import Attempt
+from worker.handlers.attempt import Attempt
 from worker.handlers.card_faces import face_of
 from worker.handlers.command_handler import ALREADY_SO, CommandHandler
 from worker.ports import StripeError, StripeResult
-from worker.stripe_error_verdicts import says_missing
+from worker.stripe.error_verdicts import says_missing
 from worker.verdicts import Succeeded
 
 

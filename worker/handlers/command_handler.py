@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from worker.attempt import Attempt, Terms
+from worker.handlers.attempt import Attempt, Terms
 from worker.ports import CardGateway, StripeError, StripeResult
-from worker.stripe_error_verdicts import Lookup, verdict_of, verdict_of_lookup
+from worker.stripe.error_verdicts import Lookup, verdict_of, verdict_of_lookup
 from worker.verdicts import GaveUp, Rejected, Succeeded, TryAgain, Verdict
 
 # In the data of a migration's command: nothing had to be changed.

@@ -8,7 +8,7 @@ from typing import Any
 from producer.contract.messages import Text
 from worker.handlers.card_faces import face_of
 from worker.ports import CardGateway, StripeAnswer, StripeError, StripeResult
-from worker.stripe_error_verdicts import verdict_of_listing
+from worker.stripe.error_verdicts import verdict_of_listing
 from worker.verdicts import Rejected, Succeeded, Verdict
 
 

@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 from producer.contract import Slot
+from producer.contract.effective_default import Shadow
 from producer.contract.messages import Text
-from producer.contract.shadows import Shadow
 from worker.handlers.card_faces import face_of
 from worker.handlers.list_cards import gathered
 from worker.handlers.set_default_card import default_of
 from worker.ports import CardGateway, StripeError
-from worker.stripe_error_verdicts import code_of, verdict_of_listing
+from worker.stripe.error_verdicts import code_of, verdict_of_listing
 from worker.verdicts import Rejected, Succeeded, Verdict
 
 _OVER = ("canceled", "incomplete_expired")

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from producer.contract import SetDefaultCard, Slot
+from producer.contract.effective_default import SHADOWED_BY, shadow_of
 from producer.contract.messages import Text
-from producer.contract.shadows import SHADOWED_BY, shadow_of
 from producer.journal import JournalUnavailable
-from producer.journal.migrations import NO_DEFAULT
-from worker.attempt import Attempt, Terms
+from producer.journal.migrations.records import NO_DEFAULT
+from worker.handlers.attempt import Attempt, Terms
 from worker.handlers.command_handler import ALREADY_SO, CommandHandler
 from worker.handlers.concise_customer import concise
 from worker.ports import StripeError, StripeResult
-from worker.stripe_error_verdicts import says_missing, verdict_of_listing
+from worker.stripe.error_verdicts import says_missing, verdict_of_listing
 from worker.verdicts import Rejected, Succeeded, TryAgain, Verdict
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.bounded import BoundedJournal
 from producer.http.failed.parameters import Listing
-from producer.http.failed.walk import Walk
-from producer.journal.failed import FailedCommand, Place
+from producer.http.failed.scan import Walk
+from producer.http.waiting.bulkhead import BoundedJournal
+from producer.journal.operations.failed import FailedCommand, Place
 
 LOOKED_AT = 1_000
 """Failed commands that are looked at for one page."""

@@ -13,7 +13,7 @@ from starlette.datastructures import QueryParams
 from producer.contract.failed_filters import FailedFilter, is_filter
 from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid, ParameterMissing
-from producer.journal.failed import Place
+from producer.journal.operations.failed import Place
 
 MOST_LISTED, LISTED = 100, 50
 MOST_REPLAYED = 500

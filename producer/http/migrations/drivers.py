@@ -7,14 +7,14 @@ import logging
 from asyncio.subprocess import Process
 from dataclasses import dataclass, replace
 
-from producer.http.ending import end
-from producer.http.migrations.children import Children
+from producer.http.migrations.child_processes import Children
+from producer.http.waiting.background_tasks import end
 from producer.journal import JournalUnavailable
-from producer.migrations.driving_child import JOURNAL_LOST, PILOT_ENDED
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus
+from producer.migrations.processes.run_process import JOURNAL_LOST, PILOT_ENDED
 from producer.migrations.registry import Registry
-from producer.migrations.rows import RowState
-from producer.migrations.status import MigrationState, MigrationStatus
-from producer.migrations.uploads import Upload, Uploads
+from producer.migrations.storage.uploads import Upload, Uploads
 
 log = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from producer.http.migrations.desk import Desk
-from producer.http.scope_keys import HEAD
+from producer.http.migrations.services import Desk
+from producer.http.requests.scope_keys import HEAD
 from producer.http.services import Services
 from producer.journal import JournalUnavailable
+from producer.migrations.model.status import MigrationStatus
 from producer.migrations.registry import UnknownMigration
-from producer.migrations.status import MigrationStatus
 
 LOOK_S = 1.0
 HEARTBEAT_S = 15.0

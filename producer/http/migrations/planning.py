@@ -6,7 +6,7 @@ import json
 from asyncio.subprocess import Process
 from typing import Any
 
-from producer.migrations.entering_child import ENTER
+from producer.migrations.processes.plan_process import ENTER
 
 
 class ChildFailed(Exception):

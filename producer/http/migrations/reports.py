@@ -12,13 +12,13 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from producer.contract.messages import Text
-from producer.http.answers import Answers
-from producer.http.disconnect import while_connected
-from producer.http.migrations.children import ChildFailed
-from producer.http.migrations.desk import Desk
-from producer.http.migrations.steering import FileElsewhere
-from producer.migrations.html_policy import report_policy
-from producer.migrations.work_folder import WorkFolder
+from producer.http.migrations.child_processes import ChildFailed
+from producer.http.migrations.control import FileElsewhere
+from producer.http.migrations.services import Desk
+from producer.http.requests.disconnect import while_connected
+from producer.http.responses import Answers
+from producer.migrations.report.html_policy import report_policy
+from producer.migrations.storage.work_directory import WorkFolder
 
 # By the file's name: the command and option of `cards migrate`, and the media type.
 FORMS = {

@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract.messages import Language, Text
-from producer.http.answers import Answers
-from producer.http.disconnect import while_connected
-from producer.http.encoding import as_it_says
-from producer.http.migrations.desk import Desk
+from producer.http.access.scopes import sender_of
 from producer.http.migrations.parameters import Parameters
-from producer.http.migrations.reception import Busy
-from producer.http.scopes import sender_of
-from producer.migrations.entering_child import Job, refusal
+from producer.http.migrations.services import Desk
+from producer.http.migrations.upload_storage import Busy
+from producer.http.requests.content_encoding import as_it_says
+from producer.http.requests.disconnect import while_connected
+from producer.http.responses import Answers
 from producer.migrations.errors import FileRefused, JournalLost
-from producer.migrations.inputs import look_at_head
+from producer.migrations.input.input_file import look_at_head
+from producer.migrations.processes.plan_process import Job, refusal
 
 CARD_DATA, TOO_LARGE = "card_data_column", "file_too_large"
 UNAVAILABLE = "unavailable"

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from producer.http.bounded import BoundedJournal
-from producer.http.ending import end
 from producer.http.overview.last_hour import EVERY_S, LastHour, Lately
+from producer.http.waiting.background_tasks import end
+from producer.http.waiting.bulkhead import BoundedJournal
 from producer.journal import (
     Figures,
     JournalFault,
@@ -22,9 +22,9 @@ from producer.journal import (
     paces,
     write_probe,
 )
-from producer.journal.failed import Kept, kept, longest_unsettled_ids, newest_failed_ids
-from producer.journal.limits import ACCOUNT
-from producer.migrations.status import MigrationStatus
+from producer.journal.leases.limits import ACCOUNT
+from producer.journal.operations.failed import Kept, kept, longest_unsettled_ids, newest_failed_ids
+from producer.migrations.model.status import MigrationStatus
 from producer.redis.faults import Fault, Meaning
 
 log = logging.getLogger(__name__)

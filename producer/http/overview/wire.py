@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from producer.contract import Lane
-from producer.contract.redaction import redact
-from producer.explaining.wire import moment_wire
+from producer.contract.card_data.redaction import redact
+from producer.explain.wire import moment_wire
 from producer.http.overview.sampler import Overview, Trouble
 
 

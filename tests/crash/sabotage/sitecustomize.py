@@ -54,9 +54,9 @@ def _patch_handlers() -> None:
 
 
 def _patch_gateway() -> None:
-    from producer.journal.endpoints import Endpoint
+    from producer.journal.redis.endpoints import Endpoint
     from worker.ports import Permit, StripeResult
-    from worker.stripe_gateway import StripeGateway
+    from worker.stripe.gateway import StripeGateway
 
     post = StripeGateway._post
 
@@ -75,7 +75,7 @@ def _patch_gateway() -> None:
 
 
 def _patch_transport() -> None:
-    from worker.transport import QoS
+    from worker.celery.transport import QoS
 
     append, ack = QoS.append, QoS.ack
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
-from local.guard import Guard
-from local.ports import free_port
-from local.waiting import until
+from local.processes.guard import Guard
+from local.processes.ports import free_port
+from local.processes.waiting import until
 from tests.crash.worker_process import ROOT
 
 _CELERY = [sys.executable, "-m", "celery", "-A"]

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import redis
 
-from local.ports import free_port
-from local.replication import Pair
-from local.tls import TlsServer
-from local.valkey import ValkeyServer
+from local.processes.ports import free_port
+from local.servers.replication import Pair
+from local.servers.tls import TlsServer
+from local.servers.valkey import ValkeyServer
+from producer.cli.doctor.findings import Finding, Level
+from producer.cli.doctor.redis_checks import check_redis
 from producer.cli.exits import Exit
-from producer.cli.findings import Finding, Level
-from producer.cli.redis_checks import check_redis
 from producer.redis import RedisConfig
 from tests.unit.redis.scripted import Error, Hangup, ScriptedServer, Silence
 

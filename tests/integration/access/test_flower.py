@@ -13,9 +13,9 @@ import pytest
 import redis
 from celery import Celery
 
-from local.ports import free_port
-from local.valkey import ValkeyServer
-from local.waiting import until
+from local.processes.ports import free_port
+from local.processes.waiting import until
+from local.servers.valkey import ValkeyServer
 from tests.integration.access import processes
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]

@@ -14,15 +14,15 @@ import redis
 from celery import Celery
 
 from examples.plain_celery import settings as plain_settings
-from local.ports import free_port
-from local.valkey import ValkeyServer
+from local.processes.ports import free_port
+from local.servers.valkey import ValkeyServer
 from producer import CardCommands
+from producer.client.errors import CommandNotFound
 from producer.contract import State
-from producer.errors import CommandNotFound
 from producer.journal import BlockingJournal, sweep
 from producer.redis import RedisConfig
-from sandbox.control import SandboxControl
-from sandbox.server import SandboxThread
+from sandbox.control.client import SandboxControl
+from sandbox.http.server import SandboxThread
 from tests.integration.access import processes
 from tests.integration.access.processes import Process
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import redis
 
-from local.access import Access
-from local.sentinel import Sentinel, Watched
-from local.valkey import PROMPT, ValkeyServer
-from local.waiting import until
+from local.processes.waiting import until
+from local.servers.access import Access
+from local.servers.sentinel import Sentinel, Watched
+from local.servers.valkey import PROMPT, ValkeyServer
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.clients import blocking_client
 from producer.redis.probe import probe

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from local.ports import free_port
-from local.tls import TlsServer
+from local.processes.ports import free_port
+from local.servers.tls import TlsServer
 from producer import AsyncCardCommands, CardCommands
 from producer.redis import RedisConfig
 from producer.redis.probe import probe
-from sandbox.control import SandboxControl
-from sandbox.server import SandboxThread
+from sandbox.control.client import SandboxControl
+from sandbox.http.server import SandboxThread
 from tests.integration.access import processes
 from tests.unit.redis.scripted import ScriptedServer
 

@@ -13,14 +13,14 @@ import httpx
 import pytest
 import redis
 
-from local.ports import free_port
+from local.processes.ports import free_port
 from producer import AsyncCardCommands, CardCommands
 from producer.contract import Envelope, SetDefaultCard, State
 from producer.journal import BlockingJournal, End, close, take
+from producer.journal.redis.scripts import sources
 from producer.redis import RedisConfig
-from sandbox.control import SandboxControl
-from sandbox.server import SandboxThread
-from tests.crash.worker_process import ROOT
+from sandbox.control.client import SandboxControl
+from sandbox.http.server import SandboxThread
 from tests.integration.access import processes
 from tests.integration.access.processes import Process
 from tests.integration.access.users import ROLES, Denied, UsersServer, debian_redis, rendered
@@ -282,8 +282,7 @@ def test_a_role_may_do_nothing_else(server: UsersServer, role: str) -> None:
 
 def test_the_file_names_what_the_scripts_do() -> None:
     """Whoever accepts commands may do every command that the journal's scripts have."""
-    folder = ROOT / "producer" / "journal" / "lua"
-    scripts = {path.stem: path.read_text() for path in folder.glob("*.lua")}
+    scripts = {name: file.read_text("utf-8") for name, file in sources().items()}
     assert "accept" in scripts
     used = {name.lower() for text in scripts.values() for name in _CALLS.findall(text)}
     for line in rendered("").splitlines():

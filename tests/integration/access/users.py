@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from local.valkey import ValkeyServer, valkey_argv
+from local.servers.valkey import ValkeyServer, valkey_argv
 from tests.crash.worker_process import ROOT
 
 _COMMAND = re.compile(r"```sh\n(hashed\(\).*?redis-users\.acl) > users\.acl", re.DOTALL)

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from producer.contract import SetDefaultCard, State
 from producer.journal import Call, Grant
-from producer.journal import migrations as journalled
-from producer.journal.migrations import EndedRow, RowCommand
-from producer.migrations.ids import command_id
+from producer.journal.migrations import records as journalled
+from producer.journal.migrations.records import EndedRow, RowCommand
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.model.rows import RowState
 from producer.migrations.registry import Registry
-from producer.migrations.row_ends import result_of, settled_of
-from producer.migrations.rows import RowState
+from producer.migrations.results.row_ends import result_of, settled_of
 from tests.integration.journal.conftest import LEASE_MS, Bench
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from producer import CardCommands, Lane, SetDefaultCard, State
+from producer.client.sending import Item
 from producer.contract import CommandKind, Envelope
 from producer.journal import (
     Again,
@@ -24,7 +25,6 @@ from producer.journal import (
     resume,
     take,
 )
-from producer.sending import Item
 from tests.integration.ends import Ends
 
 pytestmark = pytest.mark.integration

@@ -22,8 +22,8 @@ from producer.journal import (
     sweep,
     take_many,
 )
-from producer.migrations.ids import command_id
-from producer.migrations.rows import RowState
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.model.rows import RowState
 from tests.integration.journal.conftest import LEASE_MS, Bench
 from tests.integration.journal.moves import MIGRATION, Moves
 

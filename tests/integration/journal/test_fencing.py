@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from producer.contract import State
 from producer.journal import KeyStopped, Taken, TakenAs, close, renew
-from producer.journal.grants import Grant
+from producer.journal.leases.grants import Grant
 from tests.integration.journal.conftest import LEASE_MS, Bench
 
 WINDOW_MS = 3_600_000

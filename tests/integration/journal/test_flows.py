@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from producer.contract import CommandKind, Lane, parse_command
 from producer.journal import Candidate, accept_many
-from producer.journal.queues import FLOW_QUEUES, queues_of
+from producer.journal.redis.queues import FLOW_QUEUES, queues_of
 from tests.integration.journal.conftest import Bench
 
 

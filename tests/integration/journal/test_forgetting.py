@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from producer.contract import State
-from producer.journal import migrations as journalled
-from producer.journal.failed import Kept, kept
-from producer.migrations import forgetting
-from producer.migrations.forgetting import StillBusy, forget
-from producer.migrations.ids import command_id
+from producer.journal.migrations import records as journalled
+from producer.journal.operations.failed import Kept, kept
+from producer.migrations.after import forget as forgetting
+from producer.migrations.after.forget import StillBusy, forget
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.model.status import MigrationState
 from producer.migrations.registry import NotInState, Registry, UnknownMigration
-from producer.migrations.results import Results
-from producer.migrations.rows import RowResult, RowState
-from producer.migrations.status import MigrationState
-from producer.migrations.uploads import Upload, Uploads
+from producer.migrations.results.results_file import Results
+from producer.migrations.storage.uploads import Upload, Uploads
 from tests.integration.journal.conftest import Bench
 from tests.integration.journal.moves import DRIVER, MIGRATION, ROWS, Moves
 
@@ -143,7 +143,7 @@ def test_its_driver_is_waited_for(
     def goes(_: float) -> None:
         moves.bench.journal(journalled.release(MIGRATION, DRIVER))
 
-    monkeypatch.setattr("producer.migrations.forgetting.time.sleep", goes)
+    monkeypatch.setattr("producer.migrations.after.forget.time.sleep", goes)
     assert forget(moves.registry, uploads, MIGRATION) is not None
 
 

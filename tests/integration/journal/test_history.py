@@ -8,11 +8,11 @@ import pytest
 
 from producer import CardCommands
 from producer.contract import Envelope, State
-from producer.explaining.command import story_of
-from producer.explaining.waits import Wait
+from producer.explain.command import story_of
+from producer.explain.waits import Wait
 from producer.journal import Again, End, close
-from producer.journal.customers import customer_record
-from producer.journal.exports import export
+from producer.journal.operations.customers import customer_record
+from producer.journal.operations.exports import export
 from tests.integration.ends import YES, Ends
 
 pytestmark = pytest.mark.integration

@@ -6,16 +6,16 @@ import pytest
 
 from producer.contract import AssignCard, Envelope, SetDefaultCard, State
 from producer.journal import accept, cancel, first_use
-from producer.journal import migrations as journalled
-from producer.journal.failed import Kept, kept
-from producer.journal.migrations import Elsewhere, Held, RowCommand
-from producer.journal.recorded import frames
-from producer.migrations.ids import command_id
-from producer.migrations.packed_results import Recorded, packed
+from producer.journal.migrations import records as journalled
+from producer.journal.migrations.recorded import frames
+from producer.journal.migrations.records import Elsewhere, Held, RowCommand
+from producer.journal.operations.failed import Kept, kept
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.model.status import MigrationState
 from producer.migrations.registry import Ledger, NotInState, Registry, UnknownMigration
-from producer.migrations.row_ends import result_of, settled_of
-from producer.migrations.rows import RowResult, RowState
-from producer.migrations.status import MigrationState
+from producer.migrations.results.packed import Recorded, packed
+from producer.migrations.results.row_ends import result_of, settled_of
 from tests.integration.journal.conftest import LEASE_MS, Bench
 from tests.integration.journal.moves import DRIVER, MIGRATION, ROWS, Moves
 
@@ -28,7 +28,7 @@ def moves(bench: Bench) -> Moves:
 
 def test_lua_knows_the_states() -> None:
     """The numbers in the scripts are those of RowState."""
-    from producer.journal.scripts import script
+    from producer.journal.redis.scripts import script
 
     text = script("migration_send").text
     assert (

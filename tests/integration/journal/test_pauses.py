@@ -24,7 +24,7 @@ from producer.journal import (
     sweep,
     take,
 )
-from producer.journal.exports import export
+from producer.journal.operations.exports import export
 
 pytestmark = pytest.mark.integration
 

@@ -12,12 +12,12 @@ import pytest
 import redis
 from redis.exceptions import RedisError
 
-from local.ports import free_port
-from local.valkey import ValkeyServer
-from local.waiting import until
+from local.processes.ports import free_port
+from local.processes.waiting import until
+from local.servers.valkey import ValkeyServer
+from producer.client.sending import acceptance
 from producer.contract import SetDefaultCard
 from producer.journal import JournalUnavailable, Limits, TakenAs, resume, take
-from producer.sending import acceptance
 from tests.unit.redis.both_journals import KINDS, Asking, get, put
 
 pytestmark = pytest.mark.integration

@@ -11,8 +11,9 @@ import pytest
 
 from producer.contract import State
 from producer.contract.stripe_events import StripeEvent
-from producer.journal import TakenAs, keys
-from producer.journal.stripe_events import KEPT, ChangedBy, events_of, note_event
+from producer.journal import TakenAs
+from producer.journal.commands.stripe_events import KEPT, ChangedBy, events_of, note_event
+from producer.journal.redis import keys
 from tests.integration.journal.conftest import Bench
 
 DAY_S = 86_400

@@ -13,9 +13,9 @@ from uuid import uuid4
 from producer import CardCommands
 from producer.contract import Envelope, Lane, SetDefaultCard, State
 from producer.journal import End, accept, close, take
-from producer.journal.dead_letters import DeadReason, KeptLetter, letters
-from producer.journal.messages import task_message
-from producer.signatures import UNSIGNED, Signing
+from producer.journal.commands.messages import task_message
+from producer.journal.operations.dead_letters import DeadReason, KeptLetter, letters
+from producer.security.command_signatures import UNSIGNED, Signing
 from tests.crash.stage import Stage
 from tests.crash.worker_process import wait_until
 
@@ -118,7 +118,7 @@ def signed_ago(seconds: float) -> Iterator[None]:
     import time
 
     now = time.time() - seconds
-    with mock.patch("producer.signatures.time.time", return_value=now):
+    with mock.patch("producer.security.command_signatures.time.time", return_value=now):
         yield
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from producer.contract import Lane, State
 from producer.journal import read_answer
-from producer.journal.dead_letters import DeadReason
-from producer.journal.messages import (
+from producer.journal.commands.messages import (
     LIST_CARDS,
     READ_CUSTOMER,
     batch_message,
     message,
 )
-from producer.journal.reads import request_customer, request_read
-from producer.signatures import UNSIGNED
+from producer.journal.commands.reads import request_customer, request_read
+from producer.journal.operations.dead_letters import DeadReason
+from producer.security.command_signatures import UNSIGNED
 from tests.crash.worker_process import wait_until
 from tests.integration.signatures.forging import (
     FOREIGN,

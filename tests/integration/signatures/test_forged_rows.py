@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from producer.contract import State
-from producer.journal.dead_letters import DeadReason
-from producer.signatures import UNSIGNED
+from producer.journal.operations.dead_letters import DeadReason
+from producer.security.command_signatures import UNSIGNED
 from tests.integration.signatures.forging import (
     FOREIGN,
     MAX_AGE_S,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from producer.migrations.model.rows import RowState
 from producer.migrations.registry import Registry
-from producer.migrations.rows import RowState
 from tests.crash.migrating import Drive
 from tests.integration.signatures.forging import KEY, Forging
 

@@ -8,12 +8,12 @@ import pytest
 
 from producer import CardCommands
 from producer.cli.app import run
+from producer.client.errors import NotVouchedFor
 from producer.contract import Lane, State
-from producer.errors import NotVouchedFor
-from producer.journal.dead_letters import DeadReason
-from producer.journal.messages import batch_message
-from producer.journal.repeats import repeats
-from producer.signatures import DAY_S, UNSIGNED, Flaw
+from producer.journal.commands.messages import batch_message
+from producer.journal.commands.redeliveries import repeats
+from producer.journal.operations.dead_letters import DeadReason
+from producer.security.command_signatures import DAY_S, UNSIGNED, Flaw
 from tests.crash.worker_process import wait_until
 from tests.integration.signatures.forging import (
     KEY,

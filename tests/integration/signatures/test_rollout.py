@@ -6,8 +6,8 @@ import pytest
 
 from producer import CardCommands
 from producer.contract import State
-from producer.journal.dead_letters import DeadReason
-from producer.signatures import Signing
+from producer.journal.operations.dead_letters import DeadReason
+from producer.security.command_signatures import Signing
 from tests.integration.signatures.forging import (
     FOREIGN,
     KEY,

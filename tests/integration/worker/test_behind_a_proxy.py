@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.certificates import Certificates
-from local.connect_proxy import ConnectProxy
-from local.relay import Relay
+from local.servers.certificates import Certificates
+from local.servers.connect_proxy import ConnectProxy
+from local.servers.relay import Relay
 from producer import CardCommands
-from sandbox.control import SandboxControl
-from sandbox.server import SandboxThread
+from sandbox.control.client import SandboxControl
+from sandbox.http.server import SandboxThread
 from tests.integration.access import processes
 
 pytestmark = pytest.mark.integration

@@ -11,23 +11,24 @@ from typing import Any
 import httpx
 import pytest
 
-from producer.journal import Journal, JournalWatch, keys
-from producer.journal.callbacks import (
+from producer.journal import Journal, JournalWatch
+from producer.journal.commands.callbacks import (
     DueCallback,
     put_off_callback,
     settle_callback,
     take_callbacks,
     want_callback,
 )
-from producer.journal.dead_letters import letters
+from producer.journal.operations.dead_letters import letters
+from producer.journal.redis import keys
 from producer.redis import RedisConfig
-from producer.standard_webhooks import CallbackSecrets
+from producer.security.standard_webhooks import CallbackSecrets
 from tests.crash.stage import Stage
 from tests.integration.journal.conftest import Bench, bench
 from tests.integration.receivers import SECRET, Receiver, receiving
 from tests.unit.http.web import WebProcess
-from worker.callback_requests import CallbackRequests
-from worker.callbacks import GIVE_UP_MS, TYPE, Callbacks, delay_ms
+from worker.callbacks.delivery import GIVE_UP_MS, TYPE, Callbacks, delay_ms
+from worker.callbacks.http_client import CallbackRequests
 
 __all__ = ["bench"]
 pytestmark = pytest.mark.integration

@@ -11,27 +11,28 @@ import pytest
 
 from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
 from producer.journal import UNLIMITED, Journal, Limits, accept, resume, status, stopped, take
+from producer.observability.tracing import is_on
 from producer.redis import RedisConfig
 from producer.settings import Settings
-from producer.tracing import is_on
 from tests.spans import Spans
-from worker import backoff
-from worker.announcements import Announcements
-from worker.arrivals import Arrivals, Arrived
+from worker.celery.prefetch import LaneGate
 from worker.clock import clock
-from worker.executor import NOBODY, Executor
-from worker.fake_gateway import FakeGateway
-from worker.handlers import AssignCardHandler, SetDefaultCardHandler
-from worker.lane_gate import LaneGate
-from worker.leases import LeaseKeeper
-from worker.outcomes import Outcomes
+from worker.execution import backoff
+from worker.execution.attempt_runner import Tries
+from worker.execution.executor import NOBODY, Executor
+from worker.execution.leases import LeaseKeeper
+from worker.execution.message_handler import Arrivals, Arrived
+from worker.execution.outcomes import Outcomes
+from worker.execution.quarantine import Quarantine
+from worker.execution.row_signatures import RowSignatures
+from worker.handlers.assign_card import AssignCardHandler
+from worker.handlers.set_default_card import SetDefaultCardHandler
+from worker.observability.command_events import Announcements
+from worker.observability.task_events import TaskEvents
+from worker.observability.tracing import Tracing
 from worker.ports import Failure, StripeError
-from worker.quarantine import Quarantine
-from worker.row_signatures import RowSignatures
 from worker.settings import WorkerSettings
-from worker.task_events import TaskEvents
-from worker.tracing import Tracing
-from worker.tries import Tries
+from worker.stripe.fake_gateway import FakeGateway
 
 CUSTOMER = "cus_1"
 REFUSED_KEY = StripeError(Failure.ANSWERED, "Invalid API Key", 401, "invalid_request_error")

@@ -8,7 +8,7 @@ import pytest
 
 from producer.redis import RedisConfig
 from producer.redis.faults import NotPrimary
-from worker.monitoring import make_app
+from worker.flower.broker import make_app
 
 pytestmark = pytest.mark.integration
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from producer.contract import CommandKind, parse_command
-from sandbox.seed import CARD, CUSTOMER
-from sandbox.server import SandboxThread
-from worker.attempt import Attempt, LeaseLost
-from worker.quarantine import PoisonError, Quarantine
+from sandbox.http.server import SandboxThread
+from sandbox.objects.seed import CARD, CUSTOMER
+from worker.execution.quarantine import PoisonError, Quarantine
+from worker.handlers.attempt import Attempt, LeaseLost
 from worker.verdicts import Rejected, Succeeded
 
 _KILLS_ITSELF = """

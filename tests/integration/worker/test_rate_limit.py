@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
+from producer.client.sending import Order, assign_order, set_default_order
 from producer.contract import Lane, State
 from producer.journal import paces
-from producer.sending import Order, assign_order, set_default_order
 from tests.crash.stage import Stage
 
 pytestmark = pytest.mark.integration

@@ -12,7 +12,7 @@ from celery.events.state import State as FlowerState
 
 from producer.contract import CommandKind, Envelope, State, parse_command
 from producer.journal import Journal
-from worker.task_events import TaskEvents
+from worker.observability.task_events import TaskEvents
 
 COMMAND = parse_command(
     CommandKind.ASSIGN_CARD, {"userId": "cus_1", "source": "tok_1QRs9eKZ4xUzN2TP9vQqWXYZ"}

@@ -11,7 +11,7 @@ import pytest
 
 from producer.cli.app import run
 from producer.cli.exits import Exit
-from producer.cli.migrating.plan_output import span
+from producer.cli.migrate.plan_output import span
 from tests.unit.migrations.shapes import Table, as_csv, as_xlsx, zipped
 
 GOOD = "userId,default_source\ncus_1,card_1\ncus_2,card_2\ncus_2,card_3\ncus_2,card_3\n"

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from producer.api_tokens import find_token, read_tokens
 from producer.cli.app import run
 from producer.cli.exits import Exit
+from producer.security.api_tokens import find_token, read_tokens
 
 
 def test_it_prints_a_token_and_its_entry(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,8 +18,8 @@ from producer import (
     Refusal,
     SetDefaultCard,
 )
+from producer.client.sending import WINDOW, Item, Window, checked_key
 from producer.journal import Acceptance
-from producer.sending import WINDOW, Item, Window, checked_key
 
 # Nothing listens there; an order that is refused never finds out.
 NOWHERE = "redis://127.0.0.1:1/0"

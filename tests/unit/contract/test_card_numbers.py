@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from producer.contract.card_numbers import (
+from producer.contract.card_data.card_numbers import (
     find_card_data,
     looks_like_card_number,
     mask_card_numbers,

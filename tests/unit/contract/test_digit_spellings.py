@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.contract.card_numbers import (
+from producer.contract.card_data.card_numbers import (
     find_card_data,
     holds_card_number,
     looks_like_card_number,
     mask_card_numbers,
     passes_luhn,
 )
-from producer.contract.digit_spellings import may_hold_number
-from producer.contract.excerpts import excerpt
+from producer.contract.card_data.digit_spellings import may_hold_number
+from producer.contract.card_data.excerpts import excerpt
 
 VISA, AMEX = "4242424242424242", "378282246310005"
 _SEPARATORS = {

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from producer.contract.masking import masked, masked_data, masked_id
+from producer.contract.card_data.masking import masked, masked_data, masked_id
 
 
 @pytest.mark.parametrize(

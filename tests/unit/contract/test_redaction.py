@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.contract.redaction import redact
+from producer.contract.card_data.redaction import redact
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import Slot
-from producer.contract.shadows import (
+from producer.contract.effective_default import (
     INVOICE_SETTINGS,
     Shadow,
     shadow_of,

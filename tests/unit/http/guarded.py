@@ -12,13 +12,13 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from producer.http.answers import Answers
-from producer.http.connection_end import Guard
-from producer.http.connection_guard import guarded
-from producer.http.connections import Connections
-from producer.http.limits import HttpLimits
-from producer.http.metrics import Metrics
-from producer.http.turned_away import TurnedAway
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.rejections import TurnedAway
+from producer.http.responses import Answers
+from producer.http.server.client_limits import HttpLimits
+from producer.http.server.connection_close import Guard
+from producer.http.server.connections import Connections
+from producer.http.server.protocol import guarded
 
 GET = b"GET /now HTTP/1.1\r\nHost: a\r\n"
 WAITING = b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"

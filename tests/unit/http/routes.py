@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from producer.http.page.assets import Asset, url
+from producer.http.pages.site.assets import Asset, url
 
 MIGRATION = "mig_0123456789abcdef01234567"
 

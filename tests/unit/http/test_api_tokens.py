@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.api_tokens import (
+from producer.contract.card_data.card_numbers import holds_card_number
+from producer.contract.card_data.redaction import redact
+from producer.http.migrations.child_processes import Children
+from producer.redis import RedisConfig
+from producer.security.api_tokens import (
     ALL_SCOPES,
     ApiTokensError,
     Scope,
@@ -19,10 +23,6 @@ from producer.api_tokens import (
     new_token,
     read_tokens,
 )
-from producer.contract.card_numbers import holds_card_number
-from producer.contract.redaction import redact
-from producer.http.migrations.children import Children
-from producer.redis import RedisConfig
 from producer.settings import SettingsError, WebSettings
 
 _HEX = sha256(b"hunter2").hexdigest()

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from producer.http.body_pace import BodyPace, BodyTooSlow
-from producer.http.limits import HttpLimits
-from producer.http.metrics import Metrics
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.middleware.body_timeout import BodyPace, BodyTooSlow
+from producer.http.server.client_limits import HttpLimits
 
 _SCOPE: Scope = {"type": "http"}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from producer.api_tokens import read_tokens
-from producer.http.auth import Bearers
-from producer.http.brake import Brake, Braked, address_of
-from producer.http.metrics import Metrics
-from producer.http.pacing import Pace
+from producer.http.access.bearer_tokens import Bearers
+from producer.http.access.gcra import Pace
+from producer.http.access.throttle import Brake, Braked, address_of
+from producer.http.metrics.request_metrics import Metrics
+from producer.security.api_tokens import read_tokens
 from tests.unit.http.web import Clock, braked_app, running
 
 _EACH, _IN_ALL = Pace(10, 5.0), Pace(100, 0.5)

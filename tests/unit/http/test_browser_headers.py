@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from producer.http.app import create_app
-from producer.http.page.assets import Asset, is_asset, url
+from producer.http.pages.site.assets import Asset, is_asset, url
 from producer.settings import WebSettings
 from tests.unit.http.web import DEFAULT, client_of, running
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 import redis
 
-from producer.journal import Journal, keys
-from producer.journal.callbacks import take_callbacks
+from producer.journal import Journal
+from producer.journal.commands.callbacks import take_callbacks
+from producer.journal.redis import keys
 from tests.unit.http.web import CARD, DEFAULT, begin, client_of, finish
 
 _ON = {"CARDS_CALLBACKS": "on", "CARDS_LANGUAGE": "en"}

@@ -8,7 +8,7 @@ import json
 import httpx
 import pytest
 
-from producer.http import cards
+from producer.http.routes import cards
 from producer.journal import Journal, answer_read, read_wanted
 from tests.unit.http.web import CUSTOMER
 

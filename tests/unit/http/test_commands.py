@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from producer.contract import Envelope, Lane, State
-from producer.journal import Journal, keys, status
+from producer.journal import Journal, status
+from producer.journal.redis import keys
 from tests.unit.http.web import ASSIGN, DEFAULT, begin, finish
 
 

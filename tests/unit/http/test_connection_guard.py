@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from producer.http.turned_away import TurnedAway
+from producer.http.rejections import TurnedAway
 from tests.unit.http.guarded import GET, WAITING, Serving, serving
 from tests.unit.http.raw import RawClient
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from producer.http.connections import Connections
-from producer.http.limits import HttpLimits
-from producer.http.turned_away import TurnedAway
+from producer.http.rejections import TurnedAway
+from producer.http.server.client_limits import HttpLimits
+from producer.http.server.connections import Connections
 
 
 class _Connection:

@@ -16,10 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from producer.contract import Lane
 from producer.http.app import create_app
-from producer.http.disconnect import while_connected
-from producer.http.prepared_ids import KEPT
+from producer.http.requests.disconnect import while_connected
 from producer.http.services import Services
-from producer.journal import keys
+from producer.http.waiting.presubscribed_ids import KEPT
+from producer.journal.redis import keys
 from producer.settings import WebSettings
 from tests.unit.http.web import CUSTOMER, DEFAULT, running
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from producer.contract import CommandKind, CommandStatus, Envelope, Lane, State
-from producer.http.events import _changes
+from producer.http.routes.task_events import _changes
 
 
 def _status(state: State, attempts: int = 1) -> CommandStatus:

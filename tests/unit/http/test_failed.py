@@ -11,10 +11,12 @@ import httpx
 import pytest
 
 from producer import CardCommands, State
-from producer.http.failed import listing, replaying, walk
+from producer.http.failed import listing
+from producer.http.failed import replay as replaying
+from producer.http.failed import scan as walk
 from producer.journal import Journal
-from producer.journal.failed import failed_after
-from producer.signatures import Signing
+from producer.journal.operations.failed import failed_after
+from producer.security.command_signatures import Signing
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, client_of
 

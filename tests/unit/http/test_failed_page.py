@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from producer import CardCommands, State
-from producer.http.failed import replaying
-from producer.http.page import failed_view
-from producer.http.page.failed_words import Failure
+from producer.http.failed import replay as replaying
+from producer.http.pages.failed import view as failed_view
+from producer.http.pages.texts.failed import Failure
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, client_of
 
@@ -99,11 +99,11 @@ async def test_where_there_are_many_it_is_said(
 ) -> None:
     """So many or more, so many at a time; the list goes on behind a link."""
     monkeypatch.setattr(replaying, "LOOKED_AT", 1)
-    monkeypatch.setattr("producer.http.failed.walk._TOGETHER", 1)
+    monkeypatch.setattr("producer.http.failed.scan._TOGETHER", 1)
     question = _text((await web.get("/failed/replay?code=api_error")).text)
     assert "1 or more would be replayed" in question
     assert "500 are replayed at a time" in question
-    monkeypatch.setattr("producer.http.page.failed_routes._SHOWN", "1")
+    monkeypatch.setattr("producer.http.pages.failed.routes._SHOWN", "1")
     first = (await web.get("/failed?code=api_error")).text
     (further,) = re.findall(r'href="(/failed\?code=api_error&amp;after=[^"]+)"', first)
     second = (await web.get(unescape(further))).text

@@ -130,6 +130,6 @@ async def test_what_is_still_under_way_is_said(
     with redis.Redis.from_url(redis_url) as client:
         record = f"cards:migration:{path.rsplit('/', 1)[1]}"
         client.hset(record, mapping={"driver": "elsewhere:1:a", "until": 10**14})
-    monkeypatch.setattr("producer.migrations.forgetting.LEASE_S", -1.0)
+    monkeypatch.setattr("producer.migrations.after.forget.LEASE_S", -1.0)
     busy = await web.delete(path)
     assert (busy.status_code, busy.json()["code"]) == (409, "migration_busy")

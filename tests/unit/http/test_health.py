@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 
 from producer.contract import Lane
-from producer.journal import Journal, Limits, journal_id, keys, reserve, sweep
-from producer.journal.dead_letters import DeadReason, dead_letter, set_aside
-from producer.journal.endpoints import Endpoint
+from producer.journal import Journal, Limits, journal_id, reserve, sweep
+from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
+from producer.journal.redis import keys
+from producer.journal.redis.endpoints import Endpoint
 from tests.unit.http.web import CUSTOMER, DEFAULT, begin, client_of
 
 

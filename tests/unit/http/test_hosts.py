@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from producer.http.app import create_app
-from producer.http.page.sessions import is_page
+from producer.http.pages.site.sessions import is_page
 from producer.settings import SettingsError, WebSettings
 from tests.unit.http.routes import every_route
 from tests.unit.http.web import DEFAULT, client_of, running

@@ -7,8 +7,8 @@ import hashlib
 import pytest
 
 from producer.contract import CardNumberRefused
-from producer.contract.card_numbers import looks_like_card_number
-from producer.http.leaks import refuse_card_number, refuse_card_number_in_query
+from producer.contract.card_data.card_numbers import looks_like_card_number
+from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
 
 # Hold runs of digits that pass Luhn.
 _UNLUCKY_UUID = "a4242424-2424-2424-2abc-0123456789ab"

@@ -6,8 +6,8 @@ import resource
 
 import pytest
 
-from producer.http.descriptors import within_descriptors
-from producer.http.limits import HttpLimits
+from producer.http.server.client_limits import HttpLimits
+from producer.http.server.file_descriptors import within_descriptors
 from producer.settings import SettingsError
 
 

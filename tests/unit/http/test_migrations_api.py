@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from producer.http.health import rows_under_way
-from producer.migrations.rows import RowState
-from producer.migrations.status import MigrationState, MigrationStatus
+from producer.http.routes.health import rows_under_way
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus
 from tests.unit.http.web import CARD, client_of
 from tests.unit.migrations.shapes import Table, as_xlsx
 

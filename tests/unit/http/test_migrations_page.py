@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from producer.http.page import list_view, migration_view
-from producer.http.page.words import Say
-from producer.migrations.codes import known_codes
-from producer.migrations.codes_es import TODO_ES
-from producer.migrations.rows import RowState
-from producer.migrations.status import MigrationState, MigrationStatus, Sample
+from producer.http.pages.migrations import list_view, migration_view
+from producer.http.pages.texts.migrations import Say
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus, Sample
+from producer.migrations.texts.codes import known_codes
+from producer.migrations.texts.codes_es import TODO_ES
 from tests.unit.http.web import client_of
 
 _ID = "mig_0123456789abcdef01234567"

@@ -17,20 +17,20 @@ from producer import CardCommands, Lane
 from producer.contract import CommandKind, State
 from producer.contract.messages import Language
 from producer.contract.stripe_events import StripeEvent
-from producer.explaining.customer import explain
+from producer.explain.customer import explain
 from producer.http.overview.last_hour import LastHour
 from producer.http.overview.sampler import Overview, Trouble
-from producer.http.page import customer_view, overview_view
-from producer.http.page.overview_situation import matters
-from producer.http.page.overview_words import Told
-from producer.http.page.runbook_words import known_codes, known_states
-from producer.http.page.sessions import is_page
-from producer.http.page.words import Say
+from producer.http.pages.overview import customer_view, overview_view
+from producer.http.pages.overview.headline import matters
+from producer.http.pages.site.sessions import is_page
+from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.runbook import known_codes, known_states
 from producer.journal import Ended, Figures, Pace, Pause, figures
-from producer.journal.customers import CustomerRecord
-from producer.journal.operations import Stop
-from producer.journal.stripe_events import ChangedBy, NotedEvent, note_event
-from producer.migrations.customer_reads import CustomerRead
+from producer.journal.commands.stripe_events import ChangedBy, NotedEvent, note_event
+from producer.journal.operations.customers import CustomerRecord
+from producer.journal.operations.operations import Stop
+from producer.migrations.plan.customer_reads import CustomerRead
 from producer.redis.faults import FAULTS
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, CUSTOMER, ROOT, client_of

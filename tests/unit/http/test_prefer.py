@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from producer.contract import ParameterInvalid
-from producer.http.prefer import Preference, parse_prefer, parse_wait
+from producer.http.requests.prefer import Preference, parse_prefer, parse_wait
 
 
 @pytest.mark.parametrize(

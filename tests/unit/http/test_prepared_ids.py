@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from producer.http.prepared_ids import KEPT, PreparedIds
-from producer.http.subscriptions import Subscriptions
+from producer.http.waiting.presubscribed_ids import KEPT, PreparedIds
+from producer.http.waiting.subscriptions import Subscriptions
 from producer.journal import Journal
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.http.pacing import Pace
-from producer.http.request_rate import RequestRate
+from producer.http.access.gcra import Pace
+from producer.http.access.request_rate import RequestRate
 from tests.unit.http.web import DEFAULT, Clock, client_of
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from producer.api_tokens import Scope
-from producer.http.page import migration_view
-from producer.http.page.sessions import LOGIN, LOGOUT
-from producer.http.page.words import Say
-from producer.http.scopes import declared
-from producer.migrations.rows import RowState
-from producer.migrations.status import MigrationState, MigrationStatus
+from producer.http.access.scopes import declared
+from producer.http.pages.migrations import migration_view
+from producer.http.pages.site.sessions import LOGIN, LOGOUT
+from producer.http.pages.texts.migrations import Say
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus
+from producer.security.api_tokens import Scope
 from tests.unit.http.routes import MIGRATION, every_route
 from tests.unit.http.web import DEFAULT, client_of, create_app_of, running
 

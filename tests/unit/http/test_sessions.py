@@ -10,10 +10,10 @@ import httpx
 import pytest
 import redis
 
-from producer.api_tokens import read_tokens
-from producer.http.bounded import BoundedJournal
-from producer.http.page.sessions import COOKIE, LASTS_S, LOGIN, LOGOUT, Sessions
+from producer.http.pages.site.sessions import COOKIE, LASTS_S, LOGIN, LOGOUT, Sessions
+from producer.http.waiting.bulkhead import BoundedJournal
 from producer.journal import Journal
+from producer.security.api_tokens import read_tokens
 from tests.unit.http.web import Clock, WebProcess, client_of
 
 _TOKEN = "t0ken-of-a-person"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from producer.api_tokens import find_token
 from producer.redis import RedisConfig
+from producer.security.api_tokens import find_token
 from producer.settings import Settings, SettingsError, WebSettings
 
 _REDIS = "redis://127.0.0.1:6379/0"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from producer.contract import Lane
-from producer.http.migrations.children import Children
+from producer.http.migrations.child_processes import Children
 from producer.journal import Journal
-from producer.journal.signed import SIGNATURE, message_flaw, row_flaw
+from producer.journal.commands.signed import SIGNATURE, message_flaw, row_flaw
 from producer.redis import RedisConfig
-from producer.signatures import Signing
+from producer.security.command_signatures import Signing
 from tests.unit.http.web import ASSIGN, CUSTOMER, DEFAULT, client_of
 
 KEY, OLD = "k" * 32, "o" * 32

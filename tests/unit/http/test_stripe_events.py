@@ -12,9 +12,9 @@ import httpx
 import pytest
 import stripe
 
-from local.ports import free_port
+from local.processes.ports import free_port
 from producer.journal import Journal
-from producer.journal.stripe_events import ChangedBy, events_of
+from producer.journal.commands.stripe_events import ChangedBy, events_of
 from tests.unit.http.web import CARD, CUSTOMER, WebProcess, client_of
 
 _PATH = "/stripe/events"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from producer.http.ending import end
-from producer.http.subscriptions import Subscriptions
+from producer.http.waiting.background_tasks import end
+from producer.http.waiting.subscriptions import Subscriptions
 from producer.journal import Journal
 
 

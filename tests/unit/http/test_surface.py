@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from local.ports import free_port
+from local.processes.ports import free_port
 from producer.settings import SettingsError, WebSettings
 from tests.unit.http.web import WebProcess, client_of
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from producer.http.page import migration_view, plan_view
-from producer.http.page.words import Say
-from producer.migrations.rows import RowState
+from producer.http.pages.migrations import migration_view, plan_view
+from producer.http.pages.texts.migrations import Say
+from producer.migrations.model.rows import RowState
 from tests.unit.http.test_migrations_page import _RUNNING, _text
 from tests.unit.http.web import client_of
 

@@ -16,8 +16,8 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from local.guard import Guard
-from local.ports import free_port
+from local.processes.guard import Guard
+from local.processes.ports import free_port
 from producer.contract import Envelope, State
 from producer.http.app import create_app
 from producer.journal import End, Journal, Taken, close, take

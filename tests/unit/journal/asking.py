@@ -11,7 +11,7 @@ from typing import NamedTuple
 from benchmarks.simulation.account import busiest_second
 from benchmarks.simulation.limiter import LuaLimiter
 from producer.contract import Lane
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.endpoints import Endpoint
 
 
 class Span(NamedTuple):

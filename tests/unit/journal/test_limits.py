@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.simulation.limiter import LuaLimiter
 from producer.contract import Lane
 from producer.journal import UNLIMITED, Limits
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.endpoints import Endpoint
 from tests.model.mini_redis import Answer, MiniRedis, Scripts
 from tests.unit.journal.asking import Asker, Span, busiest, sent_by, within
 

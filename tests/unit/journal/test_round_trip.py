@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from producer.contract import Envelope
 from producer.journal import BlockingJournal, Call, Journal, JournalFault, cancel, status
-from producer.journal.round_trip import RoundTrip
+from producer.journal.redis.round_trip import RoundTrip
 from producer.redis import RedisConfig
 
 _URL = {"REDIS_URL": "redis://127.0.0.1:1/0", "CARDS_REPLICAS": "2"}

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import pytest
 import redis
 
-from producer.journal.scripts import script
+from producer.journal.redis.scripts import script, sources
 
 SHARED = {"ledger", "common", "limits", "grants"}
-NAMES = sorted(
-    file.name.removesuffix(".lua")
-    for file in (files("producer.journal") / "lua").iterdir()
-    if file.name.removesuffix(".lua") not in SHARED
-)
+NAMES = sorted(sources().keys() - SHARED)
 
 
 @pytest.mark.parametrize("name", NAMES)

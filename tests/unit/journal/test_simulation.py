@@ -9,7 +9,7 @@ from benchmarks.simulation.figures import Figures, jain
 from benchmarks.simulation.traffic import accounts
 from producer.contract import Lane
 from producer.journal import Limits
-from producer.journal.endpoints import Endpoint
+from producer.journal.redis.endpoints import Endpoint
 
 LIMITS = Limits(account=100, endpoint=25)
 

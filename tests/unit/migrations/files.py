@@ -6,10 +6,10 @@ from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 
 from producer.contract import CommandKind
-from producer.migrations.columns import Mapping, map_columns
-from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.input.columns.columns import Mapping, map_columns
+from producer.migrations.input.input_file import InputFile, open_input
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.rows import BadRow, Row
 
 CARD_NUMBER = "4242424242424242"  # Stripe docs: testing
 HEADER = "userId,default_source\n"

@@ -14,17 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import CommandKind
-from producer.migrations.accounts import Accounts
-from producer.migrations.choosing import Why
-from producer.migrations.columns import map_columns
-from producer.migrations.customer_reads import CustomerRead
-from producer.migrations.faces import Face, ShownCard
-from producer.migrations.inputs import open_input
-from producer.migrations.plan import Plan, make_plan
-from producer.migrations.report import summarise
-from producer.migrations.results import Results
-from producer.migrations.rows import RowState
-from producer.migrations.undecided import (
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.model.card_details import Face, ShownCard
+from producer.migrations.model.rows import RowState
+from producer.migrations.plan.card_choice import Why
+from producer.migrations.plan.customer_reads import CustomerRead
+from producer.migrations.plan.plan import Plan, make_plan
+from producer.migrations.report.rows_report import summarise
+from producer.migrations.report.undecided import (
     Candidate,
     Undecided,
     first_of_plan,
@@ -32,6 +30,8 @@ from producer.migrations.undecided import (
     of_report,
     write_undecided,
 )
+from producer.migrations.results.results_file import Results
+from producer.migrations.results.row_outcomes import Accounts
 from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"

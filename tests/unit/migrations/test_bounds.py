@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.bounds import ALWAYS, RATIO, Bounds
 from producer.migrations.errors import FileRefused
-from producer.migrations.inputs import open_input
-from producer.migrations.spool import spool_file
+from producer.migrations.input.files.size_limits import ALWAYS, RATIO, Bounds
+from producer.migrations.input.input_file import open_input
+from producer.migrations.input.rows.spool import spool_file
 from tests.unit.migrations.files import HEADER
 from tests.unit.migrations.shapes import Table, as_xlsx, zipped
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.broken_ids import CASE, HIDDEN, SPREADSHEET, damage
-from producer.migrations.codes import todo
-from producer.migrations.edges import EDGES, blank, printable, trimmed
-from producer.migrations.plan import make_plan
-from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.input.values.broken_ids import CASE, HIDDEN, SPREADSHEET, damage
+from producer.migrations.input.values.trimming import EDGES, blank, printable, trimmed
+from producer.migrations.model.rows import BadRow
+from producer.migrations.plan.plan import make_plan
+from producer.migrations.texts.codes import todo
 from tests.unit.migrations.files import HEADER, mapped, read, told
 
 _IDS = st.from_regex(r"[A-Za-z]{1,12}", fullmatch=True)

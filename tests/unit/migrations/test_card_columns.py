@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from producer.contract.card_numbers import passes_luhn
-from producer.migrations.card_column_names import named_cid, named_like_card_data
-from producer.migrations.card_columns import CardColumns
+from producer.contract.card_data.card_numbers import passes_luhn
 from producer.migrations.errors import FileRefused
-from producer.migrations.plan import make_plan
-from producer.migrations.spool import spool_input
+from producer.migrations.input.card_data.card_column_names import named_cid, named_like_card_data
+from producer.migrations.input.card_data.card_columns import CardColumns
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.plan.plan import make_plan
 from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped, written
 
 FILLED = "userId,default_source,{}\ncus_1,card_1,x\n"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import producer.migrations
-from producer.migrations.codes import known_codes, todo
+from producer.migrations.texts.codes import known_codes, todo
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(str(producer.migrations.__file__)).parent
@@ -20,11 +20,11 @@ def test_the_runbook_says_what_the_program_says() -> None:
 
 def test_every_fault_of_a_row_has_something_to_do() -> None:
     """No code that reading a file can give is without its own advice."""
-    files = ("csv_records", "json_records", "mapping_records", "row_checks")
+    files = ("csv_records", "json_records", "mapping_records", "checks")
     found = {
         code
         for name in files
-        for code in re.findall(r'Fault\(\s*"(\w+)"', (FOLDER / f"{name}.py").read_text())
+        for code in re.findall(r'Fault\(\s*"(\w+)"', next(FOLDER.rglob(f"{name}.py")).read_text())
     }
     assert len(found) > 12
     assert found <= known_codes().keys()

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import CommandKind
-from producer.migrations.column_names import CARDS, CUSTOMERS, DEFAULTS, TOKENS, bare
-from producer.migrations.columns import Mapping
-from producer.migrations.conditions import Conditions
 from producer.migrations.errors import FileRefused
-from producer.migrations.ids import migration_id
-from producer.migrations.plan import make_plan
+from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.rows.ids import migration_id
+from producer.migrations.input.values.column_names import CARDS, CUSTOMERS, DEFAULTS, TOKENS, bare
+from producer.migrations.model.conditions import Conditions
+from producer.migrations.plan.plan import make_plan
 from tests.unit.migrations.files import mapped
 
 ASSIGN, SET = CommandKind.ASSIGN_CARD, CommandKind.SET_DEFAULT_CARD

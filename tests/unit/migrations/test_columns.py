@@ -8,8 +8,8 @@ import pytest
 
 from producer.contract import AssignCard, CommandKind, SetDefaultCard
 from producer.migrations.errors import FileRefused
-from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.rows import BadRow, Row
 from tests.unit.migrations.files import mapped, written
 
 COPY = "customer_id_old,source_id_old,customer_id_new,source_id_new\ncus_a,card_a,cus_b,card_b\n"

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.columns import map_columns
-from producer.migrations.csv_cells import cell, cells
-from producer.migrations.errors_file import write_bad_rows
-from producer.migrations.inputs import open_input
-from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow, RowState
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.rows import BadRow, RowState
+from producer.migrations.report.csv_cells import cell, cells
+from producer.migrations.report.errors_file import write_bad_rows
 from tests.unit.migrations.files import written
 
 SIGNS = "=+-@\t\r\n＝＋－＠"

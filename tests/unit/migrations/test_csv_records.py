@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.csv_records import SPAN, csv_records
-from producer.migrations.edges import blank
-from producer.migrations.lines import LINE_LIMIT
-from producer.migrations.records import BLANK, Fault, Record
+from producer.migrations.input.files.line_blocks import LINE_LIMIT
+from producer.migrations.input.records.csv_records import SPAN, csv_records
+from producer.migrations.input.values.trimming import blank
+from producer.migrations.model.records import BLANK, Fault, Record
 from tests.unit.migrations.files import HEADER, read, told
 
 WANTED = ("userId", "default_source")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.card_columns import CardColumns
 from producer.migrations.errors import FileRefused
-from producer.migrations.plan import Plan, make_plan
-from producer.migrations.spool import spool_input
+from producer.migrations.input.card_data.card_columns import CardColumns
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.plan.plan import Plan, make_plan
 from tests.unit.migrations.files import CARD_NUMBER, mapped, written
 
 _OUTCOMES = ["pass", "fail", "unavailable", "unchecked", "PASS", "Fail", " pass ", "", "  "]

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from producer.journal.migrations import EndedRow
-from producer.migrations.failures import Failures
-from producer.migrations.history import History
-from producer.migrations.pace import LEAST, MOST, Throttle, Window
-from producer.migrations.row_ends import result_of, settled_of
-from producer.migrations.rows import RowState
+from producer.journal.migrations.records import EndedRow
+from producer.migrations.model.rows import RowState
+from producer.migrations.results.row_ends import result_of, settled_of
+from producer.migrations.run.failures import Failures
+from producer.migrations.run.history import History
+from producer.migrations.run.pace import LEAST, MOST, Throttle, Window
 
 
 def test_a_window_follows_what_the_workers_end() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from producer.migrations.format_words import Words, form_words, reading_words
-from producer.migrations.formats import Encoding, Form, Format, LineEnd
+from producer.migrations.input.files.format_texts import Words, form_words, reading_words
+from producer.migrations.input.files.formats import Encoding, Form, Format, LineEnd
 
 
 @pytest.mark.parametrize("form", Form)

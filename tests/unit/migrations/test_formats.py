@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from producer.migrations.errors import FileRefused
-from producer.migrations.formats import Encoding, Form, Format, LineEnd
-from producer.migrations.inputs import look
+from producer.migrations.input.files.formats import Encoding, Form, Format, LineEnd
+from producer.migrations.input.input_file import look
 
 CSV = "userId,source\ncus_1,tok_1\n"
 ROW = '{"userId": "cus_1", "source": "tok_1"}'

@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from producer.migrations.html_report import html_report
-from producer.migrations.rate_chart import rate_chart, rates
-from producer.migrations.report_row import ReportRow
-from producer.migrations.report_words import Words
-from producer.migrations.rows import RowResult, RowState
-from producer.migrations.status import MigrationState, MigrationStatus, Sample
-from producer.migrations.summary import Summary
-from producer.migrations.visible import visible
+from producer.migrations.input.values.display_text import visible
+from producer.migrations.model.report_row import ReportRow
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus, Sample
+from producer.migrations.report.html_report import html_report
+from producer.migrations.report.rate_chart import rate_chart, rates
+from producer.migrations.report.summary import Summary
+from producer.migrations.report.texts import Words
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>\"'><img src=x>"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.conditions import Conditions
 from producer.migrations.errors import ExtraMissing, FileRefused
-from producer.migrations.ids import command_id, migration_id
-from producer.migrations.inputs import open_input
-from producer.migrations.reader import open_rows
+from producer.migrations.input.input_file import open_input
+from producer.migrations.input.rows.ids import command_id, migration_id
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.conditions import Conditions
 from tests.unit.migrations.files import HEADER, mapped, read, told, written
 
 BODY = "".join(f"cus_{n},card_{n}\n" for n in range(50_000))

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.columns import map_columns
 from producer.migrations.errors import FileRefused
-from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.joining import Part, join
-from producer.migrations.old_defaults import OldDefaults
-from producer.migrations.plan import Plan, make_plan
-from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow, WasDefault
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import InputFile, open_input
+from producer.migrations.input.rows.joining import Part, join
+from producer.migrations.input.rows.old_defaults import OldDefaults
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.rows import BadRow, WasDefault
+from producer.migrations.plan.plan import Plan, make_plan
 from tests.unit.migrations.files import CARD_NUMBER, written
 
 HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"

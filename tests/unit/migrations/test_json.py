@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from producer.contract import CommandKind
 from producer.migrations.errors import FileRefused
-from producer.migrations.json_records import parsed
-from producer.migrations.reader import open_rows
-from producer.migrations.records import Fault
-from producer.migrations.rows import BadRow, Origin, Row
+from producer.migrations.input.records.json_records import parsed
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.records import Fault
+from producer.migrations.model.rows import BadRow, Origin, Row
 from tests.unit.migrations.files import CARD_NUMBER, mapped, read, told
 
 LINE = '{"userId": "cus_1", "default_source": "card_1"}\n'

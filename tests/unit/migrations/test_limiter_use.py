@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from producer.journal import BlockingJournal, Pace
-from producer.migrations import limiter_use
+from producer.migrations.run import limiter_use
 
 
 class Told:
@@ -24,7 +24,7 @@ def test_the_use_is_that_of_the_limit_used_most(monkeypatch: pytest.MonkeyPatch)
     """Requests booked since the last look, as a share of what was allowed in that time."""
     told, now = Told(), 100.0
     use = limiter_use.LimiterUse(cast(BlockingJournal, told))
-    monkeypatch.setattr("producer.migrations.limiter_use.time.monotonic", lambda: now)
+    monkeypatch.setattr("producer.migrations.run.limiter_use.time.monotonic", lambda: now)
     told.paces = {"account": Pace(1.0, 0, 100.0, 500), "POST /x": Pace(1.0, 0, 25.0, 400)}
     assert use() is None
     now += 2

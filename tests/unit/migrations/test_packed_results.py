@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.ids import command_id
-from producer.migrations.packed_results import SAME_CARD, Recorded, packed, unpacked
-from producer.migrations.rows import RowResult, RowState
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.results.packed import SAME_CARD, Recorded, packed, unpacked
 
 MIGRATION = "mig_" + "0" * 24
 AT = datetime(2026, 11, 28, 8, tzinfo=UTC)

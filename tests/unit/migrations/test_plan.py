@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import CommandKind
-from producer.migrations.estimate import LIVE, TEST, Endpoint, Limits, seconds, transactions_for
-from producer.migrations.plan import make_plan
-from producer.migrations.rows import RowState
+from producer.migrations.model.rows import RowState
+from producer.migrations.plan.estimate import (
+    LIVE,
+    TEST,
+    Endpoint,
+    Limits,
+    seconds,
+    transactions_for,
+)
+from producer.migrations.plan.plan import make_plan
 from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped
 
 MIXED = "userId,source,default_source\n"

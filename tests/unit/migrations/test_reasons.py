@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from producer.migrations.errors import ExtraMissing, FileRefused, SumsDiffer
-from producer.migrations.inputs import open_input
-from producer.migrations.plan import make_plan
-from producer.migrations.reasons import Reason, because
+from producer.migrations.input.input_file import open_input
+from producer.migrations.plan.plan import make_plan
+from producer.migrations.texts.reasons import Reason, because
 from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped
 
 _ROW = "cus_1,card_1"

@@ -10,15 +10,15 @@ import pytest
 
 from producer.contract import SetDefaultCard
 from producer.journal import JournalUnavailable
-from producer.journal.migrations import NO_DEFAULT, Told
-from producer.migrations import repairer
-from producer.migrations.customer_reads import CustomerRead
-from producer.migrations.faces import Face, ShownCard
-from producer.migrations.repairer import Repairer
-from producer.migrations.results import Results
-from producer.migrations.rows import Repair, Row, RowState
+from producer.journal.migrations.records import NO_DEFAULT, Told
+from producer.migrations.model.card_details import Face, ShownCard
+from producer.migrations.model.rows import Repair, Row, RowState
+from producer.migrations.plan.customer_reads import CustomerRead
+from producer.migrations.results.results_file import Results
+from producer.migrations.run import repairer
+from producer.migrations.run.repairer import Repairer
+from producer.security.command_signatures import UNSIGNED
 from producer.settings import KEEPING
-from producer.signatures import UNSIGNED
 
 CARD = ShownCard("pm_1", Face("Visa", "4242", "12", "2090"))
 ONE = CustomerRead("cus_1", "", None, None, frozenset({"pm_1"}), (CARD,))

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from producer.contract import CommandKind, SetDefaultCard
-from producer.migrations.accounts import Accounts
-from producer.migrations.columns import map_columns
-from producer.migrations.customer_reads import CustomerRead, customer_read
+from producer.migrations.after.undo import write_undo
 from producer.migrations.errors import FileRefused
-from producer.migrations.estimate import Endpoint
-from producer.migrations.faces import Face, ShownCard
-from producer.migrations.plan import make_plan
-from producer.migrations.reader import open_rows
-from producer.migrations.repairs import Left, decide
-from producer.migrations.results import Results
-from producer.migrations.rows import BadRow, Repair, RowResult, RowState
-from producer.migrations.undecided import of_report
-from producer.migrations.undo import write_undo
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.card_details import Face, ShownCard
+from producer.migrations.model.rows import BadRow, Repair, RowResult, RowState
+from producer.migrations.plan.customer_reads import CustomerRead, customer_read
+from producer.migrations.plan.estimate import Endpoint
+from producer.migrations.plan.plan import make_plan
+from producer.migrations.plan.repairs import Left, decide
+from producer.migrations.report.undecided import of_report
+from producer.migrations.results.results_file import Results
+from producer.migrations.results.row_outcomes import Accounts
 from tests.unit.migrations.files import CARD_NUMBER, mapped, written
 
 TODAY = date(2026, 11, 30)

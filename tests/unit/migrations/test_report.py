@@ -14,19 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import SetDefaultCard
-from producer.migrations.accounts import Accounts
-from producer.migrations.columns import map_columns
-from producer.migrations.details import Detail
 from producer.migrations.errors import SumsDiffer
-from producer.migrations.errors_file import write_bad_rows, write_errors
-from producer.migrations.ids import command_id
-from producer.migrations.inputs import open_input
-from producer.migrations.reader import open_rows
-from producer.migrations.report import summarise, write_csv, write_json_lines
-from producer.migrations.report_row import COLUMNS
-from producer.migrations.results import Results
-from producer.migrations.rows import BadRow, Row, RowResult, RowState
-from producer.migrations.summary import Summary
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.report_row import COLUMNS
+from producer.migrations.model.rows import BadRow, Row, RowResult, RowState
+from producer.migrations.report.errors_file import write_bad_rows, write_errors
+from producer.migrations.report.rows_report import summarise, write_csv, write_json_lines
+from producer.migrations.report.summary import Summary
+from producer.migrations.results.details import Detail
+from producer.migrations.results.results_file import Results
+from producer.migrations.results.row_outcomes import Accounts
 from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 S = RowState

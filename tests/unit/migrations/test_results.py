@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.results import Results
-from producer.migrations.rows import RowResult, RowState
+from producer.migrations.model.rows import RowResult, RowState
+from producer.migrations.results.results_file import Results
 
 AT = datetime(2026, 11, 25, 7, 30, 1, 234567, tzinfo=UTC)
 FULL = RowResult(

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from producer.contract import CommandKind
-from producer.migrations.conditions import Conditions
 from producer.migrations.errors import FileRefused
-from producer.migrations.ids import migration_id
-from producer.migrations.joining import Part, join
-from producer.migrations.plan import Plan, make_plan
-from producer.migrations.undecided import of_plan
+from producer.migrations.input.rows.ids import migration_id
+from producer.migrations.input.rows.joining import Part, join
+from producer.migrations.model.conditions import Conditions
+from producer.migrations.plan.plan import Plan, make_plan
+from producer.migrations.report.undecided import of_plan
 from tests.unit.migrations.files import mapped
 
 TWO = "cus_1,card_1\ncus_1,card_2\ncus_2,card_3\n"

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import AssignCard, CommandKind, Refusal, SetDefaultCard, parse_command
-from producer.migrations.broken_ids import CASE, HIDDEN, SPREADSHEET
-from producer.migrations.columns import OBJECTS, Mapping
-from producer.migrations.edges import trimmed
-from producer.migrations.row_checks import RowChecks
-from producer.migrations.rows import BadRow, Row
+from producer.migrations.input.columns.columns import OBJECTS, Mapping
+from producer.migrations.input.rows.checks import RowChecks
+from producer.migrations.input.values.broken_ids import CASE, HIDDEN, SPREADSHEET
+from producer.migrations.input.values.trimming import trimmed
+from producer.migrations.model.rows import BadRow, Row
 
 NAMED = {CASE, HIDDEN, SPREADSHEET}
 _PREFIX = st.sampled_from(["cus_", "tok_", "src_", "card_", "pm_", "", "Cus_", " cus_"])

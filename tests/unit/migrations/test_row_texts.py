@@ -11,17 +11,17 @@ from pathlib import Path
 
 import producer.migrations
 from producer.contract.messages import Text, say
-from producer.migrations.accounts import Accounts
-from producer.migrations.broken_ids import _SPREADSHEET
-from producer.migrations.customer_reads import CustomerRead
-from producer.migrations.errors_file import write_bad_rows, write_errors
-from producer.migrations.held import _WORDS
-from producer.migrations.plan import make_plan
-from producer.migrations.repairs import Left, decide
-from producer.migrations.report import write_csv
-from producer.migrations.results import Results
-from producer.migrations.row_texts import in_language, plan_in, where
-from producer.migrations.rows import RowState
+from producer.migrations.input.values.broken_ids import _SPREADSHEET
+from producer.migrations.model.rows import RowState
+from producer.migrations.plan.customer_reads import CustomerRead
+from producer.migrations.plan.plan import make_plan
+from producer.migrations.plan.repairs import Left, decide
+from producer.migrations.plan.unsent import _WORDS
+from producer.migrations.report.errors_file import write_bad_rows, write_errors
+from producer.migrations.report.rows_report import write_csv
+from producer.migrations.results.results_file import Results
+from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.texts.row_texts import in_language, plan_in, where
 from tests.unit.migrations.files import mapped
 
 _FILE = "userId,default_source\nkus_1,card_1\ncus_2\ncus_3," + "x" * 256 + "\n"
@@ -29,7 +29,7 @@ _FILE = "userId,default_source\nkus_1,card_1\ncus_2\ncus_3," + "x" * 256 + "\n"
 
 def _said_of_rows() -> Iterator[tuple[str, str]]:
     """Each sentence of a `Fault`, where it stands, its values as 7."""
-    for path in Path(producer.migrations.__file__).parent.glob("*.py"):
+    for path in Path(producer.migrations.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         faults = [
             call.args[1]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.migrations.columns import map_columns
-from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.reader import open_rows
-from producer.migrations.records import Fault
-from producer.migrations.spool import spool_file, spool_input
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import InputFile, open_input
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.input.rows.spool import spool_file, spool_input
+from producer.migrations.model.records import Fault
 from tests.unit.migrations.files import told
 from tests.unit.migrations.shapes import SHAPES, Table
 

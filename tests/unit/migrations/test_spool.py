@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
 from producer.migrations.errors import FileRefused
-from producer.migrations.ids import migration_id
-from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.reader import open_rows
-from producer.migrations.spool import spool_input
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import InputFile, open_input
+from producer.migrations.input.rows.ids import migration_id
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.model.conditions import Conditions
 from tests.unit.migrations.files import CARD_NUMBER, HEADER, written
 
 COPY = "customer_id_old,source_id_old,customer_id_new,source_id_new\r\n"

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from producer.contract import CommandKind, SetDefaultCard, Slot
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
 from producer.migrations.errors import FileRefused
-from producer.migrations.errors_file import write_bad_rows
-from producer.migrations.ids import migration_id
-from producer.migrations.inputs import open_input
-from producer.migrations.plan import make_plan
-from producer.migrations.reader import open_rows
-from producer.migrations.rows import BadRow, Row, RowState
-from producer.migrations.spool import spool_input
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import open_input
+from producer.migrations.input.rows.ids import migration_id
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.model.conditions import Conditions
+from producer.migrations.model.rows import BadRow, Row, RowState
+from producer.migrations.plan.plan import make_plan
+from producer.migrations.report.errors_file import write_bad_rows
 from tests.unit.migrations.files import mapped
 
 # Columns of the dashboard's exports, as people have published them.

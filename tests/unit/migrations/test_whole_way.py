@@ -8,17 +8,17 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.accounts import Accounts
-from producer.migrations.columns import map_columns
 from producer.migrations.errors import FileRefused
-from producer.migrations.errors_file import write_errors
-from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.plan import Plan, make_plan
-from producer.migrations.reader import open_rows
-from producer.migrations.report import write_csv
-from producer.migrations.results import Results
-from producer.migrations.rows import BadRow, RowState
-from producer.migrations.spool import spool_input
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import InputFile, open_input
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.input.rows.spool import spool_input
+from producer.migrations.model.rows import BadRow, RowState
+from producer.migrations.plan.plan import Plan, make_plan
+from producer.migrations.report.errors_file import write_errors
+from producer.migrations.report.rows_report import write_csv
+from producer.migrations.results.results_file import Results
+from producer.migrations.results.row_outcomes import Accounts
 from tests.unit.migrations.files import CARD_NUMBER
 
 _CELLS = [b"cus_1", b"cus_2", b"card_1", b"pm_1", b"tok_1", b"", b'"', b'""', b'"a\nb"', b"\xe9"]

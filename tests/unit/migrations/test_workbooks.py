@@ -13,13 +13,13 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from producer.migrations.columns import map_columns
-from producer.migrations.conditions import Conditions
 from producer.migrations.errors import FileRefused
-from producer.migrations.ids import migration_id
-from producer.migrations.inputs import InputFile, open_input
-from producer.migrations.reader import open_rows
-from producer.migrations.runs import Run, reopened
+from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.input_file import InputFile, open_input
+from producer.migrations.input.rows.ids import migration_id
+from producer.migrations.input.rows.reader import open_rows
+from producer.migrations.model.conditions import Conditions
+from producer.migrations.run.setup import Run, reopened
 from tests.unit.migrations.files import CARD_NUMBER, read, told, written
 from tests.unit.migrations.shapes import zipped
 

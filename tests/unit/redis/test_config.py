@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kombu.utils.json import dumps
 
-from local.certificates import Certificates
+from local.servers.certificates import Certificates
 from producer.redis import RedisConfig, RedisConfigError
 
 SECRET = "s3cr3t"

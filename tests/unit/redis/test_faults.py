@@ -37,7 +37,7 @@ RETRIES = 2
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says nothing is given up soon, and tried again at once."""
     monkeypatch.setattr("producer.redis.clients.ANSWER_TIMEOUT_S", 0.2)
-    monkeypatch.setattr("producer.journal.connection._BACKOFF.compute", lambda failures: 0.0)
+    monkeypatch.setattr("producer.journal.redis.connection._BACKOFF.compute", lambda failures: 0.0)
 
 
 @pytest.fixture(params=KINDS)
@@ -175,7 +175,7 @@ def test_a_refused_script_is_not_loaded_for_ever(asking: Callable[..., Asking]) 
     """Where loading a script is refused that is the answer; nothing is asked in a loop."""
     from producer.contract import Lane
     from producer.journal import stopped  # plain commands
-    from producer.journal.migrations import oldest_waiting
+    from producer.journal.migrations.records import oldest_waiting
 
     def answer(command: list[str]) -> Any:
         if command[0] == "SCRIPT":

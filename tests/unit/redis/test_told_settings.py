@@ -9,8 +9,8 @@ from celery.utils.serialization import jsonify
 from kombu.utils.json import dumps
 
 from producer.redis import RedisConfig
-from worker.celery_config import celery_config
-from worker.monitoring import make_app
+from worker.celery.config import celery_config
+from worker.flower.broker import make_app
 
 URLS = [
     "redis://cards:s3cr3t@127.0.0.1:7000/2",

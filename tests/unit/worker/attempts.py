@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from producer.contract import AssignCard, SetDefaultCard
-from worker.attempt import Attempt
+from worker.handlers.attempt import Attempt
 from worker.ports import Failure, StripeError
 
 CUSTOMER = "cus_1"

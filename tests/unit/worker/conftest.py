@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.worker.attempts import CUSTOMER
-from worker.fake_gateway import FakeGateway
-from worker.handlers import SetDefaultCardHandler
+from worker.handlers.set_default_card import SetDefaultCardHandler
+from worker.stripe.fake_gateway import FakeGateway
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from tests.unit.worker.attempts import (
     to_assign,
     to_set_default,
 )
-from worker.attempt import LeaseLost
-from worker.fake_gateway import Effect, FakeGateway
-from worker.handlers import AssignCardHandler
+from worker.handlers.assign_card import AssignCardHandler
+from worker.handlers.attempt import LeaseLost
 from worker.ports import StripeError
+from worker.stripe.fake_gateway import Effect, FakeGateway
 from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain
 
 VISA = {"cardId": "card_1", "brand": "Visa", "last4": "4242"}

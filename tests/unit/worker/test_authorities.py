@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.certificates import Certificates
+from local.servers.certificates import Certificates
 from producer.settings import SettingsError
-from worker.authorities import Authorities
+from worker.stripe.certificate_authorities import Authorities
 
 
 @pytest.fixture(scope="module")

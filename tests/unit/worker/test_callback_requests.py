@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.certificates import Certificates
-from producer.standard_webhooks import CallbackSecrets
+from local.servers.certificates import Certificates
+from producer.security.standard_webhooks import CallbackSecrets
 from tests.integration.receivers import SECRET, receiving
-from worker.callback_requests import CallbackRequests, Unreached, is_public
+from worker.callbacks.http_client import CallbackRequests, Unreached, is_public
 
 _BODY = b"{}"
 _HEADERS = {

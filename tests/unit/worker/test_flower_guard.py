@@ -11,9 +11,9 @@ import yaml
 from celery import Celery
 from flower.options import default_options
 
-from local.plan import make_plan
-from local.ports import free_port
-from worker.flower_guard import GuardedFlower
+from local.processes.ports import free_port
+from local.running.plan import make_plan
+from worker.flower.guard import GuardedFlower
 
 ROOT = Path(__file__).resolve().parents[3]
 _COMMAND = ["celery", "-A", "worker.flower", "flower"]

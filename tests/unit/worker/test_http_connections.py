@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from local.ports import free_port
-from worker.http_connections import (
+from local.processes.ports import free_port
+from worker.stripe.http_client import (
     Answer,
     HttpConnections,
     HttpError,

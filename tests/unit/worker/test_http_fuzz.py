@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.http_connections import (
+from worker.stripe.http_client import (
     Answer,
     HttpConnections,
     HttpError,

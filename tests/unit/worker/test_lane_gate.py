@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from producer.contract import Lane
-from worker.lane_gate import LaneGate, LaneOrder
+from worker.celery.prefetch import LaneGate, LaneOrder
 
 QUEUES = ["interactive", "bulk", "bulk.1", "bulk.2"]
 

@@ -14,9 +14,9 @@ from tests.unit.worker.attempts import (
     SERVER_ERROR,
     to_assign,
 )
-from worker.fake_gateway import FakeGateway
-from worker.handlers import list_cards
+from worker.handlers.list_cards import list_cards
 from worker.ports import StripeAnswer, StripeError, StripeResult
+from worker.stripe.fake_gateway import FakeGateway
 from worker.verdicts import KeyRefused, Rejected, Succeeded, TryAgain
 
 

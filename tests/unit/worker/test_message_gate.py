@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from kombu.transport.virtual.base import Channel as VirtualChannel
 from kombu.utils.json import dumps
 
-from producer.contract.excerpts import EXCERPT_BYTES, excerpt
-from producer.journal.messages import BATCH, TASKS, batch_message, message
+from producer.contract.card_data.excerpts import EXCERPT_BYTES, excerpt
+from producer.journal.commands.messages import BATCH, TASKS, batch_message, message
 from tests.garbage import NUMBER, TOKEN, good, kinds
-from worker.message_gate import Dead, admit, admit_any
+from worker.celery.transport import Message
+from worker.messages.validation import Dead, admit, admit_any
 from worker.tasks import register_tasks
-from worker.transport import Message
 
 _KINDS = kinds()
 

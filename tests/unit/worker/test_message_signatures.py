@@ -10,8 +10,7 @@ from uuid import uuid4
 import pytest
 
 from producer.contract import SetDefaultCard
-from producer.journal.dead_letters import DeadReason, dead_letter
-from producer.journal.messages import (
+from producer.journal.commands.messages import (
     BATCH,
     LIST_CARDS,
     READ_CUSTOMER,
@@ -19,10 +18,11 @@ from producer.journal.messages import (
     message,
     task_message,
 )
-from producer.journal.signed import JOURNALLED, SIGNATURE
-from producer.signatures import UNSIGNED, Signing
-from worker.message_gate import Admitted, Dead, admit, admit_other
-from worker.message_signatures import MessageSignatures
+from producer.journal.commands.signed import JOURNALLED, SIGNATURE
+from producer.journal.operations.dead_letters import DeadReason, dead_letter
+from producer.security.command_signatures import UNSIGNED, Signing
+from worker.messages.signatures import MessageSignatures
+from worker.messages.validation import Admitted, Dead, admit, admit_other
 from worker.tasks import _arrived
 
 KEY, OTHER = "k" * 32, "x" * 32
@@ -68,7 +68,7 @@ def test_a_message_is_good_for_a_time(kind: str, age: int, monkeypatch: pytest.M
     text = KINDS[kind](SIGNING)
     assert refused(SIGNING, text) is None
     now = time.time()
-    monkeypatch.setattr("worker.message_signatures.time.time", lambda: now + age)
+    monkeypatch.setattr("worker.messages.signatures.time.time", lambda: now + age)
     assert refused(SIGNING, text) is DeadReason.STALE
 
 

@@ -9,9 +9,9 @@ import pytest
 from producer.contract import State
 from producer.contract.messages import Text
 from producer.journal import Again, End, Grant, KeyStopped
-from producer.signatures import Flaw
-from worker import backoff
-from worker.outcomes import Outcomes
+from producer.security.command_signatures import Flaw
+from worker.execution import backoff
+from worker.execution.outcomes import Outcomes
 from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain
 
 KEEP_S = 90_000

@@ -9,11 +9,11 @@ import pytest
 
 from producer.journal import Call, Journal, JournalFault, JournalWatch
 from producer.redis import RedisConfig
-from worker.executor import Executor
-from worker.lane_gate import LaneGate
-from worker.polling import Polling
-from worker.sweeper import Sweeper
-from worker.task_events import TaskEvents
+from worker.celery.consumer_activity import Polling
+from worker.celery.prefetch import LaneGate
+from worker.execution.executor import Executor
+from worker.execution.sweeper import Sweeper
+from worker.observability.task_events import TaskEvents
 
 
 class _Executor:
@@ -36,7 +36,7 @@ class _Journal:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     now = [1000.0]
-    monkeypatch.setattr("worker.polling.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("worker.celery.consumer_activity.time.monotonic", lambda: now[0])
     yield now
     Polling.forget()
 
@@ -91,7 +91,7 @@ async def test_sweeping_goes_on_over_what_is_damaged(monkeypatch: pytest.MonkeyP
     async def no_time(_: float) -> None:
         return
 
-    monkeypatch.setattr("worker.sweeper.asyncio.sleep", no_time)
+    monkeypatch.setattr("worker.execution.sweeper.asyncio.sleep", no_time)
     monkeypatch.setattr(Sweeper, "_sweep", sweep)
     sweeper = _sweeper(cast(Journal, None))
     with pytest.raises(Ended):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from producer.settings import SettingsError
-from worker.proxies import Proxy, proxy_of
 from worker.settings import WorkerSettings
+from worker.stripe.proxies import Proxy, proxy_of
 
 STRIPE = "https://api.stripe.com"
 PROXY = "http://proxy.test:3128"

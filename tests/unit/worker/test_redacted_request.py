@@ -8,8 +8,8 @@ import pytest
 from celery import Celery, Task
 from kombu.transport.virtual import Channel, Message
 
-from producer.journal.messages import message
-from worker.redacted_request import RedactedRequest
+from producer.journal.commands.messages import message
+from worker.celery.redacted_request import RedactedRequest
 
 TOKEN, NUMBER = "tok_1QRs9eKZ4xUzN2TP9vQqWXYZ", "4242424242424242"
 

@@ -10,9 +10,9 @@ import pytest
 
 from producer.contract import AssignCard, Lane
 from producer.journal import Grant
-from producer.journal.signed import sign_row
-from producer.signatures import DAY_S, UNSIGNED, Flaw, Signing
-from worker.row_signatures import RowSignatures
+from producer.journal.commands.signed import sign_row
+from producer.security.command_signatures import DAY_S, UNSIGNED, Flaw, Signing
+from worker.execution.row_signatures import RowSignatures
 
 SIGNING = Signing.of("k" * 32)
 DEMANDED = Signing(SIGNING.keys, required=True)

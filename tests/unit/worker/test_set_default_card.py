@@ -15,10 +15,10 @@ from tests.unit.worker.attempts import (
     to_assign,
     to_set_default,
 )
-from worker.attempt import LeaseLost
-from worker.fake_gateway import Effect, FakeGateway
-from worker.handlers import SetDefaultCardHandler
+from worker.handlers.attempt import LeaseLost
+from worker.handlers.set_default_card import SetDefaultCardHandler
 from worker.ports import StripeAnswer, StripeResult
+from worker.stripe.fake_gateway import Effect, FakeGateway
 from worker.verdicts import GaveUp, Rejected, Succeeded, TryAgain
 
 

@@ -18,7 +18,7 @@ from tests.unit.worker.attempts import (
     answered,
 )
 from worker.ports import StripeError
-from worker.stripe_error_verdicts import (
+from worker.stripe.error_verdicts import (
     Lookup,
     says_missing,
     verdict_of,

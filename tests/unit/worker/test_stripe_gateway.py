@@ -13,10 +13,10 @@ import pytest
 from aiohttp import web
 
 from tests.unit.worker.attempts import to_assign
-from worker.http_connections import HttpConnections, NoAnswer, NotSent, Unreadable
 from worker.ports import Failure, StripeAnswer, StripeError, StripeResult
-from worker.stripe_gateway import StripeGateway
-from worker.stripe_version import STRIPE_VERSION
+from worker.stripe.api_version import STRIPE_VERSION
+from worker.stripe.gateway import StripeGateway
+from worker.stripe.http_client import HttpConnections, NoAnswer, NotSent, Unreadable
 
 API_KEY = "sk_test_veryverysecret"
 PERMIT = to_assign()

@@ -6,7 +6,7 @@ import pytest
 
 from producer.contract.messages import Text
 from producer.journal import JournalUnavailable
-from producer.journal.migrations import NO_DEFAULT
+from producer.journal.migrations.records import NO_DEFAULT
 from tests.unit.worker.attempts import (
     CUSTOMER,
     LIMITED,
@@ -16,11 +16,13 @@ from tests.unit.worker.attempts import (
     to_assign,
     to_set_default,
 )
-from worker.attempt import Terms
-from worker.fake_gateway import FakeGateway
-from worker.handlers import AssignCardHandler, SetDefaultCardHandler, read_customer
+from worker.execution.quarantine import _written, read_attempt
+from worker.handlers.assign_card import AssignCardHandler
+from worker.handlers.attempt import Terms
+from worker.handlers.read_customer import read_customer
+from worker.handlers.set_default_card import SetDefaultCardHandler
 from worker.ports import StripeError
-from worker.quarantine import _written, read_attempt
+from worker.stripe.fake_gateway import FakeGateway
 from worker.verdicts import Rejected, Succeeded, TryAgain
 
 LOOK = Terms(look_first=True)

@@ -7,10 +7,10 @@ from opentelemetry.trace import StatusCode
 
 from producer.contract import Envelope, State
 from producer.journal import Again, End, Grant, KeyStopped
-from producer.journal.endpoints import Endpoint
-from producer.tracing import NO_SPAN
+from producer.journal.redis.endpoints import Endpoint
+from producer.observability.tracing import NO_SPAN
 from tests.spans import PARENT, TRACE, TRACEPARENT, Spans, ids, parent_of
-from worker.tracing import Tracing
+from worker.observability.tracing import Tracing
 
 ROW = {
     "kind": "AssignCard",

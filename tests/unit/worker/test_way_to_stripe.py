@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 import pytest
 import uvloop
 
-from local.certificates import Certificates
-from local.connect_proxy import ConnectProxy
-from local.ports import free_port
-from worker.authorities import Authorities
-from worker.http_connections import Answer, HttpConnections, NoAnswer, NotSent
-from worker.proxies import proxy_of
+from local.processes.ports import free_port
+from local.servers.certificates import Certificates
+from local.servers.connect_proxy import ConnectProxy
+from worker.stripe.certificate_authorities import Authorities
+from worker.stripe.http_client import Answer, HttpConnections, NoAnswer, NotSent
+from worker.stripe.proxies import proxy_of
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 STRIPE = "stripe.test"

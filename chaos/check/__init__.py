@@ -1,0 +1,1 @@
+"""Checks the history against the promises."""

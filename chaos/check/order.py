@@ -1,0 +1,84 @@
+"""The order of effects, and one request at a time.
+
+A command comes before another of its customer if its id had been told before the other was first
+sent. Of commands accepted at the same time nobody can know the order, and either will do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from chaos.check.cases import Case, Cases
+from chaos.check.report import Fault, Finding
+from chaos.history import Effect, Request
+
+
+def inversions(cases: Cases) -> Iterator[Finding]:
+    """Effects that came after the effect of a command accepted later."""
+    by_customer: dict[str | None, list[tuple[Effect, Case]]] = defaultdict(list)
+    for case in cases.accepted:
+        for effect in case.effects:
+            by_customer[effect.customer].append((effect, case))
+    for customer, found in by_customer.items():
+        latest: tuple[Effect, Case] | None = None
+        for effect, case in sorted(found, key=lambda pair: pair[0].sequence):
+            if latest is not None and case.answered < latest[1].sent:
+                yield Finding(
+                    Fault.OUT_OF_ORDER,
+                    (case.id, latest[1].id),
+                    f"{customer}: the first was accepted {latest[1].sent - case.answered:.3f} s "
+                    f"before the second was sent, but took effect after it "
+                    f"(effects {effect.sequence} and {latest[0].sequence})",
+                )
+            if latest is None or case.sent > latest[1].sent:
+                latest = (effect, case)
+
+
+def overlaps(cases: Cases) -> Iterator[Finding]:
+    """Requests for different commands of one customer under way at the same time.
+
+    A repetition under the same key is no second request, nor is a replay. A request is over for
+    this purpose once its effect is there or its answer has been replayed.
+    """
+    effects = {effect.request_id: effect.time for effect in cases.history.effects}
+    by_customer: dict[str | None, list[tuple[float, float, Request, str]]] = defaultdict(list)
+    for id, requests in cases.requests_of.items():
+        replayed = [r.ended for r in requests if r.replayed and r.ended is not None]
+        for request in requests:
+            if request.replayed:
+                continue
+            ends = [request.ended] if request.ended is not None else []
+            ends += [effects[request.request_id]] if request.request_id in effects else []
+            ends += [end for end in replayed if end > request.started]
+            span = (request.started, min(ends, default=float("inf")), request, id)
+            by_customer[request.customer].append(span)
+    for customer, spans in by_customer.items():
+        spans.sort(key=lambda span: span[:2])
+        longest = spans[0]
+        for span in spans[1:]:
+            started, end, _, id = span
+            if started < longest[1] and id != longest[3]:
+                yield Finding(
+                    Fault.OVERLAP,
+                    (longest[3], id),
+                    f"{customer}: {longest[2].request_id} was under way from {longest[0]:.3f} to "
+                    f"{longest[1]:.3f}, {span[2].request_id} began at {started:.3f}",
+                )
+            if end > longest[1]:
+                longest = span
+
+
+def longest_takeover(cases: Cases) -> float | None:
+    """The longest time from a worker's kill to the next sign of a command it had at Stripe."""
+    longest = None
+    for event in cases.history.mischief:
+        for key in event.held:
+            id = cases.id_of(key)
+            case = cases.by_id.get(id) or cases.untold.get(id)
+            signs = [request.started for request in cases.requests_of.get(id, ())]
+            signs += [told.finished for told in case.told if told.finished] if case else []
+            after = [sign - event.at for sign in signs if sign > event.at]
+            if after:
+                longest = max(longest or 0.0, min(after))
+    return longest

@@ -1,0 +1,1 @@
+"""Callers, and the commands that they send."""

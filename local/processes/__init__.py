@@ -1,0 +1,1 @@
+"""Child processes, ports, and waiting for them."""

@@ -1,0 +1,1 @@
+"""Servers on one machine: Valkey, replicas, sentinels, relays, TLS."""

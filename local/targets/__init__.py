@@ -1,0 +1,1 @@
+"""Targets of the Makefile that write or check files."""

@@ -1,0 +1,1 @@
+"""The commands of `cards`, each in the module of its name."""

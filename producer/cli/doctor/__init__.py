@@ -1,0 +1,1 @@
+"""`cards doctor`: its checks and their findings."""

@@ -1,0 +1,73 @@
+"""What `cards doctor` asks over HTTP: the web process and Flower."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from producer.cli.doctor.findings import Finding, ok, unreachable, warn
+from producer.contract.card_data.redaction import redact
+
+_TIMEOUT_S = 5.0
+
+
+def check_web(url: str) -> Finding:
+    """Whether the web process answers and is ready."""
+    todo = "start it: python -m producer.http (HOST and PORT say where)"
+    try:
+        status, body = _get(url, "/readyz")
+    except (OSError, HTTPException) as error:
+        return unreachable("web", f"does not answer at {url} ({type(error).__name__})", todo)
+    said = _message(body)
+    if status == 200 and _lost(body):
+        return warn("web", f"at {url}: {said}", "restarted, it takes this data as its own")
+    if status == 200:
+        return ok("web", f"ready at {url}")
+    if status == 503:
+        return unreachable("web", f"answers at {url} but is not ready: {said}", "see what it names")
+    text = f"{url} answers {status}: something else listens there"
+    return unreachable("web", text, "set HOST and PORT to where the web process listens")
+
+
+def check_flower(url: str) -> Finding:
+    """Whether Flower answers; nothing depends on it."""
+    try:
+        status, _ = _get(url, "/healthcheck")
+    except (OSError, HTTPException, ValueError) as error:
+        text = f"does not answer at {url} ({type(error).__name__})"
+        return warn("flower", text, "start it, or correct CARDS_FLOWER_PORT")
+    if status != 200:
+        return warn("flower", f"{url} answers {status}", "see Flower's own log")
+    return ok("flower", f"answers at {url}")
+
+
+def _get(url: str, path: str) -> tuple[int, bytes]:
+    # http.client looks at no proxy settings, which would send a local question elsewhere.
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(65_536)
+    finally:
+        connection.close()
+
+
+def _lost(body: bytes) -> bool:
+    """Whether it goes on although the journal was lost."""
+    try:
+        return json.loads(body)["data"]["journal"] is False
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _message(body: bytes) -> str:
+    """The envelope's message, short."""
+    try:
+        envelope: Any = json.loads(body)
+    except ValueError:
+        return "no reason given"
+    said = envelope.get("message") if isinstance(envelope, dict) else None
+    return redact(str(said)[:200]) if said else "no reason given"

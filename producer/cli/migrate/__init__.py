@@ -1,0 +1,1 @@
+"""`cards migrate`: its group, and what its commands share."""

@@ -1,0 +1,1 @@
+"""Recognises and masks card numbers, CVCs and other secrets."""

@@ -1,0 +1,1 @@
+"""Explains which card is charged and what a command waits for."""

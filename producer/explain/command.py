@@ -1,0 +1,119 @@
+"""What is known of one command, in the order in which it happened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from producer.contract import State
+from producer.contract.effective_default import Shadow, shadow_told
+from producer.explain.waits import Wait, wait_of
+from producer.journal.operations.customers import Told, told_of
+
+_BEGINNINGS = {"accepted": "accepted", "started": "started", "accepted_again": "replayed"}
+_TRY = re.compile(r"try[0-9]{1,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened to a command: accepted, started, retrying, unknown, its end."""
+
+    at: datetime
+    what: str
+    code: str = ""
+    request: str = ""
+    """Stripe's id of the last request of that try."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandStory:
+    """A command, what happened to it, and what it waits for."""
+
+    told: Told
+    customer: str
+    at: datetime
+    moments: list[Moment]
+    wait: Wait
+    before: str | None
+    """The customer's earlier command that it waits for."""
+    paused: str
+    """Why a person paused its lane; "" where it is not, or nothing was said."""
+    key_code: str
+    """Stripe's code, where it refuses the workers' key."""
+    result: Mapping[str, Any] | None
+    """Its envelope, redacted."""
+    shadowed_by: Shadow | None = None
+    """The default that comes before the one it set, as Stripe answered it then."""
+
+
+def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
+    """Of what `producer.journal.operations.exports` has."""
+    row: Mapping[str, str] = exported["row"]
+    stored = exported["result"]
+    result = stored.get("result") if isinstance(stored, dict) else None
+    result = result if isinstance(result, dict) else None
+    at = datetime.fromtimestamp(exported["exportedAt"] / 1000, UTC)
+    told = told_of(command_id, row, result or {})
+    line: list[str] = exported["customer"]["unended"]
+    first = not line or line[0] == command_id or command_id not in line
+    paused: Mapping[str, str] = exported["pausedLanes"]
+    stop: Mapping[str, str] = exported["stripeKeyRefused"]
+    due = told.next_attempt_at
+    return CommandStory(
+        told=told,
+        customer=row.get("user", ""),
+        at=at,
+        moments=_moments(row, told),
+        wait=wait_of(
+            told.state,
+            first=first,
+            lane=told.lane,
+            paused=paused,
+            stopped=bool(stop),
+            due_later=due is not None and due > at,
+        ),
+        before=None if first else line[0],
+        paused=paused.get(told.lane, "").partition(" ")[2],
+        key_code=stop.get("code", ""),
+        result=result,
+        shadowed_by=shadow_told(told.slot, told.card, result) if told.slot else None,
+    )
+
+
+def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
+    """By their time; what is of one millisecond is in the order in which it must have been."""
+    found = [
+        Moment(at, what)
+        for name, what in _BEGINNINGS.items()
+        if (at := _moment(row.get(name, ""))) is not None
+    ]
+    found += _tries(row)
+    if (at := _moment(row.get("finished", ""))) is not None:
+        # What a newer command or a person ended, no request of its own did.
+        asked = told.state in (State.SUCCEEDED, State.REJECTED, State.FAILED)
+        found.append(Moment(at, told.state, told.code, told.request if asked else ""))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _tries(row: Mapping[str, str]) -> list[Moment]:
+    """Tries that ended in another, as lua/close.lua notes the last of them."""
+    found = []
+    for name, value in row.items():
+        words = value.split(" ")
+        if not (_TRY.fullmatch(name) and len(words) >= 5 and words[2].isdecimal()):
+            continue
+        if (at := _moment(words[0])) is not None:
+            found.append(
+                (at, int(words[2]), Moment(at, words[1], " ".join(words[3:-1]), words[-1]))
+            )
+    return [moment for _, _, moment in sorted(found, key=lambda one: one[:2])]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(text) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,1 +1,0 @@
-"""Why things are as they are: which card is charged, what a command waits for."""

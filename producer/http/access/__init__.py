@@ -1,0 +1,1 @@
+"""Who may send which request, from where, and how often."""

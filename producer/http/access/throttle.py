@@ -1,0 +1,75 @@
+"""Slows down whoever tries tokens: by address, and harder where many addresses do."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.types import Scope as AsgiScope
+
+from producer.http.access.gcra import Pace
+
+_MOST = 4096
+_IPV6_NETWORK = 64  # bits; what one customer of a provider has for itself, at least
+
+
+class Braked(Exception):
+    """Too many wrong tokens came from there: nothing is looked at for `wait_s` seconds."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__(f"wait {wait_s:.0f} s")
+
+
+class Brake:
+    """Counts wrong tokens by address, of `_MOST` addresses at a time, and in all.
+
+    Where there are too many in all, nobody is shut out for what others do: each address is left
+    one try at once instead of several.
+    """
+
+    def __init__(
+        self, each: Pace, in_all: Pace, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._each = each
+        self._one_by_one = Pace(1, each.every_s)
+        self._in_all = in_all
+        self._clock = clock
+        self._due: OrderedDict[str, float] = OrderedDict()  # the last to fail is last
+        self._due_in_all = 0.0
+
+    def wait_s(self, address: str) -> float:
+        """For how many seconds the address may not try; 0 where it may."""
+        now = self._clock()
+        crowd = self._in_all.wait_s(self._due_in_all, now) > 0
+        pace = self._one_by_one if crowd else self._each
+        return pace.wait_s(self._due.get(address, 0.0), now)
+
+    def failed(self, address: str) -> None:
+        """A wrong token came from the address."""
+        now = self._clock()
+        self._due[address] = self._each.used(self._due.get(address, 0.0), now)
+        self._due.move_to_end(address)
+        if len(self._due) > _MOST:
+            self._due.popitem(last=False)
+        if not self._in_all.wait_s(self._due_in_all, now):
+            self._due_in_all = self._in_all.used(self._due_in_all, now)
+
+
+def address_of(scope: AsgiScope) -> str:
+    """The caller's address; of IPv6 its network, all of which one caller may have."""
+    client = scope.get("client")
+    if not client:
+        return "?"
+    try:
+        address = ipaddress.ip_address(client[0])
+    except ValueError:
+        return str(client[0])[:64]
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        network = ipaddress.IPv6Network((int(address), _IPV6_NETWORK), strict=False)
+        return str(network.network_address)
+    return str(address)

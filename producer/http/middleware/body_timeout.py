@@ -1,0 +1,84 @@
+"""A body has to keep coming: ASGI middleware, so that it holds for every route that reads one."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from producer.contract.messages import Text
+from producer.contract.refusals import Refusal
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.rejections import TurnedAway
+from producer.http.server.client_limits import HttpLimits
+
+
+class BodyTooSlow(Refusal):
+    """The body stopped, or came too slowly for too long."""
+
+    code = TurnedAway.BODY_SLOW.code
+    http_status = TurnedAway.BODY_SLOW.status
+
+
+class BodyPace:
+    """Raises BodyTooSlow from `receive`. The server closes the connection, since a body is left.
+
+    Only the time in which the application waits for the client counts. Each body may fall behind
+    its rate by `body_s` seconds.
+    """
+
+    def __init__(self, app: ASGIApp, limits: HttpLimits, metrics: Metrics) -> None:
+        self._app = app
+        self._limits = limits
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        paced = _Paced(receive, send, self._limits, self._metrics)
+        await self._app(scope, paced.receive, paced.send)
+
+
+class _Paced:
+    def __init__(self, receive: Receive, send: Send, limits: HttpLimits, metrics: Metrics) -> None:
+        self._receive = receive
+        self._send = send
+        self._limits = limits
+        self._metrics = metrics
+        self._left_s = limits.body_s
+        self._complete = self._too_slow = self._answered = False
+
+    async def receive(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(self._left_s):
+                message = await self._receive()
+        except TimeoutError:
+            return self._give_up()
+        self._complete = not message.get("more_body", False)
+        self._left_s -= loop.time() - began
+        if self._left_s <= 0 and not self._complete:
+            return self._give_up()
+        came, rate = len(message.get("body", b"")), self._limits.body_rate
+        if rate:
+            self._left_s = min(self._left_s + came / rate, self._limits.body_s)
+        elif came:
+            self._left_s = self._limits.body_s
+        return message
+
+    def _give_up(self) -> Message:
+        if not self._too_slow:
+            self._too_slow = True
+            self._metrics.turned_away(TurnedAway.BODY_SLOW)
+        if self._answered:  # streams are listened to for their caller's going away
+            return {"type": "http.disconnect"}
+        raise BodyTooSlow(Text.TOO_SLOW)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._answered = True
+        await self._send(message)

@@ -1,0 +1,96 @@
+"""What every request passes: access, one log line, and an envelope whatever goes wrong inside."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from time import perf_counter
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from producer.contract.messages import Text
+from producer.http.access.scopes import SENDER
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.middleware.access_control import RATE, Door
+from producer.http.requests.scope_keys import HEAD, TASK
+from producer.http.responses import Answers
+
+access = logging.getLogger("producer.http.access")
+log = logging.getLogger(__name__)
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# nginx's status for a caller that went away; only ever logged and counted.
+_GONE = 499
+
+
+class Entrance:
+    """ASGI middleware around the whole application.
+
+    The path, the query and the method are what a caller sent, and may hold anything: only the
+    route's template is logged.
+    """
+
+    def __init__(self, app: ASGIApp, door: Door, answers: Answers, metrics: Metrics) -> None:
+        self._app = app
+        self._door = door
+        self._answers = answers
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        status = _GONE
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+                message = {
+                    **message,
+                    "headers": [*message.get("headers", ()), *scope.get(RATE, ())],
+                }
+            await send(message)
+
+        if method == "HEAD":
+            # A copy: the server looks at its own to leave the body out.
+            scope = {**scope, "method": "GET", HEAD: True}
+        try:
+            answer = await self._door.refused(scope)
+            await (self._app if answer is None else answer)(scope, receive, note)
+        except ClientDisconnect:
+            status = _GONE
+        except Exception as error:
+            # Where, but not what: the text of an error may hold anything.
+            frames = traceback.extract_tb(error.__traceback__)[-5:]
+            places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))
+            log.error("%s at %s", type(error).__name__, places)
+            status = 500
+            if not started:
+                failed = self._answers.no(500, "internal_error", Text.INTERNAL)
+                await failed(scope, receive, note)
+        finally:
+            seconds = perf_counter() - began
+            route = getattr(scope.get("route"), "path", "-")
+            self._metrics.answered(method, route, status, seconds)
+            access.info(
+                "%s %s %d %.1fms%s task=%s",
+                method,
+                route,
+                status,
+                seconds * 1000,
+                f" by={scope[SENDER]}" if SENDER in scope else "",
+                scope.get(TASK, "-"),
+                extra={
+                    "method": method,
+                    "route": route,
+                    "status": status,
+                    "seconds": round(seconds, 6),
+                    "sender": scope.get(SENDER),
+                    "command_id": scope.get(TASK),
+                },
+            )

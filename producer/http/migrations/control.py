@@ -1,0 +1,96 @@
+"""What a person or a program does to a migration: the same by API and page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from producer.http.migrations.services import Desk
+from producer.migrations.after.forget import forget as forget_
+from producer.migrations.errors import MigrationError
+from producer.migrations.model.status import MigrationState, MigrationStatus
+from producer.migrations.registry import NotInState
+
+log = logging.getLogger(__name__)
+
+ACTIONS = ("run", "pause", "resume", "cancel")
+
+
+class FileElsewhere(MigrationError):
+    """The migration's file was not uploaded to this machine."""
+
+    code = "file_elsewhere"
+
+
+async def steer(
+    desk: Desk, migration: str, what: str, *, limit: int | None = None, by: str = ""
+) -> MigrationStatus:
+    """Do one of `ACTIONS`; may be repeated. `limit` is of `run`: send so many rows, then pause.
+
+    `by` is who asks, for the log.
+
+    Raises:
+        UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
+    """
+    if what in ("run", "resume"):
+        status = await _go_on(desk, migration, limit)
+        told(migration, what, by)
+        return status
+    act = desk.registry.pause if what == "pause" else desk.registry.cancel
+    status = await asyncio.to_thread(act, migration)
+    if status.state is MigrationState.CANCELLING and status.driver is None:
+        desk.drivers.finish(migration)
+    desk.drivers.poke()
+    told(migration, what, by)
+    return status
+
+
+async def throttle(
+    desk: Desk, migration: str, rps: float | None, *, by: str = ""
+) -> MigrationStatus:
+    """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
+    status = await asyncio.to_thread(desk.registry.throttle, migration, rps)
+    told(migration, "throttle", by)
+    return status
+
+
+def told(migration: str, what: str, by: str) -> None:
+    """Log who did what to a migration; `by` is empty where there are no tokens."""
+    log.info("migration %s: %s by %s", migration, what, by or "-")
+
+
+async def forget(desk: Desk, migration: str, *, by: str = "") -> MigrationStatus | None:
+    """Remove one that has ended, its files on this machine included; answers where it stood.
+
+    None where it was forgotten elsewhere before, and files of it still lay here.
+
+    Raises:
+        UnknownMigration, NotInState, StillBusy, JournalUnavailable
+    """
+    status = await asyncio.to_thread(forget_, desk.registry, desk.uploads, migration)
+    desk.drivers.forget(migration)
+    desk.looks.forget(migration)
+    told(migration, "forget", by)
+    return status
+
+
+async def _go_on(desk: Desk, migration: str, limit: int | None) -> MigrationStatus:
+    before = await asyncio.to_thread(desk.registry.status, migration)
+    if before.state is MigrationState.FINISHED:
+        return before
+    upload = await asyncio.to_thread(desk.uploads.get, migration)
+    if upload is None and limit is not None:
+        raise FileElsewhere(migration)
+    if upload is not None and upload.limit != limit:
+        # A driver that is at work has the other limit.
+        await asyncio.to_thread(desk.uploads.keep, replace(upload, limit=limit))
+        await desk.drivers.release(migration)
+        if limit is not None:
+            status = await asyncio.to_thread(desk.registry.status, migration)
+            if status.driver is not None:
+                await asyncio.to_thread(desk.uploads.keep, replace(upload, limit=None))
+                raise NotInState(migration, "resume", status.state)
+    status = await asyncio.to_thread(desk.registry.resume, migration)
+    desk.drivers.poke()
+    return status

@@ -1,0 +1,136 @@
+"""`/api/migrations`: list, upload, look, steer, and fetch the report."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producer.contract.messages import Text
+from producer.contract.refusals import ParameterInvalid
+from producer.http.access.scopes import sender_of
+from producer.http.migrations import openapi as described
+from producer.http.migrations.control import ACTIONS, forget, steer, throttle, told
+from producer.http.migrations.events import stream
+from producer.http.migrations.parameters import Parameters, limit_of, rps_of
+from producer.http.migrations.reports import FORMS, report
+from producer.http.migrations.services import Desk
+from producer.http.migrations.upload import upload
+from producer.http.requests.body import parse_fields, read_body
+from producer.http.requests.card_number_guard import refuse_card_number_in_query
+from producer.http.responses import Answers
+from producer.http.services import Services
+from producer.migrations.registry import UnknownMigration
+from producer.migrations.texts.row_texts import plan_in
+
+_ID = re.compile(r"mig_[0-9a-f]{24}")
+
+
+def routes(services: Services, desk: Desk) -> APIRouter:
+    """The API's routes."""
+    router = APIRouter(prefix="/api/migrations")
+    answers = services.answers
+
+    @router.get("", **described.LIST)
+    async def list_migrations(request: Request) -> Response:
+        """All migrations, the newest first."""
+        refuse_card_number_in_query(request.scope["query_string"])
+        return answers.yes(Text.MIGRATIONS_LISTED, [one.wire() for one in await desk.looks.list()])
+
+    @router.post("", **described.UPLOAD)
+    async def upload_migration(request: Request) -> Response:
+        """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
+        refuse_card_number_in_query(request.scope["query_string"])
+        services.same_journal()
+        answer = await upload(desk, answers, request, Parameters.of(request.query_params))
+        if answer.status_code == 201:
+            told(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
+        return answer
+
+    @router.get("/{migrationId}", **described.GET)
+    async def get_migration(request: Request) -> Response:
+        """Where a migration stands, with its history."""
+        # Fresh: whoever has steered it sees that.
+        status = await desk.looks.status(migration_id(request), fresh=True)
+        history = [[int(s.at.timestamp() * 1000), s.ended] for s in status.history]
+        return answers.yes(Text.MIGRATION_FOUND, {**status.wire(), "history": history})
+
+    @router.get("/{migrationId}/plan", **described.PLAN)
+    async def get_migration_plan(request: Request) -> Response:
+        """What its file came to when it was entered, before anything was sent."""
+        migration = migration_id(request)
+        await desk.looks.status(migration)
+        told = await asyncio.to_thread(desk.registry.plan, migration)
+        plan = plan_in(told, answers.language) if told else None
+        return answers.yes(Text.MIGRATION_PLANNED, plan)
+
+    @router.get("/{migrationId}/events", **described.EVENTS)
+    async def get_migration_events(request: Request) -> Response:
+        """Where a migration stands, each second that something changed, as server-sent events."""
+        status = await desk.looks.status(migration_id(request))
+        return stream(services, desk, request, status, lambda one: one.wire())
+
+    @router.delete("/{migrationId}", **described.FORGET)
+    async def forget_migration(request: Request) -> Response:
+        """Remove one that has ended, or was not begun; there is no report of it afterwards."""
+        stood = await forget(desk, migration_id(request), by=sender_of(request))
+        return answers.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
+
+    for action in ACTIONS:
+        steering = _steering(desk, answers, action)
+        router.post(f"/{{migrationId}}/{action}", **described.steer(action))(steering)
+
+    @router.post("/{migrationId}/throttle", **described.THROTTLE)
+    async def throttle_migration(request: Request) -> Response:
+        """Bound the rows sent a second."""
+        refuse_card_number_in_query(request.scope["query_string"])
+        fields = parse_fields(await read_body(request))
+        for name in fields:
+            if name != "rps":
+                raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
+        if "rps" not in fields:
+            raise ParameterInvalid(Text.BAD_PARAMETER, field="rps", wanted="0.01 … 1000000, null")
+        rps = rps_of(fields["rps"])
+        status = await throttle(desk, migration_id(request), rps, by=sender_of(request))
+        return answers.yes(Text.MIGRATION_STEERED, status.wire())
+
+    for name in FORMS:
+        reporting = _reporting(desk, answers, name)
+        router.get(f"/{{migrationId}}/{name}", **described.report(name))(reporting)
+
+    return router
+
+
+def migration_id(request: Request) -> str:
+    """The id in the path. Raises UnknownMigration where it cannot be one."""
+    refuse_card_number_in_query(request.scope["query_string"])
+    text: str = request.path_params["migrationId"]
+    if _ID.fullmatch(text) is None:
+        raise UnknownMigration("?")  # the path may hold anything, and is not echoed
+    return text
+
+
+def _steering(
+    desk: Desk, answers: Answers, action: str
+) -> Callable[[Request], Awaitable[Response]]:
+    async def act(request: Request) -> Response:
+        refuse_card_number_in_query(request.scope["query_string"])
+        limit = limit_of(request.query_params) if action == "run" else None
+        by = sender_of(request)
+        status = await steer(desk, migration_id(request), action, limit=limit, by=by)
+        return answers.yes(Text.MIGRATION_STEERED, status.wire())
+
+    return act
+
+
+def _reporting(desk: Desk, answers: Answers, name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def make(request: Request) -> Response:
+        migration = migration_id(request)
+        await desk.looks.status(migration)
+        return await report(desk, answers, request, migration, name)
+
+    return make

@@ -1,0 +1,36 @@
+"""Where migrations stand, read once for all who look within the same second."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Task
+
+from producer.migrations.model.status import MigrationStatus
+from producer.migrations.registry import Registry
+
+FRESH_S = 0.8
+
+
+class Looks:
+    """The registry as many readers may use it: threads do the reading, a few at a time."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._kept: dict[str, tuple[float, Task[MigrationStatus]]] = {}
+
+    async def status(self, migration: str, *, fresh: bool = False) -> MigrationStatus:
+        """Where it stands, at most `FRESH_S` ago. Raises UnknownMigration, JournalUnavailable."""
+        now = asyncio.get_running_loop().time()
+        self._kept = {one: kept for one, kept in self._kept.items() if kept[0] > now}
+        if fresh or migration not in self._kept:
+            task = asyncio.create_task(asyncio.to_thread(self._registry.status, migration))
+            self._kept[migration] = now + FRESH_S, task
+        return await asyncio.shield(self._kept[migration][1])
+
+    def forget(self, migration: str) -> None:
+        """Read it anew when somebody looks next."""
+        self._kept.pop(migration, None)
+
+    async def list(self) -> list[MigrationStatus]:
+        """All, the newest first. Raises JournalUnavailable."""
+        return await asyncio.to_thread(self._registry.list)

@@ -1,0 +1,1 @@
+"""Descriptions of routes for the OpenAPI document."""

@@ -1,0 +1,88 @@
+"""What a command and a customer are asked about: read once for all who ask at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from producer.contract import Lane, parse_customer
+from producer.explain.command import CommandStory, story_of
+from producer.explain.customer import Explanation, explain
+from producer.http.overview.sampler import Sampler, Shared
+from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
+from producer.http.routes.stripe_reads import read_by_worker
+from producer.http.services import Services
+from producer.journal import request_customer, workers_seen
+from producer.journal.commands.stripe_events import events_of
+from producer.journal.operations.customers import customer_record
+from producer.journal.operations.exports import export
+from producer.migrations.plan.customer_reads import CustomerRead, customer_read
+
+READ_WITHIN_S = 8.0
+_SEEN_S = 30.0
+_MAX_ID = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """The sampler, and stories of commands."""
+
+    sampler: Sampler
+    stories: Shared[CommandStory | None]
+
+    @classmethod
+    def of(cls, services: Services, sampler: Sampler) -> Insight:
+        """Stories are of the services' journal."""
+
+        async def read(command_id: str) -> CommandStory | None:
+            found = await services.ask(export(command_id))
+            return None if found is None else story_of(command_id, found)
+
+        return cls(sampler, Shared(read))
+
+    async def story(self, services: Services, request: Request) -> CommandStory | None:
+        """Of the command in the path; None where it is not known.
+
+        Raises:
+            Refusal: the path or the query holds a card number.
+            JournalUnavailable: Redis is out of reach; or it has lost what it had.
+        """
+        refuse_card_number_in_query(request.scope["query_string"])
+        command_id: str = request.path_params["taskId"]
+        refuse_card_number(command_id, "taskId")
+        found = await self.stories(command_id) if len(command_id) <= _MAX_ID else None
+        if found is None:
+            services.same_journal()
+        return found
+
+
+async def explanation(services: Services, request: Request) -> Explanation:
+    """Of the customer in the path, read at Stripe by a worker now.
+
+    Raises:
+        Refusal: it is no customer's id, or a card number.
+        JournalUnavailable: Redis is out of reach, or has lost what it had.
+    """
+    refuse_card_number_in_query(request.scope["query_string"])
+    customer = parse_customer(request.path_params["userId"])
+    read = CustomerRead(customer, "no_worker")
+    if await services.ask(workers_seen(_SEEN_S)):
+        answer = await read_by_worker(
+            services,
+            request,
+            lambda read_id: request_customer(
+                read_id,
+                customer,
+                with_cards=False,
+                lane=Lane.INTERACTIVE,
+                signing=services.signing,
+            ),
+            within_s=READ_WITHIN_S,
+        )
+        read = CustomerRead(customer, "unavailable")
+        if answer is not None:
+            read = customer_read(customer, answer[1])
+    services.same_journal()
+    events = await services.ask(events_of(customer))
+    return explain(await services.ask(customer_record(customer)), read, events)

@@ -1,0 +1,212 @@
+"""Failed commands as their pages show them: a list, the question before a replay, its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import urlencode
+
+from producer.contract import CommandKind
+from producer.contract.card_data.redaction import redact
+from producer.contract.failed_filters import POISON, FailedFilter
+from producer.http.failed.listing import LOOKED_AT, Listed
+from producer.http.failed.parameters import MOST_REPLAYED, place_text
+from producer.http.failed.replay import Replayed
+from producer.http.pages.site.parts import (
+    code,
+    command_link,
+    customer_link,
+    prose,
+    state_mark,
+    table,
+    tags,
+    text,
+)
+from producer.http.pages.texts.failed import Failure
+from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.runbook import todo_of_code
+from producer.journal.operations.failed import FailedCommand
+from producer.migrations.input.values.display_text import visible
+
+PATH = "/failed"
+REPLAY_PATH = f"{PATH}/replay"
+
+
+def list_url(parts: Mapping[str, str]) -> str:
+    """The list of what a filter matches; not escaped."""
+    return f"{PATH}?{urlencode(parts)}" if parts else PATH
+
+
+def replay_button(say: Say, parts: Mapping[str, str]) -> str:
+    """The way to the question whether to replay what a filter matches."""
+    return (
+        f'<form action="{REPLAY_PATH}" method="get">{_hidden(parts)}'
+        f'<button class="second">{escape(say(Failure.REPLAY))}</button></form>'
+    )
+
+
+def title(say: Say, wanted: FailedFilter) -> str:
+    """For the heading and the browser's tab."""
+    if not wanted.code:
+        return say(Failure.TITLE)
+    return say(Failure.OF_CODE, code=visible(redact(wanted.code)))
+
+
+def list_body(say: Say, wanted: FailedFilter, page: Listed, *, replays: bool) -> str:
+    """The list, what to do about its code, and the way to replay it, for whom may."""
+    what = f'<p class="quiet small">{escape(say(Failure.WHAT))}</p>'
+    todo = f"<p>{prose(todo_of_code(say, wanted.code))}</p>" if wanted.code else ""
+    return (
+        f'<h1 class="big">{escape(title(say, wanted))}</h1>{what}'
+        f"<section>{_narrow(say, wanted)}</section>"
+        f"<section>{todo}{_rows(say, page)}{_further(say, wanted, page)}"
+        f"{_replay(say, wanted, page, replays)}</section>{_footer(say)}"
+    )
+
+
+def question_body(say: Say, wanted: FailedFilter, told: Replayed) -> str:
+    """How many would be replayed, and the button that does it."""
+    parts = wanted.parts()
+    if not told.matching:
+        word, sure = say(Failure.NOT_ONE), ""
+    else:
+        count = say.figure(told.matching)
+        word = say(Failure.COUNTED_SOME if told.next else Failure.COUNTED, count=count)
+        most = min(told.matching, MOST_REPLAYED)
+        more = f"<p>{escape(say(Failure.AT_A_TIME, count=say.figure(MOST_REPLAYED)))}</p>"
+        sure = (
+            f'<p class="do">{escape(say(Failure.MEANS))}</p>'
+            f"{more if told.next or most < told.matching else ''}"
+            f'<form action="{REPLAY_PATH}" method="post">{_hidden(parts)}'
+            f"<button>{escape(say(Failure.SURE, count=say.figure(most)))}</button></form>"
+        )
+    return (
+        f'<h1 class="big">{escape(title(say, wanted))}</h1><section class="attention">'
+        f'<p class="now">{escape(word)}</p>{_filter(say, parts)}{_left_out(say, told)}{sure}'
+        f"<p>{_link(list_url(parts), say(Failure.BACK))}</p></section>"
+    )
+
+
+def outcome_body(say: Say, wanted: FailedFilter, told: Replayed) -> str:
+    """What became of them."""
+    parts = wanted.parts()
+    replayed = say.figure(sum(told.states.values()))
+    items = "".join(
+        f'<li class="minor"><b>{say.figure(count)}</b> '
+        f"{escape(say(Failure.GONE)) if name == 'gone' else state_mark(say, name)}</li>"
+        for name, count in told.states.most_common()
+    )
+    as_ = f"<p>{escape(say(Failure.REPLAYED_AS))}</p>" if items else ""
+    return (
+        f'<h1 class="big">{escape(title(say, wanted))}</h1><section>'
+        f'<p class="now" role="status">{escape(say(Failure.REPLAYED, count=replayed))}</p>'
+        f'{_filter(say, parts)}{as_}<ul class="wrong">{items}</ul>{_left_out(say, told)}'
+        f"<p>{_link(list_url(parts), say(Failure.REST))}</p></section>"
+    )
+
+
+def _narrow(say: Say, wanted: FailedFilter) -> str:
+    kinds = f'<option value="">{escape(say(Failure.ANY))}</option>' + "".join(
+        f"<option{' selected' if wanted.command is kind else ''}>{kind.value}</option>"
+        for kind in CommandKind
+    )
+    fields = (
+        (say(Told.CODE), "code", _input("code", wanted.code)),
+        (say(Failure.KIND), "command", f'<select id="command" name="command">{kinds}</select>'),
+        (say(Told.CUSTOMER), "customer", _input("customer", wanted.customer)),
+        (say(Failure.TAG), "tag", _input("tag", _pairs(wanted))),
+    )
+    shown = "".join(
+        f'<div><label for="{name}">{escape(label)}</label>{field}</div>'
+        for label, name, field in fields
+    )
+    return (
+        f'<form action="{PATH}" method="get" class="narrow">{shown}'
+        f'<button class="second">{escape(say(Failure.NARROW))}</button></form>'
+    )
+
+
+def _pairs(wanted: FailedFilter) -> str:
+    told = {
+        name: value.replace("%", "%25").replace(",", "%2C") for name, value in wanted.tags.items()
+    }
+    return ", ".join(f"{name}={value}" for name, value in told.items())
+
+
+def _input(name: str, value: str) -> str:
+    return (
+        f'<input id="{name}" name="{name}" value="{escape(value)}" autocomplete="off" '
+        f'spellcheck="false" maxlength="255">'
+    )
+
+
+def _rows(say: Say, page: Listed) -> str:
+    if not page.found:
+        if page.next:
+            return f"<p>{escape(say(Failure.NOT_IN_THESE, count=say.figure(LOOKED_AT)))}</p>"
+        return f"<p>{escape(say(Failure.NO_MATCH))}</p>"
+    words = (Told.COMMAND, Told.CUSTOMER, Failure.FAILED_AT, Told.CODE, Told.MESSAGE)
+    return table([say(one) for one in words], [_row(one) for one in page.found])
+
+
+def _row(one: FailedCommand) -> tuple[str, ...]:
+    error = text(redact(one.error))
+    return (
+        f"{command_link(one.id)}<small>{escape(one.order.kind.value)} {tags(one.metadata)}</small>",
+        customer_link(one.order.customer),
+        escape(f"{one.failed_at:%Y-%m-%d %H:%M:%S}"),
+        code(redact(one.code)),
+        f'<span class="small">{error}</span>' if error else "",
+    )
+
+
+def _further(say: Say, wanted: FailedFilter, page: Listed) -> str:
+    after = place_text(page.next)
+    if after is None:
+        return ""
+    return f"<p>{_link(list_url({**wanted.parts(), 'after': after}), say(Failure.FURTHER))}</p>"
+
+
+def _replay(say: Say, wanted: FailedFilter, page: Listed, replays: bool) -> str:
+    if not page.found or wanted.code == POISON:
+        return ""
+    if not replays or not wanted:
+        word = Failure.NARROW_FIRST if replays else Failure.LOOK_ONLY
+        return f'<p class="quiet small">{escape(say(word))}</p>'
+    first = f'<p class="quiet small">{escape(say(Failure.REPLAY_FIRST))}</p>'
+    return f'<div class="buttons">{replay_button(say, wanted.parts())}</div>{first}'
+
+
+def _filter(say: Say, parts: Mapping[str, str]) -> str:
+    words = {"code": Told.CODE, "command": Failure.KIND, "customer": Told.CUSTOMER}
+    told = ", ".join(
+        f"{escape(say(words[name]) if name in words else name)}: {code(redact(value))}"
+        for name, value in parts.items()
+    )
+    return f"<p>{told}</p>"
+
+
+def _left_out(say: Say, told: Replayed) -> str:
+    counts = (
+        (told.poison, Failure.WITHOUT_POISON),
+        (told.refused.total(), Failure.WITHOUT_UNSIGNED),
+    )
+    return "".join(
+        f"<p>{prose(say(word, count=say.figure(count)))}</p>" for count, word in counts if count
+    )
+
+
+def _hidden(parts: Mapping[str, str]) -> str:
+    return "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in parts.items()
+    )
+
+
+def _link(url: str, words: str) -> str:
+    return f'<a href="{escape(url)}">{escape(words)}</a>'
+
+
+def _footer(say: Say) -> str:
+    return f'<footer class="quiet small">{escape(say(Word.TIMES))}</footer>'

@@ -1,0 +1,70 @@
+"""What is going on with a migration, in a sentence, and what a person does about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from producer.http.pages.texts.migrations import Say, Word
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus
+
+_GOOD = (RowState.APPLIED, RowState.ALREADY_SO)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """`now` and `todo` are text; `attention` where a person should do something."""
+
+    now: str
+    todo: str
+    attention: bool = False
+
+
+def good_rows(status: MigrationStatus) -> int:
+    """Rows that are as the file says."""
+    return sum(status.counts.get(state, 0) for state in _GOOD)
+
+
+def not_applied(status: MigrationStatus) -> int:
+    """Rows that ended otherwise, though there was something to send."""
+    skipped = status.counts.get(RowState.SKIPPED, 0)
+    return status.ended_rows - good_rows(status) - skipped
+
+
+def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Situation:
+    """What is going on. `coming`: this web process is to drive it."""
+    share = say.share(status.ended_rows, status.rows)
+    pending = say.figure(status.counts.get(RowState.PENDING, 0))
+    match status.state:
+        case MigrationState.PAUSED if status.untouched:
+            return Situation(say(Word.READY), say(Word.READY_DO, rows=pending), True)
+        case MigrationState.PAUSED:
+            return Situation(say(Word.PAUSED, share=share), say(Word.PAUSED_DO), True)
+        case MigrationState.STOPPED:
+            return Situation(say(Word.STOPPED), say(Word.STOPPED_DO), True)
+        case MigrationState.CANCELLED:
+            rows = say.figure(status.counts.get(RowState.CANCELLED, 0))
+            return Situation(say(Word.CANCELLED), say(Word.CANCELLED_DO, rows=rows))
+        case MigrationState.FINISHED:
+            return _finished(say, status)
+    if status.state is MigrationState.CANCELLING:
+        return Situation(say(Word.CANCELLING), say(Word.CANCELLING_DO))
+    if status.driver is None and coming:
+        return Situation(say(Word.STARTING, share=share), say(Word.STARTING_DO))
+    if status.driver is None:
+        return Situation(say(Word.NO_DRIVER), say(Word.NO_DRIVER_DO), True)
+    now = say(Word.RUNNING, share=share)
+    if status.eta_s is not None:
+        now += ", " + say(Word.RUNNING_LEFT, span=say.span(status.eta_s))
+    if status.rate == 0 and status.counts.get(RowState.SENT):
+        return Situation(now, say(Word.SLOW_DO))
+    return Situation(now, say(Word.RUNNING_DO))
+
+
+def _finished(say: Say, status: MigrationStatus) -> Situation:
+    bad = not_applied(status)
+    good = say.figure(good_rows(status))
+    if not bad:
+        return Situation(say(Word.FINISHED, rows=good), say(Word.FINISHED_DO))
+    now = say(Word.FINISHED_BUT, good=good, bad=say.figure(bad))
+    return Situation(now, say(Word.FINISHED_BUT_DO), True)

@@ -1,0 +1,81 @@
+"""The list of migrations as the page shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+
+from producer.http.pages.migrations.headline import not_applied
+from producer.http.pages.migrations.migration_view import bar
+from producer.http.pages.texts.migrations import Say, Word
+from producer.migrations.errors import JournalLost
+from producer.migrations.input.values.display_text import visible
+from producer.migrations.model.status import MigrationState, MigrationStatus
+
+_BEGIN = """cards migrate plan cards.csv
+cards migrate run cards.csv --limit 100
+
+curl --data-binary @cards.csv '{base}/api/migrations?name=cards.csv'"""
+# As `request.base_url` has it, of a `Host` that was admitted; a shell takes nothing in it for more.
+_BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+")
+
+
+def body(
+    say: Say,
+    found: Sequence[MigrationStatus],
+    coming: Callable[[str], bool] = lambda _: False,
+    lost: Sequence[JournalLost] = (),
+    *,
+    base: str,
+    upload: str = "",
+) -> str:
+    """The page's content. `coming`: whether this web process is to drive the migration.
+
+    `base` is the address that the page was asked for at. `lost` are migrations of this machine
+    whose journal was lost. `upload` is the form, as HTML, for those who may.
+    """
+    head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
+    if not found:
+        begin = _BEGIN.format(base=base if _BASE.fullmatch(base) else "http://HOST:PORT")
+        inside = f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(begin)}</pre></section>"
+    else:
+        names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
+        columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)
+        rows = "".join(_row(say, one, coming(one.id)) for one in found)
+        inside = (
+            f'<section><table class="list"><thead><tr>{columns}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></section>"
+        )
+    times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
+    alone = Word.NO_SCRIPT_FORM if upload else Word.NO_SCRIPT
+    times += f"<noscript>{escape(say(alone))}</noscript></footer>"
+    gone = "".join(_lost(say, one) for one in lost)
+    return f'{head}{upload}<div id="list">{gone}{inside}</div>{times}'
+
+
+def _lost(say: Say, loss: JournalLost) -> str:
+    told = escape(say(Word.LOST_HERE, rows=say.figure(loss.recorded), id="\0"))
+    link = f'<a href="/migrations/{escape(loss.migration)}">{escape(loss.migration)}</a>'
+    return f'<p class="notice" role="alert">{told.replace(chr(0), link)}</p>'
+
+
+def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
+    state = say.state(status.state)
+    if status.state is MigrationState.PAUSED and status.untouched:
+        state = say(Word.READY)
+    elif status.state is MigrationState.RUNNING and not (status.driver or coming):
+        state = say(Word.NO_DRIVER)
+    of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
+    left = "–" if status.eta_s is None else say.span(status.eta_s)
+    share = say.share(status.ended_rows, status.rows)
+    cells = (
+        (Word.STATE, escape(state)),
+        (Word.PROGRESS, f"{escape(share)} <small>{escape(of)}</small>{bar(say, status)}"),
+        (Word.LEFT, escape(left)),
+        (Word.PROBLEMS, say.figure(not_applied(status))),
+        (Word.BEGAN, status.created_at.strftime("%Y-%m-%d %H:%M")),
+    )
+    told = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
+    link = f'<a href="/migrations/{escape(status.id)}">{escape(visible(status.name))}</a>'
+    return f'<tr><th scope="row" class="name">{link}</th>{told}</tr>'

@@ -1,0 +1,285 @@
+"""A migration as the page shows it, in parts that are rendered anew while it goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import Any
+
+from producer.http.pages.migrations.headline import not_applied, situation
+from producer.http.pages.migrations.plan_view import Plan, folded, section
+from producer.http.pages.migrations.rows_view import became, link, wrong
+from producer.http.pages.site.parts import prose
+from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.uploads import Up
+from producer.migrations.input.values.display_text import visible
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus
+from producer.migrations.report.rate_chart import rate_chart
+from producer.migrations.texts.row_states import SHOWN
+
+PILOT_ROWS = 100
+_BAR = 1000
+_STARTS = (MigrationState.PAUSED, MigrationState.STOPPED)
+
+
+def body(
+    say: Say,
+    status: MigrationStatus,
+    notice: str = "",
+    *,
+    coming: bool = False,
+    steers: bool = True,
+    plan: Plan | None = None,
+) -> str:
+    """The page's content. `coming`: this web process is to drive it. `steers`: who looks may.
+
+    `plan` is what its file came to, where that is known.
+    """
+    shown = "".join(
+        f'<div id="{name}" tabindex="-1">{html}</div>'
+        for name, html in parts(say, status, coming, steers, plan).items()
+        if name != "say"
+    )
+    footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
+    footer += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript>"
+    return (
+        f'<h1 class="name">{escape(visible(status.name))}</h1>'
+        f'<p class="quiet small">{escape(say(Word.WHAT_IT_IS))}</p>{notice}'
+        f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
+        f'<footer class="quiet small">{footer}</footer>'
+    )
+
+
+def event(
+    say: Say,
+    status: MigrationStatus,
+    coming: bool,
+    *,
+    steers: bool = True,
+    plan: Plan | None = None,
+) -> dict[str, Any]:
+    """What the page is told when something has changed."""
+    return {
+        "title": title(say, status),
+        "ended": status.state.ended,
+        "parts": parts(say, status, coming, steers, plan),
+    }
+
+
+def title(say: Say, status: MigrationStatus) -> str:
+    """For the browser's tab: the share first, which is all that is seen of it."""
+    share, name = say.share(status.ended_rows, status.rows), visible(status.name)
+    return f"{share} · {say.state(status.state)} · {name}"
+
+
+def parts(
+    say: Say,
+    status: MigrationStatus,
+    coming: bool,
+    steers: bool = True,
+    plan: Plan | None = None,
+) -> dict[str, str]:
+    """HTML by the id of where it stands. Before anything is sent there is the plan instead."""
+    errors = link(status, "errors.csv", "errors.csv")
+    if plan is not None and not_begun(status):
+        return {
+            "say": _said(say, status),
+            "now": _now(say, status, coming),
+            "plan": section(say, plan, errors),
+            "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+            **dict.fromkeys(("wrong", "became", "speed", "files", "planned"), ""),
+        }
+    return {
+        "say": _said(say, status),
+        "now": _now(say, status, coming),
+        "plan": "",
+        "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+        "wrong": wrong(say, status),
+        "became": became(say, status),
+        "speed": _speed(say, status),
+        "files": _files(say, status),
+        "planned": folded(say, plan, errors) if plan is not None else "",
+    }
+
+
+def not_begun(status: MigrationStatus) -> bool:
+    """Whether it waits for a person to begin it."""
+    return status.state is MigrationState.PAUSED and status.untouched
+
+
+def _said(say: Say, status: MigrationStatus) -> str:
+    """Read aloud whenever it changes: the state, and each tenth of the rows."""
+    tenths = 10 * (10 * status.ended_rows // status.rows) if status.rows else 100
+    return escape(f"{say.state(status.state)}, {tenths} %")
+
+
+def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
+    told = situation(say, status, coming=coming)
+    attention = ' class="attention"' if told.attention else ""
+    return (
+        f'<section{attention}><p class="now">{escape(told.now)}</p>'
+        f'<p class="do">{prose(told.todo)}</p>{bar(say, status)}'
+        f'<dl class="facts">{_facts(say, status)}</dl></section>'
+    )
+
+
+def bar(say: Say, status: MigrationStatus) -> str:
+    """How the rows stand, as a bar of one colour a state."""
+    at, rects = 0.0, ""
+    for state in SHOWN:
+        if count := status.counts.get(state, 0):
+            wide = max(_BAR * count / status.rows, 3)
+            name = escape(f"{say.row(state)[0]}: {say.figure(count)}")
+            rects += f'<rect class="{state.word}" x="{at:.1f}" width="{wide:.1f}" height="20">'
+            rects += f"<title>{name}</title></rect>"
+            at += wide
+    label = escape(say(Word.DONE) + ": " + say.share(status.ended_rows, status.rows))
+    return (
+        f'<svg class="bar" viewBox="0 0 {max(at, 1):.1f} 20" preserveAspectRatio="none" '
+        f'role="img" aria-label="{label}">{rects}</svg>'
+    )
+
+
+def _facts(say: Say, status: MigrationStatus) -> str:
+    of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
+    wrong = not_applied(status)
+    limit = (
+        say(Word.NO_LIMIT)
+        if status.rps is None
+        else say(Word.AT_MOST, figure=say.figure(status.rps, 0 if status.rps >= 10 else 1))
+    )
+    moving = status.driver is not None and not status.state.ended
+    rate = say(Word.A_SECOND, figure=say.figure(status.rate, 0 if status.rate >= 10 else 1))
+    cells = [
+        (Word.DONE, say.share(status.ended_rows, status.rows), of),
+        (Word.LEFT, *_left(say, status)),
+        (Word.SPEED, rate if moving else "–", "" if status.state.ended else limit),
+        (Word.PROBLEMS, say.figure(wrong), say(Word.OF_ALL, share=say.share(wrong, status.rows))),
+    ]
+    return "".join(
+        f'<div class="fact"><dt>{escape(say(word))}</dt><dd>{escape(figure)}'
+        f"<small>{escape(more)}</small></dd></div>"
+        for word, figure, more in cells
+    )
+
+
+def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
+    if status.state.ended:
+        at = status.finished_at
+        return say(Word.NOTHING_LEFT), f"{say(Word.ENDED)} {_clock(at)}" if at else ""
+    if status.eta_s is None:
+        return "–", say(Word.UNKNOWN_TIME)
+    # To the minute: a clock that changes every second says no more.
+    at = datetime.now(UTC) + timedelta(seconds=status.eta_s)
+    return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
+
+
+def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
+    if status.state.ended:
+        return ""
+    buttons = ""
+    if not_begun(status):
+        return _begin(say, status, coming)
+    if status.state in _STARTS:
+        buttons += _button(say, status, "resume", Word.CONTINUE, "")
+    if status.state is MigrationState.RUNNING:
+        buttons += _button(say, status, "pause", Word.PAUSE, "second")
+    if status.state is not MigrationState.CANCELLING:
+        buttons += (
+            f"{_throttle(say, status)}<details><summary>{escape(say(Word.CANCEL))}</summary>"
+            f"<p>{escape(say(Word.CANCEL_MEANS))}</p>"
+            f"{_button(say, status, 'cancel', Word.CANCEL_SURE, 'danger')}</details>"
+        )
+    if not buttons:
+        return ""
+    return (
+        f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
+    )
+
+
+def _begin(say: Say, status: MigrationStatus, coming: bool) -> str:
+    """What can be done with a file that was planned, and of which nothing was sent."""
+    pending = status.counts.get(RowState.PENDING, 0)
+    buttons = ""
+    if coming and pending:
+        rows = min(PILOT_ROWS, pending)
+        buttons += (
+            f'<form method="post" action="/migrations/{escape(status.id)}/pilot">'
+            f'<label for="rows">{escape(say(Up.PILOT_ROWS))}</label><div class="inline">'
+            f'<input id="rows" name="rows" type="number" min="1" max="999999999" required '
+            f'inputmode="numeric" value="{rows}" aria-describedby="pilot-hint">'
+            f"<button>{escape(say(Up.PILOT))}</button></div>"
+            f'<p class="quiet small" id="pilot-hint">{escape(say(Up.PILOT_HINT))}</p></form>'
+        )
+    buttons += _button(say, status, "resume", Up.ALL, "second all")
+    buttons += _throttle(say, status)
+    buttons += (
+        f"<details><summary>{escape(say(Up.DISCARD))}</summary>"
+        f"<p>{escape(say(Up.DISCARD_MEANS))}</p>"
+        f"{_button(say, status, 'discard', Up.DISCARD_SURE, 'danger')}</details>"
+    )
+    return (
+        f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
+    )
+
+
+def _throttle(say: Say, status: MigrationStatus) -> str:
+    rps = "" if status.rps is None else f"{status.rps:g}"
+    return (
+        f'<form method="post" action="/migrations/{escape(status.id)}/throttle">'
+        f'<label for="rps">{escape(say(Word.LIMIT))}</label><div class="inline">'
+        f'<input id="rps" name="rps" type="number" min="0.01" step="any" inputmode="decimal" '
+        f'value="{escape(rps)}" aria-describedby="rps-hint">'
+        f'<button class="second">{escape(say(Word.SET))}</button></div>'
+        f'<p class="quiet small" id="rps-hint">{escape(say(Word.LIMIT_HINT))}</p></form>'
+    )
+
+
+def _look_only(say: Say, status: MigrationStatus) -> str:
+    if status.state.ended:
+        return ""
+    return f'<p class="quiet small">{escape(say(Word.LOOK_ONLY))}</p>'
+
+
+def _button(say: Say, status: MigrationStatus, action: str, word: Sentence, kind: str) -> str:
+    return (
+        f'<form method="post" action="/migrations/{escape(status.id)}/{action}">'
+        f'<button class="{kind}">{escape(say(word))}</button></form>'
+    )
+
+
+def _speed(say: Say, status: MigrationStatus) -> str:
+    chart = rate_chart(
+        status.history,
+        title=say(Word.CHART, most="{most}", mean="{mean}"),
+        no_rate=say(Word.NO_CHART),
+        figure=say.figure,
+    )
+    driver = ""
+    if status.driver:
+        who = status.driver.rsplit(":", 1)[0]
+        driver = f'<p class="quiet small">{escape(say(Word.DRIVER, driver=who))}</p>'
+    by = f" · {escape(status.by)}" if status.by else ""
+    began = f'<p class="quiet small">{escape(say(Word.BEGAN))} {_clock(status.created_at)}{by}</p>'
+    return f"<section><h2>{escape(say(Word.SPEED))}</h2>{chart}{began}{driver}</section>"
+
+
+def _files(say: Say, status: MigrationStatus) -> str:
+    links: tuple[tuple[str, Sentence], ...] = (
+        ("report.html", Word.DOWNLOAD_REPORT),
+        ("report.csv", Word.DOWNLOAD_CSV),
+        ("report.jsonl", Word.DOWNLOAD_JSONL),
+        ("errors.csv", Word.DOWNLOAD_ERRORS),
+        ("undo.csv", Up.DOWNLOAD_UNDO),
+    )
+    items = "".join(f"<li>{link(status, name, say(word))}</li>" for name, word in links)
+    return (
+        f'<section><h2>{escape(say(Word.DOWNLOADS))}</h2><ul class="links">{items}</ul>'
+        f'<p class="quiet small">{escape(say(Word.ELSEWHERE))}</p></section>'
+    )
+
+
+def _clock(at: datetime) -> str:
+    text = at.strftime("%Y-%m-%d %H:%M")
+    return text.removeprefix(datetime.now(UTC).strftime("%Y-%m-%d "))

@@ -1,0 +1,231 @@
+"""What a file came to before anything was sent, as the page shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from producer.http.pages.site.parts import prose
+from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.uploads import Up
+from producer.migrations.input.files.format_texts import form_words, reading_words
+from producer.migrations.input.files.formats import Format
+from producer.migrations.input.values.display_text import visible
+from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER
+from producer.migrations.texts.row_texts import plan_in, todo_in, where
+
+Plan = Mapping[str, Any]
+_SHOWN = 8  # codes of invalid rows
+_MOST_VALUES = 12
+# Said with words of the page. Whatever else a plan says is shown as it is named there.
+_KNOWN = frozenset(
+    {
+        "migration",
+        "file",
+        "form",
+        "format",
+        "digest",
+        "mapping",
+        "taken",
+        "stripeObjects",
+        "cvcCheckColumns",
+        "trimmedValues",
+        "slots",
+        "rows",
+        "toSend",
+        "commands",
+        "invalid",
+        "skipped",
+        "ambiguous",
+        "undecidedCustomers",
+        "undecided",
+        "repairs",
+        "repeated",
+        "customers",
+        "contradictedCustomers",
+        "codes",
+        "examples",
+        "requests",
+        "reads",
+        "readsNeedTransactions",
+        "seconds",
+        "keptBytes",
+        "wouldSend",
+    }
+)
+_MEANS = {USER: Up.USER, SOURCE: Up.SOURCE, DEFAULT: Up.DEFAULT, COMMAND: Up.DONE_WITH_IT}
+_SLOTS = {"default_payment_method": "invoice_settings.default_payment_method"}
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def section(say: Say, plan: Plan, errors: str) -> str:
+    """The whole of it. `errors` is a link to the file of rows that are not taken, as HTML."""
+    told = plan_in(plan, say.language)
+    return (
+        f"<section><h2>{escape(say(Up.PLAN))}</h2>"
+        f"<h3>{escape(say(Up.TAKEN_AS))}</h3>{_pairs(_taken(say, told))}"
+        f"<h3>{escape(say(Up.ROWS))}</h3>{_pairs(_rows(say, told))}"
+        f"{_invalid(say, told, errors)}"
+        f"<h3>{escape(say(Up.COST))}</h3>{_pairs(_cost(say, told))}</section>"
+    )
+
+
+def folded(say: Say, plan: Plan, errors: str) -> str:
+    """The same to be opened, once there is more to see."""
+    return (
+        f'<details class="plain-details"><summary>{escape(say(Up.PLAN_BEFORE))}</summary>'
+        f"{section(say, plan, errors)}</details>"
+    )
+
+
+def _taken(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
+    form, reading = _format(say, plan)
+    yield say(Up.FILE), f"{_text(plan.get('file'))} ({escape(form)})"
+    if reading:
+        yield say(Up.READ_AS), escape(", ".join(reading))
+    yield say(Up.COLUMNS), "<br>".join(_columns(say, plan))
+    if slots := plan.get("slots"):
+        names = (
+            f"{say.figure(n)} <code>{_text(_SLOTS.get(s, s))}</code>" for s, n in slots.items()
+        )
+        yield say(Up.SETS), ", ".join(names)
+    if trimmed := plan.get("trimmedValues"):
+        yield say(Up.TRIMMED), f"{say.figure(trimmed)} {escape(say(Up.TRIMMED_MEANS))}"
+    for name, value in plan.items():
+        if name not in _KNOWN and value not in (None, "", [], {}, False, 0):
+            yield _named(name), _value(value)
+
+
+def _format(say: Say, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    """What the file is and how it was read; a plan of an earlier version has its form alone."""
+    try:
+        format_ = Format.of_wire(plan["format"])
+    except (KeyError, ValueError, TypeError):
+        return visible(str(plan.get("form") or "")), ()
+    return form_words(format_, say.language), reading_words(format_, say.language)
+
+
+def _columns(say: Say, plan: Plan) -> Iterator[str]:
+    """Each column that is used, in words."""
+    if plan.get("stripeObjects"):
+        yield escape(say(Up.OBJECTS))
+    for field, column in (plan.get("mapping") or {}).items():
+        if isinstance(column, str) and not plan.get("stripeObjects"):
+            means = say(_MEANS[field]) if field in _MEANS else field
+            told = say(Up.COLUMN_IS, column="{column}", means=means)
+            yield escape(told).replace("{column}", _text(column))
+    for column in plan.get("cvcCheckColumns") or ():
+        told = say(Up.COLUMN_IS, column="{column}", means=say(Up.CHECKS))
+        yield escape(told).replace("{column}", _text(column))
+
+
+def _rows(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
+    def figure(name: str) -> str:
+        return say.figure(plan.get(name) or 0)
+
+    kinds = ", ".join(
+        f"{say.figure(count)} {escape(visible(str(kind)))}"
+        for kind, count in (plan.get("commands") or {}).items()
+    )
+    yield say(Up.ROWS), figure("rows")
+    if plan.get("repairs"):
+        yield say(Up.TO_REPAIR), f"{figure('toSend')} {escape(say(Up.TO_REPAIR_MEANS))}"
+    else:
+        yield say(Up.TO_SEND), kinds or "0"
+    yield say(Up.INVALID), figure("invalid")
+    for name, word in (("ambiguous", Up.AMBIGUOUS), ("skipped", Up.SKIPPED)):
+        if codes := plan.get(name):
+            yield say(word), _by_code(say, codes)
+    if plan.get("undecidedCustomers"):
+        means = escape(say(Up.UNDECIDED_MEANS))
+        yield say(Up.UNDECIDED), f"{figure('undecidedCustomers')} {means}"
+    if plan.get("repeated"):
+        yield say(Up.REPEATED), f"{figure('repeated')} {escape(say(Up.REPEATED_MEANS))}"
+    if plan.get("contradictedCustomers"):
+        means = escape(say(Up.CONTRADICTED_MEANS))
+        yield say(Up.CONTRADICTED), f"{figure('contradictedCustomers')} {means}"
+    yield say(Up.CUSTOMERS), figure("customers")
+
+
+def _cost(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
+    requests = "<br>".join(
+        f"{say.figure(count)} <code>{_text(endpoint)}</code>"
+        for endpoint, count in (plan.get("requests") or {}).items()
+    )
+    yield say(Up.REQUESTS), requests or "0"
+    seconds = plan.get("seconds") or {}
+    if plan.get("toSend") and {"live", "test"} <= seconds.keys():
+        live, test = say.span(seconds["live"]), say.span(seconds["test"])
+        yield say(Up.TAKES), escape(say(Up.TAKES_BOTH, live=live, test=test))
+    if needed := plan.get("readsNeedTransactions"):
+        yield say(Up.READS), escape(say(Up.READS_NEED, count=say.figure(needed)))
+    if kept := plan.get("keptBytes"):
+        size = say.figure(max(kept / 1_000_000, 0.1), 1)
+        yield say(Up.KEPT), escape(say(Up.KEPT_MEANS, size=size))
+
+
+def _invalid(say: Say, plan: Plan, errors: str) -> str:
+    codes: Mapping[str, int] = plan.get("codes") or {}
+    if not codes:
+        return f"<p>{escape(say(Up.NONE_INVALID))}</p>" if plan.get("toSend") else ""
+    items = ""
+    for code, count in list(codes.items())[:_SHOWN]:
+        examples = plan["examples"].get(code, [])
+        told = "".join(
+            f"<li>{_text(_place(say, one))}: {_text(one['what'])}</li>" for one in examples
+        )
+        if count > len(examples):
+            more = say(Up.AND_MORE, count=say.figure(count - len(examples)))
+            told += f"<li>{escape(more)}</li>"
+        todo = examples[0]["todo"] if examples else ""
+        items += (
+            f"<li><b>{say.figure(count)}</b> <code>{_text(code)}</code>"
+            f'<p>{prose(f"{todo[:1].upper()}{todo[1:]}.")}</p><ul class="lines">{told}</ul></li>'
+        )
+    if len(codes) > _SHOWN:
+        items += f"<li>{escape(say(Up.AND_MORE, count=say.figure(len(codes) - _SHOWN)))}</li>"
+    left_out = escape(say(Up.INVALID_LEFT_OUT, errors="\0")).replace("\0", errors)
+    return (
+        f'<h3>{escape(say(Up.FIRST_INVALID))}</h3><ul class="wrong">{items}</ul>'
+        f'<p class="quiet small">{left_out}</p>'
+    )
+
+
+def _by_code(say: Say, codes: Mapping[str, int]) -> str:
+    return "<br>".join(
+        f"{say.figure(count)} <code>{_text(code)}</code>: {prose(todo_in(code, say.language))}"
+        for code, count in codes.items()
+    )
+
+
+def _place(say: Say, one: Mapping[str, Any]) -> str:
+    return where(one["line"], one["column"], say.language)
+
+
+def _pairs(rows: Iterator[tuple[str, str]]) -> str:
+    shown = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{html}</td></tr>' for name, html in rows
+    )
+    return f'<table class="pairs"><tbody>{shown}</tbody></table>'
+
+
+def _value(value: Any) -> str:
+    """Anything that a plan may hold, as HTML."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_text(k)} = {_value(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        parts = [_value(one) for one in value[:_MOST_VALUES]]
+        more = ["…"] if len(value) > _MOST_VALUES else []
+        return "<br>".join(parts + more)
+    return _text(value)
+
+
+def _named(name: str) -> str:
+    words = _CAPITAL.sub(" ", name).replace("_", " ").lower()
+    return words[:1].upper() + words[1:]
+
+
+def _text(value: Any) -> str:
+    return escape(visible("" if value is None else str(value)))

@@ -1,0 +1,206 @@
+"""`/migrations` and `/migrations/{id}`: to look at, and to steer with forms."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from producer.contract.refusals import ParameterInvalid
+from producer.http.access.scopes import may, needs, sender_of
+from producer.http.migrations.control import FileElsewhere, forget, steer, throttle
+from producer.http.migrations.events import stream
+from producer.http.migrations.parameters import limit_of, rps_of
+from producer.http.migrations.reports import FORMS, report
+from producer.http.migrations.routes import migration_id
+from producer.http.migrations.services import Desk
+from producer.http.pages.migrations import list_view, migration_view, upload_view
+from producer.http.pages.migrations.upload_form import take
+from producer.http.pages.site.assets import Asset
+from producer.http.pages.site.error_pages import navigation, unavailable
+from producer.http.pages.site.layout import explained, notice, page, trouble
+from producer.http.pages.site.sessions import Sessions
+from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.uploads import Up
+from producer.http.requests.body import read_body
+from producer.http.services import Services
+from producer.journal import JournalUnavailable
+from producer.migrations.after.forget import StillBusy
+from producer.migrations.model.status import MigrationStatus
+from producer.migrations.registry import NotInState, UnknownMigration
+from producer.security.api_tokens import Scope
+
+log = logging.getLogger(__name__)
+
+PATH = "/migrations"
+Handler = Callable[[Request], Awaitable[Response]]
+_LOOK = needs(Scope.READ, Scope.MIGRATE)
+_STEER = needs(Scope.MIGRATE)
+
+
+def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIRouter:
+    """The page's routes. Every answer to a person is a page, errors included."""
+    router = APIRouter(include_in_schema=False)
+
+    async def not_there(migration: str, nav: str) -> Response:
+        loss = await desk.lost(migration)
+        if loss is None:
+            return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
+        told = loss.message(say.language)
+        return explained(say, Word.JOURNAL_LOST, told, 409, nav=nav)
+
+    def in_pages(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def handled(request: Request) -> Response:
+            try:
+                try:
+                    return await handler(request)
+                except UnknownMigration as unknown:
+                    return await not_there(unknown.migration, navigation(say, request.scope))
+            except JournalUnavailable as error:
+                if error.other_data:
+                    nav = navigation(say, request.scope)
+                    return trouble(say, Word.OTHER_DATA, Word.OTHER_DATA_DO, 503, nav=nav)
+                log.warning("%s", error)
+                return unavailable(say, request.scope)
+
+        return handled
+
+    async def show(
+        request: Request, word: Sentence | None = None, http_status: int = 200
+    ) -> Response:
+        migration = migration_id(request)
+        status = await desk.looks.status(migration, fresh=True)
+        remark = notice(say, word) if word else ""
+        coming = desk.drivers.coming(migration)
+        steers = may(request, Scope.MIGRATE)
+        plan = await asyncio.to_thread(desk.registry.plan, migration)
+        body = migration_view.body(say, status, remark, coming=coming, steers=steers, plan=plan)
+        script = None if status.state.ended else Asset.LIVE
+        title = migration_view.title(say, status)
+        nav = navigation(say, request.scope)
+        return page(say, title, body, script=script, http_status=http_status, nav=nav)
+
+    @router.get(PATH, **_LOOK)
+    @in_pages
+    async def list_migrations(request: Request) -> Response:
+        found = await desk.looks.list()
+        lost = await desk.all_lost({one.id for one in found})
+        base = str(request.base_url).rstrip("/")
+        steers = may(request, Scope.MIGRATE)
+        most = desk.settings.upload_limit
+        form = upload_view.form(say, by=sender_of(request), most=most) if steers else ""
+        body = list_view.body(say, found, desk.drivers.coming, lost, base=base, upload=form)
+        return page(
+            say,
+            say(Word.MIGRATIONS),
+            body,
+            script=Asset.LIST,
+            scripts=(Asset.UPLOAD,) if steers else (),
+            # Without scripts it would take away what is being filled in.
+            renew=not steers,
+            nav=navigation(say, request.scope),
+        )
+
+    @router.post(PATH, **_STEER)
+    @in_pages
+    async def take_file(request: Request) -> Response:
+        return await take(services, desk, say, request)
+
+    @router.get("/migrations/{migrationId}", **_LOOK)
+    @in_pages
+    async def look(request: Request) -> Response:
+        return await show(request)
+
+    @router.get("/migrations/{migrationId}/events", **_LOOK)
+    async def events(request: Request) -> Response:
+        status = await desk.looks.status(migration_id(request))
+        steers = may(request, Scope.MIGRATE)
+        plan = await asyncio.to_thread(desk.registry.plan, status.id)
+
+        def view(one: MigrationStatus) -> dict[str, Any]:
+            coming = desk.drivers.coming(one.id)
+            return migration_view.event(say, one, coming, steers=steers, plan=plan)
+
+        async def signed_in() -> bool:
+            if not sessions.needed or "authorization" in request.headers:
+                return True
+            return await sessions.caller(request.scope["headers"]) is not None
+
+        return stream(services, desk, request, status, view, signed_in)
+
+    def steering(action: str, limit: int | None = None) -> Handler:
+        async def act(request: Request) -> Response:
+            migration = migration_id(request)
+            try:
+                await steer(desk, migration, action, limit=limit, by=sender_of(request))
+            except (NotInState, FileElsewhere):
+                return await show(request, Word.NOT_POSSIBLE, 409)
+            return RedirectResponse(f"{PATH}/{migration}", 303)
+
+        return in_pages(act)
+
+    for action in ("pause", "resume", "cancel"):
+        router.post(f"/migrations/{{migrationId}}/{action}", **_STEER)(steering(action))
+
+    @router.post("/migrations/{migrationId}/pilot", **_STEER)
+    @in_pages
+    async def pilot(request: Request) -> Response:
+        rows = (await _fields(request)).get("rows", str(migration_view.PILOT_ROWS))
+        try:
+            limit = limit_of(QueryParams({"limit": rows.strip()}))
+        except ParameterInvalid:
+            return await show(request, Up.BAD_PILOT, 400)
+        return await steering("run", limit)(request)
+
+    @router.post("/migrations/{migrationId}/discard", **_STEER)
+    @in_pages
+    async def discard(request: Request) -> Response:
+        try:
+            await forget(desk, migration_id(request), by=sender_of(request))
+        except (NotInState, StillBusy):
+            return await show(request, Word.NOT_POSSIBLE, 409)
+        return RedirectResponse(PATH, 303)
+
+    @router.post("/migrations/{migrationId}/throttle", **_STEER)
+    @in_pages
+    async def bound(request: Request) -> Response:
+        migration = migration_id(request)
+        fields = await _fields(request)
+        text = fields.get("rps", "").strip().replace(",", ".")
+        try:
+            rps = rps_of(float(text) if text else None)
+            await throttle(desk, migration, rps, by=sender_of(request))
+        except (ValueError, ParameterInvalid):
+            return await show(request, Word.BAD_LIMIT, 400)
+        return RedirectResponse(f"{PATH}/{migration}", 303)
+
+    def reporting(name: str) -> Handler:
+        async def make(request: Request) -> Response:
+            migration = migration_id(request)
+            await desk.looks.status(migration)
+            try:
+                return await report(desk, services.answers, request, migration, name)
+            except FileElsewhere:
+                nav = navigation(say, request.scope)
+                return trouble(say, Up.ELSEWHERE, Up.ELSEWHERE_DO, 409, nav=nav)
+
+        return in_pages(make)
+
+    for name in FORMS:
+        router.get(f"/migrations/{{migrationId}}/{name}", **_LOOK)(reporting(name))
+
+    return router
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """Those of a form without a file."""
+    return dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))

@@ -1,0 +1,92 @@
+"""What became of a migration's rows, and what a person does about those that went wrong."""
+
+from __future__ import annotations
+
+from html import escape
+
+from producer.http.pages.migrations.headline import not_applied
+from producer.http.pages.site.parts import prose
+from producer.http.pages.texts.migrations import Say, Word
+from producer.migrations.input.values.display_text import visible
+from producer.migrations.model.rows import SKIPPED_CODES
+from producer.migrations.model.status import MigrationStatus
+from producer.migrations.texts.row_states import SHOWN
+from producer.migrations.texts.row_texts import todo_in
+
+# Codes after which nothing is to be done.
+_MINOR = frozenset(
+    {"repeated_row", "not_default", "unchanged", "superseded", "cancelled", *SKIPPED_CODES}
+)
+
+
+def wrong(say: Say, status: MigrationStatus) -> str:
+    """The codes with how many rows, and what to do about each."""
+    known = {c: n for c, n in status.codes.items() if n and c != "repeated_row"}
+    if not known and not not_applied(status):
+        if not status.state.ended:
+            return ""
+        return (
+            f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
+            f"<p>{escape(say(Word.NOTHING_WRONG))}</p></section>"
+        )
+    items = ""
+    for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
+        minor = ' class="minor"' if code in _MINOR else ""
+        items += (
+            f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(visible(code))}</code>"
+            f"<p>{prose(_sentence(todo_in(code, say.language)))}</p></li>"
+        )
+    links = {
+        "report": link(status, "report.html", say(Word.REPORT)),
+        "errors": link(status, "errors.csv", "errors.csv"),
+    }
+    which = escape(say(Word.WHICH_ROWS, report="{report}", errors="{errors}")).format(**links)
+    return (
+        f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
+        f'<ul class="wrong">{items}</ul><p class="quiet small">{which}</p></section>'
+    )
+
+
+def became(say: Say, status: MigrationStatus) -> str:
+    """The rows by state, adding up."""
+    rows = ""
+    for state in SHOWN:
+        if count := status.counts.get(state, 0):
+            name, meaning = say.row(state)
+            rows += (
+                f'<tr><th scope="row"><i class="dot {state.word}"></i>{escape(name)}'
+                f'<small class="narrow-only">{escape(meaning)}</small></th>'
+                f'<td class="n">{say.figure(count)}</td>'
+                f'<td class="n">{escape(say.share(count, status.rows))}</td>'
+                f'<td class="quiet wide-only">{escape(meaning)}</td></tr>'
+            )
+    head = "".join(
+        f'<th scope="col" class="{kind}">{escape(say(word))}</th>'
+        for word, kind in (
+            (Word.STATE, ""),
+            (Word.ROWS, "n"),
+            (Word.SHARE, "n"),
+            (Word.MEANING, "wide-only"),
+        )
+    )
+    return (
+        f"<section><h2>{escape(say(Word.WHAT_HAPPENED))}</h2>"
+        f'<table class="states"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody><tfoot><tr>'
+        f'<th scope="row">{escape(say(Word.TOGETHER))}</th>'
+        f'<td class="n">{say.figure(status.rows)}</td><td class="n"></td>'
+        f'<td class="quiet wide-only">{escape(say(Word.EVERY_ROW))}</td></tr></tfoot></table>'
+        "</section>"
+    )
+
+
+def link(status: MigrationStatus, name: str, text: str) -> str:
+    """To a file that is made of the migration."""
+    return f'<a href="/migrations/{escape(status.id)}/{name}">{escape(text)}</a>'
+
+
+def _rows(say: Say, count: int) -> str:
+    return say(Word.ROW_WITH) if count == 1 else say(Word.ROWS_WITH, count=say.figure(count))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

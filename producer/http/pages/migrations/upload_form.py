@@ -1,0 +1,156 @@
+"""A file that is posted by the page's form: refused with its reasons, or entered and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from producer.contract.card_data.card_numbers import find_card_data
+from producer.contract.messages import Text, say
+from producer.contract.refusals import ParameterInvalid
+from producer.http.access.scopes import sender_of
+from producer.http.migrations.child_processes import ChildFailed
+from producer.http.migrations.control import told
+from producer.http.migrations.multipart import FileForm, FormBroken, read_form
+from producer.http.migrations.parameters import Parameters
+from producer.http.migrations.services import Desk
+from producer.http.migrations.upload import CARD_DATA, UNAVAILABLE, TooManyBytes, bounded, entered
+from producer.http.migrations.upload_storage import Busy
+from producer.http.pages.migrations import upload_view
+from producer.http.pages.site.assets import Asset
+from producer.http.pages.site.error_pages import navigation, unavailable
+from producer.http.pages.site.layout import page
+from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.uploads import Up
+from producer.http.requests.content_encoding import refuse_encoded
+from producer.http.services import Services
+
+_MISSING = "column_missing"
+
+
+class _Refused(Exception):
+    """Why it is not taken, for a person; `columns` are those to choose from."""
+
+    def __init__(self, why: str, http_status: int = 400, columns: list[str] | None = None) -> None:
+        self.why = why
+        self.http_status = http_status
+        self.columns = columns or []
+        super().__init__(why)
+
+
+async def take(services: Services, desk: Desk, say: Say, request: Request) -> Response:
+    """Take the file; the answer leads to its plan, or shows the form with what is wrong.
+
+    Nothing is sent, and nothing is left of a file that is refused.
+
+    Raises:
+        JournalUnavailable, starlette.requests.ClientDisconnect
+    """
+    refuse_encoded(request)
+    services.same_journal()
+    filled: dict[str, str] = {}
+    try:
+        form = await _read(say, request)
+        filled = dict(form.fields)
+        made = await _entered(desk, say, request, form, filled)
+    except _Refused as refused:
+        return _again(desk, say, request, filled, refused)
+    if made is None:
+        return unavailable(say, request.scope)
+    migration: str = made["plan"]["migration"]
+    if made["created"]:
+        told(migration, "enter", sender_of(request))
+    return RedirectResponse(f"{upload_view.PATH}/{migration}", 303)
+
+
+async def _read(say: Say, request: Request) -> FileForm:
+    try:
+        form = await read_form(request.headers.get("content-type", ""), request.stream())
+    except FormBroken:
+        raise _Refused(say(Up.BROKEN)) from None
+    if find_card_data(dict(form.fields)) is not None:
+        raise _Refused(_text(say, Text.CARD_NUMBER, field="form"))
+    if not form.filename:
+        raise _Refused(say(Up.CHOOSE))
+    return form
+
+
+async def _entered(
+    desk: Desk, say: Say, request: Request, form: FileForm, filled: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """What was told of the plan; None where Redis does not answer."""
+    limit = desk.settings.upload_limit
+    try:
+        given = Parameters.of(_query(form.filename, filled))
+        made = await entered(desk, request, bounded(form.file, limit), given, say.language)
+    except ParameterInvalid as wrong:
+        raise _Refused(wrong.message(say.language)) from None
+    except TooManyBytes:
+        raise _Refused(_text(say, Text.FILE_TOO_LARGE, limit=str(limit)), 413) from None
+    except Busy:
+        raise _Refused(_text(say, Text.UPLOADS_BUSY), 503) from None
+    except FormBroken:
+        raise _Refused(say(Up.BROKEN)) from None
+    except ChildFailed:
+        raise _Refused(say(Up.FAILED), 500) from None
+    match made.get("code"):
+        case None:
+            return made
+        case code if code == UNAVAILABLE:
+            return None
+        case code if code == CARD_DATA:
+            column = made["column"] or "?"
+            raise _Refused(_text(say, Text.CARD_COLUMN, column=column))
+        case code:
+            columns = made.get("columns", []) if code == _MISSING else []
+            raise _Refused(f"{made['message']}.", columns=columns)
+
+
+def _query(filename: str, filled: Mapping[str, str]) -> QueryParams:
+    """The fields as parameters of an upload."""
+    pairs = [("name", filename)]
+    for name, value in filled.items():
+        text = value.strip()
+        if not text:
+            continue
+        if name.startswith(upload_view.MAP):
+            pairs.append(("map", f"{name.removeprefix(upload_view.MAP)}={text}"))
+        else:
+            pairs.append((name, text.replace(",", ".") if name == "rps" else text))
+    return QueryParams(pairs)
+
+
+def _again(
+    desk: Desk, say: Say, request: Request, filled: Mapping[str, str], refused: _Refused
+) -> Response:
+    told_ = (
+        f'<div class="notice" role="alert"><p><b>{escape(say(Up.REFUSED))}.</b> '
+        f"{escape(refused.why)}</p><p>{escape(say(Up.NOTHING_KEPT))}"
+        f"{' ' + escape(say(Up.WHICH_COLUMNS)) if refused.columns else ''}</p></div>"
+    )
+    form = upload_view.form(
+        say,
+        by=sender_of(request),
+        most=desk.settings.upload_limit,
+        given=filled,
+        columns=refused.columns,
+        told=told_,
+    )
+    nav = navigation(say, request.scope)
+    return page(
+        say,
+        say(Up.TITLE),
+        form,
+        scripts=(Asset.UPLOAD,),
+        http_status=refused.http_status,
+        nav=nav,
+    )
+
+
+def _text(say_: Say, text: Text, **values: str) -> str:
+    return f"{say(text, say_.language, **values)}."

@@ -1,0 +1,121 @@
+"""The form to upload a file with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from producer.http.migrations.parameters import NAMES
+from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.uploads import Up
+from producer.migrations.input.columns.columns import DEFAULT, SOURCE, USER
+from producer.migrations.input.values.display_text import visible
+
+PATH = "/migrations"
+MAP = "map-"
+# Options in the order in which they are shown; those that uploads do not know are left out.
+_TEXTS = (
+    ("sheet", Up.SHEET, "text"),
+    ("only-if-default-is", Up.ONLY_IF, "text"),
+    ("rps", Up.RPS, "decimal"),
+    ("stop-after-failures", Up.STOP, "text"),
+)
+_FLAGS = (("skip-if-newer", Up.NEWER), ("blind", Up.BLIND))
+_COMMANDS = ("AssignCard", "SetDefaultCard")
+_MEANINGS = {USER: Up.USER, SOURCE: Up.SOURCE, DEFAULT: Up.DEFAULT}
+
+
+def form(
+    say: Say,
+    *,
+    by: str,
+    most: int,
+    given: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
+    told: str = "",
+) -> str:
+    """The section. `most` is the largest file, in bytes.
+
+    After a refusal: `told` is why, as HTML; `given` what was filled in; `columns` the file's.
+    """
+    given = given or {}
+    who = f" {escape(say(Up.BY, name=by))}" if by else ""
+    kinds = escape(say(Up.KINDS, most=_size(say, most)))
+    # Fields stand before the file, since the file is judged by them as it comes.
+    return (
+        f'<section id="upload" data-uploading="{escape(say(Up.UPLOADING, share="{share}"))}" '
+        f'data-checking="{escape(say(Up.CHECKING))}" data-cut="{escape(say(Up.CUT))}">'
+        f"<h2>{escape(say(Up.TITLE))}</h2>{told}"
+        f'<p class="quiet">{escape(say(Up.INTRO))}{who}</p>'
+        f'<form method="post" action="{PATH}" enctype="multipart/form-data" class="upload">'
+        f"{_options(say, given, columns)}"
+        f'<label class="drop" for="file"><b>{escape(say(Up.DROP))}</b>'
+        f'<small class="quiet">{kinds}</small>'
+        '<input type="file" id="file" name="file" required></label>'
+        f"<button>{escape(say(Up.CHECK))}</button>"
+        '<p class="progress" hidden><progress max="1"></progress>'
+        '<span role="status"></span></p></form></section>'
+    )
+
+
+def _options(say: Say, given: Mapping[str, str], columns: Sequence[str]) -> str:
+    shown = " open" if columns or any(given.values()) else ""
+    kinds = _select(
+        say, "command", Up.BY_COLUMNS, _COMMANDS, given.get("command", ""), say(Up.COMMAND)
+    )
+    maps = "".join(_map(say, field, given.get(MAP + field, ""), columns) for field in _MEANINGS)
+    texts = "".join(
+        _text(name, say(word), given.get(name, ""), kind)
+        for name, word, kind in _TEXTS
+        if name in NAMES
+    )
+    flags = "".join(
+        f'<label class="flag"><input type="checkbox" name="{name}" value="true"'
+        f"{' checked' if given.get(name) else ''}> {escape(say(word))}</label>"
+        for name, word in _FLAGS
+    )
+    mapped = (
+        f'<fieldset><legend>{escape(say(Up.MAP))}</legend><div class="grid-of-fields">{maps}</div>'
+        "</fieldset>"
+    )
+    others = f'<div class="grid-of-fields">{kinds}{texts}</div>'
+    # What is asked for comes first.
+    fields = mapped + others if columns else others + mapped
+    return (
+        f'<details class="options"{shown}><summary>{escape(say(Up.OPTIONS))}</summary>'
+        f"{fields}{flags}</details>"
+    )
+
+
+def _map(say: Say, field: str, value: str, columns: Sequence[str]) -> str:
+    label = f"{field}: {say(_MEANINGS[field])}"
+    if not columns:
+        return _text(MAP + field, label, value, "text")
+    return _select(say, MAP + field, Up.BY_NAME, columns, value, label)
+
+
+def _select(
+    say: Say, name: str, nothing: Up, values: Sequence[str], chosen: str, label: str
+) -> str:
+    options = f'<option value="">{escape(say(nothing))}</option>'
+    for value in values:
+        selected = " selected" if value == chosen else ""
+        options += f'<option value="{escape(value)}"{selected}>{escape(visible(value))}</option>'
+    return (
+        f'<label for="{escape(name)}">{escape(label)}'
+        f'<select id="{escape(name)}" name="{escape(name)}">{options}</select></label>'
+    )
+
+
+def _text(name: str, label: str, value: str, mode: str) -> str:
+    return (
+        f'<label for="{name}">{escape(label)}<input id="{name}" name="{name}" '
+        f'inputmode="{mode}" autocomplete="off" value="{escape(value)}"></label>'
+    )
+
+
+def _size(say: Say, most: int) -> str:
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if most >= size:
+            return f"{say.figure(most / size, 0 if most % size == 0 else 1)} {unit}"
+    return f"{most} bytes"

@@ -1,0 +1,153 @@
+"""A command as its page shows it: what it is, what happened to it, what it waits for."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import Any
+
+from producer.contract import CommandKind, State
+from producer.explain.command import CommandStory, Moment
+from producer.explain.waits import Wait
+from producer.http.pages.site.parts import (
+    clock,
+    code,
+    command_link,
+    customer_link,
+    pairs,
+    prose,
+    section,
+    state,
+    state_mark,
+    table,
+    tags,
+    text,
+    wait,
+    who,
+)
+from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
+from producer.migrations.input.values.display_text import visible
+
+# Of an envelope with a whole customer, no more is shown.
+_LONGEST = 20_000
+
+
+def body(say: Say, story: CommandStory) -> str:
+    """The page's content."""
+    shown = "".join(
+        f'<div id="{name}" tabindex="-1">{html}</div>'
+        for name, html in parts(say, story).items()
+        if name != "say"
+    )
+    return (
+        f'<h1 class="name">{escape(say(Told.COMMAND))} {code(story.told.id)}</h1>'
+        f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
+        f'<footer class="quiet small">{escape(say(Word.TIMES))} '
+        f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
+    )
+
+
+def event(say: Say, story: CommandStory) -> dict[str, Any]:
+    """What the page is told when something has changed."""
+    return {
+        "title": title(say, story),
+        "ended": ended(story),
+        "parts": parts(say, story),
+    }
+
+
+def title(say: Say, story: CommandStory) -> str:
+    """For the browser's tab."""
+    return f"{state(say, story.told.state)} · {visible(story.told.id)}"
+
+
+def ended(story: CommandStory) -> bool:
+    """Whether nothing more happens by itself."""
+    return story.wait is Wait.NOTHING
+
+
+def parts(say: Say, story: CommandStory) -> dict[str, str]:
+    """HTML by the id of where it stands."""
+    return {
+        "say": escape(state(say, story.told.state)),
+        "now": _now(say, story),
+        "what": _what(say, story),
+        "history": _history(say, story),
+        "result": _result(say, story),
+    }
+
+
+def _now(say: Say, story: CommandStory) -> str:
+    told = story.told
+    todo = todo_of_state(say, told.state)
+    if told.state == State.FAILED:
+        # What to type is for this command; the list's words are for all of a code.
+        todo = todo_of_code(say, told.code).replace("ID", told.id)
+    now = f'<p class="now">{state_mark(say, told.state)}</p>'
+    waits = ""
+    if story.wait is not Wait.NOTHING:
+        waits = wait(say, story.wait, told.lane)
+        if story.wait is Wait.LANE and story.paused:
+            waits += f" ({text(story.paused)})"
+        if story.wait is Wait.KEY and story.key_code:
+            waits += f" ({code(story.key_code)})"
+        if story.wait is Wait.EARLIER and story.before:
+            waits += f": {command_link(story.before)}"
+    rows = [
+        (say(Told.TODO), prose(todo)),
+        (say(Told.WAITS_FOR), waits),
+        (say(Told.NEXT_TRY), escape(clock(told.next_attempt_at))),
+        (say(Told.CODE), code(told.code)),
+        (say(Told.MESSAGE), text(told.message)),
+        (
+            say(Told.SUPERSEDED_BY),
+            command_link(told.superseded_by) if told.superseded_by else "",
+        ),
+    ]
+    attention = ' class="attention"' if told.state in (State.FAILED, State.UNKNOWN) else ""
+    return f"<section{attention}>{now}{pairs(rows)}</section>"
+
+
+def _what(say: Say, story: CommandStory) -> str:
+    told = story.told
+    spent = told.command == CommandKind.ASSIGN_CARD and not told.card
+    rows = [
+        (say(Told.COMMAND), code(told.command)),
+        (say(Told.CUSTOMER), customer_link(story.customer) if story.customer else ""),
+        (say(Told.CARD), escape(say(Told.TOKEN_SPENT)) if spent else code(told.card)),
+        (say(Told.SLOT), code(told.slot)),
+        (say(Told.SENDER), who(say, told)),
+        (say(Told.TAGS), tags(told.metadata)),
+        (say(Told.LANE), code(told.lane)),
+        (say(Told.ATTEMPTS), say.figure(told.attempts)),
+    ]
+    return section(say(Told.WHAT_IT_IS), pairs(rows))
+
+
+def _history(say: Say, story: CommandStory) -> str:
+    columns = [say(one) for one in (Told.WHEN, Told.WHAT, Told.CODE, Told.REQUEST)]
+    rows = [
+        (
+            escape(one.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]),
+            _moment(say, one),
+            code(one.code),
+            code(one.request),
+        )
+        for one in story.moments
+    ]
+    return section(say(Told.HISTORY), table(columns, rows))
+
+
+def _moment(say: Say, moment: Moment) -> str:
+    known = Told.__members__.get(f"MOMENT_{moment.what.upper()}")
+    return escape(say(known)) if known else state_mark(say, moment.what)
+
+
+def _result(say: Say, story: CommandStory) -> str:
+    if story.result is None:
+        return ""
+    written = json.dumps(story.result, ensure_ascii=False, indent=2)[:_LONGEST]
+    lines = "\n".join(visible(line) for line in written.split("\n"))
+    return section(say(Told.ENVELOPE), f"<pre>{escape(lines)}</pre>")

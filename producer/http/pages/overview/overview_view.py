@@ -1,0 +1,231 @@
+"""What is happening now, as the page at `/` shows it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from producer.contract import Lane, Refusal, State
+from producer.contract.card_data.redaction import redact
+from producer.contract.failed_filters import POISON, FailedFilter
+from producer.http.overview.sampler import Overview, Trouble
+from producer.http.pages.failed.view import PATH as FAILED
+from producer.http.pages.failed.view import list_url, replay_button
+from producer.http.pages.migrations.migration_view import bar
+from producer.http.pages.overview.headline import matters
+from producer.http.pages.site.parts import (
+    clock,
+    code,
+    command_link,
+    customer_link,
+    facts,
+    prose,
+    section,
+    state,
+    state_mark,
+    table,
+    text,
+    told,
+)
+from producer.http.pages.texts.failed import Failure
+from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
+from producer.journal.operations.failed import Kept
+
+_LOOKED_AT = 100
+_LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
+
+
+def body(say: Say, found: Overview, *, replays: bool = False) -> str:
+    """The page's content. `replays`: who looks may take up failed commands."""
+    shown = "".join(
+        f'<div id="{name}" tabindex="-1">{html}</div>'
+        for name, html in parts(say, found, replays=replays).items()
+        if name != "say"
+    )
+    find = (
+        f'<form action="/find" method="get"><label for="id">{escape(say(Told.FIND_ID))}</label>'
+        '<div class="inline find"><input id="id" name="id" required maxlength="255" '
+        f'autocomplete="off" spellcheck="false"><button class="second">'
+        f"{escape(say(Told.FIND_GO))}</button></div></form>"
+    )
+    return (
+        f'<h1>{escape(say(Word.CARDS))}</h1><p class="quiet small">'
+        f'{escape(say(Told.WHAT_THIS_IS))}</p><p class="say" id="say" role="status" '
+        f'aria-live="polite"></p>{shown}{section(say(Told.FIND), find)}'
+        f'<footer class="quiet small">{escape(say(Word.TIMES))} '
+        f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
+    )
+
+
+def event(say: Say, found: Overview, *, replays: bool = False) -> dict[str, Any]:
+    """What the page is told when something has changed."""
+    return {"title": title(say, found), "ended": False, "parts": parts(say, found, replays=replays)}
+
+
+def title(say: Say, found: Overview) -> str:
+    """For the browser's tab."""
+    return f"{matters(say, found)[0].now} · {say(Word.CARDS)}"
+
+
+def parts(say: Say, found: Overview, *, replays: bool = False) -> dict[str, str]:
+    """HTML by the id of where it stands."""
+    return {
+        "say": escape("; ".join(one.now for one in matters(say, found))),
+        "now": _now(say, found),
+        "lanes": _lanes(say, found),
+        "ended": _ended(say, found),
+        "failed": _failed(say, found, replays=replays),
+        "unsettled": _unsettled(say, found),
+        "migrations": _migrations(say, found),
+    }
+
+
+def _now(say: Say, found: Overview) -> str:
+    shown = ""
+    for one in matters(say, found):
+        attention = ' class="attention"' if one.alert else ""
+        where = f"`docs/runbook.md#{one.alert.lower()}`"
+        more = say(Told.RUNBOOK, where=where) if one.alert else ""
+        shown += f'<section{attention}><p class="now">{escape(one.now)}</p>'
+        shown += f'<p class="do">{prose(one.todo)} {prose(more)}</p></section>'
+    return shown
+
+
+def _lanes(say: Say, found: Overview) -> str:
+    figures = found.figures
+    rows = []
+    for lane in Lane:
+        waiting = figures.not_taken[lane]
+        pause = figures.paused.get(lane)
+        now = say(Told.PAUSED_SINCE, since=clock(pause.since)) if pause else say(Told.OPEN)
+        oldest = say.span(figures.oldest_s[lane]) if waiting else "–"
+        name = f"{code(lane.value)}<small>{escape(say(_LANES[lane]))}</small>"
+        unended = say.figure(figures.open_in(lane))
+        rows.append((name, unended, say.figure(waiting), escape(oldest), escape(now)))
+    words = (Told.LANE, Told.UNENDED, Told.WAITING, Told.OLDEST, Told.NOW_STATE)
+    columns = [say(one) for one in words]
+    rate = "–" if found.rate is None else say(Told.PER_SECOND, figure=_rate(say, found.rate))
+    cells = [
+        (say(Told.RATE), rate, _limit(say, found)),
+        (say(Told.AT_WORK), say.figure(figures.at_work), say(Told.CUSTOMERS)),
+        (say(Told.WORKERS), *_workers(say, found)),
+    ]
+    return section(say(Told.LANES), table(columns, rows) + facts(cells))
+
+
+def _workers(say: Say, found: Overview) -> tuple[str, str]:
+    if found.refuses is not None:
+        return "–", say(Told.WORKERS_UNKNOWN)
+    return say.figure(found.figures.workers), say(Told.WORKERS_SEEN)
+
+
+def _limit(say: Say, found: Overview) -> str:
+    pace = found.paces.get("account")
+    if pace is None or not pace.rate:
+        return say(Told.NO_LIMIT)
+    limit = _rate(say, pace.rate)
+    if pace.factor >= 0.995:
+        return say(Told.LIMIT_OF, figure=limit)
+    return say(Told.SLOWED, figure=limit, now=_rate(say, found.limit))
+
+
+def _rate(say: Say, value: float) -> str:
+    return say.figure(value, 0 if value >= 10 or value == int(value) else 1)
+
+
+def _ended(say: Say, found: Overview) -> str:
+    states = found.lately.states()
+    cells = [(state(say, one), say.figure(n), "") for one, n in states.items()]
+    hint = f'<p class="quiet small">{escape(say(Told.ENDED_HINT))}</p>'
+    since = found.lately.since.strftime("%H:%M")
+    return section(say(Told.ENDED, since=f"{since} UTC"), facts(cells) + hint)
+
+
+def _failed(say: Say, found: Overview, *, replays: bool) -> str:
+    count = found.figures.failed
+    heading = f"{say(Told.FAILED)}: {say.figure(count)}"
+    if not count:
+        return section(heading, f"<p>{escape(say(Told.NONE))}</p>")
+    items = ""
+    for one, n in found.failed.codes.items():
+        named = redact(one)
+        ways = _ways(say, one, replays=replays)
+        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{ways}</li>"
+    columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.CODE, Told.MESSAGE)]
+    rows = [_failed_row(one) for one in found.failed.some]
+    inside = f'{_partly(say, Told.NEWEST, found.failed)}<ul class="wrong">{items}</ul>'
+    see = f'<p><a href="{FAILED}">{escape(say(Failure.SEE_ALL))}</a></p>'
+    return section(heading, inside + table(columns, rows) + see, attention=True)
+
+
+def _ways(say: Say, named: str, *, replays: bool) -> str:
+    """To the commands of a code, and to replaying them."""
+    try:
+        parts = FailedFilter.of({"code": named}).parts()
+    except Refusal:  # what stands in the row is no code
+        return ""
+    if named == "-" or redact(named) != named:
+        return ""
+    see = f'<a href="{escape(list_url(parts))}">{escape(say(Failure.SEE))}</a>'
+    button = replay_button(say, parts) if replays and named != POISON else ""
+    return f'<div class="inline ways">{see}{button}</div>'
+
+
+def _failed_row(one: Kept) -> tuple[str, ...]:
+    row = one.row
+    error = text(redact(row.get("error", "")))
+    return (
+        command_link(one.id),
+        customer_link(row["user"]),
+        code(redact(row.get("code", ""))),
+        f'<span class="small">{error}</span>' if error else "",
+    )
+
+
+def _unsettled(say: Say, found: Overview) -> str:
+    count = found.figures.unsettled
+    heading = f"{say(Told.UNSETTLED)}: {say.figure(count)}"
+    if not count:
+        return section(heading, f"<p>{escape(say(Told.NONE))}</p>")
+    items = "".join(
+        f'<li class="minor">{_times(say, n, redact(one))}</li>'
+        for one, n in found.unsettled.codes.items()
+    )
+    columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.STATE, Told.CODE)]
+    rows = []
+    for one in found.unsettled.some:
+        mark = state_mark(say, one.state.value)
+        if one.state is State.UNKNOWN:
+            mark += f"<small>{escape(todo_of_state(say, 'unknown'))}</small>"
+        reason = code(redact(one.row.get("code", "")))
+        rows.append((command_link(one.id), customer_link(one.row.get("user", "")), mark, reason))
+    inside = f'{_partly(say, Told.OLDEST_OF, found.unsettled)}<ul class="wrong">{items}</ul>'
+    return section(heading, inside + table(columns, rows))
+
+
+def _times(say: Say, count: int, named: str) -> str:
+    if named == "-":
+        return f"<b>{say.figure(count)}</b> {escape(say(Told.NO_CODE))}"
+    return told(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
+
+
+def _partly(say: Say, word: Told, trouble: Trouble) -> str:
+    if trouble.all_of_them:
+        return ""
+    return f'<p class="quiet small">{escape(say(word, count=say.figure(_LOOKED_AT)))}</p>'
+
+
+def _migrations(say: Say, found: Overview) -> str:
+    if not found.migrations:
+        return section(say(Told.UNDER_WAY), f"<p>{escape(say(Told.NO_MIGRATIONS))}</p>")
+    columns = [say(one) for one in (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT)]
+    rows = []
+    for one in found.migrations:
+        of = say(Word.OF, part=say.figure(one.ended_rows), whole=say.figure(one.rows))
+        share = f"{escape(say.share(one.ended_rows, one.rows))} <small>{escape(of)}</small>"
+        left = "–" if one.eta_s is None else say.span(one.eta_s)
+        link = f'<a href="/migrations/{escape(one.id)}">{text(one.name)}</a>'
+        rows.append((link, escape(say.state(one.state)), share + bar(say, one), escape(left)))
+    return section(say(Told.UNDER_WAY), table(columns, rows))

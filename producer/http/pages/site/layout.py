@@ -1,0 +1,79 @@
+"""The document around what is shown, and the headers that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from starlette.responses import Response
+
+from producer.http.pages.site.assets import Asset, url
+from producer.http.pages.texts.migrations import Say, Sentence, Word
+
+RENEW_S = 10
+# `'self'` is the files of `assets.py`: no other answer of ours has the type of a script or a style.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def page(
+    say: Say,
+    title: str,
+    body: str,
+    *,
+    script: Asset | None = None,
+    scripts: Sequence[Asset] = (),
+    renew: bool = True,
+    http_status: int = 200,
+    nav: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A page. `body` and `nav` are HTML; `title` is text.
+
+    `script` keeps the page up to date; without scripts it is loaded anew at times, where it may
+    `renew`. `scripts` are others.
+
+    Nothing but our own files may run or load, whatever a file's name holds.
+    """
+    again = offline = ""
+    live = "".join(f'<script src="{url(one)}"></script>' for one in (script, *scripts) if one)
+    if script and renew:
+        again = f'<noscript><meta http-equiv="refresh" content="{RENEW_S}"></noscript>'
+    if script:
+        told = escape(say(Word.OFFLINE))
+        offline = f'<p class="notice" id="offline" role="alert" hidden>{told}</p>'
+    content = (
+        f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{again}'
+        f'<link rel="stylesheet" href="{url(Asset.STYLE)}"></head>\n<body>'
+        f'<a class="skip" href="#main">{escape(say(Word.SKIP))}</a>\n<nav>{nav}</nav>\n'
+        f'{offline}<main id="main">{body}</main>\n{live}</body></html>\n'
+    )
+    return Response(
+        content.encode("utf-8", "replace"),
+        http_status,
+        {"Content-Security-Policy": _POLICY, **(headers or {})},
+        "text/html; charset=utf-8",
+    )
+
+
+def notice(say: Say, word: Sentence, **values: str) -> str:
+    """A remark at the top of a page."""
+    return f'<p class="notice" role="alert">{escape(say(word, **values))}</p>'
+
+
+def trouble(say: Say, what: Sentence, todo: Sentence, http_status: int, *, nav: str) -> Response:
+    """A page that says what is wrong and what to do."""
+    body = f'<section><p class="now">{escape(say(what))}</p>'
+    body += f'<p class="do">{escape(say(todo))}</p></section>'
+    return page(say, say(what), body, http_status=http_status, nav=nav)
+
+
+def explained(say: Say, what: Sentence, todo: str, http_status: int, *, nav: str) -> Response:
+    """The same, where what to do was put into words before."""
+    body = f'<section class="attention"><p class="now">{escape(say(what))}</p>'
+    body += f'<p class="do">{escape(todo)}</p></section>'
+    return page(say, say(what), body, http_status=http_status, nav=nav)

@@ -1,0 +1,110 @@
+"""Signing in and out of the page, and a brake for those who try tokens there."""
+
+from __future__ import annotations
+
+import logging
+import re
+from html import escape
+from math import ceil
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from producer.http.access.gcra import Pace
+from producer.http.access.scopes import OPEN
+from producer.http.access.throttle import Brake, address_of
+from producer.http.metrics.request_metrics import Metrics
+from producer.http.pages.site.layout import notice, page, trouble
+from producer.http.pages.site.sessions import COOKIE, HOME, LASTS_S, LOGIN, LOGOUT, Sessions
+from producer.http.pages.texts.migrations import Say, Word
+from producer.http.requests.body import read_body
+from producer.journal import JournalUnavailable
+
+log = logging.getLogger(__name__)
+
+# Wrong tokens of one address, and of all.
+AT_ONCE = Pace(10, 5.0)
+IN_ALL = Pace(100, 0.5)
+_NEXT = re.compile(
+    r"/|/migrations(/mig_[0-9a-f]{24})?|/commands/[A-Za-z0-9][A-Za-z0-9_-]{0,254}"
+    r"|/customers/cus_[A-Za-z0-9_]{1,250}"
+)
+
+
+def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
+    """The form, where the page would be; afterwards it goes on to the wanted path.
+
+    `wait_s`: too many wrong tokens came, and none is looked at for so many seconds.
+    """
+    remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
+    if wait_s:
+        remark = notice(say, Word.TOO_MANY_TOKENS, span=say.span(wait_s))
+    wanted = wanted if _NEXT.fullmatch(wanted) else HOME
+    body = (
+        f"<h1>{escape(say(Word.CARDS))}</h1>"
+        f"{remark}"
+        f'<section><form method="post" action="{LOGIN}">'
+        f'<label for="token">{escape(say(Word.TOKEN))}</label>'
+        '<input class="wide" id="token" name="token" type="password" required autofocus '
+        'autocomplete="off" aria-describedby="hint">'
+        f'<input type="hidden" name="next" value="{escape(wanted)}">'
+        f'<p class="quiet small" id="hint">{escape(say(Word.TOKEN_HINT))}</p>'
+        f"<button>{escape(say(Word.SIGN_IN))}</button></form></section>"
+    )
+    headers = {"Retry-After": str(wait_s)} if wait_s else {}
+    http_status = 429 if wait_s else 401
+    return page(say, say(Word.SIGN_IN), body, http_status=http_status, headers=headers)
+
+
+def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIRouter:
+    """The routes of the form. Needed by whoever has no session, or no longer has one."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(LOGIN, **OPEN)
+    async def form(request: Request) -> Response:
+        if not sessions.needed:
+            return RedirectResponse(HOME, 303)
+        return login_page(say, HOME)
+
+    @router.post(LOGIN, **OPEN)
+    async def sign_in(request: Request) -> Response:
+        fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
+        wanted = fields.get("next", HOME)
+        address = address_of(request.scope)
+        if wait_s := ceil(brake.wait_s(address)):
+            return login_page(say, wanted, wait_s=wait_s)
+        try:
+            value = await sessions.begin(fields.get("token", ""))
+        except JournalUnavailable as error:
+            log.warning("%s", error)
+            return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav="")
+        if value is None:
+            brake.failed(address)
+            metrics.wrong_token("page")
+            return login_page(say, wanted, wrong=True)
+        answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else HOME, 303)
+        answer.set_cookie(
+            COOKIE,
+            value,
+            max_age=LASTS_S,
+            path=HOME,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+    @router.post(LOGOUT, **OPEN)
+    async def sign_out(request: Request) -> Response:
+        try:
+            await sessions.end(request.scope["headers"])
+        except JournalUnavailable as error:
+            log.warning("%s", error)
+            return trouble(say, Word.STILL_IN, Word.STILL_IN_DO, 503, nav="")
+        answer = RedirectResponse(HOME, 303)
+        answer.delete_cookie(COOKIE, path=HOME, httponly=True, samesite="strict")
+        return answer
+
+    return router

@@ -1,0 +1,140 @@
+"""Pieces of HTML that several pages are made of. Text is escaped here, once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from urllib.parse import quote
+
+from producer.contract import State
+from producer.explain.waits import Wait
+from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.overview import Told
+from producer.journal.operations.customers import Told as ToldCommand
+from producer.migrations.input.values.display_text import visible
+
+_CODE = re.compile(r"`([^`]+)`")
+_MIGRATION = re.compile(r"mig_[0-9a-f]{24}")
+
+
+def text(value: str) -> str:
+    """Somebody else's text, as HTML."""
+    return escape(visible(value))
+
+
+def prose(text: str) -> str:
+    """Escaped, what stands in backticks as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def section(title: str, inside: str, *, attention: bool = False) -> str:
+    """A card of the page. `inside` is HTML."""
+    kind = ' class="attention"' if attention else ""
+    return f"<section{kind}><h2>{escape(title)}</h2>{inside}</section>"
+
+
+def facts(cells: Iterable[tuple[str, str, str]]) -> str:
+    """Figures side by side: a name, the figure, and what is to be known beside it. All text."""
+    cells = list(cells)
+    kind = " five" if len(cells) == 5 else ""
+    shown = "".join(
+        f'<div class="fact"><dt>{escape(name)}</dt><dd>{escape(figure)}'
+        f"<small>{escape(more)}</small></dd></div>"
+        for name, figure, more in cells
+    )
+    return f'<dl class="facts{kind}">{shown}</dl>'
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> str:
+    """Names (text) and values (HTML), one below the other; those without a value are left out."""
+    shown = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{html}</td></tr>'
+        for name, html in rows
+        if html
+    )
+    return f'<table class="pairs"><tbody>{shown}</tbody></table>'
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column names the row; cells are HTML. On a phone a list."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    body = ""
+    for first, *rest in rows:
+        cells = "".join(
+            f'<td data-name="{escape(name)}">{html}</td>'
+            for name, html in zip(columns[1:], rest, strict=True)
+        )
+        body += f'<tr><th scope="row" class="name">{first}</th>{cells}</tr>'
+    return f'<table class="list plain"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def command_link(command_id: str) -> str:
+    """To a command's page."""
+    path = quote(command_id, safe="")
+    return f'<a href="/commands/{path}"><code>{text(command_id)}</code></a>'
+
+
+def customer_link(customer: str) -> str:
+    """To a customer's page."""
+    path = quote(customer, safe="")
+    return f'<a href="/customers/{path}"><code>{text(customer)}</code></a>'
+
+
+def migration_link(migration: str) -> str:
+    """To a migration's page; what is no id of one is text."""
+    if _MIGRATION.fullmatch(migration) is None:
+        return f"<code>{text(migration)}</code>"
+    return f'<a href="/migrations/{migration}"><code>{migration}</code></a>'
+
+
+def code(value: str) -> str:
+    """An id or a code, as HTML."""
+    return f"<code>{text(value)}</code>" if value else ""
+
+
+def tags(metadata: Mapping[str, str]) -> str:
+    """A command's tags, as HTML."""
+    return " ".join(code(f"{name}={value}") for name, value in metadata.items())
+
+
+def state(say: Say, value: str) -> str:
+    """A command's state, as text."""
+    known = Told.__members__.get(f"STATE_{value.upper()}") if value in set(State) else None
+    return say(known) if known else visible(value)
+
+
+def state_mark(say: Say, value: str) -> str:
+    """A command's state with its colour, as HTML."""
+    known = value if value in set(State) else ""
+    return f'<i class="dot s-{known}"></i>{escape(state(say, value))}'
+
+
+def wait(say: Say, what: Wait, lane: str) -> str:
+    """What a command waits for, as HTML."""
+    return prose(say(Told[f"WAIT_{what.name}"], lane=visible(lane)))
+
+
+def who(say: Say, one: ToldCommand) -> str:
+    """Who sent it, as HTML."""
+    if one.migration:
+        return told(say, Told.OF_MIGRATION, id=migration_link(one.migration))
+    return text(one.sender) if one.sender else f"({escape(say(Told.NO_SENDER))})"
+
+
+def clock(at: datetime | None) -> str:
+    """A time, UTC, without today's date; text."""
+    if at is None:
+        return ""
+    written = at.strftime("%Y-%m-%d %H:%M:%S")
+    return written.removeprefix(datetime.now(UTC).strftime("%Y-%m-%d "))
+
+
+def told(say: Say, sentence: Told, **values: str) -> str:
+    """A sentence of ours whose placeholders are filled with HTML."""
+    # No text is shown with a NUL in it, so none of the values is taken for another's place.
+    html = escape(say(sentence, **{name: f"\0{name}\0" for name in values}))
+    for name, value in values.items():
+        html = html.replace(f"\0{name}\0", value)
+    return html

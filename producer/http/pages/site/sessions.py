@@ -1,0 +1,127 @@
+"""Who may see the page: a browser that was given one of the tokens, once, by a form."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from http.cookies import CookieError, SimpleCookie
+
+from producer.http.waiting.bulkhead import BoundedJournal
+from producer.journal.operations.sessions import begin_session, end_session, session_lives
+from producer.security.api_tokens import ApiToken, find_token
+
+COOKIE = "cards_session"
+HOME = "/"
+EVENTS = "/events"
+FIND = "/find"
+LOGIN = "/login"
+LOGOUT = "/logout"
+_PAGES = ("/migrations", "/commands", "/customers", "/failed")
+LASTS_S = 12 * 3600
+_PURPOSE = b"card-commands page session 2 "
+_VALUE = re.compile(r"([0-9]{1,11})\.([A-Za-z0-9_-]{43})\.([0-9a-f]{64})")
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+class Sessions:
+    """Cookies with a random id, signed by a token's digest; without tokens none is asked for.
+
+    A session ends with its time, when its token is no longer configured, and when it is signed out
+    of, for every web process: it counts only as long as the journal has it. The journal alone
+    makes none, since it has no signature.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[ApiToken],
+        ask: BoundedJournal,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._tokens = tokens
+        self._ask = ask
+        self._clock = clock
+
+    @property
+    def needed(self) -> bool:
+        """Whether one has to sign in at all."""
+        return bool(self._tokens)
+
+    async def begin(self, text: str) -> str | None:
+        """A cookie's value for one of the tokens; None for any other text.
+
+        Raises:
+            JournalUnavailable: it could not be noted.
+        """
+        token = find_token(self._tokens, text.strip().encode("utf-8", "replace"))
+        if token is None:
+            return None
+        until, ident = str(int(self._clock()) + LASTS_S), secrets.token_urlsafe(32)
+        await self._ask(begin_session(_digest(ident), token.name, keep_s=LASTS_S))
+        return f"{until}.{ident}.{_signature(token, until, ident)}"
+
+    async def caller(self, headers: Headers) -> ApiToken | None:
+        """The token of a session that these raw headers show, and that lives.
+
+        Raises:
+            JournalUnavailable: Redis is out of reach.
+        """
+        for ident, token in self._shown(headers):
+            if await self._ask(session_lives(_digest(ident))):
+                return token
+        return None
+
+    async def end(self, headers: Headers) -> None:
+        """End the sessions that these raw headers show, on every web process.
+
+        Raises:
+            JournalUnavailable: Redis is out of reach, and they live on.
+        """
+        for ident, _ in self._shown(headers):
+            await self._ask(end_session(_digest(ident)))
+
+    def _shown(self, headers: Headers) -> Iterable[tuple[str, ApiToken]]:
+        """Ids and tokens of cookies that we signed and that are not too old."""
+        for value in _cookies(headers):
+            parts = _VALUE.fullmatch(value)
+            if parts is None or int(parts[1]) <= self._clock():
+                continue
+            until, ident, signature = parts.groups()
+            # All are compared, so that the time taken tells nothing of the tokens.
+            matches = [
+                token
+                for token in self._tokens
+                if hmac.compare_digest(signature, _signature(token, until, ident))
+            ]
+            if matches:
+                yield ident, matches[0]
+
+
+def is_page(path: str) -> bool:
+    """Whether it is a path of the pages: only there does a session count."""
+    if path in (HOME, EVENTS, FIND, LOGIN, LOGOUT):
+        return True
+    return any(path == page or path.startswith(f"{page}/") for page in _PAGES)
+
+
+def _digest(ident: str) -> str:
+    return sha256(ident.encode()).hexdigest()
+
+
+def _signature(token: ApiToken, until: str, ident: str) -> str:
+    return hmac.new(token.digest, _PURPOSE + f"{until} {ident}".encode(), sha256).hexdigest()
+
+
+def _cookies(headers: Headers) -> Iterable[str]:
+    for name, value in headers:
+        if name == b"cookie":
+            try:
+                jar = SimpleCookie(value.decode("latin-1"))
+            except CookieError:
+                continue
+            if COOKIE in jar and jar[COOKIE].value.isascii():
+                yield jar[COOKIE].value

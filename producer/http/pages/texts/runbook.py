@@ -1,0 +1,76 @@
+"""What docs/runbook.md says to do about a state and about each code of a failed command."""
+
+from __future__ import annotations
+
+from producer.http.pages.texts.migrations import Say
+
+_MAINTAINERS = ("`cards export ID`, a quien lo mantiene", "`cards export ID`, to the maintainers")
+# The third column of its table of codes, by the code: (Spanish, English).
+_CODES = {
+    "api_error": (
+        "cuando Stripe esté bien: `cards failed replay --filter code=api_error`",
+        "when Stripe is well: `cards failed replay --filter code=api_error`",
+    ),
+    "api_connection_error": (
+        "arregle la red, y después `cards failed replay --filter code=api_connection_error`",
+        "mend the network, then `cards failed replay --filter code=api_connection_error`",
+    ),
+    "rate_limit": (
+        "CardsRateLimited, y después `cards failed replay --filter code=rate_limit`",
+        "CardsRateLimited, then `cards failed replay --filter code=rate_limit`",
+    ),
+    "lock_timeout": (
+        "`cards failed replay --filter code=lock_timeout`",
+        "`cards failed replay --filter code=lock_timeout`",
+    ),
+    "idempotency_error": _MAINTAINERS,
+    "expired": (
+        "mire al cliente en Stripe, y después `cards failed replay ID`",
+        "look at the customer at Stripe, then `cards failed replay ID`",
+    ),
+    "poison": (f"{_MAINTAINERS[0]}; no lo retome", f"{_MAINTAINERS[1]}; do not replay"),
+    "internal_error": (
+        f"{_MAINTAINERS[0]}; retómelo con la próxima versión",
+        f"{_MAINTAINERS[1]}; replay with the next release",
+    ),
+}
+_OTHERWISE = ("`cards failed show ID` dice por qué", "`cards failed show ID` says why")
+_STATES = {
+    "succeeded": ("nada", "nothing"),
+    "rejected": (
+        "nada aquí: a quien lo envió se le dijo el motivo de Stripe, y envía otro comando si debe "
+        "hacerse",
+        "nothing here: the caller was told Stripe's reason, and sends a new command if it should "
+        "be done",
+    ),
+    "superseded": (
+        "nada: se aplicó un comando más reciente para el mismo cliente y lugar",
+        "nothing: a newer command for the same customer and slot was applied",
+    ),
+    "cancelled": (
+        "nada: lo hizo una persona antes de que se enviara",
+        "nothing: a person did that before it was sent",
+    ),
+    "unknown": ("espere; se averigua", "wait; it is looked up"),
+    "failed": ("mire, y después retómelo o déjelo", "look, then replay or leave"),
+}
+
+
+def todo_of_code(say: Say, code: str) -> str:
+    """What to type about failed commands of the code; what is code stands in backticks."""
+    return _CODES.get(code, _OTHERWISE)[0 if say.language == "es" else 1]
+
+
+def todo_of_state(say: Say, state: str) -> str:
+    """What a person does about a command of the state; "" where it goes on by itself."""
+    return _STATES.get(state, ("", ""))[0 if say.language == "es" else 1]
+
+
+def known_codes() -> dict[str, str]:
+    """Every code, and what to do about it in English."""
+    return {code: english for code, (_, english) in _CODES.items()}
+
+
+def known_states() -> dict[str, str]:
+    """Every state, likewise."""
+    return {state: english for state, (_, english) in _STATES.items()}

@@ -1,0 +1,1 @@
+"""Parts of a request: body, headers, and what they must not hold."""

@@ -1,0 +1,161 @@
+"""`POST /api/cards/assign` and `/default`: accept a command and wait for its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from uuid import uuid4
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
+from producer.contract.messages import Text
+from producer.contract.metadata import parse_metadata_header
+from producer.http.access.scopes import sender_of
+from producer.http.openapi.routes import ASSIGN_CARD, SET_DEFAULT_CARD
+from producer.http.requests.body import parse_fields, read_body
+from producer.http.requests.callback_url import CallbackRules
+from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
+from producer.http.requests.disconnect import while_connected
+from producer.http.requests.prefer import Preference, parse_prefer
+from producer.http.requests.scope_keys import TASK
+from producer.http.services import Services
+from producer.journal import Acceptance, Call, JournalUnavailable, accept, status
+from producer.journal.commands.callbacks import unwant_callback, want_callback
+from producer.observability import tracing
+
+_MAX_KEY = 255
+
+
+def routes(services: Services, callbacks: CallbackRules) -> APIRouter:
+    """The two routes that take commands."""
+    router = APIRouter()
+
+    @router.post("/api/cards/assign", **ASSIGN_CARD)
+    async def assign_card(request: Request) -> Response:
+        """Attach a tokenised card to a customer."""
+        return await _order(services, callbacks, CommandKind.ASSIGN_CARD, request)
+
+    @router.post("/api/cards/default", **SET_DEFAULT_CARD)
+    async def set_default_card(request: Request) -> Response:
+        """Make an attached card the customer's default."""
+        return await _order(services, callbacks, CommandKind.SET_DEFAULT_CARD, request)
+
+    return router
+
+
+async def _order(
+    services: Services, callbacks: CallbackRules, kind: CommandKind, request: Request
+) -> Response:
+    began = asyncio.get_running_loop().time()
+    fields = parse_fields(await read_body(request))
+    keys = request.headers.getlist("idempotency-key")
+    for given in keys:
+        refuse_card_number(given, "Idempotency-Key")
+    refuse_card_number_in_query(request.scope["query_string"])
+    try:
+        command = parse_command(kind, fields)
+    except RecursionError:  # nested too deep to be looked through
+        raise ParameterInvalid(Text.NOT_JSON) from None
+    metadata = parse_metadata_header(request.headers.getlist("metadata"))
+    lane = _lane(request.headers.getlist("lane"))
+    key = _idempotency_key(keys)
+    preference = parse_prefer(request.headers.getlist("prefer"))
+    callback = callbacks.url(request.headers.getlist("callback-url"))
+
+    services.same_journal()
+    waits = preference.wait_s > 0 and not services.waiters.released.is_set()
+    prepared = waits and callback is None
+    command_id = services.prepared.take() if prepared else str(uuid4())
+    if callback is not None:
+        # Before the command: its end finds it, and where nothing is accepted it expires by itself.
+        await services.ask(want_callback(command_id, callback))
+    calling = partial(
+        accept,
+        command,
+        command_id=command_id,
+        lane=lane,
+        idempotency_key=key,
+        sender=sender_of(request),
+        signing=services.signing,
+        metadata=metadata,
+    )
+    if not waits:
+        acceptance = await _accepted(services, request, kind, lane, calling)
+        await _withdraw(services, callback, command_id, acceptance)
+        return await _at_once(services, acceptance, preference)
+    with services.waiters.watch(command_id) as watch:
+        services.prepared.release(command_id)
+        await watch.confirmed()
+        acceptance = await _accepted(services, request, kind, lane, calling)
+        if acceptance.id == command_id:
+            async with while_connected(request):
+                end = await watch.end(began + preference.wait_s)
+            state = watch.state
+    if acceptance.id != command_id:
+        await _withdraw(services, callback, command_id, acceptance)
+        with services.waiters.watch(acceptance.id) as watch:
+            async with while_connected(request):
+                await watch.confirmed()
+                services.waiters.look(acceptance.id)
+                end = await watch.end(began + preference.wait_s)
+            state = watch.state
+    if end is not None:
+        return services.answers.ended(end, preference.headers)
+    return services.answers.accepted(acceptance.id, state, preference.headers)
+
+
+async def _withdraw(
+    services: Services, callback: str | None, command_id: str, acceptance: Acceptance
+) -> None:
+    """Take the URL back that was noted for a command which turned out to be an earlier one."""
+    if callback is not None and acceptance.id != command_id:
+        with suppress(JournalUnavailable):  # it expires by itself, and the command is accepted
+            await services.ask(unwant_callback(command_id))
+
+
+async def _at_once(services: Services, acceptance: Acceptance, preference: Preference) -> Response:
+    state = State.QUEUED
+    if acceptance.known:
+        found = await services.ask(status(acceptance.id))
+        if found is not None and found.ended:
+            return services.answers.ended(found, preference.headers)
+        state = found.state if found is not None else state
+    return services.answers.accepted(acceptance.id, state, preference.headers)
+
+
+async def _accepted(
+    services: Services,
+    request: Request,
+    kind: CommandKind,
+    lane: Lane,
+    calling: Callable[..., Call[Acceptance]],
+) -> Acceptance:
+    given = request.headers.getlist(tracing.HEADER)
+    with tracing.sent(kind, lane, given=given[0] if len(given) == 1 else None) as span:
+        acceptance = await services.ask(calling(trace=span.traceparent))
+        span.set("messaging.message.id", acceptance.id)
+    request.scope[TASK] = acceptance.id
+    return acceptance
+
+
+def _lane(values: list[str]) -> Lane:
+    if not values:
+        return Lane.INTERACTIVE
+    try:
+        (value,) = values
+        return Lane(value.strip())
+    except ValueError:
+        raise ParameterInvalid(Text.BAD_LANE, field="Lane") from None
+
+
+def _idempotency_key(values: list[str]) -> str | None:
+    if not values:
+        return None
+    if len(values) > 1 or not 1 <= len(values[0]) <= _MAX_KEY:
+        raise ParameterInvalid(Text.BAD_IDEMPOTENCY_KEY, field="Idempotency-Key")
+    return values[0]

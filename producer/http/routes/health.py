@@ -1,0 +1,127 @@
+"""`/healthz`, `/readyz` and `/metrics`: for whoever runs the process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from producer.contract import Lane
+from producer.contract.messages import Text, say
+from producer.http.metrics.journal_metrics import Told
+from producer.http.openapi.routes import GET_METRICS, HEALTHZ, READYZ
+from producer.http.services import Services
+from producer.journal import (
+    JournalFault,
+    JournalUnavailable,
+    figures,
+    paces,
+    stopped,
+    stuck_for,
+    workers_seen,
+    write_probe,
+)
+from producer.journal.commands.redeliveries import repeats
+from producer.journal.operations.dead_letters import letter_counts
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationStatus
+
+WORKER_SEEN_S = 30
+# Commands wait this long while none of their lane is tried only where nobody takes them.
+STUCK_S = 60
+_ANSWER_S = 2.0
+
+
+def routes(
+    services: Services, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
+) -> APIRouter:
+    """The three routes. `migrations` lists all there are."""
+    router = APIRouter()
+    answers = services.answers
+
+    @router.get("/healthz", **HEALTHZ)
+    async def healthz(request: Request) -> Response:
+        """Whether the process lives."""
+        return answers.yes(Text.ALIVE)
+
+    @router.get("/readyz", **READYZ)
+    async def readyz(request: Request) -> Response:
+        """Whether commands can be accepted and carried out now; with `?only=web`, accepted."""
+        only_web = request.query_params.get("only") == "web"
+        missing = await _missing(services, only_web=only_web)
+        names = ("redis",) if only_web else ("redis", "worker", "stripe")
+        data = {name: name not in missing for name in names}
+        data["journal"] = services.journal_watch.lost is None
+        if not missing:
+            return answers.yes(Text.READY if data["journal"] else Text.READY_OTHER_DATA, data)
+        return answers.no(
+            503, "not_ready", Text.NOT_READY, data, missing="; ".join(missing.values())
+        )
+
+    @router.get("/metrics", response_class=PlainTextResponse, **GET_METRICS)
+    async def metrics(request: Request) -> Response:
+        """Counters in Prometheus' text format."""
+        try:
+            found = await services.ask(figures(), within_s=_ANSWER_S)
+            limits = await services.ask(paces(), within_s=_ANSWER_S)
+            dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
+            again = await services.ask(repeats(), within_s=_ANSWER_S)
+            rows = rows_under_way(await migrations())
+            services.metrics.told(Told(found, limits, dead, again, rows))
+        except (JournalUnavailable, JournalFault):
+            services.metrics.told(None)
+        return services.metrics.response()
+
+    return router
+
+
+def rows_under_way(migrations: Iterable[MigrationStatus]) -> Counter[str]:
+    """How many rows there are by state, of migrations that have not ended."""
+    rows = Counter({state.word: 0 for state in RowState})
+    for one in migrations:
+        if not one.state.ended:
+            rows.update({state.word: count for state, count in one.counts.items()})
+    return rows
+
+
+async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
+    language = services.answers.language
+    if services.stopping.is_set():
+        return {"web": say(Text.STOPPING, language)}
+    if _other_data(services):  # it is not asked, nor written to
+        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
+    try:
+        await services.ask(write_probe(), within_s=_ANSWER_S)
+        if only_web:
+            return {}
+        seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
+        stop = await services.ask(stopped(), within_s=_ANSWER_S)
+        stuck = [
+            lane
+            for lane in Lane
+            if await services.ask(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
+        ]
+    except JournalFault:
+        return {"redis": say(Text.JOURNAL_DAMAGED, language)}
+    except JournalUnavailable as error:
+        return {"redis": say(error.fault.text, language)}
+    if _other_data(services):  # noticed meanwhile
+        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
+    missing = {}
+    if not seen:
+        missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))
+    elif stuck:
+        lanes = ", ".join(lane.value for lane in stuck)
+        missing["worker"] = say(Text.LANES_STUCK, language, lanes=lanes, seconds=str(STUCK_S))
+    if stop is not None:
+        since = datetime.fromtimestamp(stop.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        missing["stripe"] = say(Text.KEY_REFUSED, language, code=stop.code, since=since)
+    return missing
+
+
+def _other_data(services: Services) -> bool:
+    return services.journal_watch.refuses is not None

@@ -1,0 +1,64 @@
+"""What is read at Stripe by a worker while a caller waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from starlette.requests import Request
+
+from producer.http.requests.disconnect import while_connected
+from producer.http.services import Services
+from producer.http.waiting.waiters import CONFIRM_S
+from producer.journal import Call, read_answer
+
+
+async def read_by_worker(
+    services: Services,
+    request: Request,
+    asking: Callable[[str], Call[None]],
+    *,
+    within_s: float,
+) -> tuple[int, dict[str, Any]] | None:
+    """The HTTP status and envelope that a worker answers; None where none does in time.
+
+    `asking` makes the call for the id of the read.
+
+    Raises:
+        JournalUnavailable: Redis is out of reach, or has other data.
+    """
+    services.same_journal()
+    read_id = str(uuid4())
+    answered = asyncio.Event()
+
+    def listener(_: str | None) -> None:
+        answered.set()
+
+    deadline = asyncio.get_running_loop().time() + within_s
+    confirmation = services.subscriptions.add(read_id, listener)
+    try:
+        await asyncio.wait([confirmation], timeout=CONFIRM_S)
+        await services.ask(asking(read_id))
+        while True:
+            async with while_connected(request):
+                in_time = await _wait(services, answered, deadline)
+            answered.clear()
+            answer = await services.ask(read_answer(read_id))
+            if answer is not None or not in_time:
+                return answer
+    finally:
+        services.subscriptions.remove(read_id, listener)
+
+
+async def _wait(services: Services, answered: asyncio.Event, deadline: float) -> bool:
+    """Whether something was heard before the deadline, and before the process stops."""
+    left = deadline - asyncio.get_running_loop().time()
+    waiting = [asyncio.create_task(event.wait()) for event in (answered, services.waiters.released)]
+    try:
+        await asyncio.wait(waiting, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return answered.is_set()

@@ -1,0 +1,40 @@
+"""How many connections the process' file descriptors allow."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import suppress
+from dataclasses import replace
+
+from producer.http.server.client_limits import HttpLimits
+
+log = logging.getLogger(__name__)
+
+_OTHERS = 512
+"""For Redis, children, files, and connections that are being told that there is no place."""
+
+
+def within_descriptors(limits: HttpLimits) -> HttpLimits:
+    """The limits, with no more connections than there can be; asks for more descriptors first."""
+    if sys.platform == "win32":
+        return limits
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.connections + _OTHERS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with suppress(OSError, ValueError):  # a system may have a bound of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+            soft = more
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return limits
+    most = max(soft - _OTHERS, soft // 2)
+    log.warning(
+        "CARDS_HTTP_CONNECTIONS is %d, but with %d file descriptors (ulimit -n) it can be only %d",
+        limits.connections,
+        soft,
+        most,
+    )
+    return replace(limits, connections=most)

@@ -1,0 +1,184 @@
+"""One pub/sub connection for the whole process, shared by everybody who waits for something."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeAlias
+from uuid import uuid4
+
+from redis.asyncio.client import PubSub
+
+from producer.http.waiting.background_tasks import end
+from producer.journal import Journal, JournalUnavailable, heartbeat
+
+log = logging.getLogger(__name__)
+
+Listener: TypeAlias = Callable[[str | None], None]
+"""Told each publication; None where some may have been missed, so that it looks for itself."""
+
+# Published by ourselves, through the primary: a subscription that does not hear it is at a server
+# that is no primary any more, or at the end of a connection that leads nowhere.
+_HEARTBEAT_S = 1.0
+_DEAF_AFTER_S = 3.0
+_RECONNECT_S = 0.2
+# Behind what is being answered, and together.
+_DROP_S = 0.05
+
+
+class Subscriptions:
+    """Tells listeners what is published on `changed(id)`, over losses of the connection.
+
+    One task reads and one writes; after an error of either the connection is made anew and all
+    ids are subscribed again. What is asked for in one turn of the loop is sent in one command.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        """`journal` is one without retries: this class does its own."""
+        self._journal = journal
+        self._home = f"-web-{uuid4().hex}"
+        self._listeners: dict[str, set[Listener]] = {self._home: set()}
+        self._confirmations: dict[str, asyncio.Future[None]] = {}
+        self._unanswered: dict[str, int] = {}
+        self._to_add: set[str] = set()
+        self._to_drop: set[str] = set()
+        self._work = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect, and stay connected until `stop`."""
+        self._task = asyncio.create_task(self._keep_connected())
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        await end(self._task)
+
+    def add(self, ident: str, listener: Listener) -> asyncio.Future[None]:
+        """Listen. The future is done once nothing that is published can be missed."""
+        self._to_drop.discard(ident)
+        confirmation = self._confirmations.get(ident)
+        if confirmation is None:
+            confirmation = asyncio.get_running_loop().create_future()
+            self._confirmations[ident] = confirmation
+            self._to_add.add(ident)
+            self._work.set()
+        self._listeners.setdefault(ident, set()).add(listener)
+        return confirmation
+
+    def remove(self, ident: str, listener: Listener) -> None:
+        """Stop listening."""
+        listeners = self._listeners.get(ident)
+        if listeners is None:
+            return
+        listeners.discard(listener)
+        if not listeners:
+            del self._listeners[ident]
+            if ident in self._to_add:  # not sent yet, and while Redis is away not for long
+                self._to_add.discard(ident)
+                self._confirmations.pop(ident, None)
+            else:
+                if not self._to_drop:
+                    asyncio.get_running_loop().call_later(_DROP_S, self._work.set)
+                self._to_drop.add(ident)
+
+    async def _keep_connected(self) -> None:
+        while True:
+            try:
+                async with self._journal.subscription() as pubsub:
+                    self._begin_anew()
+                    await pubsub.subscribe(self._channel(self._home))
+                    await self._serve(pubsub)
+            except Exception as error:
+                # Only its kind: the text may hold an address.
+                log.warning("publications interrupted: %s", type(error).__name__)
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _serve(self, pubsub: PubSub) -> None:
+        """Read, write and send heartbeats until one fails; raise what it failed with.
+
+        No TaskGroup: it cancels once, and one of these that swallows that would hold it for ever.
+        """
+        tasks = [
+            asyncio.create_task(self._write(pubsub)),
+            asyncio.create_task(self._read(pubsub)),
+            asyncio.create_task(self._beat()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end(*tasks)
+        # All are asked, since asyncio reports an error that nobody asked for.
+        errors = [task.exception() for task in tasks if not task.cancelled()]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def _begin_anew(self) -> None:
+        self._to_drop.clear()
+        self._unanswered.clear()
+        for ident in [i for i in self._confirmations if i not in self._listeners]:
+            del self._confirmations[ident]
+        self._to_add = {ident for ident in self._listeners if ident != self._home}
+        self._work.set()
+
+    async def _write(self, pubsub: PubSub) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            add, drop = self._to_add, self._to_drop & self._confirmations.keys()
+            for ident in drop:
+                del self._confirmations[ident]
+            self._to_add = set()
+            self._to_drop = set()
+            if drop:
+                await pubsub.unsubscribe(*map(self._channel, drop))
+            if add:
+                for ident in add:
+                    self._unanswered[ident] = self._unanswered.get(ident, 0) + 1
+                await pubsub.subscribe(*map(self._channel, add))
+
+    async def _read(self, pubsub: PubSub) -> None:
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
+        while True:
+            message = await pubsub.get_message(timeout=_HEARTBEAT_S)
+            if loop.time() - heard > _DEAF_AFTER_S and message is None:
+                raise ConnectionError("the subscription does not hear its own heartbeat")
+            if message is None:
+                continue
+            ident = self._journal.command_of_channel(message["channel"] or "")
+            if ident == self._home:
+                heard = loop.time()
+            elif message["type"] == "message":
+                self._tell(ident, message["data"])
+            elif message["type"] == "subscribe":
+                self._confirm(ident)
+
+    async def _beat(self) -> None:
+        while True:
+            with suppress(JournalUnavailable):
+                await self._journal(heartbeat(self._home))
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    def _confirm(self, ident: str) -> None:
+        left = self._unanswered.get(ident, 1) - 1
+        if left > 0:
+            self._unanswered[ident] = left
+            return
+        self._unanswered.pop(ident, None)
+        confirmation = self._confirmations.get(ident)
+        if confirmation is None:
+            return
+        if confirmation.done():
+            self._tell(ident, None)
+        else:
+            confirmation.set_result(None)
+
+    def _channel(self, ident: str) -> str:
+        return self._journal.changed_channel(ident)
+
+    def _tell(self, ident: str, news: str | None) -> None:
+        for listener in tuple(self._listeners.get(ident, ())):
+            listener(news)

@@ -1,0 +1,174 @@
+"""Waiting for the end of commands: without polling, many at once, for little."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+
+from producer.contract import CommandStatus, State
+from producer.http.waiting.background_tasks import end
+from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.subscriptions import Subscriptions
+from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, statuses
+
+log = logging.getLogger(__name__)
+
+# How long a subscription may take before going on without; the look-around then makes up for it.
+CONFIRM_S = 1.0
+# Publications are not lost on a living connection; this is the net below that belief.
+LOOK_AROUND_S = 5.0
+_READ_AT_ONCE = 200
+_STATES = frozenset(State)
+
+
+class Watch:
+    """One caller's wait for one command."""
+
+    def __init__(self, waiters: Waiters, command_id: str) -> None:
+        self.command_id = command_id
+        self.state = State.QUEUED
+        self.since = asyncio.get_running_loop().time()
+        self._waiters = waiters
+        self._end: asyncio.Future[CommandStatus | None] = asyncio.get_running_loop().create_future()
+        self._confirmation = waiters.subscriptions.add(command_id, self.hear)
+
+    async def confirmed(self) -> None:
+        """Return once no change can be missed, or after `CONFIRM_S` without that."""
+        if not self._confirmation.done():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._confirmation), CONFIRM_S)
+
+    async def end(self, deadline: float) -> CommandStatus | None:
+        """The command's status once it has ended; None at the deadline (loop time) or a stop.
+
+        Raises:
+            RecordDamaged: what the journal holds of it cannot be read.
+        """
+        if not self._end.done():
+            loop = asyncio.get_running_loop()
+            timer = loop.call_at(deadline, self.give_up)
+            try:
+                await self._end
+            finally:
+                timer.cancel()
+        return self._end.result()
+
+    def hear(self, news: str | None) -> None:
+        """A publication: only an end is worth a read."""
+        if news in _STATES:
+            self.state = State(news)
+        if news not in _STATES or self.state.ended:
+            self._waiters.look(self.command_id)
+
+    def see(self, status: CommandStatus) -> None:
+        """A status was read."""
+        self.state = status.state
+        if status.ended and not self._end.done():
+            self._end.set_result(status)
+
+    def fail(self, damaged: RecordDamaged) -> None:
+        """Its record cannot be read: nothing is to be waited for."""
+        if not self._end.done():
+            self._end.set_exception(RecordDamaged(damaged.id, damaged.what))
+            self._end.exception()  # of no interest where the caller has gone
+
+    def give_up(self) -> None:
+        """Do not wait any longer."""
+        if not self._end.done():
+            self._end.set_result(None)
+
+
+class Waiters:
+    """All callers that wait. Ended commands are read together, in one call to Redis."""
+
+    def __init__(self, ask: BoundedJournal, subscriptions: Subscriptions) -> None:
+        self.subscriptions = subscriptions
+        self._ask = ask
+        self._watches: dict[str, set[Watch]] = {}
+        self._to_look: dict[str, None] = {}
+        self._work = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.released = asyncio.Event()
+        """Set when the process stops: nothing is waited for any more."""
+
+    def start(self) -> None:
+        """Begin to read what is asked for."""
+        self._tasks = [
+            asyncio.create_task(self._keep_looking()),
+            asyncio.create_task(self._look_around()),
+        ]
+
+    async def stop(self) -> None:
+        """Let everybody go, and read no more."""
+        self.release()
+        await end(*self._tasks)
+
+    def release(self) -> None:
+        """Let everybody go who waits, now and from now on."""
+        self.released.set()
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.give_up()
+
+    def count(self) -> int:
+        """How many callers wait."""
+        return sum(map(len, self._watches.values()))
+
+    @contextmanager
+    def watch(self, command_id: str) -> Iterator[Watch]:
+        """Watch a command from now on; see `Watch.confirmed` for when "now" is."""
+        watch = Watch(self, command_id)
+        self._watches.setdefault(command_id, set()).add(watch)
+        if self.released.is_set():
+            watch.give_up()
+        try:
+            yield watch
+        finally:
+            self.subscriptions.remove(command_id, watch.hear)
+            watches = self._watches[command_id]
+            watches.discard(watch)
+            if not watches:
+                del self._watches[command_id]
+
+    def look(self, command_id: str) -> None:
+        """Read the command's status soon, together with others."""
+        self._to_look[command_id] = None
+        self._work.set()
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._work.wait()
+            asked = list(islice(self._to_look, _READ_AT_ONCE))
+            for command_id in asked:
+                del self._to_look[command_id]
+            ids = [command_id for command_id in asked if command_id in self._watches]
+            if not self._to_look:
+                self._work.clear()
+            if not ids:
+                continue
+            try:
+                found = await self._ask(statuses(ids))
+            except JournalUnavailable as error:
+                log.warning("reading ended commands: %s", error)
+                continue  # the look-around, or the connection's return, asks again
+            except JournalFault as error:
+                log.error("reading ended commands: %s", error.cause)
+                continue
+            for command_id, status in zip(ids, found, strict=True):
+                for watch in tuple(self._watches.get(command_id, ())):
+                    if isinstance(status, RecordDamaged):
+                        watch.fail(status)
+                    elif status is not None:
+                        watch.see(status)
+
+    async def _look_around(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_AROUND_S)
+            before = loop.time() - LOOK_AROUND_S
+            for command_id, watches in self._watches.items():
+                if any(watch.since <= before for watch in watches):
+                    self.look(command_id)

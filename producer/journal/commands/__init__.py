@@ -1,0 +1,1 @@
+"""Commands in the journal: accepted, read, and reported at their end."""

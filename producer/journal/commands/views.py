@@ -1,0 +1,163 @@
+"""What the journal knows of a command, as its status view."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from producer.contract import CommandStatus, Envelope
+from producer.contract.effective_default import shadow_told
+from producer.contract.metadata import metadata_told
+from producer.journal.commands.results import envelope_of
+from producer.journal.redis.calls import Call, pairs_to_dict
+
+log = logging.getLogger(__name__)
+
+# What reading a damaged value raises; pydantic's errors are ValueErrors.
+_DAMAGE = (KeyError, ValueError, TypeError, OverflowError, OSError, RecursionError)
+
+
+class RecordDamaged(Exception):
+    """The journal has a row of that id which nobody can read. `what` says why, without its data."""
+
+    def __init__(self, command_id: str, what: str) -> None:
+        self.id = command_id
+        self.what = what
+        super().__init__(f"the record of command {command_id} is damaged: {what}")
+
+
+def status(command_id: str) -> Call[CommandStatus | None]:
+    """The command's status; None for an id never accepted, or past the time it is kept.
+
+    Raises (when run):
+        RecordDamaged: its row cannot be read.
+    """
+
+    def parse(answer: Any) -> CommandStatus | None:
+        found = _status(command_id, *answer[0])
+        if isinstance(found, RecordDamaged):
+            raise found
+        return found
+
+    # What is told is not taken back by a failover.
+    return Call(parse, "statuses", [command_id], durable=True)
+
+
+def statuses(
+    command_ids: Sequence[str], *, with_results: bool = False
+) -> Call[list[CommandStatus | RecordDamaged | None]]:
+    """The statuses of several commands, in one round trip; a damaged one hides no other.
+
+    With `with_results` a damaged result counts as a damaged record.
+    """
+    return Call(
+        lambda answers: [
+            _status(command_id, *answer, with_results=with_results)
+            for command_id, answer in zip(command_ids, answers, strict=True)
+        ],
+        "statuses",
+        command_ids,
+        durable=True,
+    )
+
+
+def _status(
+    command_id: str, row: Any, stored: Any, *, with_results: bool = False
+) -> CommandStatus | RecordDamaged | None:
+    if not row:
+        return None
+    try:
+        if isinstance(row, str):
+            raise _Wrong(f"a {row}, not a hash")
+        found = _read(command_id, pairs_to_dict(row), stored)
+        if with_results and found.result is None and found.ended and stored is not None:
+            raise _Wrong("its result cannot be read")
+        return found
+    except _DAMAGE as error:
+        damaged = RecordDamaged(command_id, _what(error))
+        log.error("%s", damaged)
+        return damaged
+
+
+def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
+    "".join(row.values()).encode()  # or what is answered would be no text
+    ended = "finished" in row and stored is not None
+    result = _envelope(command_id, stored) if ended else None
+    return CommandStatus.model_validate(
+        {
+            "id": command_id,
+            "command": row["kind"],
+            "customer": row["user"],
+            "lane": row["lane"],
+            "state": row["state"],
+            "attempts": _number(row, "tries") or 0,
+            "accepted_at": _moment(row, "accepted"),
+            "started_at": _moment(row, "started"),
+            "finished_at": _moment(row, "finished"),
+            "next_attempt_at": _moment(row, "due"),
+            "superseded_by": row.get("by"),
+            "result": result,
+            "shadowed_by": shadow_told(
+                row.get("slot", ""), row.get("card", ""), result.model_dump() if result else None
+            ),
+            "metadata": metadata_told(row.get("metadata", "")),
+            "http_status": _http(row) if ended else None,
+        }
+    )
+
+
+def _envelope(command_id: str, stored: Any) -> Envelope | None:
+    """The stored result; None where it cannot be read, as where it is gone."""
+    try:
+        envelope = Envelope.model_validate(envelope_of(stored))
+        envelope.model_dump_json()  # what is no text is found here, not when it is answered
+    except Exception as error:
+        log.error("the result of command %s is damaged: %s", command_id, _what(error))
+        return None
+    return envelope
+
+
+class _Wrong(ValueError):
+    """A field that is wrong; the message names it, and has nothing of what it holds."""
+
+
+def _number(row: dict[str, str], name: str) -> int | None:
+    text = row.get(name)
+    try:
+        return int(text) if text else None
+    except ValueError:
+        raise _Wrong(f"{name} is no number") from None
+
+
+def _moment(row: dict[str, str], name: str) -> datetime | None:
+    milliseconds = _number(row, name)
+    try:
+        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise _Wrong(f"{name} is no time") from None
+
+
+def _http(row: dict[str, str]) -> int:
+    code = _number(row, "http")
+    if code is None or not 200 <= code <= 599:
+        raise _Wrong("http is no status")
+    return code
+
+
+def _what(error: Exception) -> str:
+    """What is wrong, without the data."""
+    match error:
+        case ValidationError():
+            wrong = sorted({".".join(map(str, one["loc"])) or "form" for one in error.errors()})
+            return f"wrong {', '.join(wrong)}"
+        case KeyError():
+            return f"no {error.args[0]}"
+        case UnicodeError():
+            return "not UTF-8"
+        case _Wrong():
+            return str(error)
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""Leases in the journal: claim a command, complete an attempt, renew, sweep."""

@@ -1,0 +1,212 @@
+"""What a worker is granted: a lease on a customer, and the command to try under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from producer.contract import AssignCard, CommandKind, Lane, SetDefaultCard
+from producer.contract.commands import accepted_command
+from producer.journal.redis.calls import pairs_to_dict
+from producer.journal.redis.endpoints import Endpoint
+from producer.journal.redis.queues import lane_of
+
+# Stripe keeps a v1 idempotency key at least 24 h (docs: idempotent requests); an hour is left for
+# a request under way and for clocks.
+KEY_LIFE_MS = 23 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A lease on a customer, and the command to try under it.
+
+    `start_ms` is when its request may be sent, by Redis' clock, as `now_ms` is.
+    """
+
+    command_id: str
+    fence: str
+    lease_ms: int
+    now_ms: int
+    row: dict[str, str]
+    start_ms: int = 0
+
+    @property
+    def customer(self) -> str:
+        """Whose lease it is."""
+        return self.row["user"]
+
+    @property
+    def command(self) -> AssignCard | SetDefaultCard:
+        """The command as it was accepted."""
+        return accepted_command(CommandKind(self.row["kind"]), self.customer, self.row["card"])
+
+    @property
+    def lane(self) -> Lane:
+        """The lane it was accepted in."""
+        return Lane(self.row["lane"])
+
+    @property
+    def queue(self) -> str:
+        """The Celery queue its message was put into: its lane's, or its sender's."""
+        return self.row.get("queue") or self.row["lane"]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where its first request goes (`endpoint_of` in lua/limits.lua)."""
+        if self.row["kind"] == CommandKind.SET_DEFAULT_CARD:
+            unread = self.looks_first and not self.checked
+            return Endpoint.READ_CUSTOMER if unread else Endpoint.DEFAULT
+        return Endpoint.ATTACH if self.row["card"].startswith("pm_") else Endpoint.SOURCE
+
+    @property
+    def trace(self) -> str:
+        """The `traceparent` it was accepted with; "" for none."""
+        return self.row.get("trace", "")
+
+    @property
+    def in_batch(self) -> bool:
+        """Whether it was accepted with others under one message."""
+        return "batch" in self.row
+
+    @property
+    def tries(self) -> int:
+        """Which try this is, from 1."""
+        return int(self.row["tries"])
+
+    @property
+    def retries(self) -> int:
+        """How many tries were closed without an end; those cut off by a kill do not count."""
+        return int(self.row.get("retries", 0))
+
+    @property
+    def waited_ms(self) -> int:
+        """Time from its acceptance, or its replay, to this grant."""
+        return max(0, self.now_ms - int(self.row.get("accepted_again") or self.row["accepted"]))
+
+    @property
+    def age_ms(self) -> int:
+        """Time since its first try, or since it was last replayed."""
+        return self.now_ms - int(self.row.get("accepted_again") or self.row["started"])
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether an earlier try may have taken effect."""
+        return "unsettled" in self.row
+
+    @property
+    def may_send(self) -> bool:
+        """Whether Stripe still knows the key of the first try that may have had an effect."""
+        return self.now_ms - int(self.row["sent"]) < KEY_LIFE_MS
+
+    @property
+    def look_up_first(self) -> bool:
+        """Whether a person replayed it, so that it may have happened under a former key."""
+        return "look" in self.row
+
+    @property
+    def strikes(self) -> int:
+        """How often its lease ran out while it was tried, since a try was last closed."""
+        return int(self.row.get("strikes", 0))
+
+    @property
+    def faults(self) -> int:
+        """How often its handler raised."""
+        return int(self.row.get("faults", 0))
+
+    @property
+    def busy(self) -> int:
+        """How many tries ended in a way that is only tried a few times."""
+        return int(self.row.get("busy", 0))
+
+    @property
+    def of_migration(self) -> bool:
+        """Whether it is a row of a migration, with the terms below."""
+        return "migration" in self.row
+
+    @property
+    def looks_first(self) -> bool:
+        """Whether the customer is to be read before anything is sent."""
+        return "first" in self.row
+
+    @property
+    def expected_default(self) -> str | None:
+        """The default the customer must have; "" for none, None for any."""
+        return self.row.get("expected")
+
+    @property
+    def checked(self) -> bool:
+        """Whether the customer was found as expected. Written before anything is sent."""
+        return "before" in self.row
+
+    @property
+    def newer(self) -> bool:
+        """Whether a command of no migration has set the default since this one's was created."""
+        return "newer" in self.row
+
+    @property
+    def key(self) -> str:
+        """The idempotency key at Stripe: the command id, and a number from the second key on."""
+        number = int(self.row.get("keyno", 0))
+        return f"{self.command_id}-{number + 1}" if number else self.command_id
+
+
+class TakenAs(StrEnum):
+    """What came of taking a command or a customer."""
+
+    GRANTED = "granted"
+    BUSY = "busy"  # another holder has the lease and will go on to this command
+    IDLE = "idle"  # nothing may go out now; the journal knows when
+    STOPPED = "stopped"  # Stripe refused our key
+    LIMITED = "limited"  # the customer is in our hand until the rate limit lets it through
+    ENDED = "ended"
+    ABSENT = "absent"  # no such command, any more
+    DAMAGED = "damaged"  # what the journal holds of it cannot be read
+    LOST = "lost"  # the lease was taken over: what was to be written was not
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A customer whose next command the rate limit lets through later; ask again after `wait_ms`.
+
+    Until then nobody else looks at it, for as long as a lease.
+    """
+
+    customer: str
+    queue: str
+    endpoint: Endpoint
+    wait_ms: int = 0
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of its next command."""
+        return lane_of(self.queue)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to take, resume and close; `grant` where there is something to do."""
+
+    how: TakenAs
+    grant: Grant | None = None
+    in_hand: InHand | None = None
+
+
+def taken(answer: Any) -> Taken:
+    """The scripts' answer."""
+    how = TakenAs(answer[0])
+    if how is TakenAs.LIMITED:
+        _, customer, queue, endpoint, again, now = answer
+        wait_ms = max(0, int(again) - int(now))
+        return Taken(how, in_hand=InHand(customer, queue, Endpoint(endpoint), wait_ms))
+    if how is not TakenAs.GRANTED:
+        return Taken(how)
+    _, command_id, fence, until, now, row, start = answer
+    lease_ms = int(until) - int(now)
+    grant = Grant(command_id, fence, lease_ms, int(now), pairs_to_dict(row), int(start))
+    return Taken(how, grant)
+
+
+def all_taken(answers: Any) -> list[Taken]:
+    """The answers of a script that takes several."""
+    return [taken(answer) for answer in answers]

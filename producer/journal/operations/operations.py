@@ -1,0 +1,129 @@
+"""What a person does to commands, and what the journal tells of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from producer.contract import AssignCard, Envelope, Lane, SetDefaultCard, State
+from producer.journal.commands.messages import task_message
+from producer.journal.commands.results import celery_result
+from producer.journal.commands.signed import NO_TERMS, Terms, sign_row
+from producer.journal.redis import keys
+from producer.journal.redis.calls import Call, scored
+from producer.journal.redis.queues import lane_of, queues_of
+from producer.security.command_signatures import UNSIGNED, Signing
+
+
+def cancel(command_id: str, envelope: Envelope, *, keep_s: int) -> Call[State | None]:
+    """Cancel a command that was never sent; answers the state it is in then, None if unknown."""
+    result = celery_result(command_id, envelope)
+    return Call(_state, "cancel", [command_id, 409, result, keep_s * 1000], durable=True)
+
+
+def replay(
+    command_id: str,
+    command: AssignCard | SetDefaultCard,
+    lane: Lane,
+    superseded: Envelope,
+    *,
+    keep_s: int,
+    sender: str = "",
+    terms: Terms = NO_TERMS,
+    signing: Signing = UNSIGNED,
+) -> Call[State | None]:
+    """Take up a failed command again; answers the state it is in then, None if unknown.
+
+    Row and message are signed anew, the row as of its `sender` and on its `terms`.
+    """
+    message = task_message(command, command_id, lane.value, signing=signing, sender=sender)
+    signature = sign_row(signing, command_id, command, lane, sender, terms)
+    result = celery_result(command_id, superseded)
+    args: list[str | int] = [command_id, lane.value, message, 409, result, keep_s * 1000]
+    return Call(_state, "replay", [*args, signature], durable=True)
+
+
+def _state(answer: str) -> State | None:
+    return None if answer == "absent" else State(answer)
+
+
+def heartbeat(ident: str) -> Call[None]:
+    """Publish nothing on the channel of `ident`, for whoever wants to know that it listens."""
+    return Call(lambda _: None, commands=[("PUBLISH", keys.changed(ident), "")])
+
+
+def write_probe() -> Call[None]:
+    """Write, and nothing more: whether Redis takes writes, and confirms them where it must."""
+    return Call(lambda _: None, commands=[("SET", keys.BARRIER, 1)], durable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why taking commands is stopped, and since when (ms since the epoch)."""
+
+    code: str
+    message: str
+    since_ms: int
+
+
+def stop_of(told: Mapping[str, str]) -> Stop | None:
+    """The stop that the hash of it holds; None where there is none, or it is damaged."""
+    try:
+        return Stop(told["code"], told["message"], int(told["since"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def stopped() -> Call[Stop | None]:
+    """Whether Stripe refuses our key at present."""
+
+    def parse(answers: Any) -> Stop | None:
+        code, message, since = answers[0]
+        return Stop(code, message, int(since)) if code else None
+
+    return Call(parse, commands=[("HMGET", keys.STOP, "code", "message", "since")])
+
+
+def workers_seen(within_s: float) -> Call[list[str]]:
+    """Workers that showed life within the given seconds, by Redis' clock."""
+
+    def parse(answers: Any) -> list[str]:
+        (seconds, microseconds), seen = answers
+        since = int(seconds) * 1000 + int(microseconds) // 1000 - within_s * 1000
+        return [name for name, at in scored(seen) if at >= since]
+
+    reads: list[tuple[str | int, ...]] = [("TIME",), ("ZRANGE", keys.WORKERS, 0, -1, "WITHSCORES")]
+    return Call(parse, commands=reads)
+
+
+def stuck_for(lane: Lane) -> Call[float]:
+    """For how many seconds commands of the lane have waited while none of it was tried.
+
+    A flood or a rate limit slows a lane down and is not this: some of its commands are tried.
+    """
+    return Call(lambda answer: int(answer) / 1000, "stuck", [lane.value, *queues_of(lane)])
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much there is to do. Counts of messages and commands by lane, and of customers."""
+
+    messages: dict[Lane, int]
+    not_taken: dict[Lane, int]
+    failed: int
+    watched: int
+
+
+def backlog() -> Call[Backlog]:
+    """How much there is to do."""
+    queues = [queue for lane in Lane for queue in queues_of(lane)]
+
+    def parse(counts: Any) -> Backlog:
+        messages, not_taken = dict.fromkeys(Lane, 0), dict.fromkeys(Lane, 0)
+        for queue, waiting, untaken in zip(queues, counts, counts[len(queues) :], strict=False):
+            messages[lane_of(queue)] += waiting
+            not_taken[lane_of(queue)] += untaken
+        return Backlog(messages, not_taken, *counts[-2:])
+
+    return Call(parse, "backlog", queues)

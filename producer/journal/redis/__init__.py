@@ -1,0 +1,1 @@
+"""How the journal talks to Redis: key names, scripts, calls, connections."""

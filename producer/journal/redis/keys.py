@@ -1,0 +1,241 @@
+"""The one place that knows Redis key names: for Python, and as a preamble for the Lua scripts.
+
+Where CARDS_NAMESPACE is set it stands before each of them, and before the queues' names.
+
+| key | type | what it holds |
+|---|---|---|
+| `cards:command:ID` | hash | the journal row of a command |
+| `cards:pending:CUSTOMER` | sorted set | the customer's unended command ids, by sequence |
+| `cards:customer:CUSTOMER` | hash | the lease: `fence`, `holder`, `until`, `open`, `called` |
+| `cards:history:CUSTOMER` | string | ids of the customer's ended commands, the newest last |
+| `cards:stripe-events:CUSTOMER` | hash | the customer's newest 20 events of Stripe's, by their id |
+| `cards:callback:ID` | string | the URL that is told of the command's end |
+| `cards:callbacks` | sorted set | ends to be told of: time (ms) and id, by when to try (ms) |
+| `cards:watch` | sorted set | customers, by the time (ms) at which somebody must look at them |
+| `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
+| `cards:flow:FLOW` | string | number of the bulk queue that a sender's commands go to |
+| `cards:flows` | sorted set | numbers of the bulk queues, by when they were last sent to (ms) |
+| `cards:limit:SCOPE` | hash | the rate limit of the account or of an endpoint (`lua/limits.lua`) |
+| `cards:mark` | hash | per queue, the highest sequence received, now and before; per lane, a try |
+| `cards:idempotency:DIGEST` | string | command id and body digest of a sender's `Idempotency-Key` |
+| `cards:failed` | sorted set | ids of failed commands, by the time they gave up |
+| `cards:later` | hash | per failed default's customer and slot, what was applied since |
+| `cards:dead-letters` | list | the newest 1,000 messages that cannot be carried out |
+| `cards:dead-letter-counts` | hash | how many there ever were, by reason |
+| `cards:repeats` | hash | per lane, messages that came when their command had ended |
+| `cards:damaged` | sorted set | ids whose row was found damaged, by when (ms) |
+| `cards:stop` | hash | why and until when taking commands is stopped (Stripe refused our key) |
+| `cards:counts` | hash | what happened, counted for people who watch (`counts.py`) |
+| `cards:retried` | sorted set | unended commands that were tried, by when first (ms) |
+| `cards:paused` | hash | per lane that a person paused: since when (ms), and why |
+| `cards:held:LANE` | sorted set | customers whose next command is of a paused lane, by when (ms) |
+| `cards:workers` | sorted set | worker names, by when they were last seen (ms) |
+| `cards:sequence` | string | the last sequence and fence given out |
+| `cards:untold` | sorted set | ends that no worker brought about, for Flower, by their time (ms) |
+| `cards:skipping` | sorted set | migrations that skip what is newer, by when they were created |
+| `cards:set:CUSTOMER SLOT` | string | meanwhile: when a command of no migration last set it (ms) |
+| `cards:migrations` | sorted set | ids of migrations, by the time they were created (ms) |
+| `cards:migration:ID` | hash | a migration: its state, its driver, counts of rows by state |
+| `cards:migration-ledger:ID` | string | four bits for each row: its state |
+| `cards:migration-ended:ID` | sorted set | ended commands not yet recorded, by row number |
+| `cards:migration-codes:ID` | hash | how many rows were not applied, by code |
+| `cards:migration-details:ID` | hash | code and message of the first rows that were not applied |
+| `cards:migration-results:ID` | list | what is recorded of its rows, packed, by who drove it |
+| `cards:migration-plan:ID` | string | what its file came to before anything was sent, as JSON |
+| `cards:forgotten` | sorted set | ids of migrations that were forgotten lately, by when (ms) |
+| `cards:session:DIGEST` | string | a session of the page: the name of its token |
+| `cards:read:ID` | string | a read's answer, or that it is still wanted |
+| `cards:journal` | string | the journal's id, written at first use |
+| `cards:journal-since` | string | when that was (ms) |
+| `cards:barrier` | string | written before replicas are waited for, always the same |
+| `cards:changed:ID` | channel | each state the command enters |
+| `/DB.celeryev/ROUTING` | channel | Celery's events, where kombu's fan-out exchange has them |
+| `celery-task-meta-ID` | string and channel | the envelope, as Celery's backend stores it |
+"""
+
+from __future__ import annotations
+
+from producer.journal.redis.buckets import END_S
+from producer.journal.redis.endpoints import Endpoint
+from producer.journal.redis.queues import FLOW_QUEUES
+
+
+class Key(str):
+    """The name of a key or channel, before which the journal puts the namespace."""
+
+    __slots__ = ()
+
+
+_PATTERNS = {
+    "command": "cards:command:",
+    "pending": "cards:pending:",
+    "customer": "cards:customer:",
+    "history": "cards:history:",
+    "callback": "cards:callback:",
+    "events": "cards:stripe-events:",
+    "queued": "cards:queued:",
+    "idempotency": "cards:idempotency:",
+    "changed": "cards:changed:",
+    "read": "cards:read:",
+    "session": "cards:session:",
+    "flow": "cards:flow:",
+    "limit": "cards:limit:",
+    "set": "cards:set:",
+    "held": "cards:held:",
+    "migration": "cards:migration:",
+    "ledger": "cards:migration-ledger:",
+    "ended": "cards:migration-ended:",
+    "codes": "cards:migration-codes:",
+    "details": "cards:migration-details:",
+    "recorded": "cards:migration-results:",
+    "plan": "cards:migration-plan:",
+    # celery.backends.base.KeyValueStoreBackend.task_keyprefix
+    "result": "celery-task-meta-",
+}
+_SINGLES = {
+    "watch": "cards:watch",
+    "callbacks": "cards:callbacks",
+    "mark": "cards:mark",
+    "failed": "cards:failed",
+    "later": "cards:later",
+    "damaged": "cards:damaged",
+    "repeats": "cards:repeats",
+    "letters": "cards:dead-letters",
+    "letter_counts": "cards:dead-letter-counts",
+    "stop": "cards:stop",
+    "paused": "cards:paused",
+    "counts": "cards:counts",
+    "retried": "cards:retried",
+    "workers": "cards:workers",
+    "sequence": "cards:sequence",
+    "untold": "cards:untold",
+    "flows": "cards:flows",
+    "migrations": "cards:migrations",
+    "skipping": "cards:skipping",
+    "forgotten": "cards:forgotten",
+    "journal": "cards:journal",
+    "journal_since": "cards:journal-since",
+}
+
+BARRIER = Key("cards:barrier")
+JOURNAL = Key(_SINGLES["journal"])
+JOURNAL_SINCE = Key(_SINGLES["journal_since"])
+FAILED = Key(_SINGLES["failed"])
+CALLBACKS = Key(_SINGLES["callbacks"])
+DAMAGED = Key(_SINGLES["damaged"])
+LETTERS = Key(_SINGLES["letters"])
+LETTER_COUNTS = Key(_SINGLES["letter_counts"])
+REPEATS = Key(_SINGLES["repeats"])
+FORGOTTEN = Key(_SINGLES["forgotten"])
+MIGRATIONS = Key(_SINGLES["migrations"])
+PAUSED = Key(_SINGLES["paused"])
+RETRIED = Key(_SINGLES["retried"])
+STOP = Key(_SINGLES["stop"])
+WATCH = Key(_SINGLES["watch"])
+WORKERS = Key(_SINGLES["workers"])
+
+
+def command(command_id: str) -> Key:
+    """The row of a command."""
+    return Key(_PATTERNS["command"] + command_id)
+
+
+def command_of_row(row: str) -> str:
+    """The command whose row is under that key, as it is named at the server."""
+    return row.partition(_PATTERNS["command"])[2]
+
+
+def pending(customer: str) -> Key:
+    """The customer's commands that have not ended."""
+    return Key(_PATTERNS["pending"] + customer)
+
+
+def result(command_id: str) -> Key:
+    """Where Celery's results backend looks for the command's result."""
+    return Key(_PATTERNS["result"] + command_id)
+
+
+def changed(command_id: str) -> Key:
+    """The channel on which the command's changes of state are published."""
+    return Key(_PATTERNS["changed"] + command_id)
+
+
+def command_of_channel(channel: str) -> str:
+    """The command whose changes the channel carries."""
+    return channel.removeprefix(_PATTERNS["changed"])
+
+
+def read(read_id: str) -> Key:
+    """The answer to a read."""
+    return Key(_PATTERNS["read"] + read_id)
+
+
+def session(digest: str) -> Key:
+    """A session of the page."""
+    return Key(_PATTERNS["session"] + digest)
+
+
+def stripe_events(customer: str) -> Key:
+    """The newest events of Stripe's about the customer."""
+    return Key(_PATTERNS["events"] + customer)
+
+
+def callback(command_id: str) -> Key:
+    """The URL that is told of the command's end."""
+    return Key(_PATTERNS["callback"] + command_id)
+
+
+def queue(name: str) -> Key:
+    """The list of a Celery queue's messages."""
+    return Key(name)
+
+
+def events(database: int, routing_key: str) -> Key:
+    """The channel of Celery's events (kombu.transport.redis.Channel._get_publish_topic)."""
+    return Key(f"/{database}.celeryev/{routing_key}")
+
+
+def queued(queue: str) -> Key:
+    """The commands whose message was put into the queue and has not been received."""
+    return Key(_PATTERNS["queued"] + queue)
+
+
+def limit(scope: str) -> Key:
+    """The rate limit of `account`, or of an endpoint."""
+    return Key(_PATTERNS["limit"] + scope)
+
+
+def migration(migration_id: str) -> Key:
+    """The record of a migration."""
+    return Key(_PATTERNS["migration"] + migration_id)
+
+
+def codes(migration_id: str) -> Key:
+    """How many rows of a migration were not applied, by code."""
+    return Key(_PATTERNS["codes"] + migration_id)
+
+
+def details(migration_id: str) -> Key:
+    """Code and message of the first rows of a migration that were not applied."""
+    return Key(_PATTERNS["details"] + migration_id)
+
+
+def recorded(migration_id: str) -> Key:
+    """What is recorded of a migration's rows, in frames."""
+    return Key(_PATTERNS["recorded"] + migration_id)
+
+
+def plan(migration_id: str) -> Key:
+    """What the migration's file came to before anything was sent."""
+    return Key(_PATTERNS["plan"] + migration_id)
+
+
+def lua_preamble(namespace: str = "") -> str:
+    """These names as Lua locals, `KEY_COMMAND .. id`, ..., `KEY_WATCH`; and other constants."""
+    named = {**_PATTERNS, **_SINGLES, "queue": ""}
+    constants = [f"local KEY_{name.upper()} = '{namespace}{key}'" for name, key in named.items()]
+    constants += [f"local ENDPOINT_{one.name} = '{one}'" for one in Endpoint]
+    constants.append(f"local FLOW_QUEUES = {FLOW_QUEUES}")
+    bounds = ", ".join(str(int(seconds * 1000)) for seconds in END_S)
+    constants.append(f"local END_BUCKETS = {{{bounds}}}")
+    return "\n".join(constants) + "\n"

@@ -1,0 +1,98 @@
+"""The Lua scripts: each behind those key names and helpers that it uses."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from producer.journal.redis import keys
+
+# In this order: what comes later uses what comes before.
+_SHARED = ("ledger", "common", "limits", "grants")
+_BLOCK = re.compile(r"^(?=local )", re.MULTILINE)
+_NAMES = re.compile(r"local (?:function )?([\w, ]+)")
+_NOTES = re.compile(r"\b(count|leave_queue|note_received|note_tried)\(")
+_ONCE = "local answer = run(ARGV)\n"
+_MANY = """
+local answer, at = {}, 1
+while at <= #ARGV do
+  local args = {}
+  for i = 1, tonumber(ARGV[at]) do args[i] = ARGV[at + i] end
+  at = at + #args + 1
+  local done, one = pcall(run, args)
+  if not done and type(one) ~= 'table' then one = {err = 'ERR ' .. tostring(one)} end
+  if one == nil then one = false end
+  answer[#answer + 1] = one
+end
+"""
+_COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Lua script: its text and the SHA-1 Redis knows it by."""
+
+    text: str
+    sha: str
+
+
+@cache
+def script(name: str, namespace: str = "") -> Script:
+    """The script of that name, with what it uses of the helpers and nothing else.
+
+    Redis makes each helper anew every time a script is run: with all of them, that was half of what
+    accepting a command cost.
+    """
+    return _made(name, namespace, _ONCE)
+
+
+@cache
+def script_of_many(name: str, namespace: str = "") -> Script:
+    """The same for several calls at a time, each behind the number of its arguments.
+
+    Answers a list: what each is answered, or its error, which keeps no other from its answer.
+    """
+    return _made(name, namespace, _MANY)
+
+
+def _made(name: str, namespace: str, ending: str) -> Script:
+    texts = sources()
+    shared = keys.lua_preamble(namespace) + "".join(_read(texts[one]) for one in _SHARED)
+    blocks = _BLOCK.split(shared)
+    body = f"local function run(ARGV)\n{_read(texts[name])}end\n"
+    # Only where something is noted for it.
+    written = "write_together()\n" if _NOTES.search(_with_used(blocks, body)) else ""
+    text = _with_used(blocks, f"{body}{ending}{written}return answer\n")
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@cache
+def sources() -> dict[str, Traversable]:
+    """The files of `lua/` by their names: scripts, and in `lib/` what they share."""
+    folders = (files("producer.journal") / "lua").iterdir()
+    return {
+        file.name.removesuffix(".lua"): file
+        for folder in folders
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.name.endswith(".lua")
+    }
+
+
+def _read(file: Traversable) -> str:
+    return _COMMENT.sub("", file.read_text("utf-8"))
+
+
+def _with_used(blocks: Sequence[str], text: str) -> str:
+    """The text behind those blocks, each a definition of locals, whose names occur after them."""
+    for block in reversed(blocks):
+        found = _NAMES.match(block)
+        names = re.findall(r"\w+", found[1]) if found else []
+        if any(re.search(rf"\b{name}\b", text) for name in names):
+            text = block + text
+    return text

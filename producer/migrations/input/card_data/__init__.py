@@ -1,0 +1,1 @@
+"""Refuses files that hold card numbers or CVCs."""

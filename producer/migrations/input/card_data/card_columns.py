@@ -1,0 +1,177 @@
+"""Columns of card numbers or CVCs, which refuse a whole file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from producer.contract.card_data.card_numbers import find_card_data, looks_like_card_number
+from producer.contract.card_data.digit_spellings import may_hold_number
+from producer.contract.card_data.redaction import redact
+from producer.migrations.errors import FileRefused
+from producer.migrations.input.card_data.card_column_names import (
+    is_cvc,
+    is_outcome,
+    named_cid,
+    named_like_check,
+    named_like_cvcs,
+    named_like_number,
+)
+from producer.migrations.input.card_data.nested_card_data import Found, look_within, may_hold_cvc
+from producer.migrations.input.values.trimming import trimmed
+from producer.migrations.texts.reasons import Reason
+
+# Of JSON, whose records may each have columns of their own.
+_MOST_WATCHED = 100
+_LOOKED_AT = 1_000  # characters of a value
+_SHOWN = 80  # characters of a name
+
+
+def judged_by_values(name: str) -> bool:
+    """Whether every value of a column of this name is to be seen before it is known what it is."""
+    return named_cid(name) or named_like_cvcs(name)
+
+
+class CardColumns:
+    """Looks at values column by column: a long number passes Luhn one time in ten, by chance.
+
+    Raises FileRefused from the start where a column is named like card numbers. One that is named
+    like CVCs is let pass where it holds what came of checking them, and nothing else.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names: list[str] = []
+        self._filled: list[int] = []
+        self._like_cards: list[int] = []
+        # By place: how many values there are, and how many look like CVCs.
+        self._cids: dict[int, tuple[int, int]] = {}
+        # By place: whether an outcome of a check was seen.
+        self._checks: dict[int, bool] = {}
+        self._cvc_within: str | None = None
+        for name in names:
+            refuse_by_name(name)
+            self._add(name)
+
+    @property
+    def watches(self) -> bool:
+        """Whether there is a column whose every value is to be seen."""
+        return bool(self._cids or self._checks)
+
+    @property
+    def checks(self) -> list[str]:
+        """Columns of what came of checking CVCs."""
+        return [self.names[place] for place in self._checks]
+
+    def add(self, name: str) -> None:
+        """Look at a further column, that is `judged_by_values`. Raises FileRefused at too many."""
+        if name in self.names:
+            return
+        if len(self._cids) + len(self._checks) >= _MOST_WATCHED:
+            raise _named_like_card_data(name)
+        self._add(name)
+
+    @staticmethod
+    def worth_a_look(text: str) -> bool:
+        """Whether the text of many rows holds so many digits in a row at all."""
+        return may_hold_number(text)
+
+    @staticmethod
+    def json_worth_a_look(text: str) -> bool:
+        """The same of JSON, which may have a CVC within a column."""
+        return may_hold_number(text) or may_hold_cvc(text)
+
+    def see(self, values: Sequence[Any], *, closely: bool = True) -> None:
+        """Count a row; values beyond the named columns are left out.
+
+        Not `closely` where its text is not worth a look. Raises FileRefused as `see_watched`.
+        """
+        for place, value in enumerate(values[: len(self.names)]):
+            if value is None or value == "":
+                continue
+            self._filled[place] += 1
+            if closely and self._looks_like_a_card(value, place):
+                self._like_cards[place] += 1
+        self.see_watched(values)
+
+    def see_watched(self, values: Sequence[Any]) -> None:
+        """Count a row that is not worth a look, for the columns whose every value is to be seen.
+
+        Raises:
+            FileRefused: a column that is named like CVCs holds something else than an outcome.
+        """
+        for place, (filled, like) in self._cids.items():
+            value = values[place] if place < len(values) else None
+            if value is not None and not (isinstance(value, str) and not value.strip()):
+                self._cids[place] = filled + 1, like + is_cvc(value)
+        if self._checks and len(values) == len(self.names):  # else a row whose columns are shifted
+            for place in self._checks:
+                self._checks[place] |= _outcome(self.names[place], values[place])
+
+    def refuse(self, *, whole: bool = True) -> None:
+        """Raise FileRefused where most values of a column look like card numbers, or CVCs.
+
+        Not `whole` where rows are still to come: where customers' ids are counted from 1, the first
+        ones have as many digits as a CVC.
+        """
+        for name, filled, like in zip(self.names, self._filled, self._like_cards, strict=True):
+            if like * 2 > filled:
+                raise FileRefused("card_data_column", Reason.HOLDS_CARD_NUMBERS, column=shown(name))
+        if self._cvc_within is not None:
+            name = shown(self._cvc_within)
+            raise FileRefused("card_data_column", Reason.HOLDS_CVC_WITHIN, column=name)
+        for place, (filled, like) in self._cids.items():
+            if whole and like * 2 > filled:
+                name = shown(self.names[place])
+                raise FileRefused("card_data_column", Reason.HOLDS_CVCS, column=name)
+        for place, outcome in self._checks.items():
+            if not outcome and not named_like_check(self.names[place]):
+                raise _named_like_card_data(self.names[place])
+
+    def _add(self, name: str) -> None:
+        if named_cid(name):
+            self._cids[len(self.names)] = 0, 0
+        elif named_like_cvcs(name):
+            self._checks[len(self.names)] = False
+        self.names.append(name)
+        self._filled.append(0)
+        self._like_cards.append(0)
+
+    def _looks_like_a_card(self, value: Any, place: int) -> bool:
+        if isinstance(value, str):
+            return looks_like_card_number(value[:_LOOKED_AT])
+        if isinstance(value, (dict, list)):
+            found = look_within(value)
+            if found is Found.CVC:
+                self._cvc_within = self.names[place]
+            return found is Found.LIKE_CARD
+        return isinstance(value, (int, float)) and find_card_data(value) is not None
+
+
+def refuse_by_name(name: str, value: Any = None) -> None:
+    """Raise FileRefused where the name, or with a first value both, are of card data."""
+    if named_like_number(name) or looks_like_card_number(name):
+        raise _named_like_card_data(name)
+    if named_like_cvcs(name):
+        _outcome(name, value)
+
+
+def shown(name: str) -> str:
+    """A column's or file's name fit to be printed: short, without card numbers and tokens.
+
+    The first line of a file without a header is taken for names.
+    """
+    text = redact("".join(c for c in name if c.isprintable())[:_SHOWN])
+    return "***" if looks_like_card_number(text) else text
+
+
+def _outcome(name: str, value: Any) -> bool:
+    """Whether it is what came of a check; False of nothing. Raises FileRefused of anything else."""
+    if value is None or (isinstance(value, str) and not trimmed(value)):
+        return False
+    if is_outcome(value):
+        return True
+    raise _named_like_card_data(name)
+
+
+def _named_like_card_data(name: str) -> FileRefused:
+    return FileRefused("card_data_column", Reason.NAMED_LIKE_CARD_DATA, column=shown(name))

@@ -1,0 +1,1 @@
+"""Bytes of a file: formats, packing, encodings, size limits."""

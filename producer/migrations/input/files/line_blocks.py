@@ -1,0 +1,66 @@
+"""Blocks of whole lines of a stream, in bounded memory whatever the lines are."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from producer.migrations.errors import FileRefused
+from producer.migrations.input.files.text_encodings import decoded
+from producer.migrations.texts.reasons import Reason
+
+# No row needs more: ids have at most 255 characters, and a request body of the contract 16 KiB.
+LINE_LIMIT = 131_072
+_BLOCK = 1 << 18
+
+
+class Blocks:
+    """Iterates over texts of whole lines, without the last line's end.
+
+    A line of more than LINE_LIMIT bytes is cut to LINE_LIMIT + 1. `unended` turns true with the
+    block, then a block of its own, that holds a last line without a line end.
+    """
+
+    def __init__(self, stream: BinaryIO, end: str = "\n") -> None:
+        """`end` is the character that ends lines."""
+        self._stream = stream
+        self._end = end.encode()
+        self.unended = False
+
+    def __iter__(self) -> Iterator[str]:
+        rest = b""
+        while chunk := self._read():
+            whole, newline, rest = (rest + chunk).rpartition(self._end)
+            if newline:
+                yield decoded(whole)
+            if len(rest) > LINE_LIMIT:
+                yield decoded(rest[: LINE_LIMIT + 1])
+                rest = self._after_line()
+        whole, newline, rest = rest.rpartition(self._end)
+        if newline:
+            yield decoded(whole)
+        if rest:
+            self.unended = True
+            yield decoded(rest)
+
+    def _after_line(self) -> bytes:
+        """What was read beyond the end of the present line."""
+        while chunk := self._read():
+            _, newline, rest = chunk.partition(self._end)
+            if newline:
+                return rest
+        return b""
+
+    def _read(self) -> bytes:
+        return read(self._stream)
+
+
+def read(stream: BinaryIO) -> bytes:
+    """The next bytes of a stream, unpacked by then; none at its end. Raises FileRefused."""
+    try:
+        return stream.read(_BLOCK)
+    except (EOFError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise FileRefused("gzip_torn", Reason.GZIP_TORN) from None

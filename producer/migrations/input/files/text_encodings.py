@@ -1,0 +1,106 @@
+"""How a text's bytes are to be read: by its byte order mark, else by what they can be."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import BinaryIO
+
+from producer.migrations.input.files.formats import Encoding
+
+BOM = "\ufeff"
+_MARKS = (
+    # UTF-32's begins as UTF-16's does.
+    (codecs.BOM_UTF32_LE, Encoding.UTF_32_LE),
+    (codecs.BOM_UTF32_BE, Encoding.UTF_32_BE),
+    (codecs.BOM_UTF8, Encoding.UTF_8_BOM),
+    (codecs.BOM_UTF16_LE, Encoding.UTF_16_LE),
+    (codecs.BOM_UTF16_BE, Encoding.UTF_16_BE),
+)
+_CODECS = {
+    Encoding.UTF_16_LE: "utf-16-le",
+    Encoding.UTF_16_BE: "utf-16-be",
+    Encoding.UTF_32_LE: "utf-32-le",
+    Encoding.UTF_32_BE: "utf-32-be",
+}
+_UTF_8 = (Encoding.UTF_8, Encoding.UTF_8_BOM)
+# The five bytes that Windows-1252 leaves out are controls of Latin-1.
+_WINDOWS_1252 = "".join(
+    bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(256)
+)
+# Of the text's first characters every second byte is 0, where it is UTF-16 without a mark.
+_LOOKED_AT = 64
+
+
+def encoding_of(data: bytes) -> Encoding:
+    """That of a text that begins so."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding
+    unmarked = _unmarked_utf_16(data)
+    if unmarked is not None:
+        return unmarked
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return Encoding.UTF_8 if _damaged_utf_8(data) else Encoding.WINDOWS_1252
+    return Encoding.UTF_8
+
+
+def decoded(data: bytes) -> str:
+    """UTF-8; bytes that are none become lone surrogates, which no check lets pass."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape")
+
+
+def head_text(data: bytes, encoding: Encoding) -> str:
+    """The text of the first bytes of a file, of which the last character may be cut."""
+    return decoded(as_utf_8(io.BytesIO(data), encoding).read())
+
+
+class Utf8Stream:
+    """A text of another encoding, read as UTF-8; what cannot be decoded is replaced by U+FFFD."""
+
+    def __init__(self, stream: BinaryIO, encoding: Encoding) -> None:
+        self._stream = stream
+        name = _CODECS.get(encoding)
+        self._decoder = codecs.getincrementaldecoder(name)("replace") if name else None
+
+    def read(self, size: int = -1) -> bytes:
+        """Some bytes, as those of about `size` come to; none at the end only."""
+        while chunk := self._stream.read(size):
+            if text := self._text(chunk):
+                return text.encode()
+        return self._text(b"", final=True).encode()
+
+    def _text(self, data: bytes, *, final: bool = False) -> str:
+        if self._decoder is None:
+            return codecs.charmap_decode(data, "strict", _WINDOWS_1252)[0]
+        return self._decoder.decode(data, final)
+
+
+def as_utf_8(stream: BinaryIO, encoding: Encoding) -> BinaryIO:
+    """The stream itself where it is UTF-8."""
+    return stream if encoding in _UTF_8 else Utf8Stream(stream, encoding)  # type: ignore[return-value]
+
+
+def _unmarked_utf_16(data: bytes) -> Encoding | None:
+    head = data[:_LOOKED_AT]
+    if len(head) < 4:
+        return None
+    even, odd = head[::2], head[1::2]
+    if not any(odd) and all(even):
+        return Encoding.UTF_16_LE
+    if not any(even) and all(odd):
+        return Encoding.UTF_16_BE
+    return None
+
+
+def _damaged_utf_8(data: bytes) -> bool:
+    """Whether most of what is not ASCII is UTF-8 all the same."""
+    text = data.decode("utf-8", "surrogateescape")
+    odd = [char for char in text if char > "\x7f"]
+    broken = sum("\udc80" <= char <= "\udcff" for char in odd)
+    return broken * 2 <= len(odd)

@@ -1,0 +1,1 @@
+"""What single values and column names say by themselves."""

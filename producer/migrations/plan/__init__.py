@@ -1,0 +1,1 @@
+"""What a file comes to before anything is sent."""

@@ -1,0 +1,1 @@
+"""Child processes that plan and run migrations for `web`."""

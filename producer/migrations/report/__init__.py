@@ -1,0 +1,1 @@
+"""Reports for people, and the files that come with them."""

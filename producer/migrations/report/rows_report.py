@@ -1,0 +1,83 @@
+"""Every row of the input with what became of it, in the input's order, as CSV or JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TextIO
+
+from producer.migrations.model.report_row import COLUMNS, ReportRow
+from producer.migrations.report.csv_cells import cells
+from producer.migrations.report.summary import Summary, Tally
+from producer.migrations.results.row_outcomes import Accounts
+
+__all__ = ["Accounts", "ReportForm", "summarise", "write_csv", "write_json_lines", "write_to"]
+
+
+class ReportForm(StrEnum):
+    """How the rows are written."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+def summarise(accounts: Accounts) -> Summary:
+    """Read all rows and add up.
+
+    Raises:
+        SumsDiffer: they do not add up to the ledger's.
+    """
+    return _add_up(accounts, lambda _: None)
+
+
+def write_to(accounts: Accounts, out: TextIO, form: ReportForm) -> Summary:
+    """Write the rows, tokens redacted. Raises SumsDiffer, after what could be written."""
+    if form is ReportForm.JSON_LINES:
+        return _add_up(accounts, lambda row: out.write(_json_line(row)))
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    return _add_up(accounts, lambda row: writer.writerow(cells(row.values())))
+
+
+def write_csv(accounts: Accounts, path: Path) -> Summary:
+    """Write the rows as CSV, tokens redacted. Raises SumsDiffer, and then leaves no file."""
+    with written_whole(path) as out:
+        return write_to(accounts, out, ReportForm.CSV)
+
+
+def write_json_lines(accounts: Accounts, path: Path) -> Summary:
+    """Write the rows as JSON Lines, tokens redacted. Raises SumsDiffer, and leaves no file."""
+    with written_whole(path) as out:
+        return write_to(accounts, out, ReportForm.JSON_LINES)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """A file, mode 0600, that is there once it is complete, and not where an error is raised."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            yield out
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _add_up(accounts: Accounts, each: Callable[[ReportRow], Any]) -> Summary:
+    tally = Tally()
+    for row, result in accounts:
+        reported = ReportRow.of(row, result)
+        tally.add(reported)
+        each(reported)
+    return tally.summary(accounts.rows, accounts.counts)
+
+
+def _json_line(row: ReportRow) -> str:
+    return json.dumps(dict(zip(COLUMNS, row.values(), strict=True)), ensure_ascii=False) + "\n"

@@ -1,0 +1,55 @@
+"""A migration's accounts, taken at one moment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from producer.journal.migrations.recorded import kept
+from producer.migrations.model.rows import RowState
+from producer.migrations.registry import Registry
+from producer.migrations.results.results_file import Results
+from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.shared import behind, catch_up
+from producer.migrations.run.setup import Run
+
+
+def accounts_of(registry: Registry, run: Run, folder: Path) -> Accounts:
+    """What report, verify and undo are made of: ledger, details, and results of all machines.
+
+    Counts are those of the ledger as it was read, also while the migration goes on. Close the
+    results afterwards.
+
+    Raises:
+        UnknownMigration: it was never entered.
+    """
+    states = registry.states(run.id)
+    details = registry.details(run.id)
+    counts: Counter[RowState] = Counter(states(n) for n in range(1, states.rows + 1))
+    results = _results(registry, run.id, folder)
+    return Accounts(
+        run.id,
+        run.source,
+        run.mapping,
+        states.rows,
+        states,
+        results,
+        details,
+        dict(counts),
+        registry.language,
+    )
+
+
+def _results(registry: Registry, migration: str, folder: Path) -> Results:
+    """Those of this machine, with what others have recorded besides."""
+    results = Results.of(folder, migration, readonly=True)
+    if not behind(registry.journal(kept(migration)), results.known):
+        return results
+    results.close()
+    results = Results.copied(folder, migration)
+    try:
+        catch_up(registry.journal, migration, results)
+    except BaseException:
+        results.close()
+        raise
+    return results

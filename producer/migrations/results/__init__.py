@@ -1,0 +1,1 @@
+"""The recorded outcome of every row."""

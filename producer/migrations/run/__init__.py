@@ -1,0 +1,1 @@
+"""Sends rows, records their outcomes, and goes on after a stop."""

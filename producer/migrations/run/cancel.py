@@ -1,0 +1,33 @@
+"""Cancelling a migration: what was not sent is cancelled, what was sent to Stripe is finished."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from producer.contract import Envelope
+from producer.contract.messages import Text, say
+from producer.journal.migrations import records as journalled
+from producer.migrations.input.rows.ids import command_id
+from producer.migrations.model.rows import RowState
+from producer.migrations.registry import Registry
+from producer.settings import DEFAULT_STATUS_TTL_S
+
+# Rows looked at, and commands cancelled, by one script: some milliseconds each.
+_ROWS, _COMMANDS = 10_000, 200
+
+
+def cancel_rest(registry: Registry, migration: str) -> None:
+    """Cancel, in the ledger and in the queues, what Stripe was not sent. May be repeated.
+
+    Raises:
+        JournalUnavailable: it is to be repeated.
+    """
+    ledger = registry.states(migration)
+    for first in range(1, ledger.rows + 1, _ROWS):
+        last = min(first + _ROWS - 1, ledger.rows)
+        registry.journal(journalled.cancel_pending(migration, first, last))
+    envelope = Envelope.no("cancelled", say(Text.CANCELLED, registry.language))
+    sent = ledger.numbers(RowState.SENT)
+    while ids := [command_id(migration, number) for number in islice(sent, _COMMANDS)]:
+        call = journalled.cancel_queued(migration, ids, envelope, keep_s=DEFAULT_STATUS_TTL_S)
+        registry.journal(call)

@@ -1,0 +1,305 @@
+"""Drives a migration: sends rows in bounded windows, and records what has ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from producer.contract import Lane
+from producer.journal import JournalUnavailable
+from producer.journal.migrations import records as journalled
+from producer.migrations.model.rows import RowState
+from producer.migrations.model.status import MigrationState, MigrationStatus
+from producer.migrations.registry import Registry, UnknownMigration
+from producer.migrations.results.results_file import Results
+from producer.migrations.run.cancel import cancel_rest
+from producer.migrations.run.failures import Failures
+from producer.migrations.run.history import History
+from producer.migrations.run.lease import DrivingLease, JournalGone
+from producer.migrations.run.limiter_use import LimiterUse
+from producer.migrations.run.lost_journal import belong, loss_of
+from producer.migrations.run.pace import MOST, Throttle, Window
+from producer.migrations.run.recorder import PAGE, Recorder
+from producer.migrations.run.sender import Rows, Sender
+
+T = TypeVar("T")
+# Between two looks where nothing is to be done; and how often progress is told.
+_LOOK_S, _TOLD_S = 0.2, 1.0
+# With a limit on failures no more is on its way than so many times as may fail.
+_PER_FAILURE = 20
+
+
+class Ended(StrEnum):
+    """Why a driver returned."""
+
+    FINISHED = "finished"  # every row has ended
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"  # by --stop-after-failures
+    LIMIT = "limit"  # the pilot's rows have ended
+    TOLD = "told"  # `stop` was called; run it again to go on
+    TAKEN_OVER = "taken_over"  # another driver has the migration
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to drive. `limit` bounds the rows sent by this driver."""
+
+    limit: int | None = None
+    stop_after: int | None = None  # rejected and failed rows since the start or `resume`
+    stop_after_percent: float | None = None  # the same, of the rows that ended since
+    blind: bool = False  # without a look at the customer before
+    skip_if_newer: bool = False
+    repairs: bool = False  # rows are customers, whose cards are found at Stripe
+    sender: str = ""  # whose commands they are
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a driver tells of itself, about once a second. `status` is None while Redis is away."""
+
+    status: MigrationStatus | None
+    sent: int  # rows this driver has sent
+    in_flight: int
+    window: int
+    limiter: float | None = None  # how much of the rate limit is used, 0 to 1
+    oldest_interactive_s: float | None = None  # how long the oldest waiting one has waited
+
+
+class Driver:
+    """One run of one migration. `run` blocks; `stop` may be called by any thread or signal."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        migration: str,
+        rows: Rows | None,
+        results: Results,
+        options: Options = Options(),
+        *,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> None:
+        """`rows` answers the rows from a number on; None sends nothing and only finishes."""
+        self._registry = registry
+        self._journal = registry.journal
+        self._results = results
+        self._migration = migration
+        self._rows = rows
+        self._options = options
+        self._on_progress = on_progress
+        self._limiter_use = LimiterUse(self._journal)
+        self._stopped = threading.Event()
+        self._lease = DrivingLease(self._journal, migration)
+        self._recorder = Recorder(
+            self._journal,
+            migration,
+            self._lease.holder,
+            results,
+            registry.keeping,
+            repairs=options.repairs,
+        )
+        self._sender = Sender(
+            self._journal,
+            migration,
+            self._lease.holder,
+            look_first=not options.blind,
+            skip_if_newer=options.skip_if_newer,
+            sender=options.sender,
+            results=results,
+            keeping=registry.keeping,
+            signing=registry.signing,
+            repairs=options.repairs,
+        )
+        self._failures = Failures(options.stop_after, options.stop_after_percent)
+        bound = MOST if options.stop_after is None else options.stop_after * _PER_FAILURE
+        self._window = Window(min(MOST, bound))
+        self._throttle = Throttle()
+        self._in_flight = 0
+        self._told_at = 0.0
+        self._cancelled = False
+        self._was_over = False
+
+    def stop(self) -> None:
+        """Have `run` return soon: nothing more is sent, what has ended is recorded."""
+        self._stopped.set()
+
+    def run(self) -> Ended:
+        """Drive until the end, or `stop`. While Redis is away, waits and goes on.
+
+        Raises:
+            UnknownMigration: it was never created.
+            FileRefused: the file is not what it was.
+            JournalLost: Redis has lost the journal that its rows were sent in.
+            JournalUnavailable: CARDS_JOURNAL_ID names another journal than there is.
+        """
+        journal = self._through_outages(
+            lambda: belong(self._registry, self._results, self._migration)
+        )
+        try:
+            if journal is None or not self._lease.take(journal, self._stopped.is_set):
+                return Ended.TOLD if self._stopped.is_set() else Ended.TAKEN_OVER
+            try:
+                return self._through_outages(self._drive_here) or Ended.TOLD
+            finally:
+                self._lease.give_back()
+        except JournalGone as gone:
+            loss = loss_of(self._results, self._migration, gone.found)
+            raise loss or UnknownMigration(self._migration) from None
+
+    def _through_outages(self, work: Callable[[], T]) -> T | None:
+        """Have it done, however long Redis is away; None once `stop` was called meanwhile."""
+        while True:
+            try:
+                return work()
+            except JournalUnavailable as error:
+                if error.other_data:
+                    raise
+                self._tell(None)
+                if self._stopped.wait(_LOOK_S):
+                    return None
+
+    def _drive_here(self) -> Ended:
+        """As `_drive`. Raises JournalGone where that is why the migration is not there."""
+        try:
+            ended = self._drive()
+        except UnknownMigration:
+            self._lease.beat()
+            raise
+        if ended is Ended.TAKEN_OVER:
+            self._lease.beat()
+        return ended
+
+    def _drive(self) -> Ended:
+        """Sends and records in turn. Raises JournalUnavailable, to be called again."""
+        if not self._sender.begun:
+            self._recorder.begin(self._lease.fields["created"])
+            self._sender.begin(self._rows, self._registry.states(self._migration))
+            self._history = History(self._registry.history(self._migration))
+            self._was_over = self._state() in _OVER
+            self._in_flight = self._counted(RowState.SENT, RowState.UNKNOWN)
+        while True:
+            recorded = self._record()
+            state = self._state()
+            if self._lease.lost.is_set() or state is None:
+                return Ended.TAKEN_OVER
+            if self._stopped.is_set() and recorded < PAGE:
+                return Ended.TOLD
+            sent = self._send() if state is MigrationState.RUNNING else 0
+            if state is MigrationState.CANCELLING and not self._cancelled:
+                cancel_rest(self._registry, self._migration)
+                self._lease.beat()
+                self._cancelled = True
+            self._tell_at_times()
+            ended = self._at_end(state) if self._in_flight == 0 and not sent else None
+            if ended is not None:
+                self._take_sample(last=True)
+                self._lease.beat()
+                self._tell_now()
+                return ended
+            if recorded < PAGE and not sent:
+                self._stopped.wait(_LOOK_S)
+
+    def _record(self) -> int:
+        recorded, in_vain = self._recorder.record()
+        if recorded:
+            self._in_flight = self._recorder.in_flight
+        if in_vain:
+            self._stop_at_too_many()
+        dry = self._in_flight == 0 and self._sender.sent > 0 and not self._sender.done
+        self._window.ended(time.monotonic(), self._recorder.recorded, dry=dry)
+        self._take_sample()
+        return recorded
+
+    def _stop_at_too_many(self) -> None:
+        if not self._failures.limited:
+            return
+        self._lease.beat()
+        if self._failures.too_many(self._lease.fields) and self._state() is _RUNNING:
+            self._registry.stop(self._migration)
+            self._lease.beat()
+
+    def _take_sample(self, *, last: bool = False) -> None:
+        if self._was_over:
+            # Run again, it would seem to have gone on until now.
+            return
+        if last:
+            self._lease.beat()
+        total = self._counted(*(state for state in RowState if state.settled))
+        changed = self._history.add(int(time.time() * 1000), total, last=last)
+        self._lease.tell(self._window.rate, self._history.samples if changed else None)
+
+    def _send(self) -> int:
+        most = self._window.size - self._in_flight
+        if self._options.limit is not None:
+            most = min(most, self._options.limit - self._sender.sent)
+        rps = self._lease.fields.get("rps")
+        allowed = self._throttle.allowed(time.monotonic(), float(rps) if rps else None)
+        if allowed is not None:
+            most = min(most, allowed)
+        if most <= 0 or self._stopped.is_set():
+            return 0
+        sent = self._sender.send(most)
+        if self._sender.in_vain:
+            self._stop_at_too_many()
+        if sent:
+            self._throttle.sent(sent)
+            self._in_flight = self._sender.in_flight
+        elif self._sender.state != _RUNNING:
+            self._lease.beat()
+        return sent
+
+    def _at_end(self, state: MigrationState) -> Ended | None:
+        """What it ends with, now that nothing is in flight; None to go on."""
+        if self._sender.done or state is MigrationState.CANCELLING:
+            keep_ms = self._registry.keeping.ms
+            state_now = self._journal(
+                journalled.finish(self._migration, self._lease.holder, keep_ms)
+            )
+            if state_now == MigrationState.FINISHED:
+                return Ended.FINISHED
+            if state_now == MigrationState.CANCELLED:
+                return Ended.CANCELLED
+            if self._rows is None and state_now != MigrationState.CANCELLING:
+                return Ended.TOLD  # there was only to finish what had been sent
+        if state is MigrationState.STOPPED:
+            return Ended.STOPPED
+        limit = self._options.limit
+        if limit is not None and self._sender.sent >= limit and state is MigrationState.RUNNING:
+            return Ended.LIMIT
+        return None
+
+    def _state(self) -> MigrationState | None:
+        """The migration's state; None where another driver has it."""
+        told = journalled.TAKEN_OVER
+        if told in (self._sender.state, self._recorder.state):
+            return None
+        return MigrationState(self._lease.fields["state"])
+
+    def _counted(self, *states: RowState) -> int:
+        return sum(int(self._lease.fields.get(f"n{int(state)}", 0)) for state in states)
+
+    def _tell_at_times(self) -> None:
+        if time.monotonic() - self._told_at >= _TOLD_S:
+            self._tell_now()
+
+    def _tell_now(self) -> None:
+        self._tell(self._registry.status(self._migration))
+
+    def _tell(self, status: MigrationStatus | None) -> None:
+        self._told_at = time.monotonic()
+        if self._on_progress is None:
+            return
+        oldest = limiter = None
+        if status is not None:
+            oldest = self._journal(journalled.oldest_waiting(Lane.INTERACTIVE))
+            limiter = self._limiter_use()
+        self._on_progress(
+            Progress(status, self._sender.sent, self._in_flight, self._window.size, limiter, oldest)
+        )
+
+
+_RUNNING = MigrationState.RUNNING
+_OVER = (MigrationState.FINISHED, MigrationState.CANCELLED)

@@ -1,0 +1,1 @@
+"""Where a migration keeps files on this machine."""

@@ -1,0 +1,1 @@
+"""Log formats and tracing that every process shares."""

@@ -1,0 +1,1 @@
+"""Tokens, signatures, and files that only their owner can read."""

@@ -1,0 +1,1 @@
+"""What tests can set on a running sandbox."""

@@ -1,0 +1,1 @@
+"""Stripe's events, and their delivery."""

@@ -1,0 +1,1 @@
+"""The way of a request: keys, limits, idempotency, locks, the log."""

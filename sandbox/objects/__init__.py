@@ -1,0 +1,1 @@
+"""The objects of the account, and how they are shown."""

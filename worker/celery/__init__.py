@@ -1,0 +1,1 @@
+"""Where Celery and Kombu are configured and extended."""

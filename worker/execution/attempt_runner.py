@@ -1,0 +1,141 @@
+"""One try of a command under its customer's lease: from the grant to what is to be written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from producer.contract import Lane, State
+from producer.journal import Again, End, Grant, Journal, KeyStopped
+from producer.journal.migrations.records import note_before
+from worker.execution.leases import Lease
+from worker.execution.outcomes import Outcomes
+from worker.execution.quarantine import PoisonError, Quarantine
+from worker.execution.row_signatures import RowSignatures
+from worker.handlers.attempt import Attempt, LeaseLost, Terms
+from worker.handlers.registry import HandlerSet
+from worker.observability.command_events import Announcements
+from worker.verdicts import Succeeded, TryAgain, Verdict
+
+log = logging.getLogger(__name__)
+
+# Leases lost in the middle of a try before the command is tried in a process of its own.
+_STRIKES_IN_PROCESS = 2
+
+
+class Tries:
+    """Makes tries, with the handler of the command's kind."""
+
+    def __init__(
+        self,
+        handlers: HandlerSet,
+        quarantine: Quarantine,
+        outcomes: Outcomes,
+        announcements: Announcements,
+        journal: Journal,
+        signatures: RowSignatures,
+    ) -> None:
+        self._journal = journal
+        self._signatures = signatures
+        self._handlers = handlers
+        self._quarantine = quarantine
+        self._outcomes = outcomes
+        self._announcements = announcements
+
+    async def make(self, grant: Grant, lease: Lease) -> End | Again | KeyStopped:
+        """Make one try.
+
+        Raises:
+            LeaseLost: the lease was gone before anything was sent.
+        """
+        command = grant.command
+        self._announcements.begun(grant, command)
+        if (flaw := self._signatures.flaw(grant)) is not None:
+            await self._signatures.tell(self._journal, grant, flaw)
+            return self._outcomes.not_signed(grant, flaw)
+        attempt = Attempt(
+            command=command,
+            command_id=grant.command_id,
+            key=grant.key,
+            number=grant.tries,
+            unsettled=grant.unsettled,
+            may_send=grant.may_send,
+            look_up_first=grant.look_up_first,
+            held=lease.held,
+            concise=grant.lane is Lane.BULK,
+            terms=_terms(grant),
+            note_before=self._noting(grant),
+        )
+        try:
+            verdict = await self._carry_out(grant, attempt, lease)
+        except LeaseLost:
+            raise
+        except PoisonError as error:
+            log.error(
+                "command %s: poison: tried alone, its process was %s", grant.command_id, error
+            )
+            outcome: End | Again | KeyStopped = self._outcomes.poison(grant, str(error))
+        except Exception as error:
+            log.exception("command %s: its handler raised", grant.command_id)
+            outcome = self._outcomes.fault(grant, error)
+        else:
+            outcome = self._outcomes.of(grant, verdict)
+            if isinstance(verdict, TryAgain) and not verdict.uncertain:
+                return outcome
+        if isinstance(outcome, End) and outcome.state is State.FAILED:
+            return await self._last_look(grant, attempt, lease) or outcome
+        return outcome
+
+    async def _last_look(self, grant: Grant, attempt: Attempt, lease: Lease) -> End | None:
+        """Before giving up, whether it happened after all: an end to tell instead, if it did."""
+        try:
+            found = await self._carry_out(grant, replace(attempt, may_send=False), lease)
+        except LeaseLost:
+            raise
+        except Exception:
+            log.warning(
+                "command %s: whether Stripe did it is not known: the last lookup failed",
+                grant.command_id,
+            )
+            return None
+        if not isinstance(found, Succeeded):
+            return None
+        outcome = self._outcomes.of(grant, found)
+        return outcome if isinstance(outcome, End) else None
+
+    def _noting(self, grant: Grant) -> Callable[[str | None], Awaitable[None]] | None:
+        if not grant.of_migration:
+            return None
+
+        async def note(default: str | None) -> None:
+            call = note_before(grant.customer, grant.command_id, grant.fence, default)
+            if not await self._journal(call):
+                raise LeaseLost(grant.command_id)
+
+        return note
+
+    async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
+        if grant.strikes and attempt.may_send:
+            log.warning(
+                "command %s: try %d, since the worker of the try before is gone%s",
+                grant.command_id,
+                grant.tries,
+                "; alone, in a process of its own" if self._suspect(grant) else "",
+            )
+        if self._suspect(grant):
+            if attempt.note_before is not None and not grant.checked:
+                # The child has no journal: what it finds is not known here, but may be sent.
+                await attempt.note_before(None)
+            return await self._quarantine.carry_out(attempt, lease.left)
+        return await self._handlers[attempt.command.kind].carry_out(attempt)
+
+    @staticmethod
+    def _suspect(grant: Grant) -> bool:
+        return grant.strikes >= _STRIKES_IN_PROCESS
+
+
+def _terms(grant: Grant) -> Terms | None:
+    if not grant.of_migration:
+        return None
+    return Terms(grant.looks_first, grant.expected_default, grant.newer, grant.checked)

@@ -1,0 +1,118 @@
+"""From a verdict to what the journal writes: an end with its envelope, or another try."""
+
+from __future__ import annotations
+
+import random
+
+from producer.contract import Envelope, Lane, State
+from producer.contract.card_data.redaction import redact
+from producer.contract.messages import Language, Text, say
+from producer.journal import Again, End, Grant, KeyStopped
+from producer.security.command_signatures import Flaw
+from producer.settings import Settings
+from worker.execution import backoff
+from worker.stripe.advice import advice_data
+from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
+
+# While Stripe refuses our key, one command in this time finds out whether it still does.
+KEY_PROBE_S = 5
+_GAVE_UP_HTTP = 502
+REFUSED_HTTP = 403
+_FLAWS = {
+    Flaw.MISSING: Text.SIGNATURE_MISSING,
+    Flaw.INVALID: Text.SIGNATURE_INVALID,
+    Flaw.STALE: Text.SIGNATURE_STALE,
+}
+
+
+class Outcomes:
+    """Applies the limits on tries and age, and words the envelopes."""
+
+    def __init__(
+        self,
+        language: Language,
+        keep_s: int,
+        draw: random.Random | None = None,
+        *,
+        keep_bulk_s: int | None = None,
+    ) -> None:
+        """`keep_s` (seconds) is how long an ended command is known, `keep_bulk_s` a bulk one."""
+        self._language: Language = language
+        self._keep_s = {Lane.INTERACTIVE: keep_s, Lane.BULK: keep_bulk_s or keep_s}
+        self._draw = draw or random.Random()
+        self._superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
+
+    def of(self, grant: Grant, verdict: Verdict) -> End | Again | KeyStopped:
+        """What is to be written for the verdict on this try."""
+        match verdict:
+            case Succeeded(text, data):
+                done = Envelope.yes(self._say(text), data)
+                return self._end(grant, State.SUCCEEDED, 200, done)
+            case Rejected(code, message, http_status):
+                refusal = Envelope.no(code, redact(message), advice_data(code, self._language))
+                return self._end(grant, State.REJECTED, http_status, refusal)
+            case GaveUp(code, message):
+                return self._failed(grant, code, message)
+            case KeyRefused(code, message, uncertain):
+                return KeyStopped(KEY_PROBE_S * 1000, code, redact(message), uncertain)
+            case TryAgain():
+                return self._again(grant, verdict)
+
+    def fault(self, grant: Grant, error: BaseException) -> End | Again:
+        """The handler raised: whether the request went out is not known."""
+        code, message = "internal_error", type(error).__name__
+        if grant.faults + 1 >= backoff.MAX_FAULTS:
+            return self._failed(grant, code, message)
+        return Again(self._delay_ms(grant), True, code, message, count="faults")
+
+    def poison(self, grant: Grant, how: str) -> End:
+        """The command killed a process that had nothing else to do; `how` that ended."""
+        return self._failed(grant, "poison", f"it killed the process that carried it out ({how})")
+
+    def not_signed(self, grant: Grant, flaw: Flaw) -> End:
+        """Its row's signature is missing or wrong, so that nothing of it was sent now."""
+        if grant.unsettled or grant.look_up_first:  # it may have happened before
+            return self._failed(grant, flaw.value, self._say(_FLAWS[flaw]))
+        return self._end(grant, State.REJECTED, REFUSED_HTTP, self.refusal(flaw))
+
+    def refusal(self, flaw: Flaw) -> Envelope:
+        """The answer of a command that was refused for its signature."""
+        return Envelope.no(flaw.value, self._say(_FLAWS[flaw]))
+
+    def cancelled(self) -> Envelope:
+        """The answer of a command that a person cancelled."""
+        return Envelope.no("cancelled", self._say(Text.CANCELLED))
+
+    def _again(self, grant: Grant, verdict: TryAgain) -> End | Again:
+        code, message = verdict.code, redact(verdict.message)
+        if verdict.final is not None and grant.busy + 1 >= backoff.MAX_BUSY:
+            final = verdict.final
+            refusal = Envelope.no(final.code, redact(final.message))
+            return self._end(grant, State.REJECTED, final.http_status, refusal)
+        if grant.retries >= backoff.MAX_RETRIES or grant.age_ms >= backoff.MAX_AGE_S * 1000:
+            return self._failed(grant, code, message)
+        delay_ms = self._delay_ms(grant) if verdict.delay is None else int(verdict.delay * 1000)
+        count = "busy" if verdict.final is not None else ""
+        slow = grant.endpoint.value if verdict.slow == ENDPOINT else verdict.slow
+        return Again(delay_ms, verdict.uncertain, code, message, verdict.new_key, count, slow)
+
+    def _delay_ms(self, grant: Grant) -> int:
+        return int(backoff.full_jitter(grant.retries + 1, self._draw) * 1000)
+
+    def _failed(self, grant: Grant, code: str, message: str) -> End:
+        text = f"{self._say(Text.GAVE_UP)}: {message}"
+        return self._end(grant, State.FAILED, _GAVE_UP_HTTP, Envelope.no(code, text))
+
+    def _end(self, grant: Grant, state: State, http_status: int, envelope: Envelope) -> End:
+        keep_s = 0 if state is State.FAILED else self._keep_s[grant.lane]
+        return End(state, http_status, envelope, keep_s, self._superseded)
+
+    def _say(self, text: Text) -> str:
+        return say(text, self._language)
+
+
+def outcomes_of(settings: Settings) -> Outcomes:
+    """As the settings say."""
+    return Outcomes(
+        settings.language, settings.status_ttl_s, keep_bulk_s=settings.bulk_status_ttl_s
+    )

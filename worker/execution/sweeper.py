@@ -1,0 +1,90 @@
+"""Looks for what nobody works on: due retries, leases that ran out, messages that went missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+from producer.journal import Journal, JournalFault, JournalUnavailable, JournalWatch, count, sweep
+from worker.celery.consumer_activity import Polling
+from worker.celery.prefetch import LaneGate
+from worker.execution.executor import Executor
+from worker.observability.measurements import Measurements
+from worker.observability.task_events import TaskEvents
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 1.0
+# How long a message may be under way. With the interval and the two looks that a lost message in
+# a flood takes, one is found within 2 * 5 + 2 s.
+PATIENCE_S = 5.0
+_LIMIT = 100
+
+
+class Sweeper:
+    """One per process; any one worker finds everything."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        watch: JournalWatch,
+        gate: LaneGate,
+        executor: Executor,
+        events: TaskEvents,
+        worker: str,
+        measurements: Measurements | None = None,
+    ) -> None:
+        self._measurements = measurements or Measurements()
+        self._journal = journal
+        self._watch = watch
+        self._gate = gate
+        self._executor = executor
+        self._events = events
+        self._worker = worker
+        self._draw = random.Random()
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self._sweep()
+            except JournalUnavailable as error:
+                log.warning("no sweep: %s", error)
+            except JournalFault as error:
+                log.error("no sweep, since what is swept is damaged: %s", error.cause)
+            except Exception:
+                # Nobody would look for what is forgotten any more.
+                log.exception("no sweep")
+            await self.tell()
+            await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
+
+    async def tell(self) -> None:
+        """Add what was measured to the counts in Redis; what it does not take is kept."""
+        taken = self._measurements.take()
+        if not taken:
+            return
+        try:
+            await self._journal(count(taken))
+        except (JournalUnavailable, JournalFault):
+            self._measurements.give_back(taken)
+
+    async def _sweep(self) -> None:
+        self._watch.see(await self._journal(self._watch.look()))
+        was_closed, self._gate.closed = self._gate.closed, self._watch.refuses is not None
+        if self._gate.closed:
+            return
+        if was_closed:
+            self._executor.go_on()
+        limit = max(0, min(_LIMIT, self._executor.spare))
+        # A worker whose consumer fetches nothing does not count as one.
+        worker = self._worker if Polling.lately() else ""
+        call = sweep(worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
+        found = await self._journal(call)
+        self._gate.paused = found.paused
+        for customer in found.customers:
+            self._executor.spawn(self._executor.on_customer(customer))
+        for command_id, state in found.ends:
+            self._events.ended(command_id, state)
+        for command_id in found.commands:
+            self._executor.spawn(self._executor.on_lost_message(command_id))

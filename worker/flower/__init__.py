@@ -1,0 +1,1 @@
+"""Flower: its Celery app, its settings, and what it may show and do."""

@@ -1,0 +1,1 @@
+"""A worker's logs, metrics, traces and task events."""

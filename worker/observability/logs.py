@@ -1,0 +1,46 @@
+"""Logs without secrets: every line of a worker passes here."""
+
+from __future__ import annotations
+
+import logging
+
+from kombu.transport.virtual.base import W_NO_CONSUMERS
+
+from producer.contract.card_data.card_numbers import mask_card_numbers
+from producer.contract.card_data.redaction import redact
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts tokens, keys and card numbers in the whole line, its traceback included."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always lets the record through, changed."""
+        record.msg = mask_card_numbers(redact(record.getMessage()))
+        record.args = None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = mask_card_numbers(redact(record.exc_text))
+            record.exc_info = None  # a formatter might write it out anew
+        return True
+
+
+def redact_handlers(logger: logging.Logger) -> None:
+    """Put the filter before every handler of the logger."""
+    for handler in logger.handlers:
+        if not any(isinstance(one, RedactingFilter) for one in handler.filters):
+            handler.addFilter(RedactingFilter())
+
+
+def quiet_celery_trace() -> None:
+    """Celery logs each message's receipt and end; the executor logs the command's own.
+
+    Kombu warns of each message that arrives while a worker stops, and is put back as it should be.
+    """
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("kombu.transport.virtual.base").addFilter(_no_put_backs)
+
+
+def _no_put_backs(record: logging.LogRecord) -> bool:
+    return record.msg != W_NO_CONSUMERS

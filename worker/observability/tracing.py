@@ -1,0 +1,106 @@
+"""A worker's spans: of a message of many commands, of each try, of each request to Stripe."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from producer.contract import State
+from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal.commands.messages import BATCH
+from producer.journal.redis.endpoints import Endpoint
+from producer.observability import tracing
+from producer.observability.tracing import NO_SPAN, Kind, NoSpan
+
+
+class Tracing:
+    """Of one worker process. Off, every span is the one that keeps nothing."""
+
+    def __init__(self, stripe: str = "", *, on: bool = False) -> None:
+        """`stripe` is the address that requests go to."""
+        self._on = on
+        parts = urlsplit(stripe)
+        self._server = parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+
+    def batch(self, batch_id: str, size: int, lane: str) -> NoSpan:
+        """A message of many commands; it is linked to each as its first try begins."""
+        if not self._on:
+            return NO_SPAN
+        return tracing.span(
+            f"process {BATCH}",
+            Kind.CONSUMER,
+            {
+                **_processing(lane, batch_id),
+                "messaging.batch.message_count": size,
+                "cards.lane": lane,
+            },
+            parent="",
+        )
+
+    def attempt(self, grant: Grant) -> NoSpan:
+        """One try. All tries of a command have the span it was accepted in as their parent."""
+        if not self._on:
+            return NO_SPAN
+        row = grant.row
+        return tracing.span(
+            f"process {row['kind']}",
+            Kind.CONSUMER,
+            {
+                **_processing(grant.queue, grant.command_id),
+                "cards.command.id": grant.command_id,
+                "cards.command.kind": row["kind"],
+                "cards.customer": grant.customer,
+                "cards.lane": row["lane"],
+                "cards.attempt": grant.tries,
+                "cards.waited_ms": grant.waited_ms,
+                "cards.taken_over": bool(grant.strikes),
+            },
+            parent=grant.trace,
+        )
+
+    def closed(self, span: NoSpan, outcome: End | Again | KeyStopped) -> None:
+        """A try was closed with that. That a card is declined is an answer, no error."""
+        if not self._on:
+            return
+        match outcome:
+            case End():
+                state, code = outcome.state.value, outcome.envelope.code
+                wrong = outcome.state is State.FAILED
+            case Again():
+                uncertain = outcome.uncertain
+                state = (State.UNKNOWN if uncertain else State.RETRYING).value
+                code, wrong = outcome.code, True
+                span.set("cards.again_ms", outcome.delay_ms)
+            case KeyStopped():
+                state, code, wrong = "stopped", outcome.code, True
+        span.set("cards.state", state)
+        if code:
+            span.set("cards.code", code)
+        if wrong:
+            span.failed(code or state)
+
+    def request(self, endpoint: Endpoint) -> NoSpan:
+        """A request to Stripe within a try. Reads for callers, who have no try, have no span."""
+        if not self._on or not tracing.current():
+            return NO_SPAN
+        method, template = endpoint.value.split(" ")
+        host, port = self._server
+        return tracing.span(
+            endpoint.value,
+            Kind.CLIENT,
+            {
+                "http.request.method": method,
+                "url.template": template,
+                "server.address": host,
+                "server.port": port,
+            },
+        )
+
+
+def _processing(queue: str, message_id: str) -> dict[str, str | int | bool]:
+    return {
+        "messaging.system": tracing.SYSTEM,
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": queue,
+        "messaging.message.id": message_id,
+    }
