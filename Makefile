@@ -19,8 +19,11 @@ NO_PROMTOOL = test: NO PROMTOOL FOUND: the tests of alert rules were LEFT OUT. I
 # Without it the tests that ask it about deploy/systemd are left out, and that is said.
 SYSTEMD_ANALYZE ?= $(shell command -v systemd-analyze)
 NO_SYSTEMD = test: NO SYSTEMD-ANALYZE FOUND: its look at deploy/systemd was LEFT OUT. Install systemd
+# For the examples in JavaScript; without it they are left out, and that is said.
+NODE ?= $(shell command -v node)
+NO_NODE = test: NO NODE.JS FOUND: the examples in JavaScript were LEFT OUT. Install nodejs
 MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)$(if \
-	$(SYSTEMD_ANALYZE),, and not systemd)
+	$(SYSTEMD_ANALYZE),, and not systemd)$(if $(NODE),, and not node)
 SITE = $(PY) -m zensical build --strict --clean
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
@@ -37,7 +40,7 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 test: setup ## run the tests, but for the longest
 	@CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS); code=$$?; \
 	$(if $(BROWSER),,echo "$(NO_BROWSER)" >&2;) $(if $(PROMTOOL),,echo "$(NO_PROMTOOL)" >&2;) \
-	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) \
+	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) $(if $(NODE),,echo "$(NO_NODE)" >&2;) \
 	exit $$code
 	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
 
