@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-extended test-matrix check audit config-table dashboard golden sbom format bench bench-quick chaos requirements upgrade clean
+.PHONY: help setup up test test-extended test-matrix check audit docs config-table dashboard golden sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
 # Four on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
@@ -19,8 +19,12 @@ NO_PROMTOOL = test: NO PROMTOOL FOUND: the tests of alert rules were LEFT OUT. I
 # Without it the tests that ask it about deploy/systemd are left out, and that is said.
 SYSTEMD_ANALYZE ?= $(shell command -v systemd-analyze)
 NO_SYSTEMD = test: NO SYSTEMD-ANALYZE FOUND: its look at deploy/systemd was LEFT OUT. Install systemd
+# For the examples in JavaScript; without it they are left out, and that is said.
+NODE ?= $(shell command -v node)
+NO_NODE = test: NO NODE.JS FOUND: the examples in JavaScript were LEFT OUT. Install nodejs
 MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)$(if \
-	$(SYSTEMD_ANALYZE),, and not systemd)
+	$(SYSTEMD_ANALYZE),, and not systemd)$(if $(NODE),, and not node)
+SITE = $(PY) -m zensical build --strict --clean
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make requirements' $(COMPILE_ARGS)
 
@@ -36,7 +40,7 @@ up: setup ## run web, worker, flower, and what they need, until Ctrl-C
 test: setup ## run the tests, but for the longest
 	@CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS); code=$$?; \
 	$(if $(BROWSER),,echo "$(NO_BROWSER)" >&2;) $(if $(PROMTOOL),,echo "$(NO_PROMTOOL)" >&2;) \
-	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) \
+	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) $(if $(NODE),,echo "$(NO_NODE)" >&2;) \
 	exit $$code
 	@echo "test: the longest tests (more failovers, TLS, users' rights): make test-extended" >&2
 
@@ -48,15 +52,19 @@ test-extended: setup ## run the longest tests: more failovers, TLS, users' right
 test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
 	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)
 
-check: setup ## formatting, lint, types, architecture, known vulnerabilities
+check: setup ## formatting, lint, types, architecture, links of the docs, known vulnerabilities
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --config importlinter.toml
+	@$(SITE)
 	@$(PY) -m local.targets.audit
 
 audit: setup ## look for known vulnerabilities in what is pinned
 	@$(PY) -m local.targets.audit
+
+docs: setup ## build the site of docs/ to build/site; broken links are errors
+	@$(SITE)
 
 config-table: setup ## write docs/configuration.md
 	@$(PY) -m local.targets.config_table
@@ -98,5 +106,5 @@ upgrade: ## the same, with the newest versions
 	@$(MAKE) requirements COMPILE_ARGS=--upgrade
 
 clean: ## remove .venv, caches and the local data
-	rm -rf .venv .local build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .local build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,23 +6,18 @@ import re
 
 import pytest
 
+from tests.local.markdown_links import anchors, links
 from tests.local.running import ROOT
 
 PAPERS = ("README.md", "SECURITY.md", "CONTRIBUTING.md")
 
 
-def anchors(text: str) -> set[str]:
-    """Where links into a page may lead."""
-    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
 @pytest.mark.parametrize("name", PAPERS)
 def test_links_lead_somewhere(name: str) -> None:
     """Each link to a file of the repository, and to a part of it, has its target."""
-    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", (ROOT / name).read_text())
-    assert links
-    for path, part in links:
+    found = links((ROOT / name).read_text("utf-8"))
+    assert found
+    for path, part in found:
         target = ROOT / (path or name)
         assert target.is_file(), path
         assert not part or part in anchors(target.read_text()), part
