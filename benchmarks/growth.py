@@ -19,7 +19,7 @@ from benchmarks.harness.names import fresh_customer
 from benchmarks.harness.stage import ROOT, Stage, server_of
 from benchmarks.harness.table import Row, compared
 from producer.contract import CommandKind, Envelope, Lane, State, parse_command
-from producer.journal import BlockingJournal, End, Grant, accept, close, take
+from producer.journal import BlockingJournal, End, Grant, accept, claim, complete
 
 _FEW = 1_000
 # A slow machine knows fewer commands; the table says how many.
@@ -49,9 +49,9 @@ class Known:
         grants: list[Grant] = []
 
         def take_one(ident: str) -> None:
-            taken = self._journal(take(ident, uuid4().hex, _LEASE_MS))
+            taken = self._journal(claim(ident, uuid4().hex, _LEASE_MS))
             if taken.grant is None:
-                raise RuntimeError(f"not granted: {taken.how}")
+                raise RuntimeError(f"not granted: {taken.status}")
             grants.append(taken.grant)
 
         self._timed("accept", self._accept, ids)
@@ -67,7 +67,7 @@ class Known:
     def _close(self, grant: Grant) -> None:
         envelope = Envelope.yes("ok", {"cardId": "card_x", "brand": "Visa", "last4": "4242"})
         end = End(State.SUCCEEDED, 200, envelope, 172_800, Envelope.no("superseded", "superseded"))
-        self._journal(close(grant, end, next_holder=uuid4().hex, lease_ms=_LEASE_MS))
+        self._journal(complete(grant, end, next_holder=uuid4().hex, lease_ms=_LEASE_MS))
 
     def _timed(self, step: str, do: Callable[[Any], None], what: Sequence[Any]) -> None:
         self._redis.config_resetstat()

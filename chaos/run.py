@@ -21,7 +21,7 @@ from chaos.load.python_callers import PythonCallers
 from chaos.options import Options
 from chaos.system import faults
 from chaos.system.cluster import Cluster
-from chaos.system.nemesis import Imp
+from chaos.system.nemesis import Nemesis
 from sandbox.control.client import SandboxControl
 
 _BY_PYTHON = 0.25
@@ -75,7 +75,7 @@ class _Stage:
         self._python = python
         self._orders = Orders(options)
         self._draw = random.Random(f"load {options.seed}")
-        self._imp = Imp(cluster, options, record)
+        self._imp = Nemesis(cluster, options, record)
         self._accepted: set[str] = set()
         self._sent = 0
         self._busy: set[asyncio.Task[None]] = set()

@@ -23,7 +23,7 @@ from producer.observability.tracing_setup import set_up
 from producer.settings import SettingsError, admitted
 from worker.celery.asyncio_pool import TaskPool
 from worker.celery.config import celery_config, celery_queue
-from worker.celery.consumer_activity import Polling
+from worker.celery.consumer_activity import ConsumerActivity
 from worker.celery.remote_control import take_no_orders
 from worker.composition import runtime_of
 from worker.messages.dead_letters import DeadLetters
@@ -80,14 +80,14 @@ class WorkerProcess:
     def on_ready(self, sender: Any, **_: Any) -> None:
         """The worker takes messages. A prefork parent runs no task: its children do."""
         self._consumer = sender
-        Polling.begin()
+        ConsumerActivity.begin()
         if "prefork" not in type(sender.pool).__module__:
             self.runtime()
 
     def on_child_start(self, **_: Any) -> None:
         """A prefork child begins."""
         self._runtime = self._consumer = None
-        Polling.forget()
+        ConsumerActivity.forget()
         self.runtime()
 
     def on_shutting_down(self, **_: Any) -> None:

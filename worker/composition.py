@@ -8,24 +8,24 @@ from collections.abc import Callable
 from producer.journal import Journal, JournalWatch
 from producer.observability import tracing
 from worker.callbacks.delivery import Callbacks
-from worker.callbacks.http_client import CallbackRequests
-from worker.celery.prefetch import LaneGate, LaneOrder
-from worker.execution.attempt_runner import Tries
+from worker.callbacks.http_client import CallbackClient
+from worker.celery.prefetch import Prefetch, QueueOrder
+from worker.execution.attempt_runner import AttemptRunner
 from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper
-from worker.execution.message_handler import Arrivals
+from worker.execution.message_handler import MessageHandler
 from worker.execution.outcomes import outcomes_of
 from worker.execution.quarantine import Quarantine
 from worker.execution.row_signatures import RowSignatures
 from worker.execution.sweeper import Sweeper
 from worker.handlers.registry import handlers_of
-from worker.observability.command_events import Announcements
+from worker.observability.command_events import CommandEvents
 from worker.observability.measurements import Measurements
 from worker.observability.task_events import TaskEvents
 from worker.observability.tracing import Tracing
 from worker.runtime import Runtime
 from worker.settings import STRIPE, WorkerSettings
-from worker.stripe.rate_limiter import LimitedTurns
+from worker.stripe.rate_limiter import SharedRateLimiter
 
 
 def runtime_of(
@@ -39,20 +39,31 @@ def runtime_of(
     events = TaskEvents(journal, settings.shared.redis.database, hostname, tick)
     measurements = Measurements(journal.errors)
     spans = Tracing(settings.stripe_api_base or STRIPE, on=tracing.is_on())
-    turns = LimitedTurns(journal, settings.limits, measurements)
-    gateway, handlers = handlers_of(settings, turns, measurements, spans)
-    leases, gate = LeaseKeeper(journal, settings.lease_s), LaneGate(settings.concurrency)
-    LaneOrder.gate = gate
-    announcements = Announcements(events)
+    rate_limiter = SharedRateLimiter(journal, settings.limits, measurements)
+    gateway, handlers = handlers_of(settings, rate_limiter, measurements, spans)
+    leases, prefetch = LeaseKeeper(journal, settings.lease_s), Prefetch(settings.concurrency)
+    QueueOrder.prefetch = prefetch
+    command_events = CommandEvents(events)
     outcomes = outcomes_of(settings.shared)
     signatures = RowSignatures(settings.shared.signing)
-    tries = Tries(handlers, Quarantine(), outcomes, announcements, journal, signatures)
-    executor = Executor(settings, journal, tries, leases, announcements, gate, measurements, spans)
-    arrivals = Arrivals(settings, executor, announcements, outcomes, gate, spans)
+    attempts = AttemptRunner(handlers, Quarantine(), outcomes, command_events, journal, signatures)
+    executor = Executor(
+        settings, journal, attempts, leases, command_events, prefetch, measurements, spans
+    )
+    message_handler = MessageHandler(settings, executor, command_events, outcomes, prefetch, spans)
     watch = JournalWatch(settings.shared.redis)
-    sweeper = Sweeper(journal, watch, gate, executor, events, hostname, measurements)
-    requests = CallbackRequests(private=settings.callbacks_private)
+    sweeper = Sweeper(journal, watch, prefetch, executor, events, hostname, measurements)
+    requests = CallbackClient(private=settings.callbacks_private)
     callbacks = Callbacks(journal, watch, settings.callback_secrets, requests)
     return Runtime(
-        settings, journal, gateway, executor, arrivals, leases, sweeper, callbacks, events, loop
+        settings,
+        journal,
+        gateway,
+        executor,
+        message_handler,
+        leases,
+        sweeper,
+        callbacks,
+        events,
+        loop,
     )

@@ -14,7 +14,7 @@ from producer.journal import Journal, answer_read, read_wanted
 from worker.callbacks.delivery import Callbacks
 from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper
-from worker.execution.message_handler import Arrivals, Arrived
+from worker.execution.message_handler import Delivery, MessageHandler
 from worker.execution.sweeper import Sweeper
 from worker.handlers.list_cards import list_cards
 from worker.handlers.read_customer import read_customer
@@ -39,7 +39,7 @@ class Runtime:
         journal: Journal,
         gateway: CardGateway,
         executor: Executor,
-        arrivals: Arrivals,
+        message_handler: MessageHandler,
         leases: LeaseKeeper,
         sweeper: Sweeper,
         callbacks: Callbacks,
@@ -51,7 +51,7 @@ class Runtime:
         self._journal = journal
         self._gateway = gateway
         self.executor = executor
-        self.arrivals = arrivals
+        self.message_handler = message_handler
         self._leases = leases
         self._sweeper = sweeper
         self._callbacks = callbacks
@@ -79,13 +79,13 @@ class Runtime:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
 
-    def carry_out(self, arrived: Arrived) -> None:
+    def carry_out(self, delivery: Delivery) -> None:
         """Do what a message asks for; returns when its part is done.
 
         Raises:
             worker.execution.executor.Stopping: the worker stops; the message is for another.
         """
-        self._call(self.arrivals.on_message(arrived))
+        self._call(self.message_handler.on_message(delivery))
 
     def carry_out_many(self, batch_id: str, command_ids: list[str], queue: str) -> None:
         """Do what a message of many commands asks for.
@@ -93,7 +93,7 @@ class Runtime:
         Raises:
             worker.execution.executor.Stopping: the worker stops; the message is for another.
         """
-        self._call(self.arrivals.on_batch(batch_id, command_ids, queue))
+        self._call(self.message_handler.on_bulk_message(batch_id, command_ids, queue))
 
     def list_cards(self, read_id: str, customer: str) -> str:
         """Answer a read, if its caller still waits. Returns what Flower may show of it."""

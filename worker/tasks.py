@@ -12,7 +12,7 @@ from producer.contract import CommandKind
 from producer.journal.commands.messages import BATCH, LIST_CARDS, READ_CUSTOMER
 from producer.journal.commands.signed import JOURNALLED
 from worker.execution.executor import Stopping
-from worker.execution.message_handler import Arrived
+from worker.execution.message_handler import Delivery
 from worker.runtime import Runtime
 
 
@@ -38,11 +38,11 @@ class CommandTask(OurTask):
     def run(self, /, *args: Any, **fields: Any) -> None:
         """In a thread or a child process: any pool of Celery's."""
         request = self.request
-        arrived = _arrived(
+        delivery = _arrived(
             self.kind, request.id, request.delivery_info, request.headers, args, fields
         )
         try:
-            self.runtime().carry_out(arrived)
+            self.runtime().carry_out(delivery)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -50,11 +50,11 @@ class CommandTask(OurTask):
         self, request: dict[str, Any], args: list[Any], fields: dict[str, Any]
     ) -> None:
         """On the loop of `worker.celery.asyncio_pool`."""
-        arrived = _arrived(
+        delivery = _arrived(
             self.kind, request["id"], request.get("delivery_info"), request, args, fields
         )
         try:
-            await self.runtime().arrivals.on_message(arrived)
+            await self.runtime().message_handler.on_message(delivery)
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -97,7 +97,9 @@ class BatchTask(OurTask):
         """On the loop of `worker.celery.asyncio_pool`."""
         queue = _queue(request.get("delivery_info"))
         try:
-            await self.runtime().arrivals.on_batch(request["id"], _ids(args, fields), queue)
+            await self.runtime().message_handler.on_bulk_message(
+                request["id"], _ids(args, fields), queue
+            )
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
@@ -109,10 +111,10 @@ def _arrived(
     headers: Any,
     args: Sequence[Any],
     fields: dict[str, Any],
-) -> Arrived:
+) -> Delivery:
     if args:
         fields = {**fields, "positional arguments": list(args)}
-    return Arrived(
+    return Delivery(
         command_id=str(command_id),
         kind=kind,
         fields=fields,

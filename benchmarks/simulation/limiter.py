@@ -39,7 +39,7 @@ function redis.call(name, key, ...)
 end
 """
 _USE = """
-return function(...) return book(...) end,
+return function(...) return reserve_send_time(...) end,
   function(...) return slow_down(...) end,
   function(scope, now)
     local row = hashes[scope] or {}
@@ -76,7 +76,7 @@ class LuaLimiter:
         now_ms: float,
         ahead_ms: float | None = None,
     ) -> Place:
-        """Ask for a place, as `begin_next` and `reserve` do."""
+        """Ask for a place, as `claim_next_command` and `reserve` do."""
         now = _EPOCH_MS + now_ms
         answer = self._book(self._argument, lane.value, endpoint.value, now, ahead_ms)
         if isinstance(answer, tuple):

@@ -33,7 +33,7 @@ def check(history: History) -> Report:
             *once.lost(cases),
             *once.doubled(cases),
             *order.inversions(cases),
-            *truth.lies(cases),
+            *truth.untruths(cases),
             *order.overlaps(cases),
             *truth.failures(cases),
         ],

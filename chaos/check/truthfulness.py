@@ -15,7 +15,7 @@ _NOT_DONE = ("queued", "waiting", "retrying")
 _TOLERANCE_S = 0.05
 
 
-def lies(cases: Cases) -> Iterator[Finding]:
+def untruths(cases: Cases) -> Iterator[Finding]:
     """Everything told that is not so, or not what was told before."""
     for case in cases.by_id.values():
         for evidence in (

@@ -69,7 +69,7 @@ def _moments(draw: random.Random, every: float, until: float) -> Iterator[float]
         at += every * draw.uniform(0.7, 1.3)
 
 
-class Imp:
+class Nemesis:
     """Carries the schedule out."""
 
     def __init__(self, cluster: Cluster, options: Options, record: Recorder) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from local.targets.settings_table import SETTINGS as OF_LOCAL
-from producer.http.server.client_limits import HttpLimits
+from producer.http.server.client_limits import ClientLimits
 from producer.redis import RedisConfig
 from producer.security.command_signatures import Signing
 from producer.security.standard_webhooks import CallbackSecrets
@@ -26,7 +26,7 @@ READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "RedisConfig": RedisConfig.from_environ,
     "Settings": Settings.from_environ,
     "Signing": Signing.from_environ,
-    "HttpLimits": HttpLimits.from_environ,
+    "ClientLimits": ClientLimits.from_environ,
     "Authorities": Authorities.from_environ,
     "WebhookSecrets": WebhookSecrets.from_environ,
     "CallbackSecrets": CallbackSecrets.from_environ,

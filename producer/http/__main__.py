@@ -15,7 +15,7 @@ from types import FrameType
 import uvicorn
 
 from producer.http.app import create_app
-from producer.http.server.client_limits import HttpLimits
+from producer.http.server.client_limits import ClientLimits
 from producer.http.server.connection_close import Guard
 from producer.http.server.connections import Connections
 from producer.http.server.file_descriptors import within_descriptors
@@ -35,7 +35,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 where a setting is wrong."""
     try:
         settings = WebSettings.from_environ(environ)
-        limits = HttpLimits.from_environ(environ)
+        limits = ClientLimits.from_environ(environ)
         admitted(settings.shared.redis)
         listeners = [_listen(settings.host, settings.port, "PORT")]
         if settings.operations_port is not None:
@@ -49,7 +49,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     end_tracing = set_up(environ, "card-commands-web")
     app = create_app(settings, limits)
     services: Services = app.state.services
-    guard = Guard(limits, Connections(limits), services.answers, services.metrics)
+    guard = Guard(limits, Connections(limits), services.responses, services.metrics)
     services.metrics.count_connections(guard.connections.__len__)
     config = uvicorn.Config(
         app,

@@ -18,26 +18,26 @@ from producer.contract.refusals import Refusal
 from producer.http.access import bearer_tokens as auth
 from producer.http.access.bearer_tokens import Bearers
 from producer.http.access.hosts import KnownHosts
-from producer.http.access.listeners import Surface
+from producer.http.access.listeners import Listeners
 from producer.http.access.origin import OtherOrigin, own_origin_only
 from producer.http.access.request_rate import RequestRate
 from producer.http.access.scopes import ScopeMissing, enough_scope
-from producer.http.access.throttle import Brake
+from producer.http.access.throttle import Throttle
 from producer.http.docs import page as docs_page
 from producer.http.docs.document import document
 from producer.http.failed import routes as failed_api
 from producer.http.failed.replay import Replayer
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.middleware.access_control import Door
-from producer.http.middleware.body_timeout import BodyPace
-from producer.http.middleware.request_middleware import Entrance
-from producer.http.middleware.security_headers import BrowserHeaders
+from producer.http.middleware.access_control import AccessControl
+from producer.http.middleware.body_timeout import BodyTimeout
+from producer.http.middleware.request_middleware import RequestMiddleware
+from producer.http.middleware.security_headers import SecurityHeaders
 from producer.http.middleware.server_spans import ServerSpans
 from producer.http.migrations import routes as api
 from producer.http.migrations.errors import answer_errors
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.overview import routes as overview_api
-from producer.http.overview.lookups import Insight
+from producer.http.overview.lookups import Lookups
 from producer.http.overview.sampler import Sampler
 from producer.http.pages.failed import routes as failed_routes
 from producer.http.pages.migrations import routes as pages
@@ -48,14 +48,14 @@ from producer.http.pages.site.sessions import Sessions, is_page
 from producer.http.pages.texts.migrations import Say
 from producer.http.requests.callback_url import CallbackRules
 from producer.http.requests.content_encoding import EncodingUnsupported
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 from producer.http.routes import cards, commands, health, tasks
 from producer.http.routes import stripe_webhook as stripe_events
-from producer.http.server.client_limits import HttpLimits
+from producer.http.server.client_limits import ClientLimits
 from producer.http.services import Services
 from producer.http.waiting.background_tasks import end
-from producer.http.waiting.bulkhead import BoundedJournal
-from producer.http.waiting.presubscribed_ids import PreparedIds
+from producer.http.waiting.bulkhead import JournalBulkhead
+from producer.http.waiting.presubscribed_ids import PresubscribedIds
 from producer.http.waiting.subscriptions import Subscriptions
 from producer.http.waiting.waiters import Waiters
 from producer.journal import (
@@ -78,7 +78,7 @@ _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "n
 
 def create_app(
     settings: WebSettings,
-    limits: HttpLimits | None = None,
+    limits: ClientLimits | None = None,
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
@@ -88,11 +88,11 @@ def create_app(
     """
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
-    answers = Answers(settings.shared.language)
+    responses = Responses(settings.shared.language)
     metrics = Metrics()
-    ask = BoundedJournal(journal)
+    ask = JournalBulkhead(journal)
     subscriptions = Subscriptions(listening)
-    prepared = PreparedIds(subscriptions)
+    prepared = PresubscribedIds(subscriptions)
     waiters = Waiters(ask, subscriptions)
     metrics.count_waiters(waiters.count)
     journal_watch = JournalWatch(settings.shared.redis)
@@ -100,7 +100,7 @@ def create_app(
     metrics.ask_journal_lost(lambda: journal_watch.lost is not None)
     services = Services(
         ask,
-        answers,
+        responses,
         waiters,
         subscriptions,
         prepared,
@@ -108,16 +108,16 @@ def create_app(
         journal_watch,
         settings.shared.signing,
     )
-    desk = Desk.of(settings)
-    sampler = Sampler(ask, desk.looks.list)
-    insight = Insight.of(services, sampler)
+    migrations = MigrationServices.of(settings)
+    sampler = Sampler(ask, migrations.status_cache.list)
+    lookups = Lookups.of(services, sampler)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         subscriptions.start()
         prepared.start()
         waiters.start()
-        desk.start()
+        migrations.start()
         sampler.start()
         checking = asyncio.create_task(_check_durability(journal))
         watching = asyncio.create_task(journal_watch.run(ask))
@@ -126,7 +126,7 @@ def create_app(
         finally:
             await end(checking, watching)
             await sampler.stop()
-            await desk.stop()
+            await migrations.stop()
             await waiters.stop()
             prepared.stop()
             await subscriptions.stop()
@@ -147,92 +147,92 @@ def create_app(
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    app.state.desk = desk
+    app.state.migrations = migrations
     callbacks = CallbackRules(settings.callbacks, settings.callbacks_private)
     app.include_router(commands.routes(services, callbacks))
     for routes in (cards.routes, tasks.routes):
         app.include_router(routes(services))
-    app.include_router(health.routes(services, desk.looks.list))
+    app.include_router(health.routes(services, migrations.status_cache.list))
     keep_s = settings.shared.status_ttl_s
     app.include_router(
         stripe_events.routes(services, settings.webhook_secrets, keep_s, settings.stripe_context)
     )
-    app.include_router(api.routes(services, desk))
-    app.include_router(overview_api.routes(services, insight))
+    app.include_router(api.routes(services, migrations))
+    app.include_router(overview_api.routes(services, lookups))
     replayer = Replayer(services, keep_s)
     app.include_router(failed_api.routes(services, replayer))
     sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
-    sign_ins = Brake(login.AT_ONCE, login.IN_ALL, clock)
+    sign_ins = Throttle(login.AT_ONCE, login.IN_ALL, clock)
     app.include_router(assets.routes())
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
-    app.include_router(pages.routes(services, desk, sessions, words))
-    app.include_router(overview_routes.routes(services, insight, sessions, words))
+    app.include_router(pages.routes(services, migrations, sessions, words))
+    app.include_router(overview_routes.routes(services, lookups, sessions, words))
     app.include_router(failed_routes.routes(services, replayer, words))
     app.include_router(docs_page.routes(document(app)))
-    _answer_errors(app, answers, words)
-    answer_errors(app, answers, desk)
+    _answer_errors(app, responses, words)
+    answer_errors(app, responses, migrations)
     if settings.tokens:
         metrics.expect(names_of(settings.tokens))
-    door = Door(
+    access = AccessControl(
         KnownHosts(settings.host, settings.hosts, open_to_all=not settings.tokens),
-        Surface(settings.operations_port, settings.closed),
-        Bearers(settings.tokens, Brake(auth.AT_ONCE, auth.IN_ALL, clock), metrics),
+        Listeners(settings.operations_port, settings.closed),
+        Bearers(settings.tokens, Throttle(auth.AT_ONCE, auth.IN_ALL, clock), metrics),
         sessions,
         RequestRate(settings.rps, clock),
         RequestRate(settings.rps, clock, at_once=_PAGE_AT_ONCE),
-        answers,
+        responses,
         metrics,
         words,
     )
-    app.add_middleware(BodyPace, limits=limits or HttpLimits(), metrics=metrics)
-    app.add_middleware(Entrance, door=door, answers=answers, metrics=metrics)
-    app.add_middleware(BrowserHeaders)
+    app.add_middleware(BodyTimeout, limits=limits or ClientLimits(), metrics=metrics)
+    app.add_middleware(RequestMiddleware, access=access, responses=responses, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
     if tracing.is_on():
         app.add_middleware(ServerSpans)
     return app
 
 
-def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
+def _answer_errors(app: FastAPI, responses: Responses, words: Say) -> None:
     @app.exception_handler(Refusal)
     async def refused(_: Request, error: Refusal) -> Response:
-        return answers.refusal(error)
+        return responses.refusal(error)
 
     @app.exception_handler(EncodingUnsupported)
     async def encoded(_: Request, error: EncodingUnsupported) -> Response:
-        return answers.refusal(error, headers={"Accept-Encoding": error.wanted})
+        return responses.refusal(error, headers={"Accept-Encoding": error.wanted})
 
     @app.exception_handler(OtherOrigin)
     async def forbidden(request: Request, error: OtherOrigin) -> Response:
         if is_page(request.url.path):
             return refused_pages.other_origin(words, request.scope)
-        return answers.refusal(error)
+        return responses.refusal(error)
 
     @app.exception_handler(ScopeMissing)
     async def scope_missing(request: Request, error: ScopeMissing) -> Response:
         if is_page(request.url.path):
             return refused_pages.scope_missing(words, request.scope, error.needed)
-        return answers.refusal(error, headers={"WWW-Authenticate": error.challenge})
+        return responses.refusal(error, headers={"WWW-Authenticate": error.challenge})
 
     @app.exception_handler(JournalUnavailable)
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:
         if error.other_data:  # told once, where it was noticed
-            return answers.unavailable(error.fault.text)
+            return responses.unavailable(error.fault.text)
         log.warning("%s", error)
-        return answers.unavailable()
+        return responses.unavailable()
 
     @app.exception_handler(RecordDamaged)
     async def damaged(_: Request, error: RecordDamaged) -> Response:
-        return answers.damaged(error.id)
+        return responses.damaged(error.id)
 
     @app.exception_handler(JournalFault)
     async def fault(_: Request, error: JournalFault) -> Response:
         log.error("%s: %s", error, error.cause)
-        return answers.no(500, "journal_damaged", Text.JOURNAL_DAMAGED)
+        return responses.no(500, "journal_damaged", Text.JOURNAL_DAMAGED)
 
     @app.exception_handler(HTTPException)
     async def not_routed(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return answers.no(404, "not_found", Text.NOT_FOUND)
+            return responses.no(404, "not_found", Text.NOT_FOUND)
         if error.status_code != 405:
             raise error
         methods = {method.strip() for method in (error.headers or {}).get("Allow", "").split(",")}
@@ -240,7 +240,7 @@ def _answer_errors(app: FastAPI, answers: Answers, words: Say) -> None:
         allow = {"Allow": ", ".join(sorted(methods - {""}))}
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=allow)
-        return answers.no(405, "method_not_allowed", Text.METHOD_NOT_ALLOWED, headers=allow)
+        return responses.no(405, "method_not_allowed", Text.METHOD_NOT_ALLOWED, headers=allow)
 
 
 async def _check_durability(journal: Journal) -> None:

@@ -7,12 +7,12 @@ from enum import Enum
 from http import HTTPStatus
 
 from producer.contract.messages import Text
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 
 _RETRY_AFTER_S = 5
 
 
-class TurnedAway(Enum):
+class Rejection(Enum):
     """Name in the metrics, code, HTTP status, text; without a text nothing is answered."""
 
     HEAD_TOO_LARGE = ("head_too_large", "head_too_large", 431, Text.HEAD_TOO_LARGE)
@@ -32,12 +32,12 @@ class TurnedAway(Enum):
         self.status = status
         self.text = text
 
-    def response(self, answers: Answers, usual: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    def response(self, responses: Responses, usual: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
         """The whole answer on the wire, after which the connection is closed; empty where none."""
         if self.text is None:
             return b""
         again = {"Retry-After": str(_RETRY_AFTER_S)} if self.status == 503 else {}
-        made = answers.no(
+        made = responses.no(
             self.status, self.code, self.text, headers={"Connection": "close", **again}
         )
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}".encode()]

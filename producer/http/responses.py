@@ -36,7 +36,7 @@ def envelope_response(
     return Response(content, http_status, dict(headers or {}), "application/json")
 
 
-class Answers:
+class Responses:
     """Answers in one language."""
 
     def __init__(self, language: Language) -> None:

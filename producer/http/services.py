@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.responses import Answers
-from producer.http.waiting.bulkhead import BoundedJournal
-from producer.http.waiting.presubscribed_ids import PreparedIds
+from producer.http.responses import Responses
+from producer.http.waiting.bulkhead import JournalBulkhead
+from producer.http.waiting.presubscribed_ids import PresubscribedIds
 from producer.http.waiting.subscriptions import Subscriptions
 from producer.http.waiting.waiters import Waiters
 from producer.journal import JournalUnavailable, JournalWatch
@@ -19,11 +19,11 @@ from producer.security.command_signatures import UNSIGNED, Signing
 class Services:
     """One of each for the whole process."""
 
-    ask: BoundedJournal
-    answers: Answers
+    ask: JournalBulkhead
+    responses: Responses
     waiters: Waiters
     subscriptions: Subscriptions
-    prepared: PreparedIds
+    prepared: PresubscribedIds
     metrics: Metrics
     journal_watch: JournalWatch
     signing: Signing = UNSIGNED

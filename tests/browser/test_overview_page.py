@@ -12,7 +12,7 @@ import pytest
 
 from producer import CardCommands, Lane
 from producer.contract import Envelope
-from producer.journal import Again, close, pause_lane, resume_lane
+from producer.journal import Retry, complete, pause_lane, resume_lane
 from tests.browser.hostile import VALUES
 from tests.browser.looks import fits_everywhere
 from tests.browser.tab import Tab
@@ -64,8 +64,8 @@ def _troubles(cards: CardCommands, ends: Ends) -> tuple[str, str]:
         failed = cards.set_default(customer=f"cus_failed{number}", card="card_1").id
         ends.fail(failed, code)
     doubted = cards.set_default(customer=_CUSTOMER, card="card_2QRs9eKZ4xUzN2TPabcdefgh").id
-    again = Again(60_000, True, "timeout", "no answer came in time")
-    ends.journal(close(ends.take(doubted), again, next_holder="", lease_ms=60_000))
+    again = Retry(60_000, True, "timeout", "no answer came in time")
+    ends.journal(complete(ends.take(doubted), again, next_holder="", lease_ms=60_000))
     cards.set_default(customer=_CUSTOMER, card="card_3QRs9eKZ4xUzN2TPabcdefgh")
     ends.journal(pause_lane(Lane.BULK, "the bank asked us to wait until Monday"))
     return doubted, failed

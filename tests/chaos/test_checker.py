@@ -418,9 +418,9 @@ def test_a_lie_is_found(tell: Callable[[Story], None]) -> None:
     """Each kind of lie is found, and taken for nothing else."""
     story = Story()
     tell(story)
-    lies = found(story)
-    assert "a" in lies.pop(Fault.UNTRUTHFUL)
-    assert not lies
+    untruths = found(story)
+    assert "a" in untruths.pop(Fault.UNTRUTHFUL)
+    assert not untruths
 
 
 @pytest.mark.parametrize("done", [True, False])

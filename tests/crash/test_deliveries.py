@@ -24,7 +24,7 @@ def test_message_delivered_twice_at_the_same_moment(stage: Stage) -> None:
         fields = {"userId": customer, "default_source": stage.card(customer)}
         order = parse_command(CommandKind.SET_DEFAULT_CARD, fields)
         command = str(uuid4())
-        stage.journal(accept(order, command_id=command, in_hand=True))
+        stage.journal(accept(order, command_id=command, message_received=True))
         copy = task_message(order, command, Lane.INTERACTIVE.value)
         with stage.redis.pipeline() as both:
             for lane in Lane:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import redis
 
 from producer.contract import Envelope, Lane, State
-from producer.journal import BlockingJournal, End, Grant, backlog, close, take
+from producer.journal import BlockingJournal, End, Grant, backlog, claim, complete
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Ends:
         self.redis = redis.Redis.from_url(url, decode_responses=True)
 
     def take(self, command_id: str) -> Grant:
-        taken = self.journal(take(command_id, str(uuid4()), 60_000))
+        taken = self.journal(claim(command_id, str(uuid4()), 60_000))
         assert taken.grant is not None
         return taken.grant
 
@@ -38,7 +38,7 @@ class Ends:
         keep_s = 0 if state is State.FAILED else 90_000
         superseded = Envelope.no("superseded", "newer")
         outcome = End(state, 200, envelope, keep_s, superseded)
-        self.journal(close(self.take(command_id), outcome, next_holder="", lease_ms=60_000))
+        self.journal(complete(self.take(command_id), outcome, next_holder="", lease_ms=60_000))
 
     def fail(self, command_id: str, code: str = "api_error") -> None:
         self.end(command_id, Envelope.no(code, "gave up"), State.FAILED)

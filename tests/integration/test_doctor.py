@@ -20,11 +20,11 @@ from producer.cli.doctor.findings import Finding, Level
 from producer.cli.exits import Exit
 from producer.contract import Lane
 from producer.journal import (
-    Again,
     BlockingJournal,
-    KeyStopped,
+    ClaimingStopped,
     Limits,
-    close,
+    Retry,
+    complete,
     first_use,
     journal_id,
     reserve,
@@ -118,11 +118,11 @@ def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
         ends.fail(cards.set_default(customer="cus_5", card="card_1").id, "poison")
         third = cards.set_default(customer="cus_3", card="card_1")
         fourth = cards.set_default(customer="cus_4", card="card_1")
-    again = Again(3_600_000, False, "code", "message", slow="account")
+    again = Retry(3_600_000, False, "code", "message", slow="account")
     ends.journal(reserve(Lane.BULK, Endpoint.DEFAULT, Limits(account=25), ahead_ms=1000))
-    ends.journal(close(ends.take(fourth.id), again, next_holder="", lease_ms=1000))
-    refused = KeyStopped(60_000, "api_key_expired", "Expired")
-    ends.journal(close(ends.take(third.id), refused, next_holder="", lease_ms=1000))
+    ends.journal(complete(ends.take(fourth.id), again, next_holder="", lease_ms=1000))
+    refused = ClaimingStopped(60_000, "api_key_expired", "Expired")
+    ends.journal(complete(ends.take(third.id), refused, next_holder="", lease_ms=1000))
     ends.close()
     found = examined(redis_url, web.port)
     assert (found["workers"].level, found["workers"].exit_code) == (Level.FAIL, Exit.UNREACHABLE)

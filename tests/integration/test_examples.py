@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox.objects.seed import CARD, CUSTOMER
 
+from sandbox.objects.seed import CARD, CUSTOMER
 from tests.crash.stage import Stage
 from tests.crash.worker_process import ROOT
 from tests.unit.http.web import WebProcess

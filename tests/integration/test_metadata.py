@@ -69,7 +69,7 @@ def test_each_of_many_has_its_own(cards: CardCommands, ends: Ends) -> None:
         (_order(1), None, {"batch": "b"}),
         (_order(2), "key-2"),
         _order(3),
-        (_order(4), None, {"Batch": "b"}),
+        (_order(4), None, {"BulkMessage": "b"}),
     ]
     refused: list[Any] = []
     handles = list(cards.send_many(items, on_refused=lambda *why: refused.append(why)))

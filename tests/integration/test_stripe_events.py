@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from producer.contract import State
-from producer.journal import Again, Grant, close, take
+from producer.journal import Grant, Retry, claim, complete
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent, events_of
 from sandbox.http.server import EVENTS_SECRET
 from tests.crash.stage import Stage
@@ -32,7 +32,7 @@ class Rig:
 
     def taken(self, command: str) -> Grant:
         """Take the command, as a worker does that is killed later on."""
-        grant = self.stage.journal(take(command, str(uuid4()), 60_000)).grant
+        grant = self.stage.journal(claim(command, str(uuid4()), 60_000)).grant
         assert grant is not None
         return grant
 
@@ -49,8 +49,8 @@ class Rig:
 
     def put_off(self, grant: Grant) -> None:
         """Have it wait for an hour, in doubt."""
-        outcome = Again(_HOUR_MS, True, "timeout", "no answer")
-        self.stage.journal(close(grant, outcome, next_holder="", lease_ms=60_000))
+        outcome = Retry(_HOUR_MS, True, "timeout", "no answer")
+        self.stage.journal(complete(grant, outcome, next_holder="", lease_ms=60_000))
 
     def told(self, customer: str) -> list[NotedEvent]:
         """The customer's events, once there is one."""

@@ -29,7 +29,7 @@ CALLED_BY = {
     "RedisConfig": FLOWER,
     "Settings": CLIENT,
     "Signing": CLIENT,
-    "HttpLimits": WEB,
+    "ClientLimits": WEB,
     "Authorities": WORKER,
     "WebhookSecrets": WEB,
     "CallbackSecrets": WORKER,

@@ -96,7 +96,7 @@ class Journals:
                     raise NotTheSame(f"{call.script}: {_difference(once, twice)}")
                 # Another answer is sound where it only says that it was done before.
                 if call.parse(answer) != call.parse(second) and call.script not in (
-                    "close",
+                    "complete",
                     "refuse",
                 ):
                     raise NotTheSame(f"{call.script} answers {answer}, repeated {second}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.journal import Taken, resume, take
+from producer.journal import ClaimResult, claim, claim_next
 from tests.model.journals import USER, long_after
 from tests.model.protocol import LEASE_MS, Protocol
 from tests.model.states import State
@@ -49,14 +49,14 @@ class Aftermath:
         journals = self._protocol.journals
         journal, found = journals.run(journal, self._protocol.sweep)
         for call in [
-            *(resume(USER, "x0", LEASE_MS) for _ in found.customers),
-            *(take(id, "x0", LEASE_MS, in_order=False) for id in found.commands),
+            *(claim_next(USER, "x0", LEASE_MS) for _ in found.customers),
+            *(claim(id, "x0", LEASE_MS, in_order=False) for id in found.commands),
         ]:
             journal, taken = journals.run(journal, call)
             journal, world = self._work(journal, world, taken)
         return journal, world
 
-    def _work(self, journal: int, world: World, taken: Taken) -> tuple[int, World]:
+    def _work(self, journal: int, world: World, taken: ClaimResult) -> tuple[int, World]:
         protocol = self._protocol
         tries = 0
         while (trial := protocol.trial(taken)) is not None:

@@ -15,19 +15,19 @@ from producer.contract import Envelope, Lane
 from producer.contract import State as CommandState
 from producer.contract.stripe_events import StripeEvent
 from producer.journal import (
-    Again,
     Call,
+    ClaimResult,
+    ClaimStatus,
     End,
-    Taken,
-    TakenAs,
+    Retry,
     accept,
     cancel,
-    close,
+    claim,
+    claim_next,
+    complete,
     renew,
     replay,
-    resume,
     sweep,
-    take,
 )
 from producer.journal.commands.stripe_events import note_event
 from tests.model.journals import (
@@ -72,8 +72,8 @@ class Protocol:
         self._replication = Replication(self.scenario, self.journals)
         self._outcomes: list[Outcome] = []
         self._outcome_numbers: dict[str, int] = {}
-        self._closes: dict[tuple[Granted, int, str], Call[Taken]] = {}
-        self._asks: dict[Asking, Call[Taken]] = {}
+        self._closes: dict[tuple[Granted, int, str], Call[ClaimResult]] = {}
+        self._asks: dict[Asking, Call[ClaimResult]] = {}
         self.sweep = sweep("w", limit=10, patience_ms=PATIENCE_MS)
 
     def start(self) -> State:
@@ -126,8 +126,10 @@ class Protocol:
     def _accepts(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
         at = state.accepted
         command_id = self.ids[at]
-        call = accept(self.commands[at], command_id=command_id, in_hand=self.scenario.in_hand)
-        args = [*call.args[:-1], "" if self.scenario.in_hand else command_id]
+        call = accept(
+            self.commands[at], command_id=command_id, message_received=self.scenario.bare_messages
+        )
+        args = [*call.args[:-1], "" if self.scenario.bare_messages else command_id]
         call = replace(call, args=args)
         what = f"{command_id} is accepted: {self.scenario.orders[at]}"
         after, _ = self._numbered(state, 10 * (at + 1) - 1, call)
@@ -174,13 +176,13 @@ class Protocol:
     def _idle(self, state: State, at: int, may_fail: bool) -> Iterator[tuple[Step, State]]:
         facts = self.journals.facts(state.journal)
         holder = self._new_holder(state)
-        if self.scenario.in_hand:
+        if self.scenario.bare_messages:
             deliverable = [id for id in self.ids[: state.accepted] if id not in facts.tried]
         else:
             deliverable = list(facts.messages)
         for id in deliverable:
             received = self.journals.changed(state.journal, message_is_gone(id))
-            asking = Asking(id, not self.scenario.in_hand, holder)
+            asking = Asking(id, not self.scenario.bare_messages, holder)
             base = self._replication.wrote(state, received)
             yield from self._ask(base, at, asking, f"receives {id}'s message", may_fail)
         found = self.journals.run(state.journal, self.sweep)[1]
@@ -215,7 +217,7 @@ class Protocol:
         self, state: State, at: int, asking: Asking, step: Step, *, stays: bool
     ) -> tuple[Step, State]:
         after, taken = self._replication.run(state, self._asking(asking))
-        if taken.how is TakenAs.STOPPED and stays:
+        if taken.status is ClaimStatus.STOPPED and stays:
             return _said(step, taken), self._with(after, at, asking)
         return _said(step, taken), self._with(after, at, self._after(taken))
 
@@ -370,7 +372,7 @@ class Protocol:
             return self._with(state, at, trial)
         return self._with(state, at, Closing(trial.granted, self.numbered(then)))
 
-    def trial(self, taken: Taken) -> Trial | None:
+    def trial(self, taken: ClaimResult) -> Trial | None:
         """The try that begins with a grant."""
         grant = taken.grant
         if grant is None:
@@ -392,7 +394,7 @@ class Protocol:
         """What the journal tells of its commands."""
         return dict(self.journals.facts(state.journal).states)
 
-    def _after(self, taken: Taken) -> Worker:
+    def _after(self, taken: ClaimResult) -> Worker:
         return self.trial(taken) or IDLE
 
     def numbered(self, outcome: Outcome) -> int:
@@ -403,11 +405,11 @@ class Protocol:
             self._outcomes.append(outcome)
         return self._outcome_numbers[text]
 
-    def close(self, granted: Granted, outcome: int, holder: str) -> Call[Taken]:
+    def close(self, granted: Granted, outcome: int, holder: str) -> Call[ClaimResult]:
         """The call that closes a try; `outcome` by its number."""
         key = granted, outcome, holder
         if key not in self._closes:
-            self._closes[key] = close(
+            self._closes[key] = complete(
                 self.trying.grant(granted),
                 self._outcomes[outcome],
                 next_holder=holder,
@@ -415,12 +417,12 @@ class Protocol:
             )
         return self._closes[key]
 
-    def _asking(self, asking: Asking) -> Call[Taken]:
+    def _asking(self, asking: Asking) -> Call[ClaimResult]:
         if asking not in self._asks:
             self._asks[asking] = (
-                take(asking.what, asking.holder, LEASE_MS, in_order=asking.in_order)
+                claim(asking.what, asking.holder, LEASE_MS, in_order=asking.in_order)
                 if asking.what
-                else resume(USER, asking.holder, LEASE_MS)
+                else claim_next(USER, asking.holder, LEASE_MS)
             )
         return self._asks[asking]
 
@@ -495,9 +497,9 @@ def _renamed(worker: Worker, names: Mapping[str, str], facts: Facts) -> Worker:
     return worker
 
 
-def _said(step: Step, taken: Taken) -> Step:
+def _said(step: Step, taken: ClaimResult) -> Step:
     grant = taken.grant
-    then = f"granted {grant.command_id}" if grant else taken.how.value
+    then = f"granted {grant.command_id}" if grant else taken.status.value
     return step._replace(what=f"{step.what} -> {then}")
 
 
@@ -505,7 +507,7 @@ def _worded(outcome: Outcome) -> str:
     match outcome:
         case End(state):
             return state.value
-        case Again(_, uncertain, code):
+        case Retry(_, uncertain, code):
             further = ", under a further key" if outcome.new_key else ""
             return f"{'unknown' if uncertain else 'retrying'} ({code}){further}"
         case _:

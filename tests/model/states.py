@@ -25,7 +25,9 @@ class Scenario:
     attached: frozenset[str] = frozenset({"card_A", "card_B", "card_C", "pm_A"})
     person: frozenset[Literal["cancel", "replay"]] = frozenset()
     causes: frozenset[Cause] = _USUAL  # of faults
-    in_hand: bool = False  # the commands come as bare messages and are journalled by the worker
+    bare_messages: bool = (
+        False  # the commands come as bare messages and are journalled by the worker
+    )
     replicas: bool = False  # a durable call counts once replicas have confirmed it
     tail: int = 1  # how many writes a failover may lose
     fails: frozenset[str] = frozenset()  # properties that do not hold

@@ -9,13 +9,13 @@ import pytest
 import redis
 
 from producer.contract import CommandKind, Envelope, State, parse_command
-from producer.journal import End, accept, close, resume, sweep, take
+from producer.journal import End, accept, claim, claim_next, complete, sweep
 from producer.journal.redis.scripts import script
 from tests.model.mini_redis import COMMANDS, MiniRedis, Scripts
 
 _SCRIPTS = (
-    "accept", "cancel", "close", "note_event", "refuse", "renew", "replay", "resume", "sweep",
-    "take",
+    "accept", "cancel", "claim", "claim_next", "complete", "note_event", "refuse", "renew",
+    "replay", "sweep",
 )  # fmt: skip
 
 SEQUENCES: list[list[tuple[str, ...]]] = [
@@ -147,13 +147,13 @@ def test_scripts_leave_the_same_journal(redis_url: str) -> None:
 
         for number, command in enumerate(commands, 1):
             both(accept(command, command_id=f"c{number}", idempotency_key=f"k{number}"))
-        taken = both(take("c2", "h1", 60_000))
+        taken = both(claim("c2", "h1", 60_000))
         done = Envelope.yes("done")
         end = End(State.SUCCEEDED, 200, done, 90_000, Envelope.no("superseded", ""))
-        taken = both(close(taken.grant, end, next_holder="h2", lease_ms=60_000))
+        taken = both(complete(taken.grant, end, next_holder="h2", lease_ms=60_000))
         assert taken.grant.command_id == "c2"
         both(sweep("w", limit=10, patience_ms=5_000))
-        both(resume("cus_1", "h3", 60_000))
+        both(claim_next("cus_1", "h3", 60_000))
         ours, real = model.freeze(), {key: valkey.type(key) for key in valkey.scan_iter()}
         assert {key: value.type for key, value in ours.items()} == real
         for key, value in ours.items():

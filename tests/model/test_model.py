@@ -60,8 +60,8 @@ def test_replayed_default_may_be_set_again() -> None:
 
 
 def test_model_finds_a_planted_bug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A close that does not look at its fence is found, with the steps that lead there."""
-    _plant(monkeypatch, "lease[1] ~= fence or lease[2] ~= id", "false", only="close")
+    """A completion that ignores its fencing token is found, with the steps that lead there."""
+    _plant(monkeypatch, "lease[1] ~= fence or lease[2] ~= id", "false", only="complete")
     found = explore(DEFAULT[4][0], faults=1)
     assert found.violation is not None
     assert found.violation.trace[-1].startswith(("w1 closes", "w2 closes"))
@@ -69,7 +69,7 @@ def test_model_finds_a_planted_bug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_model_finds_a_forgotten_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """A take that leaves no word of when to look again is found as a command that never ends."""
-    _plant(monkeypatch, "redis.call('ZADD', KEY_WATCH, expires, user)", "")
+    _plant(monkeypatch, "redis.call('ZADD', KEY_DUE, expires, user)", "")
     found = explore(DEFAULT[4][0], faults=1)
     assert found.violation is not None
     assert found.violation.what == "P6: forgotten: c1 stays running"
@@ -108,9 +108,9 @@ def test_fence_without_its_holder_is_given_out_twice(monkeypatch: pytest.MonkeyP
     ("script", "broken"),
     [
         ("accept", "P0: c1 was told to be accepted, and is not known"),
-        ("close", "P8: c1 was not settled when c2 was sent"),
+        ("complete", "P8: c1 was not settled when c2 was sent"),
         ("renew", "P8: c2 was not settled when c1 was sent"),
-        ("take", "P8: c2 was not settled when c1 was sent"),
+        ("claim", "P8: c2 was not settled when c1 was sent"),
     ],
 )
 def test_every_write_that_is_answered_must_be_confirmed(
@@ -138,5 +138,5 @@ def _plant(monkeypatch: pytest.MonkeyPatch, text: str, instead: str, *, only: st
         assert text not in whole or only in ("", name)
         return Script(whole.replace(text, instead), "")
 
-    assert text in script(only or "take").text
+    assert text in script(only or "claim").text
     monkeypatch.setattr(mini_redis, "script", careless)

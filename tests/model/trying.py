@@ -12,7 +12,7 @@ from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from producer.contract import AssignCard, Envelope, SetDefaultCard
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Retry
 from tests.model.mini_redis import NOW_MS
 from tests.model.stripe import result
 from worker.execution.outcomes import Outcomes
@@ -21,7 +21,7 @@ from worker.handlers.attempt import Attempt
 from worker.handlers.set_default_card import SetDefaultCardHandler
 from worker.ports import CardGateway, Permit, StripeResult
 
-Outcome: TypeAlias = End | Again | KeyStopped
+Outcome: TypeAlias = End | Retry | ClaimingStopped
 
 
 class Wants(StrEnum):

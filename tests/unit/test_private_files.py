@@ -15,7 +15,7 @@ from producer.migrations.model.rows import RowResult, RowState
 from producer.migrations.results.results_file import Results
 from producer.migrations.storage.data_directory import made_private, tighten_folder
 from producer.migrations.storage.uploads import Upload, Uploads
-from producer.migrations.storage.work_directory import WorkFolder
+from producer.migrations.storage.work_directory import WorkDirectory
 from producer.security.private_files import private_folder
 
 MIGRATION = "mig_" + "0" * 24
@@ -42,7 +42,7 @@ def _write_all(folder: Path) -> Results:
     """A copy, an upload's marker, a report being made, and results that are open."""
     spool_input(io.BytesIO(b"userId,default_source\ncus_1,card_1\n"), folder)
     Uploads(folder).keep(Upload(MIGRATION, "input-x"))
-    WorkFolder(folder)
+    WorkDirectory(folder)
     results = Results.of(folder, MIGRATION)
     results.record([RowResult(1, RowState.APPLIED)])
     return results

@@ -26,7 +26,7 @@ from producer.journal.commands.callbacks import (
 )
 from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from producer.security.standard_webhooks import CallbackSecrets
-from worker.callbacks.http_client import CallbackRequests, Unreached
+from worker.callbacks.http_client import CallbackClient, Unreached
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Callbacks:
         journal: Journal,
         watch: JournalWatch,
         secrets: CallbackSecrets,
-        requests: CallbackRequests,
+        requests: CallbackClient,
     ) -> None:
         self._journal = journal
         self._watch = watch

@@ -32,7 +32,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-class CallbackRequests:
+class CallbackClient:
     """One session for a worker process, made at the first request."""
 
     def __init__(self, *, private: bool, answer_s: float = ANSWER_S) -> None:

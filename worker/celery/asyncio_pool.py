@@ -20,7 +20,7 @@ import uvloop
 from billiard.einfo import ExceptionInfo
 from celery.concurrency.base import BasePool, apply_target
 
-from worker.celery.prefetch import LaneOrder
+from worker.celery.prefetch import QueueOrder
 from worker.messages.validation import commands_in
 
 Callback: TypeAlias = Callable[[tuple[int, Any, float]], None]
@@ -129,10 +129,10 @@ class TaskPool(BasePool):
 
 def _on_its_way(request: Any) -> Callable[[], None]:
     """Have the gate know of a message that the loop has not seen; to be called once it has."""
-    gate = LaneOrder.gate
-    if gate is None:
+    prefetch = QueueOrder.prefetch
+    if prefetch is None:
         return lambda: None
     queue = str((request.get("delivery_info") or {}).get("routing_key"))
     commands = commands_in(request["kwargs"])
-    gate.fetched(queue, commands)
-    return lambda: gate.came(queue, commands)
+    prefetch.fetched(queue, commands)
+    return lambda: prefetch.came(queue, commands)

@@ -9,7 +9,7 @@ from typing import ClassVar
 _LATELY_S = 10.0
 
 
-class Polling:
+class ConsumerActivity:
     """When the process's consumer last asked for messages, had one, or was full."""
 
     # Kombu makes its channels by itself; there is one consumer in a process. None where it is in

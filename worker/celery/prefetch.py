@@ -20,7 +20,7 @@ _TOGETHER = 50
 _MOST_INTERACTIVE = 500
 
 
-class LaneGate:
+class Prefetch:
     """Counts the commands in hand, and says which queues are to be looked at.
 
     A message counts as many as it holds, from the moment it is fetched. Each queue of the bulk lane
@@ -86,7 +86,7 @@ class LaneGate:
         """Whether the queue, of a lane that is wanted, has few enough commands in hand."""
         if lane_of(queue) is Lane.INTERACTIVE:
             return True
-        return self._in_hand(queue) < self._most(queue)
+        return self._started_or_deferred(queue) < self._most(queue)
 
     def more(self, queue: str, commands: int) -> int:
         """How many messages like the last one, of so many commands, may be fetched with it.
@@ -94,13 +94,13 @@ class LaneGate:
         None where that is all there is in hand of a bulk queue: there will be few. Else one by one
         a worker could not fetch faster than Redis makes a write durable.
         """
-        lane, in_hand = lane_of(queue), self._in_hand(queue)
+        lane, in_hand = lane_of(queue), self._started_or_deferred(queue)
         if lane is Lane.INTERACTIVE or in_hand <= commands or self.closed or lane in self.paused:
             return 0
         left = min(_TOGETHER, self._most(queue) - in_hand) // commands
         return max(0, min(int(left), self._concurrency - self._held(lane)))
 
-    def _in_hand(self, queue: str) -> int:
+    def _started_or_deferred(self, queue: str) -> int:
         on_its_way = self._fetched[queue] - self._came[queue]
         return self._of_queue[queue] + self._asked[queue] + on_its_way
 
@@ -129,14 +129,14 @@ class _Ends:
         return max(self._rate, float(self.count))
 
 
-class LaneOrder:
+class QueueOrder:
     """Kombu's order of queues (`queue_order_strategy`): interactive first, bulk queues in turn.
 
     A lane of which nothing is in hand comes first, so that a flood in the other cannot starve it.
     """
 
     # Kombu makes its own instance, without arguments; there is one consumer in a process.
-    gate: ClassVar[LaneGate | None] = None
+    prefetch: ClassVar[Prefetch | None] = None
 
     def __init__(self) -> None:
         self._queues: dict[Lane, list[str]] = {lane: [] for lane in Lane}
@@ -155,18 +155,18 @@ class LaneOrder:
     def consume(self, _count: int) -> list[str]:
         """The queues to wait for a message in, the first that has one being taken."""
         interactive, bulk = (self._wanted(lane) for lane in (Lane.INTERACTIVE, Lane.BULK))
-        if self.gate is not None and self.gate.idle(Lane.BULK):
+        if self.prefetch is not None and self.prefetch.idle(Lane.BULK):
             return bulk + interactive
         return interactive + bulk
 
     def _wanted(self, lane: Lane) -> list[str]:
-        gate = self.gate
-        if gate is not None and (gate.closed or lane in gate.paused):
+        prefetch = self.prefetch
+        if prefetch is not None and (prefetch.closed or lane in prefetch.paused):
             return []
         queues = self._usable(lane)
-        if gate is None or gate.idle(lane):
+        if prefetch is None or prefetch.idle(lane):
             return queues
-        return [one for one in queues if gate.wants_of(one)] if gate.wants(lane) else []
+        return [one for one in queues if prefetch.wants_of(one)] if prefetch.wants(lane) else []
 
     def all_wanted(self) -> bool:
         """Whether no queue is left out."""

@@ -26,8 +26,8 @@ from producer.journal.operations.dead_letters import DeadReason
 from producer.journal.redis.queues import queues_of
 from producer.redis import kombu_transport
 from producer.redis.faults import NotReady
-from worker.celery.consumer_activity import Polling
-from worker.celery.prefetch import LaneOrder
+from worker.celery.consumer_activity import ConsumerActivity
+from worker.celery.prefetch import QueueOrder
 from worker.messages import dead_letters
 from worker.messages.signatures import MessageSignatures
 from worker.messages.validation import Admitted, Dead, admit, admit_any, admit_other, commands_in
@@ -53,7 +53,7 @@ class QoS(redis.QoS):
         """Whether another message may be fetched."""
         free: bool = super().can_consume()
         if not free:
-            Polling.note()
+            ConsumerActivity.note()
         return free
 
     def append(self, message: Any, delivery_tag: str) -> None:
@@ -154,10 +154,10 @@ class Channel(kombu_transport.Channel):
     connection: Any
     connection_errors: Any
     qos: Any
-    _queue_cycle: LaneOrder
+    _queue_cycle: QueueOrder
 
     def _brpop_start(self, timeout: float | None = None) -> None:
-        Polling.note()
+        ConsumerActivity.note()
         dead_letters.flush()
         if self._queue_cycle.all_wanted():
             super()._brpop_start(timeout)  # type: ignore[misc]
@@ -182,7 +182,7 @@ class Channel(kombu_transport.Channel):
                 self._fetch_more(queue, message)
             return True
         finally:
-            Polling.note()
+            ConsumerActivity.note()
             self._in_poll = None
             self._flush_brpop_reauth()  # type: ignore[attr-defined]
 
@@ -203,10 +203,10 @@ class Channel(kombu_transport.Channel):
 
     def _fetch_more(self, queue: str, like: Admitted) -> None:
         """Where many are to be fetched, fetch others of the queue in the same turn."""
-        gate = self._queue_cycle.gate
-        if gate is None or queue not in _TASK_QUEUES or not isinstance(like.body, list):
+        prefetch = self._queue_cycle.prefetch
+        if prefetch is None or queue not in _TASK_QUEUES or not isinstance(like.body, list):
             return
-        count = gate.more(queue, commands_in(like.body[1]))
+        count = prefetch.more(queue, commands_in(like.body[1]))
         free = self.qos.can_consume_max_estimate()
         if free is not None:
             count = min(count, free)

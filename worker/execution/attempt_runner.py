@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from producer.contract import Lane, State
-from producer.journal import Again, End, Grant, Journal, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Journal, Retry
 from producer.journal.migrations.records import note_before
 from worker.execution.leases import Lease
 from worker.execution.outcomes import Outcomes
 from worker.execution.quarantine import PoisonError, Quarantine
 from worker.execution.row_signatures import RowSignatures
 from worker.handlers.attempt import Attempt, LeaseLost, Terms
-from worker.handlers.registry import HandlerSet
-from worker.observability.command_events import Announcements
+from worker.handlers.registry import HandlerRegistry
+from worker.observability.command_events import CommandEvents
 from worker.verdicts import Succeeded, TryAgain, Verdict
 
 log = logging.getLogger(__name__)
@@ -24,15 +24,15 @@ log = logging.getLogger(__name__)
 _STRIKES_IN_PROCESS = 2
 
 
-class Tries:
+class AttemptRunner:
     """Makes tries, with the handler of the command's kind."""
 
     def __init__(
         self,
-        handlers: HandlerSet,
+        handlers: HandlerRegistry,
         quarantine: Quarantine,
         outcomes: Outcomes,
-        announcements: Announcements,
+        command_events: CommandEvents,
         journal: Journal,
         signatures: RowSignatures,
     ) -> None:
@@ -41,16 +41,16 @@ class Tries:
         self._handlers = handlers
         self._quarantine = quarantine
         self._outcomes = outcomes
-        self._announcements = announcements
+        self._command_events = command_events
 
-    async def make(self, grant: Grant, lease: Lease) -> End | Again | KeyStopped:
+    async def make(self, grant: Grant, lease: Lease) -> End | Retry | ClaimingStopped:
         """Make one try.
 
         Raises:
             LeaseLost: the lease was gone before anything was sent.
         """
         command = grant.command
-        self._announcements.begun(grant, command)
+        self._command_events.started(grant, command)
         if (flaw := self._signatures.flaw(grant)) is not None:
             await self._signatures.tell(self._journal, grant, flaw)
             return self._outcomes.not_signed(grant, flaw)
@@ -58,7 +58,7 @@ class Tries:
             command=command,
             command_id=grant.command_id,
             key=grant.key,
-            number=grant.tries,
+            number=grant.attempt_number,
             unsettled=grant.unsettled,
             may_send=grant.may_send,
             look_up_first=grant.look_up_first,
@@ -75,7 +75,7 @@ class Tries:
             log.error(
                 "command %s: poison: tried alone, its process was %s", grant.command_id, error
             )
-            outcome: End | Again | KeyStopped = self._outcomes.poison(grant, str(error))
+            outcome: End | Retry | ClaimingStopped = self._outcomes.poison(grant, str(error))
         except Exception as error:
             log.exception("command %s: its handler raised", grant.command_id)
             outcome = self._outcomes.fault(grant, error)
@@ -116,11 +116,11 @@ class Tries:
         return note
 
     async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
-        if grant.strikes and attempt.may_send:
+        if grant.expired_leases and attempt.may_send:
             log.warning(
                 "command %s: try %d, since the worker of the try before is gone%s",
                 grant.command_id,
-                grant.tries,
+                grant.attempt_number,
                 "; alone, in a process of its own" if self._suspect(grant) else "",
             )
         if self._suspect(grant):
@@ -132,7 +132,7 @@ class Tries:
 
     @staticmethod
     def _suspect(grant: Grant) -> bool:
-        return grant.strikes >= _STRIKES_IN_PROCESS
+        return grant.expired_leases >= _STRIKES_IN_PROCESS
 
 
 def _terms(grant: Grant) -> Terms | None:

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from producer.contract import Lane
-from producer.journal import Grant, InHand, JournalUnavailable, Taken, TakenAs
+from producer.journal import ClaimResult, ClaimStatus, Deferred, Grant, JournalUnavailable
 from producer.journal.redis.endpoints import Endpoint
-from worker.celery.prefetch import LaneGate
+from worker.celery.prefetch import Prefetch
 from worker.clock import clock
 from worker.execution.leases import LeaseKeeper
 
 log = logging.getLogger(__name__)
 
-Ask = Callable[[Sequence[str]], Awaitable[list[Taken]]]
+Ask = Callable[[Sequence[str]], Awaitable[list[ClaimResult]]]
 
 _MOST_ASKED = 50
 _STOP_PAUSE_S = 1.0
@@ -35,39 +35,39 @@ _SPREAD_S = 0.03
 class Message(Protocol):
     """What is told of each command of a message, or of each customer in hand."""
 
-    def begun(self, grant: Grant) -> None:
+    def started(self, grant: Grant) -> None:
         """Work on it begins."""
 
     def done(self) -> None:
         """There is nothing more to do for it now."""
 
 
-Begin = Callable[[Taken, float, Lane, Message], None]
+Start = Callable[[ClaimResult, float, Lane, Message], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    in_hand: InHand
+    deferred: Deferred
     message: Message
 
 
-class WaitingRoom:
+class DeferredCustomers:
     """Lines by queue and endpoint. Of a lane's lines each is asked for in turn."""
 
     def __init__(
         self,
         ask: Ask,
-        begin: Begin,
+        start: Start,
         free: Callable[[Lane], int],
         leases: LeaseKeeper,
-        gate: LaneGate,
+        prefetch: Prefetch,
     ) -> None:
         """`ask` takes customers up, `begin` works on one, `free` counts a lane's free slots."""
         self._ask = ask
-        self._begin = begin
+        self._start = start
         self._free = free
         self._leases = leases
-        self._gate = gate
+        self._prefetch = prefetch
         self._draw = random.Random()
         self._lines: dict[Lane, dict[tuple[str, Endpoint], deque[_Waiting]]] = {
             lane: {} for lane in Lane
@@ -75,15 +75,15 @@ class WaitingRoom:
         self._not_before: dict[tuple[Lane, Endpoint], float] = {}
         self._woken = {lane: asyncio.Event() for lane in Lane}
 
-    def add(self, in_hand: InHand, message: Message) -> None:
+    def add(self, deferred: Deferred, message: Message) -> None:
         """Let a customer wait; the message is told when it need not any more and is not begun."""
-        lane, endpoint = in_hand.lane, in_hand.endpoint
-        line = self._lines[lane].setdefault((in_hand.queue, endpoint), deque())
-        line.append(_Waiting(in_hand, message))
-        self._leases.keep(in_hand.customer)
-        self._gate.command(in_hand.queue, 1)
-        if in_hand.wait_ms:
-            self._put_off(lane, endpoint, in_hand.wait_ms / 1000)
+        lane, endpoint = deferred.lane, deferred.endpoint
+        line = self._lines[lane].setdefault((deferred.queue, endpoint), deque())
+        line.append(_Waiting(deferred, message))
+        self._leases.keep(deferred.customer)
+        self._prefetch.command(deferred.queue, 1)
+        if deferred.wait_ms:
+            self._put_off(lane, endpoint, deferred.wait_ms / 1000)
         self._woken[lane].set()
 
     def holds(self, lane: Lane) -> bool:
@@ -101,7 +101,7 @@ class WaitingRoom:
         for lines in self._lines.values():
             for line in lines.values():
                 while line:
-                    waiting.append(self._first(line).in_hand.customer)
+                    waiting.append(self._first(line).deferred.customer)
             lines.clear()
         return waiting
 
@@ -112,7 +112,7 @@ class WaitingRoom:
             first = [one for one, _ in zip(line[1], range(self._most(lane)), strict=False)]
             asked_at = clock()
             try:
-                taken = await self._ask([one.in_hand.customer for one in first])
+                claimed = await self._ask([one.deferred.customer for one in first])
             except JournalUnavailable:
                 self._put_off(lane, line[0][1], _AWAY_PAUSE_S)
                 continue
@@ -121,7 +121,7 @@ class WaitingRoom:
                 log.exception("who waits is asked for again")
                 self._put_off(lane, line[0][1], _AWAY_PAUSE_S)
                 continue
-            self._answered(lane, line, taken, asked_at)
+            self._answered(lane, line, claimed, asked_at)
 
     def _most(self, lane: Lane) -> int:
         return min(_MOST_ASKED, self._free(lane))
@@ -148,26 +148,26 @@ class WaitingRoom:
         self,
         lane: Lane,
         line: tuple[tuple[str, Endpoint], deque[_Waiting]],
-        taken: Sequence[Taken],
+        claimed: Sequence[ClaimResult],
         asked_at: float,
     ) -> None:
         key, waiting = line
-        for one in taken:
+        for one in claimed:
             if not waiting:
                 break  # the worker stops, and has given them back
-            if one.how is TakenAs.STOPPED:
+            if one.status is ClaimStatus.STOPPED:
                 self._put_off(lane, key[1], _STOP_PAUSE_S)
                 break
-            if one.in_hand is not None and one.in_hand.endpoint is key[1]:
+            if one.deferred is not None and one.deferred.endpoint is key[1]:
                 # Workers that were told the same moment do not ask in the same moment.
                 spread = self._draw.uniform(0, _SPREAD_S) if lane is Lane.BULK else 0.0
-                self._put_off(lane, key[1], one.in_hand.wait_ms / 1000 + spread)
+                self._put_off(lane, key[1], one.deferred.wait_ms / 1000 + spread)
                 break
             first = self._first(waiting)
-            if one.in_hand is not None:
-                self.add(one.in_hand, first.message)
+            if one.deferred is not None:
+                self.add(one.deferred, first.message)
             elif one.grant is not None:
-                self._begin(one, asked_at, lane, first.message)
+                self._start(one, asked_at, lane, first.message)
             else:
                 first.message.done()
         if not waiting:
@@ -176,8 +176,8 @@ class WaitingRoom:
     def _first(self, line: deque[_Waiting]) -> _Waiting:
         """Take the first out of the line."""
         first = line.popleft()
-        self._leases.drop(first.in_hand.customer)
-        self._gate.command(first.in_hand.queue, -1)
+        self._leases.drop(first.deferred.customer)
+        self._prefetch.command(first.deferred.queue, -1)
         return first
 
     def _put_off(self, lane: Lane, endpoint: Endpoint, seconds: float) -> None:

@@ -12,36 +12,36 @@ from uuid import uuid4
 
 from producer.contract import Lane, State
 from producer.journal import (
-    Again,
+    ClaimingStopped,
+    ClaimResult,
+    ClaimStatus,
     End,
     Grant,
     Journal,
     JournalFault,
     JournalUnavailable,
-    KeyStopped,
-    Taken,
-    TakenAs,
-    close,
+    Retry,
+    claim,
+    claim_many,
+    claim_next,
+    claim_next_many,
+    complete,
     renew,
-    resume,
-    resume_many,
-    take,
-    take_many,
 )
 from producer.journal.redis.calls import Call
 from producer.journal.redis.queues import lane_of
-from worker.celery.prefetch import LaneGate
+from worker.celery.prefetch import Prefetch
 from worker.clock import clock
-from worker.execution.attempt_runner import Tries
-from worker.execution.deferred import Message, WaitingRoom
+from worker.execution.attempt_runner import AttemptRunner
+from worker.execution.deferred import DeferredCustomers, Message
 from worker.execution.leases import LeaseKeeper
 from worker.handlers.attempt import LeaseLost
-from worker.observability.command_events import Announcements
+from worker.observability.command_events import CommandEvents
 from worker.observability.log_context import about, last_request
 from worker.observability.measurements import Measurements
 from worker.observability.tracing import Tracing
 from worker.settings import WorkerSettings
-from worker.stripe.rate_limiter import booked_by
+from worker.stripe.rate_limiter import use_reservation
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -67,19 +67,19 @@ class Executor:
         self,
         settings: WorkerSettings,
         journal: Journal,
-        tries: Tries,
+        attempts: AttemptRunner,
         leases: LeaseKeeper,
-        announcements: Announcements,
-        gate: LaneGate,
+        command_events: CommandEvents,
+        prefetch: Prefetch,
         measurements: Measurements | None = None,
         tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._journal = journal
-        self._tries = tries
+        self._attempts = attempts
         self._leases = leases
-        self._announcements = announcements
-        self._gate = gate
+        self._command_events = command_events
+        self._prefetch = prefetch
         self._measurements = measurements or Measurements()
         self._tracing = tracing or Tracing()
         self._limits = settings.limits
@@ -91,7 +91,9 @@ class Executor:
             Lane.BULK: max(1, settings.concurrency * 4 // 5),
         }
         self._busy: Counter[Lane] = Counter()
-        self._room = WaitingRoom(self._take_up, self._begin, self._free, leases, gate)
+        self._deferred = DeferredCustomers(
+            self._claim_next, self._start, self._free, leases, prefetch
+        )
         self._woken: set[asyncio.TimerHandle] = set()
         self._spawned: set[asyncio.Task[None]] = set()
         self._works: set[asyncio.Task[None]] = set()
@@ -100,12 +102,12 @@ class Executor:
 
     async def run(self) -> None:
         """Take up who waits, until cancelled."""
-        await asyncio.gather(*(self._room.run(lane) for lane in Lane))
+        await asyncio.gather(*(self._deferred.run(lane) for lane in Lane))
 
     def go_on(self) -> None:
         """The gate is open again: take up who waits."""
         for lane in Lane:
-            self._room.wake(lane)
+            self._deferred.wake(lane)
 
     def stop(self) -> None:
         """Begin nothing more; what is at Stripe is finished."""
@@ -120,16 +122,16 @@ class Executor:
 
     async def drained(self) -> None:
         """Wait for what was spawned, and give back what is in hand."""
-        in_hand = self._room.leave()
-        if in_hand:
+        deferred = self._deferred.leave()
+        if deferred:
             try:
-                await self._journal(renew([(customer, "") for customer in in_hand], 0))
+                await self._journal(renew([(customer, "") for customer in deferred], 0))
             except (JournalUnavailable, JournalFault) as error:
                 log.warning("in hand, and taken over by others in a while: %s", error)
         while under_way := self._spawned | self._works:
             await asyncio.wait(under_way)
 
-    async def on_command(self, command_id: str, queue: str, *, in_order: bool) -> TakenAs:
+    async def on_command(self, command_id: str, queue: str, *, in_order: bool) -> ClaimStatus:
         """A message for the command arrived: do what may be done now, or let its customer wait.
 
         Where others wait already it goes behind them.
@@ -140,20 +142,20 @@ class Executor:
         """
         await self._same_journal()
         lane, holder, asked_at = lane_of(queue), uuid4().hex, clock()
-        if in_order and self._room.holds(lane):
-            (taken,) = await self._ask(queue, [command_id], holder, most=0)
+        if in_order and self._deferred.holds(lane):
+            (claimed,) = await self._ask(queue, [command_id], holder, most=0)
         else:
-            call = take(command_id, holder, self._lease_ms, in_order=in_order, limits=self._limits)
-            taken = await self._counted(queue, 1, call)
-        if taken.grant is not None:
-            await self._work(taken, asked_at, lane, NOBODY)
-        elif taken.in_hand is not None:
-            self._wait(taken, NOBODY)
-        return taken.how
+            call = claim(command_id, holder, self._lease_ms, in_order=in_order, limits=self._limits)
+            claimed = await self._counted(queue, 1, call)
+        if claimed.grant is not None:
+            await self._work(claimed, asked_at, lane, NO_MESSAGE)
+        elif claimed.deferred is not None:
+            self._wait(claimed, NO_MESSAGE)
+        return claimed.status
 
     async def on_commands(
         self, command_ids: Sequence[str], queue: str, message: Message
-    ) -> list[TakenAs]:
+    ) -> list[ClaimStatus]:
         """As `on_command` for each; `message` is told of each. Returns when none is at Stripe.
 
         Raises:
@@ -162,59 +164,59 @@ class Executor:
         """
         await self._same_journal()
         lane, asked_at = lane_of(queue), clock()
-        most = 0 if self._room.holds(lane) else self._free(lane)
-        all_taken = await self._ask(queue, command_ids, uuid4().hex, most=most)
+        most = 0 if self._deferred.holds(lane) else self._free(lane)
+        claim_results = await self._ask(queue, command_ids, uuid4().hex, most=most)
         works = []
-        for taken in all_taken:
-            if taken.grant is not None:
-                works.append(asyncio.create_task(self._work(taken, asked_at, lane, message)))
-            elif taken.in_hand is not None:
-                self._wait(taken, message)
-            elif taken.how is not TakenAs.STOPPED:
+        for claimed in claim_results:
+            if claimed.grant is not None:
+                works.append(asyncio.create_task(self._work(claimed, asked_at, lane, message)))
+            elif claimed.deferred is not None:
+                self._wait(claimed, message)
+            elif claimed.status is not ClaimStatus.STOPPED:
                 message.done()
         for told in await asyncio.gather(*works, return_exceptions=True):
             if isinstance(told, BaseException):
                 raise told
-        return [taken.how for taken in all_taken]
+        return [claimed.status for claimed in claim_results]
 
     async def _ask(
         self, queue: str, command_ids: Sequence[str], holder: str, *, most: int
-    ) -> list[Taken]:
-        call = take_many(command_ids, holder, self._lease_ms, limits=self._limits, most=most)
+    ) -> list[ClaimResult]:
+        call = claim_many(command_ids, holder, self._lease_ms, limits=self._limits, most=most)
         return await self._counted(queue, len(command_ids), call)
 
     async def _counted(self, queue: str, commands: int, call: Call[T]) -> T:
         """Make the call, which tells of so many commands of the queue; the gate counts them."""
-        self._gate.asked(queue, commands)
+        self._prefetch.asked(queue, commands)
         try:
             return await self.persist(call)
         finally:
-            self._gate.asked(queue, -commands)
+            self._prefetch.asked(queue, -commands)
 
     async def on_customer(self, customer: str) -> None:
         """Take up a customer that is due."""
-        if self._holds_back:
+        if self._is_paused:
             return
         asked_at = clock()
-        call = resume(customer, uuid4().hex, self._lease_ms, limits=self._limits)
-        taken = await self._journal(call)
-        if taken.how is TakenAs.DAMAGED:
+        call = claim_next(customer, uuid4().hex, self._lease_ms, limits=self._limits)
+        claimed = await self._journal(call)
+        if claimed.status is ClaimStatus.DAMAGED:
             self._tell_damaged(f"customer {customer}")
-        await self._found(taken, asked_at)
+        await self._found(claimed, asked_at)
 
     async def on_lost_message(self, command_id: str) -> None:
         """Do what a message that went missing would have asked for."""
-        if self._holds_back:
+        if self._is_paused:
             return
         asked_at = clock()
-        taken = await self._journal(
-            take(command_id, uuid4().hex, self._lease_ms, in_order=False, limits=self._limits)
+        claimed = await self._journal(
+            claim(command_id, uuid4().hex, self._lease_ms, in_order=False, limits=self._limits)
         )
-        if taken.grant is not None:
+        if claimed.grant is not None:
             log.warning("command %s had lost its message; it was found again", command_id)
-        if taken.how is TakenAs.DAMAGED:
+        if claimed.status is ClaimStatus.DAMAGED:
             self._tell_damaged(f"command {command_id}")
-        await self._found(taken, asked_at)
+        await self._found(claimed, asked_at)
 
     def _tell_damaged(self, whose: str) -> None:
         """Log it once: sweeps come by again and again."""
@@ -222,30 +224,30 @@ class Executor:
             self._told.add(whose)
             log.error("%s: what the journal holds is damaged; see `cards doctor`", whose)
 
-    async def _found(self, taken: Taken, asked_at: float) -> None:
-        if taken.grant is not None:
-            await self._work(taken, asked_at, taken.grant.lane, NOBODY)
-        elif taken.in_hand is not None:
-            self._wait(taken, NOBODY)
+    async def _found(self, claimed: ClaimResult, asked_at: float) -> None:
+        if claimed.grant is not None:
+            await self._work(claimed, asked_at, claimed.grant.lane, NO_MESSAGE)
+        elif claimed.deferred is not None:
+            self._wait(claimed, NO_MESSAGE)
 
-    def _wait(self, taken: Taken, message: Message) -> None:
-        assert taken.in_hand is not None
-        self._room.add(taken.in_hand, message)
+    def _wait(self, claimed: ClaimResult, message: Message) -> None:
+        assert claimed.deferred is not None
+        self._deferred.add(claimed.deferred, message)
 
-    async def _take_up(self, customers: Sequence[str]) -> list[Taken]:
-        call = resume_many(customers, uuid4().hex, self._lease_ms, limits=self._limits)
+    async def _claim_next(self, customers: Sequence[str]) -> list[ClaimResult]:
+        call = claim_next_many(customers, uuid4().hex, self._lease_ms, limits=self._limits)
         return await self._journal(call)
 
-    def _begin(self, taken: Taken, asked_at: float, lane: Lane, message: Message) -> None:
-        self._run(self._work(taken, asked_at, lane, message), self._works)
+    def _start(self, claimed: ClaimResult, asked_at: float, lane: Lane, message: Message) -> None:
+        self._run(self._work(claimed, asked_at, lane, message), self._works)
 
     def _free(self, lane: Lane) -> int:
-        return 0 if self._holds_back else self._slots[lane] - self._busy[lane]
+        return 0 if self._is_paused else self._slots[lane] - self._busy[lane]
 
     @property
-    def _holds_back(self) -> bool:
+    def _is_paused(self) -> bool:
         """Whether nothing may be begun: the worker stops, or the journal was lost."""
-        return self._stopping.is_set() or self._gate.closed
+        return self._stopping.is_set() or self._prefetch.closed
 
     async def _same_journal(self) -> None:
         """Return while the journal is the one of before; a message is held until then.
@@ -253,47 +255,49 @@ class Executor:
         Raises:
             Stopping: the worker stops.
         """
-        while self._gate.closed:
+        while self._prefetch.closed:
             await self.pause(_LOOK_AGAIN_S)
 
-    async def _work(self, taken: Taken, asked_at: float, lane: Lane, message: Message) -> None:
+    async def _work(
+        self, claimed: ClaimResult, asked_at: float, lane: Lane, message: Message
+    ) -> None:
         """Go on from grant to grant until nothing of the customer may go out now."""
         queue = lane.value
-        if taken.grant is not None:
-            queue = taken.grant.queue
-            message.begun(taken.grant)
+        if claimed.grant is not None:
+            queue = claimed.grant.queue
+            message.started(claimed.grant)
         self._busy[lane] += 1
-        self._gate.command(queue, 1)
+        self._prefetch.command(queue, 1)
         try:
-            taken = await self._grants(taken, asked_at)
+            claimed = await self._grants(claimed, asked_at)
         finally:
             self._busy[lane] -= 1
-            self._gate.command(queue, -1)
-            self._gate.ended(queue)
-            self._room.wake(lane)
+            self._prefetch.command(queue, -1)
+            self._prefetch.ended(queue)
+            self._deferred.wake(lane)
             message.done()
-        if taken.in_hand is not None:
-            self._wait(taken, NOBODY)
+        if claimed.deferred is not None:
+            self._wait(claimed, NO_MESSAGE)
 
-    async def _grants(self, taken: Taken, asked_at: float) -> Taken:
-        while taken.grant is not None:
-            grant = taken.grant
+    async def _grants(self, claimed: ClaimResult, asked_at: float) -> ClaimResult:
+        while claimed.grant is not None:
+            grant = claimed.grant
             lease = self._leases.hold(grant, asked_at)
-            begun_at = clock()
-            booked_by(grant, begun_at)
+            started_at = clock()
+            use_reservation(grant, started_at)
             about(grant)
-            if grant.tries == 1:
+            if grant.attempt_number == 1:
                 self._measurements.started(grant.lane, grant.waited_ms / 1000)
             with self._tracing.attempt(grant) as span:
                 try:
-                    outcome = await self._tries.make(grant, lease)
+                    outcome = await self._attempts.make(grant, lease)
                     asked_at = clock()
-                    tried_s = asked_at - begun_at
-                    taken = await self.persist(
-                        close(
+                    tried_s = asked_at - started_at
+                    claimed = await self.persist(
+                        complete(
                             grant,
                             outcome,
-                            next_holder="" if self._holds_back else uuid4().hex,
+                            next_holder="" if self._is_paused else uuid4().hex,
                             lease_ms=self._lease_ms,
                             limits=self._limits,
                             request=last_request(),
@@ -305,20 +309,20 @@ class Executor:
                     break
                 finally:
                     self._leases.release(lease)
-                if taken.how is TakenAs.ABSENT:
+                if claimed.status is ClaimStatus.ABSENT:
                     _tell_absent(grant, outcome)
                     break
-                if taken.how is TakenAs.LOST:
+                if claimed.status is ClaimStatus.LOST:
                     span.event("taken over")
                     log.warning(
                         "command %s: taken over; its outcome here is dropped", grant.command_id
                     )
                     break
                 self._tracing.closed(span, outcome)
-            self._announcements.closed(grant, outcome, tried_s)
-            if isinstance(outcome, Again) and outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
+            self._command_events.closed(grant, outcome, tried_s)
+            if isinstance(outcome, Retry) and outcome.delay_ms <= _WAKE_MYSELF_S * 1000:
                 self._wake(grant.customer, outcome.delay_ms / 1000)
-        return taken
+        return claimed
 
     def _wake(self, customer: str, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -379,7 +383,7 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
         log.exception("left to the next sweep")
 
 
-def _tell_absent(grant: Grant, outcome: End | Again | KeyStopped) -> None:
+def _tell_absent(grant: Grant, outcome: End | Retry | ClaimingStopped) -> None:
     log.error(
         "command %s came to %s, which could not be written: the journal has nothing of it any "
         "more%s",
@@ -389,24 +393,24 @@ def _tell_absent(grant: Grant, outcome: End | Again | KeyStopped) -> None:
     )
 
 
-def _name(outcome: End | Again | KeyStopped) -> str:
+def _name(outcome: End | Retry | ClaimingStopped) -> str:
     """What a try came to, in a word."""
     match outcome:
         case End():
             return outcome.state.value
-        case Again():
+        case Retry():
             return (State.UNKNOWN if outcome.uncertain else State.RETRYING).value
     return outcome.code
 
 
-class _Nobody:
+class _NoMessage:
     """The message is told nothing: it has one command."""
 
-    def begun(self, grant: Grant) -> None:
+    def started(self, grant: Grant) -> None:
         """Nobody asks."""
 
     def done(self) -> None:
         """Nobody waits."""
 
 
-NOBODY = _Nobody()
+NO_MESSAGE = _NoMessage()

@@ -44,7 +44,7 @@ class LeaseKeeper:
         self._journal = journal
         self._lease_s = lease_s
         self._held: dict[str, Lease] = {}
-        self._in_hand: Counter[str] = Counter()
+        self._deferred: Counter[str] = Counter()
 
     def hold(self, grant: Grant, asked_at: float) -> Lease:
         """Keep the granted lease until it is released. `asked_at` is our clock before asking."""
@@ -59,29 +59,29 @@ class LeaseKeeper:
 
     def keep(self, customer: str) -> None:
         """Keep a customer in hand, without a lease, until it is dropped as often."""
-        self._in_hand[customer] += 1
+        self._deferred[customer] += 1
 
     def drop(self, customer: str) -> None:
         """Keep it no longer."""
-        self._in_hand[customer] -= 1
-        if self._in_hand[customer] <= 0:
-            del self._in_hand[customer]
+        self._deferred[customer] -= 1
+        if self._deferred[customer] <= 0:
+            del self._deferred[customer]
 
     def __len__(self) -> int:
-        return len(self._held) + len(self._in_hand)
+        return len(self._held) + len(self._deferred)
 
     async def run(self) -> None:
         """Renew until cancelled. While Redis is away leases run out by their own clock."""
         while True:
             await asyncio.sleep(self._lease_s / 3)
             leases = [lease for lease in self._held.values() if not lease.lost]
-            in_hand = [(customer, "") for customer in self._in_hand]
-            if not leases and not in_hand:
+            deferred = [(customer, "") for customer in self._deferred]
+            if not leases and not deferred:
                 continue
             asked_at = clock()
             held = [(one.customer, one.fence) for one in leases]
             try:
-                still = await self._journal(renew(held + in_hand, int(self._lease_s * 1000)))
+                still = await self._journal(renew(held + deferred, int(self._lease_s * 1000)))
             except (JournalUnavailable, JournalFault) as error:
                 log.warning("leases not renewed: %s", error)
                 continue

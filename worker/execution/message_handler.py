@@ -17,19 +17,19 @@ from producer.contract import (
     parse_command,
     parse_customer,
 )
-from producer.journal import JournalFault, TakenAs, accept, refuse
+from producer.journal import ClaimStatus, JournalFault, accept, refuse
 from producer.journal.commands.messages import BATCH
 from producer.journal.commands.redeliveries import note_repeats
 from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.redis.queues import lane_of
 from producer.security.command_signatures import Flaw
-from worker.celery.prefetch import LaneGate
-from worker.execution.bulk_message import Batch
+from worker.celery.prefetch import Prefetch
+from worker.execution.bulk_message import BulkMessage
 from worker.execution.executor import STOP_PAUSE_S, Executor
 from worker.execution.outcomes import REFUSED_HTTP, Outcomes
 from worker.messages.dead_letters import tell
 from worker.messages.validation import is_batch
-from worker.observability.command_events import Announcements
+from worker.observability.command_events import CommandEvents
 from worker.observability.tracing import Tracing
 from worker.settings import WorkerSettings
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class Delivery:
     """A message that a worker received: what it asks for, and where it came from."""
 
     command_id: str
@@ -52,56 +52,56 @@ class Arrived:
         return lane_of(self.queue)
 
 
-class Arrivals:
+class MessageHandler:
     """One per process, on the process's loop."""
 
     def __init__(
         self,
         settings: WorkerSettings,
         executor: Executor,
-        announcements: Announcements,
+        command_events: CommandEvents,
         outcomes: Outcomes,
-        gate: LaneGate,
+        prefetch: Prefetch,
         tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._executor = executor
-        self._announcements = announcements
+        self._command_events = command_events
         self._outcomes = outcomes
         self._signing = settings.shared.signing
-        self._gate = gate
+        self._prefetch = prefetch
         self._tracing = tracing or Tracing()
 
-    async def on_message(self, arrived: Arrived) -> None:
+    async def on_message(self, delivery: Delivery) -> None:
         """Do what the message asks for, or leave it to the holder of the customer's lease.
 
         Raises:
             Stopping: the worker stops; the message is for another.
         """
-        self._gate.message(arrived.lane, 1)
+        self._prefetch.message(delivery.lane, 1)
         try:
-            if self._signing.required and not arrived.journalled:
-                await self._refuse_unsigned(arrived)
+            if self._signing.required and not delivery.journalled:
+                await self._refuse_unsigned(delivery)
                 return
             while True:
-                how = await self._executor.on_command(
-                    arrived.command_id, arrived.queue, in_order=arrived.journalled
+                status = await self._executor.on_command(
+                    delivery.command_id, delivery.queue, in_order=delivery.journalled
                 )
-                if how is TakenAs.STOPPED:
+                if status is ClaimStatus.STOPPED:
                     # The slot is kept on purpose: while Stripe refuses our key nothing is fetched.
                     await self._executor.pause(STOP_PAUSE_S)
-                elif how is TakenAs.DAMAGED:
-                    await self._set_aside(arrived.lane, _shown(arrived))
+                elif status is ClaimStatus.DAMAGED:
+                    await self._set_aside(delivery.lane, _shown(delivery))
                     return
-                elif how is not TakenAs.ABSENT or not await self._admit(arrived):
-                    await self._note_repeats(arrived.lane, [how])
+                elif status is not ClaimStatus.ABSENT or not await self._admit(delivery):
+                    await self._note_repeats(delivery.lane, [status])
                     return
         except JournalFault:
-            await self._set_aside(arrived.lane, _shown(arrived))
+            await self._set_aside(delivery.lane, _shown(delivery))
         finally:
-            self._gate.message(arrived.lane, -1)
+            self._prefetch.message(delivery.lane, -1)
 
-    async def on_batch(self, batch_id: str, command_ids: Sequence[str], queue: str) -> None:
+    async def on_bulk_message(self, batch_id: str, command_ids: Sequence[str], queue: str) -> None:
         """Do what a message of many commands asks for, each on its own.
 
         A slow one holds back neither the others nor their answers, only the message. Those that
@@ -115,23 +115,23 @@ class Arrivals:
             shown = {"task": BATCH, "id": batch_id, "ids": command_ids}
             await self.set_aside(lane, DeadReason.WRONG_ARGUMENTS, shown)
             return
-        batch = Batch(batch_id, len(command_ids), lane, self._announcements, self._tracing)
-        self._gate.message(lane, 1)
+        batch = BulkMessage(batch_id, len(command_ids), lane, self._command_events, self._tracing)
+        self._prefetch.message(lane, 1)
         try:
             waiting = list(command_ids)
             while waiting:
-                hows = await self._executor.on_commands(waiting, queue, batch)
-                told = list(zip(waiting, hows, strict=True))
-                await self._note_repeats(lane, hows)
-                waiting = [ident for ident, how in told if how is TakenAs.STOPPED]
-                for ident in (one for one, how in told if how is TakenAs.DAMAGED):
+                statuses = await self._executor.on_commands(waiting, queue, batch)
+                told = list(zip(waiting, statuses, strict=True))
+                await self._note_repeats(lane, statuses)
+                waiting = [ident for ident, status in told if status is ClaimStatus.STOPPED]
+                for ident in (one for one, status in told if status is ClaimStatus.DAMAGED):
                     await self._set_aside(lane, {"task": BATCH, "id": ident})
                 if waiting:
                     await self._executor.pause(STOP_PAUSE_S)
         except JournalFault:
             await self._set_aside(lane, {"task": BATCH, "id": batch_id})
         finally:
-            self._gate.message(lane, -1)
+            self._prefetch.message(lane, -1)
 
     async def set_aside(self, lane: Lane, reason: DeadReason, shown: Mapping[str, Any]) -> None:
         """Set a message aside, of which this is shown."""
@@ -147,59 +147,61 @@ class Arrivals:
         """What the journal holds of it is damaged, so that it cannot be carried out."""
         await self.set_aside(lane, DeadReason.JOURNAL_FAULT, shown)
 
-    async def _admit(self, arrived: Arrived) -> bool:
+    async def _admit(self, delivery: Delivery) -> bool:
         """Journal a command that came as a bare message. False where it ended with that."""
-        if arrived.journalled:
-            log.warning("message for %s came after its status had expired", arrived.command_id)
+        if delivery.journalled:
+            log.warning("message for %s came after its status had expired", delivery.command_id)
             if self._signing.on:
-                await self.set_aside(arrived.lane, DeadReason.ABSENT, _shown(arrived))
+                await self.set_aside(delivery.lane, DeadReason.ABSENT, _shown(delivery))
             return False
         persist, shared = self._executor.persist, self._settings.shared
         try:
-            command = parse_command(arrived.kind, arrived.fields)
+            command = parse_command(delivery.kind, delivery.fields)
         except Refusal as refusal:
             envelope = Envelope.no(refusal.code, refusal.message(shared.language))
-            await self._refuse(arrived, refusal.http_status, envelope)
+            await self._refuse(delivery, refusal.http_status, envelope)
             return False
         # Not signed: nobody here can say that it was ordered.
         await persist(
-            accept(command, command_id=arrived.command_id, lane=arrived.lane, in_hand=True)
+            accept(
+                command, command_id=delivery.command_id, lane=delivery.lane, message_received=True
+            )
         )
         return True
 
-    async def _refuse(self, arrived: Arrived, http_status: int, envelope: Envelope) -> bool:
+    async def _refuse(self, delivery: Delivery, http_status: int, envelope: Envelope) -> bool:
         """End a bare message's command; False where the journal has one of that id."""
         refused = await self._executor.persist(
             refuse(
-                arrived.command_id,
-                arrived.kind,
-                _shown_customer(arrived.fields),
-                arrived.lane,
+                delivery.command_id,
+                delivery.kind,
+                _shown_customer(delivery.fields),
+                delivery.lane,
                 http_status=http_status,
                 envelope=envelope,
                 keep_s=self._settings.shared.status_ttl_s,
             )
         )
         if refused:
-            self._announcements.refused(arrived.command_id, arrived.kind, envelope)
+            self._command_events.refused(delivery.command_id, delivery.kind, envelope)
         return refused
 
-    async def _refuse_unsigned(self, arrived: Arrived) -> None:
+    async def _refuse_unsigned(self, delivery: Delivery) -> None:
         envelope = self._outcomes.refusal(Flaw.MISSING)
-        await self._refuse(arrived, REFUSED_HTTP, envelope)
-        await self.set_aside(arrived.lane, DeadReason.UNSIGNED, _shown(arrived))
+        await self._refuse(delivery, REFUSED_HTTP, envelope)
+        await self.set_aside(delivery.lane, DeadReason.UNSIGNED, _shown(delivery))
 
-    async def _note_repeats(self, lane: Lane, hows: Sequence[TakenAs]) -> None:
+    async def _note_repeats(self, lane: Lane, statuses: Sequence[ClaimStatus]) -> None:
         """Count messages whose command had ended; without keys there is no reason to."""
-        ended = hows.count(TakenAs.ENDED)
+        ended = statuses.count(ClaimStatus.ENDED)
         if ended and self._signing.on:
             with suppress(JournalFault):
                 await self._executor.persist(note_repeats(lane, ended))
 
 
-def _shown(arrived: Arrived) -> dict[str, Any]:
-    fields = {} if arrived.journalled else {"kwargs": arrived.fields}
-    return {"task": arrived.kind.value, "id": arrived.command_id, **fields}
+def _shown(delivery: Delivery) -> dict[str, Any]:
+    fields = {} if delivery.journalled else {"kwargs": delivery.fields}
+    return {"task": delivery.kind.value, "id": delivery.command_id, **fields}
 
 
 def _shown_customer(fields: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import random
 from producer.contract import Envelope, Lane, State
 from producer.contract.card_data.redaction import redact
 from producer.contract.messages import Language, Text, say
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.security.command_signatures import Flaw
 from producer.settings import Settings
 from worker.execution import backoff
@@ -42,7 +42,7 @@ class Outcomes:
         self._draw = draw or random.Random()
         self._superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
 
-    def of(self, grant: Grant, verdict: Verdict) -> End | Again | KeyStopped:
+    def of(self, grant: Grant, verdict: Verdict) -> End | Retry | ClaimingStopped:
         """What is to be written for the verdict on this try."""
         match verdict:
             case Succeeded(text, data):
@@ -54,20 +54,22 @@ class Outcomes:
             case GaveUp(code, message):
                 return self._failed(grant, code, message)
             case KeyRefused(code, message, uncertain):
-                return KeyStopped(KEY_PROBE_S * 1000, code, redact(message), uncertain)
+                return ClaimingStopped(KEY_PROBE_S * 1000, code, redact(message), uncertain)
             case TryAgain():
                 return self._again(grant, verdict)
 
-    def fault(self, grant: Grant, error: BaseException) -> End | Again:
+    def fault(self, grant: Grant, error: BaseException) -> End | Retry:
         """The handler raised: whether the request went out is not known."""
         code, message = "internal_error", type(error).__name__
         if grant.faults + 1 >= backoff.MAX_FAULTS:
             return self._failed(grant, code, message)
-        return Again(self._delay_ms(grant), True, code, message, count="faults")
+        return Retry(self._delay_ms(grant), True, code, message, count="faults")
 
-    def poison(self, grant: Grant, how: str) -> End:
+    def poison(self, grant: Grant, status: str) -> End:
         """The command killed a process that had nothing else to do; `how` that ended."""
-        return self._failed(grant, "poison", f"it killed the process that carried it out ({how})")
+        return self._failed(
+            grant, "poison", f"it killed the process that carried it out ({status})"
+        )
 
     def not_signed(self, grant: Grant, flaw: Flaw) -> End:
         """Its row's signature is missing or wrong, so that nothing of it was sent now."""
@@ -83,7 +85,7 @@ class Outcomes:
         """The answer of a command that a person cancelled."""
         return Envelope.no("cancelled", self._say(Text.CANCELLED))
 
-    def _again(self, grant: Grant, verdict: TryAgain) -> End | Again:
+    def _again(self, grant: Grant, verdict: TryAgain) -> End | Retry:
         code, message = verdict.code, redact(verdict.message)
         if verdict.final is not None and grant.busy + 1 >= backoff.MAX_BUSY:
             final = verdict.final
@@ -94,7 +96,7 @@ class Outcomes:
         delay_ms = self._delay_ms(grant) if verdict.delay is None else int(verdict.delay * 1000)
         count = "busy" if verdict.final is not None else ""
         slow = grant.endpoint.value if verdict.slow == ENDPOINT else verdict.slow
-        return Again(delay_ms, verdict.uncertain, code, message, verdict.new_key, count, slow)
+        return Retry(delay_ms, verdict.uncertain, code, message, verdict.new_key, count, slow)
 
     def _delay_ms(self, grant: Grant) -> int:
         return int(backoff.full_jitter(grant.retries + 1, self._draw) * 1000)

@@ -38,7 +38,7 @@ class Quarantine:
     """Runs `python -m worker.execution.quarantine_process`, one process for each try."""
 
     def __init__(self) -> None:
-        self._room = asyncio.Semaphore(_CHILDREN)
+        self._deferred = asyncio.Semaphore(_CHILDREN)
 
     async def carry_out(self, attempt: Attempt, left_s: Callable[[], float]) -> Verdict:
         """Try the command in a child, which may send while its lease has seconds left.
@@ -47,7 +47,7 @@ class Quarantine:
             PoisonError: the child died.
             LeaseLost: the lease was gone before it could send.
         """
-        async with self._room:
+        async with self._deferred:
             attempt.check()
             status, out = await self._child(_written(attempt, left_s()))
         if status != 0:

@@ -34,7 +34,7 @@ class RowSignatures:
         signing = self._signing
         if not signing.on:
             return None
-        max_age_s = signing.max_age_s + (DAY_S if grant.tries > 1 else 0)
+        max_age_s = signing.max_age_s + (DAY_S if grant.attempt_number > 1 else 0)
         flaw = row_flaw(
             signing, grant.command_id, grant.row, now_ms=grant.now_ms, max_age_s=max_age_s
         )

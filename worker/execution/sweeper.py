@@ -7,8 +7,8 @@ import logging
 import random
 
 from producer.journal import Journal, JournalFault, JournalUnavailable, JournalWatch, count, sweep
-from worker.celery.consumer_activity import Polling
-from worker.celery.prefetch import LaneGate
+from worker.celery.consumer_activity import ConsumerActivity
+from worker.celery.prefetch import Prefetch
 from worker.execution.executor import Executor
 from worker.observability.measurements import Measurements
 from worker.observability.task_events import TaskEvents
@@ -29,7 +29,7 @@ class Sweeper:
         self,
         journal: Journal,
         watch: JournalWatch,
-        gate: LaneGate,
+        prefetch: Prefetch,
         executor: Executor,
         events: TaskEvents,
         worker: str,
@@ -38,7 +38,7 @@ class Sweeper:
         self._measurements = measurements or Measurements()
         self._journal = journal
         self._watch = watch
-        self._gate = gate
+        self._prefetch = prefetch
         self._executor = executor
         self._events = events
         self._worker = worker
@@ -61,27 +61,27 @@ class Sweeper:
 
     async def tell(self) -> None:
         """Add what was measured to the counts in Redis; what it does not take is kept."""
-        taken = self._measurements.take()
-        if not taken:
+        claimed = self._measurements.take()
+        if not claimed:
             return
         try:
-            await self._journal(count(taken))
+            await self._journal(count(claimed))
         except (JournalUnavailable, JournalFault):
-            self._measurements.give_back(taken)
+            self._measurements.give_back(claimed)
 
     async def _sweep(self) -> None:
         self._watch.see(await self._journal(self._watch.look()))
-        was_closed, self._gate.closed = self._gate.closed, self._watch.refuses is not None
-        if self._gate.closed:
+        was_closed, self._prefetch.closed = self._prefetch.closed, self._watch.refuses is not None
+        if self._prefetch.closed:
             return
         if was_closed:
             self._executor.go_on()
         limit = max(0, min(_LIMIT, self._executor.spare))
         # A worker whose consumer fetches nothing does not count as one.
-        worker = self._worker if Polling.lately() else ""
+        worker = self._worker if ConsumerActivity.lately() else ""
         call = sweep(worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
         found = await self._journal(call)
-        self._gate.paused = found.paused
+        self._prefetch.paused = found.paused
         for customer in found.customers:
             self._executor.spawn(self._executor.on_customer(customer))
         for command_id, state in found.ends:

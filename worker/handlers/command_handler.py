@@ -43,7 +43,7 @@ class CommandHandler(ABC):
         result = await self._send(attempt)
         if not isinstance(result, StripeError):
             return self._told(attempt, self._succeeded(result.body))
-        verdict = verdict_of(result, tries=attempt.number)
+        verdict = verdict_of(result, attempts=attempt.number)
         if isinstance(verdict, Lookup):
             # Refused for having been done, and not by an earlier try of ours.
             refused = isinstance(verdict.otherwise, Rejected)

@@ -14,7 +14,7 @@ from worker.observability.tracing import Tracing
 from worker.ports import CardGateway
 from worker.settings import WorkerSettings
 from worker.stripe.gateway import StripeGateway
-from worker.stripe.rate_limiter import Turns
+from worker.stripe.rate_limiter import RateLimiter
 from worker.verdicts import Verdict
 
 
@@ -25,22 +25,22 @@ class CarriesOut(Protocol):
         """Make one try."""
 
 
-HandlerSet = Mapping[CommandKind, CarriesOut]
+HandlerRegistry = Mapping[CommandKind, CarriesOut]
 
 
 def handlers_of(
     settings: WorkerSettings,
-    turns: Turns | None = None,
+    rate_limiter: RateLimiter | None = None,
     measurements: Measurements | None = None,
     tracing: Tracing | None = None,
-) -> tuple[CardGateway, HandlerSet]:
+) -> tuple[CardGateway, HandlerRegistry]:
     """The gateway to Stripe, and a handler on it for each kind of command."""
     gateway = StripeGateway(
         settings.stripe_api_key,
         api_base=settings.stripe_api_base,
         context=settings.stripe_context,
         timeout=settings.stripe_timeout_s,
-        turns=turns,
+        rate_limiter=rate_limiter,
         proxy=settings.stripe_proxy,
         authorities=settings.stripe_authorities,
         measurements=measurements,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 
 from producer.contract import AssignCard, CommandKind, Envelope, SetDefaultCard, State
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.journal.commands.messages import BATCH
 from worker.observability.task_events import TaskEvents
 
 log = logging.getLogger(__name__)
 
 
-class Announcements:
+class CommandEvents:
     """One line in the log for each try that was closed; task events for Flower.
 
     Flower sees a message of many commands as one task.
@@ -26,19 +26,19 @@ class Announcements:
         log.info("%s %s rejected (%s)", kind, command_id, envelope.code)
         self._events.refused(command_id, kind, envelope)
 
-    def begun(self, grant: Grant, command: AssignCard | SetDefaultCard) -> None:
+    def started(self, grant: Grant, command: AssignCard | SetDefaultCard) -> None:
         """A try begins."""
         if grant.in_batch:
             return
         self._events.received(grant.command_id, command)
         self._events.started(grant.command_id)
 
-    def closed(self, grant: Grant, outcome: End | Again | KeyStopped, tried_s: float) -> None:
+    def closed(self, grant: Grant, outcome: End | Retry | ClaimingStopped, tried_s: float) -> None:
         """A try was closed, after so many seconds."""
         match outcome:
             case End():
                 self._ended(grant, outcome, tried_s)
-            case Again():
+            case Retry():
                 state = State.UNKNOWN if outcome.uncertain else State.RETRYING
                 log.info(
                     "%s %s of %s %s after try %d (%s), again in %d ms",
@@ -46,7 +46,7 @@ class Announcements:
                     grant.command_id,
                     grant.customer,
                     state,
-                    grant.tries,
+                    grant.attempt_number,
                     outcome.code,
                     outcome.delay_ms,
                     extra={
@@ -58,7 +58,7 @@ class Announcements:
                 )
                 if not grant.in_batch:
                     self._events.retried(grant.command_id, f"{state}: {outcome.code}")
-            case KeyStopped():
+            case ClaimingStopped():
                 log.critical(
                     "Stripe refuses our API key (%s): nothing is taken, nothing is lost; give all "
                     "workers a valid STRIPE_API_KEY and restart them; if Stripe takes this key "
@@ -73,7 +73,7 @@ class Announcements:
             grant.command_id,
             grant.customer,
             end.state,
-            grant.tries,
+            grant.attempt_number,
             f" ({end.envelope.code})" if end.envelope.code else "",
             extra={
                 "state": end.state.value,
@@ -84,11 +84,11 @@ class Announcements:
         if not grant.in_batch:
             self._events.ended(grant.command_id, end.state, end.envelope, tried_s)
 
-    def batch_begun(self, batch_id: str, size: int) -> None:
+    def bulk_message_started(self, batch_id: str, size: int) -> None:
         """A message of many commands arrived."""
-        self._events.batch_begun(batch_id, size)
+        self._events.bulk_message_started(batch_id, size)
 
-    def batch_ended(self, batch_id: str, size: int, took_s: float) -> None:
+    def bulk_message_ended(self, batch_id: str, size: int, took_s: float) -> None:
         """Every command of a message was carried out as far as it could be now."""
         log.info("%s %s: %d commands in %.1f s", BATCH, batch_id, size, took_s)
-        self._events.batch_ended(batch_id, size, took_s)
+        self._events.bulk_message_ended(batch_id, size, took_s)

@@ -20,7 +20,7 @@ def about(grant: Grant) -> None:
             "command": row["kind"],
             "customer": grant.customer,
             "lane": row["lane"],
-            "attempt": grant.tries,
+            "attempt": grant.attempt_number,
             "sender": row.get("sender"),
         }
     )

@@ -63,13 +63,13 @@ class TaskEvents:
         """Tell that the command will be tried again."""
         self._send("task-retried", command_id, exception=why, traceback="")
 
-    def batch_begun(self, batch_id: str, size: int) -> None:
+    def bulk_message_started(self, batch_id: str, size: int) -> None:
         """Tell that a worker has a message of many commands."""
         shown = f"{{'ids': [{size} commands]}}"
         self._send("task-received", batch_id, name=BATCH, args="()", kwargs=shown)
         self._send("task-started", batch_id)
 
-    def batch_ended(self, batch_id: str, size: int, took_s: float) -> None:
+    def bulk_message_ended(self, batch_id: str, size: int, took_s: float) -> None:
         """Tell that the message is done with."""
         self._send("task-succeeded", batch_id, result=f"{size} commands", runtime=took_s)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from producer.contract import State
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.journal.commands.messages import BATCH
 from producer.journal.redis.endpoints import Endpoint
 from producer.observability import tracing
@@ -50,14 +50,14 @@ class Tracing:
                 "cards.command.kind": row["kind"],
                 "cards.customer": grant.customer,
                 "cards.lane": row["lane"],
-                "cards.attempt": grant.tries,
+                "cards.attempt": grant.attempt_number,
                 "cards.waited_ms": grant.waited_ms,
-                "cards.taken_over": bool(grant.strikes),
+                "cards.taken_over": bool(grant.expired_leases),
             },
             parent=grant.trace,
         )
 
-    def closed(self, span: NoSpan, outcome: End | Again | KeyStopped) -> None:
+    def closed(self, span: NoSpan, outcome: End | Retry | ClaimingStopped) -> None:
         """A try was closed with that. That a card is declined is an answer, no error."""
         if not self._on:
             return
@@ -65,12 +65,12 @@ class Tracing:
             case End():
                 state, code = outcome.state.value, outcome.envelope.code
                 wrong = outcome.state is State.FAILED
-            case Again():
+            case Retry():
                 uncertain = outcome.uncertain
                 state = (State.UNKNOWN if uncertain else State.RETRYING).value
                 code, wrong = outcome.code, True
                 span.set("cards.again_ms", outcome.delay_ms)
-            case KeyStopped():
+            case ClaimingStopped():
                 state, code, wrong = "stopped", outcome.code, True
         span.set("cards.state", state)
         if code:

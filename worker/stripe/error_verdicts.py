@@ -28,7 +28,7 @@ class Lookup:
 _PATIENCE = 3
 
 
-def verdict_of(error: StripeError, *, tries: int = 1) -> Verdict | Lookup:
+def verdict_of(error: StripeError, *, attempts: int = 1) -> Verdict | Lookup:
     """What the error of a write means, nothing being known but this try and its number."""
     if error.failure is Failure.NOT_SENT:
         return _later(error, uncertain=False)
@@ -56,7 +56,7 @@ def verdict_of(error: StripeError, *, tries: int = 1) -> Verdict | Lookup:
         case ((409 | 429), _):
             return _later(error, uncertain=False)
         case int(status), _ if status >= 500 or status == 424:
-            saved = error.replayed or tries > _PATIENCE
+            saved = error.replayed or attempts > _PATIENCE
             return Lookup(_anew(error)) if saved else _later(error, uncertain=True)
         case int(status), _ if status >= 400:
             return _rejected(error)

@@ -22,7 +22,7 @@ from worker.stripe.api_version import STRIPE_VERSION
 from worker.stripe.certificate_authorities import Authorities
 from worker.stripe.http_client import HttpConnections, HttpError, NotSent, Unreadable
 from worker.stripe.proxies import Proxy
-from worker.stripe.rate_limiter import FreeTurns, Turns
+from worker.stripe.rate_limiter import NoRateLimiter, RateLimiter
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class StripeGateway(CardGateway):
         api_base: str | None = None,
         context: str = "",
         timeout: float = 20.0,
-        turns: Turns | None = None,
+        rate_limiter: RateLimiter | None = None,
         proxy: Proxy | None = None,
         authorities: Authorities | None = None,
         measurements: Measurements | None = None,
@@ -78,7 +78,7 @@ class StripeGateway(CardGateway):
         stripe.enable_telemetry = False  # it would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
-        self._turns = turns or FreeTurns()
+        self._rate_limiter = rate_limiter or NoRateLimiter()
         self._measurements = measurements or Measurements()
         self._tracing = tracing or Tracing()
         trusted = authorities or Authorities()
@@ -163,7 +163,7 @@ class StripeGateway(CardGateway):
 
     async def _turn(self, endpoint: Endpoint) -> StripeError | None:
         try:
-            await self._turns.wait(endpoint)
+            await self._rate_limiter.wait(endpoint)
         except JournalUnavailable as error:
             return StripeError(Failure.NOT_SENT, str(error))
         return None
@@ -186,11 +186,11 @@ class StripeGateway(CardGateway):
     async def _measured(
         self, method: str, path: str, params: dict[str, Any], endpoint: Endpoint
     ) -> StripeResult:
-        begun = clock()
+        started = clock()
         with self._tracing.request(endpoint) as span:
             result = await self._call(method, path, params, span)
         status = "200" if isinstance(result, StripeAnswer) else _status(result)
-        self._measurements.requested(endpoint, status, clock() - begun)
+        self._measurements.requested(endpoint, status, clock() - started)
         return result
 
     async def _call(

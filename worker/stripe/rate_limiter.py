@@ -17,7 +17,7 @@ from worker.observability.measurements import Measurements
 _AHEAD_MS = 600_000
 
 
-class Turns(Protocol):
+class RateLimiter(Protocol):
     """Asked before each request."""
 
     async def wait(self, endpoint: Endpoint) -> None:
@@ -38,13 +38,13 @@ class _Booked:
 _booked: ContextVar[_Booked | None] = ContextVar("booked", default=None)
 
 
-def booked_by(grant: Grant, answered_at: float) -> None:
+def use_reservation(grant: Grant, answered_at: float) -> None:
     """The grant has booked this task's first request; `answered_at` is our clock then."""
     at = answered_at + max(0, grant.start_ms - grant.now_ms) / 1000
     _booked.set(_Booked(grant.lane, grant.endpoint, at))
 
 
-class LimitedTurns(Turns):
+class SharedRateLimiter(RateLimiter):
     """Waits for the place that the grant has booked, or books one."""
 
     def __init__(
@@ -70,7 +70,7 @@ class LimitedTurns(Turns):
             await asyncio.sleep(left)
 
 
-class FreeTurns(Turns):
+class NoRateLimiter(RateLimiter):
     """Nothing is limited."""
 
     async def wait(self, endpoint: Endpoint) -> None:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from producer.http.access.gcra import Pace
-from producer.http.access.throttle import Brake, Braked
+from producer.http.access.throttle import Braked, Throttle
 from producer.http.metrics.request_metrics import Metrics
 from producer.security.api_tokens import ApiToken, find_token
 
@@ -23,9 +23,9 @@ class Bearers:
     before: who works keeps working, beside somebody who tries.
     """
 
-    def __init__(self, tokens: Sequence[ApiToken], brake: Brake, metrics: Metrics) -> None:
+    def __init__(self, tokens: Sequence[ApiToken], throttle: Throttle, metrics: Metrics) -> None:
         self._tokens = tokens
-        self._brake = brake
+        self._throttle = throttle
         self._metrics = metrics
         self._right: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
@@ -47,11 +47,11 @@ class Bearers:
         if scheme.lower() != b"bearer" or not given.strip():
             return None
         found = find_token(self._tokens, given.strip())
-        wait_s = self._brake.wait_s(address)
+        wait_s = self._throttle.wait_s(address)
         if wait_s > 0 and (found is None or (address, found.digest) not in self._right):
             raise Braked(wait_s)
         if found is None:
-            self._brake.failed(address)
+            self._throttle.failed(address)
             self._metrics.wrong_token("api")
             return None
         self._right[address, found.digest] = None

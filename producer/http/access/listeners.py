@@ -12,7 +12,7 @@ from producer.settings import DOCS_PATHS, METRICS_PATHS
 _OPERATIONS = DOCS_PATHS | METRICS_PATHS
 
 
-class Surface:
+class Listeners:
     """One application with one or two listening sockets, told apart by their port."""
 
     def __init__(self, operations_port: int | None, closed: Collection[str]) -> None:

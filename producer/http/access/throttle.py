@@ -23,7 +23,7 @@ class Braked(Exception):
         super().__init__(f"wait {wait_s:.0f} s")
 
 
-class Brake:
+class Throttle:
     """Counts wrong tokens by address, of `_MOST` addresses at a time, and in all.
 
     Where there are too many in all, nobody is shut out for what others do: each address is left

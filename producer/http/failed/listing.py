@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from producer.http.failed.parameters import Listing
-from producer.http.failed.scan import Walk
-from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.failed.scan import Scan
+from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal.operations.failed import FailedCommand, Place
 
 LOOKED_AT = 1_000
@@ -22,18 +22,18 @@ class Listed:
     """None where there are no more; the next page may be empty all the same."""
 
 
-async def listed(ask: BoundedJournal, listing: Listing) -> Listed:
+async def listed(ask: JournalBulkhead, listing: Listing) -> Listed:
     """A page of them.
 
     Raises:
         JournalUnavailable
     """
-    walk = Walk(ask, listing.after, LOOKED_AT)
+    scan = Scan(ask, listing.after, LOOKED_AT)
     found: list[FailedCommand] = []
-    async for one in walk:
+    async for one in scan:
         command = one.failed()
         if listing.wanted.matches(command.code, command.order, command.metadata):
             found.append(command)
         if len(found) == listing.limit:
             break
-    return Listed(found, walk.next)
+    return Listed(found, scan.next)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON
 from producer.http.failed.parameters import Replaying
-from producer.http.failed.scan import Walk
+from producer.http.failed.scan import Scan
 from producer.http.services import Services
 from producer.journal.operations.failed import Kept, Place
 
@@ -54,10 +54,10 @@ class Replayer:
             JournalUnavailable: any number of them may have been taken up.
         """
         self._services.same_journal()
-        walk = Walk(self._services.ask, asked.after, LOOKED_AT)
+        scan = Scan(self._services.ask, asked.after, LOOKED_AT)
         told = Replayed()
         chosen: list[Kept] = []
-        async for one in walk:
+        async for one in scan:
             command = one.failed()
             if not asked.wanted.matches(command.code, command.order, command.metadata):
                 continue
@@ -70,14 +70,14 @@ class Replayer:
                 chosen.append(one)
             if len(chosen) == asked.limit and not asked.dry_run:
                 break
-        told.next = walk.next
+        told.next = scan.next
         if not asked.dry_run:
             told.states.update(await asyncio.gather(*(self._replay(one) for one in chosen)))
             _log(asked, told.states, by)
         return told
 
     async def _replay(self, one: Kept) -> str:
-        language, signing = self._services.answers.language, self._services.signing
+        language, signing = self._services.responses.language, self._services.signing
         state = await self._services.ask(one.replayed(language, self._keep_s, signing))
         return state.value if state else "gone"
 

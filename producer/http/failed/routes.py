@@ -22,7 +22,7 @@ from producer.http.services import Services
 def routes(services: Services, replayer: Replayer) -> APIRouter:
     """The API's routes."""
     router = APIRouter(prefix="/api/failed")
-    answers = services.answers
+    responses = services.responses
 
     @router.get("", **described.LIST)
     async def list_failed(request: Request) -> Response:
@@ -32,7 +32,7 @@ def routes(services: Services, replayer: Replayer) -> APIRouter:
         services.same_journal()
         page = await listed(services.ask, listing)
         data = {"failed": [failed_wire(one) for one in page.found], "next": place_text(page.next)}
-        return answers.yes(Text.FAILED_LISTED, data)
+        return responses.yes(Text.FAILED_LISTED, data)
 
     @router.post("/replay", **described.REPLAY)
     async def replay_failed(request: Request) -> Response:
@@ -48,6 +48,6 @@ def routes(services: Services, replayer: Replayer) -> APIRouter:
             "next": place_text(told.next),
         }
         text = Text.FAILED_COUNTED if asked.dry_run else Text.FAILED_REPLAYED
-        return answers.yes(text, data)
+        return responses.yes(text, data)
 
     return router

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from producer.contract import State
-from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal.operations.failed import Kept, Place, failed_after, kept
 
 _TOGETHER = 200
 
 
-class Walk:
+class Scan:
     """Failed commands from a place on, the oldest first. No more than `most` are looked at."""
 
-    def __init__(self, ask: BoundedJournal, after: Place | None, most: int) -> None:
+    def __init__(self, ask: JournalBulkhead, after: Place | None, most: int) -> None:
         self._ask = ask
         self._most = most
         self._place = after

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from producer.http.metrics.journal_metrics import JournalMetrics, Told
-from producer.http.rejections import TurnedAway
+from producer.http.rejections import Rejection
 
 # From a refusal to the longest wait a caller may ask for.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -35,14 +35,14 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self._turned_away = Counter(
+        self._rejected = Counter(
             "cards_http_refused",
             "Connections and requests ended by a limit of the server, by reason.",
             ["reason"],
             registry=self._registry,
         )
-        for reason in TurnedAway:
-            self._turned_away.labels(reason.label)
+        for reason in Rejection:
+            self._rejected.labels(reason.label)
         self._connections = Gauge(
             "cards_http_connections", "Connections open now.", registry=self._registry
         )
@@ -85,9 +85,9 @@ class Metrics:
         """Where to ask how many connections are open."""
         self._connections.set_function(count)
 
-    def turned_away(self, reason: TurnedAway) -> None:
+    def rejected(self, reason: Rejection) -> None:
         """A limit of the server ended a connection or a request."""
-        self._turned_away.labels(reason.label).inc()
+        self._rejected.labels(reason.label).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered."""

@@ -11,7 +11,7 @@ from starlette.types import Scope as AsgiScope
 from producer.contract.messages import Text
 from producer.http.access.bearer_tokens import Bearers
 from producer.http.access.hosts import PROBES, KnownHosts, names_host
-from producer.http.access.listeners import Surface
+from producer.http.access.listeners import Listeners
 from producer.http.access.request_rate import RequestRate
 from producer.http.access.scopes import CALLER, SENDER
 from producer.http.access.throttle import Braked, address_of
@@ -21,7 +21,7 @@ from producer.http.pages.site.assets import is_asset
 from producer.http.pages.site.login import login_page
 from producer.http.pages.site.sessions import LOGIN, LOGOUT, Sessions, is_page
 from producer.http.pages.texts.migrations import Say
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 from producer.journal import JournalUnavailable
 from producer.security.api_tokens import ApiToken
 from producer.settings import STRIPE_EVENTS
@@ -36,40 +36,40 @@ RATE = "cards.rate_headers"
 _OPEN = PROBES | {LOGIN, LOGOUT, STRIPE_EVENTS}
 
 
-class Door:
+class AccessControl:
     """Every request passes it before it is routed; what a route needs comes after that."""
 
     def __init__(
         self,
         hosts: KnownHosts,
-        surface: Surface,
+        listeners: Listeners,
         bearers: Bearers,
         sessions: Sessions,
         rate: RequestRate,
         page_rate: RequestRate,
-        answers: Answers,
+        responses: Responses,
         metrics: Metrics,
         say: Say,
     ) -> None:
         self._hosts = hosts
-        self._surface = surface
+        self._listeners = listeners
         self._bearers = bearers
         self._sessions = sessions
         self._rate = rate
         self._page_rate = page_rate
-        self._answers = answers
+        self._responses = responses
         self._metrics = metrics
         self._say = say
 
     async def refused(self, scope: AsgiScope) -> Response | None:
         """What is answered instead; None where the request may go on. Names the caller in scope."""
         if not names_host(scope):
-            return self._answers.no(400, "host_invalid", Text.BAD_HOST)
+            return self._responses.no(400, "host_invalid", Text.BAD_HOST)
         path = scope["path"]
         if not self._hosts.admit(scope):
             if is_page(path):
                 return refused.unknown_host(self._say)
-            return self._answers.no(421, "host_unknown", Text.UNKNOWN_HOST)
+            return self._responses.no(421, "host_unknown", Text.UNKNOWN_HOST)
         if self._bearers.needed and path not in _OPEN and not is_asset(path):
             try:
                 caller = await self._caller(scope)
@@ -83,8 +83,8 @@ class Door:
             scope[CALLER], scope[SENDER] = caller, caller.name
             if (wait_s := self._wait_s(scope, caller)) > 0:
                 return self._too_many(scope, wait_s, Text.TOO_MANY_REQUESTS)
-        if not self._surface.has(scope):
-            return self._answers.no(404, "not_found", Text.NOT_FOUND)
+        if not self._listeners.has(scope):
+            return self._responses.no(404, "not_found", Text.NOT_FOUND)
         return None
 
     async def _caller(self, scope: AsgiScope) -> ApiToken | None:
@@ -97,7 +97,7 @@ class Door:
         if scope["method"] == "GET" and is_page(scope["path"]):
             return login_page(self._say, scope["path"])
         headers = {"WWW-Authenticate": "Bearer"}
-        return self._answers.no(401, "unauthorized", Text.UNAUTHORIZED, headers=headers)
+        return self._responses.no(401, "unauthorized", Text.UNAUTHORIZED, headers=headers)
 
     def _wait_s(self, scope: AsgiScope, caller: ApiToken) -> int:
         rate = self._page_rate if is_page(scope["path"]) else self._rate
@@ -113,4 +113,4 @@ class Door:
         if CALLER in scope and is_page(scope["path"]):
             return refused.too_many(self._say, scope, wait_s)
         headers = {"Retry-After": str(wait_s)}
-        return self._answers.no(429, "rate_limited", text, headers=headers, seconds=str(wait_s))
+        return self._responses.no(429, "rate_limited", text, headers=headers, seconds=str(wait_s))

@@ -9,25 +9,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.rejections import TurnedAway
-from producer.http.server.client_limits import HttpLimits
+from producer.http.rejections import Rejection
+from producer.http.server.client_limits import ClientLimits
 
 
 class BodyTooSlow(Refusal):
     """The body stopped, or came too slowly for too long."""
 
-    code = TurnedAway.BODY_SLOW.code
-    http_status = TurnedAway.BODY_SLOW.status
+    code = Rejection.BODY_SLOW.code
+    http_status = Rejection.BODY_SLOW.status
 
 
-class BodyPace:
+class BodyTimeout:
     """Raises BodyTooSlow from `receive`. The server closes the connection, since a body is left.
 
     Only the time in which the application waits for the client counts. Each body may fall behind
     its rate by `body_s` seconds.
     """
 
-    def __init__(self, app: ASGIApp, limits: HttpLimits, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, limits: ClientLimits, metrics: Metrics) -> None:
         self._app = app
         self._limits = limits
         self._metrics = metrics
@@ -41,7 +41,9 @@ class BodyPace:
 
 
 class _Paced:
-    def __init__(self, receive: Receive, send: Send, limits: HttpLimits, metrics: Metrics) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, limits: ClientLimits, metrics: Metrics
+    ) -> None:
         self._receive = receive
         self._send = send
         self._limits = limits
@@ -73,7 +75,7 @@ class _Paced:
     def _give_up(self) -> Message:
         if not self._too_slow:
             self._too_slow = True
-            self._metrics.turned_away(TurnedAway.BODY_SLOW)
+            self._metrics.rejected(Rejection.BODY_SLOW)
         if self._answered:  # streams are listened to for their caller's going away
             return {"type": "http.disconnect"}
         raise BodyTooSlow(Text.TOO_SLOW)

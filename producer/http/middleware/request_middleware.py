@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from producer.contract.messages import Text
 from producer.http.access.scopes import SENDER
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.middleware.access_control import RATE, Door
+from producer.http.middleware.access_control import RATE, AccessControl
 from producer.http.requests.scope_keys import HEAD, TASK
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 
 access = logging.getLogger("producer.http.access")
 log = logging.getLogger(__name__)
@@ -24,17 +24,19 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _GONE = 499
 
 
-class Entrance:
+class RequestMiddleware:
     """ASGI middleware around the whole application.
 
     The path, the query and the method are what a caller sent, and may hold anything: only the
     route's template is logged.
     """
 
-    def __init__(self, app: ASGIApp, door: Door, answers: Answers, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, access: AccessControl, responses: Responses, metrics: Metrics
+    ) -> None:
         self._app = app
-        self._door = door
-        self._answers = answers
+        self._access = access
+        self._responses = responses
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +62,7 @@ class Entrance:
             # A copy: the server looks at its own to leave the body out.
             scope = {**scope, "method": "GET", HEAD: True}
         try:
-            answer = await self._door.refused(scope)
+            answer = await self._access.refused(scope)
             await (self._app if answer is None else answer)(scope, receive, note)
         except ClientDisconnect:
             status = _GONE
@@ -71,7 +73,7 @@ class Entrance:
             log.error("%s at %s", type(error).__name__, places)
             status = 500
             if not started:
-                failed = self._answers.no(500, "internal_error", Text.INTERNAL)
+                failed = self._responses.no(500, "internal_error", Text.INTERNAL)
                 await failed(scope, receive, note)
         finally:
             seconds = perf_counter() - began

@@ -23,7 +23,7 @@ _PAGES = (
 )
 
 
-class BrowserHeaders:
+class SecurityHeaders:
     """ASGI middleware. A header that an answer brings itself stands."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -31,7 +31,7 @@ _END_WITHIN_S = 3.0
 _LINE_LIMIT = 1 << 22
 
 
-class Children:
+class ChildProcesses:
     """Starts them with the web process's settings. Plans are made four at a time, reports two."""
 
     def __init__(
@@ -134,4 +134,4 @@ class Children:
             await asyncio.to_thread(remove_abandoned, self.folder)
 
 
-__all__ = ["ChildFailed", "Children", "Planning"]
+__all__ = ["ChildFailed", "ChildProcesses", "Planning"]

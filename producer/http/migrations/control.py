@@ -6,7 +6,7 @@ import asyncio
 import logging
 from dataclasses import replace
 
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.migrations.after.forget import forget as forget_
 from producer.migrations.errors import MigrationError
 from producer.migrations.model.status import MigrationState, MigrationStatus
@@ -24,7 +24,12 @@ class FileElsewhere(MigrationError):
 
 
 async def steer(
-    desk: Desk, migration: str, what: str, *, limit: int | None = None, by: str = ""
+    migrations: MigrationServices,
+    migration: str,
+    what: str,
+    *,
+    limit: int | None = None,
+    by: str = "",
 ) -> MigrationStatus:
     """Do one of `ACTIONS`; may be repeated. `limit` is of `run`: send so many rows, then pause.
 
@@ -34,23 +39,23 @@ async def steer(
         UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
     """
     if what in ("run", "resume"):
-        status = await _go_on(desk, migration, limit)
+        status = await _go_on(migrations, migration, limit)
         told(migration, what, by)
         return status
-    act = desk.registry.pause if what == "pause" else desk.registry.cancel
+    act = migrations.registry.pause if what == "pause" else migrations.registry.cancel
     status = await asyncio.to_thread(act, migration)
     if status.state is MigrationState.CANCELLING and status.driver is None:
-        desk.drivers.finish(migration)
-    desk.drivers.poke()
+        migrations.drivers.finish(migration)
+    migrations.drivers.poke()
     told(migration, what, by)
     return status
 
 
 async def throttle(
-    desk: Desk, migration: str, rps: float | None, *, by: str = ""
+    migrations: MigrationServices, migration: str, rps: float | None, *, by: str = ""
 ) -> MigrationStatus:
     """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
-    status = await asyncio.to_thread(desk.registry.throttle, migration, rps)
+    status = await asyncio.to_thread(migrations.registry.throttle, migration, rps)
     told(migration, "throttle", by)
     return status
 
@@ -60,7 +65,9 @@ def told(migration: str, what: str, by: str) -> None:
     log.info("migration %s: %s by %s", migration, what, by or "-")
 
 
-async def forget(desk: Desk, migration: str, *, by: str = "") -> MigrationStatus | None:
+async def forget(
+    migrations: MigrationServices, migration: str, *, by: str = ""
+) -> MigrationStatus | None:
     """Remove one that has ended, its files on this machine included; answers where it stood.
 
     None where it was forgotten elsewhere before, and files of it still lay here.
@@ -68,29 +75,31 @@ async def forget(desk: Desk, migration: str, *, by: str = "") -> MigrationStatus
     Raises:
         UnknownMigration, NotInState, StillBusy, JournalUnavailable
     """
-    status = await asyncio.to_thread(forget_, desk.registry, desk.uploads, migration)
-    desk.drivers.forget(migration)
-    desk.looks.forget(migration)
+    status = await asyncio.to_thread(forget_, migrations.registry, migrations.uploads, migration)
+    migrations.drivers.forget(migration)
+    migrations.status_cache.forget(migration)
     told(migration, "forget", by)
     return status
 
 
-async def _go_on(desk: Desk, migration: str, limit: int | None) -> MigrationStatus:
-    before = await asyncio.to_thread(desk.registry.status, migration)
+async def _go_on(
+    migrations: MigrationServices, migration: str, limit: int | None
+) -> MigrationStatus:
+    before = await asyncio.to_thread(migrations.registry.status, migration)
     if before.state is MigrationState.FINISHED:
         return before
-    upload = await asyncio.to_thread(desk.uploads.get, migration)
+    upload = await asyncio.to_thread(migrations.uploads.get, migration)
     if upload is None and limit is not None:
         raise FileElsewhere(migration)
     if upload is not None and upload.limit != limit:
         # A driver that is at work has the other limit.
-        await asyncio.to_thread(desk.uploads.keep, replace(upload, limit=limit))
-        await desk.drivers.release(migration)
+        await asyncio.to_thread(migrations.uploads.keep, replace(upload, limit=limit))
+        await migrations.drivers.release(migration)
         if limit is not None:
-            status = await asyncio.to_thread(desk.registry.status, migration)
+            status = await asyncio.to_thread(migrations.registry.status, migration)
             if status.driver is not None:
-                await asyncio.to_thread(desk.uploads.keep, replace(upload, limit=None))
+                await asyncio.to_thread(migrations.uploads.keep, replace(upload, limit=None))
                 raise NotInState(migration, "resume", status.state)
-    status = await asyncio.to_thread(desk.registry.resume, migration)
-    desk.drivers.poke()
+    status = await asyncio.to_thread(migrations.registry.resume, migration)
+    migrations.drivers.poke()
     return status

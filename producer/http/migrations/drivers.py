@@ -7,7 +7,7 @@ import logging
 from asyncio.subprocess import Process
 from dataclasses import dataclass, replace
 
-from producer.http.migrations.child_processes import Children
+from producer.http.migrations.child_processes import ChildProcesses
 from producer.http.waiting.background_tasks import end
 from producer.journal import JournalUnavailable
 from producer.migrations.model.rows import RowState
@@ -41,10 +41,12 @@ class Drivers:
     second driver finds it taken and ends.
     """
 
-    def __init__(self, registry: Registry, uploads: Uploads, children: Children) -> None:
+    def __init__(
+        self, registry: Registry, uploads: Uploads, child_processes: ChildProcesses
+    ) -> None:
         self._registry = registry
         self._uploads = uploads
-        self._children = children
+        self._child_processes = child_processes
         self._running: dict[str, Process] = {}
         self._troubles: dict[str, _Trouble] = {}
         self._known: set[str] = set()
@@ -148,7 +150,7 @@ class Drivers:
             "stopAfterPercent": upload.stop_after_percent if upload else None,
             "limit": upload.limit if upload else None,
         }
-        process = await self._children.drive(job)
+        process = await self._child_processes.drive(job)
         self._running[migration] = process
         log.info("driving %s in process %d", migration, process.pid)
         waiting = asyncio.create_task(process.wait())

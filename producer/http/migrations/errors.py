@@ -8,43 +8,43 @@ from starlette.responses import Response
 
 from producer.contract.messages import Text
 from producer.http.migrations.control import FileElsewhere
-from producer.http.migrations.services import Desk
-from producer.http.responses import Answers
+from producer.http.migrations.services import MigrationServices
+from producer.http.responses import Responses
 from producer.journal import JournalUnavailable
 from producer.migrations.after.forget import StillBusy
 from producer.migrations.errors import JournalLost
 from producer.migrations.registry import NotInState, UnknownMigration
 
 
-def lost_answer(answers: Answers, loss: JournalLost) -> Response:
+def lost_answer(responses: Responses, loss: JournalLost) -> Response:
     """What happened to the migration's journal, and what to do."""
-    why = loss.message(answers.language)
-    return answers.no(409, loss.code, Text.MIGRATION_JOURNAL_LOST, loss.wire(), why=why)
+    why = loss.message(responses.language)
+    return responses.no(409, loss.code, Text.MIGRATION_JOURNAL_LOST, loss.wire(), why=why)
 
 
-def answer_errors(app: FastAPI, answers: Answers, desk: Desk) -> None:
+def answer_errors(app: FastAPI, responses: Responses, migrations: MigrationServices) -> None:
     """Have them answered as envelopes."""
 
     @app.exception_handler(UnknownMigration)
     async def unknown(_: Request, error: UnknownMigration) -> Response:
         try:
-            loss = await desk.lost(error.migration)
+            loss = await migrations.lost(error.migration)
         except JournalUnavailable:  # within the moment
-            return answers.unavailable()
+            return responses.unavailable()
         if loss is not None:
-            return lost_answer(answers, loss)
-        return answers.no(404, "migration_not_found", Text.MIGRATION_NOT_FOUND)
+            return lost_answer(responses, loss)
+        return responses.no(404, "migration_not_found", Text.MIGRATION_NOT_FOUND)
 
     @app.exception_handler(FileElsewhere)
     async def elsewhere(_: Request, error: FileElsewhere) -> Response:
-        return answers.no(409, error.code, Text.FILE_ELSEWHERE)
+        return responses.no(409, error.code, Text.FILE_ELSEWHERE)
 
     @app.exception_handler(StillBusy)
     async def still_busy(_: Request, error: StillBusy) -> Response:
-        return answers.no(409, error.code, Text.MIGRATION_BUSY)
+        return responses.no(409, error.code, Text.MIGRATION_BUSY)
 
     @app.exception_handler(NotInState)
     async def not_in_state(_: Request, error: NotInState) -> Response:
         state = error.state.value
         data = {"state": state}
-        return answers.no(409, error.code, Text.MIGRATION_STATE, data, state=state)
+        return responses.no(409, error.code, Text.MIGRATION_STATE, data, state=state)

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.requests.scope_keys import HEAD
 from producer.http.services import Services
 from producer.journal import JournalUnavailable
@@ -32,7 +32,7 @@ async def _always() -> bool:
 
 def stream(
     services: Services,
-    desk: Desk,
+    migrations: MigrationServices,
     request: Request,
     found: MigrationStatus,
     view: View,
@@ -48,12 +48,12 @@ def stream(
         return Response(status_code=204)
     if request.scope.get(HEAD):
         return Response(media_type="text/event-stream", headers=_HEADERS)
-    events = _events(services, desk, found.id, view, may_go_on)
+    events = _events(services, migrations, found.id, view, may_go_on)
     return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
 
 async def _events(
-    services: Services, desk: Desk, migration: str, view: View, may_go_on: Asking
+    services: Services, migrations: MigrationServices, migration: str, view: View, may_go_on: Asking
 ) -> AsyncIterator[bytes]:
     released = services.waiters.released
     clock = asyncio.get_running_loop().time
@@ -61,7 +61,7 @@ async def _events(
     told_at = clock()
     while not released.is_set():
         try:
-            status = await desk.looks.status(migration)
+            status = await migrations.status_cache.status(migration)
             now = view(status)
             if now != last and not await may_go_on():
                 return

@@ -14,11 +14,11 @@ from starlette.types import Receive, Scope, Send
 from producer.contract.messages import Text
 from producer.http.migrations.child_processes import ChildFailed
 from producer.http.migrations.control import FileElsewhere
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.requests.disconnect import while_connected
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 from producer.migrations.report.html_policy import report_policy
-from producer.migrations.storage.work_directory import WorkFolder
+from producer.migrations.storage.work_directory import WorkDirectory
 
 # By the file's name: the command and option of `cards migrate`, and the media type.
 FORMS = {
@@ -35,7 +35,7 @@ _MADE = (0, 1, 4)  # exit codes with which it wrote what was asked for
 class _Download(FileResponse):
     """A file that goes with its folder once it was sent, whole or not."""
 
-    def __init__(self, work: WorkFolder, path: Path, **options: Any) -> None:
+    def __init__(self, work: WorkDirectory, path: Path, **options: Any) -> None:
         super().__init__(path, **options)
         self._work = work
 
@@ -47,7 +47,7 @@ class _Download(FileResponse):
 
 
 async def report(
-    desk: Desk, answers: Answers, request: Request, migration: str, name: str
+    migrations: MigrationServices, responses: Responses, request: Request, migration: str, name: str
 ) -> Response:
     """The report of that name; `migration` must be known.
 
@@ -57,16 +57,18 @@ async def report(
         ClientDisconnect: the caller went away; nothing is left of it.
     """
     command, option, media_type = FORMS[name]
-    upload = await asyncio.to_thread(desk.uploads.get, migration)
-    file = [str(desk.uploads.path(upload))] if upload else []
-    work = await asyncio.to_thread(WorkFolder, desk.children.folder)
+    upload = await asyncio.to_thread(migrations.uploads.get, migration)
+    file = [str(migrations.uploads.path(upload))] if upload else []
+    work = await asyncio.to_thread(WorkDirectory, migrations.child_processes.folder)
     path = work.path / name
     served = False
     try:
         async with while_connected(request):
-            code, out = await desk.children.report([command, migration, *file, option, str(path)])
+            code, out = await migrations.child_processes.report(
+                [command, migration, *file, option, str(path)]
+            )
         if code not in _MADE:
-            return _refused(answers, migration, code, out)
+            return _refused(responses, migration, code, out)
         served = True
     finally:
         if not served:
@@ -80,14 +82,14 @@ async def report(
     return _Download(work, path, media_type=media_type, headers=headers)
 
 
-def _refused(answers: Answers, migration: str, code: int, out: bytes) -> Response:
+def _refused(responses: Responses, migration: str, code: int, out: bytes) -> Response:
     try:
         told = json.loads(out.splitlines()[-1])
         error, message = str(told["code"]), str(told["message"])
     except (IndexError, KeyError, TypeError, ValueError):
         raise ChildFailed("reporting a migration", code) from None
     if error == "unavailable":
-        return answers.unavailable()
+        return responses.unavailable()
     if error in _ELSEWHERE:
         raise FileElsewhere(migration)
-    return answers.no(500, error, Text.REPORT_FAILED, why=message)
+    return responses.no(500, error, Text.REPORT_FAILED, why=message)

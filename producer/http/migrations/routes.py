@@ -18,11 +18,11 @@ from producer.http.migrations.control import ACTIONS, forget, steer, throttle, t
 from producer.http.migrations.events import stream
 from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.migrations.upload import upload
 from producer.http.requests.body import parse_fields, read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 from producer.http.services import Services
 from producer.migrations.registry import UnknownMigration
 from producer.migrations.texts.row_texts import plan_in
@@ -30,23 +30,25 @@ from producer.migrations.texts.row_texts import plan_in
 _ID = re.compile(r"mig_[0-9a-f]{24}")
 
 
-def routes(services: Services, desk: Desk) -> APIRouter:
+def routes(services: Services, migrations: MigrationServices) -> APIRouter:
     """The API's routes."""
     router = APIRouter(prefix="/api/migrations")
-    answers = services.answers
+    responses = services.responses
 
     @router.get("", **described.LIST)
     async def list_migrations(request: Request) -> Response:
         """All migrations, the newest first."""
         refuse_card_number_in_query(request.scope["query_string"])
-        return answers.yes(Text.MIGRATIONS_LISTED, [one.wire() for one in await desk.looks.list()])
+        return responses.yes(
+            Text.MIGRATIONS_LISTED, [one.wire() for one in await migrations.status_cache.list()]
+        )
 
     @router.post("", **described.UPLOAD)
     async def upload_migration(request: Request) -> Response:
         """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
         refuse_card_number_in_query(request.scope["query_string"])
         services.same_journal()
-        answer = await upload(desk, answers, request, Parameters.of(request.query_params))
+        answer = await upload(migrations, responses, request, Parameters.of(request.query_params))
         if answer.status_code == 201:
             told(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
         return answer
@@ -55,33 +57,33 @@ def routes(services: Services, desk: Desk) -> APIRouter:
     async def get_migration(request: Request) -> Response:
         """Where a migration stands, with its history."""
         # Fresh: whoever has steered it sees that.
-        status = await desk.looks.status(migration_id(request), fresh=True)
+        status = await migrations.status_cache.status(migration_id(request), fresh=True)
         history = [[int(s.at.timestamp() * 1000), s.ended] for s in status.history]
-        return answers.yes(Text.MIGRATION_FOUND, {**status.wire(), "history": history})
+        return responses.yes(Text.MIGRATION_FOUND, {**status.wire(), "history": history})
 
     @router.get("/{migrationId}/plan", **described.PLAN)
     async def get_migration_plan(request: Request) -> Response:
         """What its file came to when it was entered, before anything was sent."""
         migration = migration_id(request)
-        await desk.looks.status(migration)
-        told = await asyncio.to_thread(desk.registry.plan, migration)
-        plan = plan_in(told, answers.language) if told else None
-        return answers.yes(Text.MIGRATION_PLANNED, plan)
+        await migrations.status_cache.status(migration)
+        told = await asyncio.to_thread(migrations.registry.plan, migration)
+        plan = plan_in(told, responses.language) if told else None
+        return responses.yes(Text.MIGRATION_PLANNED, plan)
 
     @router.get("/{migrationId}/events", **described.EVENTS)
     async def get_migration_events(request: Request) -> Response:
         """Where a migration stands, each second that something changed, as server-sent events."""
-        status = await desk.looks.status(migration_id(request))
-        return stream(services, desk, request, status, lambda one: one.wire())
+        status = await migrations.status_cache.status(migration_id(request))
+        return stream(services, migrations, request, status, lambda one: one.wire())
 
     @router.delete("/{migrationId}", **described.FORGET)
     async def forget_migration(request: Request) -> Response:
         """Remove one that has ended, or was not begun; there is no report of it afterwards."""
-        stood = await forget(desk, migration_id(request), by=sender_of(request))
-        return answers.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
+        stood = await forget(migrations, migration_id(request), by=sender_of(request))
+        return responses.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
 
     for action in ACTIONS:
-        steering = _steering(desk, answers, action)
+        steering = _steering(migrations, responses, action)
         router.post(f"/{{migrationId}}/{action}", **described.steer(action))(steering)
 
     @router.post("/{migrationId}/throttle", **described.THROTTLE)
@@ -95,11 +97,11 @@ def routes(services: Services, desk: Desk) -> APIRouter:
         if "rps" not in fields:
             raise ParameterInvalid(Text.BAD_PARAMETER, field="rps", wanted="0.01 … 1000000, null")
         rps = rps_of(fields["rps"])
-        status = await throttle(desk, migration_id(request), rps, by=sender_of(request))
-        return answers.yes(Text.MIGRATION_STEERED, status.wire())
+        status = await throttle(migrations, migration_id(request), rps, by=sender_of(request))
+        return responses.yes(Text.MIGRATION_STEERED, status.wire())
 
     for name in FORMS:
-        reporting = _reporting(desk, answers, name)
+        reporting = _reporting(migrations, responses, name)
         router.get(f"/{{migrationId}}/{name}", **described.report(name))(reporting)
 
     return router
@@ -115,22 +117,24 @@ def migration_id(request: Request) -> str:
 
 
 def _steering(
-    desk: Desk, answers: Answers, action: str
+    migrations: MigrationServices, responses: Responses, action: str
 ) -> Callable[[Request], Awaitable[Response]]:
     async def act(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
         limit = limit_of(request.query_params) if action == "run" else None
         by = sender_of(request)
-        status = await steer(desk, migration_id(request), action, limit=limit, by=by)
-        return answers.yes(Text.MIGRATION_STEERED, status.wire())
+        status = await steer(migrations, migration_id(request), action, limit=limit, by=by)
+        return responses.yes(Text.MIGRATION_STEERED, status.wire())
 
     return act
 
 
-def _reporting(desk: Desk, answers: Answers, name: str) -> Callable[[Request], Awaitable[Response]]:
+def _reporting(
+    migrations: MigrationServices, responses: Responses, name: str
+) -> Callable[[Request], Awaitable[Response]]:
     async def make(request: Request) -> Response:
         migration = migration_id(request)
-        await desk.looks.status(migration)
-        return await report(desk, answers, request, migration, name)
+        await migrations.status_cache.status(migration)
+        return await report(migrations, responses, request, migration, name)
 
     return make

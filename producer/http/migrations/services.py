@@ -8,10 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-from producer.http.migrations.child_processes import Children
+from producer.http.migrations.child_processes import ChildProcesses
 from producer.http.migrations.drivers import Drivers
-from producer.http.migrations.status_cache import Looks
-from producer.http.migrations.upload_storage import Reception
+from producer.http.migrations.status_cache import StatusCache
+from producer.http.migrations.upload_storage import UploadStorage
 from producer.journal import BlockingJournal
 from producer.migrations.errors import JournalLost
 from producer.migrations.registry import Registry
@@ -28,16 +28,16 @@ _RETRIES = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class MigrationServices:
     """One of each for the whole process."""
 
     settings: WebSettings
     journal: BlockingJournal
     registry: Registry
-    looks: Looks
+    status_cache: StatusCache
     uploads: Uploads
-    reception: Reception
-    children: Children
+    upload_storage: UploadStorage
+    child_processes: ChildProcesses
     drivers: Drivers
 
     @classmethod
@@ -47,11 +47,22 @@ class Desk:
         shared = settings.shared
         registry = Registry(journal, shared.signing, settings.keeping, shared.language)
         uploads = Uploads(settings.migrations_dir.absolute())
-        children = Children(shared.redis, settings.migrations_dir, shared.language, shared.signing)
-        drivers = Drivers(registry, uploads, children)
-        reception = Reception(uploads.folder, settings.upload_limit)
-        looks = Looks(registry)
-        return cls(settings, journal, registry, looks, uploads, reception, children, drivers)
+        child_processes = ChildProcesses(
+            shared.redis, settings.migrations_dir, shared.language, shared.signing
+        )
+        drivers = Drivers(registry, uploads, child_processes)
+        upload_storage = UploadStorage(uploads.folder, settings.upload_limit)
+        status_cache = StatusCache(registry)
+        return cls(
+            settings,
+            journal,
+            registry,
+            status_cache,
+            uploads,
+            upload_storage,
+            child_processes,
+            drivers,
+        )
 
     async def lost(self, migration: str) -> JournalLost | None:
         """What is known here of a migration that is not in the journal, since that was lost.
@@ -88,5 +99,5 @@ class Desk:
     async def stop(self) -> None:
         """End what was started."""
         await self.drivers.stop()
-        self.children.end()
+        self.child_processes.end()
         self.journal.close()

@@ -11,7 +11,7 @@ from producer.migrations.registry import Registry
 FRESH_S = 0.8
 
 
-class Looks:
+class StatusCache:
     """The registry as many readers may use it: threads do the reading, a few at a time."""
 
     def __init__(self, registry: Registry) -> None:

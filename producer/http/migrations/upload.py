@@ -14,11 +14,11 @@ from starlette.responses import Response
 from producer.contract.messages import Language, Text
 from producer.http.access.scopes import sender_of
 from producer.http.migrations.parameters import Parameters
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.migrations.upload_storage import Busy
 from producer.http.requests.content_encoding import as_it_says
 from producer.http.requests.disconnect import while_connected
-from producer.http.responses import Answers
+from producer.http.responses import Responses
 from producer.migrations.errors import FileRefused, JournalLost
 from producer.migrations.input.input_file import look_at_head
 from producer.migrations.processes.plan_process import Job, refusal
@@ -31,7 +31,9 @@ class TooManyBytes(Exception):
     """The file has more bytes than the limit."""
 
 
-async def upload(desk: Desk, answers: Answers, request: Request, given: Parameters) -> Response:
+async def upload(
+    migrations: MigrationServices, responses: Responses, request: Request, given: Parameters
+) -> Response:
     """Take the file, plan it, and unless it is a dry run enter it as a migration.
 
     Nothing is left of a file that is refused, nor of a dry run, nor of a caller who goes away
@@ -42,31 +44,33 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
         ChildFailed: planning was cut off; the upload may be repeated.
         ClientDisconnect: the caller went away.
     """
-    limit = desk.settings.upload_limit
+    limit = migrations.settings.upload_limit
     file = as_it_says(request, bounded(request.stream(), limit))
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > limit:
-        return _too_large(answers, limit)
+        return _too_large(responses, limit)
     try:
-        told = await entered(desk, request, file, given, answers.language)
+        told = await entered(migrations, request, file, given, responses.language)
     except TooManyBytes:
-        return _too_large(answers, limit)
+        return _too_large(responses, limit)
     except Busy as busy:
         headers = {"Retry-After": str(busy.retry_after_s)}
-        return answers.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
+        return responses.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
     if told.get("code") == UNAVAILABLE:
-        return answers.unavailable()
+        return responses.unavailable()
     if told.get("code") == JournalLost.code:
         why = told["message"]
-        return answers.no(409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why)
+        return responses.no(
+            409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why
+        )
     if "code" in told:
-        return _refusal(answers, told)
+        return _refusal(responses, told)
     if given.dry_run:
         data = {"plan": told["plan"], "migration": None, "created": False}
-        return answers.yes(Text.MIGRATION_PLANNED, data)
+        return responses.yes(Text.MIGRATION_PLANNED, data)
     migration: str = told["plan"]["migration"]
-    status = await desk.looks.status(migration, fresh=True)
-    return answers.yes(
+    status = await migrations.status_cache.status(migration, fresh=True)
+    return responses.yes(
         Text.MIGRATION_ENTERED,
         {"plan": told["plan"], "migration": status.wire(), "created": told["created"]},
         http_status=201 if told["created"] else 200,
@@ -75,7 +79,7 @@ async def upload(desk: Desk, answers: Answers, request: Request, given: Paramete
 
 
 async def entered(
-    desk: Desk,
+    migrations: MigrationServices,
     request: Request,
     file: AsyncIterator[bytes],
     given: Parameters,
@@ -90,7 +94,7 @@ async def entered(
         TooManyBytes, and whatever else `file` raises.
         Busy, ChildFailed, ClientDisconnect
     """
-    job = _job(desk, given, sender_of(request), language)
+    job = _job(migrations, given, sender_of(request), language)
     columns: list[str] = []
 
     def judge(head: bytes) -> None:
@@ -101,10 +105,12 @@ async def entered(
 
     try:
         async with AsyncExitStack() as stack:
-            received = await stack.enter_async_context(desk.reception.received(file, judge))
+            received = await stack.enter_async_context(
+                migrations.upload_storage.received(file, judge)
+            )
             async with while_connected(request):
                 child = await stack.enter_async_context(
-                    desk.children.planning(asdict(job), received)
+                    migrations.child_processes.planning(asdict(job), received)
                 )
                 told = await child.planned()
             if "code" not in told and not given.dry_run:
@@ -115,15 +121,15 @@ async def entered(
         return {**told, "columns": columns}
     if not given.dry_run:
         if told["created"]:  # perhaps again, in a new journal
-            desk.drivers.forget(told["plan"]["migration"])
-        desk.drivers.poke()
+            migrations.drivers.forget(told["plan"]["migration"])
+        migrations.drivers.poke()
     return told
 
 
-def _job(desk: Desk, given: Parameters, by: str, language: Language) -> Job:
+def _job(migrations: MigrationServices, given: Parameters, by: str, language: Language) -> Job:
     return Job(
         descriptor=-1,
-        folder=str(desk.children.folder),
+        folder=str(migrations.child_processes.folder),
         name=given.name,
         maps=given.maps,
         sheet=given.sheet,
@@ -137,7 +143,7 @@ def _job(desk: Desk, given: Parameters, by: str, language: Language) -> Job:
         go_on=given.go_on,
         stop_after=given.stop_after,
         stop_after_percent=given.stop_after_percent,
-        limit=desk.settings.upload_limit,
+        limit=migrations.settings.upload_limit,
         by=by,
         language=language,
     )
@@ -153,15 +159,17 @@ async def bounded(file: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes
         yield chunk
 
 
-def _refusal(answers: Answers, told: dict[str, Any]) -> Response:
+def _refusal(responses: Responses, told: dict[str, Any]) -> Response:
     code, why, column, line = (told[name] for name in ("code", "message", "column", "line"))
     if code == CARD_DATA:
         data = {"column": column}
-        return answers.no(400, "card_number_refused", Text.CARD_COLUMN, data, column=column or "?")
+        return responses.no(
+            400, "card_number_refused", Text.CARD_COLUMN, data, column=column or "?"
+        )
     where = {"column": column or None, "line": line or None}
     status = 413 if code == TOO_LARGE else 400
-    return answers.no(status, code, Text.FILE_REFUSED, where, why=why)
+    return responses.no(status, code, Text.FILE_REFUSED, where, why=why)
 
 
-def _too_large(answers: Answers, limit: int) -> Response:
-    return answers.no(413, TOO_LARGE, Text.FILE_TOO_LARGE, limit=str(limit))
+def _too_large(responses: Responses, limit: int) -> Response:
+    return responses.no(413, TOO_LARGE, Text.FILE_TOO_LARGE, limit=str(limit))

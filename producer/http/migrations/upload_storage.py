@@ -23,7 +23,7 @@ class Busy(Exception):
     retry_after_s = 5
 
 
-class Reception:
+class UploadStorage:
     """Uploads on their way, bounded in number and in bytes on disk."""
 
     def __init__(self, folder: Path, limit: int) -> None:

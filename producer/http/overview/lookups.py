@@ -25,14 +25,14 @@ _MAX_ID = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Insight:
+class Lookups:
     """The sampler, and stories of commands."""
 
     sampler: Sampler
     stories: Shared[CommandStory | None]
 
     @classmethod
-    def of(cls, services: Services, sampler: Sampler) -> Insight:
+    def of(cls, services: Services, sampler: Sampler) -> Lookups:
         """Stories are of the services' journal."""
 
         async def read(command_id: str) -> CommandStory | None:

@@ -9,38 +9,38 @@ from starlette.responses import Response
 from producer.contract.messages import Text
 from producer.explain.wire import explanation_wire, story_wire
 from producer.http.overview import openapi as described
-from producer.http.overview.lookups import Insight, explanation
+from producer.http.overview.lookups import Lookups, explanation
 from producer.http.overview.wire import overview_wire
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.requests.scope_keys import TASK
 from producer.http.services import Services
 
 
-def routes(services: Services, insight: Insight) -> APIRouter:
+def routes(services: Services, lookups: Lookups) -> APIRouter:
     """The API's routes."""
     router = APIRouter(prefix="/api")
-    answers = services.answers
+    responses = services.responses
 
     @router.get("/overview", **described.OVERVIEW)
     async def get_overview(request: Request) -> Response:
         """What is happening now."""
         refuse_card_number_in_query(request.scope["query_string"])
         services.same_journal()
-        return answers.yes(Text.OVERVIEW, overview_wire(await insight.sampler.overview()))
+        return responses.yes(Text.OVERVIEW, overview_wire(await lookups.sampler.overview()))
 
     @router.get("/commands/{taskId}", **described.COMMAND)
     async def get_command(request: Request) -> Response:
         """A command with its history, and what it waits for."""
-        story = await insight.story(services, request)
+        story = await lookups.story(services, request)
         if story is None:
-            return answers.no(404, "task_not_found", Text.TASK_NOT_FOUND)
+            return responses.no(404, "task_not_found", Text.TASK_NOT_FOUND)
         request.scope[TASK] = story.told.id
-        return answers.yes(Text.TASK_FOUND, story_wire(story))
+        return responses.yes(Text.TASK_FOUND, story_wire(story))
 
     @router.get("/customers/{userId}", **described.CUSTOMER)
     async def explain_customer(request: Request) -> Response:
         """Which card a customer is charged, and why."""
         found = await explanation(services, request)
-        return answers.yes(Text.CUSTOMER_EXPLAINED, explanation_wire(found))
+        return responses.yes(Text.CUSTOMER_EXPLAINED, explanation_wire(found))
 
     return router

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from producer.http.overview.last_hour import EVERY_S, LastHour, Lately
 from producer.http.waiting.background_tasks import end
-from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal import (
     Figures,
     JournalFault,
@@ -96,7 +96,7 @@ class Sampler:
     """Samples for whoever looks, and one a minute for the last hour."""
 
     def __init__(
-        self, ask: BoundedJournal, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
+        self, ask: JournalBulkhead, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
     ) -> None:
         self._ask = ask
         self._hour = LastHour()

@@ -34,7 +34,7 @@ def routes(services: Services) -> APIRouter:
             within_s=READ_WITHIN_S,
         )
         if answer is None:
-            return services.answers.unavailable(Text.READ_UNANSWERED)
+            return services.responses.unavailable(Text.READ_UNANSWERED)
         http_status, envelope = answer
         return envelope_response(Envelope.model_validate(envelope), http_status)
 

@@ -105,8 +105,8 @@ async def _order(
                 end = await watch.end(began + preference.wait_s)
             state = watch.state
     if end is not None:
-        return services.answers.ended(end, preference.headers)
-    return services.answers.accepted(acceptance.id, state, preference.headers)
+        return services.responses.ended(end, preference.headers)
+    return services.responses.accepted(acceptance.id, state, preference.headers)
 
 
 async def _withdraw(
@@ -123,9 +123,9 @@ async def _at_once(services: Services, acceptance: Acceptance, preference: Prefe
     if acceptance.known:
         found = await services.ask(status(acceptance.id))
         if found is not None and found.ended:
-            return services.answers.ended(found, preference.headers)
+            return services.responses.ended(found, preference.headers)
         state = found.state if found is not None else state
-    return services.answers.accepted(acceptance.id, state, preference.headers)
+    return services.responses.accepted(acceptance.id, state, preference.headers)
 
 
 async def _accepted(

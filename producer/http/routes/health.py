@@ -41,12 +41,12 @@ def routes(
 ) -> APIRouter:
     """The three routes. `migrations` lists all there are."""
     router = APIRouter()
-    answers = services.answers
+    responses = services.responses
 
     @router.get("/healthz", **HEALTHZ)
     async def healthz(request: Request) -> Response:
         """Whether the process lives."""
-        return answers.yes(Text.ALIVE)
+        return responses.yes(Text.ALIVE)
 
     @router.get("/readyz", **READYZ)
     async def readyz(request: Request) -> Response:
@@ -57,8 +57,8 @@ def routes(
         data = {name: name not in missing for name in names}
         data["journal"] = services.journal_watch.lost is None
         if not missing:
-            return answers.yes(Text.READY if data["journal"] else Text.READY_OTHER_DATA, data)
-        return answers.no(
+            return responses.yes(Text.READY if data["journal"] else Text.READY_OTHER_DATA, data)
+        return responses.no(
             503, "not_ready", Text.NOT_READY, data, missing="; ".join(missing.values())
         )
 
@@ -89,7 +89,7 @@ def rows_under_way(migrations: Iterable[MigrationStatus]) -> Counter[str]:
 
 
 async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
-    language = services.answers.language
+    language = services.responses.language
     if services.stopping.is_set():
         return {"web": say(Text.STOPPING, language)}
     if _other_data(services):  # it is not asked, nor written to

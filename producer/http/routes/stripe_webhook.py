@@ -37,7 +37,7 @@ def routes(
 ) -> APIRouter:
     """The one route. Events are kept for `keep_s` seconds; `context` is our account at Stripe."""
     router = APIRouter()
-    answers = services.answers
+    responses = services.responses
 
     @router.post(STRIPE_EVENTS, **STRIPE_EVENT)
     async def receive_event(request: Request) -> Response:
@@ -47,16 +47,16 @@ def routes(
         flaw = secrets.flaw(given, payload, now_s=time.time())
         if flaw is not None:
             log.warning("an event of Stripe's was refused: %s", flaw.value)
-            return answers.no(400, flaw.value, _TOLD[flaw])
+            return responses.no(400, flaw.value, _TOLD[flaw])
         # Refused, what we make nothing of would come again for days.
         event = stripe_event(_parsed(payload), context=context)
         if event is None:
-            return answers.yes(Text.EVENT_IGNORED)
+            return responses.yes(Text.EVENT_IGNORED)
         services.same_journal()
         settled = await services.ask(note_event(event, keep_s=keep_s))
         if settled:
             request.scope[TASK] = settled
-        return answers.yes(Text.EVENT_NOTED)
+        return responses.yes(Text.EVENT_NOTED)
 
     return router
 

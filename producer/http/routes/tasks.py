@@ -42,7 +42,7 @@ def routes(services: Services) -> APIRouter:
             found = end or await services.ask(status(task_id))
         if found is None:
             return _not_found(services)
-        return services.answers.yes(Text.TASK_FOUND, found.wire())
+        return services.responses.yes(Text.TASK_FOUND, found.wire())
 
     @router.get("/api/tasks/{taskId}/events", **GET_TASK_EVENTS)
     async def get_task_events(request: Request) -> Response:
@@ -59,7 +59,7 @@ def routes(services: Services) -> APIRouter:
 def _not_found(services: Services) -> Response:
     # Of a journal that was lost nobody can say what it had not accepted.
     services.same_journal()
-    return services.answers.no(404, "task_not_found", Text.TASK_NOT_FOUND)
+    return services.responses.no(404, "task_not_found", Text.TASK_NOT_FOUND)
 
 
 def _task_id(request: Request) -> str:

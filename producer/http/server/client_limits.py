@@ -16,7 +16,7 @@ _NEVER_S = 1e8
 
 
 @dataclass(frozen=True, slots=True)
-class HttpLimits:
+class ClientLimits:
     """Sizes in bytes, times in seconds. docs/http-server.md says why these."""
 
     head_bytes: int = 32_768

@@ -13,9 +13,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.rejections import TurnedAway
-from producer.http.responses import Answers
-from producer.http.server.client_limits import HttpLimits
+from producer.http.rejections import Rejection
+from producer.http.responses import Responses
+from producer.http.server.client_limits import ClientLimits
 from producer.http.server.connections import Connections
 
 log = logging.getLogger(__name__)
@@ -31,14 +31,14 @@ _MOST_LINGERING = 200
 class Guard:
     """What the connections of a process share."""
 
-    limits: HttpLimits
+    limits: ClientLimits
     connections: Connections
-    answers: Answers
+    responses: Responses
     metrics: Metrics
     lingering: int = 0
 
 
-class EndingProtocol(HttpToolsProtocol):
+class ClosingProtocol(HttpToolsProtocol):
     """A connection that can be ended while requests of it are read or answered.
 
     Who is turned away is answered behind what it asked before: answers come in the order of
@@ -59,7 +59,7 @@ class EndingProtocol(HttpToolsProtocol):
         self._in_body = False
         self._earlier: RequestResponseCycle | None = None
         """The request before the last one."""
-        self._away: TurnedAway | None = None
+        self._away: Rejection | None = None
         self._deaf = False
         """Whether what comes is dropped."""
         self._lingers = False
@@ -80,7 +80,7 @@ class EndingProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
-    def turn_away(self, why: TurnedAway) -> None:
+    def turn_away(self, why: Rejection) -> None:
         """Read no more requests; answer once those before are answered, and close."""
         if self._lingers or self.transport.is_closing():
             return
@@ -119,9 +119,9 @@ class EndingProtocol(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         self._expect_reader()
 
-    def _turned(self, why: TurnedAway) -> None:
+    def _turned(self, why: Rejection) -> None:
         self._away, self._deaf = why, True
-        self.guard.metrics.turned_away(why)
+        self.guard.metrics.rejected(why)
         log.warning("turned away %s: %s", self._host or "a client", why.label)
 
     def _give_up(self) -> None:
@@ -141,8 +141,8 @@ class EndingProtocol(HttpToolsProtocol):
         cycle = self.cycle
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
 
-    def _answer(self, why: TurnedAway) -> None:
-        answer = why.response(self.guard.answers, self.server_state.default_headers)
+    def _answer(self, why: Rejection) -> None:
+        answer = why.response(self.guard.responses, self.server_state.default_headers)
         gave_up = self.cycle is not None and self.cycle.disconnected
         if answer and not (gave_up and self.cycle.response_started):
             self.transport.write(answer)
@@ -194,7 +194,7 @@ class EndingProtocol(HttpToolsProtocol):
 
     def _no_reader(self) -> None:
         if self._away is None:
-            self._turned(TurnedAway.ANSWER_UNREAD)
+            self._turned(Rejection.ANSWER_UNREAD)
         self.transport.abort()
 
     @property

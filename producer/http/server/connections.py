@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Collection
 from typing import Protocol
 
-from producer.http.rejections import TurnedAway
-from producer.http.server.client_limits import HttpLimits
+from producer.http.rejections import Rejection
+from producer.http.server.client_limits import ClientLimits
 
 _IPV6_PREFIX = 64
 """What one client is given of IPv6, at the least."""
@@ -16,7 +16,7 @@ _IPV6_PREFIX = 64
 class Connection(Protocol):
     """What the ledger asks of a connection."""
 
-    def turn_away(self, why: TurnedAway) -> None:
+    def turn_away(self, why: Rejection) -> None:
         """End it; it leaves the ledger."""
 
 
@@ -30,7 +30,7 @@ class _Address:
 class Connections:
     """The open connections. Places go to whoever sends: the slowest head makes room first."""
 
-    def __init__(self, limits: HttpLimits) -> None:
+    def __init__(self, limits: ClientLimits) -> None:
         self._limits = limits
         self._keys: dict[Connection, str] = {}
         self._addresses: dict[str, _Address] = {}
@@ -49,15 +49,15 @@ class Connections:
         there = self._addresses.get(self._key(host))
         return there.begun.keys() if there else ()
 
-    def enter(self, connection: Connection, host: str) -> TurnedAway | None:
+    def enter(self, connection: Connection, host: str) -> Rejection | None:
         """Give it a place, if need be that of another, or tell why there is none."""
         key = self._key(host)
         there = self._addresses.get(key)
         if key and there is not None and there.count >= self._limits.per_address:
             if not self._make_room(there.unfinished):
-                return TurnedAway.OF_ADDRESS
+                return Rejection.OF_ADDRESS
         elif len(self._keys) >= self._limits.connections and not self._make_room(self._unfinished):
-            return TurnedAway.CONNECTIONS
+            return Rejection.CONNECTIONS
         self._keys[connection] = key
         self._addresses.setdefault(key, _Address()).count += 1
         return None
@@ -101,7 +101,7 @@ class Connections:
         if oldest is None:
             return False
         self.leave(oldest)
-        oldest.turn_away(TurnedAway.UNFINISHED)
+        oldest.turn_away(Rejection.UNFINISHED)
         return True
 
     def _key(self, host: str) -> str:

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 
-from producer.http.server.client_limits import HttpLimits
+from producer.http.server.client_limits import ClientLimits
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ _OTHERS = 512
 """For Redis, children, files, and connections that are being told that there is no place."""
 
 
-def within_descriptors(limits: HttpLimits) -> HttpLimits:
+def within_descriptors(limits: ClientLimits) -> ClientLimits:
     """The limits, with no more connections than there can be; asks for more descriptors first."""
     if sys.platform == "win32":
         return limits

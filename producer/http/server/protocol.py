@@ -14,8 +14,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.server import ServerState
 
-from producer.http.rejections import TurnedAway
-from producer.http.server.connection_close import EndingProtocol, Guard
+from producer.http.rejections import Rejection
+from producer.http.server.connection_close import ClosingProtocol, Guard
 
 _MOST_HEADERS = 100
 _MOST_PIPELINED = 32
@@ -30,7 +30,7 @@ def guarded(guard: Guard) -> type[GuardedProtocol]:
     return type("GuardedProtocol", (GuardedProtocol,), {"guard": guard})
 
 
-class GuardedProtocol(EndingProtocol):
+class GuardedProtocol(ClosingProtocol):
     """One connection, whose heads are measured and timed."""
 
     def __init__(
@@ -83,9 +83,9 @@ class GuardedProtocol(EndingProtocol):
         if self._deaf:
             return
         if len(self.headers) > _MOST_HEADERS or self._head_is_too_large():
-            self._turned(TurnedAway.HEAD_TOO_LARGE)
+            self._turned(Rejection.HEAD_TOO_LARGE)
         elif len(self.pipeline) >= _MOST_PIPELINED:
-            self._turned(TurnedAway.PIPELINED)
+            self._turned(Rejection.PIPELINED)
         else:
             earlier = self.cycle
             super().on_headers_complete()
@@ -117,7 +117,7 @@ class GuardedProtocol(EndingProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What httptools cannot read; uvicorn has logged it."""
-        self.turn_away(TurnedAway.MALFORMED)
+        self.turn_away(Rejection.MALFORMED)
 
     def _feed(self, piece: bytes | memoryview) -> None:
         self._progress, self._piece = False, len(piece)
@@ -129,7 +129,7 @@ class GuardedProtocol(EndingProtocol):
         else:
             self._fruitless += len(piece)
             if self._fruitless > self._limits.head_bytes:
-                self.turn_away(TurnedAway.HEAD_TOO_LARGE)
+                self.turn_away(Rejection.HEAD_TOO_LARGE)
 
     @property
     def _has_begun(self) -> bool:
@@ -162,7 +162,7 @@ class GuardedProtocol(EndingProtocol):
             return
         self._set_until(None)
         if self._has_begun:
-            self.turn_away(TurnedAway.HEAD_SLOW)
+            self.turn_away(Rejection.HEAD_SLOW)
         elif self._away is None:
-            self._turned(TurnedAway.HEAD_SLOW)
+            self._turned(Rejection.HEAD_SLOW)
             self._close()

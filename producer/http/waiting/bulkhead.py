@@ -14,7 +14,7 @@ ASK_WITHIN_S = 7.0
 _AT_ONCE = 32
 
 
-class BoundedJournal:
+class JournalBulkhead:
     """Runs calls of a journal, each within `ASK_WITHIN_S` seconds, whatever Redis does."""
 
     def __init__(self, journal: Journal, *, within_s: float = ASK_WITHIN_S) -> None:

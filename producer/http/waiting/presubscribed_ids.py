@@ -18,7 +18,7 @@ KEPT = 20
 _REFILL_S = 0.05
 
 
-class PreparedIds:
+class PresubscribedIds:
     """A few ids, each for one command."""
 
     def __init__(self, subscriptions: Subscriptions) -> None:

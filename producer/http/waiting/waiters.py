@@ -10,7 +10,7 @@ from itertools import islice
 
 from producer.contract import CommandStatus, State
 from producer.http.waiting.background_tasks import end
-from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.http.waiting.subscriptions import Subscriptions
 from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, statuses
 
@@ -84,7 +84,7 @@ class Watch:
 class Waiters:
     """All callers that wait. Ended commands are read together, in one call to Redis."""
 
-    def __init__(self, ask: BoundedJournal, subscriptions: Subscriptions) -> None:
+    def __init__(self, ask: JournalBulkhead, subscriptions: Subscriptions) -> None:
         self.subscriptions = subscriptions
         self._ask = ask
         self._watches: dict[str, set[Watch]] = {}

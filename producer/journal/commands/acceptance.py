@@ -36,7 +36,7 @@ def accept(
     lane: Lane = Lane.INTERACTIVE,
     idempotency_key: str | None = None,
     sender: str = "",
-    in_hand: bool = False,
+    message_received: bool = False,
     signing: Signing = UNSIGNED,
     trace: str = "",
     metadata: Mapping[str, str] | None = None,
@@ -53,7 +53,7 @@ def accept(
         IdempotencyKeyReused: the key was used with another body, or other metadata.
     """
     queue, message = lane.value, ""
-    if not in_hand:
+    if not message_received:
         message = task_message(command, command_id, queue, signing=signing, sender=sender)
     signature = sign_row(signing, command_id, command, lane, sender)
     tags = metadata_text(metadata)

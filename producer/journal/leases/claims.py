@@ -8,54 +8,58 @@ from typing import Any, TypeAlias
 
 from producer.contract import Envelope, Lane, State
 from producer.journal.commands.results import celery_result
-from producer.journal.leases.grants import Grant, Taken, all_taken, taken
+from producer.journal.leases.grants import ClaimResult, Grant, claim_result, claim_results
 from producer.journal.leases.limits import UNLIMITED, Limits
 from producer.journal.redis.calls import Call
 from producer.journal.redis.queues import queues_of
 
 
-def take(
+def claim(
     command_id: str,
     holder: str,
     lease_ms: int,
     *,
     in_order: bool = True,
     limits: Limits = UNLIMITED,
-) -> Call[Taken]:
+) -> Call[ClaimResult]:
     """A message for the command arrived: work for its customer may go as far as it.
 
     `holder` names this taking: repeated with it, the call answers the same grant. `in_order` is
     false where the message did not pass through a queue in the order of acceptance.
     """
     args: list[str | int] = [command_id, holder, lease_ms, int(in_order), limits.argument]
-    return Call(taken, "take", args, durable=True)
+    return Call(claim_result, "claim", args, durable=True)
 
 
-def take_many(
+def claim_many(
     command_ids: Sequence[str], holder: str, lease_ms: int, *, limits: Limits, most: int
-) -> Call[list[Taken]]:
+) -> Call[list[ClaimResult]]:
     """A message of many commands arrived: as `take` for each, but at most `most` are begun.
 
     What is not begun is LIMITED, with no time to wait where only `most` was in the way.
     """
     args: list[str | int] = [holder, lease_ms, 1, limits.argument, most]
-    return Call(all_taken, "take_many", [*args, *command_ids], durable=True)
+    return Call(claim_results, "claim_many", [*args, *command_ids], durable=True)
 
 
-def resume(customer: str, holder: str, lease_ms: int, *, limits: Limits = UNLIMITED) -> Call[Taken]:
+def claim_next(
+    customer: str, holder: str, lease_ms: int, *, limits: Limits = UNLIMITED
+) -> Call[ClaimResult]:
     """Take up a customer that is due: a retry, a lease that ran out, a stop that is over."""
-    return Call(taken, "resume", [customer, holder, lease_ms, limits.argument], durable=True)
+    return Call(
+        claim_result, "claim_next", [customer, holder, lease_ms, limits.argument], durable=True
+    )
 
 
-def resume_many(
+def claim_next_many(
     customers: Sequence[str], holder: str, lease_ms: int, *, limits: Limits
-) -> Call[list[Taken]]:
+) -> Call[list[ClaimResult]]:
     """Take up customers that are in hand, in order.
 
     Answers fewer where one is LIMITED or STOPPED: those after it were not asked.
     """
     args: list[str | int] = [holder, lease_ms, limits.argument, *customers]
-    return Call(all_taken, "resume_many", args, durable=True)
+    return Call(claim_results, "claim_next_many", args, durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Retry:
     """The command is tried again after `delay_ms`. `count` names a counter to raise."""
 
     delay_ms: int
@@ -83,7 +87,7 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyStopped:
+class ClaimingStopped:
     """Stripe refused our key: nothing is taken for `window_ms`, then one try finds out."""
 
     window_ms: int
@@ -92,12 +96,12 @@ class KeyStopped:
     uncertain: bool = False
 
 
-Outcome: TypeAlias = End | Again | KeyStopped
+Outcome: TypeAlias = End | Retry | ClaimingStopped
 _SUPERSEDED_HTTP = 409
 _LONGEST_REQUEST = 64
 
 
-def close(
+def complete(
     grant: Grant,
     outcome: Outcome,
     *,
@@ -105,7 +109,7 @@ def close(
     lease_ms: int,
     limits: Limits = UNLIMITED,
     request: str = "",
-) -> Call[Taken]:
+) -> Call[ClaimResult]:
     """Write what a try came to, and go on with the customer's next command.
 
     `request` is Stripe's id of the try's last request, for people who ask.
@@ -125,14 +129,14 @@ def close(
             others = celery_result("@ID@", outcome.superseded) if has_slot else ""
             args += [outcome.keep_s * 1000, others]
             args += [_SUPERSEDED_HTTP]
-        case Again():
+        case Retry():
             args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]
             args += [outcome.code, outcome.message, outcome.count, outcome.slow]
-        case KeyStopped():
+        case ClaimingStopped():
             args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
             args += [int(outcome.uncertain)]
     args.append(request[:_LONGEST_REQUEST])
-    return Call(taken, "close", args, durable=True)
+    return Call(claim_result, "complete", args, durable=True)
 
 
 def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:

@@ -70,7 +70,7 @@ class Grant:
         return "batch" in self.row
 
     @property
-    def tries(self) -> int:
+    def attempt_number(self) -> int:
         """Which try this is, from 1."""
         return int(self.row["tries"])
 
@@ -105,7 +105,7 @@ class Grant:
         return "look" in self.row
 
     @property
-    def strikes(self) -> int:
+    def expired_leases(self) -> int:
         """How often its lease ran out while it was tried, since a try was last closed."""
         return int(self.row.get("strikes", 0))
 
@@ -151,7 +151,7 @@ class Grant:
         return f"{self.command_id}-{number + 1}" if number else self.command_id
 
 
-class TakenAs(StrEnum):
+class ClaimStatus(StrEnum):
     """What came of taking a command or a customer."""
 
     GRANTED = "granted"
@@ -166,7 +166,7 @@ class TakenAs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class InHand:
+class Deferred:
     """A customer whose next command the rate limit lets through later; ask again after `wait_ms`.
 
     Until then nobody else looks at it, for as long as a lease.
@@ -184,29 +184,29 @@ class InHand:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimResult:
     """The answer to take, resume and close; `grant` where there is something to do."""
 
-    how: TakenAs
+    status: ClaimStatus
     grant: Grant | None = None
-    in_hand: InHand | None = None
+    deferred: Deferred | None = None
 
 
-def taken(answer: Any) -> Taken:
+def claim_result(answer: Any) -> ClaimResult:
     """The scripts' answer."""
-    how = TakenAs(answer[0])
-    if how is TakenAs.LIMITED:
+    status = ClaimStatus(answer[0])
+    if status is ClaimStatus.LIMITED:
         _, customer, queue, endpoint, again, now = answer
         wait_ms = max(0, int(again) - int(now))
-        return Taken(how, in_hand=InHand(customer, queue, Endpoint(endpoint), wait_ms))
-    if how is not TakenAs.GRANTED:
-        return Taken(how)
+        return ClaimResult(status, deferred=Deferred(customer, queue, Endpoint(endpoint), wait_ms))
+    if status is not ClaimStatus.GRANTED:
+        return ClaimResult(status)
     _, command_id, fence, until, now, row, start = answer
     lease_ms = int(until) - int(now)
     grant = Grant(command_id, fence, lease_ms, int(now), pairs_to_dict(row), int(start))
-    return Taken(how, grant)
+    return ClaimResult(status, grant)
 
 
-def all_taken(answers: Any) -> list[Taken]:
+def claim_results(answers: Any) -> list[ClaimResult]:
     """The answers of a script that takes several."""
-    return [taken(answer) for answer in answers]
+    return [claim_result(answer) for answer in answers]

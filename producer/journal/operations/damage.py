@@ -39,7 +39,7 @@ def look_for_damage(journal: BlockingJournal) -> Damage:
 def _ids(journal: BlockingJournal) -> Iterator[str]:
     yield from journal(_range(keys.DAMAGED))
     yield from journal(_range(keys.FAILED))
-    for customer in journal(_range(keys.WATCH)):
+    for customer in journal(_range(keys.DUE)):
         yield from journal(_range(keys.pending(customer)))
     cursor, seen = "0", 0
     while True:

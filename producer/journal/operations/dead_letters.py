@@ -98,20 +98,20 @@ def letter_counts() -> Call[dict[str, int]]:
             if reason in known and count.isdecimal()
         }
 
-    return Call(parse, commands=[("HGETALL", keys.LETTER_COUNTS)])
+    return Call(parse, commands=[("HGETALL", keys.DEAD_LETTER_COUNTS)])
 
 
 def letters(count: int = KEPT) -> Call[list[KeptLetter]]:
     """The newest letters, the newest first."""
     return Call(
         lambda answers: [kept for one in answers[0] if (kept := _kept(one)) is not None],
-        commands=[("LRANGE", keys.LETTERS, 0, count - 1)],
+        commands=[("LRANGE", keys.DEAD_LETTERS, 0, count - 1)],
     )
 
 
 def clear_letters(count: int) -> Call[None]:
     """Forget so many letters, the oldest first; not how many there ever were."""
-    return Call(lambda _: None, commands=[("LTRIM", keys.LETTERS, 0, -count - 1)])
+    return Call(lambda _: None, commands=[("LTRIM", keys.DEAD_LETTERS, 0, -count - 1)])
 
 
 def _kept(stored: str) -> KeptLetter | None:

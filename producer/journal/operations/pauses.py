@@ -45,7 +45,7 @@ def paused_lanes() -> Call[dict[Lane, Pause]]:
 
 def leased() -> Call[int]:
     """How many customers have a command at work now."""
-    return Call(int, "leased", [])
+    return Call(int, "count_leases", [])
 
 
 def pauses_of(told: Mapping[str, str]) -> dict[Lane, Pause]:

@@ -80,8 +80,8 @@ _PATTERNS = {
     "session": "cards:session:",
     "flow": "cards:flow:",
     "limit": "cards:limit:",
-    "set": "cards:set:",
-    "held": "cards:held:",
+    "last_set": "cards:set:",
+    "paused_customers": "cards:held:",
     "migration": "cards:migration:",
     "ledger": "cards:migration-ledger:",
     "ended": "cards:migration-ended:",
@@ -93,22 +93,22 @@ _PATTERNS = {
     "result": "celery-task-meta-",
 }
 _SINGLES = {
-    "watch": "cards:watch",
+    "due": "cards:watch",
     "callbacks": "cards:callbacks",
-    "mark": "cards:mark",
+    "high_water": "cards:mark",
     "failed": "cards:failed",
-    "later": "cards:later",
+    "applied_since": "cards:later",
     "damaged": "cards:damaged",
     "repeats": "cards:repeats",
-    "letters": "cards:dead-letters",
-    "letter_counts": "cards:dead-letter-counts",
+    "dead_letters": "cards:dead-letters",
+    "dead_letter_counts": "cards:dead-letter-counts",
     "stop": "cards:stop",
     "paused": "cards:paused",
     "counts": "cards:counts",
     "retried": "cards:retried",
     "workers": "cards:workers",
     "sequence": "cards:sequence",
-    "untold": "cards:untold",
+    "unreported": "cards:untold",
     "flows": "cards:flows",
     "migrations": "cards:migrations",
     "skipping": "cards:skipping",
@@ -123,15 +123,15 @@ JOURNAL_SINCE = Key(_SINGLES["journal_since"])
 FAILED = Key(_SINGLES["failed"])
 CALLBACKS = Key(_SINGLES["callbacks"])
 DAMAGED = Key(_SINGLES["damaged"])
-LETTERS = Key(_SINGLES["letters"])
-LETTER_COUNTS = Key(_SINGLES["letter_counts"])
+DEAD_LETTERS = Key(_SINGLES["dead_letters"])
+DEAD_LETTER_COUNTS = Key(_SINGLES["dead_letter_counts"])
 REPEATS = Key(_SINGLES["repeats"])
 FORGOTTEN = Key(_SINGLES["forgotten"])
 MIGRATIONS = Key(_SINGLES["migrations"])
 PAUSED = Key(_SINGLES["paused"])
 RETRIED = Key(_SINGLES["retried"])
 STOP = Key(_SINGLES["stop"])
-WATCH = Key(_SINGLES["watch"])
+DUE = Key(_SINGLES["due"])
 WORKERS = Key(_SINGLES["workers"])
 
 
@@ -231,7 +231,7 @@ def plan(migration_id: str) -> Key:
 
 
 def lua_preamble(namespace: str = "") -> str:
-    """These names as Lua locals, `KEY_COMMAND .. id`, ..., `KEY_WATCH`; and other constants."""
+    """These names as Lua locals, `KEY_COMMAND .. id`, ..., `KEY_DUE`; and other constants."""
     named = {**_PATTERNS, **_SINGLES, "queue": ""}
     constants = [f"local KEY_{name.upper()} = '{namespace}{key}'" for name, key in named.items()]
     constants += [f"local ENDPOINT_{one.name} = '{one}'" for one in Endpoint]

@@ -13,10 +13,10 @@ from importlib.resources.abc import Traversable
 from producer.journal.redis import keys
 
 # In this order: what comes later uses what comes before.
-_SHARED = ("ledger", "common", "limits", "grants")
+_SHARED = ("ledger", "common", "superseding", "limits", "grants")
 _BLOCK = re.compile(r"^(?=local )", re.MULTILINE)
 _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
-_NOTES = re.compile(r"\b(count|leave_queue|note_received|note_tried)\(")
+_NOTES = re.compile(r"\b(count|leave_queue|raise_high_water|note_attempted)\(")
 _ONCE = "local answer = run(ARGV)\n"
 _MANY = """
 local answer, at = {}, 1

@@ -12,7 +12,7 @@ from producer.migrations.model.rows import BadRow, Repair, RowState
 from producer.migrations.report.csv_cells import cells
 from producer.migrations.report.errors_file import EXPECTED
 from producer.migrations.report.rows_report import written_whole
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 
 # The first row of a customer knows what was there before, the last one what is there now.
 _ROWS = """
@@ -36,7 +36,7 @@ class Undo:
     attached: int  # rows that attached a card: it stays attached
 
 
-def write_undo(accounts: Accounts, path: Path) -> Undo:
+def write_undo(accounts: RowOutcomes, path: Path) -> Undo:
     """Write rows that put back what was before, each only where our card is still the default.
 
     Mode 0600. The column `only_if_default_is` holds the card that the migration set; `cards

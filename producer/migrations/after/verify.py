@@ -10,7 +10,7 @@ from producer.contract import SetDefaultCard, Slot
 from producer.journal import BlockingJournal
 from producer.migrations.model.rows import BadRow, RowState
 from producer.migrations.plan.customer_reads import CustomerRead, read_customers
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from producer.security.command_signatures import UNSIGNED, Signing
 
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
@@ -37,7 +37,7 @@ class _Expected:
 
 def verify(
     journal: BlockingJournal,
-    accounts: Accounts,
+    accounts: RowOutcomes,
     sample: int,
     *,
     seed: int = 0,
@@ -69,7 +69,7 @@ def verify(
             yield _compared(read, expected[read.customer])
 
 
-def _drawn(accounts: Accounts, sample: int, draw: random.Random) -> dict[str, int]:
+def _drawn(accounts: RowOutcomes, sample: int, draw: random.Random) -> dict[str, int]:
     """Customers with the row that was drawn: a reservoir, so that the file is read once."""
     kept: list[tuple[str, int]] = []
     seen = 0

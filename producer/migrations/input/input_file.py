@@ -26,7 +26,7 @@ from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.input.files.text_encodings import as_utf_8
 from producer.migrations.input.records.readers import Reader, reader_of
 from producer.migrations.input.stored_copies import MAGIC, CopyHead, copied_records
-from producer.migrations.input.values.column_samples import NO_EVIDENCE, Evidence, Gathering
+from producer.migrations.input.values.column_samples import NO_SAMPLES, ColumnSamples, Gathering
 from producer.migrations.input.workbook.workbook import Workbook
 from producer.migrations.model.records import Record
 from producer.migrations.texts.reasons import Reason
@@ -48,7 +48,7 @@ class InputFile:
     format: Format
     columns: tuple[str, ...]  # as the file names them; of JSON those of the first rows
     kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
-    evidence: Evidence = NO_EVIDENCE  # of what the columns hold
+    evidence: ColumnSamples = NO_SAMPLES  # of what the columns hold
 
     def records(
         self,
@@ -109,7 +109,7 @@ class Looked(NamedTuple):
 
     format: Format
     columns: tuple[str, ...]
-    evidence: Evidence
+    evidence: ColumnSamples
 
 
 def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Looked:

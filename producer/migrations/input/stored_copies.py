@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.files.formats import Format
-from producer.migrations.input.values.column_samples import Evidence
+from producer.migrations.input.values.column_samples import ColumnSamples
 from producer.migrations.model.records import Fault, Record
 from producer.migrations.texts.reasons import Reason
 
@@ -31,7 +31,7 @@ class CopyHead:
     format: Format
     columns: tuple[str, ...]
     kept: tuple[str, ...]
-    evidence: Evidence
+    evidence: ColumnSamples
 
     def line(self) -> bytes:
         """As the first line; as long whatever digest and size are."""
@@ -58,7 +58,7 @@ class CopyHead:
                     Format.known(found),
                     tuple(found["columns"]),
                     tuple(found["kept"]),
-                    Evidence.read(found.get("evidence")),
+                    ColumnSamples.read(found.get("evidence")),
                 )
             except (ValueError, KeyError, TypeError):
                 raise FileRefused("copy_broken", Reason.COPY_BROKEN) from None

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 
-class Face(NamedTuple):
+class CardDetails(NamedTuple):
     """As texts; "" where it is not known."""
 
     brand: str = ""
@@ -34,21 +34,21 @@ class Face(NamedTuple):
         }
 
 
-UNKNOWN = Face()
+UNKNOWN = CardDetails()
 
 
 class ShownCard(NamedTuple):
     """A customer's card as Stripe shows it now. `status` is that of a `src_`, else ""."""
 
     id: str
-    face: Face
+    face: CardDetails
     status: str = ""
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> ShownCard:
         """From a worker's answer."""
         parts = (told.get(name) for name in ("brand", "last4", "exp_month", "exp_year"))
-        face = Face(*("" if part is None else str(part) for part in parts))
+        face = CardDetails(*("" if part is None else str(part) for part in parts))
         return cls(str(told["id"]), face, str(told.get("status") or ""))
 
     def unusable(self, on: date) -> str:

@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum, unique
 from typing import NamedTuple, TypeAlias
 
 from producer.contract import AssignCard, CommandKind, SetDefaultCard
-from producer.migrations.model.card_details import UNKNOWN, Face
+from producer.migrations.model.card_details import UNKNOWN, CardDetails
 
 # Of rows with which nothing is wrong.
 SKIPPED_CODES = frozenset({"blank_row", "bank_account", "not_a_card", "no_default"})
@@ -58,7 +58,7 @@ class Origin(NamedTuple):
     customer: str
     source: str
     was_default: WasDefault = WasDefault.NOT_SAID
-    face: Face = UNKNOWN
+    face: CardDetails = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

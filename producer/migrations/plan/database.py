@@ -54,7 +54,7 @@ class Held:
     cards: int
 
 
-class Scratch:
+class PlanDatabase:
     """Of good rows 64-bit hashes are kept, of bad ones what is wrong: no value of the file.
 
     Two of a million customers share a hash once in thirty million files, and count as one then;

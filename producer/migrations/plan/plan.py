@@ -19,7 +19,7 @@ from producer.migrations.model.conditions import Conditions
 from producer.migrations.model.rows import BadRow, Row, RowState
 from producer.migrations.plan import estimate
 from producer.migrations.plan.card_choice import Why
-from producer.migrations.plan.database import Held, Scratch
+from producer.migrations.plan.database import Held, PlanDatabase
 from producer.migrations.plan.estimate import LIVE, TEST, Endpoint, Work
 
 EXAMPLES = 3
@@ -52,7 +52,7 @@ class Plan:
     notes: RowNotes
     checks: tuple[str, ...]  # columns of what came of checking CVCs: not used
     examples: dict[str, list[BadRow]]  # the first ones, by code, skipped ones too
-    _scratch: Scratch = field(repr=False)
+    _scratch: PlanDatabase = field(repr=False)
 
     @property
     def to_send(self) -> int:
@@ -164,7 +164,7 @@ def make_plan(
         ExtraMissing: it is Parquet, and pyarrow is not installed.
     """
     conditions = conditions or Conditions(only_if_default_is=mapping.expected)
-    scratch = Scratch()
+    scratch = PlanDatabase()
     try:
         return _plan(source, mapping, conditions, blind, on_progress, scratch)
     except BaseException:
@@ -178,7 +178,7 @@ def _plan(
     conditions: Conditions,
     blind: bool,
     on_progress: Callable[[int], object] | None,
-    scratch: Scratch,
+    scratch: PlanDatabase,
 ) -> Plan:
     cards = CardColumns(source.columns)
     work: Counter[Work] = Counter()

@@ -39,7 +39,7 @@ from producer.migrations.report.undecided import first_of_plan
 from producer.migrations.run.lost_journal import lost_here
 from producer.migrations.run.setup import Run
 from producer.migrations.storage.uploads import Upload, Uploads
-from producer.migrations.storage.work_directory import WorkFolder
+from producer.migrations.storage.work_directory import WorkDirectory
 from producer.migrations.texts.reasons import Reason
 from producer.migrations.texts.row_texts import plan_in
 from producer.settings import keeping_config, redis_config
@@ -146,7 +146,7 @@ def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
         JournalUnavailable: Redis is out of reach; the upload may be repeated.
     """
     folder = Path(job.folder)
-    work = stack.enter_context(WorkFolder(folder))
+    work = stack.enter_context(WorkDirectory(folder))
     bounds = Bounds(job.limit) if job.limit else None
     source = spool_file(
         Path(f"/dev/fd/{job.descriptor}"),

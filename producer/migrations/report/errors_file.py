@@ -20,7 +20,7 @@ from producer.migrations.model.records import Fault
 from producer.migrations.model.rows import BadRow, Row, RowResult, RowState
 from producer.migrations.report.csv_cells import cells
 from producer.migrations.report.rows_report import written_whole
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from producer.migrations.texts.row_texts import in_language, where
 
 EXPECTED = "only_if_default_is"
@@ -41,7 +41,7 @@ _LONGEST = 300
 
 
 def write_errors(
-    accounts: Accounts, path: Path, *, states: frozenset[RowState] = WORTH_ANOTHER_RUN
+    accounts: RowOutcomes, path: Path, *, states: frozenset[RowState] = WORTH_ANOTHER_RUN
 ) -> int:
     """Write the rows by the contract's field names, with state, code and message.
 

@@ -15,9 +15,9 @@ from typing import Any, TextIO
 from producer.migrations.model.report_row import COLUMNS, ReportRow
 from producer.migrations.report.csv_cells import cells
 from producer.migrations.report.summary import Summary, Tally
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 
-__all__ = ["Accounts", "ReportForm", "summarise", "write_csv", "write_json_lines", "write_to"]
+__all__ = ["ReportForm", "RowOutcomes", "summarise", "write_csv", "write_json_lines", "write_to"]
 
 
 class ReportForm(StrEnum):
@@ -27,7 +27,7 @@ class ReportForm(StrEnum):
     JSON_LINES = "jsonl"
 
 
-def summarise(accounts: Accounts) -> Summary:
+def summarise(accounts: RowOutcomes) -> Summary:
     """Read all rows and add up.
 
     Raises:
@@ -36,7 +36,7 @@ def summarise(accounts: Accounts) -> Summary:
     return _add_up(accounts, lambda _: None)
 
 
-def write_to(accounts: Accounts, out: TextIO, form: ReportForm) -> Summary:
+def write_to(accounts: RowOutcomes, out: TextIO, form: ReportForm) -> Summary:
     """Write the rows, tokens redacted. Raises SumsDiffer, after what could be written."""
     if form is ReportForm.JSON_LINES:
         return _add_up(accounts, lambda row: out.write(_json_line(row)))
@@ -45,13 +45,13 @@ def write_to(accounts: Accounts, out: TextIO, form: ReportForm) -> Summary:
     return _add_up(accounts, lambda row: writer.writerow(cells(row.values())))
 
 
-def write_csv(accounts: Accounts, path: Path) -> Summary:
+def write_csv(accounts: RowOutcomes, path: Path) -> Summary:
     """Write the rows as CSV, tokens redacted. Raises SumsDiffer, and then leaves no file."""
     with written_whole(path) as out:
         return write_to(accounts, out, ReportForm.CSV)
 
 
-def write_json_lines(accounts: Accounts, path: Path) -> Summary:
+def write_json_lines(accounts: RowOutcomes, path: Path) -> Summary:
     """Write the rows as JSON Lines, tokens redacted. Raises SumsDiffer, and leaves no file."""
     with written_whole(path) as out:
         return write_to(accounts, out, ReportForm.JSON_LINES)
@@ -70,7 +70,7 @@ def written_whole(path: Path) -> Iterator[TextIO]:
         raise
 
 
-def _add_up(accounts: Accounts, each: Callable[[ReportRow], Any]) -> Summary:
+def _add_up(accounts: RowOutcomes, each: Callable[[ReportRow], Any]) -> Summary:
     tally = Tally()
     for row, result in accounts:
         reported = ReportRow.of(row, result)

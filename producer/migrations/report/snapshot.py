@@ -9,12 +9,12 @@ from producer.journal.migrations.recorded import kept
 from producer.migrations.model.rows import RowState
 from producer.migrations.registry import Registry
 from producer.migrations.results.results_file import Results
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from producer.migrations.results.shared import behind, catch_up
 from producer.migrations.run.setup import Run
 
 
-def accounts_of(registry: Registry, run: Run, folder: Path) -> Accounts:
+def accounts_of(registry: Registry, run: Run, folder: Path) -> RowOutcomes:
     """What report, verify and undo are made of: ledger, details, and results of all machines.
 
     Counts are those of the ledger as it was read, also while the migration goes on. Close the
@@ -27,7 +27,7 @@ def accounts_of(registry: Registry, run: Run, folder: Path) -> Accounts:
     details = registry.details(run.id)
     counts: Counter[RowState] = Counter(states(n) for n in range(1, states.rows + 1))
     results = _results(registry, run.id, folder)
-    return Accounts(
+    return RowOutcomes(
         run.id,
         run.source,
         run.mapping,

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from producer.migrations.input.rows.reader import open_rows
-from producer.migrations.model.card_details import UNKNOWN, Face, ShownCard
+from producer.migrations.model.card_details import UNKNOWN, CardDetails, ShownCard
 from producer.migrations.model.rows import BadRow, Row, RowState
 from producer.migrations.plan.customer_reads import CustomerRead
 from producer.migrations.plan.plan import Plan
 from producer.migrations.report.csv_cells import cells
 from producer.migrations.report.rows_report import written_whole
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 
 # Of one customer; more are not told apart by looking at them.
 _MOST = 20
@@ -36,7 +36,7 @@ class Candidate(NamedTuple):
     """A card that may be meant."""
 
     card: str
-    face: Face = UNKNOWN
+    face: CardDetails = UNKNOWN
     note: str = ""  # what speaks against it, or for it
 
     @property
@@ -82,7 +82,7 @@ class Undecided:
 
 
 # Customer, card, face, code and a recorded text.
-_Found = Iterable[tuple[str, str, Face, str, str]]
+_Found = Iterable[tuple[str, str, CardDetails, str, str]]
 
 
 def of_plan(plan: Plan) -> Iterator[Undecided]:
@@ -96,7 +96,7 @@ def first_of_plan(plan: Plan, most: int) -> list[Undecided]:
     if not plan.undecided:
         return []
     codes: dict[str, str] = {}
-    cards: dict[str, dict[str, Face]] = {}
+    cards: dict[str, dict[str, CardDetails]] = {}
     missing = 0  # cards of these customers that are still to come
     for (customer, card, face, code, _), of_customer in _planned(plan):
         if customer not in cards:
@@ -115,7 +115,7 @@ def first_of_plan(plan: Plan, most: int) -> list[Undecided]:
     ]
 
 
-def of_report(accounts: Accounts) -> Iterator[Undecided]:
+def of_report(accounts: RowOutcomes) -> Iterator[Undecided]:
     """Those of a migration that was entered, likewise. Raises SumsDiffer."""
     yield from _grouped(_reported(accounts))
 
@@ -151,7 +151,7 @@ def _seen(
     return one._replace(face=card.face, note=", ".join(note for note in notes if note))
 
 
-def _planned(plan: Plan) -> Iterator[tuple[tuple[str, str, Face, str, str], int]]:
+def _planned(plan: Plan) -> Iterator[tuple[tuple[str, str, CardDetails, str, str], int]]:
     """Each ambiguous row, with how many cards its customer has."""
     held = (one for one in plan.held_rows() if one.why.state is RowState.AMBIGUOUS)
     current = next(held, None)
@@ -165,7 +165,7 @@ def _planned(plan: Plan) -> Iterator[tuple[tuple[str, str, Face, str, str], int]
             current = next(held, None)
 
 
-def _reported(accounts: Accounts) -> _Found:
+def _reported(accounts: RowOutcomes) -> _Found:
     for row, result in accounts:
         if result.state is not RowState.AMBIGUOUS or isinstance(row, BadRow):
             continue
@@ -173,7 +173,7 @@ def _reported(accounts: Accounts) -> _Found:
         yield row.order.customer, row.order.object_id, _face(row), result.code, recorded
 
 
-def _face(row: Row) -> Face:
+def _face(row: Row) -> CardDetails:
     return row.origin.face if row.origin is not None else UNKNOWN
 
 
@@ -192,13 +192,15 @@ def _grouped(found: _Found) -> Iterator[Undecided]:
         )
         rows = db.execute(_GROUPED)
         for customer, of_customer in groupby(rows, itemgetter(0)):
-            cards: dict[str, Face] = {}
+            cards: dict[str, CardDetails] = {}
             for row in of_customer:
                 last, (card, face) = row, row[2:4]
                 if card and len(cards) < _MOST:
-                    cards.setdefault(card, Face(*json.loads(face)))
+                    cards.setdefault(card, CardDetails(*json.loads(face)))
             yield _undecided(customer, last[4], cards, last[5])
 
 
-def _undecided(customer: str, code: str, cards: Mapping[str, Face], told: str = "") -> Undecided:
+def _undecided(
+    customer: str, code: str, cards: Mapping[str, CardDetails], told: str = ""
+) -> Undecided:
     return Undecided(customer, code, tuple(Candidate(*one) for one in cards.items()), told)

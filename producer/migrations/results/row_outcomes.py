@@ -38,7 +38,7 @@ _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 
 
 @dataclass(frozen=True, slots=True)
-class Accounts:
+class RowOutcomes:
     """Where a migration's rows are accounted for.
 
     `rows` and, where given, `counts` are the ledger's, against which a report is checked; `states`
@@ -112,7 +112,7 @@ class Accounts:
 class _HeldRows:
     """Rows that the plan holds; made when first asked. To be asked in the rows' order."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: RowOutcomes) -> None:
         self._accounts = accounts
         self._rows: Iterator[Held] | None = None
         self._next: Held | None = None

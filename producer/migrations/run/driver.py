@@ -19,7 +19,7 @@ from producer.migrations.results.results_file import Results
 from producer.migrations.run.cancel import cancel_rest
 from producer.migrations.run.failures import Failures
 from producer.migrations.run.history import History
-from producer.migrations.run.lease import DrivingLease, JournalGone
+from producer.migrations.run.lease import DriverLease, JournalGone
 from producer.migrations.run.limiter_use import LimiterUse
 from producer.migrations.run.lost_journal import belong, loss_of
 from producer.migrations.run.pace import MOST, Throttle, Window
@@ -92,7 +92,7 @@ class Driver:
         self._on_progress = on_progress
         self._limiter_use = LimiterUse(self._journal)
         self._stopped = threading.Event()
-        self._lease = DrivingLease(self._journal, migration)
+        self._lease = DriverLease(self._journal, migration)
         self._recorder = Recorder(
             self._journal,
             migration,

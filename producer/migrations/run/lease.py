@@ -28,7 +28,7 @@ class JournalGone(Exception):
         super().__init__(found)
 
 
-class DrivingLease:
+class DriverLease:
     """Held by one driver at a time. `fields` is the migration's record as of the last beat."""
 
     def __init__(self, journal: BlockingJournal, migration: str) -> None:

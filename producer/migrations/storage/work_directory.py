@@ -13,7 +13,7 @@ from typing import Self
 from producer.migrations.storage.data_directory import WORK, made_private
 
 
-class WorkFolder:
+class WorkDirectory:
     """A folder, mode 0700, in the data folder, gone at the end; a context manager. Raises OSError.
 
     A process that is killed leaves it, without its lock: `remove_abandoned`.

@@ -16,7 +16,7 @@ import redis
 from local.processes.ports import free_port
 from producer import AsyncCardCommands, CardCommands
 from producer.contract import Envelope, SetDefaultCard, State
-from producer.journal import BlockingJournal, End, close, take
+from producer.journal import BlockingJournal, End, claim, complete
 from producer.journal.redis.scripts import sources
 from producer.redis import RedisConfig
 from sandbox.control.client import SandboxControl
@@ -105,11 +105,11 @@ class Work:
         customer, card = self.customer()
         sent = self.client.set_default(customer=customer, card=card)
         journal = BlockingJournal(RedisConfig.from_environ(self.server.settings("worker")))
-        taken = journal(take(sent.id, str(uuid4()), 60_000))
+        taken = journal(claim(sent.id, str(uuid4()), 60_000))
         assert taken.grant is not None
         no = Envelope.no("api_error", "gave up")
         end = End(State.FAILED, 200, no, 0, Envelope.no("superseded", "newer"))
-        journal(close(taken.grant, end, next_holder="", lease_ms=60_000))
+        journal(complete(taken.grant, end, next_holder="", lease_ms=60_000))
         journal.close()
         return sent.id
 

@@ -10,17 +10,17 @@ import redis
 
 from producer.contract import CommandKind, Envelope, Lane, State, parse_command
 from producer.journal import (
-    Again,
     BlockingJournal,
+    ClaimResult,
+    ClaimStatus,
     End,
     Grant,
-    Taken,
-    TakenAs,
+    Retry,
     accept,
-    close,
-    resume,
+    claim,
+    claim_next,
+    complete,
     status,
-    take,
 )
 
 LEASE_MS = 60_000
@@ -46,23 +46,25 @@ class Bench:
         command = parse_command(CommandKind.ASSIGN_CARD, {"userId": customer, "source": token})
         return self.journal(accept(command, command_id=str(uuid4()))).id
 
-    def take(self, command_id: str, *, lease_ms: int = LEASE_MS) -> Taken:
-        return self.journal(take(command_id, str(uuid4()), lease_ms))
+    def take(self, command_id: str, *, lease_ms: int = LEASE_MS) -> ClaimResult:
+        return self.journal(claim(command_id, str(uuid4()), lease_ms))
 
     def granted(self, command_id: str, *, lease_ms: int = LEASE_MS) -> Grant:
         taken = self.take(command_id, lease_ms=lease_ms)
-        assert taken.how is TakenAs.GRANTED
+        assert taken.status is ClaimStatus.GRANTED
         assert taken.grant is not None
         return taken.grant
 
-    def resume(self, customer: str = "cus_1") -> Taken:
-        return self.journal(resume(customer, str(uuid4()), LEASE_MS))
+    def resume(self, customer: str = "cus_1") -> ClaimResult:
+        return self.journal(claim_next(customer, str(uuid4()), LEASE_MS))
 
-    def end(self, grant: Grant, state: State = State.SUCCEEDED, *, next_holder: str = "") -> Taken:
+    def end(
+        self, grant: Grant, state: State = State.SUCCEEDED, *, next_holder: str = ""
+    ) -> ClaimResult:
         envelope = Envelope.yes("done") if state is State.SUCCEEDED else Envelope.no("no", "no")
         superseded = Envelope.no("superseded", "newer")
         outcome = End(state, 200, envelope, 90_000, superseded)
-        return self.journal(close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
+        return self.journal(complete(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
 
     def again(
         self,
@@ -72,9 +74,9 @@ class Bench:
         delay_ms: int = LATER_MS,
         next_holder: str = "",
         new_key: bool = False,
-    ) -> Taken:
-        outcome = Again(delay_ms, uncertain, "code", "message", new_key=new_key)
-        return self.journal(close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
+    ) -> ClaimResult:
+        outcome = Retry(delay_ms, uncertain, "code", "message", new_key=new_key)
+        return self.journal(complete(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
 
     def state(self, command_id: str) -> State:
         found = self.journal(status(command_id))

@@ -14,16 +14,16 @@ from producer import CardCommands, Lane, SetDefaultCard, State
 from producer.client.sending import Item
 from producer.contract import CommandKind, Envelope
 from producer.journal import (
-    Again,
     End,
     Ended,
-    close,
+    Retry,
+    claim,
+    claim_next,
+    complete,
     count,
     figures,
     leased,
     refuse,
-    resume,
-    take,
 )
 from tests.integration.ends import Ends
 
@@ -31,12 +31,12 @@ pytestmark = pytest.mark.integration
 
 LEASE_MS = 60_000
 SUPERSEDED = Envelope.no("superseded", "newer")
-OUTCOMES: list[End | Again] = [
+OUTCOMES: list[End | Retry] = [
     End(State.SUCCEEDED, 200, Envelope.yes("done"), 90_000, SUPERSEDED),
     End(State.REJECTED, 402, Envelope.no("card_declined", "no"), 90_000, SUPERSEDED),
     End(State.FAILED, 500, Envelope.no("api_error", "gave up"), 0, SUPERSEDED),
-    Again(0, True, "timeout", "?"),
-    Again(0, False, "lock_timeout", "busy"),
+    Retry(0, True, "timeout", "?"),
+    Retry(0, False, "lock_timeout", "busy"),
 ]
 
 
@@ -166,13 +166,13 @@ def _something(draw: Random, cards: CardCommands, ends: Ends, step: int) -> None
 def _try(draw: Random, ends: Ends, customer: str) -> None:
     """Call the customer's commands up and try one; some tries are taken over, some told twice."""
     for one in ends.redis.zrange(f"cards:pending:{customer}", 0, -1):
-        ends.journal(take(str(one), uuid4().hex, 0))
-    taken = ends.journal(resume(customer, uuid4().hex, LEASE_MS))
+        ends.journal(claim(str(one), uuid4().hex, 0))
+    taken = ends.journal(claim_next(customer, uuid4().hex, LEASE_MS))
     if taken.grant is None:
         return
     outcome = draw.choice(OUTCOMES)
     for _ in range(draw.choice([1, 2])):
-        ends.journal(close(taken.grant, outcome, next_holder="", lease_ms=LEASE_MS))
+        ends.journal(complete(taken.grant, outcome, next_holder="", lease_ms=LEASE_MS))
 
 
 def _compare(ends: Ends) -> None:

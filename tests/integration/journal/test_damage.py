@@ -12,15 +12,15 @@ from producer.contract import Lane
 from producer.journal import (
     UNLIMITED,
     Call,
+    ClaimStatus,
     Journal,
     JournalFault,
     JournalUnavailable,
-    TakenAs,
+    claim_many,
+    claim_next_many,
     renew,
-    resume_many,
     status,
     sweep,
-    take_many,
 )
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowState
@@ -78,9 +78,9 @@ def test_damaged_commands_of_a_batch_hide_no_others(bench: Bench) -> None:
     bench.redis.set(f"cards:command:{ids[2]}", "x")
     bench.redis.hdel(f"cards:command:{ids[3]}", "lane")
     bench.redis.set("cards:customer:cus_4", "x")
-    taken = bench.journal(take_many(ids, str(uuid4()), LEASE_MS, limits=UNLIMITED, most=10))
-    hows = [one.how for one in taken]
-    assert hows == [TakenAs.GRANTED, *[TakenAs.DAMAGED] * 4, TakenAs.GRANTED]
+    taken = bench.journal(claim_many(ids, str(uuid4()), LEASE_MS, limits=UNLIMITED, most=10))
+    hows = [one.status for one in taken]
+    assert hows == [ClaimStatus.GRANTED, *[ClaimStatus.DAMAGED] * 4, ClaimStatus.GRANTED]
     named = bench.redis.zrange("cards:damaged", 0, -1)
     assert set(named) == {ids[1], ids[2], ids[3]}
 
@@ -92,9 +92,9 @@ def test_damaged_customers_hide_no_others(bench: Bench) -> None:
         bench.redis.hset("cards:customer:cus_" + str(ids.index(one)), "called", 100)
     bench.redis.delete("cards:customer:cus_1")
     bench.redis.set("cards:customer:cus_1", "x")
-    call = resume_many([f"cus_{n}" for n in range(3)], "h", LEASE_MS, limits=UNLIMITED)
-    hows = [one.how for one in bench.journal(call)]
-    assert hows == [TakenAs.GRANTED, TakenAs.DAMAGED, TakenAs.GRANTED]
+    call = claim_next_many([f"cus_{n}" for n in range(3)], "h", LEASE_MS, limits=UNLIMITED)
+    hows = [one.status for one in bench.journal(call)]
+    assert hows == [ClaimStatus.GRANTED, ClaimStatus.DAMAGED, ClaimStatus.GRANTED]
     now = int(bench.redis.time()[0]) * 1000
     score = bench.redis.zscore("cards:watch", "cus_1")
     assert score is not None
@@ -129,7 +129,7 @@ def test_a_refused_command_that_comes_again_is_no_damage(bench: Bench) -> None:
     bench.redis.hdel(f"cards:command:{command}", "card")
     bench.redis.hset(f"cards:command:{command}", mapping={"finished": 5, "state": "rejected"})
     bench.redis.zrem("cards:pending:cus_1", command)
-    assert bench.take(command).how is TakenAs.ENDED
+    assert bench.take(command).status is ClaimStatus.ENDED
 
 
 def test_a_damaged_end_hides_no_other_row_of_a_migration(bench: Bench) -> None:

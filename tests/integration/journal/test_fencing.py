@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from producer.contract import State
-from producer.journal import KeyStopped, Taken, TakenAs, close, renew
+from producer.journal import ClaimingStopped, ClaimResult, ClaimStatus, complete, renew
 from producer.journal.leases.grants import Grant
 from tests.integration.journal.conftest import LEASE_MS, Bench
 
@@ -15,8 +15,8 @@ def test_holder_taken_over_cannot_close(bench: Bench) -> None:
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     late = bench.granted(second)
     bench.expire_lease()
-    assert bench.resume().how is TakenAs.GRANTED
-    assert bench.end(late, next_holder="late").how is TakenAs.LOST
+    assert bench.resume().status is ClaimStatus.GRANTED
+    assert bench.end(late, next_holder="late").status is ClaimStatus.LOST
     assert bench.state(first) is State.RUNNING
     assert bench.state(second) is State.WAITING
 
@@ -42,7 +42,7 @@ def test_holder_taken_over_and_closed_cannot_close(bench: Bench) -> None:
     new = bench.resume().grant
     assert new is not None
     bench.end(new, State.REJECTED, next_holder="h")
-    assert bench.end(late, State.SUCCEEDED).how is TakenAs.LOST
+    assert bench.end(late, State.SUCCEEDED).status is ClaimStatus.LOST
     assert bench.state(command) is State.REJECTED
 
 
@@ -53,7 +53,7 @@ def test_lease_given_back_cannot_be_renewed(bench: Bench) -> None:
     bench.again(grant)
     assert bench.journal(renew([("cus_1", grant.fence)], LEASE_MS)) == [False]
     bench.make_due(command)
-    assert bench.resume().how is TakenAs.GRANTED
+    assert bench.resume().status is ClaimStatus.GRANTED
 
 
 def test_late_holder_that_was_not_taken_over_still_closes(bench: Bench) -> None:
@@ -61,7 +61,7 @@ def test_late_holder_that_was_not_taken_over_still_closes(bench: Bench) -> None:
     command = bench.accept_default()
     grant = bench.granted(command)
     bench.expire_lease()
-    assert bench.end(grant).how is TakenAs.IDLE
+    assert bench.end(grant).status is ClaimStatus.IDLE
     assert bench.state(command) is State.SUCCEEDED
 
 
@@ -70,25 +70,25 @@ def test_late_holder_that_was_not_taken_over_still_renews(bench: Bench) -> None:
     grant = bench.granted(bench.accept_default())
     bench.expire_lease()
     assert bench.journal(renew([("cus_1", grant.fence)], LEASE_MS)) == [True]
-    assert bench.resume().how is TakenAs.BUSY
+    assert bench.resume().status is ClaimStatus.BUSY
 
 
 def test_strikes_count_leases_lost_in_the_middle(bench: Bench) -> None:
     """Each takeover of a running try is a strike, and a try that is closed clears them."""
     command = bench.accept_default()
     grant = bench.granted(command)
-    assert grant.strikes == 0
-    for strikes in (1, 2):
+    assert grant.expired_leases == 0
+    for expired_leases in (1, 2):
         bench.expire_lease()
         taken = bench.resume().grant
         assert taken is not None
-        assert taken.strikes == strikes
+        assert taken.expired_leases == expired_leases
         grant = taken
     bench.again(grant)
     bench.make_due(command)
     after = bench.resume().grant
     assert after is not None
-    assert after.strikes == 0
+    assert after.expired_leases == 0
 
 
 def test_taken_over_try_is_unsettled_under_the_same_key(bench: Bench) -> None:
@@ -112,17 +112,17 @@ def test_fences_only_grow(bench: Bench) -> None:
     assert fences == sorted(set(fences))
 
 
-def _refused(bench: Bench, grant: Grant, *, next_holder: str = "") -> Taken:
-    outcome = KeyStopped(WINDOW_MS, "api_key_expired", "Expired API Key")
-    return bench.journal(close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
+def _refused(bench: Bench, grant: Grant, *, next_holder: str = "") -> ClaimResult:
+    outcome = ClaimingStopped(WINDOW_MS, "api_key_expired", "Expired API Key")
+    return bench.journal(complete(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS))
 
 
 def test_refused_key_stops_every_customer(bench: Bench) -> None:
     """After a 401 nothing is granted to anybody, and the command that met it is not burnt."""
     first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
-    assert _refused(bench, bench.granted(first), next_holder="h").how is TakenAs.STOPPED
-    assert bench.take(other).how is TakenAs.STOPPED
-    assert bench.resume().how is TakenAs.STOPPED
+    assert _refused(bench, bench.granted(first), next_holder="h").status is ClaimStatus.STOPPED
+    assert bench.take(other).status is ClaimStatus.STOPPED
+    assert bench.resume().status is ClaimStatus.STOPPED
     assert bench.state(first) is State.WAITING
     assert bench.state(other) is State.QUEUED
 
@@ -133,10 +133,10 @@ def test_one_try_in_a_window_finds_out_whether_the_key_works(bench: Bench) -> No
     _refused(bench, bench.granted(first))
     bench.redis.hset("cards:stop", "until", 1)
     probe = bench.granted(first)
-    assert bench.take(other).how is TakenAs.STOPPED
-    assert probe.tries == 1
+    assert bench.take(other).status is ClaimStatus.STOPPED
+    assert probe.attempt_number == 1
     _refused(bench, probe)
-    assert bench.take(other).how is TakenAs.STOPPED
+    assert bench.take(other).status is ClaimStatus.STOPPED
 
 
 def test_success_ends_the_stop(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from producer import CardCommands
 from producer.contract import Envelope, State
 from producer.explain.command import story_of
 from producer.explain.waits import Wait
-from producer.journal import Again, End, close
+from producer.journal import End, Retry, complete
 from producer.journal.operations.customers import customer_record
 from producer.journal.operations.exports import export
 from tests.integration.ends import YES, Ends
@@ -35,7 +35,7 @@ def cards(redis_url: str) -> Iterator[CardCommands]:
 
 def _end(ends: Ends, command_id: str, keep_s: int) -> None:
     outcome = End(State.SUCCEEDED, 200, YES, keep_s, Envelope.no("superseded", "newer"))
-    ends.journal(close(ends.take(command_id), outcome, next_holder="", lease_ms=60_000))
+    ends.journal(complete(ends.take(command_id), outcome, next_holder="", lease_ms=60_000))
 
 
 def test_the_newest_fifty_are_kept(cards: CardCommands, ends: Ends) -> None:
@@ -98,9 +98,9 @@ def test_the_last_twenty_tries_are_told(cards: CardCommands, ends: Ends) -> None
     """When, what each came to, and its code; what it waits for besides."""
     sent = cards.set_default(customer="cus_1", card="card_1").id
     for number in range(23):
-        again = Again(0, number == 22, f"code_{number}", "busy")
+        again = Retry(0, number == 22, f"code_{number}", "busy")
         grant, request = ends.take(sent), f"req_{number}"
-        ends.journal(close(grant, again, next_holder="", lease_ms=60_000, request=request))
+        ends.journal(complete(grant, again, next_holder="", lease_ms=60_000, request=request))
     exported = ends.journal(export(sent))
     assert exported is not None
     story = story_of(sent, exported)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from producer.contract import Lane, State
-from producer.journal import TakenAs, sweep
+from producer.journal import ClaimStatus, sweep
 from tests.integration.journal.conftest import Bench
 
 
@@ -24,15 +24,15 @@ def test_second_worker_finds_the_customer_busy(bench: Bench) -> None:
     """While a lease is held nobody else is granted anything of that customer."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.granted(first)
-    assert bench.take(second).how is TakenAs.BUSY
-    assert bench.take(first).how is TakenAs.BUSY
-    assert bench.resume().how is TakenAs.BUSY
+    assert bench.take(second).status is ClaimStatus.BUSY
+    assert bench.take(first).status is ClaimStatus.BUSY
+    assert bench.resume().status is ClaimStatus.BUSY
 
 
 def test_holder_goes_on_only_as_far_as_messages_arrived(bench: Bench) -> None:
     """A command whose message is still in its queue is left to that message."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
-    assert bench.end(bench.granted(first), next_holder="h").how is TakenAs.IDLE
+    assert bench.end(bench.granted(first), next_holder="h").status is ClaimStatus.IDLE
     assert bench.state(second) is State.QUEUED
     assert bench.granted(second).command_id == second
 
@@ -70,7 +70,7 @@ def test_older_default_goes_on_when_the_newer_is_rejected(bench: Bench) -> None:
     bench.end(bench.granted(newer), State.REJECTED)
     assert bench.state(older) is State.RETRYING
     bench.make_due(older)
-    assert bench.resume().how is TakenAs.GRANTED
+    assert bench.resume().status is ClaimStatus.GRANTED
 
 
 def test_other_slot_and_assign_do_not_pass(bench: Bench) -> None:
@@ -78,8 +78,8 @@ def test_other_slot_and_assign_do_not_pass(bench: Bench) -> None:
     older = bench.accept_default("card_A")
     other_slot, assign = bench.accept_default("pm_A"), bench.accept_assign()
     bench.again(bench.granted(older))
-    assert bench.take(other_slot).how is TakenAs.IDLE
-    assert bench.take(assign).how is TakenAs.IDLE
+    assert bench.take(other_slot).status is ClaimStatus.IDLE
+    assert bench.take(assign).status is ClaimStatus.IDLE
     assert bench.state(assign) is State.WAITING
 
 
@@ -89,7 +89,7 @@ def test_assign_between_two_defaults_keeps_their_order(bench: Bench) -> None:
     assign, newer = bench.accept_assign(), bench.accept_default("card_B")
     bench.again(bench.granted(older))
     bench.take(assign)
-    assert bench.take(newer).how is TakenAs.IDLE
+    assert bench.take(newer).status is ClaimStatus.IDLE
 
 
 def test_unknown_command_blocks_what_follows(bench: Bench) -> None:
@@ -97,7 +97,7 @@ def test_unknown_command_blocks_what_follows(bench: Bench) -> None:
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.again(bench.granted(older), uncertain=True)
     assert bench.state(older) is State.UNKNOWN
-    assert bench.take(newer).how is TakenAs.IDLE
+    assert bench.take(newer).status is ClaimStatus.IDLE
     bench.make_due(older)
     taken = bench.resume()
     assert taken.grant is not None
@@ -116,7 +116,7 @@ def test_crashed_newer_command_is_settled_before_the_older_retry(bench: Bench) -
     assert taken.grant is not None
     assert taken.grant.command_id == newer
     assert taken.grant.unsettled
-    assert taken.grant.strikes == 1
+    assert taken.grant.expired_leases == 1
 
 
 def test_lost_message_is_found_when_the_queue_is_empty(bench: Bench) -> None:
@@ -148,7 +148,7 @@ def test_cancelled_command_lets_the_next_one_go(bench: Bench) -> None:
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     envelope = Envelope.no("cancelled", "cancelled")
     assert bench.journal(cancel(first, envelope, keep_s=90_000)) is State.CANCELLED
-    assert bench.take(first).how is TakenAs.ENDED
+    assert bench.take(first).status is ClaimStatus.ENDED
     assert bench.granted(second).command_id == second
     assert bench.journal(cancel(second, envelope, keep_s=90_000)) is State.RUNNING
     assert bench.journal(cancel(str(uuid4()), envelope, keep_s=90_000)) is None

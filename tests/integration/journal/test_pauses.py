@@ -10,19 +10,19 @@ import pytest
 from producer import CardCommands, Lane, State
 from producer.contract import Envelope
 from producer.journal import (
-    Again,
     BlockingJournal,
+    ClaimStatus,
     End,
-    TakenAs,
-    close,
+    Retry,
+    claim,
+    claim_next,
+    complete,
     leased,
     pause_lane,
     paused_lanes,
-    resume,
     resume_lane,
     stuck_for,
     sweep,
-    take,
 )
 from producer.journal.operations.exports import export
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.integration
 
 LEASE_MS = 60_000
 DONE = End(State.SUCCEEDED, 200, Envelope.yes("done"), 90_000, Envelope.no("superseded", "newer"))
-UNCERTAIN = Again(0, True, "timeout", "no answer")
+UNCERTAIN = Retry(0, True, "timeout", "no answer")
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def cards(redis_url: str) -> Iterator[CardCommands]:
         yield client
 
 
-def _take(journal: BlockingJournal, command_id: str) -> TakenAs:
-    return journal(take(command_id, uuid4().hex, LEASE_MS)).how
+def _take(journal: BlockingJournal, command_id: str) -> ClaimStatus:
+    return journal(claim(command_id, uuid4().hex, LEASE_MS)).status
 
 
 def test_nothing_of_a_paused_lane_is_begun(cards: CardCommands, journal: BlockingJournal) -> None:
@@ -58,8 +58,8 @@ def test_nothing_of_a_paused_lane_is_begun(cards: CardCommands, journal: Blockin
     assert pause.reason == "Stripe maintenance"
     bulk = cards.set_default(customer="cus_1", card="card_1", lane="bulk")
     interactive = cards.set_default(customer="cus_2", card="card_1")
-    assert _take(journal, bulk.id) is TakenAs.IDLE
-    assert _take(journal, interactive.id) is TakenAs.GRANTED
+    assert _take(journal, bulk.id) is ClaimStatus.IDLE
+    assert _take(journal, interactive.id) is ClaimStatus.GRANTED
     assert bulk.status().state is State.WAITING
     assert journal(sweep("w", limit=10, patience_ms=0)).paused == {Lane.BULK}
 
@@ -85,7 +85,7 @@ def test_what_was_held_goes_on_when_the_lane_is_resumed(
     assert sorted(due.customers) == ["cus_0", "cus_1", "cus_2"]
     assert due.paused == frozenset()
     for customer in due.customers:
-        assert journal(resume(customer, uuid4().hex, LEASE_MS)).how is TakenAs.GRANTED
+        assert journal(claim_next(customer, uuid4().hex, LEASE_MS)).status is ClaimStatus.GRANTED
 
 
 def test_a_customers_order_holds_through_a_pause(
@@ -96,9 +96,9 @@ def test_a_customers_order_holds_through_a_pause(
     journal(pause_lane(Lane.BULK, ""))
     _take(journal, earlier.id)
     later = cards.assign(customer="cus_1", source="tok_1")
-    assert _take(journal, later.id) is TakenAs.IDLE
+    assert _take(journal, later.id) is ClaimStatus.IDLE
     cards.cancel(earlier.id)
-    assert journal(resume("cus_1", uuid4().hex, LEASE_MS)).how is TakenAs.GRANTED
+    assert journal(claim_next("cus_1", uuid4().hex, LEASE_MS)).status is ClaimStatus.GRANTED
 
 
 def test_what_is_uncertain_is_found_out_during_a_pause(
@@ -106,16 +106,16 @@ def test_what_is_uncertain_is_found_out_during_a_pause(
 ) -> None:
     """A pause begins nothing new, and does not leave a command unknown."""
     sent = cards.set_default(customer="cus_1", card="card_1", lane="bulk")
-    taken = journal(take(sent.id, uuid4().hex, LEASE_MS))
+    taken = journal(claim(sent.id, uuid4().hex, LEASE_MS))
     assert taken.grant is not None
     journal(pause_lane(Lane.BULK, ""))
     assert journal(leased()) == 1
-    journal(close(taken.grant, UNCERTAIN, next_holder="", lease_ms=LEASE_MS))
+    journal(complete(taken.grant, UNCERTAIN, next_holder="", lease_ms=LEASE_MS))
     assert sent.status().state is State.UNKNOWN
     assert journal(leased()) == 0
-    again = journal(resume("cus_1", uuid4().hex, LEASE_MS))
+    again = journal(claim_next("cus_1", uuid4().hex, LEASE_MS))
     assert again.grant is not None
-    journal(close(again.grant, DONE, next_holder="", lease_ms=LEASE_MS))
+    journal(complete(again.grant, DONE, next_holder="", lease_ms=LEASE_MS))
     assert sent.status().state is State.SUCCEEDED
 
 

@@ -17,7 +17,7 @@ from local.processes.waiting import until
 from local.servers.valkey import ValkeyServer
 from producer.client.sending import acceptance
 from producer.contract import SetDefaultCard
-from producer.journal import JournalUnavailable, Limits, TakenAs, resume, take
+from producer.journal import ClaimStatus, JournalUnavailable, Limits, claim, claim_next
 from tests.unit.redis.both_journals import KINDS, Asking, get, put
 
 pytestmark = pytest.mark.integration
@@ -96,20 +96,20 @@ def test_a_full_server_begins_what_it_has_and_calls_nothing_damaged(
         journal.ask(acceptance(SetDefaultCard(customer=one, card="card_1"), None, "interactive"))[0]
         for one in ("cus_1", "cus_2")
     )
-    journal.ask(take(second.id, "w", 1000, in_order=True, limits=Limits()))
+    journal.ask(claim(second.id, "w", 1000, in_order=True, limits=Limits()))
     admin.hset("cards:customer:cus_2", "until", 0)
     admin.config_set("maxmemory", "1")
     try:
         taken, resumed = journal.ask(
-            take(first.id, "w", 1000, in_order=True, limits=Limits()),
-            resume("cus_2", "w", 1000, limits=Limits()),
+            claim(first.id, "w", 1000, in_order=True, limits=Limits()),
+            claim_next("cus_2", "w", 1000, limits=Limits()),
         )
     finally:
         admin.config_set("maxmemory", "0")
-    assert taken.how is TakenAs.GRANTED
+    assert taken.status is ClaimStatus.GRANTED
     refused(resumed, "OOM")
-    (taken,) = journal.ask(resume("cus_2", "w", 1000, limits=Limits()))
-    assert taken.how is TakenAs.GRANTED
+    (taken,) = journal.ask(claim_next("cus_2", "w", 1000, limits=Limits()))
+    assert taken.status is ClaimStatus.GRANTED
 
 
 def test_a_disk_that_cannot_be_written(asking: Callable[..., Asking], admin: Any) -> None:

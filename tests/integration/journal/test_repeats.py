@@ -18,21 +18,21 @@ from producer.contract import (
 )
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal import (
-    Again,
     Call,
+    ClaimingStopped,
+    ClaimResult,
+    ClaimStatus,
     End,
-    KeyStopped,
-    Taken,
-    TakenAs,
+    Retry,
     accept,
     cancel,
-    close,
+    claim,
+    claim_next,
+    complete,
     refuse,
     replay,
-    resume,
     status,
     sweep,
-    take,
 )
 from tests.integration.journal.conftest import LATER_MS, LEASE_MS, Bench
 
@@ -54,7 +54,7 @@ def _cancel(bench: Bench, command_id: str) -> State | None:
     return bench.journal(cancel(command_id, Envelope.no("cancelled", "cancelled"), keep_s=KEEP_S))
 
 
-def _twice(bench: Bench, call: Call[Taken]) -> Taken:
+def _twice(bench: Bench, call: Call[ClaimResult]) -> ClaimResult:
     """Run it twice, and see that the second run changed nothing."""
     bench.journal(call)
     once = _dump(bench)
@@ -78,13 +78,13 @@ def _dump(bench: Bench) -> dict[str, Any]:
 def test_take_repeated_answers_the_same_grant(bench: Bench) -> None:
     """A worker whose take was carried out, but not answered, gets its grant by repeating it."""
     command = bench.accept_default()
-    first = bench.journal(take(command, "h", LEASE_MS)).grant
-    second = bench.journal(take(command, "h", LEASE_MS)).grant
+    first = bench.journal(claim(command, "h", LEASE_MS)).grant
+    second = bench.journal(claim(command, "h", LEASE_MS)).grant
     assert first is not None
     assert second is not None
     assert (second.command_id, second.fence) == (first.command_id, first.fence)
-    assert second.tries == 1
-    assert second.strikes == 0
+    assert second.attempt_number == 1
+    assert second.expired_leases == 0
 
 
 def test_resume_repeated_answers_the_same_grant(bench: Bench) -> None:
@@ -92,8 +92,8 @@ def test_resume_repeated_answers_the_same_grant(bench: Bench) -> None:
     command = bench.accept_default()
     bench.again(bench.granted(command))
     bench.make_due(command)
-    first = bench.journal(resume("cus_1", "h", LEASE_MS)).grant
-    second = bench.journal(resume("cus_1", "h", LEASE_MS)).grant
+    first = bench.journal(claim_next("cus_1", "h", LEASE_MS)).grant
+    second = bench.journal(claim_next("cus_1", "h", LEASE_MS)).grant
     assert first is not None
     assert second is not None
     assert second.fence == first.fence
@@ -109,25 +109,25 @@ def test_close_repeated_answers_the_same_grant(bench: Bench) -> None:
     assert two is not None
     assert one.command_id == two.command_id == second
     assert one.fence == two.fence
-    assert two.tries == 1
+    assert two.attempt_number == 1
     assert bench.state(first) is State.SUCCEEDED
 
 
 def test_close_repeated_with_nothing_next_says_idle(bench: Bench) -> None:
     """A repeated close is not mistaken for that of a holder who was taken over."""
     grant = bench.granted(bench.accept_default())
-    assert bench.end(grant, next_holder="h").how is TakenAs.IDLE
-    assert bench.end(grant, next_holder="h").how is TakenAs.IDLE
+    assert bench.end(grant, next_holder="h").status is ClaimStatus.IDLE
+    assert bench.end(grant, next_holder="h").status is ClaimStatus.IDLE
 
 
 @pytest.mark.parametrize("next_holder", ["", "h"])
 def test_uncertain_close_repeated_counts_once(bench: Bench, next_holder: str) -> None:
     """A handler that raised once has raised once, however often that is written."""
     command = bench.accept_default()
-    outcome = Again(LATER_MS, True, "internal_error", "KeyError", count="faults")
+    outcome = Retry(LATER_MS, True, "internal_error", "KeyError", count="faults")
     grant = bench.granted(command)
-    call = close(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS)
-    assert _twice(bench, call).how is TakenAs.IDLE
+    call = complete(grant, outcome, next_holder=next_holder, lease_ms=LEASE_MS)
+    assert _twice(bench, call).status is ClaimStatus.IDLE
     assert bench.redis.hget(f"cards:command:{command}", "faults") == "1"
 
 
@@ -150,8 +150,8 @@ def test_stop_repeated_gives_one_try_back(bench: Bench) -> None:
     bench.expire_lease()
     grant = bench.resume().grant
     assert grant is not None
-    outcome = KeyStopped(LATER_MS, "api_key_expired", "Expired API Key")
-    _twice(bench, close(grant, outcome, next_holder="", lease_ms=LEASE_MS))
+    outcome = ClaimingStopped(LATER_MS, "api_key_expired", "Expired API Key")
+    _twice(bench, complete(grant, outcome, next_holder="", lease_ms=LEASE_MS))
     assert bench.redis.hget(f"cards:command:{command}", "tries") == "1"
 
 
@@ -229,7 +229,7 @@ def test_status_never_goes_back_under_a_late_duplicate(bench: Bench) -> None:
     grant = bench.granted(command)
     bench.end(grant)
     ended = bench.journal(status(command))
-    assert bench.take(command).how is TakenAs.ENDED
+    assert bench.take(command).status is ClaimStatus.ENDED
     bench.end(grant, State.REJECTED, next_holder="late")
     bench.again(grant, uncertain=True)
     assert bench.journal(status(command)) == ended
@@ -238,7 +238,7 @@ def test_status_never_goes_back_under_a_late_duplicate(bench: Bench) -> None:
 def test_command_received_as_a_bare_message_is_not_forgotten(bench: Bench) -> None:
     """A worker killed between the receipt of a bare message and its take leaves it to a sweep."""
     command_id = str(uuid4())
-    bench.journal(accept(_default(), command_id=command_id, in_hand=True))
+    bench.journal(accept(_default(), command_id=command_id, message_received=True))
     bench.redis.hset(f"cards:command:{command_id}", "accepted", 1)
     assert bench.journal(sweep("w", limit=10, patience_ms=5_000)).commands == [command_id]
 
@@ -273,7 +273,7 @@ def _fail(bench: Bench, command_id: str) -> None:
     envelope = Envelope.no("internal_error", "gave up")
     kept_for_a_person = End(State.FAILED, 502, envelope, 0, SUPERSEDED)
     grant = bench.granted(command_id)
-    bench.journal(close(grant, kept_for_a_person, next_holder="", lease_ms=LEASE_MS))
+    bench.journal(complete(grant, kept_for_a_person, next_holder="", lease_ms=LEASE_MS))
     assert bench.state(command_id) is State.FAILED
 
 
@@ -285,7 +285,7 @@ def test_replay_goes_out_under_a_further_key_after_a_look(bench: Bench) -> None:
     grant = bench.granted(command)
     assert grant.look_up_first
     assert grant.key == f"{command}-2"
-    assert grant.tries == 1
+    assert grant.attempt_number == 1
 
 
 def test_replay_repeated_queues_once(bench: Bench) -> None:

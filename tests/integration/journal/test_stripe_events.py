@@ -11,7 +11,7 @@ import pytest
 
 from producer.contract import State
 from producer.contract.stripe_events import StripeEvent
-from producer.journal import TakenAs
+from producer.journal import ClaimStatus
 from producer.journal.commands.stripe_events import KEPT, ChangedBy, events_of, note_event
 from producer.journal.redis import keys
 from tests.integration.journal.conftest import Bench
@@ -41,10 +41,10 @@ def test_a_doubtful_command_is_looked_at_now(bench: Bench) -> None:
     """An hour before its time: the customer is due, and its next try has the same key."""
     command = bench.accept_default()
     bench.again(bench.granted(command), uncertain=True)
-    assert bench.resume().how is TakenAs.IDLE
+    assert bench.resume().status is ClaimStatus.IDLE
     assert _told(bench, command) == command
     assert bench.state(command) is State.UNKNOWN
-    assert bench.redis.zscore(keys.WATCH, "cus_1") == float(_row(bench, command)["due"])
+    assert bench.redis.zscore(keys.DUE, "cus_1") == float(_row(bench, command)["due"])
     taken = bench.resume()
     assert taken.grant is not None
     assert (taken.grant.command_id, taken.grant.key) == (command, command)
@@ -57,7 +57,7 @@ def test_so_is_one_under_a_further_key(bench: Bench) -> None:
     bench.again(bench.granted(command), uncertain=True, new_key=True)
     for key in (command, f"{command}-1", f"{command}-3", f"{command}-2x"):
         assert _told(bench, key) == ""
-    assert bench.resume().how is TakenAs.IDLE
+    assert bench.resume().status is ClaimStatus.IDLE
     assert _told(bench, f"{command}-2") == command
     taken = bench.resume()
     assert taken.grant is not None
@@ -69,7 +69,7 @@ def test_one_that_waits_without_doubt_is_tried_now(bench: Bench) -> None:
     command = bench.accept_default()
     bench.again(bench.granted(command))
     assert _told(bench, command) == command
-    assert bench.resume().how is TakenAs.GRANTED
+    assert bench.resume().status is ClaimStatus.GRANTED
 
 
 def test_an_event_before_the_answer_shortens_one_wait(bench: Bench) -> None:
@@ -79,11 +79,11 @@ def test_an_event_before_the_answer_shortens_one_wait(bench: Bench) -> None:
     before = _row(bench, command)
     assert _told(bench, command) == ""
     assert _row(bench, command) == {**before, "told": "1"}
-    assert bench.again(grant, uncertain=True).how is TakenAs.IDLE
+    assert bench.again(grant, uncertain=True).status is ClaimStatus.IDLE
     taken = bench.resume()
     assert taken.grant is not None
     bench.again(taken.grant, uncertain=True)
-    assert bench.resume().how is TakenAs.IDLE
+    assert bench.resume().status is ClaimStatus.IDLE
 
 
 @pytest.mark.parametrize("ends", [{}, {"new_key": True}])
@@ -93,7 +93,7 @@ def test_what_was_not_in_doubt_keeps_its_wait(bench: Bench, ends: dict[str, Any]
     grant = bench.granted(command)
     _told(bench, command)
     bench.again(grant, uncertain=bool(ends), **ends)
-    assert bench.resume().how is TakenAs.IDLE
+    assert bench.resume().status is ClaimStatus.IDLE
     assert "told" not in _row(bench, command)
 
 
@@ -105,7 +105,7 @@ def test_others_are_left_alone(bench: Bench) -> None:
     assert _told(bench, queued) == ""
     assert _row(bench, queued) == before
     assert _told(bench, other) == ""
-    assert bench.resume("cus_2").how is TakenAs.BUSY
+    assert bench.resume("cus_2").status is ClaimStatus.BUSY
     bench.end(grant)
     ended = _row(bench, other)
     assert _told(bench, other) == ""
@@ -122,7 +122,7 @@ def test_a_customers_lease_is_not_touched(bench: Bench) -> None:
     grant = bench.granted(newer)
     assert grant.command_id == newer
     assert _told(bench, older) == older
-    assert bench.resume().how is TakenAs.BUSY
+    assert bench.resume().status is ClaimStatus.BUSY
     bench.end(grant)
     assert (bench.state(newer), bench.state(older)) == (State.SUCCEEDED, State.SUPERSEDED)
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from producer import CardCommands
 from producer.contract import Envelope, Lane, SetDefaultCard, State
-from producer.journal import End, accept, close, take
+from producer.journal import End, accept, claim, complete
 from producer.journal.commands.messages import task_message
 from producer.journal.operations.dead_letters import DeadReason, KeptLetter, letters
 from producer.security.command_signatures import UNSIGNED, Signing
@@ -53,7 +53,7 @@ class Forging(Stage):
         """A row of the customer's second card that no message tells of yet."""
         order, command = self.order(customer), str(uuid4())
         self.journal(
-            accept(order, command_id=command, in_hand=True, signing=signing, sender=sender)
+            accept(order, command_id=command, message_received=True, signing=signing, sender=sender)
         )
         # The sweep would find it in a while.
         self.redis.zrem("cards:queued:interactive", command)
@@ -62,10 +62,10 @@ class Forging(Stage):
     def failed(self, customer: str, signing: Signing = SIGNING) -> str:
         """A command that has failed, of any age of its signature."""
         command, _ = self.journalled(customer, signing)
-        grant = self.journal(take(command, "nobody", 15_000, in_order=False)).grant
+        grant = self.journal(claim(command, "nobody", 15_000, in_order=False)).grant
         assert grant is not None
         end = End(State.FAILED, 502, Envelope.no("api_error", "gave up"), 0, _SUPERSEDED)
-        self.journal(close(grant, end, next_holder="", lease_ms=15_000))
+        self.journal(complete(grant, end, next_holder="", lease_ms=15_000))
         assert self.status(command).state is State.FAILED
         return command
 

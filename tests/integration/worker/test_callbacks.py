@@ -28,7 +28,7 @@ from tests.integration.journal.conftest import Bench, bench
 from tests.integration.receivers import SECRET, Receiver, receiving
 from tests.unit.http.web import WebProcess
 from worker.callbacks.delivery import GIVE_UP_MS, TYPE, Callbacks, delay_ms
-from worker.callbacks.http_client import CallbackRequests
+from worker.callbacks.http_client import CallbackClient
 
 __all__ = ["bench"]
 pytestmark = pytest.mark.integration
@@ -92,7 +92,7 @@ def test_pauses_grow_to_an_hour() -> None:
 @pytest.fixture
 async def teller(redis_url: str) -> AsyncIterator[Callbacks]:
     """What a worker tells ends with, which is not run."""
-    journal, requests = Journal(redis_url), CallbackRequests(private=True)
+    journal, requests = Journal(redis_url), CallbackClient(private=True)
     watch = JournalWatch(RedisConfig.of(redis_url))
     yield Callbacks(journal, watch, CallbackSecrets.of(SECRET), requests)
     await requests.close()

@@ -10,24 +10,24 @@ from uuid import uuid4
 import pytest
 
 from producer.contract import CommandKind, CommandStatus, Lane, State, parse_command
-from producer.journal import UNLIMITED, Journal, Limits, accept, resume, status, stopped, take
+from producer.journal import UNLIMITED, Journal, Limits, accept, claim, claim_next, status, stopped
 from producer.observability.tracing import is_on
 from producer.redis import RedisConfig
 from producer.settings import Settings
 from tests.spans import Spans
-from worker.celery.prefetch import LaneGate
+from worker.celery.prefetch import Prefetch
 from worker.clock import clock
 from worker.execution import backoff
-from worker.execution.attempt_runner import Tries
-from worker.execution.executor import NOBODY, Executor
+from worker.execution.attempt_runner import AttemptRunner
+from worker.execution.executor import NO_MESSAGE, Executor
 from worker.execution.leases import LeaseKeeper
-from worker.execution.message_handler import Arrivals, Arrived
+from worker.execution.message_handler import Delivery, MessageHandler
 from worker.execution.outcomes import Outcomes
 from worker.execution.quarantine import Quarantine
 from worker.execution.row_signatures import RowSignatures
 from worker.handlers.assign_card import AssignCardHandler
 from worker.handlers.set_default_card import SetDefaultCardHandler
-from worker.observability.command_events import Announcements
+from worker.observability.command_events import CommandEvents
 from worker.observability.task_events import TaskEvents
 from worker.observability.tracing import Tracing
 from worker.ports import Failure, StripeError
@@ -49,24 +49,28 @@ class Workbench:
         self.journal = Journal(redis_url)
         self.stripe = FakeGateway()
         self.leases = LeaseKeeper(self.journal, settings.lease_s)
-        announcements, gate = Announcements(TaskEvents(None, 0, "test", int)), LaneGate(8)
+        command_events, prefetch = CommandEvents(TaskEvents(None, 0, "test", int)), Prefetch(8)
         handlers = {
             CommandKind.ASSIGN_CARD: AssignCardHandler(self.stripe),
             CommandKind.SET_DEFAULT_CARD: SetDefaultCardHandler(self.stripe),
         }
         outcomes = Outcomes("en", settings.shared.status_ttl_s)
         unsigned = RowSignatures(settings.shared.signing)
-        tries = Tries(handlers, Quarantine(), outcomes, announcements, self.journal, unsigned)
+        attempts = AttemptRunner(
+            handlers, Quarantine(), outcomes, command_events, self.journal, unsigned
+        )
         self.executor = Executor(
             settings,
             self.journal,
-            tries,
+            attempts,
             self.leases,
-            announcements,
-            gate,
+            command_events,
+            prefetch,
             tracing=Tracing("http://127.0.0.1:1", on=is_on()),
         )
-        self.arrivals = Arrivals(settings, self.executor, announcements, outcomes, gate)
+        self.message_handler = MessageHandler(
+            settings, self.executor, command_events, outcomes, prefetch
+        )
 
     async def accept(
         self, card: str, customer: str = CUSTOMER, lane: Lane = Lane.INTERACTIVE
@@ -83,7 +87,9 @@ class Workbench:
         **fields: str,
     ) -> None:
         kind = CommandKind.SET_DEFAULT_CARD
-        await self.arrivals.on_message(Arrived(command_id, kind, fields, lane.value, journalled))
+        await self.message_handler.on_message(
+            Delivery(command_id, kind, fields, lane.value, journalled)
+        )
 
     async def ended(self, command_id: str) -> CommandStatus:
         """The command's status once it has ended."""
@@ -223,7 +229,7 @@ async def test_refused_key_stops_until_it_works_again(bench: Workbench) -> None:
     reason = await bench.journal(stopped())
     assert reason is not None
     assert reason.message == "Invalid API Key"
-    assert (await bench.journal(resume(CUSTOMER, "h", 1000))).grant is None
+    assert (await bench.journal(claim_next(CUSTOMER, "h", 1000))).grant is None
     # As if the time until the next look were over.
     await bench.journal._redis.hset("cards:stop", "until", 1)
     await bench.executor.on_customer(CUSTOMER)
@@ -249,8 +255,8 @@ async def test_key_refused_during_a_lookup_leaves_the_command_unsettled(bench: W
 async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> None:
     """A grant whose lease is over by the holder's own clock is left to others."""
     command = await bench.accept("card_B")
-    taken = await bench.journal(take(command, "h", 15_000))
-    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, NOBODY)
+    taken = await bench.journal(claim(command, "h", 15_000))
+    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, NO_MESSAGE)
     assert not bench.stripe.sent
     found = await bench.journal(status(command))
     assert found is not None
@@ -265,11 +271,11 @@ async def test_a_try_that_was_for_nothing_says_so_in_its_span(
     bench = Workbench(redis_url)
     bench.stripe.account.add_customer(CUSTOMER, cards=("card_A", "card_B"))
     command = await bench.accept("card_B")
-    lost = await bench.journal(take(command, "h", 1))
-    await bench.executor._work(lost, -1e6, Lane.INTERACTIVE, NOBODY)
+    lost = await bench.journal(claim(command, "h", 1))
+    await bench.executor._work(lost, -1e6, Lane.INTERACTIVE, NO_MESSAGE)
     assert lost.grant is not None
     stale = replace(lost.grant, fence="0.former", lease_ms=15_000)
-    await bench.executor._work(replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NOBODY)
+    await bench.executor._work(replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NO_MESSAGE)
     told = [[event.name for event in one.events] for one in spans.named("process")]
     assert told == [["lease lost"], ["taken over"]]
     await bench.executor.drained()
@@ -285,7 +291,7 @@ async def test_stopping_worker_leaves_the_next_command_to_others(bench: Workbenc
     found = await bench.journal(status(second))
     assert found is not None
     assert found.state is State.WAITING
-    assert (await bench.journal(resume(CUSTOMER, "other", 1000))).grant is not None
+    assert (await bench.journal(claim_next(CUSTOMER, "other", 1000))).grant is not None
 
 
 async def test_truth_is_looked_up_before_giving_up(bench: Workbench) -> None:

@@ -49,7 +49,7 @@ def test_nothing_is_kept_where_there_is_none() -> None:
         (["batch"], "metadata"),
         ("batch=1", "metadata"),
         ({f"tag{n}": "v" for n in range(11)}, "metadata"),
-        ({"Batch": "x"}, "metadata"),
+        ({"BulkMessage": "x"}, "metadata"),
         ({"": "x"}, "metadata"),
         ({"a.b": "x"}, "metadata"),
         ({"x" * 41: "x"}, "metadata"),

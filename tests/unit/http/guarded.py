@@ -13,9 +13,9 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.rejections import TurnedAway
-from producer.http.responses import Answers
-from producer.http.server.client_limits import HttpLimits
+from producer.http.rejections import Rejection
+from producer.http.responses import Responses
+from producer.http.server.client_limits import ClientLimits
 from producer.http.server.connection_close import Guard
 from producer.http.server.connections import Connections
 from producer.http.server.protocol import guarded
@@ -63,7 +63,7 @@ class Serving:
     app: Application
     guard: Guard
 
-    def turned_away(self, why: TurnedAway) -> float:
+    def rejected(self, why: Rejection) -> float:
         """How often it was counted."""
         told = self.guard.metrics.response().body.decode()  # type: ignore[union-attr]
         label = f'cards_http_refused_total{{reason="{why.label}"}} '
@@ -73,8 +73,8 @@ class Serving:
 @asynccontextmanager
 async def serving(**limits: Any) -> AsyncIterator[Serving]:
     """A server with these limits."""
-    set_to = HttpLimits(**limits)
-    guard = Guard(set_to, Connections(set_to), Answers("en"), Metrics())
+    set_to = ClientLimits(**limits)
+    guard = Guard(set_to, Connections(set_to), Responses("en"), Metrics())
     app, state, cls = Application(), ServerState(), guarded(guard)
     config = uvicorn.Config(
         app,

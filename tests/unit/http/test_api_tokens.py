@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from producer.contract.card_data.card_numbers import holds_card_number
 from producer.contract.card_data.redaction import redact
-from producer.http.migrations.child_processes import Children
+from producer.http.migrations.child_processes import ChildProcesses
 from producer.redis import RedisConfig
 from producer.security.api_tokens import (
     ALL_SCOPES,
@@ -138,8 +138,8 @@ def test_children_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Processes that web starts for migrations get neither the tokens nor where they are."""
     for name in ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE"):
         monkeypatch.setenv(name, "hunter2")
-    children = Children(RedisConfig.of("redis://h/0"), tmp_path, "en")
-    assert "hunter2" not in children._environ.values()
+    child_processes = ChildProcesses(RedisConfig.of("redis://h/0"), tmp_path, "en")
+    assert "hunter2" not in child_processes._environ.values()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from producer.http.metrics.request_metrics import Metrics
-from producer.http.middleware.body_timeout import BodyPace, BodyTooSlow
-from producer.http.server.client_limits import HttpLimits
+from producer.http.middleware.body_timeout import BodyTimeout, BodyTooSlow
+from producer.http.server.client_limits import ClientLimits
 
 _SCOPE: Scope = {"type": "http"}
 
@@ -35,7 +35,7 @@ async def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
 
 
 async def _read(
-    parts: list[tuple[float, int]], clock: _Clock, limits: HttpLimits, *, answered: bool = False
+    parts: list[tuple[float, int]], clock: _Clock, limits: ClientLimits, *, answered: bool = False
 ) -> tuple[int, list[Message]]:
     """How many bytes the application read of parts (seconds waited for, bytes); what it sent."""
     coming = iter(parts)
@@ -67,11 +67,11 @@ async def _read(
         except BodyTooSlow as slow:
             await send({"type": "http.response.start", "status": slow.http_status})
 
-    await BodyPace(app, limits, Metrics())(_SCOPE, receive, send)
+    await BodyTimeout(app, limits, Metrics())(_SCOPE, receive, send)
     return read, [message for message in sent if message["type"] != "http.request"]
 
 
-_LIMITS = HttpLimits(body_s=30, body_rate=4096)
+_LIMITS = ClientLimits(body_s=30, body_rate=4096)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_what_is_ahead_is_not_saved_up(clock: _Clock) -> None:
 
 async def test_without_a_rate_any_progress_will_do(clock: _Clock) -> None:
     """A rate of 0 leaves only the time without progress."""
-    limits = HttpLimits(body_s=30, body_rate=0)
+    limits = ClientLimits(body_s=30, body_rate=0)
     assert await _read([(29, 1)] * 10, clock, limits) == (10, [])
     assert (await _read([(31, 1)], clock, limits))[1][0]["status"] == 408
 
@@ -135,5 +135,5 @@ async def test_waiting_after_the_body_is_not_timed(clock: _Clock) -> None:
     async def send(_: Message) -> None:
         raise AssertionError
 
-    await BodyPace(app, _LIMITS, Metrics())(_SCOPE, receive, send)
+    await BodyTimeout(app, _LIMITS, Metrics())(_SCOPE, receive, send)
     assert told == ["http.request", "http.disconnect"]

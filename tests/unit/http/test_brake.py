@@ -10,7 +10,7 @@ import pytest
 
 from producer.http.access.bearer_tokens import Bearers
 from producer.http.access.gcra import Pace
-from producer.http.access.throttle import Brake, Braked, address_of
+from producer.http.access.throttle import Braked, Throttle, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.security.api_tokens import read_tokens
 from tests.unit.http.web import Clock, braked_app, running
@@ -21,52 +21,52 @@ _EACH, _IN_ALL = Pace(10, 5.0), Pace(100, 0.5)
 def test_ten_at_once_and_then_one_every_five_seconds() -> None:
     """The eleventh waits; another address does not."""
     clock = Clock()
-    brake = Brake(_EACH, _IN_ALL, clock)
+    throttle = Throttle(_EACH, _IN_ALL, clock)
     for _ in range(10):
-        assert brake.wait_s("a") == 0
-        brake.failed("a")
-    assert brake.wait_s("a") == 5
-    assert brake.wait_s("b") == 0
+        assert throttle.wait_s("a") == 0
+        throttle.failed("a")
+    assert throttle.wait_s("a") == 5
+    assert throttle.wait_s("b") == 0
     clock.now += 5
-    assert brake.wait_s("a") == 0
-    brake.failed("a")
-    assert brake.wait_s("a") == 5
+    assert throttle.wait_s("a") == 0
+    throttle.failed("a")
+    assert throttle.wait_s("a") == 5
     clock.now += 1000
     for _ in range(10):
-        assert brake.wait_s("a") == 0
-        brake.failed("a")
-    assert brake.wait_s("a") > 0
+        assert throttle.wait_s("a") == 0
+        throttle.failed("a")
+    assert throttle.wait_s("a") > 0
 
 
 def test_a_crowd_leaves_each_address_one_try() -> None:
     """Where many addresses try, each new one may once, a right token among them; it wears off."""
     clock = Clock()
-    brake = Brake(_EACH, _IN_ALL, clock)
+    throttle = Throttle(_EACH, _IN_ALL, clock)
     for at in range(100):
-        assert brake.wait_s(f"a{at}") == 0
-        brake.failed(f"a{at}")
-    assert brake.wait_s("new") == 0
-    brake.failed("new")
-    assert brake.wait_s("new") == 5
+        assert throttle.wait_s(f"a{at}") == 0
+        throttle.failed(f"a{at}")
+    assert throttle.wait_s("new") == 0
+    throttle.failed("new")
+    assert throttle.wait_s("new") == 5
     clock.now += 50
-    assert brake.wait_s("new") == 0
+    assert throttle.wait_s("new") == 0
 
 
 def test_memory_is_bounded() -> None:
     """A million addresses leave a few thousand behind, and the last to fail is still braked."""
     clock = Clock()
-    brake = Brake(_EACH, _IN_ALL, clock)
+    throttle = Throttle(_EACH, _IN_ALL, clock)
     for at in range(5000):
-        brake.failed(f"{at}")
+        throttle.failed(f"{at}")
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     for at in range(20_000):
-        brake.failed(f"x{at}")
+        throttle.failed(f"x{at}")
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 2_000_000
-    assert brake.wait_s("x19999") > 0
-    assert brake.wait_s("0") == 0  # forgotten
+    assert throttle.wait_s("x19999") > 0
+    assert throttle.wait_s("0") == 0  # forgotten
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_right_token_goes_on_beside_somebody_who_tries() -> None:
     """Behind one proxy address: who was right there before is let in, a guess is not looked at."""
     clock = Clock()
     tokens = read_tokens({"CARDS_API_TOKENS": "shop:send:right,web:send:other"})
-    bearers = Bearers(tokens, Brake(Pace(3, 1.0), _IN_ALL, clock), Metrics())
+    bearers = Bearers(tokens, Throttle(Pace(3, 1.0), _IN_ALL, clock), Metrics())
 
     def ask(token: str, address: str = "proxy") -> str | None:
         headers = [(b"authorization", f"Bearer {token}".encode())]

@@ -65,18 +65,18 @@ async def test_what_is_no_page_may_do_nothing(guarded: httpx.AsyncClient) -> Non
     at = f"/api/tasks/{task.json()['data']['taskId']}"
     migration = f"/api/migrations/{await _uploaded(guarded)}"
     await guarded.post(f"{migration}/cancel", headers=_BEARER)
-    answers = [task]
+    responses = [task]
     for path in (at, "/openapi.json", "/metrics", "/healthz", "/none", migration):
-        answers.append(await guarded.get(path, headers=_BEARER))
+        responses.append(await guarded.get(path, headers=_BEARER))
     for path in (f"{migration}/events", f"{migration}/report.csv", f"{migration}/errors.csv"):
-        answers.append(await guarded.get(path, headers=_BEARER))
-    answers.append(await guarded.head(f"{at}/events", headers=_BEARER))
-    answers.append(await guarded.get(at))
-    answers.append(await guarded.delete("/docs", headers=_BEARER))
-    answers.append(await guarded.post("/login", data={"token": _TOKEN}))
-    for answer in answers:
+        responses.append(await guarded.get(path, headers=_BEARER))
+    responses.append(await guarded.head(f"{at}/events", headers=_BEARER))
+    responses.append(await guarded.get(at))
+    responses.append(await guarded.delete("/docs", headers=_BEARER))
+    responses.append(await guarded.post("/login", data={"token": _TOKEN}))
+    for answer in responses:
         assert _told(answer, _EVERY) == _EVERY, (answer.request.url, answer.status_code)
-    assert {200, 202, 303, 401, 404, 405} == {answer.status_code for answer in answers}
+    assert {200, 202, 303, 401, 404, 405} == {answer.status_code for answer in responses}
 
 
 async def test_a_bug_is_answered_with_them_too(redis_url: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from producer.http.rejections import TurnedAway
+from producer.http.rejections import Rejection
 from tests.unit.http.guarded import GET, WAITING, Serving, serving
 from tests.unit.http.raw import RawClient
 
@@ -51,7 +51,7 @@ async def test_too_much_before_or_around_a_body_is_431_and_the_end(
         assert (answer.status, answer.code) == (431, "head_too_large")
         assert answer.headers["connection"] == "close"
         assert await client.ended() == b""
-    assert server.turned_away(TurnedAway.HEAD_TOO_LARGE) == 1
+    assert server.rejected(Rejection.HEAD_TOO_LARGE) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_a_head_that_does_not_come_is_408(how_much: str, before: bytes) ->
             assert (answer.status, answer.code) == (408, "request_timeout")
         assert await client.ended() == b""
         slow = bool(how_much or not before)  # an idle connection's end is no offence
-        assert server.turned_away(TurnedAway.HEAD_SLOW) == slow
+        assert server.rejected(Rejection.HEAD_SLOW) == slow
 
 
 async def test_a_trickling_head_is_408() -> None:
@@ -223,7 +223,7 @@ async def test_a_caller_that_does_not_read_is_cut_off() -> None:
     ):
         await client.send(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
         await server.app.gone.wait()
-        assert server.turned_away(TurnedAway.ANSWER_UNREAD) == 1
+        assert server.rejected(Rejection.ANSWER_UNREAD) == 1
 
 
 async def test_a_last_answer_is_read_by_those_who_go_on_sending(server: Serving) -> None:
@@ -245,7 +245,7 @@ async def test_too_many_are_told_so(caplog: pytest.LogCaptureFixture) -> None:
             assert (answer.status, answer.code) == (503, "too_many_connections")
             assert int(answer.headers["retry-after"]) > 0
             assert await client.ended() == b""
-        assert server.turned_away(TurnedAway.CONNECTIONS) == 1
+        assert server.rejected(Rejection.CONNECTIONS) == 1
         assert "turned away 127.0.0.1: connections" in caplog.text
         assert "marked" not in caplog.text
         server.app.may_answer.set()
@@ -271,7 +271,7 @@ async def test_heads_that_do_not_go_on_are_bounded() -> None:
         for one in (second, silent):
             await one.send(GET[1:] + b"\r\n" if one is second else GET + b"\r\n")
             assert (await one.answer()).status == 200
-        assert server.turned_away(TurnedAway.UNFINISHED) == 1
+        assert server.rejected(Rejection.UNFINISHED) == 1
 
 
 async def test_silent_connections_make_room_for_others() -> None:

@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from producer.http.rejections import TurnedAway
-from producer.http.server.client_limits import HttpLimits
+from producer.http.rejections import Rejection
+from producer.http.server.client_limits import ClientLimits
 from producer.http.server.connections import Connections
 
 
 class _Connection:
     def __init__(self) -> None:
-        self.ended: TurnedAway | None = None
+        self.ended: Rejection | None = None
 
-    def turn_away(self, why: TurnedAway) -> None:
+    def turn_away(self, why: Rejection) -> None:
         assert self.ended is None
         self.ended = why
 
 
 def _ledger(**limits: Any) -> Connections:
-    return Connections(HttpLimits(**limits))
+    return Connections(ClientLimits(**limits))
 
 
 def _entered(ledger: Connections, host: str, count: int) -> list[_Connection]:
@@ -35,8 +35,8 @@ def test_an_address_has_its_bound_and_others_have_theirs() -> None:
     """One address may use up its own places, not those of another; an end frees a place."""
     ledger = _ledger(per_address=2)
     first, _ = _entered(ledger, "10.0.0.1", 2)
-    assert ledger.enter(_Connection(), "10.0.0.1") is TurnedAway.OF_ADDRESS
-    assert ledger.enter(_Connection(), "::ffff:10.0.0.1") is TurnedAway.OF_ADDRESS
+    assert ledger.enter(_Connection(), "10.0.0.1") is Rejection.OF_ADDRESS
+    assert ledger.enter(_Connection(), "::ffff:10.0.0.1") is Rejection.OF_ADDRESS
     _entered(ledger, "10.0.0.2", 2)
     ledger.leave(first)
     ledger.leave(first)
@@ -49,7 +49,7 @@ def test_addresses_of_one_ipv6_network_are_one_client() -> None:
     ledger = _ledger(per_address=2)
     _entered(ledger, "2001:db8::1", 1)
     _entered(ledger, "2001:db8::2", 1)
-    assert ledger.enter(_Connection(), "2001:db8::3") is TurnedAway.OF_ADDRESS
+    assert ledger.enter(_Connection(), "2001:db8::3") is Rejection.OF_ADDRESS
     _entered(ledger, "2001:db8:0:1::1", 1)
 
 
@@ -78,7 +78,7 @@ def test_of_too_many_heads_without_an_end_the_longest_goes() -> None:
         ledger.unfinished(one, begun=True)
     assert [one.ended for one in (sent, *slow)] == [None] * 4
     ledger.unfinished(slow[2], begun=True)
-    assert [one.ended for one in slow] == [TurnedAway.UNFINISHED, None, None]
+    assert [one.ended for one in slow] == [Rejection.UNFINISHED, None, None]
     assert len(ledger) == 3
 
 
@@ -92,7 +92,7 @@ def test_those_that_have_sent_nothing_yet_may_be_many() -> None:
         ledger.unfinished(one, begun=True)
     assert {one.ended for one in silent} == {None}
     ledger.unfinished(silent[2], begun=True)
-    assert silent[0].ended is TurnedAway.UNFINISHED
+    assert silent[0].ended is Rejection.UNFINISHED
 
 
 @pytest.mark.parametrize("bound", ["connections", "per_address"])
@@ -102,7 +102,7 @@ def test_a_new_connection_takes_a_silent_ones_place(bound: str) -> None:
     busy, silent = _entered(ledger, "10.0.0.1", 2)
     ledger.unfinished(silent, begun=False)
     _entered(ledger, "10.0.0.1", 1)
-    assert (busy.ended, silent.ended) == (None, TurnedAway.UNFINISHED)
+    assert (busy.ended, silent.ended) == (None, Rejection.UNFINISHED)
     refused = ledger.enter(_Connection(), "10.0.0.1")
-    assert refused in (TurnedAway.CONNECTIONS, TurnedAway.OF_ADDRESS)
+    assert refused in (Rejection.CONNECTIONS, Rejection.OF_ADDRESS)
     assert len(ledger) == 2

@@ -140,8 +140,8 @@ async def test_a_damaged_record_hides_no_other(client: httpx.AsyncClient, journa
         await finish(journal, await begin(journal, one))
     await journal._redis.publish(f"cards:changed:{ids[1]}", "succeeded")
     async with asyncio.timeout(20):
-        answers = [await one for one in waiting]
-    assert [one.status_code for one in answers] == [200, 410, 200]
+        responses = [await one for one in waiting]
+    assert [one.status_code for one in responses] == [200, 410, 200]
 
 
 async def test_a_call_that_is_damaged_is_no_outage(

@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from producer import CardCommands, State
-from producer.http.failed import listing
+from producer.http.failed import listing, scan
 from producer.http.failed import replay as replaying
-from producer.http.failed import scan as walk
 from producer.journal import Journal
 from producer.journal.operations.failed import failed_after
 from producer.security.command_signatures import Signing
@@ -112,7 +111,7 @@ async def test_pages_together_are_the_list(
     for one in ids[2:7]:
         ends.redis.zadd("cards:failed", {one: 1_795_857_140_123})
     wanted = [str(one) for one in ends.redis.zrange("cards:failed", 0, -1)]
-    monkeypatch.setattr(walk, "_TOGETHER", 2)
+    monkeypatch.setattr(scan, "_TOGETHER", 2)
     for limit in (1, 3, 10, 100):
         seen: list[str] = []
         after = ""
@@ -132,7 +131,7 @@ async def test_a_page_looks_at_so_many_and_no_more(
     """Where few match, a page may be empty, and says where to go on."""
     ids = _fail(cards, ends, "api_error", "api_error", "rate_limit")
     monkeypatch.setattr(listing, "LOOKED_AT", 2)
-    monkeypatch.setattr(walk, "_TOGETHER", 2)
+    monkeypatch.setattr(scan, "_TOGETHER", 2)
     page, next_ = await _listed(web, "?code=rate_limit")
     assert page == []
     assert await _listed(web, f"?code=rate_limit&after={next_}") == ([ids[2]], None)
@@ -190,7 +189,7 @@ async def test_one_request_takes_up_so_many_and_says_where_to_go_on(
     """Whoever follows `next` has taken up all, past those that are left out."""
     ids = _fail(cards, ends, "poison", "poison", "api_error", "api_error", "api_error")
     monkeypatch.setattr(replaying, "LOOKED_AT", 2)
-    monkeypatch.setattr(walk, "_TOGETHER", 2)
+    monkeypatch.setattr(scan, "_TOGETHER", 2)
     seen: list[int] = []
     after: dict[str, str] = {}
     while True:

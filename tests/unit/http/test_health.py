@@ -156,14 +156,14 @@ async def test_a_lost_journal_is_told_and_nothing_is_known_of_what_was_there(
         assert told["code"] == "not_ready"
         assert "data of before" in told["message"]
         task = accepted.headers["Location"]
-        answers = [
+        responses = [
             await client.post("/api/cards/default", json=DEFAULT, headers=headers),
             await client.get(task),
             await client.get(f"{task}/events"),
             await client.get(f"/api/cards/{CUSTOMER}"),
             await client.post("/api/migrations", content=b"userId,source\n"),
         ]
-        for answer in answers:
+        for answer in responses:
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
             assert "data of before" in answer.json()["message"]
         # But for what /readyz tries before it is noticed.

@@ -6,23 +6,23 @@ import resource
 
 import pytest
 
-from producer.http.server.client_limits import HttpLimits
+from producer.http.server.client_limits import ClientLimits
 from producer.http.server.file_descriptors import within_descriptors
 from producer.settings import SettingsError
 
 
 def test_unset_they_are_the_documented_ones() -> None:
     """32 kB of head, 15 s for it, 30 s for a body without progress."""
-    usual = HttpLimits.from_environ(
+    usual = ClientLimits.from_environ(
         {"CARDS_HTTP_CONNECTIONS": "", "CARDS_HTTP_TRUSTED_PROXIES": ""}
     )
-    assert usual == HttpLimits()
+    assert usual == ClientLimits()
     assert (usual.head_bytes, usual.head_s, usual.body_s) == (32_768, 15, 30)
 
 
 def test_each_can_be_set() -> None:
     """All of them are read; a time of 0 is no limit that anybody lives to see."""
-    limits = HttpLimits.from_environ(
+    limits = ClientLimits.from_environ(
         {
             "CARDS_HTTP_HEAD_LIMIT": "4096",
             "CARDS_HTTP_HEAD_TIMEOUT": "1.5",
@@ -56,7 +56,7 @@ def test_each_can_be_set() -> None:
 def test_a_wrong_one_is_named(name: str, value: str) -> None:
     """As with every setting, the error begins with its name. No proxy is trusted wholesale."""
     with pytest.raises(SettingsError) as wrong:
-        HttpLimits.from_environ({name: value})
+        ClientLimits.from_environ({name: value})
     assert str(wrong.value).startswith(name)
 
 
@@ -67,9 +67,9 @@ def test_connections_fit_the_descriptors(
     limit = [256, 4096]
     monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limit))
     monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: limit.__setitem__(0, wanted[0]))
-    assert within_descriptors(HttpLimits(connections=1000)).connections == 1000
+    assert within_descriptors(ClientLimits(connections=1000)).connections == 1000
     assert limit[0] == 1512
     assert not caplog.text
-    assert within_descriptors(HttpLimits(connections=5000)).connections == 4096 - 512
+    assert within_descriptors(ClientLimits(connections=5000)).connections == 4096 - 512
     assert limit[0] == 4096
     assert "CARDS_HTTP_CONNECTIONS" in caplog.text

@@ -105,11 +105,11 @@ def test_every_operation_names_its_scopes(document: dict[str, Any]) -> None:
             scopes = [name for one in operation["security"] for name in one.get("bearer", ())]
             assert scopes
             assert operation["security"][-1] == {}  # where no tokens are configured
-            answers = operation["responses"]
-            assert {"401", "403", "421", "429"} <= set(answers), path
-            assert all(f"`{scope}`" in answers["403"]["description"] for scope in scopes)
+            responses = operation["responses"]
+            assert {"401", "403", "421", "429"} <= set(responses), path
+            assert all(f"`{scope}`" in responses["403"]["description"] for scope in scopes)
             assert {"Retry-After", "RateLimit", "RateLimit-Policy"} == set(
-                answers["429"]["headers"]
+                responses["429"]["headers"]
             )
 
 

@@ -253,9 +253,9 @@ async def test_without_redis_a_page_says_so(tmp_path: Path) -> None:
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of("redis://127.0.0.1:1/0", **environ) as away:
         paths = ("/", "/commands/x", "/customers/cus_1", "/api/overview")
-        answers = await asyncio.gather(*(away.get(path) for path in paths))
-        assert [one.status_code for one in answers] == [503] * len(paths)
-        assert all("does not answer" in one.text for one in answers[:3])
+        responses = await asyncio.gather(*(away.get(path) for path in paths))
+        assert [one.status_code for one in responses] == [503] * len(paths)
+        assert all("does not answer" in one.text for one in responses[:3])
 
 
 async def test_the_upload_that_is_shown_leads_here(web: httpx.AsyncClient) -> None:

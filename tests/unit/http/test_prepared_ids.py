@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from producer.http.waiting.presubscribed_ids import KEPT, PreparedIds
+from producer.http.waiting.presubscribed_ids import KEPT, PresubscribedIds
 from producer.http.waiting.subscriptions import Subscriptions
 from producer.journal import Journal
 
@@ -34,7 +34,7 @@ async def test_an_id_is_subscribed_to_when_it_is_taken(
     subscriptions: Subscriptions, journal: Journal
 ) -> None:
     """Whoever takes one can listen without waiting, hears what is published, and leaves nothing."""
-    prepared = PreparedIds(subscriptions)
+    prepared = PresubscribedIds(subscriptions)
     prepared.start()
     before = await _channels(journal, KEPT + 1)
     await subscriptions.add("later", print)  # confirmed behind all of them
@@ -55,7 +55,7 @@ async def test_an_id_is_subscribed_to_when_it_is_taken(
 
 async def test_nobody_waits_for_a_prepared_id(subscriptions: Subscriptions) -> None:
     """Each is given once, and where none is ready a new one is made at once."""
-    prepared = PreparedIds(subscriptions)
+    prepared = PresubscribedIds(subscriptions)
     assert len({prepared.take() for _ in range(5)}) == 5
     prepared.start()
     await subscriptions.add("later", print)
@@ -65,7 +65,7 @@ async def test_nobody_waits_for_a_prepared_id(subscriptions: Subscriptions) -> N
 
 async def test_without_redis_ids_are_made(journal: Journal) -> None:
     """While there is no connection nothing is prepared, and ids are there all the same."""
-    prepared = PreparedIds(Subscriptions(Journal("redis://127.0.0.1:1", retries=0)))
+    prepared = PresubscribedIds(Subscriptions(Journal("redis://127.0.0.1:1", retries=0)))
     prepared.start()
     assert prepared.take() != prepared.take()
     prepared.stop()

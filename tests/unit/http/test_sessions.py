@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from producer.http.pages.site.sessions import COOKIE, LASTS_S, LOGIN, LOGOUT, Sessions
-from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal import Journal
 from producer.security.api_tokens import read_tokens
 from tests.unit.http.web import Clock, WebProcess, client_of
@@ -108,7 +108,7 @@ async def test_it_ends_after_twelve_hours(redis_url: str) -> None:
     """By the cookie's own time, whatever Redis still has."""
     clock, journal = Clock(), Journal(redis_url)
     tokens = read_tokens({"CARDS_API_TOKENS": f"ana:read:{_TOKEN}"})
-    sessions = Sessions(tokens, BoundedJournal(journal), clock)
+    sessions = Sessions(tokens, JournalBulkhead(journal), clock)
     try:
         value = await sessions.begin(f" {_TOKEN} ")
         headers = [(b"cookie", f"other=1; {COOKIE}={value}".encode())]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from producer.contract import Lane
-from producer.http.migrations.child_processes import Children
+from producer.http.migrations.child_processes import ChildProcesses
 from producer.journal import Journal
 from producer.journal.commands.signed import SIGNATURE, message_flaw, row_flaw
 from producer.redis import RedisConfig
@@ -71,6 +71,6 @@ def test_children_are_given_the_keys(tmp_path: Path) -> None:
     """Drivers sign what they send, with the keys that web was started with."""
     config = RedisConfig.of("redis://127.0.0.1:6379/0")
     signing = Signing(Signing.of(KEY, OLD).keys, required=True)
-    given = Children(config, tmp_path, "en", signing)._environ
+    given = ChildProcesses(config, tmp_path, "en", signing)._environ
     assert Signing.from_environ(given) == signing
     assert "CARDS_API_TOKENS" not in given

@@ -20,7 +20,7 @@ from local.processes.guard import Guard
 from local.processes.ports import free_port
 from producer.contract import Envelope, State
 from producer.http.app import create_app
-from producer.journal import End, Journal, Taken, close, take
+from producer.journal import ClaimResult, End, Journal, claim, complete
 from producer.settings import WebSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,16 +145,16 @@ class WebProcess:
         self.ended(10)
 
 
-async def begin(journal: Journal, command_id: str) -> Taken:
+async def begin(journal: Journal, command_id: str) -> ClaimResult:
     """Take the command up, as a worker does."""
-    taken = await journal(take(command_id, str(uuid4()), 60_000))
-    assert taken.grant is not None, taken.how
+    taken = await journal(claim(command_id, str(uuid4()), 60_000))
+    assert taken.grant is not None, taken.status
     return taken
 
 
 async def finish(
     journal: Journal,
-    taken: Taken,
+    taken: ClaimResult,
     envelope: Envelope | None = None,
     *,
     state: State = State.SUCCEEDED,
@@ -164,5 +164,5 @@ async def finish(
     assert taken.grant is not None
     told = envelope or Envelope.yes("hecho", {"of": taken.grant.command_id})
     end = End(state, http_status, told, DAY_S, Envelope.no("superseded", "x"))
-    await journal(close(taken.grant, end, next_holder="", lease_ms=60_000))
+    await journal(complete(taken.grant, end, next_holder="", lease_ms=60_000))
     return told.model_dump()

@@ -50,10 +50,10 @@ def test_a_call_that_need_not_be_confirmed_is_answered_all_the_same() -> None:
 def test_neighbours_of_one_script_go_as_one() -> None:
     """Each has its own answer or error, and one that must be confirmed waits for that alone."""
     calls = [
-        _of("close", "a", durable=True),
-        _of("close", "b", "c"),
-        _of("take", "d"),
-        _of("close", "e"),
+        _of("complete", "a", durable=True),
+        _of("complete", "b", "c"),
+        _of("claim", "d"),
+        _of("complete", "e"),
     ]
     trip = RoundTrip(calls, RedisConfig.from_environ(_URL))
     sent = trip.commands()

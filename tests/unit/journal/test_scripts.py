@@ -7,7 +7,7 @@ import redis
 
 from producer.journal.redis.scripts import script, sources
 
-SHARED = {"ledger", "common", "limits", "grants"}
+SHARED = {"ledger", "common", "superseding", "limits", "grants"}
 NAMES = sorted(sources().keys() - SHARED)
 
 
@@ -25,6 +25,6 @@ def test_a_script_has_all_it_uses(name: str, redis_url: str) -> None:
 def test_a_script_has_no_more_than_it_uses() -> None:
     """Each helper costs time whenever a script runs; accepting grants no leases."""
     assert "local function enrol(" in script("accept").text
-    assert "local function begin_next(" not in script("accept").text
-    assert "local function begin_next(" in script("take").text
-    assert "local function enrol(" not in script("take").text
+    assert "local function claim_next_command(" not in script("accept").text
+    assert "local function claim_next_command(" in script("claim").text
+    assert "local function enrol(" not in script("claim").text

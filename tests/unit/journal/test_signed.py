@@ -82,7 +82,7 @@ def test_without_keys_a_row_is_as_it_was(journal: BlockingJournal) -> None:
 def test_what_the_worker_has_in_hand_is_not_signed(journal: BlockingJournal) -> None:
     """Who journals a bare message cannot say who ordered it."""
     ident = str(uuid4())
-    journal(accept(ORDER, command_id=ident, in_hand=True))
+    journal(accept(ORDER, command_id=ident, message_received=True))
     assert found(ident, row_of(journal, ident)) is Flaw.MISSING
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from producer.contract import CommandKind
 from producer.migrations.input.columns.columns import map_columns
 from producer.migrations.input.input_file import open_input
-from producer.migrations.model.card_details import Face, ShownCard
+from producer.migrations.model.card_details import CardDetails, ShownCard
 from producer.migrations.model.rows import RowState
 from producer.migrations.plan.card_choice import Why
 from producer.migrations.plan.customer_reads import CustomerRead
@@ -31,7 +31,7 @@ from producer.migrations.report.undecided import (
     write_undecided,
 )
 from producer.migrations.results.results_file import Results
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"
@@ -214,8 +214,8 @@ def test_what_stripe_shows_tells_candidates_apart() -> None:
     """Brand, last digits and expiry; what has expired, is the default, or is not there."""
     one = Undecided("cus_A", "ambiguous_cards", tuple(map(Candidate, ("card_1", "pm_2", "pm_3"))))
     shown = (
-        ShownCard("card_1", Face("Visa", "4242", "2", "2026")),
-        ShownCard("pm_2", Face("Visa", "1881", "3", "2026")),
+        ShownCard("card_1", CardDetails("Visa", "4242", "2", "2026")),
+        ShownCard("pm_2", CardDetails("Visa", "1881", "3", "2026")),
     )
     read = CustomerRead("cus_A", "", None, "pm_2", frozenset(("card_1", "pm_2")), shown)
     assert one.seen(read, date(2026, 3, 1)).text == (
@@ -233,7 +233,7 @@ def test_a_report_says_of_each_row_why_it_was_not_sent(tmp_path: Path) -> None:
     source, mapping = mapped(tmp_path, text)
     states = [RowState.AMBIGUOUS, RowState.AMBIGUOUS, RowState.PENDING, RowState.SKIPPED]
     results = Results(tmp_path / "r.sqlite")
-    accounts = Accounts("mig_1", source, mapping, 4, lambda n: states[n - 1], results)
+    accounts = RowOutcomes("mig_1", source, mapping, 4, lambda n: states[n - 1], results)
     with results:
         found = [result for _, result in accounts]
         assert [one.code for one in found] == [

@@ -13,7 +13,7 @@ from producer.migrations.after.undo import write_undo
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.columns.columns import map_columns
 from producer.migrations.input.rows.reader import open_rows
-from producer.migrations.model.card_details import Face, ShownCard
+from producer.migrations.model.card_details import CardDetails, ShownCard
 from producer.migrations.model.rows import BadRow, Repair, RowResult, RowState
 from producer.migrations.plan.customer_reads import CustomerRead, customer_read
 from producer.migrations.plan.estimate import Endpoint
@@ -21,14 +21,14 @@ from producer.migrations.plan.plan import make_plan
 from producer.migrations.plan.repairs import Left, decide
 from producer.migrations.report.undecided import of_report
 from producer.migrations.results.results_file import Results
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from tests.unit.migrations.files import CARD_NUMBER, mapped, written
 
 TODAY = date(2026, 11, 30)
-GOOD = ShownCard("pm_1", Face("Visa", "4242", "11", "2026"))
-OTHER = ShownCard("card_2", Face("MasterCard", "4444", "1", "2031"))
-EXPIRED = ShownCard("card_3", Face("Visa", "1881", "10", "2026"))
-SPENT = ShownCard("src_4", Face("Visa", "0005", "1", "2031"), "consumed")
+GOOD = ShownCard("pm_1", CardDetails("Visa", "4242", "11", "2026"))
+OTHER = ShownCard("card_2", CardDetails("MasterCard", "4444", "1", "2031"))
+EXPIRED = ShownCard("card_3", CardDetails("Visa", "1881", "10", "2026"))
+SPENT = ShownCard("src_4", CardDetails("Visa", "0005", "1", "2031"), "consumed")
 
 
 def _read(*shown: ShownCard, source: str | None = None, method: str | None = None) -> CustomerRead:
@@ -155,7 +155,7 @@ def test_a_repair_is_reported(tmp_path: Path) -> None:
                 RowResult(2, RowState.AMBIGUOUS, "ambiguous_cards", "pm_1 Visa; pm_2 Visa"),
             ]
         )
-        accounts = Accounts("mig_1", source, mapping, 4, states.__getitem__, results)
+        accounts = RowOutcomes("mig_1", source, mapping, 4, states.__getitem__, results)
         rows = list(accounts)
         first = rows[0][0]
         assert not isinstance(first, BadRow)

@@ -26,7 +26,7 @@ from producer.migrations.report.rows_report import summarise, write_csv, write_j
 from producer.migrations.report.summary import Summary
 from producer.migrations.results.details import Detail
 from producer.migrations.results.results_file import Results
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 S = RowState
@@ -53,7 +53,7 @@ STATES = [
 
 def _accounts(
     tmp_path: Path, states: Sequence[RowState] = STATES, rows: int | None = None
-) -> Accounts:
+) -> RowOutcomes:
     source, mapping = mapped(tmp_path, TEXT)
     results = Results(tmp_path / "r.sqlite")
     results.record(
@@ -63,7 +63,7 @@ def _accounts(
         ]
     )
     details = {4: Detail("resource_missing", "No such source: 'card_3'")}
-    return Accounts(
+    return RowOutcomes(
         *(MIGRATION, source, mapping, len(states) if rows is None else rows),
         lambda number: states[number - 1],
         results,
@@ -170,7 +170,7 @@ def test_errors_keep_what_was_expected(tmp_path: Path) -> None:
     """With --only-if-default-is the column goes along, by one name, to be named again."""
     text = "userId,default_source,was\ncus_1,card_1,card_0\ncus_2,card_2,\n"
     source, mapping = mapped(tmp_path, text, expected="was")
-    accounts = Accounts(
+    accounts = RowOutcomes(
         *(MIGRATION, source, mapping, 2), lambda _: S.REJECTED, Results(tmp_path / "r.sqlite")
     )
     path = tmp_path / "errors.csv"

@@ -20,7 +20,7 @@ from producer.migrations.plan.unsent import _WORDS
 from producer.migrations.report.errors_file import write_bad_rows, write_errors
 from producer.migrations.report.rows_report import write_csv
 from producer.migrations.results.results_file import Results
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from producer.migrations.texts.row_texts import in_language, plan_in, where
 from tests.unit.migrations.files import mapped
 
@@ -99,7 +99,7 @@ def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
     assert prefix["what"] == "userId no es válido: debe empezar por cus_"
     assert "corríjala" in prefix["todo"]
     results = Results(tmp_path / "none.sqlite", readonly=True)
-    accounts = Accounts(
+    accounts = RowOutcomes(
         plan.id, source, mapping, 3, lambda _: RowState.INVALID, results, language="es"
     )
     write_csv(accounts, tmp_path / "report.csv")

@@ -18,7 +18,7 @@ from producer.migrations.plan.plan import Plan, make_plan
 from producer.migrations.report.errors_file import write_errors
 from producer.migrations.report.rows_report import write_csv
 from producer.migrations.results.results_file import Results
-from producer.migrations.results.row_outcomes import Accounts
+from producer.migrations.results.row_outcomes import RowOutcomes
 from tests.unit.migrations.files import CARD_NUMBER
 
 _CELLS = [b"cus_1", b"cus_2", b"card_1", b"pm_1", b"tok_1", b"", b'"', b'""', b'"a\nb"', b"\xe9"]
@@ -74,7 +74,7 @@ def test_any_file_is_refused_or_accounted_for(data: bytes, otherwise: RowState) 
         with plan, Results(folder / "r.sqlite") as results:
             states = dict.fromkeys(range(1, plan.rows + 1), otherwise)
             states |= dict(plan.not_sent())
-            accounts = Accounts(plan.id, source, mapping, plan.rows, states.__getitem__, results)
+            accounts = RowOutcomes(plan.id, source, mapping, plan.rows, states.__getitem__, results)
             summary = write_csv(accounts, folder / "report.csv")
             assert sum(summary.counts.values()) == plan.rows
             assert summary.counts.get(RowState.INVALID, 0) >= plan.invalid
@@ -84,7 +84,7 @@ def test_any_file_is_refused_or_accounted_for(data: bytes, otherwise: RowState) 
         assert not any(CARD_NUMBER in path.read_text() for path in written)
 
 
-def _check_errors(accounts: Accounts, path: Path, plan: Plan) -> None:
+def _check_errors(accounts: RowOutcomes, path: Path, plan: Plan) -> None:
     count = write_errors(accounts, path)
     again = open_input(path)
     rows = list(open_rows(again, map_columns(again)))

@@ -11,7 +11,7 @@ import pytest
 from local.servers.certificates import Certificates
 from producer.security.standard_webhooks import CallbackSecrets
 from tests.integration.receivers import SECRET, receiving
-from worker.callbacks.http_client import CallbackRequests, Unreached, is_public
+from worker.callbacks.http_client import CallbackClient, Unreached, is_public
 
 _BODY = b"{}"
 _HEADERS = {
@@ -21,9 +21,9 @@ _HEADERS = {
 
 
 @pytest.fixture
-async def allowed() -> AsyncIterator[CallbackRequests]:
+async def allowed() -> AsyncIterator[CallbackClient]:
     """Requests that may go anywhere, and are answered within a second."""
-    made = CallbackRequests(private=True, answer_s=1)
+    made = CallbackClient(private=True, answer_s=1)
     yield made
     await made.close()
 
@@ -69,7 +69,7 @@ async def test_no_private_address_is_connected_to(host: str) -> None:
     """However it is spelled, and by name: the address is looked at as it is connected to."""
     async with receiving() as receiver:
         port = urlsplit(receiver.url).port
-        requests = CallbackRequests(private=False)
+        requests = CallbackClient(private=False)
         with pytest.raises(Unreached) as refused:
             await requests.post(f"https://{host}:{port}/", _BODY, _HEADERS)
         # Odd spellings of addresses are no URLs to newer versions of aiohttp.
@@ -80,26 +80,26 @@ async def test_no_private_address_is_connected_to(host: str) -> None:
 
 async def test_plain_http_is_refused() -> None:
     """Without a connection, unless private addresses are allowed."""
-    requests = CallbackRequests(private=False)
+    requests = CallbackClient(private=False)
     with pytest.raises(Unreached, match="not_https"):
         await requests.post("http://example.invalid/", _BODY, _HEADERS)
     await requests.close()
 
 
-async def test_a_redirect_is_an_answer(allowed: CallbackRequests) -> None:
+async def test_a_redirect_is_an_answer(allowed: CallbackClient) -> None:
     """It is not followed."""
     async with receiving(statuses=[307, 307]) as receiver:
         assert await allowed.post(receiver.url, _BODY, _HEADERS) == 307
         assert receiver.requests == 1
 
 
-async def test_an_endless_answer_is_not_read(allowed: CallbackRequests) -> None:
+async def test_an_endless_answer_is_not_read(allowed: CallbackClient) -> None:
     """Its head is all that is waited for."""
     async with receiving(endless=True) as receiver:
         assert await allowed.post(receiver.url, _BODY, _HEADERS) == 200
 
 
-async def test_silence_ends(allowed: CallbackRequests) -> None:
+async def test_silence_ends(allowed: CallbackClient) -> None:
     """Whoever does not answer is given up in time, and so is who is not there."""
     async with receiving(silent=True) as receiver:
         with pytest.raises(Unreached, match="Timeout"):
@@ -109,7 +109,7 @@ async def test_silence_ends(allowed: CallbackRequests) -> None:
 
 
 async def test_a_certificate_of_nobody_known_is_refused(
-    allowed: CallbackRequests, tmp_path: Path
+    allowed: CallbackClient, tmp_path: Path
 ) -> None:
     """The certificate is verified, and nothing is said to who has none that is good."""
     tls = Certificates.make(tmp_path).server_context()
@@ -119,7 +119,7 @@ async def test_a_certificate_of_nobody_known_is_refused(
         assert receiver.requests == 0
 
 
-async def test_who_speaks_no_tls_is_not_told(allowed: CallbackRequests) -> None:
+async def test_who_speaks_no_tls_is_not_told(allowed: CallbackClient) -> None:
     """An https URL is not called in the clear."""
     async with receiving() as receiver:
         with pytest.raises(Unreached):

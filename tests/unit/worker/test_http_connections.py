@@ -309,18 +309,18 @@ async def test_a_line_break_in_a_header_is_never_sent() -> None:
 
 async def test_a_cancelled_request_takes_its_connection_with_it() -> None:
     """The late answer of a request that was given up is not the next one's."""
-    http, arrived = client(), asyncio.Event()
+    http, delivery = client(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"a=b")
-        if arrived.is_set():
+        if delivery.is_set():
             writer.write(OK)
-        arrived.set()
+        delivery.set()
         await reader.read()
 
     async with peer_of(serve) as peer:
         asking = asyncio.create_task(ask(http, peer.url))
-        await arrived.wait()
+        await delivery.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

@@ -112,8 +112,8 @@ def whole_answers(draw: st.DrawFn) -> tuple[int, bytes, bytes]:
     rest = (
         chunked(parts) if draw(st.booleans()) else b"Content-Length: %d\r\n\r\n" % len(body) + body
     )
-    begin = draw(interim) + b"HTTP/1.1 %d Reason\r\nRequest-Id: req_1\r\n" % status
-    return status, body, begin + draw(st.sampled_from([b"", b"Connection: close\r\n"])) + rest
+    start = draw(interim) + b"HTTP/1.1 %d Reason\r\nRequest-Id: req_1\r\n" % status
+    return status, body, start + draw(st.sampled_from([b"", b"Connection: close\r\n"])) + rest
 
 
 _GRAMMAR = st.sampled_from(
@@ -249,12 +249,12 @@ _ENDLESS = {
 @pytest.mark.parametrize("what", _ENDLESS)
 async def test_what_never_ends_is_cut_off_and_not_kept(what: str) -> None:
     """It ends with the timeout at the latest, and is not gathered in memory until then."""
-    begin, more = _ENDLESS[what]
+    start, more = _ENDLESS[what]
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             await reader.readuntil(b"!")
-            writer.write(begin)
+            writer.write(start)
             while True:
                 writer.write(more)
                 await writer.drain()

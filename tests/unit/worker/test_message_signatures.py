@@ -100,8 +100,8 @@ def test_an_old_protocol_is_no_way_round() -> None:
     admitted = admit(text.encode(), "bulk")
     MessageSignatures(DEMANDED).check(admitted, of_tasks=True)
     body = admitted.body
-    arrived = _arrived(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
-    assert not arrived.journalled
+    delivery = _arrived(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
+    assert not delivery.journalled
     assert refused(DEMANDED, protocol_1(LIST_CARDS, READ)) is DeadReason.UNSIGNED
     batch = protocol_1(BATCH, {"ids": ["a"]}, **{JOURNALLED: "1"})
     assert refused(DEMANDED, batch) is DeadReason.UNSIGNED

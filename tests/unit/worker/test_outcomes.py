@@ -8,7 +8,7 @@ import pytest
 
 from producer.contract import State
 from producer.contract.messages import Text
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.security.command_signatures import Flaw
 from worker.execution import backoff
 from worker.execution.outcomes import Outcomes
@@ -99,8 +99,8 @@ def test_uncertain_try_stays_uncertain(outcomes: Outcomes) -> None:
     """What may have happened is told as unknown, what has not as retrying."""
     unsure = outcomes.of(a_grant(), TryAgain("no_answer", "timeout", uncertain=True))
     sure = outcomes.of(a_grant(), TryAgain("rate_limit", "slow down", uncertain=False))
-    assert isinstance(unsure, Again)
-    assert isinstance(sure, Again)
+    assert isinstance(unsure, Retry)
+    assert isinstance(sure, Retry)
     assert (unsure.uncertain, sure.uncertain) == (True, False)
 
 
@@ -124,14 +124,14 @@ def test_tries_are_bounded_by_number_and_age(outcomes: Outcomes, row: dict[str, 
 def test_time_spent_in_the_queue_does_not_age_a_command(outcomes: Outcomes) -> None:
     """Age counts from the first try: a backlog of days makes nothing fail."""
     grant = a_grant(accepted=str(-10 * 86_400_000))
-    assert isinstance(outcomes.of(grant, TryAgain("x", "y", uncertain=False)), Again)
+    assert isinstance(outcomes.of(grant, TryAgain("x", "y", uncertain=False)), Retry)
 
 
 def test_processing_error_is_tried_a_few_times_then_answered(outcomes: Outcomes) -> None:
     """An error that each key answers anew ends as Stripe's refusal after three tries."""
     verdict = TryAgain("processing_error", "again", uncertain=False, new_key=True, final=DECLINED)
     first = outcomes.of(a_grant(), verdict)
-    assert isinstance(first, Again)
+    assert isinstance(first, Retry)
     assert (first.new_key, first.count) == (True, "busy")
     last = outcomes.of(a_grant(busy="2"), verdict)
     assert isinstance(last, End)
@@ -140,13 +140,13 @@ def test_processing_error_is_tried_a_few_times_then_answered(outcomes: Outcomes)
 
 def test_refused_key_stops_and_burns_nothing(outcomes: Outcomes) -> None:
     """A 401 ends no command."""
-    assert isinstance(outcomes.of(a_grant(), KeyRefused("x", "Invalid API Key")), KeyStopped)
+    assert isinstance(outcomes.of(a_grant(), KeyRefused("x", "Invalid API Key")), ClaimingStopped)
 
 
 def test_handler_that_raises_is_given_three_tries(outcomes: Outcomes) -> None:
     """A fault of ours is tried again as perhaps done, and fails at the third."""
     first = outcomes.fault(a_grant(), ValueError("secret"))
-    assert isinstance(first, Again)
+    assert isinstance(first, Retry)
     assert (first.uncertain, first.count) == (True, "faults")
     last = outcomes.fault(a_grant(faults="2"), ValueError("secret"))
     assert isinstance(last, End)

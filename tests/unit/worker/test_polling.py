@@ -9,8 +9,8 @@ import pytest
 
 from producer.journal import Call, Journal, JournalFault, JournalWatch
 from producer.redis import RedisConfig
-from worker.celery.consumer_activity import Polling
-from worker.celery.prefetch import LaneGate
+from worker.celery.consumer_activity import ConsumerActivity
+from worker.celery.prefetch import Prefetch
 from worker.execution.executor import Executor
 from worker.execution.sweeper import Sweeper
 from worker.observability.task_events import TaskEvents
@@ -38,14 +38,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     now = [1000.0]
     monkeypatch.setattr("worker.celery.consumer_activity.time.monotonic", lambda: now[0])
     yield now
-    Polling.forget()
+    ConsumerActivity.forget()
 
 
 def _sweeper(journal: Journal) -> Sweeper:
     config = RedisConfig.of("redis://127.0.0.1:1/0")
     events = TaskEvents(None, config.database, "w", lambda: 1)
     executor = cast(Executor, _Executor())
-    return Sweeper(journal, JournalWatch(config), LaneGate(1), executor, events, "w")
+    return Sweeper(journal, JournalWatch(config), Prefetch(1), executor, events, "w")
 
 
 async def _name(journal: _Journal) -> str:
@@ -56,19 +56,19 @@ async def _name(journal: _Journal) -> str:
 async def test_only_a_worker_that_looks_for_messages_is_named(clock: list[float]) -> None:
     """Ten seconds without a look at the queues, and the sweep does not tell that it lives."""
     journal = _Journal()
-    Polling.begin()
+    ConsumerActivity.begin()
     assert await _name(journal) == "w"
     clock[0] += 11
     assert await _name(journal) == ""
-    Polling.note()
+    ConsumerActivity.note()
     assert await _name(journal) == "w"
 
 
 async def test_a_child_of_a_pool_is_named(clock: list[float]) -> None:
     """Its consumer is in another process, of which it knows nothing."""
-    Polling.begin()
-    Polling.forget()
-    Polling.note()
+    ConsumerActivity.begin()
+    ConsumerActivity.forget()
+    ConsumerActivity.note()
     clock[0] += 100
     assert await _name(_Journal()) == "w"
 

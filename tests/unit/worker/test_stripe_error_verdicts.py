@@ -202,11 +202,11 @@ def test_says_missing() -> None:
 
 def test_key_that_keeps_answering_500_has_one_saved() -> None:
     """Where no header tells of a replay, the truth is looked up after the third try."""
-    for tries in (1, 2, 3):
-        verdict = verdict_of(SERVER_ERROR, tries=tries)
+    for attempts in (1, 2, 3):
+        verdict = verdict_of(SERVER_ERROR, attempts=attempts)
         assert isinstance(verdict, TryAgain)
         assert verdict.uncertain
-    looked_up = verdict_of(SERVER_ERROR, tries=4)
+    looked_up = verdict_of(SERVER_ERROR, attempts=4)
     assert isinstance(looked_up, Lookup)
     assert isinstance(looked_up.otherwise, TryAgain)
     assert looked_up.otherwise.new_key

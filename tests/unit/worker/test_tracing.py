@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from producer.contract import Envelope, State
-from producer.journal import Again, End, Grant, KeyStopped
+from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.journal.redis.endpoints import Endpoint
 from producer.observability.tracing import NO_SPAN
 from tests.spans import PARENT, TRACE, TRACEPARENT, Spans, ids, parent_of
@@ -46,13 +46,13 @@ def _end(state: State, code: str) -> End:
         ),
         (_end(State.REJECTED, "card_declined"), "rejected", "card_declined", False),
         (_end(State.FAILED, "poison"), "failed", "poison", True),
-        (Again(500, True, "no_answer", "dropped"), "unknown", "no_answer", True),
-        (Again(500, False, "rate_limit", "slow"), "retrying", "rate_limit", True),
-        (KeyStopped(5000, "key_refused", "no", False), "stopped", "key_refused", True),
+        (Retry(500, True, "no_answer", "dropped"), "unknown", "no_answer", True),
+        (Retry(500, False, "rate_limit", "slow"), "retrying", "rate_limit", True),
+        (ClaimingStopped(5000, "key_refused", "no", False), "stopped", "key_refused", True),
     ],
 )
 def test_what_a_try_came_to(
-    spans: Spans, outcome: End | Again | KeyStopped, state: str, code: str, failed: bool
+    spans: Spans, outcome: End | Retry | ClaimingStopped, state: str, code: str, failed: bool
 ) -> None:
     """State and code; an error where another try is needed, or none will help; no text."""
     made = Tracing("http://127.0.0.1:1", on=True)

@@ -338,11 +338,11 @@ def test_a_tunnel_that_breaks_after_the_request(made: Certificates, run: Run) ->
     """Once the request is in the tunnel, its effect is unknown, whatever the proxy does."""
 
     async def scenario() -> None:
-        begun = asyncio.Event()
+        started = asyncio.Event()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"a=b")
-            begun.set()
+            started.set()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=made.server_context())
         port = server.sockets[0].getsockname()[1]
@@ -350,7 +350,7 @@ def test_a_tunnel_that_breaks_after_the_request(made: Certificates, run: Run) ->
             asking = asyncio.ensure_future(
                 ask(f"https://{STRIPE}", ca=made.ca.certificate, proxy=proxy.url)
             )
-            await begun.wait()
+            await started.wait()
             proxy.cut()
             with pytest.raises(NoAnswer):
                 await asking

@@ -15,7 +15,7 @@ from producer.cli.migrate.file_options import data_folder
 if TYPE_CHECKING:
     from producer.migrations.report.rows_report import ReportForm
     from producer.migrations.report.summary import Summary
-    from producer.migrations.results.row_outcomes import Accounts
+    from producer.migrations.results.row_outcomes import RowOutcomes
 
 _STDOUT = Path("-")
 _PATH = click.Path(dir_okay=False, path_type=Path)
@@ -92,7 +92,7 @@ def report(
     return Exit.DONE if done == summary.rows else Exit.NOT_DONE
 
 
-def _written(accounts: Accounts, path: Path, form: ReportForm) -> Summary:
+def _written(accounts: RowOutcomes, path: Path, form: ReportForm) -> Summary:
     from producer.migrations.report.rows_report import write_to, written_whole
 
     if path == _STDOUT:

@@ -21,7 +21,7 @@ from producer.http.migrations.events import stream
 from producer.http.migrations.parameters import limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.routes import migration_id
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.pages.migrations import list_view, migration_view, upload_view
 from producer.http.pages.migrations.upload_form import take
 from producer.http.pages.site.assets import Asset
@@ -46,12 +46,14 @@ _LOOK = needs(Scope.READ, Scope.MIGRATE)
 _STEER = needs(Scope.MIGRATE)
 
 
-def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIRouter:
+def routes(
+    services: Services, migrations: MigrationServices, sessions: Sessions, say: Say
+) -> APIRouter:
     """The page's routes. Every answer to a person is a page, errors included."""
     router = APIRouter(include_in_schema=False)
 
     async def not_there(migration: str, nav: str) -> Response:
-        loss = await desk.lost(migration)
+        loss = await migrations.lost(migration)
         if loss is None:
             return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
         told = loss.message(say.language)
@@ -78,11 +80,11 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         request: Request, word: Sentence | None = None, http_status: int = 200
     ) -> Response:
         migration = migration_id(request)
-        status = await desk.looks.status(migration, fresh=True)
+        status = await migrations.status_cache.status(migration, fresh=True)
         remark = notice(say, word) if word else ""
-        coming = desk.drivers.coming(migration)
+        coming = migrations.drivers.coming(migration)
         steers = may(request, Scope.MIGRATE)
-        plan = await asyncio.to_thread(desk.registry.plan, migration)
+        plan = await asyncio.to_thread(migrations.registry.plan, migration)
         body = migration_view.body(say, status, remark, coming=coming, steers=steers, plan=plan)
         script = None if status.state.ended else Asset.LIVE
         title = migration_view.title(say, status)
@@ -92,13 +94,13 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @router.get(PATH, **_LOOK)
     @in_pages
     async def list_migrations(request: Request) -> Response:
-        found = await desk.looks.list()
-        lost = await desk.all_lost({one.id for one in found})
+        found = await migrations.status_cache.list()
+        lost = await migrations.all_lost({one.id for one in found})
         base = str(request.base_url).rstrip("/")
         steers = may(request, Scope.MIGRATE)
-        most = desk.settings.upload_limit
+        most = migrations.settings.upload_limit
         form = upload_view.form(say, by=sender_of(request), most=most) if steers else ""
-        body = list_view.body(say, found, desk.drivers.coming, lost, base=base, upload=form)
+        body = list_view.body(say, found, migrations.drivers.coming, lost, base=base, upload=form)
         return page(
             say,
             say(Word.MIGRATIONS),
@@ -113,7 +115,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @router.post(PATH, **_STEER)
     @in_pages
     async def take_file(request: Request) -> Response:
-        return await take(services, desk, say, request)
+        return await take(services, migrations, say, request)
 
     @router.get("/migrations/{migrationId}", **_LOOK)
     @in_pages
@@ -122,12 +124,12 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
 
     @router.get("/migrations/{migrationId}/events", **_LOOK)
     async def events(request: Request) -> Response:
-        status = await desk.looks.status(migration_id(request))
+        status = await migrations.status_cache.status(migration_id(request))
         steers = may(request, Scope.MIGRATE)
-        plan = await asyncio.to_thread(desk.registry.plan, status.id)
+        plan = await asyncio.to_thread(migrations.registry.plan, status.id)
 
         def view(one: MigrationStatus) -> dict[str, Any]:
-            coming = desk.drivers.coming(one.id)
+            coming = migrations.drivers.coming(one.id)
             return migration_view.event(say, one, coming, steers=steers, plan=plan)
 
         async def signed_in() -> bool:
@@ -135,13 +137,13 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
                 return True
             return await sessions.caller(request.scope["headers"]) is not None
 
-        return stream(services, desk, request, status, view, signed_in)
+        return stream(services, migrations, request, status, view, signed_in)
 
     def steering(action: str, limit: int | None = None) -> Handler:
         async def act(request: Request) -> Response:
             migration = migration_id(request)
             try:
-                await steer(desk, migration, action, limit=limit, by=sender_of(request))
+                await steer(migrations, migration, action, limit=limit, by=sender_of(request))
             except (NotInState, FileElsewhere):
                 return await show(request, Word.NOT_POSSIBLE, 409)
             return RedirectResponse(f"{PATH}/{migration}", 303)
@@ -165,7 +167,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     @in_pages
     async def discard(request: Request) -> Response:
         try:
-            await forget(desk, migration_id(request), by=sender_of(request))
+            await forget(migrations, migration_id(request), by=sender_of(request))
         except (NotInState, StillBusy):
             return await show(request, Word.NOT_POSSIBLE, 409)
         return RedirectResponse(PATH, 303)
@@ -178,7 +180,7 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
         text = fields.get("rps", "").strip().replace(",", ".")
         try:
             rps = rps_of(float(text) if text else None)
-            await throttle(desk, migration, rps, by=sender_of(request))
+            await throttle(migrations, migration, rps, by=sender_of(request))
         except (ValueError, ParameterInvalid):
             return await show(request, Word.BAD_LIMIT, 400)
         return RedirectResponse(f"{PATH}/{migration}", 303)
@@ -186,9 +188,9 @@ def routes(services: Services, desk: Desk, sessions: Sessions, say: Say) -> APIR
     def reporting(name: str) -> Handler:
         async def make(request: Request) -> Response:
             migration = migration_id(request)
-            await desk.looks.status(migration)
+            await migrations.status_cache.status(migration)
             try:
-                return await report(desk, services.answers, request, migration, name)
+                return await report(migrations, services.responses, request, migration, name)
             except FileElsewhere:
                 nav = navigation(say, request.scope)
                 return trouble(say, Up.ELSEWHERE, Up.ELSEWHERE_DO, 409, nav=nav)

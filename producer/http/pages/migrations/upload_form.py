@@ -18,7 +18,7 @@ from producer.http.migrations.child_processes import ChildFailed
 from producer.http.migrations.control import told
 from producer.http.migrations.multipart import FileForm, FormBroken, read_form
 from producer.http.migrations.parameters import Parameters
-from producer.http.migrations.services import Desk
+from producer.http.migrations.services import MigrationServices
 from producer.http.migrations.upload import CARD_DATA, UNAVAILABLE, TooManyBytes, bounded, entered
 from producer.http.migrations.upload_storage import Busy
 from producer.http.pages.migrations import upload_view
@@ -43,7 +43,9 @@ class _Refused(Exception):
         super().__init__(why)
 
 
-async def take(services: Services, desk: Desk, say: Say, request: Request) -> Response:
+async def take(
+    services: Services, migrations: MigrationServices, say: Say, request: Request
+) -> Response:
     """Take the file; the answer leads to its plan, or shows the form with what is wrong.
 
     Nothing is sent, and nothing is left of a file that is refused.
@@ -57,9 +59,9 @@ async def take(services: Services, desk: Desk, say: Say, request: Request) -> Re
     try:
         form = await _read(say, request)
         filled = dict(form.fields)
-        made = await _entered(desk, say, request, form, filled)
+        made = await _entered(migrations, say, request, form, filled)
     except _Refused as refused:
-        return _again(desk, say, request, filled, refused)
+        return _again(migrations, say, request, filled, refused)
     if made is None:
         return unavailable(say, request.scope)
     migration: str = made["plan"]["migration"]
@@ -81,13 +83,17 @@ async def _read(say: Say, request: Request) -> FileForm:
 
 
 async def _entered(
-    desk: Desk, say: Say, request: Request, form: FileForm, filled: Mapping[str, str]
+    migrations: MigrationServices,
+    say: Say,
+    request: Request,
+    form: FileForm,
+    filled: Mapping[str, str],
 ) -> dict[str, Any] | None:
     """What was told of the plan; None where Redis does not answer."""
-    limit = desk.settings.upload_limit
+    limit = migrations.settings.upload_limit
     try:
         given = Parameters.of(_query(form.filename, filled))
-        made = await entered(desk, request, bounded(form.file, limit), given, say.language)
+        made = await entered(migrations, request, bounded(form.file, limit), given, say.language)
     except ParameterInvalid as wrong:
         raise _Refused(wrong.message(say.language)) from None
     except TooManyBytes:
@@ -126,7 +132,11 @@ def _query(filename: str, filled: Mapping[str, str]) -> QueryParams:
 
 
 def _again(
-    desk: Desk, say: Say, request: Request, filled: Mapping[str, str], refused: _Refused
+    migrations: MigrationServices,
+    say: Say,
+    request: Request,
+    filled: Mapping[str, str],
+    refused: _Refused,
 ) -> Response:
     told_ = (
         f'<div class="notice" role="alert"><p><b>{escape(say(Up.REFUSED))}.</b> '
@@ -136,7 +146,7 @@ def _again(
     form = upload_view.form(
         say,
         by=sender_of(request),
-        most=desk.settings.upload_limit,
+        most=migrations.settings.upload_limit,
         given=filled,
         columns=refused.columns,
         told=told_,

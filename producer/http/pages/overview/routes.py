@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from producer.http.access.scopes import may, needs
-from producer.http.overview.lookups import Insight, explanation
+from producer.http.overview.lookups import Lookups, explanation
 from producer.http.pages.overview import command_view, customer_view, overview_view
 from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_handling import in_pages
@@ -36,7 +36,7 @@ _HEADERS = {"X-Accel-Buffering": "no"}
 _LOOK = needs(Scope.READ)
 
 
-def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -> APIRouter:
+def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -> APIRouter:
     """The pages' routes. Every answer to a person is a page, errors included."""
     router = APIRouter(include_in_schema=False)
 
@@ -59,7 +59,7 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
     @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
         services.same_journal()
-        found = await insight.sampler.overview()
+        found = await lookups.sampler.overview()
         nav = navigation(say, request.scope)
         shown = overview_view.body(say, found, replays=may(request, Scope.OPERATE))
         return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
@@ -69,7 +69,7 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
         async def view() -> dict[str, Any]:
             services.same_journal()
             replays = may(request, Scope.OPERATE)
-            return overview_view.event(say, await insight.sampler.overview(), replays=replays)
+            return overview_view.event(say, await lookups.sampler.overview(), replays=replays)
 
         return stream(request, view)
 
@@ -87,7 +87,7 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
     @router.get("/commands/{taskId}", **_LOOK)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def command(request: Request) -> Response:
-        story = await insight.story(services, request)
+        story = await lookups.story(services, request)
         if story is None:
             return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
         request.scope[TASK] = story.told.id
@@ -98,11 +98,11 @@ def routes(services: Services, insight: Insight, sessions: Sessions, say: Say) -
 
     @router.get("/commands/{taskId}/events", **_LOOK)
     async def command_events(request: Request) -> Response:
-        if await insight.story(services, request) is None:
+        if await lookups.story(services, request) is None:
             return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
 
         async def view() -> dict[str, Any]:
-            story = await insight.story(services, request)
+            story = await lookups.story(services, request)
             return {"ended": True} if story is None else command_view.event(say, story)
 
         return stream(request, view)

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from producer.http.access.gcra import Pace
 from producer.http.access.scopes import OPEN
-from producer.http.access.throttle import Brake, address_of
+from producer.http.access.throttle import Throttle, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.pages.site.layout import notice, page, trouble
 from producer.http.pages.site.sessions import COOKIE, HOME, LASTS_S, LOGIN, LOGOUT, Sessions
@@ -58,7 +58,7 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -
     return page(say, say(Word.SIGN_IN), body, http_status=http_status, headers=headers)
 
 
-def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIRouter:
+def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -> APIRouter:
     """The routes of the form. Needed by whoever has no session, or no longer has one."""
     router = APIRouter(include_in_schema=False)
 
@@ -73,7 +73,7 @@ def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIR
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
         wanted = fields.get("next", HOME)
         address = address_of(request.scope)
-        if wait_s := ceil(brake.wait_s(address)):
+        if wait_s := ceil(throttle.wait_s(address)):
             return login_page(say, wanted, wait_s=wait_s)
         try:
             value = await sessions.begin(fields.get("token", ""))
@@ -81,7 +81,7 @@ def routes(say: Say, sessions: Sessions, brake: Brake, metrics: Metrics) -> APIR
             log.warning("%s", error)
             return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav="")
         if value is None:
-            brake.failed(address)
+            throttle.failed(address)
             metrics.wrong_token("page")
             return login_page(say, wanted, wrong=True)
         answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else HOME, 303)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
 
-from producer.http.waiting.bulkhead import BoundedJournal
+from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal.operations.sessions import begin_session, end_session, session_lives
 from producer.security.api_tokens import ApiToken, find_token
 
@@ -39,7 +39,7 @@ class Sessions:
     def __init__(
         self,
         tokens: Sequence[ApiToken],
-        ask: BoundedJournal,
+        ask: JournalBulkhead,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tokens = tokens

@@ -20,7 +20,7 @@ if row then
     settled = id
     if tonumber(row.due or 0) > now then
       redis.call('HSET', KEY_COMMAND .. id, 'due', int(now))
-      redis.call('ZADD', KEY_WATCH, int(now), user)
+      redis.call('ZADD', KEY_DUE, int(now), user)
     end
   end
 end

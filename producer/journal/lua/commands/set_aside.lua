@@ -1,10 +1,10 @@
 -- Sets a message aside that cannot be carried out, and counts it, even where a key is not what it
 -- should be. ARGV: reason, letter (JSON), how many to keep
 local now = now_ms()
-local head = redis.pcall('LINDEX', KEY_LETTERS, 0)
+local head = redis.pcall('LINDEX', KEY_DEAD_LETTERS, 0)
 -- Repeated, it is there already.
 if type(head) == 'string' and string.sub(head, -#ARGV[2]) == ARGV[2] then return 0 end
-redis.pcall('LPUSH', KEY_LETTERS, int(now) .. ' ' .. ARGV[2])
-redis.pcall('LTRIM', KEY_LETTERS, 0, ARGV[3] - 1)
-redis.pcall('HINCRBY', KEY_LETTER_COUNTS, ARGV[1], 1)
+redis.pcall('LPUSH', KEY_DEAD_LETTERS, int(now) .. ' ' .. ARGV[2])
+redis.pcall('LTRIM', KEY_DEAD_LETTERS, 0, ARGV[3] - 1)
+redis.pcall('HINCRBY', KEY_DEAD_LETTER_COUNTS, ARGV[1], 1)
 return 1

@@ -13,13 +13,13 @@ for _, lane in ipairs({'interactive', 'bulk'}) do
 end
 if limit <= 0 then return {{}, {}, {}, paused} end
 
-local due = redis.call('ZRANGEBYSCORE', KEY_WATCH, '-inf', int(now), 'LIMIT', 0, limit)
+local due = redis.call('ZRANGEBYSCORE', KEY_DUE, '-inf', int(now), 'LIMIT', 0, limit)
 local lost = {}
 for i = 4, #ARGV do
   local queue = ARGV[i]
-  local marks = redis.call('HMGET', KEY_MARK, queue, queue .. ':before', queue .. ':at')
+  local marks = redis.call('HMGET', KEY_HIGH_WATER, queue, queue .. ':before', queue .. ':at')
   if now - tonumber(marks[3] or 0) >= patience then
-    redis.call('HSET', KEY_MARK, queue .. ':before', marks[1] or 0, queue .. ':at', int(now))
+    redis.call('HSET', KEY_HIGH_WATER, queue .. ':before', marks[1] or 0, queue .. ':at', int(now))
   else
     marks[1] = nil
   end
@@ -41,5 +41,5 @@ for i = 4, #ARGV do
 end
 
 -- Told by every worker that sweeps within the time: Flower takes a repeated event for the same.
-redis.call('ZREMRANGEBYSCORE', KEY_UNTOLD, '-inf', int(now - 2500))
-return {due, lost, redis.call('ZRANGE', KEY_UNTOLD, 0, limit - 1), paused}
+redis.call('ZREMRANGEBYSCORE', KEY_UNREPORTED, '-inf', int(now - 2500))
+return {due, lost, redis.call('ZRANGE', KEY_UNREPORTED, 0, limit - 1), paused}

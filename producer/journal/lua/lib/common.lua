@@ -37,8 +37,8 @@ local function leave_queue(queue, id)
 end
 
 -- The highest sequence that was received from a queue; and when a lane was last tried.
-local function note_received(queue, seq) RECEIVED[queue] = math.max(RECEIVED[queue] or 0, seq) end
-local function note_tried(lane, now) TRIED[lane] = int(now) end
+local function raise_high_water(queue, seq) RECEIVED[queue] = math.max(RECEIVED[queue] or 0, seq) end
+local function note_attempted(lane, now) TRIED[lane] = int(now) end
 
 local function write_together()
   for field, by in pairs(COUNTS) do redis.pcall('HINCRBY', KEY_COUNTS, field, by) end
@@ -49,7 +49,7 @@ local function write_together()
   end
   local marks = {}
   for queue, seq in pairs(RECEIVED) do
-    local before = redis.pcall('HGET', KEY_MARK, queue)
+    local before = redis.pcall('HGET', KEY_HIGH_WATER, queue)
     if type(before) ~= 'table' and seq > tonumber(before or 0) then
       marks[#marks + 1] = queue
       marks[#marks + 1] = seq
@@ -59,7 +59,7 @@ local function write_together()
     marks[#marks + 1] = 'try:' .. lane
     marks[#marks + 1] = at
   end
-  if #marks > 0 then redis.pcall('HSET', KEY_MARK, unpack(marks)) end
+  if #marks > 0 then redis.pcall('HSET', KEY_HIGH_WATER, unpack(marks)) end
 end
 
 -- Since when there are counts (ms). What was accepted before is counted when it ends.
@@ -200,7 +200,7 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
     redis.call('PEXPIRE', KEY_CALLBACK .. id, 691200000)
   end
   if state == 'superseded' or state == 'cancelled' then
-    redis.call('ZADD', KEY_UNTOLD, int(now), id .. ' ' .. state)
+    redis.call('ZADD', KEY_UNREPORTED, int(now), id .. ' ' .. state)
   end
   redis.call('PUBLISH', KEY_CHANGED .. id, state)
   redis.call('PUBLISH', KEY_RESULT .. id, meta)
@@ -208,7 +208,7 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
 end
 
 -- Ends a command that is not under way.
-local function finish_unbegun(user, id, ...)
+local function finish_unstarted(user, id, ...)
   leave_queue(queue_of(id), id)
   local _, _, last = finish(user, id, ...)
   if last then redis.call('ZREM', KEY_PENDING .. user, id) end
@@ -302,9 +302,9 @@ local function queue_for(lane, flow, now)
 end
 
 -- How many customers have a command at work, of the first `most` that are watched, -1 for all.
-local function at_work(now, most)
+local function count_running(now, most)
   local count = 0
-  local watched = redis.call('ZRANGEBYSCORE', KEY_WATCH, '(' .. int(now), '+inf', 'LIMIT', 0, most)
+  local watched = redis.call('ZRANGEBYSCORE', KEY_DUE, '(' .. int(now), '+inf', 'LIMIT', 0, most)
   for _, user in ipairs(watched) do
     local lease = redis.pcall('HMGET', KEY_CUSTOMER .. user, 'until', 'holder')
     local holder = not lease.err and lease[2]

@@ -2,7 +2,7 @@
 
 -- What a grant answers: of the row what Redis answers, with what was written since behind it, where it
 -- counts instead.
-local function granted(user, id, fence, expires, now, row, flat, start)
+local function grant_answer(user, id, fence, expires, now, row, flat, start)
   if newer_default(row, user) then
     flat[#flat + 1] = 'newer'
     flat[#flat + 1] = '1'
@@ -13,23 +13,23 @@ end
 local function grant(user, id, now)
   local lease = redis.call('HMGET', KEY_CUSTOMER .. user, 'fence', 'until', 'start')
   local flat = redis.call('HGETALL', KEY_COMMAND .. id)
-  return granted(user, id, lease[1], lease[2], now, to_map(flat), flat, lease[3])
+  return grant_answer(user, id, lease[1], lease[2], now, to_map(flat), flat, lease[3])
 end
 
--- The customer's next command that is called and may go out now; else nil, when to look again, if that is
+-- The customer's next command that is delivered and may go out now; else nil, when to look again, if that is
 -- known, and whether none is left at all. A SetDefaultCard may pass older ones of its slot that wait for
--- a retry. `come` is a command whose row is known.
-local function next_pending(user, called, now, come)
+-- a retry. `arrival` is a command whose row is known.
+local function next_pending(user, delivered, now, arrival)
   local passed, look_at
   -- Mostly the first may go out: more of a long line are read only where it may not.
   local from, to = 0, 0
   while true do
     local pending = redis.call('ZRANGE', KEY_PENDING .. user, from, to, 'WITHSCORES')
     for i = 1, #pending, 2 do
-      if tonumber(pending[i + 1]) > called then return nil, look_at, false end
+      if tonumber(pending[i + 1]) > delivered then return nil, look_at, false end
       local row
-      if come and come.id == pending[i] then
-        row = {come.row.state, come.row.due, come.row.slot}
+      if arrival and arrival.id == pending[i] then
+        row = {arrival.row.state, arrival.row.due, arrival.row.slot}
       else
         row = redis.pcall('HMGET', KEY_COMMAND .. pending[i], 'state', 'due', 'slot')
         if row.err then row = {} end
@@ -47,20 +47,20 @@ local function next_pending(user, called, now, come)
 end
 
 -- The customer's next command under a new lease for `holder`, if one may go out now.
--- An unsettled command goes before everything; else the oldest called one, as above. Where the rate limit
+-- An unsettled command goes before everything; else the oldest delivered one, as above. Where the rate limit
 -- lets nothing through, the asker has the customer in hand, and others look at it after a lease's time.
--- `come` is the command whose message has come, if one has: its id, row and seq. `lease` is what the
+-- `arrival` is the command whose message has come, if one has: its id, row and seq. `lease` is what the
 -- customer's record is to become, where its caller has not written it.
-local function begin_next(user, holder, lease_ms, limits, now, come, lease)
+local function claim_next_command(user, holder, lease_ms, limits, now, arrival, lease)
   local customer = KEY_CUSTOMER .. user
   local unwritten = lease ~= nil
   lease = lease or redis.call('HMGET', customer, 'until', 'holder', 'open', 'called', 'fence')
-  local open, called = lease[3], tonumber(lease[4] or 0)
+  local open, delivered = lease[3], tonumber(lease[4] or 0)
   -- Work may now go as far as the command that came. Written with the grant, if there is one.
-  local newly_called = come and come.seq > called
-  if newly_called then called = come.seq end
+  local newly_delivered = arrival and arrival.seq > delivered
+  if newly_delivered then delivered = arrival.seq end
   local function not_granted(free)
-    if newly_called then redis.call('HSET', customer, 'called', called) end
+    if newly_delivered then redis.call('HSET', customer, 'called', delivered) end
     if free or unwritten then
       redis.call('HSET', customer, 'until', 0, 'holder', '', 'open', open or '')
     end
@@ -69,13 +69,13 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   if tonumber(lease[1] or 0) > now then
     not_granted()
     if lease[2] == holder then return grant(user, open, now) end
-    redis.call('ZADD', KEY_WATCH, lease[1], user)
+    redis.call('ZADD', KEY_DUE, lease[1], user)
     return {'busy', lease[1]}
   end
   local stopped = tonumber(redis.call('HGET', KEY_STOP, 'until') or 0)
   if stopped > now then
     not_granted()
-    redis.call('ZADD', KEY_WATCH, int(stopped), user)
+    redis.call('ZADD', KEY_DUE, int(stopped), user)
     return {'stopped', int(stopped)}
   end
 
@@ -89,9 +89,9 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
       chosen = open
     end
   else
-    chosen, look_at, empty = next_pending(user, called, now, come)
-    if come and chosen == come.id then
-      known, flat = come.row, come.flat
+    chosen, look_at, empty = next_pending(user, delivered, now, arrival)
+    if arrival and chosen == arrival.id then
+      known, flat = arrival.row, arrival.flat
     elseif chosen then
       known, flat = sound_row(chosen, now)
     end
@@ -100,13 +100,13 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   if not chosen then
     if empty then
       redis.call('DEL', customer)
-      redis.call('ZREM', KEY_WATCH, user)
+      redis.call('ZREM', KEY_DUE, user)
     else
       not_granted(true)
       if look_at then
-        redis.call('ZADD', KEY_WATCH, int(look_at), user)
+        redis.call('ZADD', KEY_DUE, int(look_at), user)
       else
-        redis.call('ZREM', KEY_WATCH, user)
+        redis.call('ZREM', KEY_DUE, user)
       end
     end
     return {'idle'}
@@ -117,20 +117,20 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
     redis.call('ZREM', KEY_PENDING .. user, chosen)
     if open == chosen then open = '' end
     not_granted(true)
-    return begin_next(user, holder, lease_ms, limits, now)
+    return claim_next_command(user, holder, lease_ms, limits, now)
   end
   if chosen ~= open and redis.call('HEXISTS', KEY_PAUSED, known.lane) == 1 then
     -- Whoever resumes the lane has the customer looked at again.
     not_granted(true)
-    redis.call('ZREM', KEY_WATCH, user)
-    redis.call('ZADD', KEY_HELD .. known.lane, int(now), user)
+    redis.call('ZREM', KEY_DUE, user)
+    redis.call('ZADD', KEY_PAUSED_CUSTOMERS .. known.lane, int(now), user)
     return {'idle'}
   end
   local endpoint = endpoint_of(known.kind, known.card, known.first, known.before)
-  local start, again = book(limits, known.lane, endpoint, now)
+  local start, again = reserve_send_time(limits, known.lane, endpoint, now)
   if not start then
     not_granted(true)
-    redis.call('ZADD', KEY_WATCH, int(now + lease_ms), user)
+    redis.call('ZADD', KEY_DUE, int(now + lease_ms), user)
     if known.state == 'queued' then
       known.state = 'waiting'
       enter(chosen, 'waiting')
@@ -162,19 +162,19 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   local fence = redis.call('INCR', KEY_SEQUENCE) .. '.' .. string.sub(holder, 1, 8)
   local expires = int(now + lease_ms)
   local held = {'fence', fence, 'holder', holder, 'until', expires, 'open', chosen}
-  if newly_called then
-    held[9], held[10] = 'called', called
+  if newly_delivered then
+    held[9], held[10] = 'called', delivered
   end
   if limits ~= '' then
     held[#held + 1] = 'start'
     held[#held + 1] = int(start)
   end
   redis.call('HSET', customer, unpack(held))
-  redis.call('ZADD', KEY_WATCH, expires, user)
-  if known ~= (come and come.row) and (known.state == 'queued' or known.state == 'waiting') then
+  redis.call('ZADD', KEY_DUE, expires, user)
+  if known ~= (arrival and arrival.row) and (known.state == 'queued' or known.state == 'waiting') then
     leave_queue(known.queue or known.lane, chosen)
   end
-  note_tried(known.lane, now)
+  note_attempted(known.lane, now)
   write('tries', int((tonumber(known.tries) or 0) + 1))
   if not known.started then write('started', int(now)) end
   if not known.sent then write('sent', int(now)) end
@@ -190,7 +190,7 @@ local function begin_next(user, holder, lease_ms, limits, now, come, lease)
   write('state', 'running')
   redis.call('HSET', KEY_COMMAND .. chosen, unpack(written))
   redis.call('PUBLISH', KEY_CHANGED .. chosen, 'running')
-  return granted(user, chosen, fence, expires, now, known, flat, limits ~= '' and int(start))
+  return grant_answer(user, chosen, fence, expires, now, known, flat, limits ~= '' and int(start))
 end
 
 -- Whether this script has written yet. A full Redis refuses a script's first write, unless that takes
@@ -198,31 +198,31 @@ end
 local WROTE = false
 
 -- A message for the command arrived: work for its customer may go as far as it. Answers the command, as
--- `begin_next` takes it, or nil and why there is nothing to do.
-local function call_up(id, in_order, now)
+-- `claim_next_command` takes it, or nil and why there is nothing to do.
+local function note_delivery(id, in_order, now)
   if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then return nil, 'absent' end
   local row, flat = sound_row(id, now)
   if not row then return nil, 'damaged' end
   local seq, queue = tonumber(row.seq), row.queue or row.lane
   if WROTE then leave_queue(queue, id) else redis.call('ZREM', KEY_QUEUED .. queue, id) end
   WROTE = true
-  if in_order then note_received(queue, seq) end
+  if in_order then raise_high_water(queue, seq) end
   if not redis.call('ZSCORE', KEY_PENDING .. row.user, id) then return nil, 'ended' end
   return {id = id, row = row, flat = flat, seq = seq, user = row.user}
 end
 
--- Work for its customer may go as far as a command that was called up, though nothing is begun now.
-local function go_as_far_as(come)
-  if come.seq > tonumber(redis.call('HGET', KEY_CUSTOMER .. come.user, 'called') or 0) then
-    redis.call('HSET', KEY_CUSTOMER .. come.user, 'called', come.seq)
+-- Work for its customer may go as far as a command that was delivered up, though nothing is begun now.
+local function raise_delivered(arrival)
+  if arrival.seq > tonumber(redis.call('HGET', KEY_CUSTOMER .. arrival.user, 'called') or 0) then
+    redis.call('HSET', KEY_CUSTOMER .. arrival.user, 'called', arrival.seq)
   end
 end
 
--- A command that was called up, but is not begun, waits.
-local function wait_unless_begun(come)
-  if come.row.state == 'queued' then
-    come.row.state = 'waiting'
-    enter(come.id, 'waiting')
+-- A command that was delivered up, but is not begun, waits.
+local function wait_unless_started(arrival)
+  if arrival.row.state == 'queued' then
+    arrival.row.state = 'waiting'
+    enter(arrival.id, 'waiting')
   end
 end
 
@@ -241,6 +241,6 @@ local function or_damaged(f)
 end
 
 -- The customer is looked at again after a while, behind others.
-local function put_off(user, now)
-  if user then redis.pcall('ZADD', KEY_WATCH, int(now + 60000), user) end
+local function postpone(user, now)
+  if user then redis.pcall('ZADD', KEY_DUE, int(now + 60000), user) end
 end

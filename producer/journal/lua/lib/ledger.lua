@@ -91,5 +91,5 @@ end
 -- Whether a command is not to be applied, since the customer's default was set by another since.
 local function newer_default(row, user)
   local since = tonumber(row.since)
-  return since and tonumber(redis.call('GET', KEY_SET .. user .. ' ' .. row.slot) or 0) > since
+  return since and tonumber(redis.call('GET', KEY_LAST_SET .. user .. ' ' .. row.slot) or 0) > since
 end

@@ -68,7 +68,7 @@ end
 
 -- Books a request. `limits` is 'account rate,endpoint rate,interactive share,bulk share', '' for no
 -- limit. Answers its time (ms), or nil and the time at which to ask again.
-local function book(limits, lane, endpoint, now, ahead)
+local function reserve_send_time(limits, lane, endpoint, now, ahead)
   if limits == '' then return now end
   local account, each, interactive, bulk = string.match(limits, '^([^,]+),([^,]+),([^,]+),(.+)$')
   local share = tonumber(lane == 'interactive' and interactive or bulk)

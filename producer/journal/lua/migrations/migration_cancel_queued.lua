@@ -9,8 +9,8 @@ for i = 5, #ARGV do
   local unsent = (row[1] == 'queued' or row[1] == 'waiting') and tonumber(row[2] or 0) == 0
   if unsent and not row[4] then
     local result = string.gsub(ARGV[3], '@ID@', id)
-    finish_unbegun(row[3], id, 'cancelled', ARGV[2], 'cancelled', result, tonumber(ARGV[4]), now)
-    redis.call('ZADD', KEY_WATCH, int(now), row[3])
+    finish_unstarted(row[3], id, 'cancelled', ARGV[2], 'cancelled', result, tonumber(ARGV[4]), now)
+    redis.call('ZADD', KEY_DUE, int(now), row[3])
     cancelled = cancelled + 1
   end
 end

@@ -8,5 +8,5 @@ end
 for _, queue in ipairs(ARGV) do count('LLEN', KEY_QUEUE .. queue) end
 for _, queue in ipairs(ARGV) do count('ZCARD', KEY_QUEUED .. queue) end
 count('ZCARD', KEY_FAILED)
-count('ZCARD', KEY_WATCH)
+count('ZCARD', KEY_DUE)
 return counts

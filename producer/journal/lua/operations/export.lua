@@ -10,5 +10,5 @@ local user, lane = known.user or '', known.lane or ''
 return {
   row, read('GET', KEY_RESULT .. id), read('HGETALL', KEY_CUSTOMER .. user),
   read('ZRANGE', KEY_PENDING .. user, 0, 99), read('HGETALL', KEY_STOP), read('HGETALL', KEY_PAUSED),
-  read('ZSCORE', KEY_WATCH, user), read('LLEN', KEY_QUEUE .. (known.queue or lane)), int(now_ms()),
+  read('ZSCORE', KEY_DUE, user), read('LLEN', KEY_QUEUE .. (known.queue or lane)), int(now_ms()),
 }

@@ -32,6 +32,6 @@ end
 return {
   int(now), read('HGETALL', KEY_COUNTS), messages, not_taken, oldest, number('ZCARD', KEY_FAILED),
   {number('ZCARD', KEY_RETRIED), unknown, retried[2] and int(now - tonumber(retried[2])) or ''},
-  at_work(now, MOST_LOOKED_AT), #read('ZRANGEBYSCORE', KEY_WORKERS, int(now - tonumber(ARGV[1])), '+inf'),
+  count_running(now, MOST_LOOKED_AT), #read('ZRANGEBYSCORE', KEY_WORKERS, int(now - tonumber(ARGV[1])), '+inf'),
   read('HGETALL', KEY_PAUSED), read('HGETALL', KEY_STOP),
 }

@@ -10,7 +10,7 @@ if row[1] ~= 'failed' then return row[1] end
 local user, lane, slot, seq = row[2], row[3], row[4], row[5]
 redis.call('ZREM', KEY_FAILED, id)
 if slot then
-  local newer = redis.call('HGET', KEY_LATER, user .. ' ' .. slot)
+  local newer = redis.call('HGET', KEY_APPLIED_SINCE, user .. ' ' .. slot)
   local by, applied = string.match(newer or '', '^(%S+) (%d+)$')
   if by and tonumber(applied) > tonumber(seq) then
     count('replayed ' .. row[6] .. ' ' .. lane)

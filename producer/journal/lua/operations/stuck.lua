@@ -13,5 +13,5 @@ for i = 2, #ARGV do
     if accepted then longest = math.max(longest, now - accepted) end
   end
 end
-local tried = tonumber(redis.call('HGET', KEY_MARK, 'try:' .. ARGV[1]) or 0) or 0
+local tried = tonumber(redis.call('HGET', KEY_HIGH_WATER, 'try:' .. ARGV[1]) or 0) or 0
 return math.min(longest, now - tried)

@@ -10,7 +10,7 @@ from producer.contract.card_data.card_numbers import find_card_data
 from producer.migrations.input.values.copied_columns import CopyColumns, said
 from producer.migrations.input.values.stripe_objects import ID
 from producer.migrations.input.values.trimming import trimmed
-from producer.migrations.model.card_details import UNKNOWN, Face
+from producer.migrations.model.card_details import UNKNOWN, CardDetails
 from producer.migrations.model.rows import Origin, WasDefault
 
 # Fewer digits are no card number.
@@ -41,7 +41,7 @@ class Origins:
             _told(customer),
             _told(source),
             said(default),
-            Face(*map(_told, face)) if any(face) else UNKNOWN,
+            CardDetails(*map(_told, face)) if any(face) else UNKNOWN,
         )
 
     @staticmethod

@@ -11,7 +11,7 @@ from producer.migrations.model.records import Fault, Record
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ColumnSamples:
     """`kinds` are those of each column (`id_kinds`), without the empty ones."""
 
     kinds: tuple[frozenset[str], ...] = ()
@@ -24,7 +24,7 @@ class Evidence:
         return {"kinds": kinds, "rows": self.rows, "whole": self.whole}
 
     @classmethod
-    def read(cls, told: Any) -> Evidence:
+    def read(cls, told: Any) -> ColumnSamples:
         """What `wire` told; nothing where a version before this one did not."""
         if not isinstance(told, dict):
             return cls()
@@ -32,7 +32,7 @@ class Evidence:
         return cls(kinds, int(told["rows"]), bool(told["whole"]))
 
 
-NO_EVIDENCE = Evidence()
+NO_SAMPLES = ColumnSamples()
 
 
 class Gathering:
@@ -52,6 +52,6 @@ class Gathering:
                 if kind := kind_of(value):
                     kinds.add(kind)
 
-    def evidence(self, *, whole: bool) -> Evidence:
+    def evidence(self, *, whole: bool) -> ColumnSamples:
         """What was found."""
-        return Evidence(tuple(map(frozenset, self._kinds)), self.rows, whole)
+        return ColumnSamples(tuple(map(frozenset, self._kinds)), self.rows, whole)

@@ -1,2 +1,2 @@
 -- How many customers have a command at work.
-return at_work(now_ms(), -1)
+return count_running(now_ms(), -1)

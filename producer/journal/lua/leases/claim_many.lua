@@ -5,30 +5,30 @@ local holder, lease_ms, in_order = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
 local limits, most = ARGV[4], tonumber(ARGV[5])
 local now = now_ms()
 local answers, again = {}, {}
-local come, why
-local function take_one(i)
-  come, why = call_up(ARGV[i], in_order, now)
-  if not come then return {why} end
-  local row = come.row
+local arrival, why
+local function claim_one(i)
+  arrival, why = note_delivery(ARGV[i], in_order, now)
+  if not arrival then return {why} end
+  local row = arrival.row
   local endpoint = endpoint_of(row.kind, row.card, row.first, row.before)
   local known = again[(row.queue or row.lane) .. endpoint] or (most <= 0 and int(now))
   local answer
   if known then
-    go_as_far_as(come)
-    redis.call('ZADD', KEY_WATCH, 'NX', int(now + lease_ms), come.user)
-    answer = {'limited', come.user, row.queue or row.lane, endpoint, known, int(now)}
+    raise_delivered(arrival)
+    redis.call('ZADD', KEY_DUE, 'NX', int(now + lease_ms), arrival.user)
+    answer = {'limited', arrival.user, row.queue or row.lane, endpoint, known, int(now)}
   else
-    answer = begin_next(come.user, holder .. i, lease_ms, limits, now, come)
+    answer = claim_next_command(arrival.user, holder .. i, lease_ms, limits, now, arrival)
     if answer[1] == 'granted' then most = most - 1 end
     if answer[1] == 'limited' then again[answer[3] .. answer[4]] = answer[5] end
   end
-  if answer[1] ~= 'stopped' then wait_unless_begun(come) end
+  if answer[1] ~= 'stopped' then wait_unless_started(arrival) end
   return answer
 end
 for i = 6, #ARGV do
-  come = nil
-  local answer = or_damaged(function() return take_one(i) end)
-  if answer[1] == 'damaged' then put_off(come and come.user, now) end
+  arrival = nil
+  local answer = or_damaged(function() return claim_one(i) end)
+  if answer[1] == 'damaged' then postpone(arrival and arrival.user, now) end
   answers[#answers + 1] = answer
 end
 return answers

@@ -4,9 +4,9 @@ local now = now_ms()
 local answers = {}
 for i = 4, #ARGV do
   local answer = or_damaged(function()
-    return begin_next(ARGV[i], ARGV[1] .. i, tonumber(ARGV[2]), ARGV[3], now)
+    return claim_next_command(ARGV[i], ARGV[1] .. i, tonumber(ARGV[2]), ARGV[3], now)
   end)
-  if answer[1] == 'damaged' then put_off(ARGV[i], now) end
+  if answer[1] == 'damaged' then postpone(ARGV[i], now) end
   answers[#answers + 1] = answer
   if answer[1] == 'limited' or answer[1] == 'stopped' then break end
 end

@@ -12,7 +12,7 @@ local customer, row, now = KEY_CUSTOMER .. user, KEY_COMMAND .. id, now_ms()
 local lease = redis.call('HMGET', customer, 'fence', 'open', 'holder', 'called')
 local closed = redis.call('HGET', row, 'closed') == fence
 if closed or lease[1] ~= fence or lease[2] ~= id then
-  if holder ~= '' and lease[3] == holder then return begin_next(user, holder, lease_ms, limits, now) end
+  if holder ~= '' and lease[3] == holder then return claim_next_command(user, holder, lease_ms, limits, now) end
   if redis.call('HGET', row, 'struck') == fence then
     -- Its holder lives, so the command did not kill it.
     redis.call('HDEL', row, 'struck')
@@ -35,21 +35,15 @@ if outcome == 'end' then
   if slot then
     local mark = user .. ' ' .. slot
     if state == 'failed' then
-      redis.call('HSETNX', KEY_LATER, mark, '')
+      redis.call('HSETNX', KEY_APPLIED_SINCE, mark, '')
     elseif state == 'succeeded' then
       if not migration and redis.call('EXISTS', KEY_SKIPPING) == 1 then
-        redis.call('SET', KEY_SET .. mark, int(now), 'PX', 691200000)
+        redis.call('SET', KEY_LAST_SET .. mark, int(now), 'PX', 691200000)
       end
-      if redis.call('HEXISTS', KEY_LATER, mark) == 1 then
-        redis.call('HSET', KEY_LATER, mark, id .. ' ' .. known[2])
+      if redis.call('HEXISTS', KEY_APPLIED_SINCE, mark) == 1 then
+        redis.call('HSET', KEY_APPLIED_SINCE, mark, id .. ' ' .. known[2])
       end
-      local older = redis.call('ZRANGEBYSCORE', KEY_PENDING .. user, '-inf', '(' .. known[2])
-      for _, other in ipairs(older) do
-        if redis.call('HGET', KEY_COMMAND .. other, 'slot') == slot then
-          local text = string.gsub(ARGV[13], '@ID@', other)
-          finish_unbegun(user, other, 'superseded', ARGV[14], 'superseded', text, ttl, now, {'by', id})
-        end
-      end
+      supersede_older(user, slot, known[2], id, ARGV[13], ARGV[14], ttl, now)
     end
   end
   if state == 'succeeded' or state == 'rejected' then redis.call('DEL', KEY_STOP) end
@@ -102,12 +96,12 @@ end
 if last then
   -- With its last member the set goes anyway, and so takes half of the append-only file.
   redis.call('DEL', customer, KEY_PENDING .. user)
-  redis.call('ZREM', KEY_WATCH, user)
+  redis.call('ZREM', KEY_DUE, user)
   return {'idle'}
 end
 if holder ~= '' then
-  return begin_next(user, holder, lease_ms, limits, now, nil, {0, '', open, lease[4], fence})
+  return claim_next_command(user, holder, lease_ms, limits, now, nil, {0, '', open, lease[4], fence})
 end
 redis.call('HSET', customer, 'until', 0, 'holder', '', 'open', open)
-redis.call('ZADD', KEY_WATCH, int(now), user)
+redis.call('ZADD', KEY_DUE, int(now), user)
 return {'idle'}
