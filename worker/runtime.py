@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from producer.contract import Envelope
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.journal import Journal, answer_read, read_wanted
 from worker.callbacks.delivery import Callbacks
 from worker.execution.executor import Executor
@@ -144,12 +144,12 @@ class Runtime:
         verdict = await work
         match verdict:
             case Succeeded(text, data):
-                status, envelope = 200, Envelope.yes(say(text, language), data)
+                status, envelope = 200, Envelope.yes(text.say(language), data)
             case Rejected(code, message, http_status):
                 status, envelope = http_status, Envelope.no(code, message)
             case _:
                 status = 503
-                envelope = Envelope.no("unavailable", say(Text.READ_UNANSWERED, language))
+                envelope = Envelope.no("unavailable", Text.READ_UNANSWERED.say(language))
         await self._journal(answer_read(read_id, status, envelope.model_dump()))
         return f"answered {status}"
 

@@ -30,7 +30,7 @@ from producer.client.errors import (
 from producer.client.interface import Interface
 from producer.client.sending import Item, LaneName, Metadata, OnRefused, Order
 from producer.contract import CommandStatus, Envelope, State
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.journal import Acceptance, Call, JournalUnavailable, JournalWatch, status
 from producer.journal.operations import failed
 from producer.journal.operations.failed import FailedCommand, Kept

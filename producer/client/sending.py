@@ -22,10 +22,11 @@ from producer.contract import (
     parse_command,
 )
 from producer.contract.card_data.card_numbers import find_card_data, holds_card_number
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
 from producer.contract.metadata import parse_metadata
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.contract.senders import WANTED, is_sender
+from producer.contract.texts import Language
 from producer.journal import (
     Acceptance,
     Call,
@@ -211,7 +212,7 @@ def _candidate(
 
 def cancellation(command_id: str, language: Language, status_ttl_s: int) -> Call[State | None]:
     """The call that cancels a command."""
-    envelope = Envelope.no("cancelled", say(Text.CANCELLED, language))
+    envelope = Envelope.no("cancelled", Text.CANCELLED.say(language))
     return cancel(command_id, envelope, keep_s=status_ttl_s)
 
 

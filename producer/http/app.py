@@ -45,7 +45,7 @@ from producer.http.pages.overview import routes as overview_routes
 from producer.http.pages.site import assets, login
 from producer.http.pages.site import error_pages as refused_pages
 from producer.http.pages.site.sessions import Sessions, is_page
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.requests.callback_url import CallbackRules
 from producer.http.requests.content_encoding import EncodingUnsupported
 from producer.http.responses import Responses

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from producer.contract import CommandStatus, Envelope, Refusal, State
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 
 _RETRY_SOON_S, _RETRY_LATER_S, _RETRY_OUTAGE_S = 1, 5, 2
 
@@ -51,7 +52,7 @@ class Responses:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """What was asked for."""
-        return envelope_response(Envelope.yes(say(text, self.language), data), http_status, headers)
+        return envelope_response(Envelope.yes(text.say(self.language), data), http_status, headers)
 
     def no(
         self,
@@ -64,7 +65,7 @@ class Responses:
         **values: str,
     ) -> Response:
         """Why not, with a code for programs."""
-        message = say(text, self.language, **values)
+        message = text.say(self.language, **values)
         return envelope_response(Envelope.no(code, message, data), http_status, headers)
 
     def refusal(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:

@@ -6,9 +6,9 @@ import errno
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from producer.contract.messages import Language
+from producer.contract.texts import Language, Value
 from producer.migrations.model.rows import RowState
-from producer.migrations.texts.reasons import Reason, Value, because
+from producer.migrations.texts.reasons import Reason
 
 _ERRNOS = {
     errno.ENOENT: Reason.NO_SUCH_FILE,
@@ -53,7 +53,7 @@ class FileRefused(MigrationError):
 
     def message(self, language: Language) -> str:
         """Why, in the language."""
-        return because(self._reason, language, **self._values)
+        return self._reason.say(language, **self._values)
 
 
 class ExtraMissing(MigrationError):
@@ -68,7 +68,7 @@ class ExtraMissing(MigrationError):
 
     def message(self, language: Language) -> str:
         """What needs it, in the language."""
-        return because(Reason.EXTRA_MISSING, language, what=self._what, extra=self.extra)
+        return Reason.EXTRA_MISSING.say(language, what=self._what, extra=self.extra)
 
 
 class SumsDiffer(MigrationError):
@@ -90,9 +90,7 @@ class SumsDiffer(MigrationError):
         """The numbers, in the language."""
         counts = [f"{count} {_words(what, language)}" for what, count in self._found.items()]
         told = ", ".join(counts) or Reason.NONE
-        return because(
-            Reason.SUMS_DIFFER, language, rows=self.rows, counted=self.counted, told=told
-        )
+        return Reason.SUMS_DIFFER.say(language, rows=self.rows, counted=self.counted, told=told)
 
 
 class JournalLost(MigrationError):
@@ -131,8 +129,7 @@ class JournalLost(MigrationError):
 
     def message(self, language: Language) -> str:
         """What happened, what is known, and what a person does, in the language."""
-        return because(
-            Reason.JOURNAL_LOST,
+        return Reason.JOURNAL_LOST.say(
             language,
             migration=self.migration,
             known=self.known or "?",
@@ -155,4 +152,4 @@ class JournalLost(MigrationError):
 
 
 def _words(what: Counted, language: Language) -> str:
-    return " ".join(because(w, language) if isinstance(w, Reason) else w for w in what)
+    return " ".join(w.say(language) if isinstance(w, Reason) else w for w in what)

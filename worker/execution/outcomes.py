@@ -6,7 +6,8 @@ import random
 
 from producer.contract import Envelope, Lane, State
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.security.command_signatures import Flaw
 from producer.settings import Settings
@@ -110,7 +111,7 @@ class Outcomes:
         return End(state, http_status, envelope, keep_s, self._superseded)
 
     def _say(self, text: Text) -> str:
-        return say(text, self._language)
+        return text.say(self._language)
 
 
 def outcomes_of(settings: Settings) -> Outcomes:

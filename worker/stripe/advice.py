@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 
 ATTACHED_ELSEWHERE = "attached_elsewhere"
 """Stripe has no code for what is attached to another customer, nor for the next."""
@@ -19,4 +20,4 @@ _ADVICE = {
 def advice_data(code: str, language: Language) -> dict[str, Any] | None:
     """The data of a refusal: `advice`, for codes of which there is something to say."""
     text = _ADVICE.get(code)
-    return None if text is None else {"advice": say(text, language)}
+    return None if text is None else {"advice": text.say(language)}

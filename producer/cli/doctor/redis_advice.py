@@ -45,7 +45,7 @@ def out_of_order(cause: BaseException, redis: RedisConfig) -> Finding:
     kind = _LIKE.get(fault.code, fault.code)
     if kind == "unreachable" and redis.master:
         kind = "sentinels"
-    text = f"{redis.shown}: {fault.text.value[1]}"
+    text = f"{redis.shown}: {fault.text.english}"
     wrong = wrong_setting(cause, redis)
     if wrong is not None:
         kind = kind if kind in ("WRONGPASS", "certificate") else "certificate"

@@ -20,7 +20,7 @@ from producer.http.pages.site import error_pages as refused
 from producer.http.pages.site.assets import is_asset
 from producer.http.pages.site.login import login_page
 from producer.http.pages.site.sessions import LOGIN, LOGOUT, Sessions, is_page
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.responses import Responses
 from producer.journal import JournalUnavailable
 from producer.security.api_tokens import ApiToken

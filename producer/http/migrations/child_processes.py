@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.http.migrations.planning import ChildFailed, Planning
 from producer.http.migrations.upload_storage import Busy
 from producer.migrations.storage.work_directory import remove_abandoned

@@ -11,7 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Language, Text
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 from producer.http.access.scopes import sender_of
 from producer.http.migrations.parameters import Parameters
 from producer.http.migrations.services import MigrationServices

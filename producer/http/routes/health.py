@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from producer.contract import Lane
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.http.metrics.journal_metrics import Told
 from producer.http.openapi.routes import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
@@ -91,9 +91,9 @@ def rows_under_way(migrations: Iterable[MigrationStatus]) -> Counter[str]:
 async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
     language = services.responses.language
     if services.stopping.is_set():
-        return {"web": say(Text.STOPPING, language)}
+        return {"web": Text.STOPPING.say(language)}
     if _other_data(services):  # it is not asked, nor written to
-        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
+        return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     try:
         await services.ask(write_probe(), within_s=_ANSWER_S)
         if only_web:
@@ -106,20 +106,20 @@ async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
             if await services.ask(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
         ]
     except JournalFault:
-        return {"redis": say(Text.JOURNAL_DAMAGED, language)}
+        return {"redis": Text.JOURNAL_DAMAGED.say(language)}
     except JournalUnavailable as error:
-        return {"redis": say(error.fault.text, language)}
+        return {"redis": error.fault.text.say(language)}
     if _other_data(services):  # noticed meanwhile
-        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
+        return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     missing = {}
     if not seen:
-        missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))
+        missing["worker"] = Text.NO_WORKER_SEEN.say(language, seconds=str(WORKER_SEEN_S))
     elif stuck:
         lanes = ", ".join(lane.value for lane in stuck)
-        missing["worker"] = say(Text.LANES_STUCK, language, lanes=lanes, seconds=str(STUCK_S))
+        missing["worker"] = Text.LANES_STUCK.say(language, lanes=lanes, seconds=str(STUCK_S))
     if stop is not None:
         since = datetime.fromtimestamp(stop.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        missing["stripe"] = say(Text.KEY_REFUSED, language, code=stop.code, since=since)
+        missing["stripe"] = Text.KEY_REFUSED.say(language, code=stop.code, since=since)
     return missing
 
 

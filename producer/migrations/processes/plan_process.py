@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract import CommandKind
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.errors import ExtraMissing, FileRefused, JournalLost
 from producer.migrations.input.columns.columns import Mapping, map_columns

@@ -11,7 +11,7 @@ from typing import Any
 
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.migrations.input.columns.columns import FIELDS, Mapping
 from producer.migrations.input.columns.field_values import FieldValues
 from producer.migrations.input.input_file import InputFile

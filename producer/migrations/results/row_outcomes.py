@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from producer.contract import AssignCard, SetDefaultCard
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.migrations.errors import SumsDiffer
 from producer.migrations.input.columns.columns import Mapping as Columns
 from producer.migrations.input.input_file import InputFile

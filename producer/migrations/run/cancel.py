@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from producer.contract import Envelope
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.journal.migrations import records as journalled
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowState
@@ -26,7 +26,7 @@ def cancel_rest(registry: Registry, migration: str) -> None:
     for first in range(1, ledger.rows + 1, _ROWS):
         last = min(first + _ROWS - 1, ledger.rows)
         registry.journal(journalled.cancel_pending(migration, first, last))
-    envelope = Envelope.no("cancelled", say(Text.CANCELLED, registry.language))
+    envelope = Envelope.no("cancelled", Text.CANCELLED.say(registry.language))
     sent = ledger.numbers(RowState.SENT)
     while ids := [command_id(migration, number) for number in islice(sent, _COMMANDS)]:
         call = journalled.cancel_queued(migration, ids, envelope, keep_s=DEFAULT_STATUS_TTL_S)

@@ -12,7 +12,6 @@ import pytest
 from producer import CardCommands, State
 from producer.http.failed import replay as replaying
 from producer.http.pages.failed import view as failed_view
-from producer.http.pages.texts.failed import Failure
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, client_of
 
@@ -170,9 +169,6 @@ async def test_only_who_operates_may_replay(redis_url: str, failures: list[str])
         assert (await web.post("/failed/replay", data={"code": "api_error"})).status_code == 200
 
 
-def test_sentences_are_in_both_languages() -> None:
-    """With the same placeholders."""
-    for one in Failure:
-        spanish, english = one.value
-        assert re.findall(r"{(\w+)}", spanish) == re.findall(r"{(\w+)}", english), one
+def test_the_url_of_the_list_without_a_filter() -> None:
+    """It has no query."""
     assert failed_view.list_url({}) == "/failed"

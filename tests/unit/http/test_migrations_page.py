@@ -12,11 +12,9 @@ import httpx
 import pytest
 
 from producer.http.pages.migrations import list_view, migration_view
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus, Sample
-from producer.migrations.texts.codes import known_codes
-from producer.migrations.texts.codes_es import TODO_ES
 from tests.unit.http.web import client_of
 
 _ID = "mig_0123456789abcdef01234567"
@@ -111,11 +109,6 @@ def test_an_ended_one_has_nothing_to_steer() -> None:
     assert "<form" not in html
     assert "Finished: 999,990 rows are as the file says, 10 are not" in _text(html)
     assert ">99.9 %" in _text(html) or "&gt;99.9 %" in html
-
-
-def test_every_code_is_explained_in_spanish_too() -> None:
-    """A code with an explanation in English has one in Spanish, and none is left over."""
-    assert set(TODO_ES) == set(known_codes())
 
 
 async def test_the_list_and_a_migration_are_there(web: httpx.AsyncClient) -> None:

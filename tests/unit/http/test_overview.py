@@ -15,17 +15,17 @@ import pytest
 
 from producer import CardCommands, Lane
 from producer.contract import CommandKind, State
-from producer.contract.messages import Language
 from producer.contract.stripe_events import StripeEvent
+from producer.contract.texts import Language
 from producer.explain.customer import explain
 from producer.http.overview.last_hour import LastHour
 from producer.http.overview.sampler import Overview, Trouble
 from producer.http.pages.overview import customer_view, overview_view
 from producer.http.pages.overview.headline import matters
 from producer.http.pages.site.sessions import is_page
-from producer.http.pages.texts.migrations import Say
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import known_codes, known_states
+from producer.http.pages.texts.say import Say
 from producer.journal import Ended, Figures, Pace, Pause, figures
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent, note_event
 from producer.journal.operations.customers import CustomerRecord

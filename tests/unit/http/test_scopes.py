@@ -14,7 +14,7 @@ import pytest
 from producer.http.access.scopes import declared
 from producer.http.pages.migrations import migration_view
 from producer.http.pages.site.sessions import LOGIN, LOGOUT
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from producer.security.api_tokens import Scope

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from producer.http.pages.migrations import migration_view, plan_view
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from tests.unit.http.test_migrations_page import _RUNNING, _text
 from tests.unit.http.web import client_of

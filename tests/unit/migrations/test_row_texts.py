@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import producer.migrations
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.migrations.input.values.broken_ids import _SPREADSHEET
 from producer.migrations.model.rows import RowState
 from producer.migrations.plan.customer_reads import CustomerRead
@@ -80,7 +80,7 @@ def test_why_a_row_is_held_or_a_customer_left_is_said_in_spanish_too() -> None:
 
 def test_values_come_through() -> None:
     """Of sentences with values, those of the contract too; a text of Stripe's stays as it is."""
-    prefixed = say(Text.WRONG_PREFIX, "en", field="userId", prefixes="cus_")
+    prefixed = Text.WRONG_PREFIX.say("en", field="userId", prefixes="cus_")
     assert in_language(prefixed, "es") == "userId no es válido: debe empezar por cus_"
     assert in_language(prefixed, "en") == prefixed
     assert in_language("the value has more than 255 characters", "es").endswith("255 caracteres")

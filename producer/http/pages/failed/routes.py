@@ -20,7 +20,7 @@ from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page
 from producer.http.pages.texts.failed import Failure
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.requests.body import read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.services import Services

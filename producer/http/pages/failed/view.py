@@ -23,9 +23,10 @@ from producer.http.pages.site.parts import (
     text,
 )
 from producer.http.pages.texts.failed import Failure
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code
+from producer.http.pages.texts.say import Say
 from producer.journal.operations.failed import FailedCommand
 from producer.migrations.input.values.display_text import visible
 

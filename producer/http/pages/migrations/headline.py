@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 

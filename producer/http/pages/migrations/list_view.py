@@ -8,7 +8,8 @@ from html import escape
 
 from producer.http.pages.migrations.headline import not_applied
 from producer.http.pages.migrations.migration_view import bar
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.migrations.errors import JournalLost
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.status import MigrationState, MigrationStatus

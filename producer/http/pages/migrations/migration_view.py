@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
+from producer.contract.texts import Bilingual
 from producer.http.pages.migrations.headline import not_applied, situation
 from producer.http.pages.migrations.plan_view import Plan, folded, section
 from producer.http.pages.migrations.rows_view import became, link, wrong
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from producer.migrations.report.rate_chart import rate_chart
-from producer.migrations.texts.row_states import SHOWN
+from producer.migrations.texts.states import SHOWN
 
 PILOT_ROWS = 100
 _BAR = 1000
@@ -242,7 +244,7 @@ def _look_only(say: Say, status: MigrationStatus) -> str:
     return f'<p class="quiet small">{escape(say(Word.LOOK_ONLY))}</p>'
 
 
-def _button(say: Say, status: MigrationStatus, action: str, word: Sentence, kind: str) -> str:
+def _button(say: Say, status: MigrationStatus, action: str, word: Bilingual, kind: str) -> str:
     return (
         f'<form method="post" action="/migrations/{escape(status.id)}/{action}">'
         f'<button class="{kind}">{escape(say(word))}</button></form>'
@@ -266,7 +268,7 @@ def _speed(say: Say, status: MigrationStatus) -> str:
 
 
 def _files(say: Say, status: MigrationStatus) -> str:
-    links: tuple[tuple[str, Sentence], ...] = (
+    links: tuple[tuple[str, Bilingual], ...] = (
         ("report.html", Word.DOWNLOAD_REPORT),
         ("report.csv", Word.DOWNLOAD_CSV),
         ("report.jsonl", Word.DOWNLOAD_JSONL),

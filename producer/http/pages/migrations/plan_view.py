@@ -8,13 +8,14 @@ from html import escape
 from typing import Any
 
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.files.format_texts import form_words, reading_words
 from producer.migrations.input.files.formats import Format
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER
-from producer.migrations.texts.row_texts import plan_in, todo_in, where
+from producer.migrations.texts.codes import todo
+from producer.migrations.texts.row_texts import plan_in, where
 
 Plan = Mapping[str, Any]
 _SHOWN = 8  # codes of invalid rows
@@ -195,7 +196,7 @@ def _invalid(say: Say, plan: Plan, errors: str) -> str:
 
 def _by_code(say: Say, codes: Mapping[str, int]) -> str:
     return "<br>".join(
-        f"{say.figure(count)} <code>{_text(code)}</code>: {prose(todo_in(code, say.language))}"
+        f"{say.figure(count)} <code>{_text(code)}</code>: {prose(todo(code, say.language))}"
         for code, count in codes.items()
     )
 

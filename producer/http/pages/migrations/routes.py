@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from producer.contract.refusals import ParameterInvalid
+from producer.contract.texts import Bilingual
 from producer.http.access.scopes import may, needs, sender_of
 from producer.http.migrations.control import FileElsewhere, forget, steer, throttle
 from producer.http.migrations.events import stream
@@ -28,7 +29,8 @@ from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import explained, notice, page, trouble
 from producer.http.pages.site.sessions import Sessions
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.http.requests.body import read_body
 from producer.http.services import Services
@@ -77,7 +79,7 @@ def routes(
         return handled
 
     async def show(
-        request: Request, word: Sentence | None = None, http_status: int = 200
+        request: Request, word: Bilingual | None = None, http_status: int = 200
     ) -> Response:
         migration = migration_id(request)
         status = await migrations.status_cache.status(migration, fresh=True)

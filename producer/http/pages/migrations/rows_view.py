@@ -6,12 +6,13 @@ from html import escape
 
 from producer.http.pages.migrations.headline import not_applied
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.rows import SKIPPED_CODES
 from producer.migrations.model.status import MigrationStatus
-from producer.migrations.texts.row_states import SHOWN
-from producer.migrations.texts.row_texts import todo_in
+from producer.migrations.texts.codes import todo
+from producer.migrations.texts.states import SHOWN
 
 # Codes after which nothing is to be done.
 _MINOR = frozenset(
@@ -34,7 +35,7 @@ def wrong(say: Say, status: MigrationStatus) -> str:
         minor = ' class="minor"' if code in _MINOR else ""
         items += (
             f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(visible(code))}</code>"
-            f"<p>{prose(_sentence(todo_in(code, say.language)))}</p></li>"
+            f"<p>{prose(_sentence(todo(code, say.language)))}</p></li>"
         )
     links = {
         "report": link(status, "report.html", say(Word.REPORT)),

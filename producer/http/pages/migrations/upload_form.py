@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from producer.contract.card_data.card_numbers import find_card_data
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
 from producer.http.migrations.child_processes import ChildFailed
@@ -25,7 +25,7 @@ from producer.http.pages.migrations import upload_view
 from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import page
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.http.requests.content_encoding import refuse_encoded
 from producer.http.services import Services
@@ -163,4 +163,4 @@ def _again(
 
 
 def _text(say_: Say, text: Text, **values: str) -> str:
-    return f"{say(text, say_.language, **values)}."
+    return f"{text.say(say_.language, **values)}."

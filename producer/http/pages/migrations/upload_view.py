@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from producer.http.migrations.parameters import NAMES
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.columns.columns import DEFAULT, SOURCE, USER
 from producer.migrations.input.values.display_text import visible

@@ -25,9 +25,10 @@ from producer.http.pages.site.parts import (
     wait,
     who,
 )
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
+from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 
 # Of an envelope with a whole customer, no more is shown.

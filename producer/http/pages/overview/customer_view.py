@@ -18,8 +18,9 @@ from producer.http.pages.site.parts import (
     wait,
     who,
 )
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent
 from producer.journal.operations.customers import Told as ToldCommand
 from producer.migrations.input.values.display_text import visible

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from producer.contract import Lane, messages
+from producer.contract import Lane
 from producer.contract.card_data.redaction import redact
 from producer.http.overview.sampler import Overview
 from producer.http.pages.site.parts import clock
-from producer.http.pages.texts.migrations import Say
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 
 # As the alert CardsLaneStuck: nothing of the lane was begun for so long.
@@ -33,7 +33,7 @@ def matters(say: Say, found: Overview) -> list[Matter]:
     figures = found.figures
     told: list[Matter] = []
     if found.refuses is not None:
-        now = say(Told.REFUSES, why=messages.say(found.refuses.text, say.language))
+        now = say(Told.REFUSES, why=found.refuses.text)
         told.append(Matter(now, say(Told.REFUSES_DO), "CardsRefusingCommands"))
     if figures.stop is not None:
         code = visible(redact(figures.stop.code))

@@ -28,9 +28,10 @@ from producer.http.pages.site.parts import (
     told,
 )
 from producer.http.pages.texts.failed import Failure
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
+from producer.http.pages.texts.say import Say
 from producer.journal.operations.failed import Kept
 
 _LOOKED_AT = 100

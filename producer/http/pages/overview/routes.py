@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from producer.contract.texts import Bilingual
 from producer.http.access.scopes import may, needs
 from producer.http.overview.lookups import Lookups, explanation
 from producer.http.pages.overview import command_view, customer_view, overview_view
@@ -21,8 +22,9 @@ from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page, trouble
 from producer.http.pages.site.sessions import EVENTS, FIND, HOME, Sessions
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
 from producer.http.requests.scope_keys import HEAD, TASK
 from producer.http.services import Services
@@ -40,7 +42,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
     """The pages' routes. Every answer to a person is a page, errors included."""
     router = APIRouter(include_in_schema=False)
 
-    def told(request: Request, what: Sentence, todo: Sentence, http_status: int) -> Response:
+    def told(request: Request, what: Bilingual, todo: Bilingual, http_status: int) -> Response:
         return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
 
     def stream(request: Request, view: Callable[[], Awaitable[dict[str, Any]]]) -> Response:

@@ -10,7 +10,8 @@ from starlette.types import Scope as AsgiScope
 from producer.http.access.scopes import CALLER
 from producer.http.pages.site.layout import explained, trouble
 from producer.http.pages.site.sessions import HOME, LOGOUT
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.security.api_tokens import ApiToken
 
 

@@ -7,8 +7,10 @@ from html import escape
 
 from starlette.responses import Response
 
+from producer.contract.texts import Bilingual
 from producer.http.pages.site.assets import Asset, url
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 
 RENEW_S = 10
 # `'self'` is the files of `assets.py`: no other answer of ours has the type of a script or a style.
@@ -60,19 +62,19 @@ def page(
     )
 
 
-def notice(say: Say, word: Sentence, **values: str) -> str:
+def notice(say: Say, word: Bilingual, **values: str) -> str:
     """A remark at the top of a page."""
     return f'<p class="notice" role="alert">{escape(say(word, **values))}</p>'
 
 
-def trouble(say: Say, what: Sentence, todo: Sentence, http_status: int, *, nav: str) -> Response:
+def trouble(say: Say, what: Bilingual, todo: Bilingual, http_status: int, *, nav: str) -> Response:
     """A page that says what is wrong and what to do."""
     body = f'<section><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(say(todo))}</p></section>'
     return page(say, say(what), body, http_status=http_status, nav=nav)
 
 
-def explained(say: Say, what: Sentence, todo: str, http_status: int, *, nav: str) -> Response:
+def explained(say: Say, what: Bilingual, todo: str, http_status: int, *, nav: str) -> Response:
     """The same, where what to do was put into words before."""
     body = f'<section class="attention"><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(todo)}</p></section>'

@@ -18,7 +18,8 @@ from producer.http.access.throttle import Throttle, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.pages.site.layout import notice, page, trouble
 from producer.http.pages.site.sessions import COOKIE, HOME, LASTS_S, LOGIN, LOGOUT, Sessions
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.http.requests.body import read_body
 from producer.journal import JournalUnavailable
 

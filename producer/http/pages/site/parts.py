@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from producer.contract import State
 from producer.explain.waits import Wait
-from producer.http.pages.texts.migrations import Say
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.journal.operations.customers import Told as ToldCommand
 from producer.migrations.input.values.display_text import visible
 
