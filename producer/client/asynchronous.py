@@ -7,7 +7,6 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
@@ -118,12 +117,7 @@ class AsyncCardCommands(Core):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def _connect(self, where: str | RedisConfig, retries: int) -> _Connection:

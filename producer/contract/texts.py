@@ -43,3 +43,17 @@ class Say:
         """A number, grouped and pointed as the language does."""
         text = f"{value:,.{decimals}f}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "es" else text
+
+    def span(self, seconds: float) -> str:
+        """A time for people, in two units at most."""
+        if seconds < 1:
+            return "1 s"
+        rest = round(seconds)
+        parts: list[str] = []
+        for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+            count, rest = divmod(rest, size)
+            if count or parts:
+                parts.append(f"{count} {name}" if count else "")
+            if len(parts) == 2:
+                break
+        return " ".join(part for part in parts if part)

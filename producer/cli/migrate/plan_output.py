@@ -9,6 +9,7 @@ import click
 
 from producer.cli.output import Line, show
 from producer.contract import Slot
+from producer.contract.texts import Say
 from producer.migrations.input.card_data.card_columns import shown
 from producer.migrations.input.files.format_texts import form_words, reading_words
 from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER
@@ -62,18 +63,7 @@ def present(
 
 def span(seconds_: float) -> str:
     """A time for people, in two units at most."""
-    if seconds_ < 1:
-        return "under 1 s"
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts: list[str] = []
-    rest = round(seconds_)
-    for name, size in units:
-        count, rest = divmod(rest, size)
-        if count or parts:
-            parts.append(f"{count} {name}" if count else "")
-        if len(parts) == 2:
-            break
-    return " ".join(part for part in parts if part)
+    return "under 1 s" if seconds_ < 1 else Say("en").span(seconds_)
 
 
 def _show_codes(title: str, plan: Plan, codes: Mapping[str, int]) -> None:

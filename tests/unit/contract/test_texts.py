@@ -25,7 +25,7 @@ def _placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("table", _tables(), ids=lambda table: table.__name__)
+@pytest.mark.parametrize("table", list(_tables()), ids=lambda table: table.__name__)
 def test_both_languages_have_the_same_placeholders(table: type[Bilingual]) -> None:
     """Every text of every table has words in both, and each placeholder has a name."""
     assert len(table) >= 1

@@ -27,17 +27,3 @@ class Say(texts.Say):
         if part < whole and percent > 99.9:
             return f">{self.figure(99.9, 1)} %"
         return f"{self.figure(percent, 0 if percent in (0, 100) else 1)} %"
-
-    def span(self, seconds: float) -> str:
-        """A time for people, in two units at most."""
-        if seconds < 1:
-            return "1 s"
-        rest = round(seconds)
-        parts: list[str] = []
-        for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-            count, rest = divmod(rest, size)
-            if count or parts:
-                parts.append(f"{count} {name}" if count else "")
-            if len(parts) == 2:
-                break
-        return " ".join(part for part in parts if part)
