@@ -16,10 +16,10 @@ import uvicorn
 
 from producer.http.app import create_app
 from producer.http.server.client_limits import ClientLimits
-from producer.http.server.connection_close import Guard
+from producer.http.server.connection_close import ServerContext
 from producer.http.server.connections import Connections
 from producer.http.server.file_descriptors import within_descriptors
-from producer.http.server.protocol import guarded
+from producer.http.server.protocol import protocol_class
 from producer.http.services import Services
 from producer.observability.log_format import LogFormat, formatter
 from producer.observability.repeated_log import count_repeats
@@ -49,8 +49,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     end_tracing = set_up(environ, "card-commands-web")
     app = create_app(settings, limits)
     services: Services = app.state.services
-    guard = Guard(limits, Connections(limits), services.responses, services.metrics)
-    services.metrics.count_connections(guard.connections.__len__)
+    context = ServerContext(limits, Connections(limits), services.responses, services.metrics)
+    services.metrics.count_connections(context.connections.__len__)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -58,7 +58,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         server_header=False,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
         loop="auto",
-        http=guarded(guard),
+        http=protocol_class(context),
         timeout_keep_alive=limits.idle_s,  # type: ignore[arg-type]  # goes to call_later alone
         # Whoever is not named could forge its address: uvicorn would believe all of loopback.
         proxy_headers=bool(limits.proxies),

@@ -22,7 +22,12 @@ class Rejection(Enum):
     MALFORMED = ("malformed", "malformed_request", 400, Text.MALFORMED)
     PIPELINED = ("pipelined", "too_many_pipelined", 503, Text.TOO_MANY)
     CONNECTIONS = ("connections", "too_many_connections", 503, Text.TOO_MANY)
-    OF_ADDRESS = ("connections_per_address", "too_many_connections", 503, Text.TOO_MANY)
+    CONNECTIONS_PER_ADDRESS = (
+        "connections_per_address",
+        "too_many_connections",
+        503,
+        Text.TOO_MANY,
+    )
     UNFINISHED = ("unfinished", "too_many_connections", 503, Text.TOO_MANY)
     """Its place was wanted, and it had not sent a whole head."""
 

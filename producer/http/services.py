@@ -19,18 +19,18 @@ from producer.security.command_signatures import UNSIGNED, Signing
 class Services:
     """One of each for the whole process."""
 
-    ask: JournalBulkhead
+    journal: JournalBulkhead
     responses: Responses
     waiters: Waiters
     subscriptions: Subscriptions
-    prepared: PresubscribedIds
+    presubscribed: PresubscribedIds
     metrics: Metrics
     journal_watch: JournalWatch
     signing: Signing = UNSIGNED
     # Set once the process was told to stop, while it still answers.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def same_journal(self) -> None:
+    def require_same_journal(self) -> None:
         """Raise JournalUnavailable where the journal was lost, unless a setting lets us go on."""
         if (lost := self.journal_watch.refuses) is not None:
             raise JournalUnavailable(lost)

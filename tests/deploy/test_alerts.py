@@ -12,7 +12,7 @@ import yaml
 
 from local.targets import dashboard
 from producer.contract import CommandKind, Lane, State
-from producer.http.metrics.journal_metrics import JournalMetrics, Told
+from producer.http.metrics.journal_metrics import JournalMetrics, JournalSnapshot
 from producer.http.metrics.request_metrics import Metrics
 from producer.journal import Ended, Figures, Pace
 from producer.journal.redis.buckets import END_S
@@ -37,10 +37,10 @@ def names() -> set[str]:
     """Every name of a series that `/metrics` can tell."""
     metrics = Metrics()
     metrics.count_redis_errors({"timeout": 1})
-    metrics.expect(["billing"])
+    metrics.declare_tokens(["billing"])
     metrics.answered("GET", "/healthz", 200, 0.1)
-    told = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
-    metrics.told(told)
+    told = JournalSnapshot(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
+    metrics.set_journal(told)
     text = bytes(metrics.response().body).decode()
     found = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()}
     assert {family.name for family in JournalMetrics().collect()} == set(), "nothing while unknown"
@@ -148,7 +148,9 @@ def test_promtool_finds_the_rules_right() -> None:
 def test_promtool_finds_the_metrics_well_named() -> None:
     """`promtool check metrics` has nothing to say of what `/metrics` answers."""
     metrics = Metrics()
-    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1}))
+    metrics.set_journal(
+        JournalSnapshot(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
+    )
     text = bytes(metrics.response().body)
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=text, capture_output=True, check=False

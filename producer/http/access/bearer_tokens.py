@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from producer.http.access.gcra import Pace
-from producer.http.access.throttle import Braked, Throttle
+from producer.http.access.gcra import CellRate
+from producer.http.access.throttle import Throttle, Throttled
 from producer.http.metrics.request_metrics import Metrics
 from producer.security.api_tokens import ApiToken, find_token
 
 # Of one address, which may be that of a proxy; and of all.
-AT_ONCE = Pace(100, 0.1)
-IN_ALL = Pace(1000, 0.01)
+PER_ADDRESS = CellRate(100, 0.1)
+OVERALL = CellRate(1000, 0.01)
 _KNOWN = 4096
 
 
-class Bearers:
+class BearerTokens:
     """The configured tokens. Without any, everybody may ask.
 
     From an address that gives too many wrong ones only those are still taken that were right there
@@ -30,7 +30,7 @@ class Bearers:
         self._right: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
     @property
-    def needed(self) -> bool:
+    def required(self) -> bool:
         """Whether one has to show a token at all."""
         return bool(self._tokens)
 
@@ -38,7 +38,7 @@ class Bearers:
         """The token in these raw headers; None where there is none, or it is not one of ours.
 
         Raises:
-            Braked: too many wrong ones came from the address.
+            Throttled: too many wrong ones came from the address.
         """
         values = [value for name, value in headers if name == b"authorization"]
         if len(values) != 1:
@@ -49,7 +49,7 @@ class Bearers:
         found = find_token(self._tokens, given.strip())
         wait_s = self._throttle.wait_s(address)
         if wait_s > 0 and (found is None or (address, found.digest) not in self._right):
-            raise Braked(wait_s)
+            raise Throttled(wait_s)
         if found is None:
             self._throttle.failed(address)
             self._metrics.wrong_token("api")

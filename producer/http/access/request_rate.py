@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
 
-from producer.http.access.gcra import Pace
+from producer.http.access.gcra import CellRate
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RateDecision:
     """Whether a request may go on: after `wait_s` whole seconds, 0 for now.
 
     `headers` go with its answer (draft-ietf-httpapi-ratelimit-headers-10).
@@ -30,18 +30,18 @@ class RequestRate:
     """
 
     def __init__(
-        self, rps: float, clock: Callable[[], float] = time.monotonic, *, at_once: int = 1
+        self, rps: float, clock: Callable[[], float] = time.monotonic, *, burst: int = 1
     ) -> None:
-        """Without a limit where `rps` is 0. So many as `at_once` may come together in any case."""
+        """Without a limit where `rps` is 0. So many as `burst` may come together in any case."""
         self._clock = clock
         self._due: dict[str, float] = {}
-        self._pace: Pace | None = None
+        self._pace: CellRate | None = None
         if rps > 0:
-            at_once = max(floor(rps), at_once)
-            self._pace = Pace(at_once, 1 / rps)
-            self._policy = f'"requests";q={at_once};w={ceil(at_once / rps)}'.encode()
+            burst = max(floor(rps), burst)
+            self._pace = CellRate(burst, 1 / rps)
+            self._policy = f'"requests";q={burst};w={ceil(burst / rps)}'.encode()
 
-    def turn(self, name: str) -> Turn | None:
+    def check(self, name: str) -> RateDecision | None:
         """Count a request of the name, unless it has to wait; None where there is no limit."""
         if self._pace is None:
             return None
@@ -53,4 +53,4 @@ class RequestRate:
         resets = wait or ceil(max(due - now, 0.0))
         state = f'"requests";r={self._pace.left(due, now)};t={resets}'.encode()
         headers = ((b"ratelimit-policy", self._policy), (b"ratelimit", state))
-        return Turn(wait, headers)
+        return RateDecision(wait, headers)

@@ -56,7 +56,7 @@ def sender_of(request: Request) -> str:
     return name
 
 
-def may(request: Request, scope: Scope) -> bool:
+def has_scope(request: Request, scope: Scope) -> bool:
     """Whether who asks has the scope; everybody has where there are no tokens."""
     caller: ApiToken | None = request.scope.get(CALLER)
     return caller is None or scope in caller.scopes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.failed.parameters import Listing
+from producer.http.failed.parameters import ListRequest
 from producer.http.failed.scan import Scan
 from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal.operations.failed import FailedCommand, Place
@@ -14,7 +14,7 @@ LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FailedPage:
     """Some failed commands, the oldest first, and where to go on."""
 
     found: list[FailedCommand]
@@ -22,13 +22,13 @@ class Listed:
     """None where there are no more; the next page may be empty all the same."""
 
 
-async def listed(ask: JournalBulkhead, listing: Listing) -> Listed:
+async def list_page(journal: JournalBulkhead, listing: ListRequest) -> FailedPage:
     """A page of them.
 
     Raises:
         JournalUnavailable
     """
-    scan = Scan(ask, listing.after, LOOKED_AT)
+    scan = Scan(journal, listing.after, LOOKED_AT)
     found: list[FailedCommand] = []
     async for one in scan:
         command = one.failed()
@@ -36,4 +36,4 @@ async def listed(ask: JournalBulkhead, listing: Listing) -> Listed:
             found.append(command)
         if len(found) == listing.limit:
             break
-    return Listed(found, scan.next)
+    return FailedPage(found, scan.next)

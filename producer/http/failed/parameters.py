@@ -21,7 +21,7 @@ _PLACE = re.compile(r"([0-9]{1,16}) (.{1,255})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListRequest:
     """Which failed commands are listed."""
 
     wanted: FailedFilter
@@ -44,7 +44,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Replaying:
+class ReplayRequest:
     """Which failed commands are taken up, or would be."""
 
     wanted: FailedFilter

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON
-from producer.http.failed.parameters import Replaying
+from producer.http.failed.parameters import ReplayRequest
 from producer.http.failed.scan import Scan
 from producer.http.services import Services
 from producer.journal.operations.failed import Kept, Place
@@ -22,7 +22,7 @@ LOOKED_AT = 5_000
 
 
 @dataclass(slots=True)
-class Replayed:
+class ReplayResult:
     """What a request came to."""
 
     matching: int = 0
@@ -45,7 +45,7 @@ class Replayer:
         self._services = services
         self._keep_s = keep_s
 
-    async def __call__(self, asked: Replaying, *, by: str) -> Replayed:
+    async def __call__(self, asked: ReplayRequest, *, by: str) -> ReplayResult:
         """Take them up, the oldest first; `by` is the name of who asks, for the log.
 
         Whoever asks again gets the rest: what was taken up is no longer failed.
@@ -53,9 +53,9 @@ class Replayer:
         Raises:
             JournalUnavailable: any number of them may have been taken up.
         """
-        self._services.same_journal()
-        scan = Scan(self._services.ask, asked.after, LOOKED_AT)
-        told = Replayed()
+        self._services.require_same_journal()
+        scan = Scan(self._services.journal, asked.after, LOOKED_AT)
+        told = ReplayResult()
         chosen: list[Kept] = []
         async for one in scan:
             command = one.failed()
@@ -78,11 +78,11 @@ class Replayer:
 
     async def _replay(self, one: Kept) -> str:
         language, signing = self._services.responses.language, self._services.signing
-        state = await self._services.ask(one.replayed(language, self._keep_s, signing))
+        state = await self._services.journal(one.replayed(language, self._keep_s, signing))
         return state.value if state else "gone"
 
 
-def _log(asked: Replaying, states: Mapping[str, int], by: str) -> None:
+def _log(asked: ReplayRequest, states: Mapping[str, int], by: str) -> None:
     parts = asked.wanted.parts()
     which = ",".join(f"{name}={redact(value)}" for name, value in parts.items())
     counts = ", ".join(f"{count} {state}" for state, count in states.items()) or "none"

@@ -11,8 +11,8 @@ from producer.contract.messages import Text
 from producer.explain.failed import failed_wire
 from producer.http.access.scopes import sender_of
 from producer.http.failed import openapi as described
-from producer.http.failed.listing import listed
-from producer.http.failed.parameters import Listing, Replaying, place_text
+from producer.http.failed.listing import list_page
+from producer.http.failed.parameters import ListRequest, ReplayRequest, place_text
 from producer.http.failed.replay import Replayer
 from producer.http.requests.body import parse_fields, read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
@@ -28,9 +28,9 @@ def routes(services: Services, replayer: Replayer) -> APIRouter:
     async def list_failed(request: Request) -> Response:
         """Commands that gave up, the oldest first."""
         refuse_card_number_in_query(request.scope["query_string"])
-        listing = Listing.of(request.query_params)
-        services.same_journal()
-        page = await listed(services.ask, listing)
+        listing = ListRequest.of(request.query_params)
+        services.require_same_journal()
+        page = await list_page(services.journal, listing)
         data = {"failed": [failed_wire(one) for one in page.found], "next": place_text(page.next)}
         return responses.yes(Text.FAILED_LISTED, data)
 
@@ -38,7 +38,7 @@ def routes(services: Services, replayer: Replayer) -> APIRouter:
     async def replay_failed(request: Request) -> Response:
         """Take up again what a filter matches, or say how many that is."""
         refuse_card_number_in_query(request.scope["query_string"])
-        asked = Replaying.of(parse_fields(await read_body(request)))
+        asked = ReplayRequest.of(parse_fields(await read_body(request)))
         told = await replayer(asked, by=sender_of(request))
         data = {
             "dryRun": asked.dry_run,

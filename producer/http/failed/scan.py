@@ -14,8 +14,8 @@ _TOGETHER = 200
 class Scan:
     """Failed commands from a place on, the oldest first. No more than `most` are looked at."""
 
-    def __init__(self, ask: JournalBulkhead, after: Place | None, most: int) -> None:
-        self._ask = ask
+    def __init__(self, journal: JournalBulkhead, after: Place | None, most: int) -> None:
+        self._journal = journal
         self._most = most
         self._place = after
         self._ended = False
@@ -28,8 +28,10 @@ class Scan:
     async def __aiter__(self) -> AsyncIterator[Kept]:
         looked, together = 0, _TOGETHER
         while looked < self._most and not self._ended:
-            found = await self._ask(failed_after(self._place, together))
-            rows = await self._ask(kept([one.id for one in found.places])) if found.places else []
+            found = await self._journal(failed_after(self._place, together))
+            rows = (
+                await self._journal(kept([one.id for one in found.places])) if found.places else []
+            )
             for place, one in zip(found.places, rows, strict=True):
                 looked += 1
                 self._place = place

@@ -25,7 +25,7 @@ from producer.journal.redis.endpoints import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class JournalSnapshot:
     """What the journal told last."""
 
     figures: Figures
@@ -41,18 +41,18 @@ class JournalMetrics(Collector):
     """Families of the figures; none of them while the journal does not answer."""
 
     def __init__(self) -> None:
-        self.told: Told | None = None
+        self.snapshot: JournalSnapshot | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Labels that are known beforehand are there from 0, so that the first rise shows."""
-        if self.told is None:
+        if self.snapshot is None:
             return
         for family in (_commands, _times, _lanes, _stripe, _limits, _rest):
-            yield from family(self.told)
+            yield from family(self.snapshot)
 
 
-def _commands(told: Told) -> Iterator[Metric]:
-    found = told.figures
+def _commands(snapshot: JournalSnapshot) -> Iterator[Metric]:
+    found = snapshot.figures
     yield counter("cards_commands_accepted", "Commands accepted.", found.accepted)
     yield counter(
         "cards_commands_replayed", "Failed commands that a person replayed.", found.replayed
@@ -82,11 +82,11 @@ def _commands(told: Told) -> Iterator[Metric]:
     yield retries
 
 
-def _times(told: Told) -> Iterator[Metric]:
+def _times(snapshot: JournalSnapshot) -> Iterator[Metric]:
     ends = HistogramMetricFamily(
         "cards_command_end_seconds", "From a command's acceptance to its end.", labels=KINDS
     )
-    for (kind, lane), counts in told.figures.end_times.items():
+    for (kind, lane), counts in snapshot.figures.end_times.items():
         ends.add_metric([kind.value, lane.value], cumulated(END_S, counts), None)
     yield ends
     starts = HistogramMetricFamily(
@@ -94,12 +94,12 @@ def _times(told: Told) -> Iterator[Metric]:
         labels=["lane"],
     )  # fmt: skip
     for lane in Lane:
-        measured(starts, told.figures.measured, "start", lane.value, lane.value, START_S)
+        measured(starts, snapshot.figures.measured, "start", lane.value, lane.value, START_S)
     yield starts
 
 
-def _lanes(told: Told) -> Iterator[Metric]:
-    found = told.figures
+def _lanes(snapshot: JournalSnapshot) -> Iterator[Metric]:
+    found = snapshot.figures
     yield gauge("cards_queue_messages", "Messages that no worker has taken.", found.messages)
     yield gauge(
         "cards_commands_not_taken", "Commands whose message no worker has received.",
@@ -114,13 +114,13 @@ def _lanes(told: Told) -> Iterator[Metric]:
     yield gauge("cards_lane_paused", "1 while a person keeps the lane paused.", paused)
 
 
-def _stripe(told: Told) -> Iterator[Metric]:
+def _stripe(snapshot: JournalSnapshot) -> Iterator[Metric]:
     requests = CounterMetricFamily(
         "cards_stripe_requests",
         "Requests to Stripe, by HTTP status, or why there was none.",
         labels=["endpoint", "status"],
     )
-    for words, count in told.figures.measured.items():
+    for words, count in snapshot.figures.measured.items():
         if len(words) == 3 and words[0] == "requests" and words[1] in Endpoint.__members__:
             requests.add_metric([Endpoint[words[1]].value, words[2]], count)
     yield requests
@@ -130,20 +130,20 @@ def _stripe(told: Told) -> Iterator[Metric]:
     )  # fmt: skip
     for endpoint in Endpoint:
         measured(
-            seconds, told.figures.measured, "request", endpoint.name, endpoint.value, REQUEST_S
+            seconds, snapshot.figures.measured, "request", endpoint.name, endpoint.value, REQUEST_S
         )
     yield seconds
     refused = GaugeMetricFamily(
         "cards_stripe_key_refused", "1 while Stripe refuses the workers' key."
     )
-    refused.add_metric([], float(told.figures.stop is not None))
+    refused.add_metric([], float(snapshot.figures.stop is not None))
     yield refused
 
 
-def _limits(told: Told) -> Iterator[Metric]:
+def _limits(snapshot: JournalSnapshot) -> Iterator[Metric]:
     def by_scope(name: str, what: str, value: Callable[[Pace], float]) -> Metric:
         family = GaugeMetricFamily(name, what, labels=["scope"])
-        for scope, pace in told.paces.items():
+        for scope, pace in snapshot.paces.items():
             family.add_metric([scope], value(pace))
         return family
 
@@ -162,7 +162,7 @@ def _limits(told: Told) -> Iterator[Metric]:
         "cards_rate_limit_booked", "Requests that were given a place within the limit.",
         labels=["scope"],
     )  # fmt: skip
-    for scope, pace in told.paces.items():
+    for scope, pace in snapshot.paces.items():
         booked.add_metric([scope], pace.booked)
     yield booked
     waits = HistogramMetricFamily(
@@ -170,12 +170,12 @@ def _limits(told: Told) -> Iterator[Metric]:
         labels=["endpoint"],
     )  # fmt: skip
     for endpoint in Endpoint:
-        measured(waits, told.figures.measured, "wait", endpoint.name, endpoint.value, START_S)
+        measured(waits, snapshot.figures.measured, "wait", endpoint.name, endpoint.value, START_S)
     yield waits
 
 
-def _rest(told: Told) -> Iterator[Metric]:
-    found = told.figures
+def _rest(snapshot: JournalSnapshot) -> Iterator[Metric]:
+    found = snapshot.figures
     for name, what, value in (
         ("cards_commands_failed", "Commands that gave up and wait for a person.", found.failed),
         ("cards_commands_unsettled", "Commands tried without an end.", found.unsettled),
@@ -194,14 +194,14 @@ def _rest(told: Told) -> Iterator[Metric]:
         labels=["reason"],
     )  # fmt: skip
     for reason in DeadReason:
-        letters.add_metric([reason.value], told.dead_letters.get(reason.value, 0))
+        letters.add_metric([reason.value], snapshot.dead_letters.get(reason.value, 0))
     yield letters
     again = CounterMetricFamily(
         "cards_messages_of_ended_commands",
         "Messages that came when their command had ended, and had no effect.",
         labels=["lane"],
     )
-    for of_lane, number in told.repeats.items():
+    for of_lane, number in snapshot.repeats.items():
         again.add_metric([of_lane], number)
     yield again
     rows = GaugeMetricFamily(
@@ -209,7 +209,7 @@ def _rest(told: Told) -> Iterator[Metric]:
         "Rows of migrations that have not ended, by what became of them so far.",
         labels=["state"],
     )
-    for state, number in told.migration_rows.items():
+    for state, number in snapshot.migration_rows.items():
         rows.add_metric([state], number)
     yield rows
     faults = CounterMetricFamily(

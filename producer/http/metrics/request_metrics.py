@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from producer.http.metrics.journal_metrics import JournalMetrics, Told
+from producer.http.metrics.journal_metrics import JournalMetrics, JournalSnapshot
 from producer.http.rejections import Rejection
 
 # From a refusal to the longest wait a caller may ask for.
@@ -77,7 +77,7 @@ class Metrics:
         """Where failed round trips to Redis are counted, by kind."""
         self._registry.register(_RedisErrors(errors))
 
-    def ask_journal_lost(self, lost: Callable[[], bool]) -> None:
+    def watch_journal_lost(self, lost: Callable[[], bool]) -> None:
         """Where to ask whether the journal was lost."""
         self._journal_lost.set_function(lambda: float(lost()))
 
@@ -94,7 +94,7 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def expect(self, names: Iterable[str]) -> None:
+    def declare_tokens(self, names: Iterable[str]) -> None:
         """Names of tokens, counted from 0, so that the first refusal is seen as a rise."""
         for name in names:
             self._rate_limited.labels(name)
@@ -109,9 +109,9 @@ class Metrics:
         """A token that is none was shown to the `api` or the `page`."""
         self._wrong_tokens.labels(at).inc()
 
-    def told(self, told: Told | None) -> None:
+    def set_journal(self, snapshot: JournalSnapshot | None) -> None:
         """What the journal told; None where it does not answer: old figures look like news."""
-        self._journal.told = told
+        self._journal.snapshot = snapshot
 
     def response(self) -> Response:
         """All of it, in Prometheus' text format."""

@@ -9,12 +9,12 @@ from starlette.responses import Response
 from starlette.types import Scope as AsgiScope
 
 from producer.contract.messages import Text
-from producer.http.access.bearer_tokens import Bearers
+from producer.http.access.bearer_tokens import BearerTokens
 from producer.http.access.hosts import PROBES, KnownHosts, names_host
 from producer.http.access.listeners import Listeners
 from producer.http.access.request_rate import RequestRate
 from producer.http.access.scopes import CALLER, SENDER
-from producer.http.access.throttle import Braked, address_of
+from producer.http.access.throttle import Throttled, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.pages.site import error_pages as refused
 from producer.http.pages.site.assets import is_asset
@@ -43,7 +43,7 @@ class AccessControl:
         self,
         hosts: KnownHosts,
         listeners: Listeners,
-        bearers: Bearers,
+        bearer_tokens: BearerTokens,
         sessions: Sessions,
         rate: RequestRate,
         page_rate: RequestRate,
@@ -53,7 +53,7 @@ class AccessControl:
     ) -> None:
         self._hosts = hosts
         self._listeners = listeners
-        self._bearers = bearers
+        self._bearer_tokens = bearer_tokens
         self._sessions = sessions
         self._rate = rate
         self._page_rate = page_rate
@@ -70,11 +70,11 @@ class AccessControl:
             if is_page(path):
                 return refused.unknown_host(self._say)
             return self._responses.no(421, "host_unknown", Text.UNKNOWN_HOST)
-        if self._bearers.needed and path not in _OPEN and not is_asset(path):
+        if self._bearer_tokens.required and path not in _OPEN and not is_asset(path):
             try:
                 caller = await self._caller(scope)
-            except Braked as braked:
-                return self._too_many(scope, ceil(braked.wait_s), Text.TOO_MANY_WRONG_TOKENS)
+            except Throttled as throttled:
+                return self._too_many(scope, ceil(throttled.wait_s), Text.TOO_MANY_WRONG_TOKENS)
             except JournalUnavailable as error:
                 log.warning("%s", error)
                 return refused.unavailable(self._say, scope)
@@ -88,7 +88,7 @@ class AccessControl:
         return None
 
     async def _caller(self, scope: AsgiScope) -> ApiToken | None:
-        found = self._bearers.caller(scope["headers"], address_of(scope))
+        found = self._bearer_tokens.caller(scope["headers"], address_of(scope))
         if found is None and is_page(scope["path"]):
             return await self._sessions.caller(scope["headers"])
         return found
@@ -101,13 +101,13 @@ class AccessControl:
 
     def _wait_s(self, scope: AsgiScope, caller: ApiToken) -> int:
         rate = self._page_rate if is_page(scope["path"]) else self._rate
-        turn = rate.turn(caller.name)
-        if turn is None:
+        decision = rate.check(caller.name)
+        if decision is None:
             return 0
-        scope[RATE] = turn.headers
-        if turn.wait_s:
+        scope[RATE] = decision.headers
+        if decision.wait_s:
             self._metrics.rate_limited(caller.name)
-        return turn.wait_s
+        return decision.wait_s
 
     def _too_many(self, scope: AsgiScope, wait_s: int, text: Text) -> Response:
         if CALLER in scope and is_page(scope["path"]):

@@ -39,15 +39,15 @@ async def steer(
         UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
     """
     if what in ("run", "resume"):
-        status = await _go_on(migrations, migration, limit)
-        told(migration, what, by)
+        status = await _resume(migrations, migration, limit)
+        log_action(migration, what, by)
         return status
     act = migrations.registry.pause if what == "pause" else migrations.registry.cancel
     status = await asyncio.to_thread(act, migration)
     if status.state is MigrationState.CANCELLING and status.driver is None:
         migrations.drivers.finish(migration)
-    migrations.drivers.poke()
-    told(migration, what, by)
+    migrations.drivers.wake()
+    log_action(migration, what, by)
     return status
 
 
@@ -56,11 +56,11 @@ async def throttle(
 ) -> MigrationStatus:
     """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
     status = await asyncio.to_thread(migrations.registry.throttle, migration, rps)
-    told(migration, "throttle", by)
+    log_action(migration, "throttle", by)
     return status
 
 
-def told(migration: str, what: str, by: str) -> None:
+def log_action(migration: str, what: str, by: str) -> None:
     """Log who did what to a migration; `by` is empty where there are no tokens."""
     log.info("migration %s: %s by %s", migration, what, by or "-")
 
@@ -78,11 +78,11 @@ async def forget(
     status = await asyncio.to_thread(forget_, migrations.registry, migrations.uploads, migration)
     migrations.drivers.forget(migration)
     migrations.status_cache.forget(migration)
-    told(migration, "forget", by)
+    log_action(migration, "forget", by)
     return status
 
 
-async def _go_on(
+async def _resume(
     migrations: MigrationServices, migration: str, limit: int | None
 ) -> MigrationStatus:
     before = await asyncio.to_thread(migrations.registry.status, migration)
@@ -101,5 +101,5 @@ async def _go_on(
                 await asyncio.to_thread(migrations.uploads.keep, replace(upload, limit=None))
                 raise NotInState(migration, "resume", status.state)
     status = await asyncio.to_thread(migrations.registry.resume, migration)
-    migrations.drivers.poke()
+    migrations.drivers.wake()
     return status

@@ -18,7 +18,7 @@ from producer.journal import JournalUnavailable
 from producer.migrations.model.status import MigrationStatus
 from producer.migrations.registry import UnknownMigration
 
-LOOK_S = 1.0
+CHECK_EVERY_S = 1.0
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
 _HEADERS = {"X-Accel-Buffering": "no"}
@@ -79,7 +79,7 @@ async def _events(
             if status.state.ended:
                 return
         with suppress(TimeoutError):
-            await asyncio.wait_for(released.wait(), LOOK_S)
+            await asyncio.wait_for(released.wait(), CHECK_EVERY_S)
 
 
 def _event(status: MigrationStatus, view: dict[str, Any]) -> bytes:

@@ -12,8 +12,8 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from producer.contract.messages import Text
-from producer.http.migrations.child_processes import ChildFailed
 from producer.http.migrations.control import FileElsewhere
+from producer.http.migrations.processes.child_processes import ChildFailed
 from producer.http.migrations.services import MigrationServices
 from producer.http.requests.disconnect import while_connected
 from producer.http.responses import Responses

@@ -14,12 +14,12 @@ from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
 from producer.http.migrations import openapi as described
-from producer.http.migrations.control import ACTIONS, forget, steer, throttle, told
+from producer.http.migrations.control import ACTIONS, forget, log_action, steer, throttle
 from producer.http.migrations.events import stream
-from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.services import MigrationServices
-from producer.http.migrations.upload import upload
+from producer.http.migrations.upload.parameters import Parameters, limit_of, rps_of
+from producer.http.migrations.upload.receive import upload
 from producer.http.requests.body import parse_fields, read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.responses import Responses
@@ -47,10 +47,10 @@ def routes(services: Services, migrations: MigrationServices) -> APIRouter:
     async def upload_migration(request: Request) -> Response:
         """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
         refuse_card_number_in_query(request.scope["query_string"])
-        services.same_journal()
+        services.require_same_journal()
         answer = await upload(migrations, responses, request, Parameters.of(request.query_params))
         if answer.status_code == 201:
-            told(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
+            log_action(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
         return answer
 
     @router.get("/{migrationId}", **described.GET)

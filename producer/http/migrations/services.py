@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-from producer.http.migrations.child_processes import ChildProcesses
-from producer.http.migrations.drivers import Drivers
+from producer.http.migrations.processes.child_processes import ChildProcesses
+from producer.http.migrations.processes.drivers import Drivers
 from producer.http.migrations.status_cache import StatusCache
 from producer.http.migrations.upload_storage import UploadStorage
 from producer.journal import BlockingJournal

@@ -17,7 +17,7 @@ PLACES = 32
 _AT_ONCE = 4  # of the largest size: so much disk they take together
 
 
-class Busy(Exception):
+class UploadsBusy(Exception):
     """There are as many uploads as there may be; it may be tried again soon."""
 
     retry_after_s = 5
@@ -43,10 +43,10 @@ class UploadStorage:
         before anything is written.
 
         Raises:
-            Busy, and whatever `file` and `judge` raise.
+            UploadsBusy, and whatever `file` and `judge` raise.
         """
         if self._under_way >= PLACES:
-            raise Busy
+            raise UploadsBusy
         self._under_way += 1
         held = 0
         out: IO[bytes] | None = None
@@ -55,7 +55,7 @@ class UploadStorage:
                 held += len(chunk)
                 self._bytes += len(chunk)
                 if self._bytes > self._most:
-                    raise Busy
+                    raise UploadsBusy
                 if out is None:
                     await asyncio.to_thread(judge, chunk)
                     out = await _whole(_nameless, self._folder)

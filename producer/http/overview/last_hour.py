@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from producer.contract import State
 from producer.journal import Figures
 
-EVERY_S = 60.0
+SAMPLE_EVERY_S = 60.0
 _HOUR_S = 3600.0
 Ends = Mapping[tuple[State, str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
+class RecentEnds:
     """How many ended since a moment, at most an hour ago, by state and code."""
 
     since: datetime
@@ -40,18 +40,18 @@ class LastHour:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, Ends]] = deque()
 
-    def note(self, figures: Figures) -> Lately:
+    def record(self, figures: Figures) -> RecentEnds:
         """Keep a sample where a minute has gone by; answers what ended since the oldest."""
         now = _ends(figures)
         if self._samples and any(now.get(one, 0) < n for one, n in self._samples[-1][1].items()):
             self._samples.clear()  # the counts were lost, and begin anew
-        if not self._samples or figures.at - self._samples[-1][0] >= EVERY_S:
+        if not self._samples or figures.at - self._samples[-1][0] >= SAMPLE_EVERY_S:
             self._samples.append((figures.at, now))
         while len(self._samples) > 1 and figures.at - self._samples[1][0] >= _HOUR_S:
             self._samples.popleft()
         at, then = self._samples[0]
         counts = {one: n - then.get(one, 0) for one, n in now.items() if n > then.get(one, 0)}
-        return Lately(datetime.fromtimestamp(at, UTC), counts)
+        return RecentEnds(datetime.fromtimestamp(at, UTC), counts)
 
 
 def _ends(figures: Figures) -> Ends:

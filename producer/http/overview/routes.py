@@ -25,7 +25,7 @@ def routes(services: Services, lookups: Lookups) -> APIRouter:
     async def get_overview(request: Request) -> Response:
         """What is happening now."""
         refuse_card_number_in_query(request.scope["query_string"])
-        services.same_journal()
+        services.require_same_journal()
         return responses.yes(Text.OVERVIEW, overview_wire(await lookups.sampler.overview()))
 
     @router.get("/commands/{taskId}", **described.COMMAND)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from producer.http.overview.last_hour import EVERY_S, LastHour, Lately
+from producer.http.overview.last_hour import SAMPLE_EVERY_S, LastHour, RecentEnds
 from producer.http.waiting.background_tasks import end
 from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal import (
@@ -39,12 +39,12 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class TroubledCommands:
     """Commands that need somebody, or a while: how many by code, and some of them."""
 
     codes: Mapping[str, int]
-    some: list[Kept]
-    all_of_them: bool
+    examples: list[Kept]
+    complete: bool
     """Whether all were looked at, and not only the newest, or the oldest, 100."""
 
 
@@ -54,11 +54,11 @@ class Overview:
 
     figures: Figures
     paces: Mapping[str, Pace]
-    lately: Lately
+    recent_ends: RecentEnds
     rate: float | None
     """Requests a second that workers sent to Stripe; None until there are two samples."""
-    failed: Trouble
-    unsettled: Trouble
+    failed: TroubledCommands
+    unsettled: TroubledCommands
     migrations: list[MigrationStatus]
     """Those that have not ended."""
     refuses: Fault | None = None
@@ -71,7 +71,7 @@ class Overview:
         return pace.rate * pace.factor if pace else 0.0
 
 
-class Shared(Generic[T]):
+class SharedRead(Generic[T]):
     """What is read at most once within `FRESH_S` for each key, for all who ask for it."""
 
     def __init__(self, read: Callable[[str], Awaitable[T]], fresh_s: float = FRESH_S) -> None:
@@ -96,15 +96,15 @@ class Sampler:
     """Samples for whoever looks, and one a minute for the last hour."""
 
     def __init__(
-        self, ask: JournalBulkhead, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
+        self, journal: JournalBulkhead, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
     ) -> None:
-        self._ask = ask
+        self._journal = journal
         self._hour = LastHour()
         self._before: tuple[float, float] | None = None
         self._rate: float | None = None
         self._task: asyncio.Task[None] | None = None
-        self._migrations = Shared(lambda _: migrations(), _MIGRATIONS_S)
-        self.overview: Shared[Overview] = Shared(self._sample)
+        self._migrations = SharedRead(lambda _: migrations(), _MIGRATIONS_S)
+        self.overview: SharedRead[Overview] = SharedRead(self._sample)
         """Raises JournalUnavailable, JournalFault."""
 
     def start(self) -> None:
@@ -119,39 +119,43 @@ class Sampler:
     async def _keep(self) -> None:
         while True:
             with suppress(JournalUnavailable, JournalFault):  # told by whoever needs Redis
-                self._hour.note(await self._ask(figures()))
-            await asyncio.sleep(EVERY_S)
+                self._hour.record(await self._journal(figures()))
+            await asyncio.sleep(SAMPLE_EVERY_S)
 
     async def _sample(self, _: str) -> Overview:
         refuses = await self._refuses()
-        found = await self._ask(figures())
-        limits = await self._ask(paces())
+        found = await self._journal(figures())
+        limits = await self._journal(paces())
         return Overview(
             figures=found,
             paces=limits,
-            lately=self._hour.note(found),
+            recent_ends=self._hour.record(found),
             rate=self._rate_of(found),
-            failed=await self._trouble(await self._ask(newest_failed_ids(_LOOKED_AT))),
-            unsettled=await self._trouble(await self._ask(longest_unsettled_ids(_LOOKED_AT))),
+            failed=await self._troubled_commands(
+                await self._journal(newest_failed_ids(_LOOKED_AT))
+            ),
+            unsettled=await self._troubled_commands(
+                await self._journal(longest_unsettled_ids(_LOOKED_AT))
+            ),
             migrations=[one for one in await self._migrations() if not one.state.ended],
             refuses=refuses,
         )
 
     async def _refuses(self) -> Fault | None:
         try:
-            await self._ask(write_probe())
+            await self._journal(write_probe())
         except JournalUnavailable as error:
             if error.fault.meaning is Meaning.REFUSED or error.fault.code == "unconfirmed":
                 return error.fault
             raise
         return None
 
-    async def _trouble(self, ids: list[str]) -> Trouble:
+    async def _troubled_commands(self, ids: list[str]) -> TroubledCommands:
         if not ids:
-            return Trouble({}, [], True)
-        found = [one for one in await self._ask(kept(ids)) if isinstance(one, Kept)]
+            return TroubledCommands({}, [], True)
+        found = [one for one in await self._journal(kept(ids)) if isinstance(one, Kept)]
         codes = Counter(one.row.get("code") or "-" for one in found)
-        return Trouble(dict(codes.most_common()), found[:_SHOWN], len(ids) < _LOOKED_AT)
+        return TroubledCommands(dict(codes.most_common()), found[:_SHOWN], len(ids) < _LOOKED_AT)
 
     def _rate_of(self, found: Figures) -> float | None:
         sent = sum(n for words, n in found.measured.items() if words[0] == "requests")

@@ -7,7 +7,7 @@ from typing import Any
 from producer.contract import Lane
 from producer.contract.card_data.redaction import redact
 from producer.explain.wire import moment_wire
-from producer.http.overview.sampler import Overview, Trouble
+from producer.http.overview.sampler import Overview, TroubledCommands
 
 
 def overview_wire(found: Overview) -> dict[str, Any]:
@@ -25,15 +25,15 @@ def overview_wire(found: Overview) -> dict[str, Any]:
             "keyRefused": redact(figures.stop.code) if figures.stop else None,
         },
         "ended": {
-            "since": moment_wire(found.lately.since),
-            "states": {state.value: n for state, n in found.lately.states().items()},
+            "since": moment_wire(found.recent_ends.since),
+            "states": {state.value: n for state, n in found.recent_ends.states().items()},
         },
-        "failed": {"count": figures.failed, **_trouble(found.failed)},
+        "failed": {"count": figures.failed, **_troubled_commands(found.failed)},
         "unsettled": {
             "count": figures.unsettled,
             "unknown": figures.unknown,
             "oldestSeconds": round(figures.oldest_unsettled_s, 1),
-            **_trouble(found.unsettled),
+            **_troubled_commands(found.unsettled),
         },
         "migrations": [
             {
@@ -59,8 +59,8 @@ def _lane(found: Overview, lane: Lane) -> dict[str, Any]:
     }
 
 
-def _trouble(trouble: Trouble) -> dict[str, Any]:
+def _troubled_commands(trouble: TroubledCommands) -> dict[str, Any]:
     return {
         "codes": {redact(code): n for code, n in trouble.codes.items()},
-        "some": [one.id for one in trouble.some],
+        "some": [one.id for one in trouble.examples],
     }

@@ -67,13 +67,13 @@ async def _order(
     preference = parse_prefer(request.headers.getlist("prefer"))
     callback = callbacks.url(request.headers.getlist("callback-url"))
 
-    services.same_journal()
+    services.require_same_journal()
     waits = preference.wait_s > 0 and not services.waiters.released.is_set()
     prepared = waits and callback is None
-    command_id = services.prepared.take() if prepared else str(uuid4())
+    command_id = services.presubscribed.acquire() if prepared else str(uuid4())
     if callback is not None:
         # Before the command: its end finds it, and where nothing is accepted it expires by itself.
-        await services.ask(want_callback(command_id, callback))
+        await services.journal(want_callback(command_id, callback))
     calling = partial(
         accept,
         command,
@@ -89,7 +89,7 @@ async def _order(
         await _withdraw(services, callback, command_id, acceptance)
         return await _at_once(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
-        services.prepared.release(command_id)
+        services.presubscribed.release(command_id)
         await watch.confirmed()
         acceptance = await _accepted(services, request, kind, lane, calling)
         if acceptance.id == command_id:
@@ -101,7 +101,7 @@ async def _order(
         with services.waiters.watch(acceptance.id) as watch:
             async with while_connected(request):
                 await watch.confirmed()
-                services.waiters.look(acceptance.id)
+                services.waiters.read_soon(acceptance.id)
                 end = await watch.end(began + preference.wait_s)
             state = watch.state
     if end is not None:
@@ -115,13 +115,13 @@ async def _withdraw(
     """Take the URL back that was noted for a command which turned out to be an earlier one."""
     if callback is not None and acceptance.id != command_id:
         with suppress(JournalUnavailable):  # it expires by itself, and the command is accepted
-            await services.ask(unwant_callback(command_id))
+            await services.journal(unwant_callback(command_id))
 
 
 async def _at_once(services: Services, acceptance: Acceptance, preference: Preference) -> Response:
     state = State.QUEUED
     if acceptance.known:
-        found = await services.ask(status(acceptance.id))
+        found = await services.journal(status(acceptance.id))
         if found is not None and found.ended:
             return services.responses.ended(found, preference.headers)
         state = found.state if found is not None else state
@@ -137,7 +137,7 @@ async def _accepted(
 ) -> Acceptance:
     given = request.headers.getlist(tracing.HEADER)
     with tracing.sent(kind, lane, given=given[0] if len(given) == 1 else None) as span:
-        acceptance = await services.ask(calling(trace=span.traceparent))
+        acceptance = await services.journal(calling(trace=span.traceparent))
         span.set("messaging.message.id", acceptance.id)
     request.scope[TASK] = acceptance.id
     return acceptance

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from producer.contract import Lane
 from producer.contract.messages import Text
-from producer.http.metrics.journal_metrics import Told
+from producer.http.metrics.journal_metrics import JournalSnapshot
 from producer.http.openapi.routes import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
 from producer.journal import (
@@ -66,14 +66,14 @@ def routes(
     async def metrics(request: Request) -> Response:
         """Counters in Prometheus' text format."""
         try:
-            found = await services.ask(figures(), within_s=_ANSWER_S)
-            limits = await services.ask(paces(), within_s=_ANSWER_S)
-            dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
-            again = await services.ask(repeats(), within_s=_ANSWER_S)
+            found = await services.journal(figures(), within_s=_ANSWER_S)
+            limits = await services.journal(paces(), within_s=_ANSWER_S)
+            dead = await services.journal(letter_counts(), within_s=_ANSWER_S)
+            again = await services.journal(repeats(), within_s=_ANSWER_S)
             rows = rows_under_way(await migrations())
-            services.metrics.told(Told(found, limits, dead, again, rows))
+            services.metrics.set_journal(JournalSnapshot(found, limits, dead, again, rows))
         except (JournalUnavailable, JournalFault):
-            services.metrics.told(None)
+            services.metrics.set_journal(None)
         return services.metrics.response()
 
     return router
@@ -95,15 +95,15 @@ async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
     if _other_data(services):  # it is not asked, nor written to
         return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     try:
-        await services.ask(write_probe(), within_s=_ANSWER_S)
+        await services.journal(write_probe(), within_s=_ANSWER_S)
         if only_web:
             return {}
-        seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
-        stop = await services.ask(stopped(), within_s=_ANSWER_S)
+        seen = await services.journal(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
+        stop = await services.journal(stopped(), within_s=_ANSWER_S)
         stuck = [
             lane
             for lane in Lane
-            if await services.ask(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
+            if await services.journal(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
         ]
     except JournalFault:
         return {"redis": Text.JOURNAL_DAMAGED.say(language)}

@@ -29,7 +29,7 @@ async def read_by_worker(
     Raises:
         JournalUnavailable: Redis is out of reach, or has other data.
     """
-    services.same_journal()
+    services.require_same_journal()
     read_id = str(uuid4())
     answered = asyncio.Event()
 
@@ -40,12 +40,12 @@ async def read_by_worker(
     confirmation = services.subscriptions.add(read_id, listener)
     try:
         await asyncio.wait([confirmation], timeout=CONFIRM_S)
-        await services.ask(asking(read_id))
+        await services.journal(asking(read_id))
         while True:
             async with while_connected(request):
                 in_time = await _wait(services, answered, deadline)
             answered.clear()
-            answer = await services.ask(read_answer(read_id))
+            answer = await services.journal(read_answer(read_id))
             if answer is not None or not in_time:
                 return answer
     finally:

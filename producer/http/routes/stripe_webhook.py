@@ -52,8 +52,8 @@ def routes(
         event = stripe_event(_parsed(payload), context=context)
         if event is None:
             return responses.yes(Text.EVENT_IGNORED)
-        services.same_journal()
-        settled = await services.ask(note_event(event, keep_s=keep_s))
+        services.require_same_journal()
+        settled = await services.journal(note_event(event, keep_s=keep_s))
         if settled:
             request.scope[TASK] = settled
         return responses.yes(Text.EVENT_NOTED)

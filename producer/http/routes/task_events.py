@@ -48,7 +48,7 @@ async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
         before: list[str] = []
         while not services.waiters.released.is_set():
             try:
-                now = await services.ask(status(command_id))
+                now = await services.journal(status(command_id))
             except (RecordDamaged, JournalFault):
                 yield b": its record is damaged\n\n"
                 return

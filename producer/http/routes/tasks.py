@@ -37,9 +37,9 @@ def routes(services: Services) -> APIRouter:
             with services.waiters.watch(task_id) as watch:
                 async with while_connected(request):
                     await watch.confirmed()
-                    services.waiters.look(task_id)
+                    services.waiters.read_soon(task_id)
                     end = await watch.end(began + wait_s)
-            found = end or await services.ask(status(task_id))
+            found = end or await services.journal(status(task_id))
         if found is None:
             return _not_found(services)
         return services.responses.yes(Text.TASK_FOUND, found.wire())
@@ -58,7 +58,7 @@ def routes(services: Services) -> APIRouter:
 
 def _not_found(services: Services) -> Response:
     # Of a journal that was lost nobody can say what it had not accepted.
-    services.same_journal()
+    services.require_same_journal()
     return services.responses.no(404, "task_not_found", Text.TASK_NOT_FOUND)
 
 
@@ -72,7 +72,7 @@ def _task_id(request: Request) -> str:
 async def _find(services: Services, request: Request, task_id: str) -> CommandStatus | None:
     if len(task_id) > _MAX_ID:
         return None
-    found = await services.ask(status(task_id))
+    found = await services.journal(status(task_id))
     if found is not None:
         request.scope[TASK] = task_id
     return found

@@ -28,7 +28,7 @@ _MOST_LINGERING = 200
 
 
 @dataclass
-class Guard:
+class ServerContext:
     """What the connections of a process share."""
 
     limits: ClientLimits
@@ -45,7 +45,7 @@ class ClosingProtocol(HttpToolsProtocol):
     requests, and an earlier one may be of a command that was accepted.
     """
 
-    guard: ClassVar[Guard]
+    context: ClassVar[ServerContext]
 
     def __init__(
         self,
@@ -55,76 +55,76 @@ class ClosingProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._limits = self.guard.limits
+        self._limits = self.context.limits
         self._in_body = False
         self._earlier: RequestResponseCycle | None = None
         """The request before the last one."""
-        self._away: Rejection | None = None
-        self._deaf = False
+        self._rejection: Rejection | None = None
+        self._discarding = False
         """Whether what comes is dropped."""
-        self._lingers = False
-        self._until: asyncio.TimerHandle | None = None
+        self._lingering = False
+        self._timer: asyncio.TimerHandle | None = None
         """Until when a head, or the end, is to come."""
-        self._unread: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._parting: Any = _Parting(transport, self.part)
+        self._closing_transport: Any = _ClosingTransport(transport, self.close_unfinished)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.guard.connections.leave(self)
-        if self._lingers:
-            self.guard.lingering -= 1
-        self._set_until(None)
-        self._reading_again()
+        self.context.connections.leave(self)
+        if self._lingering:
+            self.context.lingering -= 1
+        self._set_timer(None)
+        self._stop_unread_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
-    def turn_away(self, why: Rejection) -> None:
+    def reject(self, why: Rejection) -> None:
         """Read no more requests; answer once those before are answered, and close."""
-        if self._lingers or self.transport.is_closing():
+        if self._lingering or self.transport.is_closing():
             return
-        if self._away is None:
-            self._turned(why)
-        self._set_until(None)
+        if self._rejection is None:
+            self._mark_rejected(why)
+        self._set_timer(None)
         if self._in_body and not self.cycle.response_complete:
-            self._give_up()
+            self._abandon_body()
         if not self._busy():
-            self._answer(why)
+            self._respond(why)
 
-    def part(self) -> None:
+    def close_unfinished(self) -> None:
         """End the connection of a request that is answered, though not all of it is here."""
-        if not self._lingers:
-            self._deaf = True
+        if not self._lingering:
+            self._discarding = True
             self._linger()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._expect_reader()
+        self._start_unread_timer()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._reading_again()
+        self._stop_unread_timer()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._expect_reader()  # what is written still has to be taken
-        elif self._lingers:
+            self._start_unread_timer()  # what is written still has to be taken
+        elif self._lingering:
             self._unset_keepalive_if_required()
-        elif self._away is not None and not self._busy():
-            self._answer(self._away)
+        elif self._rejection is not None and not self._busy():
+            self._respond(self._rejection)
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        self._expect_reader()
+        self._start_unread_timer()
 
-    def _turned(self, why: Rejection) -> None:
-        self._away, self._deaf = why, True
-        self.guard.metrics.rejected(why)
+    def _mark_rejected(self, why: Rejection) -> None:
+        self._rejection, self._discarding = why, True
+        self.context.metrics.rejected(why)
         log.warning("turned away %s: %s", self._host or "a client", why.label)
 
-    def _give_up(self) -> None:
+    def _abandon_body(self) -> None:
         """The request whose body is being read has no end: whoever handles it hears of it."""
         self._in_body = False
         if self.pipeline:
@@ -141,8 +141,8 @@ class ClosingProtocol(HttpToolsProtocol):
         cycle = self.cycle
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
 
-    def _answer(self, why: Rejection) -> None:
-        answer = why.response(self.guard.responses, self.server_state.default_headers)
+    def _respond(self, why: Rejection) -> None:
+        answer = why.response(self.context.responses, self.server_state.default_headers)
         gave_up = self.cycle is not None and self.cycle.disconnected
         if answer and not (gave_up and self.cycle.response_started):
             self.transport.write(answer)
@@ -150,21 +150,21 @@ class ClosingProtocol(HttpToolsProtocol):
 
     def _linger(self) -> None:
         """Close, but a little later where it can be: a reset could overtake what was written."""
-        self._set_until(None)
+        self._set_timer(None)
         self._unset_keepalive_if_required()
-        self.guard.connections.leave(self)
+        self.context.connections.leave(self)
         if self.transport.is_closing():
             return
-        if self.guard.lingering >= _MOST_LINGERING:
+        if self.context.lingering >= _MOST_LINGERING:
             self._close()
             return
         self.transport.write_eof()
-        self._lingers = True
-        self.guard.lingering += 1
-        self._set_until(_LINGER_S, self._close)
+        self._lingering = True
+        self.context.lingering += 1
+        self._set_timer(_LINGER_S, self._close)
         self.flow.resume_reading()
 
-    def _drop(self) -> None:
+    def _discard(self) -> None:
         """What comes after all is read, so that the sender gets to the answer, but slowly."""
         if not self.transport.is_closing():
             self.flow.pause_reading()
@@ -176,25 +176,25 @@ class ClosingProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         self.transport.close()
-        self._expect_reader()
+        self._start_unread_timer()
 
-    def _set_until(self, seconds: float | None, then: Any = None) -> None:
-        if self._until is not None:
-            self._until.cancel()
-        self._until = None if seconds is None else self.loop.call_later(seconds, then)
+    def _set_timer(self, seconds: float | None, then: Any = None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, then)
 
-    def _expect_reader(self) -> None:
-        if self._unread is None:
-            self._unread = self.loop.call_later(self._limits.answer_s, self._no_reader)
+    def _start_unread_timer(self) -> None:
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(self._limits.answer_s, self._abort_unread)
 
-    def _reading_again(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
-    def _no_reader(self) -> None:
-        if self._away is None:
-            self._turned(Rejection.ANSWER_UNREAD)
+    def _abort_unread(self) -> None:
+        if self._rejection is None:
+            self._mark_rejected(Rejection.ANSWER_UNREAD)
         self.transport.abort()
 
     @property
@@ -202,7 +202,7 @@ class ClosingProtocol(HttpToolsProtocol):
         return self.client[0] if self.client else ""
 
 
-class _Parting:
+class _ClosingTransport:
     """A transport for answers to requests whose bodies are still to come."""
 
     def __init__(self, transport: asyncio.Transport, part: Callable[[], None]) -> None:

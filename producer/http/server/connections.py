@@ -16,7 +16,7 @@ _IPV6_PREFIX = 64
 class Connection(Protocol):
     """What the ledger asks of a connection."""
 
-    def turn_away(self, why: Rejection) -> None:
+    def reject(self, why: Rejection) -> None:
         """End it; it leaves the ledger."""
 
 
@@ -24,7 +24,7 @@ class _Address:
     def __init__(self) -> None:
         self.count = 0
         self.unfinished: dict[Connection, None] = {}
-        self.begun: dict[Connection, None] = {}
+        self.started: dict[Connection, None] = {}
 
 
 class Connections:
@@ -40,14 +40,14 @@ class Connections:
         return len(self._keys)
 
     @property
-    def silent(self) -> Collection[Connection]:
+    def unfinished(self) -> Collection[Connection]:
         """Those that may have to make room, the longest first."""
         return self._unfinished.keys()
 
-    def begun(self, host: str) -> Collection[Connection]:
+    def started(self, host: str) -> Collection[Connection]:
         """Those of the address that keep a head which they have begun, the longest first."""
         there = self._addresses.get(self._key(host))
-        return there.begun.keys() if there else ()
+        return there.started.keys() if there else ()
 
     def enter(self, connection: Connection, host: str) -> Rejection | None:
         """Give it a place, if need be that of another, or tell why there is none."""
@@ -55,14 +55,14 @@ class Connections:
         there = self._addresses.get(key)
         if key and there is not None and there.count >= self._limits.per_address:
             if not self._make_room(there.unfinished):
-                return Rejection.OF_ADDRESS
+                return Rejection.CONNECTIONS_PER_ADDRESS
         elif len(self._keys) >= self._limits.connections and not self._make_room(self._unfinished):
             return Rejection.CONNECTIONS
         self._keys[connection] = key
         self._addresses.setdefault(key, _Address()).count += 1
         return None
 
-    def unfinished(self, connection: Connection, *, begun: bool) -> None:
+    def head_unfinished(self, connection: Connection, *, started: bool) -> None:
         """It keeps a head to itself, of which something is here if it has `begun`.
 
         Those that have are bounded, and this or another one of the address may be ended. A
@@ -73,21 +73,21 @@ class Connections:
             return
         there = self._addresses[key]
         there.unfinished[connection] = self._unfinished[connection] = None
-        if begun:
-            there.begun[connection] = None
-            if key and len(there.begun) > self._limits.unfinished_per_address:
-                self._make_room(there.begun)
+        if started:
+            there.started[connection] = None
+            if key and len(there.started) > self._limits.unfinished_per_address:
+                self._make_room(there.started)
 
-    def finished(self, connection: Connection) -> None:
+    def head_finished(self, connection: Connection) -> None:
         """Its head is here."""
         if connection in self._unfinished:
             there = self._addresses[self._keys[connection]]
-            for those in (self._unfinished, there.unfinished, there.begun):
+            for those in (self._unfinished, there.unfinished, there.started):
                 those.pop(connection, None)
 
     def leave(self, connection: Connection) -> None:
         """It has ended, or is about to; may be said twice."""
-        self.finished(connection)
+        self.head_finished(connection)
         key = self._keys.pop(connection, None)
         if key is None:
             return
@@ -101,7 +101,7 @@ class Connections:
         if oldest is None:
             return False
         self.leave(oldest)
-        oldest.turn_away(Rejection.UNFINISHED)
+        oldest.reject(Rejection.UNFINISHED)
         return True
 
     def _key(self, host: str) -> str:

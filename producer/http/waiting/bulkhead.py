@@ -20,7 +20,7 @@ class JournalBulkhead:
     def __init__(self, journal: Journal, *, within_s: float = ASK_WITHIN_S) -> None:
         self._journal = journal
         self._within_s = within_s
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, call: Call[T], *, within_s: float | None = None) -> T:
         """Run the call.
@@ -30,7 +30,7 @@ class JournalBulkhead:
         """
         try:
             async with asyncio.timeout(self._within_s if within_s is None else within_s):
-                async with self._turn:
+                async with self._slots:
                     return await self._journal(call)
         except TimeoutError as error:
             raise JournalUnavailable(self._journal.failing or error) from error

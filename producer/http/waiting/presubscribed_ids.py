@@ -35,7 +35,7 @@ class PresubscribedIds:
         if self._refilling is not None:
             self._refilling.cancel()
 
-    def take(self) -> str:
+    def acquire(self) -> str:
         """An id, a new one where none is prepared; `release` it once it is listened to."""
         if self._refilling is None:
             self._refilling = asyncio.get_running_loop().call_later(_REFILL_S, self._refill)

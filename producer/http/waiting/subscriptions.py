@@ -22,7 +22,7 @@ Listener: TypeAlias = Callable[[str | None], None]
 # Published by ourselves, through the primary: a subscription that does not hear it is at a server
 # that is no primary any more, or at the end of a connection that leads nowhere.
 _HEARTBEAT_S = 1.0
-_DEAF_AFTER_S = 3.0
+_HEARTBEAT_LOST_S = 3.0
 _RECONNECT_S = 0.2
 # Behind what is being answered, and together.
 _DROP_S = 0.05
@@ -38,8 +38,8 @@ class Subscriptions:
     def __init__(self, journal: Journal) -> None:
         """`journal` is one without retries: this class does its own."""
         self._journal = journal
-        self._home = f"-web-{uuid4().hex}"
-        self._listeners: dict[str, set[Listener]] = {self._home: set()}
+        self._heartbeat_id = f"-web-{uuid4().hex}"
+        self._listeners: dict[str, set[Listener]] = {self._heartbeat_id: set()}
         self._confirmations: dict[str, asyncio.Future[None]] = {}
         self._unanswered: dict[str, int] = {}
         self._to_add: set[str] = set()
@@ -87,8 +87,8 @@ class Subscriptions:
         while True:
             try:
                 async with self._journal.subscription() as pubsub:
-                    self._begin_anew()
-                    await pubsub.subscribe(self._channel(self._home))
+                    self._reset()
+                    await pubsub.subscribe(self._channel(self._heartbeat_id))
                     await self._serve(pubsub)
             except Exception as error:
                 # Only its kind: the text may hold an address.
@@ -103,7 +103,7 @@ class Subscriptions:
         tasks = [
             asyncio.create_task(self._write(pubsub)),
             asyncio.create_task(self._read(pubsub)),
-            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._send_heartbeats()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -115,12 +115,12 @@ class Subscriptions:
             if error is not None:
                 raise error
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._to_drop.clear()
         self._unanswered.clear()
         for ident in [i for i in self._confirmations if i not in self._listeners]:
             del self._confirmations[ident]
-        self._to_add = {ident for ident in self._listeners if ident != self._home}
+        self._to_add = {ident for ident in self._listeners if ident != self._heartbeat_id}
         self._work.set()
 
     async def _write(self, pubsub: PubSub) -> None:
@@ -141,25 +141,25 @@ class Subscriptions:
 
     async def _read(self, pubsub: PubSub) -> None:
         loop = asyncio.get_running_loop()
-        heard = loop.time()
+        last_heard = loop.time()
         while True:
             message = await pubsub.get_message(timeout=_HEARTBEAT_S)
-            if loop.time() - heard > _DEAF_AFTER_S and message is None:
+            if loop.time() - last_heard > _HEARTBEAT_LOST_S and message is None:
                 raise ConnectionError("the subscription does not hear its own heartbeat")
             if message is None:
                 continue
             ident = self._journal.command_of_channel(message["channel"] or "")
-            if ident == self._home:
-                heard = loop.time()
+            if ident == self._heartbeat_id:
+                last_heard = loop.time()
             elif message["type"] == "message":
-                self._tell(ident, message["data"])
+                self._notify(ident, message["data"])
             elif message["type"] == "subscribe":
                 self._confirm(ident)
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             with suppress(JournalUnavailable):
-                await self._journal(heartbeat(self._home))
+                await self._journal(heartbeat(self._heartbeat_id))
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _confirm(self, ident: str) -> None:
@@ -172,13 +172,13 @@ class Subscriptions:
         if confirmation is None:
             return
         if confirmation.done():
-            self._tell(ident, None)
+            self._notify(ident, None)
         else:
             confirmation.set_result(None)
 
     def _channel(self, ident: str) -> str:
         return self._journal.changed_channel(ident)
 
-    def _tell(self, ident: str, news: str | None) -> None:
+    def _notify(self, ident: str, publication: str | None) -> None:
         for listener in tuple(self._listeners.get(ident, ())):
-            listener(news)
+            listener(publication)

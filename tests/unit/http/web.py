@@ -46,7 +46,7 @@ def create_app_of(redis_url: str, /, **environ: str) -> FastAPI:
     return create_app(WebSettings.from_environ({"REDIS_URL": redis_url, **environ}))
 
 
-def braked_app(redis_url: str, clock: Clock, **environ: str) -> FastAPI:
+def throttled_app(redis_url: str, clock: Clock, **environ: str) -> FastAPI:
     """The same, whose limits and brakes go by the clock."""
     settings = WebSettings.from_environ({"REDIS_URL": redis_url, **environ})
     return create_app(settings, clock=clock)

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract.metadata import parse_metadata_header
-from producer.http.access.scopes import may, needs, sender_of
-from producer.http.failed.listing import listed
-from producer.http.failed.parameters import Listing, Replaying
+from producer.http.access.scopes import has_scope, needs, sender_of
+from producer.http.failed.listing import list_page
+from producer.http.failed.parameters import ListRequest, ReplayRequest
 from producer.http.failed.replay import Replayer
 from producer.http.pages.failed import view as failed_view
 from producer.http.pages.site.error_handling import in_pages
@@ -40,18 +40,18 @@ def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
     async def list_failed(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
         given = _given(request.query_params)
-        listing = Listing.of(QueryParams({**given, "limit": _SHOWN}))
-        services.same_journal()
-        found = await listed(services.ask, listing)
-        replays = may(request, Scope.OPERATE)
-        body = failed_view.list_body(say, listing.wanted, found, replays=replays)
+        listing = ListRequest.of(QueryParams({**given, "limit": _SHOWN}))
+        services.require_same_journal()
+        found = await list_page(services.journal, listing)
+        can_replay = has_scope(request, Scope.OPERATE)
+        body = failed_view.list_body(say, listing.wanted, found, can_replay=can_replay)
         return _page(request, listing, body)
 
     @router.get(failed_view.REPLAY_PATH, **needs(Scope.OPERATE))
     @told
     async def ask(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
-        asked = Replaying.of({**_given(request.query_params), "dryRun": True})
+        asked = ReplayRequest.of({**_given(request.query_params), "dryRun": True})
         counted = await replayer(asked, by=sender_of(request))
         return _page(request, asked, failed_view.question_body(say, asked.wanted, counted))
 
@@ -59,11 +59,11 @@ def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
     @told
     async def replay(request: Request) -> Response:
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
-        asked = Replaying.of(_given(fields))
+        asked = ReplayRequest.of(_given(fields))
         replayed = await replayer(asked, by=sender_of(request))
         return _page(request, asked, failed_view.outcome_body(say, asked.wanted, replayed))
 
-    def _page(request: Request, asked: Listing | Replaying, body: str) -> Response:
+    def _page(request: Request, asked: ListRequest | ReplayRequest, body: str) -> Response:
         nav = navigation(say, request.scope)
         return page(say, failed_view.title(say, asked.wanted), body, nav=nav)
 

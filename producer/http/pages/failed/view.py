@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from producer.contract import CommandKind
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
-from producer.http.failed.listing import LOOKED_AT, Listed
+from producer.http.failed.listing import LOOKED_AT, FailedPage
 from producer.http.failed.parameters import MOST_REPLAYED, place_text
-from producer.http.failed.replay import Replayed
+from producer.http.failed.replay import ReplayResult
 from producer.http.pages.site.parts import (
     code,
     command_link,
@@ -54,7 +54,7 @@ def title(say: Say, wanted: FailedFilter) -> str:
     return say(Failure.OF_CODE, code=visible(redact(wanted.code)))
 
 
-def list_body(say: Say, wanted: FailedFilter, page: Listed, *, replays: bool) -> str:
+def list_body(say: Say, wanted: FailedFilter, page: FailedPage, *, can_replay: bool) -> str:
     """The list, what to do about its code, and the way to replay it, for whom may."""
     what = f'<p class="quiet small">{escape(say(Failure.WHAT))}</p>'
     todo = f"<p>{prose(todo_of_code(say, wanted.code))}</p>" if wanted.code else ""
@@ -62,11 +62,11 @@ def list_body(say: Say, wanted: FailedFilter, page: Listed, *, replays: bool) ->
         f'<h1 class="big">{escape(title(say, wanted))}</h1>{what}'
         f"<section>{_narrow(say, wanted)}</section>"
         f"<section>{todo}{_rows(say, page)}{_further(say, wanted, page)}"
-        f"{_replay(say, wanted, page, replays)}</section>{_footer(say)}"
+        f"{_replay(say, wanted, page, can_replay)}</section>{_footer(say)}"
     )
 
 
-def question_body(say: Say, wanted: FailedFilter, told: Replayed) -> str:
+def question_body(say: Say, wanted: FailedFilter, told: ReplayResult) -> str:
     """How many would be replayed, and the button that does it."""
     parts = wanted.parts()
     if not told.matching:
@@ -89,7 +89,7 @@ def question_body(say: Say, wanted: FailedFilter, told: Replayed) -> str:
     )
 
 
-def outcome_body(say: Say, wanted: FailedFilter, told: Replayed) -> str:
+def outcome_body(say: Say, wanted: FailedFilter, told: ReplayResult) -> str:
     """What became of them."""
     parts = wanted.parts()
     replayed = say.figure(sum(told.states.values()))
@@ -142,7 +142,7 @@ def _input(name: str, value: str) -> str:
     )
 
 
-def _rows(say: Say, page: Listed) -> str:
+def _rows(say: Say, page: FailedPage) -> str:
     if not page.found:
         if page.next:
             return f"<p>{escape(say(Failure.NOT_IN_THESE, count=say.figure(LOOKED_AT)))}</p>"
@@ -162,18 +162,18 @@ def _row(one: FailedCommand) -> tuple[str, ...]:
     )
 
 
-def _further(say: Say, wanted: FailedFilter, page: Listed) -> str:
+def _further(say: Say, wanted: FailedFilter, page: FailedPage) -> str:
     after = place_text(page.next)
     if after is None:
         return ""
     return f"<p>{_link(list_url({**wanted.parts(), 'after': after}), say(Failure.FURTHER))}</p>"
 
 
-def _replay(say: Say, wanted: FailedFilter, page: Listed, replays: bool) -> str:
+def _replay(say: Say, wanted: FailedFilter, page: FailedPage, can_replay: bool) -> str:
     if not page.found or wanted.code == POISON:
         return ""
-    if not replays or not wanted:
-        word = Failure.NARROW_FIRST if replays else Failure.LOOK_ONLY
+    if not can_replay or not wanted:
+        word = Failure.NARROW_FIRST if can_replay else Failure.LOOK_ONLY
         return f'<p class="quiet small">{escape(say(word))}</p>'
     first = f'<p class="quiet small">{escape(say(Failure.REPLAY_FIRST))}</p>'
     return f'<div class="buttons">{replay_button(say, wanted.parts())}</div>{first}'
@@ -188,7 +188,7 @@ def _filter(say: Say, parts: Mapping[str, str]) -> str:
     return f"<p>{told}</p>"
 
 
-def _left_out(say: Say, told: Replayed) -> str:
+def _left_out(say: Say, told: ReplayResult) -> str:
     counts = (
         (told.poison, Failure.WITHOUT_POISON),
         (told.refused.total(), Failure.WITHOUT_UNSIGNED),

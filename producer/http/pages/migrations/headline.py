@@ -32,8 +32,8 @@ def not_applied(status: MigrationStatus) -> int:
     return status.ended_rows - good_rows(status) - skipped
 
 
-def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Situation:
-    """What is going on. `coming`: this web process is to drive it."""
+def situation(say: Say, status: MigrationStatus, *, driven_here: bool = False) -> Situation:
+    """What is going on. `driven_here`: this web process is to drive it."""
     share = say.share(status.ended_rows, status.rows)
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:
@@ -50,7 +50,7 @@ def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Sit
             return _finished(say, status)
     if status.state is MigrationState.CANCELLING:
         return Situation(say(Word.CANCELLING), say(Word.CANCELLING_DO))
-    if status.driver is None and coming:
+    if status.driver is None and driven_here:
         return Situation(say(Word.STARTING, share=share), say(Word.STARTING_DO))
     if status.driver is None:
         return Situation(say(Word.NO_DRIVER), say(Word.NO_DRIVER_DO), True)

@@ -25,13 +25,13 @@ _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+")
 def body(
     say: Say,
     found: Sequence[MigrationStatus],
-    coming: Callable[[str], bool] = lambda _: False,
+    driven_here: Callable[[str], bool] = lambda _: False,
     lost: Sequence[JournalLost] = (),
     *,
     base: str,
     upload: str = "",
 ) -> str:
-    """The page's content. `coming`: whether this web process is to drive the migration.
+    """The page's content. `driven_here`: whether this web process is to drive the migration.
 
     `base` is the address that the page was asked for at. `lost` are migrations of this machine
     whose journal was lost. `upload` is the form, as HTML, for those who may.
@@ -43,7 +43,7 @@ def body(
     else:
         names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
         columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)
-        rows = "".join(_row(say, one, coming(one.id)) for one in found)
+        rows = "".join(_row(say, one, driven_here(one.id)) for one in found)
         inside = (
             f'<section><table class="list"><thead><tr>{columns}</tr></thead>'
             f"<tbody>{rows}</tbody></table></section>"
@@ -61,11 +61,11 @@ def _lost(say: Say, loss: JournalLost) -> str:
     return f'<p class="notice" role="alert">{told.replace(chr(0), link)}</p>'
 
 
-def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
+def _row(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     state = say.state(status.state)
     if status.state is MigrationState.PAUSED and status.untouched:
         state = say(Word.READY)
-    elif status.state is MigrationState.RUNNING and not (status.driver or coming):
+    elif status.state is MigrationState.RUNNING and not (status.driver or driven_here):
         state = say(Word.NO_DRIVER)
     of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
     left = "–" if status.eta_s is None else say.span(status.eta_s)

@@ -30,17 +30,17 @@ def body(
     status: MigrationStatus,
     notice: str = "",
     *,
-    coming: bool = False,
-    steers: bool = True,
+    driven_here: bool = False,
+    can_steer: bool = True,
     plan: Plan | None = None,
 ) -> str:
-    """The page's content. `coming`: this web process is to drive it. `steers`: who looks may.
+    """The page's content. `driven_here`: this web process is to drive it. `can_steer`: who looks may.
 
     `plan` is what its file came to, where that is known.
     """
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, status, coming, steers, plan).items()
+        for name, html in parts(say, status, driven_here, can_steer, plan).items()
         if name != "say"
     )
     footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
@@ -56,16 +56,16 @@ def body(
 def event(
     say: Say,
     status: MigrationStatus,
-    coming: bool,
+    driven_here: bool,
     *,
-    steers: bool = True,
+    can_steer: bool = True,
     plan: Plan | None = None,
 ) -> dict[str, Any]:
     """What the page is told when something has changed."""
     return {
         "title": title(say, status),
         "ended": status.state.ended,
-        "parts": parts(say, status, coming, steers, plan),
+        "parts": parts(say, status, driven_here, can_steer, plan),
     }
 
 
@@ -78,8 +78,8 @@ def title(say: Say, status: MigrationStatus) -> str:
 def parts(
     say: Say,
     status: MigrationStatus,
-    coming: bool,
-    steers: bool = True,
+    driven_here: bool,
+    can_steer: bool = True,
     plan: Plan | None = None,
 ) -> dict[str, str]:
     """HTML by the id of where it stands. Before anything is sent there is the plan instead."""
@@ -87,16 +87,16 @@ def parts(
     if plan is not None and not_begun(status):
         return {
             "say": _said(say, status),
-            "now": _now(say, status, coming),
+            "now": _now(say, status, driven_here),
             "plan": section(say, plan, errors),
-            "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+            "steer": _steer(say, status, driven_here) if can_steer else _look_only(say, status),
             **dict.fromkeys(("wrong", "became", "speed", "files", "planned"), ""),
         }
     return {
         "say": _said(say, status),
-        "now": _now(say, status, coming),
+        "now": _now(say, status, driven_here),
         "plan": "",
-        "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+        "steer": _steer(say, status, driven_here) if can_steer else _look_only(say, status),
         "wrong": wrong(say, status),
         "became": became(say, status),
         "speed": _speed(say, status),
@@ -116,8 +116,8 @@ def _said(say: Say, status: MigrationStatus) -> str:
     return escape(f"{say.state(status.state)}, {tenths} %")
 
 
-def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
-    told = situation(say, status, coming=coming)
+def _now(say: Say, status: MigrationStatus, driven_here: bool) -> str:
+    told = situation(say, status, driven_here=driven_here)
     attention = ' class="attention"' if told.attention else ""
     return (
         f'<section{attention}><p class="now">{escape(told.now)}</p>'
@@ -177,12 +177,12 @@ def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
     return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
 
 
-def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
+def _steer(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     if status.state.ended:
         return ""
     buttons = ""
     if not_begun(status):
-        return _begin(say, status, coming)
+        return _begin(say, status, driven_here)
     if status.state in _STARTS:
         buttons += _button(say, status, "resume", Word.CONTINUE, "")
     if status.state is MigrationState.RUNNING:
@@ -200,11 +200,11 @@ def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
     )
 
 
-def _begin(say: Say, status: MigrationStatus, coming: bool) -> str:
+def _begin(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     """What can be done with a file that was planned, and of which nothing was sent."""
     pending = status.counts.get(RowState.PENDING, 0)
     buttons = ""
-    if coming and pending:
+    if driven_here and pending:
         rows = min(PILOT_ROWS, pending)
         buttons += (
             f'<form method="post" action="/migrations/{escape(status.id)}/pilot">'

@@ -16,13 +16,13 @@ from starlette.responses import RedirectResponse, Response
 
 from producer.contract.refusals import ParameterInvalid
 from producer.contract.texts import Bilingual
-from producer.http.access.scopes import may, needs, sender_of
+from producer.http.access.scopes import has_scope, needs, sender_of
 from producer.http.migrations.control import FileElsewhere, forget, steer, throttle
 from producer.http.migrations.events import stream
-from producer.http.migrations.parameters import limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.routes import migration_id
 from producer.http.migrations.services import MigrationServices
+from producer.http.migrations.upload.parameters import limit_of, rps_of
 from producer.http.pages.migrations import list_view, migration_view, upload_view
 from producer.http.pages.migrations.upload_form import take
 from producer.http.pages.site.assets import Asset
@@ -84,10 +84,12 @@ def routes(
         migration = migration_id(request)
         status = await migrations.status_cache.status(migration, fresh=True)
         remark = notice(say, word) if word else ""
-        coming = migrations.drivers.coming(migration)
-        steers = may(request, Scope.MIGRATE)
+        driven_here = migrations.drivers.driven_here(migration)
+        can_steer = has_scope(request, Scope.MIGRATE)
         plan = await asyncio.to_thread(migrations.registry.plan, migration)
-        body = migration_view.body(say, status, remark, coming=coming, steers=steers, plan=plan)
+        body = migration_view.body(
+            say, status, remark, driven_here=driven_here, can_steer=can_steer, plan=plan
+        )
         script = None if status.state.ended else Asset.LIVE
         title = migration_view.title(say, status)
         nav = navigation(say, request.scope)
@@ -99,18 +101,20 @@ def routes(
         found = await migrations.status_cache.list()
         lost = await migrations.all_lost({one.id for one in found})
         base = str(request.base_url).rstrip("/")
-        steers = may(request, Scope.MIGRATE)
+        can_steer = has_scope(request, Scope.MIGRATE)
         most = migrations.settings.upload_limit
-        form = upload_view.form(say, by=sender_of(request), most=most) if steers else ""
-        body = list_view.body(say, found, migrations.drivers.coming, lost, base=base, upload=form)
+        form = upload_view.form(say, by=sender_of(request), most=most) if can_steer else ""
+        body = list_view.body(
+            say, found, migrations.drivers.driven_here, lost, base=base, upload=form
+        )
         return page(
             say,
             say(Word.MIGRATIONS),
             body,
             script=Asset.LIST,
-            scripts=(Asset.UPLOAD,) if steers else (),
+            scripts=(Asset.UPLOAD,) if can_steer else (),
             # Without scripts it would take away what is being filled in.
-            renew=not steers,
+            renew=not can_steer,
             nav=navigation(say, request.scope),
         )
 
@@ -127,15 +131,15 @@ def routes(
     @router.get("/migrations/{migrationId}/events", **_LOOK)
     async def events(request: Request) -> Response:
         status = await migrations.status_cache.status(migration_id(request))
-        steers = may(request, Scope.MIGRATE)
+        can_steer = has_scope(request, Scope.MIGRATE)
         plan = await asyncio.to_thread(migrations.registry.plan, status.id)
 
         def view(one: MigrationStatus) -> dict[str, Any]:
-            coming = migrations.drivers.coming(one.id)
-            return migration_view.event(say, one, coming, steers=steers, plan=plan)
+            driven_here = migrations.drivers.driven_here(one.id)
+            return migration_view.event(say, one, driven_here, can_steer=can_steer, plan=plan)
 
         async def signed_in() -> bool:
-            if not sessions.needed or "authorization" in request.headers:
+            if not sessions.required or "authorization" in request.headers:
                 return True
             return await sessions.caller(request.scope["headers"]) is not None
 

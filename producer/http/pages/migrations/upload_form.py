@@ -14,13 +14,19 @@ from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
-from producer.http.migrations.child_processes import ChildFailed
-from producer.http.migrations.control import told
-from producer.http.migrations.multipart import FileForm, FormBroken, read_form
-from producer.http.migrations.parameters import Parameters
+from producer.http.migrations.control import log_action
+from producer.http.migrations.processes.child_processes import ChildFailed
 from producer.http.migrations.services import MigrationServices
-from producer.http.migrations.upload import CARD_DATA, UNAVAILABLE, TooManyBytes, bounded, entered
-from producer.http.migrations.upload_storage import Busy
+from producer.http.migrations.upload.multipart import FileForm, FormBroken, read_form
+from producer.http.migrations.upload.parameters import Parameters
+from producer.http.migrations.upload.receive import (
+    CARD_DATA,
+    UNAVAILABLE,
+    TooManyBytes,
+    bounded,
+    plan_and_enter,
+)
+from producer.http.migrations.upload_storage import UploadsBusy
 from producer.http.pages.migrations import upload_view
 from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
@@ -54,7 +60,7 @@ async def take(
         JournalUnavailable, starlette.requests.ClientDisconnect
     """
     refuse_encoded(request)
-    services.same_journal()
+    services.require_same_journal()
     filled: dict[str, str] = {}
     try:
         form = await _read(say, request)
@@ -66,7 +72,7 @@ async def take(
         return unavailable(say, request.scope)
     migration: str = made["plan"]["migration"]
     if made["created"]:
-        told(migration, "enter", sender_of(request))
+        log_action(migration, "enter", sender_of(request))
     return RedirectResponse(f"{upload_view.PATH}/{migration}", 303)
 
 
@@ -93,12 +99,14 @@ async def _entered(
     limit = migrations.settings.upload_limit
     try:
         given = Parameters.of(_query(form.filename, filled))
-        made = await entered(migrations, request, bounded(form.file, limit), given, say.language)
+        made = await plan_and_enter(
+            migrations, request, bounded(form.file, limit), given, say.language
+        )
     except ParameterInvalid as wrong:
         raise _Refused(wrong.message(say.language)) from None
     except TooManyBytes:
         raise _Refused(_text(say, Text.FILE_TOO_LARGE, limit=str(limit)), 413) from None
-    except Busy:
+    except UploadsBusy:
         raise _Refused(_text(say, Text.UPLOADS_BUSY), 503) from None
     except FormBroken:
         raise _Refused(say(Up.BROKEN)) from None

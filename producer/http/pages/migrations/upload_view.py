@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from producer.http.migrations.parameters import NAMES
+from producer.http.migrations.upload.parameters import NAMES
 from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.columns.columns import DEFAULT, SOURCE, USER

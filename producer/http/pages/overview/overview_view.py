@@ -8,7 +8,7 @@ from typing import Any
 from producer.contract import Lane, Refusal, State
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
-from producer.http.overview.sampler import Overview, Trouble
+from producer.http.overview.sampler import Overview, TroubledCommands
 from producer.http.pages.failed.view import PATH as FAILED
 from producer.http.pages.failed.view import list_url, replay_button
 from producer.http.pages.migrations.migration_view import bar
@@ -38,11 +38,11 @@ _LOOKED_AT = 100
 _LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
 
 
-def body(say: Say, found: Overview, *, replays: bool = False) -> str:
-    """The page's content. `replays`: who looks may take up failed commands."""
+def body(say: Say, found: Overview, *, can_replay: bool = False) -> str:
+    """The page's content. `can_replay`: who looks may take up failed commands."""
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, found, replays=replays).items()
+        for name, html in parts(say, found, can_replay=can_replay).items()
         if name != "say"
     )
     find = (
@@ -60,9 +60,13 @@ def body(say: Say, found: Overview, *, replays: bool = False) -> str:
     )
 
 
-def event(say: Say, found: Overview, *, replays: bool = False) -> dict[str, Any]:
+def event(say: Say, found: Overview, *, can_replay: bool = False) -> dict[str, Any]:
     """What the page is told when something has changed."""
-    return {"title": title(say, found), "ended": False, "parts": parts(say, found, replays=replays)}
+    return {
+        "title": title(say, found),
+        "ended": False,
+        "parts": parts(say, found, can_replay=can_replay),
+    }
 
 
 def title(say: Say, found: Overview) -> str:
@@ -70,14 +74,14 @@ def title(say: Say, found: Overview) -> str:
     return f"{matters(say, found)[0].now} · {say(Word.CARDS)}"
 
 
-def parts(say: Say, found: Overview, *, replays: bool = False) -> dict[str, str]:
+def parts(say: Say, found: Overview, *, can_replay: bool = False) -> dict[str, str]:
     """HTML by the id of where it stands."""
     return {
         "say": escape("; ".join(one.now for one in matters(say, found))),
         "now": _now(say, found),
         "lanes": _lanes(say, found),
         "ended": _ended(say, found),
-        "failed": _failed(say, found, replays=replays),
+        "failed": _failed(say, found, can_replay=can_replay),
         "unsettled": _unsettled(say, found),
         "migrations": _migrations(say, found),
     }
@@ -137,14 +141,14 @@ def _rate(say: Say, value: float) -> str:
 
 
 def _ended(say: Say, found: Overview) -> str:
-    states = found.lately.states()
+    states = found.recent_ends.states()
     cells = [(state(say, one), say.figure(n), "") for one, n in states.items()]
     hint = f'<p class="quiet small">{escape(say(Told.ENDED_HINT))}</p>'
-    since = found.lately.since.strftime("%H:%M")
+    since = found.recent_ends.since.strftime("%H:%M")
     return section(say(Told.ENDED, since=f"{since} UTC"), facts(cells) + hint)
 
 
-def _failed(say: Say, found: Overview, *, replays: bool) -> str:
+def _failed(say: Say, found: Overview, *, can_replay: bool) -> str:
     count = found.figures.failed
     heading = f"{say(Told.FAILED)}: {say.figure(count)}"
     if not count:
@@ -152,16 +156,16 @@ def _failed(say: Say, found: Overview, *, replays: bool) -> str:
     items = ""
     for one, n in found.failed.codes.items():
         named = redact(one)
-        ways = _ways(say, one, replays=replays)
+        ways = _ways(say, one, can_replay=can_replay)
         items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{ways}</li>"
     columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.CODE, Told.MESSAGE)]
-    rows = [_failed_row(one) for one in found.failed.some]
+    rows = [_failed_row(one) for one in found.failed.examples]
     inside = f'{_partly(say, Told.NEWEST, found.failed)}<ul class="wrong">{items}</ul>'
     see = f'<p><a href="{FAILED}">{escape(say(Failure.SEE_ALL))}</a></p>'
     return section(heading, inside + table(columns, rows) + see, attention=True)
 
 
-def _ways(say: Say, named: str, *, replays: bool) -> str:
+def _ways(say: Say, named: str, *, can_replay: bool) -> str:
     """To the commands of a code, and to replaying them."""
     try:
         parts = FailedFilter.of({"code": named}).parts()
@@ -170,7 +174,7 @@ def _ways(say: Say, named: str, *, replays: bool) -> str:
     if named == "-" or redact(named) != named:
         return ""
     see = f'<a href="{escape(list_url(parts))}">{escape(say(Failure.SEE))}</a>'
-    button = replay_button(say, parts) if replays and named != POISON else ""
+    button = replay_button(say, parts) if can_replay and named != POISON else ""
     return f'<div class="inline ways">{see}{button}</div>'
 
 
@@ -196,7 +200,7 @@ def _unsettled(say: Say, found: Overview) -> str:
     )
     columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.STATE, Told.CODE)]
     rows = []
-    for one in found.unsettled.some:
+    for one in found.unsettled.examples:
         mark = state_mark(say, one.state.value)
         if one.state is State.UNKNOWN:
             mark += f"<small>{escape(todo_of_state(say, 'unknown'))}</small>"
@@ -212,8 +216,8 @@ def _times(say: Say, count: int, named: str) -> str:
     return told(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
 
 
-def _partly(say: Say, word: Told, trouble: Trouble) -> str:
-    if trouble.all_of_them:
+def _partly(say: Say, word: Told, trouble: TroubledCommands) -> str:
+    if trouble.complete:
         return ""
     return f'<p class="quiet small">{escape(say(word, count=say.figure(_LOOKED_AT)))}</p>'
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from producer.contract.texts import Bilingual
-from producer.http.access.scopes import may, needs
+from producer.http.access.scopes import has_scope, needs
 from producer.http.overview.lookups import Lookups, explanation
 from producer.http.pages.overview import command_view, customer_view, overview_view
 from producer.http.pages.site.assets import Asset
@@ -50,7 +50,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
             return Response(media_type="text/event-stream", headers=_HEADERS)
 
         async def signed_in() -> bool:
-            if not sessions.needed or "authorization" in request.headers:
+            if not sessions.required or "authorization" in request.headers:
                 return True
             return await sessions.caller(request.scope["headers"]) is not None
 
@@ -60,18 +60,18 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
     @router.get(HOME, **_LOOK)
     @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
-        services.same_journal()
+        services.require_same_journal()
         found = await lookups.sampler.overview()
         nav = navigation(say, request.scope)
-        shown = overview_view.body(say, found, replays=may(request, Scope.OPERATE))
+        shown = overview_view.body(say, found, can_replay=has_scope(request, Scope.OPERATE))
         return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
 
     @router.get(EVENTS, **_LOOK)
     async def overview_events(request: Request) -> Response:
         async def view() -> dict[str, Any]:
-            services.same_journal()
-            replays = may(request, Scope.OPERATE)
-            return overview_view.event(say, await lookups.sampler.overview(), replays=replays)
+            services.require_same_journal()
+            can_replay = has_scope(request, Scope.OPERATE)
+            return overview_view.event(say, await lookups.sampler.overview(), can_replay=can_replay)
 
         return stream(request, view)
 

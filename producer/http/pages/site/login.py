@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from producer.http.access.gcra import Pace
+from producer.http.access.gcra import CellRate
 from producer.http.access.scopes import OPEN
 from producer.http.access.throttle import Throttle, address_of
 from producer.http.metrics.request_metrics import Metrics
@@ -26,8 +26,8 @@ from producer.journal import JournalUnavailable
 log = logging.getLogger(__name__)
 
 # Wrong tokens of one address, and of all.
-AT_ONCE = Pace(10, 5.0)
-IN_ALL = Pace(100, 0.5)
+PER_ADDRESS = CellRate(10, 5.0)
+OVERALL = CellRate(100, 0.5)
 _NEXT = re.compile(
     r"/|/migrations(/mig_[0-9a-f]{24})?|/commands/[A-Za-z0-9][A-Za-z0-9_-]{0,254}"
     r"|/customers/cus_[A-Za-z0-9_]{1,250}"
@@ -65,7 +65,7 @@ def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -
 
     @router.get(LOGIN, **OPEN)
     async def form(request: Request) -> Response:
-        if not sessions.needed:
+        if not sessions.required:
             return RedirectResponse(HOME, 303)
         return login_page(say, HOME)
 

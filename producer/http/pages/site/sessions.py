@@ -39,15 +39,15 @@ class Sessions:
     def __init__(
         self,
         tokens: Sequence[ApiToken],
-        ask: JournalBulkhead,
+        journal: JournalBulkhead,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tokens = tokens
-        self._ask = ask
+        self._journal = journal
         self._clock = clock
 
     @property
-    def needed(self) -> bool:
+    def required(self) -> bool:
         """Whether one has to sign in at all."""
         return bool(self._tokens)
 
@@ -61,7 +61,7 @@ class Sessions:
         if token is None:
             return None
         until, ident = str(int(self._clock()) + LASTS_S), secrets.token_urlsafe(32)
-        await self._ask(begin_session(_digest(ident), token.name, keep_s=LASTS_S))
+        await self._journal(begin_session(_digest(ident), token.name, keep_s=LASTS_S))
         return f"{until}.{ident}.{_signature(token, until, ident)}"
 
     async def caller(self, headers: Headers) -> ApiToken | None:
@@ -71,7 +71,7 @@ class Sessions:
             JournalUnavailable: Redis is out of reach.
         """
         for ident, token in self._shown(headers):
-            if await self._ask(session_lives(_digest(ident))):
+            if await self._journal(session_lives(_digest(ident))):
                 return token
         return None
 
@@ -82,7 +82,7 @@ class Sessions:
             JournalUnavailable: Redis is out of reach, and they live on.
         """
         for ident, _ in self._shown(headers):
-            await self._ask(end_session(_digest(ident)))
+            await self._journal(end_session(_digest(ident)))
 
     def _shown(self, headers: Headers) -> Iterable[tuple[str, ApiToken]]:
         """Ids and tokens of cookies that we signed and that are not too old."""

@@ -19,7 +19,7 @@ from producer.contract.stripe_events import StripeEvent
 from producer.contract.texts import Language
 from producer.explain.customer import explain
 from producer.http.overview.last_hour import LastHour
-from producer.http.overview.sampler import Overview, Trouble
+from producer.http.overview.sampler import Overview, TroubledCommands
 from producer.http.pages.overview import customer_view, overview_view
 from producer.http.pages.overview.headline import matters
 from producer.http.pages.site.sessions import is_page
@@ -68,8 +68,8 @@ def cards(redis_url: str) -> Iterator[CardCommands]:
 
 def _overview(**changed: object) -> Overview:
     found = replace(_FIGURES, **changed)  # type: ignore[arg-type]
-    none = Trouble({}, [], True)
-    return Overview(found, {}, LastHour().note(found), 3.0, none, none, [])
+    none = TroubledCommands({}, [], True)
+    return Overview(found, {}, LastHour().record(found), 3.0, none, none, [])
 
 
 def _ended(count: int, at: float, state: State = State.SUCCEEDED) -> Figures:
@@ -84,9 +84,9 @@ def _text(html: str) -> str:
 def test_the_last_hour_is_an_hour_at_most() -> None:
     """What ended is counted since the oldest sample, which is at most an hour old."""
     hour = LastHour()
-    assert sum(hour.note(_ended(10, 0.0)).counts.values()) == 0
+    assert sum(hour.record(_ended(10, 0.0)).counts.values()) == 0
     for minute in range(1, 100):
-        found = hour.note(_ended(10 + minute, minute * 60.0 + 0.5))
+        found = hour.record(_ended(10 + minute, minute * 60.0 + 0.5))
         assert found.states()[State.SUCCEEDED] == min(minute, 60)
     assert found.since == datetime.fromtimestamp(39 * 60 + 0.5, UTC)
 
@@ -94,10 +94,10 @@ def test_the_last_hour_is_an_hour_at_most() -> None:
 def test_counts_that_were_lost_begin_anew() -> None:
     """Fewer than before are no negative number."""
     hour = LastHour()
-    hour.note(_ended(10, 0.0))
-    lost = hour.note(_ended(2, 1.0))
+    hour.record(_ended(10, 0.0))
+    lost = hour.record(_ended(2, 1.0))
     assert (lost.states()[State.SUCCEEDED], lost.since.timestamp()) == (0, 1.0)
-    assert hour.note(_ended(5, 2.0)).states()[State.SUCCEEDED] == 3
+    assert hour.record(_ended(5, 2.0)).states()[State.SUCCEEDED] == 3
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ async def test_an_id_is_subscribed_to_when_it_is_taken(
     before = await _channels(journal, KEPT + 1)
     await subscriptions.add("later", print)  # confirmed behind all of them
     news: asyncio.Queue[str | None] = asyncio.Queue()
-    ident = prepared.take()
+    ident = prepared.acquire()
     assert f"cards:changed:{ident}" in before
     assert subscriptions.add(ident, news.put_nowait).done()
     prepared.release(ident)
@@ -56,10 +56,10 @@ async def test_an_id_is_subscribed_to_when_it_is_taken(
 async def test_nobody_waits_for_a_prepared_id(subscriptions: Subscriptions) -> None:
     """Each is given once, and where none is ready a new one is made at once."""
     prepared = PresubscribedIds(subscriptions)
-    assert len({prepared.take() for _ in range(5)}) == 5
+    assert len({prepared.acquire() for _ in range(5)}) == 5
     prepared.start()
     await subscriptions.add("later", print)
-    assert len({prepared.take() for _ in range(3 * KEPT)}) == 3 * KEPT
+    assert len({prepared.acquire() for _ in range(3 * KEPT)}) == 3 * KEPT
     prepared.stop()
 
 
@@ -67,5 +67,5 @@ async def test_without_redis_ids_are_made(journal: Journal) -> None:
     """While there is no connection nothing is prepared, and ids are there all the same."""
     prepared = PresubscribedIds(Subscriptions(Journal("redis://127.0.0.1:1", retries=0)))
     prepared.start()
-    assert prepared.take() != prepared.take()
+    assert prepared.acquire() != prepared.acquire()
     prepared.stop()

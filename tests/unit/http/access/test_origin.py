@@ -8,7 +8,7 @@ import redis
 
 from producer.http.app import create_app
 from producer.settings import WebSettings
-from tests.unit.http.routes import every_route
+from tests.unit.http.every_route import every_route
 from tests.unit.http.web import ASSIGN, DEFAULT, client_of, running
 
 _TOKEN = "t0ken-of-a-service"

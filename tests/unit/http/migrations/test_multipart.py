@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.http.migrations.multipart import FormBroken, read_form
+from producer.http.migrations.upload.multipart import FormBroken, read_form
 
 _TYPE = "multipart/form-data; boundary=----WebKitFormBoundaryx7"
 _MARK = b"------WebKitFormBoundaryx7"

@@ -13,7 +13,7 @@ import pytest
 from producer.http.pages.migrations import migration_view, plan_view
 from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
-from tests.unit.http.test_migrations_page import _RUNNING, _text
+from tests.unit.http.pages.test_migrations_page import _RUNNING, _text
 from tests.unit.http.web import client_of
 
 _ROWS = b"userId,default_source\ncus_a1,card_a1\ncus_a2,card_a2\nkus_a3,card_a3\n"

@@ -1,4 +1,4 @@
-"""Failed commands over HTTP: listed by filter, counted, and taken up again."""
+"""Failed commands over HTTP: list_page by filter, counted, and taken up again."""
 
 from __future__ import annotations
 

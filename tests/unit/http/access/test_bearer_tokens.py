@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from producer.contract.card_data.card_numbers import holds_card_number
 from producer.contract.card_data.redaction import redact
-from producer.http.migrations.child_processes import ChildProcesses
+from producer.http.migrations.processes.child_processes import ChildProcesses
 from producer.redis import RedisConfig
 from producer.security.api_tokens import (
     ALL_SCOPES,

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from producer.contract.messages import Text
 from producer.contract.texts import Language
 from producer.http.access.scopes import sender_of
-from producer.http.migrations.parameters import Parameters
 from producer.http.migrations.services import MigrationServices
-from producer.http.migrations.upload_storage import Busy
+from producer.http.migrations.upload.parameters import Parameters
+from producer.http.migrations.upload_storage import UploadsBusy
 from producer.http.requests.content_encoding import as_it_says
 from producer.http.requests.disconnect import while_connected
 from producer.http.responses import Responses
@@ -51,10 +51,10 @@ async def upload(
     if length.isdigit() and int(length[:18]) > limit:
         return _too_large(responses, limit)
     try:
-        told = await entered(migrations, request, file, given, responses.language)
+        told = await plan_and_enter(migrations, request, file, given, responses.language)
     except TooManyBytes:
         return _too_large(responses, limit)
-    except Busy as busy:
+    except UploadsBusy as busy:
         headers = {"Retry-After": str(busy.retry_after_s)}
         return responses.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
     if told.get("code") == UNAVAILABLE:
@@ -79,7 +79,7 @@ async def upload(
     )
 
 
-async def entered(
+async def plan_and_enter(
     migrations: MigrationServices,
     request: Request,
     file: AsyncIterator[bytes],
@@ -93,7 +93,7 @@ async def entered(
 
     Raises:
         TooManyBytes, and whatever else `file` raises.
-        Busy, ChildFailed, ClientDisconnect
+        UploadsBusy, ChildFailed, ClientDisconnect
     """
     job = _job(migrations, given, sender_of(request), language)
     columns: list[str] = []
@@ -123,7 +123,7 @@ async def entered(
     if not given.dry_run:
         if told["created"]:  # perhaps again, in a new journal
             migrations.drivers.forget(told["plan"]["migration"])
-        migrations.drivers.poke()
+        migrations.drivers.wake()
     return told
 
 

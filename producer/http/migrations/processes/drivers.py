@@ -7,7 +7,7 @@ import logging
 from asyncio.subprocess import Process
 from dataclasses import dataclass, replace
 
-from producer.http.migrations.child_processes import ChildProcesses
+from producer.http.migrations.processes.child_processes import ChildProcesses
 from producer.http.waiting.background_tasks import end
 from producer.journal import JournalUnavailable
 from producer.migrations.model.rows import RowState
@@ -18,20 +18,20 @@ from producer.migrations.storage.uploads import Upload, Uploads
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 2.0
+CHECK_EVERY_S = 2.0
 # Each is a process of some 60 MB.
-MOST = 4
+MAX_DRIVERS = 4
 _STOP_WITHIN_S = 4.0
 _LONGEST_PAUSE_S = 60.0
 _IN_FLIGHT = (RowState.SENT, RowState.UNKNOWN)
 
 
 @dataclass(slots=True)
-class _Trouble:
+class _Failure:
     """A driver that ended with an error: how often, and when to try again (loop time)."""
 
     times: int
-    again_at: float
+    retry_at: float
 
 
 class Drivers:
@@ -48,16 +48,16 @@ class Drivers:
         self._uploads = uploads
         self._child_processes = child_processes
         self._running: dict[str, Process] = {}
-        self._troubles: dict[str, _Trouble] = {}
+        self._failures: dict[str, _Failure] = {}
         self._known: set[str] = set()
         self._ended: set[str] = set()
         self._to_finish: set[str] = set()
-        self._poked = asyncio.Event()
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._keep_looking())
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Have all drivers record what has ended, and end them."""
@@ -75,19 +75,19 @@ class Drivers:
             if late:
                 await asyncio.wait(late)
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Look now."""
-        self._poked.set()
+        self._wake.set()
 
     def finish(self, migration: str) -> None:
         """Carry out the cancelling of a migration whose file need not be here."""
         self._to_finish.add(migration)
-        self.poke()
+        self.wake()
 
     def forget(self, migration: str) -> None:
         """Begin anew with it if it is ever uploaded again."""
         self._ended.discard(migration)
-        self._troubles.pop(migration, None)
+        self._failures.pop(migration, None)
 
     async def release(self, migration: str) -> None:
         """End this process's driver of the migration, where it has one; another may follow."""
@@ -101,25 +101,25 @@ class Drivers:
             process.kill()
             await process.wait()
 
-    def coming(self, migration: str) -> bool:
+    def driven_here(self, migration: str) -> bool:
         """Whether a driver of this process drives it, or is about to whenever it should run."""
         return migration in self._known
 
-    async def _keep_looking(self) -> None:
+    async def _run(self) -> None:
         while True:
-            self._poked.clear()
+            self._wake.clear()
             try:
-                await self._look()
+                await self._check()
             except JournalUnavailable as error:
                 log.warning("looking for migrations to drive: %s", error)
             except OSError as error:
                 log.error("looking for migrations to drive: %s", error)
             try:
-                await asyncio.wait_for(self._poked.wait(), LOOK_S)
+                await asyncio.wait_for(self._wake.wait(), CHECK_EVERY_S)
             except TimeoutError:
                 continue
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         await self._reap()
         uploads = {one.migration: one for one in await asyncio.to_thread(self._uploads.all)}
         self._known = uploads.keys() | self._to_finish
@@ -134,9 +134,9 @@ class Drivers:
                 self._ended.add(migration)
                 self._to_finish.discard(migration)
                 continue
-            trouble = self._troubles.get(migration)
-            soon = trouble and trouble.again_at > asyncio.get_running_loop().time()
-            if not soon and len(self._running) < MOST and _should_run(status):
+            failure = self._failures.get(migration)
+            soon = failure and failure.retry_at > asyncio.get_running_loop().time()
+            if not soon and len(self._running) < MAX_DRIVERS and _should_run(status):
                 await self._start(migration, uploads.get(migration))
 
     async def _start(self, migration: str, upload: Upload | None) -> None:
@@ -154,7 +154,7 @@ class Drivers:
         self._running[migration] = process
         log.info("driving %s in process %d", migration, process.pid)
         waiting = asyncio.create_task(process.wait())
-        waiting.add_done_callback(lambda _: self.poke())
+        waiting.add_done_callback(lambda _: self.wake())
 
     async def _reap(self) -> None:
         """Forget drivers that have ended, and remember those that could not go on."""
@@ -163,7 +163,7 @@ class Drivers:
                 continue
             del self._running[migration]
             if process.returncode in (0, PILOT_ENDED):
-                self._troubles.pop(migration, None)
+                self._failures.pop(migration, None)
                 if process.returncode == PILOT_ENDED:
                     await asyncio.to_thread(self._end_pilot, migration)
                 continue
@@ -171,11 +171,11 @@ class Drivers:
                 log.critical("%s has stopped: Redis has lost what it was begun in", migration)
             else:
                 log.warning("the driver of %s ended with code %d", migration, process.returncode)
-            times = self._troubles.get(migration, _Trouble(0, 0.0)).times + 1
+            times = self._failures.get(migration, _Failure(0, 0.0)).times + 1
             # A kill is no reason to wait; an error that stays would have one started every time.
-            pause = 0.0 if times == 1 else min(LOOK_S * 2**times, _LONGEST_PAUSE_S)
-            again_at = asyncio.get_running_loop().time() + pause
-            self._troubles[migration] = _Trouble(times, again_at)
+            pause = 0.0 if times == 1 else min(CHECK_EVERY_S * 2**times, _LONGEST_PAUSE_S)
+            retry_at = asyncio.get_running_loop().time() + pause
+            self._failures[migration] = _Failure(times, retry_at)
 
     def _end_pilot(self, migration: str) -> None:
         """Whoever resumes it, by whatever means, wants the rest."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from producer.http.rejections import Rejection
-from tests.unit.http.guarded import GET, WAITING, Serving, serving
+from tests.unit.http.limited_server import GET, WAITING, Serving, serving
 from tests.unit.http.raw import RawClient
 
 _LIMIT = 32_768
@@ -260,10 +260,10 @@ async def test_heads_that_do_not_go_on_are_bounded() -> None:
         RawClient(server.port) as first,
         RawClient(server.port) as second,
     ):
-        while len(server.guard.connections.silent) < 3:
+        while len(server.context.connections.unfinished) < 3:
             await asyncio.sleep(0.01)
         await first.send(b"G")
-        while not server.guard.connections.begun("127.0.0.1"):
+        while not server.context.connections.started("127.0.0.1"):
             await asyncio.sleep(0.01)
         await second.send(b"G")
         answer = await first.answer()
@@ -281,7 +281,7 @@ async def test_silent_connections_make_room_for_others() -> None:
         for one in silent:
             await one.__aenter__()
         try:
-            while len(server.guard.connections.silent) < 3:
+            while len(server.context.connections.unfinished) < 3:
                 await asyncio.sleep(0.01)
             async with RawClient(server.port) as client:
                 await client.send(GET + b"\r\n")
@@ -290,5 +290,5 @@ async def test_silent_connections_make_room_for_others() -> None:
         finally:
             for one in silent:
                 await one.__aexit__()
-        while len(server.guard.connections):
+        while len(server.context.connections):
             await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ import pytest
 from producer.http.app import create_app
 from producer.http.pages.site.sessions import is_page
 from producer.settings import SettingsError, WebSettings
-from tests.unit.http.routes import every_route
+from tests.unit.http.every_route import every_route
 from tests.unit.http.web import DEFAULT, client_of, running
 
 _OURS = ("localhost", "LOCALHOST:8000", "localhost.", "127.0.0.1", "127.9.9.9:1", "[::1]:80")

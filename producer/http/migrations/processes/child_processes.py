@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract.texts import Language
-from producer.http.migrations.planning import ChildFailed, Planning
-from producer.http.migrations.upload_storage import Busy
+from producer.http.migrations.processes.planning import ChildFailed, PlanningChild
+from producer.http.migrations.upload_storage import UploadsBusy
 from producer.migrations.storage.work_directory import remove_abandoned
 from producer.redis import RedisConfig
 from producer.security.command_signatures import UNSIGNED, Signing
@@ -26,7 +26,7 @@ _MODEST = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 # Each keeps a core busy.
 _PLANS, _REPORTS = 4, 2
 # Who has waited so long for a plan is told to come again: a proxy would give up about then.
-_TURN_WITHIN_S = 120.0
+_SLOT_WITHIN_S = 120.0
 _END_WITHIN_S = 3.0
 _LINE_LIMIT = 1 << 22
 
@@ -42,54 +42,54 @@ class ChildProcesses:
         self._environ |= {**redis.environ, **signing.environ}
         self._environ["CARDS_MIGRATIONS_DIR"] = str(self.folder)
         self._environ["CARDS_REASONS_LANGUAGE"] = language
-        self._plan_turn = asyncio.Semaphore(_PLANS)
-        self._report_turn = asyncio.Semaphore(_REPORTS)
-        self._at_work: set[Process] = set()
+        self._plan_slots = asyncio.Semaphore(_PLANS)
+        self._report_slots = asyncio.Semaphore(_REPORTS)
+        self._running: set[Process] = set()
 
     @asynccontextmanager
-    async def planning(self, job: dict[str, Any], file: int) -> AsyncIterator[Planning]:
+    async def planning(self, job: dict[str, Any], file: int) -> AsyncIterator[PlanningChild]:
         """A child that plans the file of that descriptor, and ends with the context.
 
         Unless the migration is being entered by then: that goes on, and ends by itself.
 
         Raises:
-            Busy: there was no turn within two minutes.
+            UploadsBusy: there was no turn within two minutes.
         """
         try:
-            async with asyncio.timeout(_TURN_WITHIN_S):
-                await self._plan_turn.acquire()
+            async with asyncio.timeout(_SLOT_WITHIN_S):
+                await self._plan_slots.acquire()
         except TimeoutError:
-            raise Busy from None
+            raise UploadsBusy from None
         try:
             module = ["producer.migrations.processes.plan_process"]
             process = await self._start(module, stdout=PIPE, file=file)
-            made = Planning(process)
-            self._at_work.add(process)
+            made = PlanningChild(process)
+            self._running.add(process)
             try:
-                made.tell(json.dumps({**job, "descriptor": file}).encode() + b"\n")
+                made.send(json.dumps({**job, "descriptor": file}).encode() + b"\n")
                 yield made
             finally:
-                self._at_work.discard(process)
+                self._running.discard(process)
                 if not made.entering:
                     await self._end(process)
                 made.close()
         finally:
-            self._plan_turn.release()
+            self._plan_slots.release()
 
     async def report(self, args: Sequence[str]) -> tuple[int, bytes]:
         """Exit code and output of `cards migrate` with these arguments, `report …` or `undo …`.
 
         The child ends where this is cancelled.
         """
-        async with self._report_turn:
+        async with self._report_slots:
             command = ["producer.cli", "migrate", *args, "--json"]
             process = await self._start(command, stdout=PIPE)
-            self._at_work.add(process)
+            self._running.add(process)
             try:
                 out, _ = await process.communicate()
                 return await process.wait(), out
             finally:
-                self._at_work.discard(process)
+                self._running.discard(process)
                 await self._end(process)
 
     async def drive(self, job: dict[str, Any]) -> Process:
@@ -101,7 +101,7 @@ class ChildProcesses:
 
     def end(self) -> None:
         """End what plans and reports; drivers are ended by who has them."""
-        for process in self._at_work:
+        for process in self._running:
             if process.returncode is None:
                 process.terminate()
 
@@ -134,4 +134,4 @@ class ChildProcesses:
             await asyncio.to_thread(remove_abandoned, self.folder)
 
 
-__all__ = ["ChildFailed", "ChildProcesses", "Planning"]
+__all__ = ["ChildFailed", "ChildProcesses", "PlanningChild"]

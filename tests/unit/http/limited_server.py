@@ -16,9 +16,9 @@ from producer.http.metrics.request_metrics import Metrics
 from producer.http.rejections import Rejection
 from producer.http.responses import Responses
 from producer.http.server.client_limits import ClientLimits
-from producer.http.server.connection_close import Guard
+from producer.http.server.connection_close import ServerContext
 from producer.http.server.connections import Connections
-from producer.http.server.protocol import guarded
+from producer.http.server.protocol import protocol_class
 
 GET = b"GET /now HTTP/1.1\r\nHost: a\r\n"
 WAITING = b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
@@ -61,11 +61,11 @@ class Application:
 class Serving:
     port: int
     app: Application
-    guard: Guard
+    context: ServerContext
 
     def rejected(self, why: Rejection) -> float:
         """How often it was counted."""
-        told = self.guard.metrics.response().body.decode()  # type: ignore[union-attr]
+        told = self.context.metrics.response().body.decode()  # type: ignore[union-attr]
         label = f'cards_http_refused_total{{reason="{why.label}"}} '
         return float(next(line for line in told.splitlines() if line.startswith(label)).split()[1])
 
@@ -74,8 +74,8 @@ class Serving:
 async def serving(**limits: Any) -> AsyncIterator[Serving]:
     """A server with these limits."""
     set_to = ClientLimits(**limits)
-    guard = Guard(set_to, Connections(set_to), Responses("en"), Metrics())
-    app, state, cls = Application(), ServerState(), guarded(guard)
+    context = ServerContext(set_to, Connections(set_to), Responses("en"), Metrics())
+    app, state, cls = Application(), ServerState(), protocol_class(context)
     config = uvicorn.Config(
         app,
         http=cls,
@@ -94,7 +94,7 @@ async def serving(**limits: Any) -> AsyncIterator[Serving]:
     config.load()
     server = await loop.create_server(protocol, "127.0.0.1", 0)
     try:
-        yield Serving(server.sockets[0].getsockname()[1], app, guard)
+        yield Serving(server.sockets[0].getsockname()[1], app, context)
     finally:
         server.close()
         for task in tuple(state.tasks):

@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from producer.http.access.bearer_tokens import Bearers
-from producer.http.access.gcra import Pace
-from producer.http.access.throttle import Braked, Throttle, address_of
+from producer.http.access.bearer_tokens import BearerTokens
+from producer.http.access.gcra import CellRate
+from producer.http.access.throttle import Throttle, Throttled, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.security.api_tokens import read_tokens
-from tests.unit.http.web import Clock, braked_app, running
+from tests.unit.http.web import Clock, running, throttled_app
 
-_EACH, _IN_ALL = Pace(10, 5.0), Pace(100, 0.5)
+_EACH, _IN_ALL = CellRate(10, 5.0), CellRate(100, 0.5)
 
 
 def test_ten_at_once_and_then_one_every_five_seconds() -> None:
@@ -53,7 +53,7 @@ def test_a_crowd_leaves_each_address_one_try() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """A million addresses leave a few thousand behind, and the last to fail is still braked."""
+    """A million addresses leave a few thousand behind, and the last to fail is still throttled."""
     clock = Clock()
     throttle = Throttle(_EACH, _IN_ALL, clock)
     for at in range(5000):
@@ -89,20 +89,20 @@ def test_a_right_token_goes_on_beside_somebody_who_tries() -> None:
     """Behind one proxy address: who was right there before is let in, a guess is not looked at."""
     clock = Clock()
     tokens = read_tokens({"CARDS_API_TOKENS": "shop:send:right,web:send:other"})
-    bearers = Bearers(tokens, Throttle(Pace(3, 1.0), _IN_ALL, clock), Metrics())
+    bearer_tokens = BearerTokens(tokens, Throttle(CellRate(3, 1.0), _IN_ALL, clock), Metrics())
 
     def ask(token: str, address: str = "proxy") -> str | None:
         headers = [(b"authorization", f"Bearer {token}".encode())]
-        found = bearers.caller(headers, address)
+        found = bearer_tokens.caller(headers, address)
         return found.name if found else None
 
     assert ask("right") == "shop"
     assert [ask("wrong") for _ in range(3)] == [None] * 3
-    with pytest.raises(Braked) as braked:
+    with pytest.raises(Throttled) as throttled:
         ask("wrong")
-    assert braked.value.wait_s == 1
+    assert throttled.value.wait_s == 1
     assert ask("right") == "shop"
-    with pytest.raises(Braked):
+    with pytest.raises(Throttled):
         ask("other")  # it could be guessed
     assert ask("other", "elsewhere") == "web"
     clock.now += 1
@@ -113,15 +113,15 @@ async def test_signing_in_is_braked(redis_url: str, tmp_path: Path) -> None:
     """Ten wrong tokens, then 429 with a page; the right one is let in from another address."""
     clock = Clock()
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
-    app = braked_app(redis_url, clock, CARDS_API_TOKENS="ana:migrate:right", **environ)
+    app = throttled_app(redis_url, clock, CARDS_API_TOKENS="ana:migrate:right", **environ)
     login = "/login"
     async with running(app) as web:
         told = [(await web.post(login, data={"token": f"w{n}"})).status_code for n in range(12)]
         assert told == [401] * 10 + [429] * 2
-        braked = await web.post(login, data={"token": "right"})
-        assert (braked.status_code, "Try again in" in braked.text) == (429, True)
-        assert braked.headers["retry-after"] == "5"
-        assert "set-cookie" not in braked.headers
+        throttled = await web.post(login, data={"token": "right"})
+        assert (throttled.status_code, "Try again in" in throttled.text) == (429, True)
+        assert throttled.headers["retry-after"] == "5"
+        assert "set-cookie" not in throttled.headers
         transport = httpx.ASGITransport(app, client=("10.0.0.9", 1))
         async with httpx.AsyncClient(transport=transport, base_url=web.base_url) as other:
             assert (await other.post(login, data={"token": "right"})).status_code == 303
@@ -133,7 +133,7 @@ async def test_signing_in_is_braked(redis_url: str, tmp_path: Path) -> None:
 
 async def test_wrong_bearers_are_braked(redis_url: str) -> None:
     """After a hundred wrong ones from an address: 429 `rate_limited`, with when to come again."""
-    app = braked_app(redis_url, Clock(), CARDS_API_TOKENS="ana:read:right")
+    app = throttled_app(redis_url, Clock(), CARDS_API_TOKENS="ana:read:right")
     async with running(app) as web:
         told = [
             await web.get("/api/tasks/x", headers={"Authorization": f"Bearer w{n}"})

@@ -18,14 +18,14 @@ class ChildFailed(Exception):
         super().__init__(f"{what} ended with exit code {exit_code}")
 
 
-class Planning:
+class PlanningChild:
     """What goes to and fro; `entering` from the moment on from which nobody cuts it off."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self.entering = False
 
-    def tell(self, line: bytes) -> None:
+    def send(self, line: bytes) -> None:
         """A line for the child, which reads it or has ended."""
         assert self._process.stdin is not None
         self._process.stdin.write(line)
@@ -42,7 +42,7 @@ class Planning:
     async def enter(self) -> dict[str, Any]:
         """Have the migration entered, whole, whoever is there to hear of it. Raises ChildFailed."""
         self.entering = True
-        self.tell(ENTER)
+        self.send(ENTER)
         told = await self._answer("entering a migration")
         await self._process.wait()
         return told

@@ -18,7 +18,7 @@ from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from producer.security.api_tokens import Scope
-from tests.unit.http.routes import MIGRATION, every_route
+from tests.unit.http.every_route import MIGRATION, every_route
 from tests.unit.http.web import DEFAULT, client_of, create_app_of, running
 
 _TOKENS = {scope: f"t0ken-{scope.value}" for scope in Scope}
@@ -203,7 +203,7 @@ async def test_a_reader_looks_and_does_not_steer(web: httpx.AsyncClient) -> None
         MIGRATION, "c.csv", MigrationState.PAUSED, 2, {RowState.PENDING: 2}, datetime.now(UTC)
     )
     for may in (True, False):
-        sent = migration_view.event(Say("en"), status, False, steers=may)["parts"]["steer"]
+        sent = migration_view.event(Say("en"), status, False, can_steer=may)["parts"]["steer"]
         assert ("<form" in sent) is may
         assert ("scope migrate" in sent) is not may
     await _signed_in(web, Scope.MIGRATE)

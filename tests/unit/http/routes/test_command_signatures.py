@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from producer.contract import Lane
-from producer.http.migrations.child_processes import ChildProcesses
+from producer.http.migrations.processes.child_processes import ChildProcesses
 from producer.journal import Journal
 from producer.journal.commands.signed import SIGNATURE, message_flaw, row_flaw
 from producer.redis import RedisConfig

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.http.access.gcra import Pace
+from producer.http.access.gcra import CellRate
 from producer.http.access.request_rate import RequestRate
 from tests.unit.http.web import DEFAULT, Clock, client_of
 
 
 def _told(rate: RequestRate, name: str = "shop") -> tuple[int, str, str]:
-    turn = rate.turn(name)
+    turn = rate.check(name)
     assert turn is not None
     headers = dict(turn.headers)
     return turn.wait_s, headers[b"ratelimit-policy"].decode(), headers[b"ratelimit"].decode()
@@ -51,7 +51,7 @@ def test_less_than_one_a_second() -> None:
 
 def test_without_a_limit_nothing_is_told() -> None:
     """0 is no limit."""
-    assert RequestRate(0).turn("shop") is None
+    assert RequestRate(0).check("shop") is None
 
 
 @given(
@@ -59,22 +59,22 @@ def test_without_a_limit_nothing_is_told() -> None:
     st.lists(st.floats(0, 3), min_size=1, max_size=200),
     st.integers(1, 30),
 )
-def test_never_more_than_its_worth(rps: float, gaps: list[float], at_once: int) -> None:
+def test_never_more_than_its_worth(rps: float, gaps: list[float], burst: int) -> None:
     """In any time no more goes through than the burst and the rate; who waits as told goes on."""
     clock = Clock()
-    rate = RequestRate(rps, clock, at_once=at_once)
+    rate = RequestRate(rps, clock, burst=burst)
     passed: list[float] = []
     for gap in gaps:
         clock.now += gap
-        turn = rate.turn("shop")
+        turn = rate.check("shop")
         assert turn is not None
         if turn.wait_s == 0:
             passed.append(clock.now)
-    burst = max(int(rps), at_once)
+    burst = max(int(rps), burst)
     for first, began in enumerate(passed):
         for count, ended in enumerate(passed[first:], 1):
             assert count <= burst + (ended - began) * rps + 1e-3
-    turn = rate.turn("shop")
+    turn = rate.check("shop")
     assert turn is not None
     clock.now += turn.wait_s
     assert turn.wait_s == 0 or _told(rate)[0] == 0
@@ -82,7 +82,7 @@ def test_never_more_than_its_worth(rps: float, gaps: list[float], at_once: int) 
 
 def test_a_pace_counts_what_is_left() -> None:
     """What was used comes back bit by bit."""
-    pace = Pace(10, 5.0)
+    pace = CellRate(10, 5.0)
     due = 0.0
     for left in range(9, -1, -1):
         due = pace.used(due, 100.0)
