@@ -1,24 +1,19 @@
-"""A command's changes of state as server-sent events (WHATWG HTML, 9.2)."""
+"""A command's changes of state as server-sent events."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from producer.contract import CommandStatus, State
-from producer.http.requests.scope_keys import HEAD
+from producer.http import event_stream
 from producer.http.services import Services
 from producer.http.waiting.waiters import CONFIRM_S
 from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, status
-
-HEARTBEAT_S = 15.0
-_RECONNECT_MS = 2000
-_HEADERS = {"X-Accel-Buffering": "no"}
 
 
 def stream(services: Services, request: Request, found: CommandStatus) -> Response:
@@ -28,11 +23,7 @@ def stream(services: Services, request: Request, found: CommandStatus) -> Respon
     """
     if found.ended and request.headers.get("last-event-id") == _event_id(found):
         return Response(status_code=204)
-    if request.scope.get(HEAD):
-        return Response(media_type="text/event-stream", headers=_HEADERS)
-    return StreamingResponse(
-        _events(services, found.id), media_type="text/event-stream", headers=_HEADERS
-    )
+    return event_stream.response(request, _events(services, found.id))
 
 
 async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
@@ -53,7 +44,7 @@ async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
                 yield b": its record is damaged\n\n"
                 return
             except JournalUnavailable:
-                yield b": redis does not answer\n\n"
+                yield event_stream.UNAVAILABLE
                 await asyncio.sleep(1)
                 continue
             if now is None and services.journal_watch.refuses is not None:
@@ -65,17 +56,17 @@ async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
             await asyncio.sleep(0)  # what was published before this read gets to the queue
             changes, before = _changes(last, before, _drain(news), now)
             for last in changes:
-                yield _event(last)
+                yield event_stream.event("state", last.wire(), _event_id(last))
             if now.ended:
                 return
             if before:
                 continue
             try:
-                async with asyncio.timeout(HEARTBEAT_S):
+                async with asyncio.timeout(event_stream.HEARTBEAT_S):
                     first = await news.get()
                 before = ([] if first is None else [first]) + _drain(news)
             except TimeoutError:
-                yield b": alive\n\n"
+                yield event_stream.ALIVE
     finally:
         released.cancel()
         services.subscriptions.remove(command_id, listener)
@@ -117,9 +108,3 @@ def _changes(
 
 def _event_id(view: CommandStatus) -> str:
     return f"{view.attempts}-{view.state.value}"
-
-
-def _event(view: CommandStatus) -> bytes:
-    data = json.dumps(view.wire(), ensure_ascii=False, separators=(",", ":"))
-    lines = f"event: state\nid: {_event_id(view)}\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
-    return lines.encode("utf-8", "replace")

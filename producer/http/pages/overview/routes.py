@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
-from typing import Any
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from producer.contract.texts import Bilingual
+from producer.http import event_stream
 from producer.http.access.scopes import has_scope, needs
+from producer.http.event_stream import Update
 from producer.http.overview.lookups import Lookups, explanation
 from producer.http.pages.overview import command_view, customer_view, overview_view
 from producer.http.pages.site.assets import Asset
@@ -26,15 +24,10 @@ from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.say import Say
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
-from producer.http.requests.scope_keys import HEAD, TASK
+from producer.http.requests.scope_keys import TASK
 from producer.http.services import Services
-from producer.journal import JournalFault, JournalUnavailable
 from producer.security.api_tokens import Scope
 
-LOOK_S = 1.0
-HEARTBEAT_S = 15.0
-_RECONNECT_MS = 2000
-_HEADERS = {"X-Accel-Buffering": "no"}
 _LOOK = needs(Scope.READ)
 
 
@@ -45,17 +38,14 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
     def told(request: Request, what: Bilingual, todo: Bilingual, http_status: int) -> Response:
         return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
 
-    def stream(request: Request, view: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
-        if request.scope.get(HEAD):
-            return Response(media_type="text/event-stream", headers=_HEADERS)
-
+    def stream(request: Request, read: Callable[[], Awaitable[Update | None]]) -> Response:
         async def signed_in() -> bool:
             if not sessions.required or "authorization" in request.headers:
                 return True
             return await sessions.caller(request.scope["headers"]) is not None
 
-        events = _events(services, view, signed_in)
-        return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+        events = event_stream.status_events(services.waiters.released, read, signed_in)
+        return event_stream.response(request, events)
 
     @router.get(HOME, **_LOOK)
     @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
@@ -68,12 +58,13 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
 
     @router.get(EVENTS, **_LOOK)
     async def overview_events(request: Request) -> Response:
-        async def view() -> dict[str, Any]:
+        async def read() -> Update:
             services.require_same_journal()
             can_replay = has_scope(request, Scope.OPERATE)
-            return overview_view.event(say, await lookups.sampler.overview(), can_replay=can_replay)
+            view = overview_view.event(say, await lookups.sampler.overview(), can_replay=can_replay)
+            return Update(view, view["ended"])
 
-        return stream(request, view)
+        return stream(request, read)
 
     @router.get(FIND, **_LOOK)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
@@ -103,11 +94,14 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         if await lookups.story(services, request) is None:
             return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
 
-        async def view() -> dict[str, Any]:
+        async def read() -> Update | None:
             story = await lookups.story(services, request)
-            return {"ended": True} if story is None else command_view.event(say, story)
+            if story is None:
+                return None
+            view = command_view.event(say, story)
+            return Update(view, view["ended"])
 
-        return stream(request, view)
+        return stream(request, read)
 
     @router.get("/customers/{userId}", **_LOOK)
     @in_pages(say, Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
@@ -117,36 +111,3 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         return page(say, customer_view.title(say, found), customer_view.body(say, found), nav=nav)
 
     return router
-
-
-async def _events(
-    services: Services,
-    view: Callable[[], Awaitable[dict[str, Any]]],
-    may_go_on: Callable[[], Awaitable[bool]],
-) -> AsyncIterator[bytes]:
-    """Events `status`: the present view, and then each that differs, until one says it is ended."""
-    released = services.waiters.released
-    clock = asyncio.get_running_loop().time
-    last: dict[str, Any] | None = None
-    told_at = clock()
-    while not released.is_set():
-        try:
-            now = await view()
-            if now != last and not await may_go_on():
-                return
-        except (JournalUnavailable, JournalFault):
-            yield b": redis does not answer\n\n"
-        else:
-            if now != last and "parts" in now:
-                data = json.dumps(now, ensure_ascii=False, separators=(",", ":"))
-                told = f"event: status\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
-                yield told.encode("utf-8", "replace")
-                told_at = clock()
-            elif clock() - told_at > HEARTBEAT_S:
-                yield b": alive\n\n"
-                told_at = clock()
-            last = now
-            if now["ended"]:
-                return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(released.wait(), LOOK_S)
