@@ -1,4 +1,4 @@
-"""Where a migration stands, as server-sent events (WHATWG HTML, 9.2)."""
+"""Streams a migration's status as server-sent events (WHATWG HTML, 9.2)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
 _HEADERS = {"X-Accel-Buffering": "no"}
 View = Callable[[MigrationStatus], dict[str, Any]]
-Asking = Callable[[], Awaitable[bool]]
+Permission = Callable[[], Awaitable[bool]]
 
 
 async def _always() -> bool:
@@ -36,13 +36,14 @@ def stream(
     request: Request,
     found: MigrationStatus,
     view: View,
-    may_go_on: Asking = _always,
+    may_go_on: Permission = _always,
 ) -> Response:
-    """Events `status` with a view as data: the present one, and then each that differs.
+    """Events `status` with a view as data: the current one, then each that differs.
 
-    Before each it is asked whether who listens still may; the stream ends where not.
+    Before each event, `may_go_on` says whether the caller is still allowed to listen; if not, the
+    stream ends.
 
-    A browser reconnects whenever a stream closes; 204 is how it is told that there is no more.
+    A browser reconnects whenever a stream closes; 204 makes it stop.
     """
     if found.state.ended and request.headers.get("last-event-id") == found.state.value:
         return Response(status_code=204)
@@ -53,12 +54,16 @@ def stream(
 
 
 async def _events(
-    services: Services, migrations: MigrationServices, migration: str, view: View, may_go_on: Asking
+    services: Services,
+    migrations: MigrationServices,
+    migration: str,
+    view: View,
+    may_go_on: Permission,
 ) -> AsyncIterator[bytes]:
     released = services.waiters.released
     clock = asyncio.get_running_loop().time
     last: dict[str, Any] | None = None
-    told_at = clock()
+    sent_at = clock()
     while not released.is_set():
         try:
             status = await migrations.status_cache.status(migration)
@@ -72,10 +77,10 @@ async def _events(
         else:
             if now != last:
                 yield _event(status, now)
-                last, told_at = now, clock()
-            elif clock() - told_at > HEARTBEAT_S:
+                last, sent_at = now, clock()
+            elif clock() - sent_at > HEARTBEAT_S:
                 yield b": alive\n\n"
-                told_at = clock()
+                sent_at = clock()
             if status.state.ended:
                 return
         with suppress(TimeoutError):

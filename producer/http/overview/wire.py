@@ -1,4 +1,4 @@
-"""`GET /api/overview` as JSON types."""
+"""Converts an overview to the JSON of `GET /api/overview`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def overview_wire(found: Overview) -> dict[str, Any]:
     return {
         "lanes": {lane.value: _lane(found, lane) for lane in Lane},
         "refuses": found.refuses.code if found.refuses else None,
-        # A worker shows life by writing: where nothing can be written, nothing is known.
+        # Workers report by writing: while Redis accepts no writes, their number is unknown.
         "workers": None if found.refuses else figures.workers,
         "atWork": figures.at_work,
         "stripe": {

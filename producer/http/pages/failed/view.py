@@ -1,4 +1,4 @@
-"""Failed commands as their pages show them: a list, the question before a replay, its outcome."""
+"""Renders the pages of failed commands: the list, the question before a replay, its outcome."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from producer.contract import CommandKind
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
-from producer.http.failed.listing import LOOKED_AT, FailedPage
-from producer.http.failed.parameters import MOST_REPLAYED, place_text
+from producer.http.failed.listing import MAX_SCANNED, FailedPage
+from producer.http.failed.parameters import MAX_REPLAYED, place_text
 from producer.http.failed.replay import ReplayResult
 from producer.http.pages.site.parts import (
     code,
@@ -34,12 +34,12 @@ REPLAY_PATH = f"{PATH}/replay"
 
 
 def list_url(parts: Mapping[str, str]) -> str:
-    """The list of what a filter matches; not escaped."""
+    """URL of the list of the commands that match a filter; not escaped."""
     return f"{PATH}?{urlencode(parts)}" if parts else PATH
 
 
 def replay_button(say: Say, parts: Mapping[str, str]) -> str:
-    """The way to the question whether to replay what a filter matches."""
+    """A form that leads to the question whether to replay the commands that match a filter."""
     return (
         f'<form action="{REPLAY_PATH}" method="get">{_hidden(parts)}'
         f'<button class="second">{escape(say(Failure.REPLAY))}</button></form>'
@@ -54,7 +54,7 @@ def title(say: Say, wanted: FailedFilter) -> str:
 
 
 def list_body(say: Say, wanted: FailedFilter, page: FailedPage, *, can_replay: bool) -> str:
-    """The list, what to do about its code, and the way to replay it, for whom may."""
+    """The list, what to do about its code and, for those allowed, how to replay it."""
     what = f'<p class="quiet small">{escape(say(Failure.WHAT))}</p>'
     todo = f"<p>{prose(todo_of_code(say, wanted.code))}</p>" if wanted.code else ""
     return (
@@ -65,43 +65,43 @@ def list_body(say: Say, wanted: FailedFilter, page: FailedPage, *, can_replay: b
     )
 
 
-def question_body(say: Say, wanted: FailedFilter, told: ReplayResult) -> str:
+def question_body(say: Say, wanted: FailedFilter, counted: ReplayResult) -> str:
     """How many would be replayed, and the button that does it."""
     parts = wanted.parts()
-    if not told.matching:
+    if not counted.matching:
         word, sure = say(Failure.NOT_ONE), ""
     else:
-        count = say.figure(told.matching)
-        word = say(Failure.COUNTED_SOME if told.next else Failure.COUNTED, count=count)
-        most = min(told.matching, MOST_REPLAYED)
-        more = f"<p>{escape(say(Failure.AT_A_TIME, count=say.figure(MOST_REPLAYED)))}</p>"
+        count = say.figure(counted.matching)
+        word = say(Failure.COUNTED_SOME if counted.next else Failure.COUNTED, count=count)
+        most = min(counted.matching, MAX_REPLAYED)
+        more = f"<p>{escape(say(Failure.AT_A_TIME, count=say.figure(MAX_REPLAYED)))}</p>"
         sure = (
             f'<p class="do">{escape(say(Failure.MEANS))}</p>'
-            f"{more if told.next or most < told.matching else ''}"
+            f"{more if counted.next or most < counted.matching else ''}"
             f'<form action="{REPLAY_PATH}" method="post">{_hidden(parts)}'
             f"<button>{escape(say(Failure.SURE, count=say.figure(most)))}</button></form>"
         )
     return (
         f'<h1 class="big">{escape(title(say, wanted))}</h1><section class="attention">'
-        f'<p class="now">{escape(word)}</p>{_filter(say, parts)}{_left_out(say, told)}{sure}'
+        f'<p class="now">{escape(word)}</p>{_filter(say, parts)}{_left_out(say, counted)}{sure}'
         f"<p>{_link(list_url(parts), say(Failure.BACK))}</p></section>"
     )
 
 
-def outcome_body(say: Say, wanted: FailedFilter, told: ReplayResult) -> str:
-    """What became of them."""
+def outcome_body(say: Say, wanted: FailedFilter, result: ReplayResult) -> str:
+    """The outcome of a replay."""
     parts = wanted.parts()
-    replayed = say.figure(sum(told.states.values()))
+    replayed = say.figure(sum(result.states.values()))
     items = "".join(
         f'<li class="minor"><b>{say.figure(count)}</b> '
         f"{escape(say(Failure.GONE)) if name == 'gone' else state_mark(say, name)}</li>"
-        for name, count in told.states.most_common()
+        for name, count in result.states.most_common()
     )
     as_ = f"<p>{escape(say(Failure.REPLAYED_AS))}</p>" if items else ""
     return (
         f'<h1 class="big">{escape(title(say, wanted))}</h1><section>'
         f'<p class="now" role="status">{escape(say(Failure.REPLAYED, count=replayed))}</p>'
-        f'{_filter(say, parts)}{as_}<ul class="wrong">{items}</ul>{_left_out(say, told)}'
+        f'{_filter(say, parts)}{as_}<ul class="wrong">{items}</ul>{_left_out(say, result)}'
         f"<p>{_link(list_url(parts), say(Failure.REST))}</p></section>"
     )
 
@@ -128,10 +128,10 @@ def _narrow(say: Say, wanted: FailedFilter) -> str:
 
 
 def _pairs(wanted: FailedFilter) -> str:
-    told = {
+    encoded = {
         name: value.replace("%", "%25").replace(",", "%2C") for name, value in wanted.tags.items()
     }
-    return ", ".join(f"{name}={value}" for name, value in told.items())
+    return ", ".join(f"{name}={value}" for name, value in encoded.items())
 
 
 def _input(name: str, value: str) -> str:
@@ -144,7 +144,7 @@ def _input(name: str, value: str) -> str:
 def _rows(say: Say, page: FailedPage) -> str:
     if not page.found:
         if page.next:
-            return f"<p>{escape(say(Failure.NOT_IN_THESE, count=say.figure(LOOKED_AT)))}</p>"
+            return f"<p>{escape(say(Failure.NOT_IN_THESE, count=say.figure(MAX_SCANNED)))}</p>"
         return f"<p>{escape(say(Failure.NO_MATCH))}</p>"
     words = (Told.COMMAND, Told.CUSTOMER, Failure.FAILED_AT, Told.CODE, Told.MESSAGE)
     return table([say(one) for one in words], [_row(one) for one in page.found])
@@ -180,17 +180,17 @@ def _replay(say: Say, wanted: FailedFilter, page: FailedPage, can_replay: bool) 
 
 def _filter(say: Say, parts: Mapping[str, str]) -> str:
     words = {"code": Told.CODE, "command": Failure.KIND, "customer": Told.CUSTOMER}
-    told = ", ".join(
+    filters = ", ".join(
         f"{escape(say(words[name]) if name in words else name)}: {code(redact(value))}"
         for name, value in parts.items()
     )
-    return f"<p>{told}</p>"
+    return f"<p>{filters}</p>"
 
 
-def _left_out(say: Say, told: ReplayResult) -> str:
+def _left_out(say: Say, result: ReplayResult) -> str:
     counts = (
-        (told.poison, Failure.WITHOUT_POISON),
-        (told.refused.total(), Failure.WITHOUT_UNSIGNED),
+        (result.poison, Failure.WITHOUT_POISON),
+        (result.refused.total(), Failure.WITHOUT_UNSIGNED),
     )
     return "".join(
         f"<p>{prose(say(word, count=say.figure(count)))}</p>" for count, word in counts if count

@@ -1,4 +1,4 @@
-"""A customer as its page shows it: which card is charged, what set it, what waits."""
+"""Renders a customer's page: which card is charged, what set it, which commands wait."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from producer.http.pages.site.parts import (
     command_link,
     prose,
     section,
+    sentence,
     state_mark,
     table,
     text,
-    told,
     wait,
     who,
 )
@@ -38,13 +38,13 @@ def body(say: Say, found: Explanation) -> str:
 
 
 def title(say: Say, found: Explanation) -> str:
-    """For the browser's tab."""
+    """The browser tab's title."""
     return f"{visible(found.record.customer)} · {say(Word.CARDS)}"
 
 
 def _now(say: Say, found: Explanation) -> str:
     if found.read is not None and found.read.code:
-        now = told(say, Told.NOT_READ, code=code(found.read.code))
+        now = sentence(say, Told.NOT_READ, code=code(found.read.code))
         return (
             f'<section class="attention"><p class="now">{now}</p>'
             f'<p class="do">{prose(say(Told.NOT_READ_DO))}</p></section>'
@@ -52,7 +52,7 @@ def _now(say: Say, found: Explanation) -> str:
     invoiced = found.invoiced
     now = escape(say(Told.NOT_CHARGED))
     if invoiced is not None and invoiced.card:
-        now = told(say, Told.CHARGED, card=code(invoiced.card))
+        now = sentence(say, Told.CHARGED, card=code(invoiced.card))
     return (
         f'<section><p class="now">{now}</p><p class="do">{prose(say(Told.OWN_DEFAULT))}</p>'
         "</section>"
@@ -92,7 +92,7 @@ def _why(say: Say, slot: SlotNow) -> str:
         Origin.FIRST_CARD: Told.FIRST_CARD,
         Origin.ELSEWHERE: Told.ELSEWHERE,
     }.get(slot.origin, Told.LAST_SET)
-    return told(say, word, **values)
+    return sentence(say, word, **values)
 
 
 def _waiting(say: Say, found: Explanation) -> str:
@@ -108,7 +108,7 @@ def _waiting(say: Say, found: Explanation) -> str:
 
 def _past(say: Say, found: Explanation) -> str:
     rows = [
-        (*_brief(say, one), _became(say, one), escape(clock(one.finished_at)))
+        (*_brief(say, one), _outcome(say, one), escape(clock(one.finished_at)))
         for one in found.record.ended
     ]
     if not rows:
@@ -144,7 +144,7 @@ def _brief(say: Say, one: ToldCommand) -> tuple[str, str, str, str]:
     return name, code(one.card), state_mark(say, one.state), who(say, one)
 
 
-def _became(say: Say, one: ToldCommand) -> str:
+def _outcome(say: Say, one: ToldCommand) -> str:
     if one.superseded_by:
         return f"{escape(say(Told.SUPERSEDED_BY))} {command_link(one.superseded_by)}"
     return code(one.code) if one.code else ""

@@ -1,4 +1,4 @@
-"""What is happening now, as the page at `/` shows it."""
+"""Renders the page at `/`: the current situation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from producer.contract import Lane, Refusal, State
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
-from producer.http.overview.sampler import Overview, TroubledCommands
+from producer.http.overview.sampler import COUNTED, Overview, TroubledCommands
 from producer.http.pages.failed.view import PATH as FAILED
 from producer.http.pages.failed.view import list_url, replay_button
 from producer.http.pages.migrations.migration_view import bar
@@ -21,11 +21,11 @@ from producer.http.pages.site.parts import (
     facts,
     prose,
     section,
+    sentence,
     state,
     state_mark,
     table,
     text,
-    told,
 )
 from producer.http.pages.texts.failed import Failure
 from producer.http.pages.texts.migrations import Say, Word
@@ -33,12 +33,11 @@ from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
 from producer.journal.operations.failed import Kept
 
-_LOOKED_AT = 100
 _LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
 
 
 def body(say: Say, found: Overview, *, can_replay: bool = False) -> str:
-    """The page's content. `can_replay`: who looks may take up failed commands."""
+    """The page's content. `can_replay`: the viewer may replay failed commands."""
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
         for name, html in parts(say, found, can_replay=can_replay).items()
@@ -60,7 +59,7 @@ def body(say: Say, found: Overview, *, can_replay: bool = False) -> str:
 
 
 def event(say: Say, found: Overview, *, can_replay: bool = False) -> dict[str, Any]:
-    """What the page is told when something has changed."""
+    """The event sent to the page when something has changed."""
     return {
         "title": title(say, found),
         "ended": False,
@@ -69,14 +68,14 @@ def event(say: Say, found: Overview, *, can_replay: bool = False) -> dict[str, A
 
 
 def title(say: Say, found: Overview) -> str:
-    """For the browser's tab."""
+    """The browser tab's title."""
     return f"{matters(say, found)[0].now} · {say(Word.CARDS)}"
 
 
 def parts(say: Say, found: Overview, *, can_replay: bool = False) -> dict[str, str]:
-    """HTML by the id of where it stands."""
+    """HTML by element id."""
     return {
-        "say": escape("; ".join(one.now for one in matters(say, found))),
+        "say": escape("; ".join(matter.now for matter in matters(say, found))),
         "now": _now(say, found),
         "lanes": _lanes(say, found),
         "ended": _ended(say, found),
@@ -88,12 +87,12 @@ def parts(say: Say, found: Overview, *, can_replay: bool = False) -> dict[str, s
 
 def _now(say: Say, found: Overview) -> str:
     shown = ""
-    for one in matters(say, found):
-        attention = ' class="attention"' if one.alert else ""
-        where = f"`docs/runbook.md#{one.alert.lower()}`"
-        more = say(Told.RUNBOOK, where=where) if one.alert else ""
-        shown += f'<section{attention}><p class="now">{escape(one.now)}</p>'
-        shown += f'<p class="do">{prose(one.todo)} {prose(more)}</p></section>'
+    for matter in matters(say, found):
+        attention = ' class="attention"' if matter.alert else ""
+        where = f"`docs/runbook.md#{matter.alert.lower()}`"
+        more = say(Told.RUNBOOK, where=where) if matter.alert else ""
+        shown += f'<section{attention}><p class="now">{escape(matter.now)}</p>'
+        shown += f'<p class="do">{prose(matter.todo)} {prose(more)}</p></section>'
     return shown
 
 
@@ -155,8 +154,8 @@ def _failed(say: Say, found: Overview, *, can_replay: bool) -> str:
     items = ""
     for one, n in found.failed.codes.items():
         named = redact(one)
-        ways = _ways(say, one, can_replay=can_replay)
-        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{ways}</li>"
+        links = _code_links(say, one, can_replay=can_replay)
+        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{links}</li>"
     columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.CODE, Told.MESSAGE)]
     rows = [_failed_row(one) for one in found.failed.examples]
     inside = f'{_partly(say, Told.NEWEST, found.failed)}<ul class="wrong">{items}</ul>'
@@ -164,11 +163,11 @@ def _failed(say: Say, found: Overview, *, can_replay: bool) -> str:
     return section(heading, inside + table(columns, rows) + see, attention=True)
 
 
-def _ways(say: Say, named: str, *, can_replay: bool) -> str:
-    """To the commands of a code, and to replaying them."""
+def _code_links(say: Say, named: str, *, can_replay: bool) -> str:
+    """Links to the failed commands of a code, and to their replay."""
     try:
         parts = FailedFilter.of({"code": named}).parts()
-    except Refusal:  # what stands in the row is no code
+    except Refusal:  # the row's code is malformed
         return ""
     if named == "-" or redact(named) != named:
         return ""
@@ -212,13 +211,13 @@ def _unsettled(say: Say, found: Overview) -> str:
 def _times(say: Say, count: int, named: str) -> str:
     if named == "-":
         return f"<b>{say.figure(count)}</b> {escape(say(Told.NO_CODE))}"
-    return told(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
+    return sentence(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
 
 
 def _partly(say: Say, word: Told, trouble: TroubledCommands) -> str:
     if trouble.complete:
         return ""
-    return f'<p class="quiet small">{escape(say(word, count=say.figure(_LOOKED_AT)))}</p>'
+    return f'<p class="quiet small">{escape(say(word, count=say.figure(COUNTED)))}</p>'
 
 
 def _migrations(say: Say, found: Overview) -> str:

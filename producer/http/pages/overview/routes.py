@@ -1,4 +1,4 @@
-"""`/`, `/commands/{id}` and `/customers/cus_…`: what is happening, and why."""
+"""`/`, `/commands/{id}` and `/customers/cus_…`: pages of the situation, commands, customers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page, trouble
 from producer.http.pages.site.sessions import EVENTS, FIND, HOME, Sessions
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Say, Word
 from producer.http.pages.texts.overview import Told
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
 from producer.http.requests.scope_keys import HEAD, TASK
@@ -29,19 +29,20 @@ from producer.http.services import Services
 from producer.journal import JournalFault, JournalUnavailable
 from producer.security.api_tokens import Scope
 
-LOOK_S = 1.0
+CHECK_EVERY_S = 1.0
 HEARTBEAT_S = 15.0
 _RECONNECT_MS = 2000
 _HEADERS = {"X-Accel-Buffering": "no"}
-_LOOK = needs(Scope.READ)
+_READ = needs(Scope.READ)
 
 
 def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -> APIRouter:
-    """The pages' routes. Every answer to a person is a page, errors included."""
+    """The pages' routes. Errors are answered with pages too."""
     router = APIRouter(include_in_schema=False)
 
-    def told(request: Request, what: Sentence, todo: Sentence, http_status: int) -> Response:
-        return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
+    def no_such_command(request: Request) -> Response:
+        nav = navigation(say, request.scope)
+        return trouble(say, Told.NO_SUCH, Told.NO_SUCH_DO, 404, nav=nav)
 
     def stream(request: Request, view: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
         if request.scope.get(HEAD):
@@ -55,7 +56,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         events = _events(services, view, signed_in)
         return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
-    @router.get(HOME, **_LOOK)
+    @router.get(HOME, **_READ)
     @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
         services.require_same_journal()
@@ -64,7 +65,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         shown = overview_view.body(say, found, can_replay=has_scope(request, Scope.OPERATE))
         return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
 
-    @router.get(EVENTS, **_LOOK)
+    @router.get(EVENTS, **_READ)
     async def overview_events(request: Request) -> Response:
         async def view() -> dict[str, Any]:
             services.require_same_journal()
@@ -73,7 +74,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
 
         return stream(request, view)
 
-    @router.get(FIND, **_LOOK)
+    @router.get(FIND, **_READ)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def find(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
@@ -84,22 +85,22 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         kind = "customers" if wanted.startswith("cus_") else "commands"
         return RedirectResponse(f"/{kind}/{quote(wanted, safe='')}", 303)
 
-    @router.get("/commands/{taskId}", **_LOOK)
+    @router.get("/commands/{taskId}", **_READ)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def command(request: Request) -> Response:
         story = await lookups.story(services, request)
         if story is None:
-            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+            return no_such_command(request)
         request.scope[TASK] = story.told.id
         script = None if command_view.ended(story) else Asset.LIVE
         nav = navigation(say, request.scope)
         shown = command_view.body(say, story)
         return page(say, command_view.title(say, story), shown, script=script, nav=nav)
 
-    @router.get("/commands/{taskId}/events", **_LOOK)
+    @router.get("/commands/{taskId}/events", **_READ)
     async def command_events(request: Request) -> Response:
         if await lookups.story(services, request) is None:
-            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+            return no_such_command(request)
 
         async def view() -> dict[str, Any]:
             story = await lookups.story(services, request)
@@ -107,7 +108,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
 
         return stream(request, view)
 
-    @router.get("/customers/{userId}", **_LOOK)
+    @router.get("/customers/{userId}", **_READ)
     @in_pages(say, Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
     async def customer(request: Request) -> Response:
         found = await explanation(services, request)
@@ -122,11 +123,11 @@ async def _events(
     view: Callable[[], Awaitable[dict[str, Any]]],
     may_go_on: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[bytes]:
-    """Events `status`: the present view, and then each that differs, until one says it is ended."""
+    """Events `status`: the current view, then each that differs, until one has ended."""
     released = services.waiters.released
     clock = asyncio.get_running_loop().time
     last: dict[str, Any] | None = None
-    told_at = clock()
+    sent_at = clock()
     while not released.is_set():
         try:
             now = await view()
@@ -137,14 +138,14 @@ async def _events(
         else:
             if now != last and "parts" in now:
                 data = json.dumps(now, ensure_ascii=False, separators=(",", ":"))
-                told = f"event: status\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
-                yield told.encode("utf-8", "replace")
-                told_at = clock()
-            elif clock() - told_at > HEARTBEAT_S:
+                event = f"event: status\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
+                yield event.encode("utf-8", "replace")
+                sent_at = clock()
+            elif clock() - sent_at > HEARTBEAT_S:
                 yield b": alive\n\n"
-                told_at = clock()
+                sent_at = clock()
             last = now
             if now["ended"]:
                 return
         with suppress(TimeoutError):
-            await asyncio.wait_for(released.wait(), LOOK_S)
+            await asyncio.wait_for(released.wait(), CHECK_EVERY_S)

@@ -1,4 +1,4 @@
-"""Signing in and out of the page, and a brake for those who try tokens there."""
+"""Sign-in and sign-out, with a throttle of failed sign-ins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from producer.journal import JournalUnavailable
 
 log = logging.getLogger(__name__)
 
-# Wrong tokens of one address, and of all.
+# Wrong tokens from one address, and from all addresses.
 PER_ADDRESS = CellRate(10, 5.0)
 OVERALL = CellRate(100, 0.5)
 _NEXT = re.compile(
@@ -34,9 +34,9 @@ _NEXT = re.compile(
 
 
 def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
-    """The form, where the page would be; afterwards it goes on to the wanted path.
+    """The sign-in form, which leads to the wanted path.
 
-    `wait_s`: too many wrong tokens came, and none is looked at for so many seconds.
+    `wait_s`: seconds to wait after too many wrong tokens.
     """
     remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
     if wait_s:
@@ -59,7 +59,7 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -
 
 
 def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -> APIRouter:
-    """The routes of the form. Needed by whoever has no session, or no longer has one."""
+    """The routes of the sign-in form, which are open to callers without a session."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(LOGIN, **OPEN)
@@ -76,7 +76,7 @@ def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -
         if wait_s := ceil(throttle.wait_s(address)):
             return login_page(say, wanted, wait_s=wait_s)
         try:
-            value = await sessions.begin(fields.get("token", ""))
+            value = await sessions.start(fields.get("token", ""))
         except JournalUnavailable as error:
             log.warning("%s", error)
             return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav="")

@@ -111,7 +111,7 @@ async def test_pages_together_are_the_list(
     for one in ids[2:7]:
         ends.redis.zadd("cards:failed", {one: 1_795_857_140_123})
     wanted = [str(one) for one in ends.redis.zrange("cards:failed", 0, -1)]
-    monkeypatch.setattr(scan, "_TOGETHER", 2)
+    monkeypatch.setattr(scan, "_BATCH", 2)
     for limit in (1, 3, 10, 100):
         seen: list[str] = []
         after = ""
@@ -130,8 +130,8 @@ async def test_a_page_looks_at_so_many_and_no_more(
 ) -> None:
     """Where few match, a page may be empty, and says where to go on."""
     ids = _fail(cards, ends, "api_error", "api_error", "rate_limit")
-    monkeypatch.setattr(listing, "LOOKED_AT", 2)
-    monkeypatch.setattr(scan, "_TOGETHER", 2)
+    monkeypatch.setattr(listing, "MAX_SCANNED", 2)
+    monkeypatch.setattr(scan, "_BATCH", 2)
     page, next_ = await _listed(web, "?code=rate_limit")
     assert page == []
     assert await _listed(web, f"?code=rate_limit&after={next_}") == ([ids[2]], None)
@@ -188,8 +188,8 @@ async def test_one_request_takes_up_so_many_and_says_where_to_go_on(
 ) -> None:
     """Whoever follows `next` has taken up all, past those that are left out."""
     ids = _fail(cards, ends, "poison", "poison", "api_error", "api_error", "api_error")
-    monkeypatch.setattr(replaying, "LOOKED_AT", 2)
-    monkeypatch.setattr(scan, "_TOGETHER", 2)
+    monkeypatch.setattr(replaying, "MAX_SCANNED", 2)
+    monkeypatch.setattr(scan, "_BATCH", 2)
     seen: list[int] = []
     after: dict[str, str] = {}
     while True:

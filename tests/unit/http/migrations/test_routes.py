@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from producer.http.routes.health import rows_under_way
+from producer.http.routes.health import unended_rows
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from tests.unit.http.web import CARD, client_of
@@ -80,7 +80,7 @@ async def test_the_sheet_of_an_uploaded_workbook(web: httpx.AsyncClient, folder:
     assert "Cards, Other" in wrong.json()["message"]
 
 
-async def test_metrics_count_the_rows_under_way(web: httpx.AsyncClient) -> None:
+async def test_metrics_count_rows_of_unended_migrations(web: httpx.AsyncClient) -> None:
     """Rows by state, from 0, of migrations that have not ended; those of ended ones no more."""
     await _upload(web, _ROWS)
     text = (await web.get("/metrics")).text
@@ -88,7 +88,7 @@ async def test_metrics_count_the_rows_under_way(web: httpx.AsyncClient) -> None:
         assert f'cards_migration_rows{{state="{state}"}} {count}.0' in text
     counts = {RowState.APPLIED: 7}
     ended = MigrationStatus("mig_1", "a.csv", MigrationState.FINISHED, 7, counts, datetime.now(UTC))
-    assert rows_under_way([ended]).total() == 0
+    assert unended_rows([ended]).total() == 0
 
 
 async def test_the_same_file_again_is_the_same_migration(web: httpx.AsyncClient) -> None:

@@ -98,8 +98,8 @@ async def test_where_there_are_many_it_is_said(
     web: httpx.AsyncClient, failures: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So many or more, so many at a time; the list goes on behind a link."""
-    monkeypatch.setattr(replaying, "LOOKED_AT", 1)
-    monkeypatch.setattr("producer.http.failed.scan._TOGETHER", 1)
+    monkeypatch.setattr(replaying, "MAX_SCANNED", 1)
+    monkeypatch.setattr("producer.http.failed.scan._BATCH", 1)
     question = _text((await web.get("/failed/replay?code=api_error")).text)
     assert "1 or more would be replayed" in question
     assert "500 are replayed at a time" in question

@@ -110,7 +110,7 @@ async def test_it_ends_after_twelve_hours(redis_url: str) -> None:
     tokens = read_tokens({"CARDS_API_TOKENS": f"ana:read:{_TOKEN}"})
     sessions = Sessions(tokens, JournalBulkhead(journal), clock)
     try:
-        value = await sessions.begin(f" {_TOKEN} ")
+        value = await sessions.start(f" {_TOKEN} ")
         headers = [(b"cookie", f"other=1; {COOKIE}={value}".encode())]
         clock.now += LASTS_S - 1
         caller = await sessions.caller(headers)
@@ -118,7 +118,7 @@ async def test_it_ends_after_twelve_hours(redis_url: str) -> None:
         assert caller.name == "ana"
         clock.now += 1
         assert await sessions.caller(headers) is None
-        assert await sessions.begin("wrong") is None
+        assert await sessions.start("wrong") is None
     finally:
         await journal.aclose()
 

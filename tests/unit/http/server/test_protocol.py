@@ -246,7 +246,7 @@ async def test_too_many_are_told_so(caplog: pytest.LogCaptureFixture) -> None:
             assert int(answer.headers["retry-after"]) > 0
             assert await client.ended() == b""
         assert server.rejected(Rejection.CONNECTIONS) == 1
-        assert "turned away 127.0.0.1: connections" in caplog.text
+        assert "rejected 127.0.0.1: connections" in caplog.text
         assert "marked" not in caplog.text
         server.app.may_answer.set()
         assert (await first.answer()).status == 200
