@@ -17,7 +17,7 @@ MAX_SCANNED = 1_000
 class FailedPage:
     """Failed commands, the oldest first, and where the next page starts."""
 
-    found: list[FailedCommand]
+    commands: list[FailedCommand]
     next: Place | None
     """None if there are no more; the next page may be empty nevertheless."""
 
@@ -29,11 +29,11 @@ async def list_page(journal: JournalBulkhead, listing: ListRequest) -> FailedPag
         JournalUnavailable: Redis cannot be reached.
     """
     scan = Scan(journal, listing.after, MAX_SCANNED)
-    found: list[FailedCommand] = []
+    commands: list[FailedCommand] = []
     async for kept in scan:
         command = kept.failed()
-        if listing.wanted.matches(command.code, command.order, command.metadata):
-            found.append(command)
-        if len(found) == listing.limit:
+        if listing.filters.matches(command.code, command.order, command.metadata):
+            commands.append(command)
+        if len(commands) == listing.limit:
             break
-    return FailedPage(found, scan.next)
+    return FailedPage(commands, scan.next)

@@ -24,7 +24,7 @@ _PLACE = re.compile(r"([0-9]{1,16}) (.{1,255})", re.DOTALL)
 class ListRequest:
     """Which failed commands to list."""
 
-    wanted: FailedFilter
+    filters: FailedFilter
     after: Place | None
     limit: int
 
@@ -47,7 +47,7 @@ class ListRequest:
 class ReplayRequest:
     """Which failed commands to replay or count."""
 
-    wanted: FailedFilter
+    filters: FailedFilter
     after: Place | None = None
     limit: int = MAX_REPLAYED
     poison: bool = False
@@ -59,11 +59,11 @@ class ReplayRequest:
         for name in fields:
             if not (is_filter(name) or name in ("after", "limit", "poison", "dryRun")):
                 raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
-        wanted = FailedFilter.of(fields)
-        if not wanted:
+        filters = FailedFilter.of(fields)
+        if not filters:
             raise ParameterMissing(Text.FILTER_REQUIRED)
         return cls(
-            wanted,
+            filters,
             _after(fields.get("after")),
             _limit(fields.get("limit", MAX_REPLAYED), MAX_REPLAYED),
             _flag(fields, "poison"),

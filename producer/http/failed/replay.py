@@ -59,7 +59,7 @@ class Replayer:
         chosen: list[Kept] = []
         async for kept in scan:
             command = kept.failed()
-            if not request.wanted.matches(command.code, command.order, command.metadata):
+            if not request.filters.matches(command.code, command.order, command.metadata):
                 continue
             if command.code == POISON and not request.poison:
                 result.poison += 1
@@ -83,7 +83,7 @@ class Replayer:
 
 
 def _log(request: ReplayRequest, states: Mapping[str, int], by: str) -> None:
-    parts = request.wanted.parts()
+    parts = request.filters.parts()
     filters = ",".join(f"{name}={redact(value)}" for name, value in parts.items())
     counts = ", ".join(f"{count} {state}" for state, count in states.items()) or "none"
     log.info("failed commands: replay %s by %s: %s", filters, by or "-", counts)

@@ -31,7 +31,10 @@ def routes(services: Services, replayer: Replayer) -> APIRouter:
         listing = ListRequest.of(request.query_params)
         services.require_same_journal()
         page = await list_page(services.journal, listing)
-        data = {"failed": [failed_wire(one) for one in page.found], "next": place_text(page.next)}
+        data = {
+            "failed": [failed_wire(one) for one in page.commands],
+            "next": place_text(page.next),
+        }
         return responses.yes(Text.FAILED_LISTED, data)
 
     @router.post("/replay", **described.REPLAY)

@@ -44,7 +44,7 @@ def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
         services.require_same_journal()
         found = await list_page(services.journal, listing)
         can_replay = has_scope(request, Scope.OPERATE)
-        body = failed_view.list_body(say, listing.wanted, found, can_replay=can_replay)
+        body = failed_view.list_body(say, listing.filters, found, can_replay=can_replay)
         return _page(request, listing, body)
 
     @router.get(failed_view.REPLAY_PATH, **needs(Scope.OPERATE))
@@ -53,7 +53,7 @@ def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
         refuse_card_number_in_query(request.scope["query_string"])
         replay = ReplayRequest.of({**_parameters(request.query_params), "dryRun": True})
         counted = await replayer(replay, by=sender_of(request))
-        return _page(request, replay, failed_view.question_body(say, replay.wanted, counted))
+        return _page(request, replay, failed_view.question_body(say, replay.filters, counted))
 
     @router.post(failed_view.REPLAY_PATH, **needs(Scope.OPERATE))
     @as_page
@@ -61,11 +61,11 @@ def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
         replay = ReplayRequest.of(_parameters(fields))
         result = await replayer(replay, by=sender_of(request))
-        return _page(request, replay, failed_view.outcome_body(say, replay.wanted, result))
+        return _page(request, replay, failed_view.outcome_body(say, replay.filters, result))
 
     def _page(request: Request, query: ListRequest | ReplayRequest, body: str) -> Response:
         nav = navigation(say, request.scope)
-        return page(say, failed_view.title(say, query.wanted), body, nav=nav)
+        return page(say, failed_view.title(say, query.filters), body, nav=nav)
 
     return router
 

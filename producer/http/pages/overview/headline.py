@@ -28,21 +28,21 @@ class Matter:
     alert: str = ""
 
 
-def matters(say: Say, found: Overview) -> list[Matter]:
+def matters(say: Say, overview: Overview) -> list[Matter]:
     """What needs an operator, the worst first; if nothing does, that all is well."""
-    figures = found.figures
+    figures = overview.figures
     problems: list[Matter] = []
-    if found.refuses is not None:
-        now = say(Told.REFUSES, why=messages.say(found.refuses.text, say.language))
+    if overview.refuses is not None:
+        now = say(Told.REFUSES, why=messages.say(overview.refuses.text, say.language))
         problems.append(Matter(now, say(Told.REFUSES_DO), "CardsRefusingCommands"))
     if figures.stop is not None:
         code = visible(redact(figures.stop.code))
         todo = say(Told.KEY_REFUSED_DO, since=_since(figures.stop.since_ms))
         problems.append(Matter(say(Told.KEY_REFUSED, code=code), todo, "CardsStripeKeyRefused"))
-    if not figures.workers and found.refuses is None:
+    if not figures.workers and overview.refuses is None:
         problems.append(Matter(say(Told.NO_WORKER), say(Told.NO_WORKER_DO), "CardsNoWorker"))
     for lane in Lane:
-        problems += _of_lane(say, found, lane, blocked=bool(problems))
+        problems += _of_lane(say, overview, lane, blocked=bool(problems))
     if figures.unknown and figures.oldest_unsettled_s >= UNKNOWN_S:
         todo = say(Told.UNKNOWN_NOW_DO, span=say.span(figures.oldest_unsettled_s))
         now = say(Told.UNKNOWN_NOW, count=say.figure(figures.unknown))
@@ -58,15 +58,15 @@ def matters(say: Say, found: Overview) -> list[Matter]:
     return [Matter(say(Told.ALL_WELL), todo)]
 
 
-def _of_lane(say: Say, found: Overview, lane: Lane, *, blocked: bool) -> list[Matter]:
-    pause = found.figures.paused.get(lane)
+def _of_lane(say: Say, overview: Overview, lane: Lane, *, blocked: bool) -> list[Matter]:
+    pause = overview.figures.paused.get(lane)
     if pause is not None:
         reason = f" ({visible(redact(pause.reason))})" if pause.reason else ""
         todo = say(Told.PAUSED_DO, lane=lane.value, since=clock(pause.since), reason=reason)
         return [Matter(say(Told.PAUSED, lane=lane.value), todo, "CardsLanePaused")]
-    oldest = found.figures.oldest_s[lane]
+    oldest = overview.figures.oldest_s[lane]
     # A migration's long queue is no problem as long as it moves.
-    if blocked or oldest < STUCK_S or found.rate is None or found.rate > 0:
+    if blocked or oldest < STUCK_S or overview.rate is None or overview.rate > 0:
         return []
     todo = say(Told.STUCK_DO, span=say.span(oldest))
     return [Matter(say(Told.STUCK, lane=lane.value), todo, "CardsLaneStuck")]

@@ -33,15 +33,15 @@ _NEXT = re.compile(
 )
 
 
-def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
-    """The sign-in form, which leads to the wanted path.
+def login_page(say: Say, next_path: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
+    """The sign-in form, which leads to `next_path`.
 
     `wait_s`: seconds to wait after too many wrong tokens.
     """
     remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
     if wait_s:
         remark = notice(say, Word.TOO_MANY_TOKENS, span=say.span(wait_s))
-    wanted = wanted if _NEXT.fullmatch(wanted) else HOME
+    next_path = next_path if _NEXT.fullmatch(next_path) else HOME
     body = (
         f"<h1>{escape(say(Word.CARDS))}</h1>"
         f"{remark}"
@@ -49,7 +49,7 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -
         f'<label for="token">{escape(say(Word.TOKEN))}</label>'
         '<input class="wide" id="token" name="token" type="password" required autofocus '
         'autocomplete="off" aria-describedby="hint">'
-        f'<input type="hidden" name="next" value="{escape(wanted)}">'
+        f'<input type="hidden" name="next" value="{escape(next_path)}">'
         f'<p class="quiet small" id="hint">{escape(say(Word.TOKEN_HINT))}</p>'
         f"<button>{escape(say(Word.SIGN_IN))}</button></form></section>"
     )
@@ -71,10 +71,10 @@ def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -
     @router.post(LOGIN, **OPEN)
     async def sign_in(request: Request) -> Response:
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
-        wanted = fields.get("next", HOME)
+        next_path = fields.get("next", HOME)
         address = address_of(request.scope)
         if wait_s := ceil(throttle.wait_s(address)):
-            return login_page(say, wanted, wait_s=wait_s)
+            return login_page(say, next_path, wait_s=wait_s)
         try:
             value = await sessions.start(fields.get("token", ""))
         except JournalUnavailable as error:
@@ -83,8 +83,8 @@ def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -
         if value is None:
             throttle.failed(address)
             metrics.wrong_token("page")
-            return login_page(say, wanted, wrong=True)
-        answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else HOME, 303)
+            return login_page(say, next_path, wrong=True)
+        answer = RedirectResponse(next_path if _NEXT.fullmatch(next_path) else HOME, 303)
         answer.set_cookie(
             COOKIE,
             value,
