@@ -14,7 +14,7 @@ import redis.asyncio
 from local.servers.valkey import ValkeyServer
 from producer.journal import Journal
 from tests.integration.web_callers import Answer, post, queued, waiting
-from tests.unit.http.web import WebProcess, begin, finish
+from tests.unit.http.web import WebProcess, claim_command, complete_command
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +37,7 @@ def web(valkey: ValkeyServer) -> Iterator[WebProcess]:
 
 @pytest.fixture
 async def journal(valkey: ValkeyServer) -> AsyncIterator[Journal]:
-    """The journal, as a worker has it."""
+    """The journal as a worker uses it."""
     made = Journal(valkey.url)
     yield made
     await made.aclose()
@@ -61,7 +61,7 @@ async def test_callers_survive_a_crash_of_redis(
     await waiting(session, 1)
     await asyncio.to_thread(valkey.kill)
     await asyncio.to_thread(valkey.start)
-    told = await finish(journal, await begin(journal, ident))
+    told = await complete_command(journal, await claim_command(journal, ident))
     async with asyncio.timeout(20):
         answer = await posted
     assert (answer.status, answer.body) == (200, told)

@@ -18,7 +18,7 @@ from producer.http.waiting.presubscribed_ids import KEPT
 from producer.journal import Journal
 from producer.journal.redis.scripts import script
 from tests.integration.web_callers import counted, post, queued, waiting
-from tests.unit.http.web import DEFAULT, WebProcess, begin, finish
+from tests.unit.http.web import DEFAULT, WebProcess, claim_command, complete_command
 
 pytestmark = pytest.mark.integration
 
@@ -54,7 +54,7 @@ async def web(serving: WebProcess, redis_url: str) -> WebProcess:
 
 @pytest.fixture
 async def journal(redis_url: str) -> AsyncIterator[Journal]:
-    """The journal, as a worker has it."""
+    """The journal as a worker uses it."""
     made = Journal(redis_url)
     yield made
     await made.aclose()
@@ -81,10 +81,10 @@ async def test_many_callers_are_each_answered_at_their_commands_end(
         await waiting(session, _CALLERS)
         assert len(await client.client_list(_type="pubsub")) == 1
         await client.config_resetstat()
-        taken = [await begin(journal, ident) for ident in ids]
+        taken = [await claim_command(journal, ident) for ident in ids]
         ended: dict[str, float] = {}
         for ident, grant in zip(ids, taken, strict=True):
-            await finish(journal, grant, Envelope.yes("hecho", {"of": ident}))
+            await complete_command(journal, grant, Envelope.yes("hecho", {"of": ident}))
             ended[ident] = time.monotonic()
         answers = await asyncio.gather(*posts)
         reads = (await client.info("commandstats"))["cmdstat_get"]["calls"]
@@ -165,14 +165,14 @@ async def test_nothing_is_asked_while_nothing_happens(
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         (ident,) = await queued(client, 1)
         await waiting(session, 1)
-        taken = await begin(journal, ident)
+        taken = await claim_command(journal, ident)
         async with client.monitor() as monitor:
             for _ in range(100):  # a hundred turns of the process, none of which may ask
                 await waiting(session, 1)
             await client.echo("enough")
             while "enough" not in (asked := (await monitor.next_command())["command"]):
                 assert script("statuses").sha not in asked
-    await finish(journal, taken)
+    await complete_command(journal, taken)
     assert (await posted).status == 200
 
 
@@ -184,9 +184,9 @@ async def test_a_lost_subscription_loses_no_end(
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         (ident,) = await queued(client, 1)
         await waiting(session, 1)
-        taken = await begin(journal, ident)
+        taken = await claim_command(journal, ident)
         await client.client_kill_filter(_type="pubsub")
-        told = await finish(journal, taken)
+        told = await complete_command(journal, taken)
     async with asyncio.timeout(10):
         answer = await posted
     assert (answer.status, answer.body) == (200, told)
