@@ -65,7 +65,7 @@ async def test_an_upload_answers_its_plan_and_is_paused(web: httpx.AsyncClient) 
 
 
 async def test_the_sheet_of_an_uploaded_workbook(web: httpx.AsyncClient, folder: Path) -> None:
-    """`sheet` works as on the command line; the plan names it; the same sheet is the same migration."""
+    """`sheet` works as on the command line, and the same sheet is the same migration."""
     table = Table(("userId", "default_source"), (("cus_a1", "card_a1"), ("cus_a2", "card_a2")))
     data = as_xlsx(table, sheet="Cards")
     answer = await _upload(web, data, sheet="cards")
