@@ -8,7 +8,7 @@ from pathlib import Path
 import producer.migrations
 from producer.migrations.texts.codes import known_codes, todo
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 FOLDER = Path(str(producer.migrations.__file__)).parent
 
 
