@@ -229,7 +229,7 @@ def test_what_was_not_applied_is_carried_over_too(stage: Stage, migrations: Migr
     run = migrations.entered(path)
     with migrations.results(run) as results:
         assert results.counts() == {RowState.APPLIED: 20, RowState.REJECTED: 10}
-        assert results.on_their_way() == 0
+        assert results.unrecorded() == 0
         assert run.driver(migrations.registry, results).run() is Ended.FINISHED
 
 

@@ -26,7 +26,11 @@ from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.input.files.text_encodings import as_utf_8
 from producer.migrations.input.records.readers import Reader, reader_of
 from producer.migrations.input.stored_copies import MAGIC, CopyHead, copied_records
-from producer.migrations.input.values.column_samples import NO_SAMPLES, ColumnSamples, Gathering
+from producer.migrations.input.values.column_samples import (
+    NO_SAMPLES,
+    ColumnSamples,
+    SampleCollector,
+)
 from producer.migrations.input.workbook.workbook import Workbook
 from producer.migrations.model.records import Record
 from producer.migrations.texts.reasons import Reason
@@ -48,7 +52,7 @@ class InputFile:
     format: Format
     columns: tuple[str, ...]  # as the file names them; of JSON those of the first rows
     kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
-    evidence: ColumnSamples = NO_SAMPLES  # of what the columns hold
+    samples: ColumnSamples = NO_SAMPLES  # of what the columns hold
 
     def records(
         self,
@@ -100,19 +104,19 @@ def open_input(
         raise FileRefused.unreadable(error) from error
     name = shown(name or path.name)
     return InputFile(
-        path, name, size, digest, looked.format, looked.columns, evidence=looked.evidence
+        path, name, size, digest, looked.format, looked.columns, samples=looked.samples
     )
 
 
-class Looked(NamedTuple):
+class Inspection(NamedTuple):
     """What was seen in a file's first rows."""
 
     format: Format
     columns: tuple[str, ...]
-    evidence: ColumnSamples
+    samples: ColumnSamples
 
 
-def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Looked:
+def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Inspection:
     """What a file is and holds, once the first rows were judged. Raises as `open_input`."""
     beginning = beginning_of(file, bounds)
     format_ = _format(beginning, sheet)
@@ -126,11 +130,11 @@ def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Lo
             format_ = Workbook(unpacked, bounds).format_of(format_, sheet)
         columns = _few(reader_of(unpacked, format_, bounds).columns())
         cards = CardColumns(columns)
-        found = Gathering(columns)
+        found = SampleCollector(columns)
         found.of(_sample(reader_of(unpacked, format_, bounds), columns, cards))
         whole = found.rows < _SAMPLE
         cards.refuse(whole=whole)
-    return Looked(format_, columns, found.evidence(whole=whole))
+    return Inspection(format_, columns, found.samples(whole=whole))
 
 
 def look_at_head(head: bytes, name: str, sheet: str = "") -> InputFile | None:
@@ -147,7 +151,7 @@ def look_at_head(head: bytes, name: str, sheet: str = "") -> InputFile | None:
         return None
     looked = _look_at_text(beginning, format_)
     return InputFile(
-        Path(), shown(name), 0, NO_DIGEST, format_, looked.columns, evidence=looked.evidence
+        Path(), shown(name), 0, NO_DIGEST, format_, looked.columns, samples=looked.samples
     )
 
 
@@ -170,17 +174,17 @@ def _copy(path: Path, name: str | None) -> InputFile:
         format=head.format,
         columns=head.columns,
         kept=head.kept,
-        evidence=head.evidence,
+        samples=head.samples,
     )
 
 
-def _look_at_text(beginning: Beginning, format_: Format) -> Looked:
+def _look_at_text(beginning: Beginning, format_: Format) -> Inspection:
     data = as_utf_8(io.BytesIO(beginning.data), format_.encoding).read()
     if not beginning.whole and format_.form in (Form.CSV, Form.JSON_LINES):
         data = data[: data.rfind(format_.line_end.char.encode()) + 1]
     columns = _few(reader_of(io.BytesIO(data), format_).columns())
     cards = CardColumns(columns)
-    found = Gathering(columns)
+    found = SampleCollector(columns)
     try:
         found.of(_sample(reader_of(io.BytesIO(data), format_), columns, cards))
         whole = found.rows < _SAMPLE and beginning.whole
@@ -190,7 +194,7 @@ def _look_at_text(beginning: Beginning, format_: Format) -> Looked:
             raise
         whole = False
     cards.refuse(whole=whole)
-    return Looked(format_, columns, found.evidence(whole=whole))
+    return Inspection(format_, columns, found.samples(whole=whole))
 
 
 def _few(columns: tuple[str, ...]) -> tuple[str, ...]:

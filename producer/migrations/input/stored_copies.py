@@ -31,7 +31,7 @@ class CopyHead:
     format: Format
     columns: tuple[str, ...]
     kept: tuple[str, ...]
-    evidence: ColumnSamples
+    samples: ColumnSamples
 
     def line(self) -> bytes:
         """As the first line; as long whatever digest and size are."""
@@ -42,7 +42,7 @@ class CopyHead:
             **self.format.fields(),
             "columns": self.columns,
             "kept": self.kept,
-            "evidence": self.evidence.wire(),
+            "evidence": self.samples.wire(),
         }
         return json.dumps(fields).encode() + b"\n"
 

@@ -1,4 +1,4 @@
-"""The sentences of the HTML report, in Spanish and English."""
+"""Texts of the HTML report, in Spanish and English."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from producer.migrations.report import rate_chart
 from producer.migrations.texts.row_states import STATES
 
 
-class Told(Enum):
-    """A sentence by its meaning; the value is (Spanish, English)."""
+class Text(Enum):
+    """A text by its meaning; the value is (Spanish, English)."""
 
     TITLE = ("{name}: informe de la migración", "{name}: migration report")
-    BEGAN = ("empezó el {at}", "began {at}")
+    BEGAN = ("empezó el {at}", "started {at}")
     ENDED = (", terminó el {at}, tras {span}", ", ended {at}, after {span}")
     STATE = ("estado", "state")
     ROWS = ("filas", "rows")
     SHARE = ("parte", "share")
     MEANING = ("qué significa", "meaning")
-    TOGETHER = ("en total", "together")
+    TOGETHER = ("en total", "total")
     EVERY_ROW = ("todas las filas del archivo, una vez", "every row of the input, once")
     NO_ROWS = ("El archivo no tiene filas.", "The file has no rows.")
     ALL_DONE = (
@@ -48,12 +48,12 @@ class Told(Enum):
     UNKNOWN = ("en duda", "unknown")
     UNKNOWN_DO = (
         "se busca en Stripe por sí solo: haga el informe otra vez más tarde",
-        "it is looked up at Stripe by itself: report again later",
+        "they are looked up at Stripe automatically: report again later",
     )
     FAILED = ("fallidas", "failed")
     FAILED_DO = (
         "véalas con `cards failed list`, retómelas con `cards failed replay`",
-        "see them with `cards failed list`, take them up again with `cards failed replay`",
+        "see them with `cards failed list`, replay them with `cards failed replay`",
     )
     REFUSED = ("rechazadas o no válidas", "rejected or invalid")
     REFUSED_DO = (
@@ -114,32 +114,32 @@ _MIGRATIONS = {
 _MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
 
 
-class Words:
-    """Sentences and figures in one language."""
+class Texts:
+    """Texts and numbers in one language."""
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
         self._at = 0 if language == "es" else 1
 
-    def __call__(self, told: Told, **values: str) -> str:
-        """The sentence, its placeholders filled; not escaped."""
-        pair: tuple[str, str] = told.value
+    def __call__(self, text: Text, **values: str) -> str:
+        """The text with its placeholders filled, not escaped."""
+        pair: tuple[str, str] = text.value
         return pair[self._at].format(**values)
 
     def state(self, state: RowState) -> str:
-        """What a row's state is called."""
+        """The name of a row's state."""
         return STATES[state][self._at][0]
 
     def meaning(self, state: RowState) -> str:
-        """What a row's state means."""
+        """The meaning of a row's state."""
         return STATES[state][self._at][1]
 
     def migration(self, state: MigrationState) -> str:
-        """What a migration's state is called."""
+        """The name of a migration's state."""
         return _MIGRATIONS[state] if self.language == "es" else state.value
 
     def figure(self, value: float, decimals: int = 0) -> str:
-        """A number, grouped and pointed as the language does."""
+        """A number with the language's separators."""
         text = f"{value:,.{decimals}f}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "es" else text
 

@@ -74,18 +74,18 @@ def test_any_file_is_refused_or_accounted_for(data: bytes, otherwise: RowState) 
         with plan, Results(folder / "r.sqlite") as results:
             states = dict.fromkeys(range(1, plan.rows + 1), otherwise)
             states |= dict(plan.not_sent())
-            accounts = RowOutcomes(plan.id, source, mapping, plan.rows, states.__getitem__, results)
-            summary = write_csv(accounts, folder / "report.csv")
+            outcomes = RowOutcomes(plan.id, source, mapping, plan.rows, states.__getitem__, results)
+            summary = write_csv(outcomes, folder / "report.csv")
             assert sum(summary.counts.values()) == plan.rows
             assert summary.counts.get(RowState.INVALID, 0) >= plan.invalid
-            _check_errors(accounts, folder / "errors.csv", plan)
+            _check_errors(outcomes, folder / "errors.csv", plan)
             _check_copy(path, folder, source)
         written = [folder / "report.csv", folder / "errors.csv", *(folder / "data").iterdir()]
         assert not any(CARD_NUMBER in path.read_text() for path in written)
 
 
-def _check_errors(accounts: RowOutcomes, path: Path, plan: Plan) -> None:
-    count = write_errors(accounts, path)
+def _check_errors(outcomes: RowOutcomes, path: Path, plan: Plan) -> None:
+    count = write_errors(outcomes, path)
     again = open_input(path)
     rows = list(open_rows(again, map_columns(again)))
     assert len(rows) == count

@@ -34,10 +34,10 @@ class Columns:
     def __init__(self, source: InputFile, taken: Iterable[str]) -> None:
         used = set(taken)
         self._columns = [name for name in dict.fromkeys(source.columns) if name not in used]
-        held = dict(zip(source.columns, source.evidence.kinds, strict=False))
+        held = dict(zip(source.columns, source.samples.kinds, strict=False))
         self._kinds = {name: held.get(name) for name in self._columns}
-        self._whole = source.evidence.whole
-        self._empty = self._whole and not source.evidence.rows
+        self._whole = source.samples.whole
+        self._empty = self._whole and not source.samples.rows
 
     def customer(self) -> Choice:
         """The customer's column."""

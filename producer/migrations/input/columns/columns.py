@@ -195,7 +195,7 @@ def _objects(
     has = set(source.columns)
     if USER in has or not has >= {stripe_objects.OBJECT, stripe_objects.ID}:
         return None
-    held = dict(zip(source.columns, source.evidence.kinds, strict=False))
+    held = dict(zip(source.columns, source.samples.kinds, strict=False))
     kinds = held.get(stripe_objects.OBJECT, frozenset())
     known = frozenset(one for one in kinds if one.startswith(OBJECT_SIGN))
     if not known:

@@ -38,7 +38,7 @@ class FieldValues:
         """The fields; a Fault where an object of Stripe's is about no card."""
         if not self._objects:
             return Read(dict(zip(self._fields, values, strict=False)), self._columns)
-        told = stripe_objects.told_by(self._objects, values)
+        told = stripe_objects.card_of(self._objects, values)
         if isinstance(told, Fault):
             return told
         fields = zip(self._fields, (told.customer, told.card), strict=True)

@@ -12,7 +12,7 @@ from producer.migrations.input.files.formats import Form, Format
 from producer.migrations.input.files.line_blocks import LINE_LIMIT
 from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.input.records.json_elements import Element, Elements
-from producer.migrations.input.records.json_records import SAMPLE, NameJudge, names_in, wanted_of
+from producer.migrations.input.records.json_records import SAMPLE, NameChecker, names_in, wanted_of
 from producer.migrations.model.records import Fault, Record
 
 _TOO_LONG = Fault("line_too_long", f"the object has more than {LINE_LIMIT} characters")
@@ -39,7 +39,7 @@ class ArrayReader:
         Raises:
             FileRefused: the JSON is broken, or ends in the middle: what comes after cannot be read.
         """
-        judge = NameJudge(cards)
+        judge = NameChecker(cards)
         for number, one in enumerate(self._elements(), 1):
             if number < start_number:
                 continue

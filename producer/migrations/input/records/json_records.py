@@ -45,7 +45,7 @@ class JsonLinesReader:
     ) -> Iterator[Record]:
         """The records from a number on; blank lines are none. Raises FileRefused."""
         number = 0
-        judge = NameJudge(cards)
+        judge = NameChecker(cards)
         for line, look, one in self._lines(cards):
             number += 1
             if number < start_number:
@@ -84,7 +84,7 @@ def json_records(
     return reader.records(wanted, start_number=start_number, cards=cards)
 
 
-class NameJudge:
+class NameChecker:
     """Has each object's names looked at, whatever names the others have."""
 
     def __init__(self, cards: CardColumns | None) -> None:

@@ -17,14 +17,14 @@ from producer.migrations.input.card_data.card_columns import CardColumns
 from producer.migrations.input.files.formats import Format
 from producer.migrations.input.files.line_blocks import read
 from producer.migrations.input.files.size_limits import Bounds
-from producer.migrations.input.values.copied_columns import FACE, CopyColumns
+from producer.migrations.input.values.copied_columns import DETAIL_COLUMNS, CopyColumns
 from producer.migrations.model.records import Fault, Record
 from producer.migrations.texts.reasons import Reason
 
 CUSTOMER, CARDS = "id", "cards"
 # The names of the members: ids at the processor before.
 _OLD_CUSTOMER, _OLD_CARD = "customer before", "card before"
-ORIGINS = CopyColumns(_OLD_CUSTOMER, _OLD_CARD, face=FACE)
+ORIGINS = CopyColumns(_OLD_CUSTOMER, _OLD_CARD, details=DETAIL_COLUMNS)
 COLUMNS = (CUSTOMER, CARDS, *ORIGINS.names)
 # Characters of one customer. Nothing known comes near it; it bounds the memory.
 _MEMBER_LIMIT = 1 << 20
@@ -73,8 +73,8 @@ def _records(name: str, value: Any, wanted: Sequence[str]) -> Iterator[Sequence[
         return
     for old, card in held.items():
         told = card if isinstance(card, Mapping) else {}
-        face = {one: told.get(one) for one in FACE}
-        record = {**found, **face, CARDS: told.get("id"), _OLD_CARD: old}
+        details = {one: told.get(one) for one in DETAIL_COLUMNS}
+        record = {**found, **details, CARDS: told.get("id"), _OLD_CARD: old}
         yield [record.get(one) for one in wanted]
 
 

@@ -22,7 +22,7 @@ from producer.migrations.input.rows.old_defaults import OldDefaults
 from producer.migrations.input.rows.origins import Origins
 from producer.migrations.input.rows.spool import copy_of
 from producer.migrations.input.values.copied_columns import (
-    FACE,
+    DETAIL_COLUMNS,
     NEW_CUSTOMER,
     NEW_SOURCE,
     OLD_CUSTOMER,
@@ -33,7 +33,7 @@ from producer.migrations.model.records import Fault, Record
 from producer.migrations.model.rows import WasDefault
 from producer.migrations.texts.reasons import Reason
 
-_COLUMNS = (NEW_CUSTOMER, NEW_SOURCE, OLD_CUSTOMER, OLD_SOURCE, WAS_DEFAULT, *FACE)
+_COLUMNS = (NEW_CUSTOMER, NEW_SOURCE, OLD_CUSTOMER, OLD_SOURCE, WAS_DEFAULT, *DETAIL_COLUMNS)
 _NAMES_SHOWN = 3
 
 
@@ -104,4 +104,4 @@ def _origin(origins: Origins, values: Sequence[Any], old: OldDefaults | None) ->
     was = origin.was_default
     if was is WasDefault.NOT_SAID and old is not None:
         was = old.of(origin.customer, origin.source)
-    return [origin.customer, origin.source, was.value, *origin.face]
+    return [origin.customer, origin.source, was.value, *origin.details]

@@ -24,7 +24,7 @@ class Origins:
 
     def __init__(self, columns: CopyColumns) -> None:
         self.wanted = columns.names
-        named = (columns.customer, columns.source, columns.was_default, *columns.face)
+        named = (columns.customer, columns.source, columns.was_default, *columns.details)
         # As Stripe writes them.
         self._plain = self.wanted == [columns.customer, columns.source]
         self._places = [self.wanted.index(name) if name else None for name in named]
@@ -34,14 +34,14 @@ class Origins:
         if self._plain:
             customer, source = values
             return Origin(_told(customer), _told(source))
-        customer, source, default, *face = (
+        customer, source, default, *details = (
             "" if place is None else values[place] for place in self._places
         )
         return Origin(
             _told(customer),
             _told(source),
             said(default),
-            CardDetails(*map(_told, face)) if any(face) else UNKNOWN,
+            CardDetails(*map(_told, details)) if any(details) else UNKNOWN,
         )
 
     @staticmethod

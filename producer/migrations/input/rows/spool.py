@@ -143,7 +143,7 @@ def copy_of(
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     copied = 0
-    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept, seen.evidence)
+    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept, seen.samples)
     with _written(made_private(folder)) as (file, path):
         file.write(head.line())
         for number, line, values in records:

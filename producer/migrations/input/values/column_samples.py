@@ -35,8 +35,8 @@ class ColumnSamples:
 NO_SAMPLES = ColumnSamples()
 
 
-class Gathering:
-    """Gathers evidence of the records that pass through."""
+class SampleCollector:
+    """Gathers samples of the records that pass through."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._kinds: list[set[str]] = [set() for _ in columns]
@@ -52,6 +52,6 @@ class Gathering:
                 if kind := kind_of(value):
                     kinds.add(kind)
 
-    def evidence(self, *, whole: bool) -> ColumnSamples:
+    def samples(self, *, whole: bool) -> ColumnSamples:
         """What was found."""
         return ColumnSamples(tuple(map(frozenset, self._kinds)), self.rows, whole)

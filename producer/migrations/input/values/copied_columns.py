@@ -14,7 +14,7 @@ from producer.migrations.model.rows import WasDefault
 NEW_CUSTOMER, NEW_SOURCE = "customer_id_new", "source_id_new"
 OLD_CUSTOMER, OLD_SOURCE = "customer_id_old", "source_id_old"
 WAS_DEFAULT = "was_default"
-FACE = ("brand", "last4", "exp_month", "exp_year")
+DETAIL_COLUMNS = ("brand", "last4", "exp_month", "exp_year")
 _WORDS = {
     **dict.fromkeys(("yes", "y", "true", "t", "1", "si", "sí"), WasDefault.YES),
     **dict.fromkeys(("no", "n", "false", "f", "0"), WasDefault.NO),
@@ -24,7 +24,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class CopyColumns:
-    """Names of a file's columns; "" where it has none. `face`: in the order of FACE.
+    """Names of a file's columns; "" where it has none. `details`: in the order of DETAIL_COLUMNS.
 
     Without `customer` and `source` the cards are of one account.
     """
@@ -32,7 +32,7 @@ class CopyColumns:
     customer: str = ""
     source: str = ""
     was_default: str = ""
-    face: tuple[str, ...] = ("", "", "", "")
+    details: tuple[str, ...] = ("", "", "", "")
 
     @property
     def between_accounts(self) -> bool:
@@ -42,11 +42,13 @@ class CopyColumns:
     @property
     def names(self) -> list[str]:
         """Those that there are."""
-        return [name for name in (self.customer, self.source, self.was_default, *self.face) if name]
+        return [
+            name for name in (self.customer, self.source, self.was_default, *self.details) if name
+        ]
 
     def wire(self) -> dict[str, Any]:
         """For JSON."""
-        return {**asdict(self), "face": list(self.face)}
+        return {**asdict(self), "face": list(self.details)}
 
     @classmethod
     def of(cls, told: AnyMapping[str, Any] | None) -> Self | None:
@@ -62,21 +64,22 @@ def copy_columns(columns: Sequence[str], customer: str, card: str) -> CopyColumn
     customer, source, default = (
         by_name.get(bare(name), "") for name in (OLD_CUSTOMER, OLD_SOURCE, WAS_DEFAULT)
     )
-    found = CopyColumns(customer, source, default, face_columns(columns))
+    found = CopyColumns(customer, source, default, detail_columns(columns))
     return found if found.between_accounts else None
 
 
 def cards_of_customers(columns: Sequence[str]) -> CopyColumns:
     """Those of a file of one account's cards, which came from nowhere."""
     default = _by_name(columns).get(bare(WAS_DEFAULT), "")
-    return CopyColumns(was_default=default, face=face_columns(columns))
+    return CopyColumns(was_default=default, details=detail_columns(columns))
 
 
-def face_columns(columns: Sequence[str]) -> tuple[str, ...]:
+def detail_columns(columns: Sequence[str]) -> tuple[str, ...]:
     """The columns of brand, last four digits and expiry, also as `card_brand`; "" for none."""
     by_name = _by_name(columns)
     return tuple(
-        next((by_name[n] for n in _spellings(bare(name)) if n in by_name), "") for name in FACE
+        next((by_name[n] for n in _spellings(bare(name)) if n in by_name), "")
+        for name in DETAIL_COLUMNS
     )
 
 

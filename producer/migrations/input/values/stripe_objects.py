@@ -37,7 +37,7 @@ class Told:
     both: bool = False  # a customer with both defaults, two different ones
 
 
-def told_by(columns: Sequence[str], values: Sequence[Any]) -> Told | Fault:
+def card_of(columns: Sequence[str], values: Sequence[Any]) -> Told | Fault:
     """What an object says; a Fault where it is none of a card's."""
     found = dict(zip(columns, values, strict=False))
     match found.get(OBJECT):

@@ -1,4 +1,4 @@
-"""Several cards of one customer in a copy between accounts: one is sent, or none is."""
+"""Several cards of one customer in a copy between outcomes: one is sent, or none is."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from producer.contract import CommandKind
 from producer.migrations.input.columns.columns import map_columns
 from producer.migrations.input.input_file import open_input
-from producer.migrations.model.card_details import CardDetails, ShownCard
+from producer.migrations.model.card_details import AttachedCard, CardDetails
 from producer.migrations.model.rows import RowState
-from producer.migrations.plan.card_choice import Why
+from producer.migrations.plan.card_choice import UnsentReason
 from producer.migrations.plan.customer_reads import CustomerRead
 from producer.migrations.plan.plan import Plan, make_plan
 from producer.migrations.report.rows_report import summarise
@@ -36,12 +36,12 @@ from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"
 _WHY = {
-    Why.AMBIGUOUS: RowState.AMBIGUOUS,
-    Why.DEFAULTS_DIFFER: RowState.AMBIGUOUS,
-    Why.DEFAULT_NOT_COPIED: RowState.AMBIGUOUS,
-    Why.COPIES_DIFFER: RowState.AMBIGUOUS,
-    Why.NOT_DEFAULT: RowState.SKIPPED,
-    Why.REPEATED: RowState.ALREADY_SO,
+    UnsentReason.AMBIGUOUS: RowState.AMBIGUOUS,
+    UnsentReason.DEFAULTS_DIFFER: RowState.AMBIGUOUS,
+    UnsentReason.DEFAULT_NOT_COPIED: RowState.AMBIGUOUS,
+    UnsentReason.COPIES_DIFFER: RowState.AMBIGUOUS,
+    UnsentReason.NOT_DEFAULT: RowState.SKIPPED,
+    UnsentReason.REPEATED: RowState.ALREADY_SO,
 }
 
 
@@ -50,8 +50,8 @@ def _planned(folder: Path, *rows: str, header: str = HEADER) -> Plan:
 
 
 def _held(plan: Plan) -> dict[int, str]:
-    found = {one.number: one.why.value for one in plan.held_rows()}
-    assert list(plan.not_sent()) == sorted((n, _WHY[Why(why)]) for n, why in found.items())
+    found = {one.number: one.reason.value for one in plan.unsent_rows()}
+    assert list(plan.not_sent()) == sorted((n, _WHY[UnsentReason(why)]) for n, why in found.items())
     return found
 
 
@@ -89,7 +89,7 @@ def test_the_nested_shape_is_judged_alike(tmp_path: Path) -> None:
 
 
 def _held_only(plan: Plan) -> dict[int, str]:
-    return {one.number: one.why.value for one in plan.held_rows()}
+    return {one.number: one.reason.value for one in plan.unsent_rows()}
 
 
 def test_a_header_alone_is_an_empty_plan(tmp_path: Path) -> None:
@@ -214,8 +214,8 @@ def test_what_stripe_shows_tells_candidates_apart() -> None:
     """Brand, last digits and expiry; what has expired, is the default, or is not there."""
     one = Undecided("cus_A", "ambiguous_cards", tuple(map(Candidate, ("card_1", "pm_2", "pm_3"))))
     shown = (
-        ShownCard("card_1", CardDetails("Visa", "4242", "2", "2026")),
-        ShownCard("pm_2", CardDetails("Visa", "1881", "3", "2026")),
+        AttachedCard("card_1", CardDetails("Visa", "4242", "2", "2026")),
+        AttachedCard("pm_2", CardDetails("Visa", "1881", "3", "2026")),
     )
     read = CustomerRead("cus_A", "", None, "pm_2", frozenset(("card_1", "pm_2")), shown)
     assert one.seen(read, date(2026, 3, 1)).text == (
@@ -233,9 +233,9 @@ def test_a_report_says_of_each_row_why_it_was_not_sent(tmp_path: Path) -> None:
     source, mapping = mapped(tmp_path, text)
     states = [RowState.AMBIGUOUS, RowState.AMBIGUOUS, RowState.PENDING, RowState.SKIPPED]
     results = Results(tmp_path / "r.sqlite")
-    accounts = RowOutcomes("mig_1", source, mapping, 4, lambda n: states[n - 1], results)
+    outcomes = RowOutcomes("mig_1", source, mapping, 4, lambda n: states[n - 1], results)
     with results:
-        found = [result for _, result in accounts]
+        found = [result for _, result in outcomes]
         assert [one.code for one in found] == [
             "ambiguous_cards",
             "ambiguous_cards",
@@ -243,5 +243,5 @@ def test_a_report_says_of_each_row_why_it_was_not_sent(tmp_path: Path) -> None:
             "not_default",
         ]
         assert found[3].message == "Visa 1881: another of the customer's 2 cards was the default"
-        assert [one.customer for one in of_report(accounts)] == ["cus_A"]
-        assert summarise(accounts).counts[RowState.AMBIGUOUS] == 2
+        assert [one.customer for one in of_report(outcomes)] == ["cus_A"]
+        assert summarise(outcomes).counts[RowState.AMBIGUOUS] == 2

@@ -52,7 +52,7 @@ def test_repetitions_and_contradictions(rows: list[tuple[str, str]]) -> None:
     text = MIXED + "".join(f"{customer},{order}\n" for customer, order in rows)
     with TemporaryDirectory() as folder, make_plan(*mapped(Path(folder), text)) as plan:
         bad = [n for n, (customer, _) in enumerate(rows, 1) if customer == "bad"]
-        assert [one.number for one in plan.held_rows()] == repeated
+        assert [one.number for one in plan.unsent_rows()] == repeated
         assert [row.number for row in plan.bad_rows()] == bad
         assert list(plan.not_sent()) == sorted(
             [(n, RowState.ALREADY_SO) for n in repeated] + [(n, RowState.INVALID) for n in bad]
@@ -114,7 +114,7 @@ def test_planted_faults_are_all_found(tmp_path: Path) -> None:
             1001: "parameter_invalid",
             2001: "torn_line",
         }
-        assert [one.number for one in plan.held_rows()] == [100]
+        assert [one.number for one in plan.unsent_rows()] == [100]
         assert (plan.rows, plan.to_send) == (2_000, 1_995)
         assert all(bad.todo for bad in plan.bad_rows())
 
@@ -123,4 +123,4 @@ def test_an_expected_default_is_part_of_what_a_row_says(tmp_path: Path) -> None:
     """Two rows that expect something else are no repetition of each other."""
     text = "userId,default_source,was\ncus_1,card_1,card_0\ncus_1,card_1,\ncus_1,card_1,\n"
     with make_plan(*mapped(tmp_path, text, expected="was")) as plan:
-        assert [one.number for one in plan.held_rows()] == [3]
+        assert [one.number for one in plan.unsent_rows()] == [3]

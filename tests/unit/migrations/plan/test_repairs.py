@@ -13,30 +13,32 @@ from producer.migrations.after.undo import write_undo
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.columns.columns import map_columns
 from producer.migrations.input.rows.reader import open_rows
-from producer.migrations.model.card_details import CardDetails, ShownCard
+from producer.migrations.model.card_details import AttachedCard, CardDetails
 from producer.migrations.model.rows import BadRow, Repair, RowResult, RowState
 from producer.migrations.plan.customer_reads import CustomerRead, customer_read
 from producer.migrations.plan.estimate import Endpoint
 from producer.migrations.plan.plan import make_plan
-from producer.migrations.plan.repairs import Left, decide
+from producer.migrations.plan.repairs import LeftAlone, decide
 from producer.migrations.report.undecided import of_report
 from producer.migrations.results.results_file import Results
 from producer.migrations.results.row_outcomes import RowOutcomes
 from tests.unit.migrations.files import CARD_NUMBER, mapped, written
 
 TODAY = date(2026, 11, 30)
-GOOD = ShownCard("pm_1", CardDetails("Visa", "4242", "11", "2026"))
-OTHER = ShownCard("card_2", CardDetails("MasterCard", "4444", "1", "2031"))
-EXPIRED = ShownCard("card_3", CardDetails("Visa", "1881", "10", "2026"))
-SPENT = ShownCard("src_4", CardDetails("Visa", "0005", "1", "2031"), "consumed")
+GOOD = AttachedCard("pm_1", CardDetails("Visa", "4242", "11", "2026"))
+OTHER = AttachedCard("card_2", CardDetails("MasterCard", "4444", "1", "2031"))
+EXPIRED = AttachedCard("card_3", CardDetails("Visa", "1881", "10", "2026"))
+SPENT = AttachedCard("src_4", CardDetails("Visa", "0005", "1", "2031"), "consumed")
 
 
-def _read(*shown: ShownCard, source: str | None = None, method: str | None = None) -> CustomerRead:
+def _read(
+    *shown: AttachedCard, source: str | None = None, method: str | None = None
+) -> CustomerRead:
     return CustomerRead("cus_1", "", source, method, frozenset(c.id for c in shown), shown)
 
 
 @pytest.mark.parametrize("others", [(), (EXPIRED,), (SPENT, EXPIRED)])
-def test_the_only_card_that_can_be_charged_is_set(others: tuple[ShownCard, ...]) -> None:
+def test_the_only_card_that_can_be_charged_is_set(others: tuple[AttachedCard, ...]) -> None:
     """A card is good to the end of its month; one that cannot be charged is no candidate."""
     assert decide(_read(GOOD, *others), TODAY) == SetDefaultCard(customer="cus_1", card="pm_1")
 
@@ -44,18 +46,20 @@ def test_the_only_card_that_can_be_charged_is_set(others: tuple[ShownCard, ...])
 def test_nothing_is_guessed() -> None:
     """Several cards are ambiguous, none is none, and the candidates are told."""
     several = decide(_read(GOOD, OTHER, EXPIRED), TODAY)
-    assert several == Left(
+    assert several == LeftAlone(
         RowState.AMBIGUOUS,
         "ambiguous_cards",
         "pm_1 Visa 4242 11/2026; card_2 MasterCard 4444 1/2031; card_3 Visa 1881 10/2026 (expired)",
     )
     none = decide(_read(EXPIRED, SPENT), TODAY)
-    assert none == Left(
+    assert none == LeftAlone(
         RowState.AMBIGUOUS,
         "no_card",
         "card_3 Visa 1881 10/2026 (expired); src_4 Visa 0005 1/2031 (consumed)",
     )
-    assert decide(_read(), TODAY) == Left(RowState.AMBIGUOUS, "no_card", "the customer has no card")
+    assert decide(_read(), TODAY) == LeftAlone(
+        RowState.AMBIGUOUS, "no_card", "the customer has no card"
+    )
 
 
 def test_a_default_in_either_slot_is_left_alone() -> None:
@@ -66,7 +70,7 @@ def test_a_default_in_either_slot_is_left_alone() -> None:
         (_read(GOOD, source="ba_9"), ""),
     ):
         left = decide(read, TODAY)
-        assert isinstance(left, Left)
+        assert isinstance(left, LeftAlone)
         assert (left.state, left.code, left.card) == (RowState.ALREADY_SO, "unchanged", card)
 
 
@@ -74,7 +78,7 @@ def test_who_cannot_be_read_is_not_judged() -> None:
     """It is tried again; one that Stripe does not have is rejected."""
     assert decide(CustomerRead("cus_1", "unavailable"), TODAY) is None
     left = decide(CustomerRead("cus_1", "resource_missing"), TODAY)
-    assert isinstance(left, Left)
+    assert isinstance(left, LeftAlone)
     assert (left.state, left.code) == (RowState.REJECTED, "resource_missing")
     old_worker = {"default_source": None, "default_payment_method": None, "cards": ["card_1"]}
     assert decide(customer_read("cus_1", {"status": True, "data": old_worker}), TODAY) is None
@@ -155,14 +159,14 @@ def test_a_repair_is_reported(tmp_path: Path) -> None:
                 RowResult(2, RowState.AMBIGUOUS, "ambiguous_cards", "pm_1 Visa; pm_2 Visa"),
             ]
         )
-        accounts = RowOutcomes("mig_1", source, mapping, 4, states.__getitem__, results)
-        rows = list(accounts)
+        outcomes = RowOutcomes("mig_1", source, mapping, 4, states.__getitem__, results)
+        rows = list(outcomes)
         first = rows[0][0]
         assert not isinstance(first, BadRow)
         assert first.order == SetDefaultCard(customer="cus_1", card="pm_1")
         assert rows[2][1].code == "unchanged"
-        assert [(one.customer, one.text) for one in of_report(accounts)] == [
+        assert [(one.customer, one.text) for one in of_report(outcomes)] == [
             ("cus_2", "pm_1 Visa; pm_2 Visa")
         ]
-        undone = write_undo(accounts, tmp_path / "undo.csv")
+        undone = write_undo(outcomes, tmp_path / "undo.csv")
         assert (undone.written, undone.had_none, undone.not_recorded) == (0, 1, 1)

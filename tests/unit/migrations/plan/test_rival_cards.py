@@ -21,7 +21,7 @@ TWO = "cus_1,card_1\ncus_1,card_2\ncus_2,card_3\n"
 
 
 def _why(plan: Plan) -> dict[int, str]:
-    return {one.number: one.why.value for one in plan.held_rows()}
+    return {one.number: one.reason.value for one in plan.unsent_rows()}
 
 
 def _objects(folder: Path, *some: dict[str, Any], **options: Any) -> Plan:

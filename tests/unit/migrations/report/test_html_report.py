@@ -14,7 +14,7 @@ from producer.migrations.model.status import MigrationState, MigrationStatus, Sa
 from producer.migrations.report.html_report import html_report
 from producer.migrations.report.rate_chart import rate_chart, rates
 from producer.migrations.report.summary import Summary
-from producer.migrations.report.texts import Words
+from producer.migrations.report.texts import Texts
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>\"'><img src=x>"
@@ -103,7 +103,7 @@ def test_what_cannot_be_seen_is_spelled_out() -> None:
 def test_every_state_has_words(state: RowState) -> None:
     """Each state that occurs is in the table with its meaning; the others are left out."""
     html = html_report(_status({state: 3}), Summary(3, {state: 3}))
-    assert Words("en").meaning(state) in _page(html).text
+    assert Texts("en").meaning(state) in _page(html).text
     assert html.count('class="means quiet"') == 1
 
 

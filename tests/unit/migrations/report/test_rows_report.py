@@ -51,7 +51,7 @@ STATES = [
 ]
 
 
-def _accounts(
+def _outcomes(
     tmp_path: Path, states: Sequence[RowState] = STATES, rows: int | None = None
 ) -> RowOutcomes:
     source, mapping = mapped(tmp_path, TEXT)
@@ -73,9 +73,9 @@ def _accounts(
 
 def test_every_row_is_reported_once_in_order(tmp_path: Path) -> None:
     """From results, details, the ledger and the file together; CSV and JSON Lines say the same."""
-    accounts = _accounts(tmp_path)
-    summary = write_csv(accounts, tmp_path / "report.csv")
-    assert write_json_lines(accounts, tmp_path / "report.jsonl") == summary == summarise(accounts)
+    outcomes = _outcomes(tmp_path)
+    summary = write_csv(outcomes, tmp_path / "report.csv")
+    assert write_json_lines(outcomes, tmp_path / "report.jsonl") == summary == summarise(outcomes)
     with (tmp_path / "report.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
@@ -109,23 +109,23 @@ def test_every_row_is_reported_once_in_order(tmp_path: Path) -> None:
 def test_a_report_that_does_not_add_up_is_refused(rows: int, tmp_path: Path) -> None:
     """Another number of rows than the ledger has: no file is left, and the numbers are told."""
     states = [*STATES, S.APPLIED]
-    accounts = _accounts(tmp_path, states, rows)
+    outcomes = _outcomes(tmp_path, states, rows)
     for write in (write_csv, write_json_lines, write_errors):
         with pytest.raises(SumsDiffer) as differ:
-            write(accounts, tmp_path / "out")
+            write(outcomes, tmp_path / "out")
         assert (differ.value.rows, differ.value.counted) == (rows, 10)
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
 
 
 def test_a_report_is_checked_against_the_ledgers_own_counts(tmp_path: Path) -> None:
     """The ledger counts by itself; a state more or less there is told."""
-    accounts = _accounts(tmp_path)
+    outcomes = _outcomes(tmp_path)
     counts = {state: STATES.count(state) for state in RowState}
-    summarise(replace(accounts, counts=counts))
+    summarise(replace(outcomes, counts=counts))
     counts[S.APPLIED] += 1
     counts[S.FAILED] -= 1
     with pytest.raises(SumsDiffer) as differ:
-        summarise(replace(accounts, counts=counts))
+        summarise(replace(outcomes, counts=counts))
     assert differ.value.counts["applied in the ledger"] == 3
 
 
@@ -142,17 +142,17 @@ def test_a_summary_adds_up_or_is_none(counts: dict[RowState, int], rows: int) ->
 def test_a_ledger_that_is_ahead_or_behind_is_the_truth(tmp_path: Path) -> None:
     """Between results file and ledger a driver may be stopped: the state is the ledger's."""
     states = [S.SENT, *STATES[1:]]
-    accounts = _accounts(tmp_path, states)
-    results = [result for _, result in accounts]
+    outcomes = _outcomes(tmp_path, states)
+    results = [result for _, result in outcomes]
     assert results[0].state is S.SENT
     assert results[0].command_id == "id-1"
 
 
 def test_errors_can_be_fed_back(tmp_path: Path) -> None:
     """By the contract's names, tokens whole, in the owner's file; done and overtaken rows not."""
-    accounts = _accounts(tmp_path)
+    outcomes = _outcomes(tmp_path)
     path = tmp_path / "errors.csv"
-    assert write_errors(accounts, path) == 6
+    assert write_errors(outcomes, path) == 6
     assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text()
     assert CARD_NUMBER not in text
@@ -170,11 +170,11 @@ def test_errors_keep_what_was_expected(tmp_path: Path) -> None:
     """With --only-if-default-is the column goes along, by one name, to be named again."""
     text = "userId,default_source,was\ncus_1,card_1,card_0\ncus_2,card_2,\n"
     source, mapping = mapped(tmp_path, text, expected="was")
-    accounts = RowOutcomes(
+    outcomes = RowOutcomes(
         *(MIGRATION, source, mapping, 2), lambda _: S.REJECTED, Results(tmp_path / "r.sqlite")
     )
     path = tmp_path / "errors.csv"
-    write_errors(accounts, path)
+    write_errors(outcomes, path)
     again = open_input(path)
     rows = open_rows(again, map_columns(again, expected="only_if_default_is"))
     found = [(r.order, r.expected_default) for r in rows if isinstance(r, Row)]

@@ -106,20 +106,20 @@ def test_a_file_that_was_only_begun_is_empty(tmp_path: Path) -> None:
 def test_rows_on_their_way_and_the_journal_are_noted(tmp_path: Path) -> None:
     """Sent rows are on their way until they are recorded or were not taken; the journal stays."""
     with Results.of(tmp_path, "mig_1") as results:
-        assert (results.journal, results.life, results.on_their_way()) == ("", "", 0)
-        results.belong("j1", "")
+        assert (results.journal, results.life, results.unrecorded()) == ("", "", 0)
+        results.bind("j1", "")
         results.sending([7, 8, 9])
         results.sending([9, 10])
         results.not_sent([10])
         results.record([FULL])
-        assert results.on_their_way() == 2
+        assert results.unrecorded() == 2
         assert results.counts() == {RowState.APPLIED: 1}
     with Results.of(tmp_path, "mig_1", readonly=True) as again:
-        assert (again.journal, again.on_their_way()) == ("j1", 2)
+        assert (again.journal, again.unrecorded()) == ("j1", 2)
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            again.belong("j2", "")
+            again.bind("j2", "")
     with Results.of(tmp_path, "mig_none", readonly=True) as none:
-        assert (none.journal, none.counts(), none.on_their_way()) == ("", {}, 0)
+        assert (none.journal, none.counts(), none.unrecorded()) == ("", {}, 0)
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
         db.execute("DROP TABLE about")
     db.close()
     with Results.of(tmp_path, "mig_1", readonly=True) as old:
-        assert (old.journal, old.on_their_way(), old[7]) == ("", 0, FULL)
+        assert (old.journal, old.unrecorded(), old[7]) == ("", 0, FULL)
     with Results.of(tmp_path, "mig_1") as results:
-        results.belong("j1", "5")
+        results.bind("j1", "5")
         assert (results.journal, results.life, results[7]) == ("j1", "5", FULL)

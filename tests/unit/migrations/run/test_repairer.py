@@ -11,7 +11,7 @@ import pytest
 from producer.contract import SetDefaultCard
 from producer.journal import JournalUnavailable
 from producer.journal.migrations.records import NO_DEFAULT, Told
-from producer.migrations.model.card_details import CardDetails, ShownCard
+from producer.migrations.model.card_details import AttachedCard, CardDetails
 from producer.migrations.model.rows import Repair, Row, RowState
 from producer.migrations.plan.customer_reads import CustomerRead
 from producer.migrations.results.results_file import Results
@@ -20,7 +20,7 @@ from producer.migrations.run.repairer import Repairer
 from producer.security.command_signatures import UNSIGNED
 from producer.settings import KEEPING
 
-CARD = ShownCard("pm_1", CardDetails("Visa", "4242", "12", "2090"))
+CARD = AttachedCard("pm_1", CardDetails("Visa", "4242", "12", "2090"))
 ONE = CustomerRead("cus_1", "", None, None, frozenset({"pm_1"}), (CARD,))
 AWAY = CustomerRead("cus_1", "unavailable")
 NONE = CustomerRead("cus_1", "", None, None, frozenset(), ())

@@ -15,8 +15,8 @@ from producer.migrations.input.values.broken_ids import _SPREADSHEET
 from producer.migrations.model.rows import RowState
 from producer.migrations.plan.customer_reads import CustomerRead
 from producer.migrations.plan.plan import make_plan
-from producer.migrations.plan.repairs import Left, decide
-from producer.migrations.plan.unsent import _WORDS
+from producer.migrations.plan.repairs import LeftAlone, decide
+from producer.migrations.plan.unsent_texts import TEXTS
 from producer.migrations.report.errors_file import write_bad_rows, write_errors
 from producer.migrations.report.rows_report import write_csv
 from producer.migrations.results.results_file import Results
@@ -61,7 +61,7 @@ def test_every_sentence_of_a_bad_row_has_a_spanish_one() -> None:
 
 def test_why_a_row_is_held_or_a_customer_left_is_said_in_spanish_too() -> None:
     """These stand in no `Fault` either; what is printed on the card stays as it is."""
-    for words in _WORDS.values():
+    for words in TEXTS.values():
         told = words.format(cards=3)
         assert in_language(told, "es") != told
         faced = in_language(f"Visa 4242 12/2030: {told}", "es")
@@ -69,12 +69,12 @@ def test_why_a_row_is_held_or_a_customer_left_is_said_in_spanish_too() -> None:
     today = date(2026, 11, 28)
     reads = (
         CustomerRead("cus_1", "resource_missing"),
-        CustomerRead("cus_1", default_source="card_1", shown=()),
-        CustomerRead("cus_1", shown=()),
+        CustomerRead("cus_1", default_source="card_1", attached=()),
+        CustomerRead("cus_1", attached=()),
     )
     for read in reads:
         left = decide(read, today)
-        assert isinstance(left, Left)
+        assert isinstance(left, LeftAlone)
         assert in_language(left.message, "es") != left.message
 
 
@@ -99,22 +99,22 @@ def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
     assert prefix["what"] == "userId no es válido: debe empezar por cus_"
     assert "corríjala" in prefix["todo"]
     results = Results(tmp_path / "none.sqlite", readonly=True)
-    accounts = RowOutcomes(
+    outcomes = RowOutcomes(
         plan.id, source, mapping, 3, lambda _: RowState.INVALID, results, language="es"
     )
-    write_csv(accounts, tmp_path / "report.csv")
+    write_csv(outcomes, tmp_path / "report.csv")
     messages = [row["message"] for row in csv.DictReader((tmp_path / "report.csv").open())]
     assert messages == [
         "userId no es válido: debe empezar por cus_",
         "la fila tiene menos campos que la cabecera",
         "el valor tiene más de 255 caracteres",
     ]
-    write_errors(accounts, tmp_path / "errors.csv")
+    write_errors(outcomes, tmp_path / "errors.csv")
     write_bad_rows(source, mapping, tmp_path / "bad.csv", "es")
     assert (tmp_path / "bad.csv").read_text("utf-8") == (tmp_path / "errors.csv").read_text("utf-8")
     errors = [row["message"] for row in csv.DictReader((tmp_path / "errors.csv").open())]
     assert errors[0] == f"línea 2, columna userId: {messages[0]}"
-    write_csv(dataclasses.replace(accounts, language="en"), tmp_path / "report.csv")
+    write_csv(dataclasses.replace(outcomes, language="en"), tmp_path / "report.csv")
     english = next(csv.DictReader((tmp_path / "report.csv").open()))
     assert english["message"] == "userId is not valid: it must start with cus_"
 

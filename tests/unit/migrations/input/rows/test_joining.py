@@ -43,7 +43,7 @@ def _planned(source: InputFile) -> Plan:
 
 
 def _held(plan: Plan) -> dict[int, str]:
-    return {one.number: one.why.value for one in plan.held_rows()}
+    return {one.number: one.reason.value for one in plan.unsent_rows()}
 
 
 def test_the_old_default_gives_the_new_one(tmp_path: Path) -> None:

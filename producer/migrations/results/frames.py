@@ -1,8 +1,8 @@
-"""Results of rows in few bytes, as Redis keeps them for reports on other machines.
+"""Compact frames of row results, which Redis keeps for reports on other machines.
 
-A frame holds rows by ascending number: of each its state, its attempts, and what of the rest there
-is. Numbers and times (ms) are differences, ids of Stripe's have six bits a character. What follows
-from the rest is left out: the command's id, and a card that is the row's own.
+A frame holds rows in ascending order: state, attempts, and the other fields that are set. Row
+numbers and times (ms) are stored as differences, Stripe's ids with six bits a character. Fields
+that can be derived are left out: the command's id, and a card that the row itself names.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowResult, RowState
 
 SAME_CARD = "="
-"""For `card_id`: the card that the row names."""
+"""Value of `card_id` for the card that the row names."""
 
 _PLAIN, _DEFLATED = b"\x01", b"\x02"
-_ACCEPTED, _FINISHED, _SENT, _SAID = 1 << 4, 1 << 5, 1 << 6, 1 << 7
+_ACCEPTED, _FINISHED, _SENT, _HAS_TEXT = 1 << 4, 1 << 5, 1 << 6, 1 << 7
 _NOTHING, _EMPTY_OR_SAME, _TEXT = 0, 1, 2
-_MANY = 15  # attempts that need a number of their own
-_PREFIXES = ("", "card_", "pm_", "src_", "ba_", "tok_", "cus_", "")  # the last: of any kind
+_MANY = 15  # from here on, attempts are written as a separate number
+_PREFIXES = ("", "card_", "pm_", "src_", "ba_", "tok_", "cus_", "")  # the last: any text
 _ANY = len(_PREFIXES) - 1
 _SIXBIT = pattern(r"[A-Za-z0-9_-]{0,31}", ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,26 +34,26 @@ _MS = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is recorded of a row, and the card or token that the row names."""
+    """The recorded outcome of a row, and the card or token that the row names."""
 
     result: RowResult
     object_id: str = ""
 
 
 def packed(rows: Sequence[Recorded]) -> bytes:
-    """A frame of the rows, which are in ascending order."""
+    """A frame of the rows, which must be in ascending order."""
     out = bytearray()
-    said = False
+    any_text = False
     number = at = 0
     for one in rows:
         result = one.result
         accepted, finished = _millis(result.accepted_at), _millis(result.finished_at)
-        says = bool(result.code or result.message)
-        card, card_text = _what_card(one)
+        has_text = bool(result.code or result.message)
+        card, card_text = _encoded_card(one)
         before = _NOTHING if result.before is None else _TEXT if result.before else _EMPTY_OR_SAME
         first = int(result.state)
         first |= _ACCEPTED * (accepted is not None) | _FINISHED * (finished is not None)
-        first |= _SENT * bool(result.command_id) | _SAID * says
+        first |= _SENT * bool(result.command_id) | _HAS_TEXT * has_text
         out.append(first)
         out.append(card | before << 2 | min(result.attempts, _MANY) << 4)
         if result.attempts >= _MANY:
@@ -68,17 +68,17 @@ def packed(rows: Sequence[Recorded]) -> bytes:
             _put_text(out, card_text)
         if before == _TEXT:
             _put_text(out, result.before or "")
-        if says:
-            said = True
+        if has_text:
+            any_text = True
             _put_text(out, result.code)
             _put_text(out, result.message)
     plain = bytes(out)
-    small = zlib.compress(plain, 6) if said else plain
+    small = zlib.compress(plain, 6) if any_text else plain
     return _DEFLATED + small if len(small) < len(plain) else _PLAIN + plain
 
 
 def unpacked(migration: str, frame: bytes) -> list[RowResult]:
-    """The rows of a frame. Raises ValueError where it is none."""
+    """The rows of a frame. Raises ValueError if the bytes are no frame."""
     body = frame[1:]
     try:
         if frame[:1] == _DEFLATED:
@@ -115,7 +115,7 @@ def _rows(migration: str, body: bytes) -> Iterator[RowResult]:
             finished_at=times[1],
             before=read.text() if before == _TEXT else "" if before else None,
         )
-        if first & _SAID:
+        if first & _HAS_TEXT:
             result = replace(result, code=read.text(), message=read.text())
         yield result
 
@@ -146,19 +146,19 @@ class _Reader:
         head = self.byte()
         prefix, size = head >> 5, head & 31
         if prefix == _ANY:
-            return self._taken(self.number()).decode("utf-8", "surrogatepass")
-        bits = self._taken((size * 3 + 3) // 4)
+            return self._bytes(self.number()).decode("utf-8", "surrogatepass")
+        bits = self._bytes((size * 3 + 3) // 4)
         padded = bits + b"\0" * (-len(bits) % 3)
         return _PREFIXES[prefix] + urlsafe_b64encode(padded).decode()[:size]
 
-    def _taken(self, size: int) -> bytes:
+    def _bytes(self, size: int) -> bytes:
         self._at += size
         if self._at > len(self._body):
             raise IndexError
         return self._body[self._at - size : self._at]
 
 
-def _what_card(one: Recorded) -> tuple[int, str]:
+def _encoded_card(one: Recorded) -> tuple[int, str]:
     card = one.result.card_id
     if not card:
         return _NOTHING, ""

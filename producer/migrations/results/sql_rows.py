@@ -1,4 +1,4 @@
-"""A row of the results file, from what is recorded and back."""
+"""Converts recorded outcomes to rows of the results file and back."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
 
-def to_sql(one: RowResult) -> tuple[Any, ...]:
-    """The values of the table's columns."""
+def to_sql(result: RowResult) -> tuple[Any, ...]:
+    """The values in the order of the table's columns."""
     return (
-        one.number,
-        int(one.state),
-        one.code,
-        one.message,
-        one.command_id,
-        one.card_id,
-        one.attempts,
-        _micros(one.accepted_at),
-        _micros(one.finished_at),
-        one.before,
+        result.number,
+        int(result.state),
+        result.code,
+        result.message,
+        result.command_id,
+        result.card_id,
+        result.attempts,
+        _micros(result.accepted_at),
+        _micros(result.finished_at),
+        result.before,
     )
 
 
 def from_sql(row: tuple[Any, ...]) -> RowResult:
-    """What was recorded."""
+    """The recorded outcome."""
     number, state, code, message, command, card, attempts, accepted, finished, before = row
     return RowResult(
         number=number,

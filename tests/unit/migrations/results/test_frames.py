@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowResult, RowState
-from producer.migrations.results.packed import SAME_CARD, Recorded, packed, unpacked
+from producer.migrations.results.frames import SAME_CARD, Recorded, packed, unpacked
 
 MIGRATION = "mig_" + "0" * 24
 AT = datetime(2026, 11, 28, 8, tzinfo=UTC)
