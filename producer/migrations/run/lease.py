@@ -56,13 +56,13 @@ class DriverLease:
         deadline = time.monotonic() + 2 * LEASE_S
         while not stopped():
             try:
-                held = self.renew()
+                answer = self.renew()
             except JournalUnavailable:
                 deadline = time.monotonic() + 2 * LEASE_S
                 continue
-            if not held.mine and _is_dead(held.driver):
-                held = self.renew(force=True)
-            if held.mine:
+            if not answer.mine and _is_dead(answer.driver):
+                answer = self.renew(force=True)
+            if answer.mine:
                 self._thread.start()
                 return True
             if time.monotonic() > deadline:
@@ -93,13 +93,13 @@ class DriverLease:
                 rate=self._rate,
                 history=history,
             )
-            held = self._journal(call)
-            if held is None:
+            answer = self._journal(call)
+            if answer is None:
                 raise UnknownMigration(self._migration)
-            if isinstance(held, Elsewhere):
-                raise JournalGone(held.found)
-            self.fields = held.fields
-            return held
+            if isinstance(answer, Elsewhere):
+                raise JournalGone(answer.found)
+            self.fields = answer.fields
+            return answer
 
     def release(self) -> None:
         """Stop renewing, so that another driver can start at once."""

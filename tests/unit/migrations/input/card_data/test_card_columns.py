@@ -225,7 +225,7 @@ def test_a_cid_within_a_column_is_judged_by_its_value() -> None:
         ([{"cid": "cus_1", "n": CARD_NUMBER}], True),
     ):
         cards = CardColumns(["customer"])
-        cards.see([inside])
+        cards.check([inside])
         if refused:
             with pytest.raises(FileRefused):
                 cards.refuse()
@@ -237,11 +237,11 @@ def test_a_cid_within_a_column_is_judged_by_its_value() -> None:
 def test_nested_card_data_is_found() -> None:
     """JSON may hold a card within a column: numbers and CVCs in it count as the column's."""
     cards = CardColumns(["card"])
-    cards.see([{"details": [{"n": CARD_NUMBER}]}])
-    cards.see([{"cvc": "1"}])
-    cards.see([[CARD_NUMBER]])
-    cards.see(["x"])
-    cards.see(["y"])
+    cards.check([{"details": [{"n": CARD_NUMBER}]}])
+    cards.check([{"cvc": "1"}])
+    cards.check([[CARD_NUMBER]])
+    cards.check(["x"])
+    cards.check(["y"])
     with pytest.raises(FileRefused):
         cards.refuse()
 

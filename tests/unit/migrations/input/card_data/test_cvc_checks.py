@@ -165,7 +165,7 @@ def test_a_stream_is_judged_as_a_file(tmp_path: Path) -> None:
 def test_what_is_within_a_column(inside: object, refused: bool) -> None:
     """Last digits and postal codes have four digits as well; a CVC has a name of its own."""
     cards = CardColumns(["card"])
-    cards.see([inside])
+    cards.check([inside])
     if refused:
         with pytest.raises(FileRefused):
             cards.refuse()

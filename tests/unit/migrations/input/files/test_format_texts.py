@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.migrations.input.files.format_texts import Words, form_words, reading_words
+from producer.migrations.input.files.format_texts import FormatText, form_words, reading_words
 from producer.migrations.input.files.formats import Encoding, Form, Format, LineEnd
 
 
@@ -31,4 +31,4 @@ def test_all_that_may_be_said() -> None:
     book = Format(Form.XLSX, sheet="Más", sheets=3)
     assert reading_words(book, "es") == ("hoja «Más», una de 3",)
     assert reading_words(book) == ("sheet 'Más', one of 3",)
-    assert Words.SHEET.said("en", sheet="Cards") == "sheet 'Cards'"
+    assert FormatText.SHEET.text("en", sheet="Cards") == "sheet 'Cards'"

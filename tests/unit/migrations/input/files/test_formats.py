@@ -10,7 +10,7 @@ import pytest
 
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.files.formats import Encoding, Form, Format, LineEnd
-from producer.migrations.input.input_file import look
+from producer.migrations.input.input_file import look_at_file
 
 CSV = "userId,source\ncus_1,tok_1\n"
 ROW = '{"userId": "cus_1", "source": "tok_1"}'
@@ -33,7 +33,7 @@ def packed(data: bytes) -> bytes:
 
 def found(data: bytes) -> Format:
     """What a file of these bytes is taken as."""
-    return look(io.BytesIO(data))[0]
+    return look_at_file(io.BytesIO(data))[0]
 
 
 @pytest.mark.parametrize(
