@@ -1,4 +1,4 @@
-"""From any bytes to a report that adds up: nothing is lost, nothing is raised on the way."""
+"""From any bytes to a report that adds up, without lost rows or errors."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ _JSON = st.lists(_OBJECT, min_size=1, max_size=12).map(
 
 @given(st.one_of(_CSV, _JSON), st.sampled_from(list(RowState)))
 def test_any_file_is_refused_or_accounted_for(data: bytes, otherwise: RowState) -> None:
-    """Every row is in the plan, in the report and in the sum once; errors.csv can be read again.
+    """Every row is once in plan, report and sum; errors.csv can be read again.
 
-    The copy of the same bytes as a stream has the same rows. No card number is in any of them.
+    A copy of the same bytes as a stream has the same rows. No file holds a card number.
     """
     with TemporaryDirectory() as name:
         folder = Path(name)

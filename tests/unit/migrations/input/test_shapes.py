@@ -1,4 +1,4 @@
-"""The same table is read of every shape."""
+"""A table reads the same in every shape of file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.input.rows.spool import spool_file, spool_input
 from producer.migrations.model.records import Fault
-from tests.unit.migrations.files import told
+from tests.unit.migrations.files import by_line
 from tests.unit.migrations.shapes import SHAPES, Table
 
 _TEXT = st.text(st.sampled_from("ab,;|\t\"'\n\r _=é漢😀\xa0{}[]<&>\\"), max_size=8)
@@ -23,7 +23,7 @@ _TEXT = st.text(st.sampled_from("ab,;|\t\"'\n\r _=é漢😀\xa0{}[]<&>\\"), max_
 
 @st.composite
 def tables(draw: st.DrawFn) -> Table:
-    """Some columns of any texts beside the first, which is never empty."""
+    """Tables of any texts; the first column is never empty."""
     width = draw(st.integers(2, 4))
     names = ("userId", *(f"né {place}" for place in range(1, width)))
     texts = draw(st.lists(st.tuples(*[_TEXT] * (width - 1)), min_size=1, max_size=6))
@@ -34,7 +34,7 @@ def tables(draw: st.DrawFn) -> Table:
 @given(drawn=tables())
 @settings(max_examples=25, deadline=None)
 def test_a_table_is_read_as_it_was_written(name: str, drawn: Table) -> None:
-    """Whatever stands in its cells: quotes, separators, line ends, blanks, letters of any kind."""
+    """Cells may hold quotes, separators, line ends, blanks and letters of any kind."""
     shape = SHAPES[name]
     table = shape.table(drawn)
     with TemporaryDirectory() as folder:
@@ -59,14 +59,14 @@ _CARDS = Table(
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_copy_is_of_the_same_rows(name: str, tmp_path: Path) -> None:
-    """Read from a file, as an upload, or from a pipe, it has the same digest, rows and lines."""
+def test_a_copy_has_the_same_rows(name: str, tmp_path: Path) -> None:
+    """Copies of files, uploads and pipes have the file's digest, rows and lines."""
     data = SHAPES[name].write(_CARDS)
     path = tmp_path / "file"
     path.write_bytes(data)
     source = open_input(path)
     rows = list(open_rows(source, map_columns(source)))
-    assert [customer for _, customer in told(rows)] == [row[0] for row in _CARDS.rows]
+    assert [customer for _, customer in by_line(rows)] == [row[0] for row in _CARDS.rows]
     for copy in (
         spool_file(path, tmp_path / "data", name="file"),
         spool_input(io.BytesIO(data), tmp_path / "data", name="file"),

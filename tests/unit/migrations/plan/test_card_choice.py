@@ -1,4 +1,4 @@
-"""Several cards of one customer in a copy between outcomes: one is sent, or none is."""
+"""One of a customer's several cards in a copy between accounts is sent, or none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from producer.migrations.results.row_outcomes import RowOutcomes
 from tests.unit.migrations.files import CARD_NUMBER, mapped
 
 HEADER = "customer_id_old,source_id_old,customer_id_new,source_id_new"
-_WHY = {
+_STATES = {
     UnsentReason.AMBIGUOUS: RowState.AMBIGUOUS,
     UnsentReason.DEFAULTS_DIFFER: RowState.AMBIGUOUS,
     UnsentReason.DEFAULT_NOT_COPIED: RowState.AMBIGUOUS,
@@ -49,14 +49,16 @@ def _planned(folder: Path, *rows: str, header: str = HEADER) -> Plan:
     return make_plan(*mapped(folder, "\n".join([header, *rows, ""])))
 
 
-def _held(plan: Plan) -> dict[int, str]:
+def _unsent(plan: Plan) -> dict[int, str]:
     found = {one.number: one.reason.value for one in plan.unsent_rows()}
-    assert list(plan.not_sent()) == sorted((n, _WHY[UnsentReason(why)]) for n, why in found.items())
+    assert list(plan.not_sent()) == sorted(
+        (n, _STATES[UnsentReason(why)]) for n, why in found.items()
+    )
     return found
 
 
-def test_several_new_cards_are_not_sent_and_one_is(tmp_path: Path) -> None:
-    """Wherever the rows of a customer stand, and whatever their order."""
+def test_several_cards_are_not_sent_and_a_single_one_is(tmp_path: Path) -> None:
+    """The positions and order of a customer's rows do not matter."""
     rows = [
         "cus_a,card_a1,cus_A,card_A1",
         "cus_b,card_b1,cus_B,card_B1",
@@ -65,7 +67,7 @@ def test_several_new_cards_are_not_sent_and_one_is(tmp_path: Path) -> None:
     ]
     for some in (rows, rows[::-1]):
         with _planned(tmp_path, *some) as plan:
-            why = [plan_why for _, plan_why in sorted(_held(plan).items())]
+            why = [plan_why for _, plan_why in sorted(_unsent(plan).items())]
             assert sorted(why) == ["ambiguous_cards", "ambiguous_cards", "repeated_row"]
             assert (plan.to_send, plan.repeated, plan.ambiguous, plan.undecided) == (
                 1,
@@ -76,19 +78,19 @@ def test_several_new_cards_are_not_sent_and_one_is(tmp_path: Path) -> None:
             assert plan.wire()["ambiguous"] == {"ambiguous_cards": 2}
 
 
-def test_the_nested_shape_is_judged_alike(tmp_path: Path) -> None:
-    """Stripe's import mapping: the customer with two cards is ambiguous, the others are not."""
-    told = {
+def test_an_import_mapping_is_judged_alike(tmp_path: Path) -> None:
+    """In Stripe's import mapping only the customer with two cards is ambiguous."""
+    document = {
         "1893": {"id": "cus_A", "cards": {"1": {"id": "card_A1"}, "2": {"id": "card_A2"}}},
         "1894": {"id": "cus_B", "cards": {"3": {"id": "card_B1"}}},
         "1895": {"id": "cus_C", "cards": {}},
     }
-    with make_plan(*mapped(tmp_path, json.dumps(told))) as plan:
-        assert _held_only(plan) == {1: "ambiguous_cards", 2: "ambiguous_cards"}
+    with make_plan(*mapped(tmp_path, json.dumps(document))) as plan:
+        assert _reasons(plan) == {1: "ambiguous_cards", 2: "ambiguous_cards"}
         assert (plan.to_send, plan.codes, plan.rows) == (1, {"no_card": 1}, 4)
 
 
-def _held_only(plan: Plan) -> dict[int, str]:
+def _reasons(plan: Plan) -> dict[int, str]:
     return {one.number: one.reason.value for one in plan.unsent_rows()}
 
 
@@ -99,7 +101,7 @@ def test_a_header_alone_is_an_empty_plan(tmp_path: Path) -> None:
 
 
 def test_an_ordinary_file_is_sent_in_its_order(tmp_path: Path) -> None:
-    """What a file of customers and cards says twice is a contradiction: its last row stands."""
+    """In a file of customers and cards two cards are a contradiction: the last row wins."""
     with _planned(tmp_path, "cus_A,card_1", "cus_A,card_2", header="userId,default_source") as plan:
         assert (plan.to_send, plan.contradicted, plan.ambiguous) == (2, 1, {})
 
@@ -113,20 +115,20 @@ def test_cards_that_are_only_attached_are_not_ambiguous(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("header", [HEADER.upper(), HEADER.replace("_", " ").title()])
-def test_the_files_column_was_default_decides(header: str, tmp_path: Path) -> None:
-    """Whoever writes into the file which card was the default is believed."""
+def test_the_column_was_default_decides(header: str, tmp_path: Path) -> None:
+    """A file may name the old defaults itself."""
     source, mapping = mapped(
         tmp_path,
         f"{header},Was default\nx,1,cus_A,card_A1,no\nx,2,cus_A,card_A2,Yes\n",
         {"userId": header.split(",")[2], "default_source": header.split(",")[3]},
     )
     with make_plan(source, mapping) as plan:
-        assert _held(plan) == {1: "not_default"}
+        assert _unsent(plan) == {1: "not_default"}
         assert plan.skipped == {"not_default": 1}
 
 
 @pytest.mark.parametrize(
-    ("rows", "held"),
+    ("rows", "unsent"),
     [
         (["x,1,cus_A,card_1,yes", "x,2,cus_A,card_2,yes"], ["contradictory_defaults"] * 2),
         (["x,1,cus_A,card_1,?"], ["contradictory_defaults"]),
@@ -141,11 +143,11 @@ def test_the_files_column_was_default_decides(header: str, tmp_path: Path) -> No
         (["x,1,cus_A,card_1,maybe", "x,2,cus_A,pm_2,"], ["ambiguous_cards"] * 2),
     ],
 )
-def test_each_reason(rows: list[str], held: list[str], tmp_path: Path) -> None:
-    """Nothing that contradicts itself is sent, and nothing that is not said is guessed."""
+def test_each_reason(rows: list[str], unsent: list[str], tmp_path: Path) -> None:
+    """Contradictory rows are not sent, and missing information is not guessed."""
     with _planned(tmp_path, *rows, header=f"{HEADER},was_default") as plan:
-        assert list(_held(plan).values()) == held
-        assert plan.to_send == len(rows) - len(held)
+        assert list(_unsent(plan).values()) == unsent
+        assert plan.to_send == len(rows) - len(unsent)
 
 
 _ROWS = st.lists(
@@ -160,7 +162,7 @@ _ROWS = st.lists(
 def test_the_order_of_rows_decides_nothing(
     rows: Sequence[tuple[str, str, str]], draw: object
 ) -> None:
-    """At most one card of a customer is sent, and the same one however the rows are shuffled."""
+    """In any order at most one card of a customer is sent, and the same one."""
     shuffled = list(rows)
     draw.shuffle(shuffled)  # type: ignore[attr-defined]
     sent = []
@@ -170,21 +172,21 @@ def test_the_order_of_rows_decides_nothing(
             TemporaryDirectory() as folder,
             _planned(Path(folder), *lines, header=f"{HEADER},was_default") as plan,
         ):
-            held = _held(plan)
-            sent.append({some[n - 1][:2] for n in range(1, len(some) + 1) if n not in held})
-            assert plan.to_send == len(some) - len(held)
+            unsent = _unsent(plan)
+            sent.append({some[n - 1][:2] for n in range(1, len(some) + 1) if n not in unsent})
+            assert plan.to_send == len(some) - len(unsent)
     assert sent[0] == sent[1]
     assert len({customer for customer, _ in sent[0]}) == len(sent[0])
 
 
-def test_what_looks_like_a_card_number_says_nothing_of_an_origin(tmp_path: Path) -> None:
-    """Another processor's ids may pass for card numbers: the row stands, the id is not kept."""
+def test_an_origin_that_looks_like_a_card_number_is_dropped(tmp_path: Path) -> None:
+    """Another processor's ids may look like card numbers: the row is good, the id is not kept."""
     with _planned(tmp_path, f"{CARD_NUMBER},x,cus_A,card_1", "1,x,cus_B,card_2") as plan:
         assert (plan.to_send, plan.invalid) == (2, 0)
 
 
-def test_the_undecided_are_written_to_choose_in(tmp_path: Path) -> None:
-    """A row for each customer, with its candidates; run as it is, nothing of it is sent."""
+def test_undecided_customers_are_written_for_a_choice(tmp_path: Path) -> None:
+    """The file has one row with candidates for each customer; unchanged, none of it is sent."""
     header = f"{HEADER},Card Brand,card_last4,exp_month,exp_year"
     rows = [
         "x,1,cus_B,card_B1,Visa,4242,12,2030",
@@ -200,8 +202,8 @@ def test_the_undecided_are_written_to_choose_in(tmp_path: Path) -> None:
         assert [one.customer for one in first_of_plan(plan, 1)] == ["cus_B"]
         assert sorted(first_of_plan(plan, 9), key=lambda one: one.customer) == found
     assert [one.wire()["customer"] for one in found] == ["cus_A", "cus_B"]
-    told = list(csv.DictReader(path.open()))
-    assert [row["candidates"] for row in told] == [
+    written = list(csv.DictReader(path.open()))
+    assert [row["candidates"] for row in written] == [
         "card_A1 Visa 4242 12/2030; card_A2",
         "card_B1 Visa 4242 12/2030; pm_B2 MasterCard 4444 1/2031",
     ]
@@ -210,8 +212,8 @@ def test_the_undecided_are_written_to_choose_in(tmp_path: Path) -> None:
         assert (again.to_send, again.codes) == (0, {"parameter_missing": 2})
 
 
-def test_what_stripe_shows_tells_candidates_apart() -> None:
-    """Brand, last digits and expiry; what has expired, is the default, or is not there."""
+def test_candidates_have_details_from_stripe() -> None:
+    """Brand, last digits, expiry, and whether a card has expired, is the default or missing."""
     one = Undecided("cus_A", "ambiguous_cards", tuple(map(Candidate, ("card_1", "pm_2", "pm_3"))))
     shown = (
         AttachedCard("card_1", CardDetails("Visa", "4242", "2", "2026")),
@@ -224,8 +226,8 @@ def test_what_stripe_shows_tells_candidates_apart() -> None:
     )
 
 
-def test_a_report_says_of_each_row_why_it_was_not_sent(tmp_path: Path) -> None:
-    """Ambiguous and skipped rows have their codes, with what is known of the card."""
+def test_a_report_says_why_each_row_was_not_sent(tmp_path: Path) -> None:
+    """Ambiguous and skipped rows have codes, and messages with the card's details."""
     text = (
         f"{HEADER},was_default,brand,last4\nx,1,cus_A,card_1,,Visa,4242\nx,2,cus_A,card_2,,,\n"
         "y,1,cus_B,card_3,yes,,\ny,2,cus_B,card_4,no,Visa,1881\n"

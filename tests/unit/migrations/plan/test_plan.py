@@ -1,4 +1,4 @@
-"""A plan adds up, and finds repetitions and contradictions wherever they are."""
+"""A plan adds up, and finds all repetitions and contradictions."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _ROWS = st.lists(
 
 @given(_ROWS)
 def test_repetitions_and_contradictions(rows: list[tuple[str, str]]) -> None:
-    """A repetition says what the customer's row before it says; a contradiction sets a slot anew.
+    """A repetition equals the customer's row before; a contradiction sets a slot again.
 
-    Compared with the plain way to find them, over whatever order of rows.
+    Compared with a simple implementation, for rows in any order.
     """
     before: dict[str, str] = {}
     repeated, slots = [], defaultdict(set)
@@ -57,12 +57,12 @@ def test_repetitions_and_contradictions(rows: list[tuple[str, str]]) -> None:
         assert list(plan.not_sent()) == sorted(
             [(n, RowState.ALREADY_SO) for n in repeated] + [(n, RowState.INVALID) for n in bad]
         )
-        assert plan.contradicted == len({c for (c, _), said in slots.items() if len(said) > 1})
+        assert plan.contradicted == len({c for (c, _), orders in slots.items() if len(orders) > 1})
         assert plan.customers == len(before)
         assert plan.to_send + plan.repeated + plan.invalid == plan.rows == len(rows)
 
 
-def test_requests_are_those_of_the_rows_that_are_sent(tmp_path: Path) -> None:
+def test_requests_of_the_sent_rows(tmp_path: Path) -> None:
     """Each row writes once; a SetDefaultCard reads first, unless the migration is blind."""
     text = f"{MIXED}cus_1,tok_1,\ncus_1,pm_1,\ncus_1,,card_1\ncus_1,,card_1\ncus_2,,pm_1\n"
     source, mapping = mapped(tmp_path, text)
@@ -87,19 +87,19 @@ def test_requests_are_those_of_the_rows_that_are_sent(tmp_path: Path) -> None:
         (Limits(0, 0), 0),
     ],
 )
-def test_how_long_it_takes_at_the_limits(limits: Limits, expected: float) -> None:
-    """The account's limit or the busiest endpoint's, whichever is reached first."""
+def test_the_duration_at_the_limits(limits: Limits, expected: float) -> None:
+    """The account's limit or the busiest endpoint's decides, whichever is reached first."""
     million = {Endpoint.UPDATE_CUSTOMER: 1_000_000, Endpoint.READ_CUSTOMER: 1_000_000}
     assert seconds(million, limits) == expected
 
 
-def test_reads_are_put_against_stripes_allowance() -> None:
-    """10,000 a month any account may; beyond that 500 for each payment in 30 days."""
+def test_reads_against_stripes_allowance() -> None:
+    """Any account may read 10,000 a month, and 500 more for each payment in 30 days."""
     assert [transactions_for(reads) for reads in (0, 10_000, 10_001, 1_000_000)] == [0, 0, 21, 2000]
 
 
 def test_planted_faults_are_all_found(tmp_path: Path) -> None:
-    """Bad ids, duplicates, a card number, Latin-1, a torn last line, Windows line ends: by line."""
+    """Bad ids, duplicates, a card number, Latin-1, a torn last line and Windows line ends."""
     lines = [f"cus_{n},card_{n:08}" for n in range(2_000)]
     lines[9] = "10,card_00000010"
     lines[99] = lines[98]
@@ -119,8 +119,8 @@ def test_planted_faults_are_all_found(tmp_path: Path) -> None:
         assert all(bad.todo for bad in plan.bad_rows())
 
 
-def test_an_expected_default_is_part_of_what_a_row_says(tmp_path: Path) -> None:
-    """Two rows that expect something else are no repetition of each other."""
+def test_an_expected_default_distinguishes_rows(tmp_path: Path) -> None:
+    """Two rows that expect different defaults are no repetition."""
     text = "userId,default_source,was\ncus_1,card_1,card_0\ncus_1,card_1,\ncus_1,card_1,\n"
     with make_plan(*mapped(tmp_path, text, expected="was")) as plan:
         assert [one.number for one in plan.unsent_rows()] == [3]

@@ -1,4 +1,4 @@
-"""Customers alone: who has no default, and one card that Stripe would charge, gets that card."""
+"""A customer without a default and with one usable card gets that card."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def _read(
 
 
 @pytest.mark.parametrize("others", [(), (EXPIRED,), (SPENT, EXPIRED)])
-def test_the_only_card_that_can_be_charged_is_set(others: tuple[AttachedCard, ...]) -> None:
-    """A card is good to the end of its month; one that cannot be charged is no candidate."""
+def test_the_only_usable_card_is_set(others: tuple[AttachedCard, ...]) -> None:
+    """A card is valid to the end of its month; unusable cards are no candidates."""
     assert decide(_read(GOOD, *others), TODAY) == SetDefaultCard(customer="cus_1", card="pm_1")
 
 
 def test_nothing_is_guessed() -> None:
-    """Several cards are ambiguous, none is none, and the candidates are told."""
+    """Several or no usable cards are ambiguous, and the candidates are listed."""
     several = decide(_read(GOOD, OTHER, EXPIRED), TODAY)
     assert several == LeftAlone(
         RowState.AMBIGUOUS,
@@ -63,7 +63,7 @@ def test_nothing_is_guessed() -> None:
 
 
 def test_a_default_in_either_slot_is_left_alone() -> None:
-    """Also one that has expired, or is a bank account: it is the customer's."""
+    """An existing default stays, even an expired card or a bank account."""
     for read, card in (
         (_read(GOOD, source="card_2"), "card_2"),
         (_read(GOOD, source="card_2", method="pm_1"), "pm_1"),
@@ -74,8 +74,8 @@ def test_a_default_in_either_slot_is_left_alone() -> None:
         assert (left.state, left.code, left.card) == (RowState.ALREADY_SO, "unchanged", card)
 
 
-def test_who_cannot_be_read_is_not_judged() -> None:
-    """It is tried again; one that Stripe does not have is rejected."""
+def test_unreadable_customers_are_not_judged() -> None:
+    """An unreadable customer is retried; one that Stripe does not have is rejected."""
     assert decide(CustomerRead("cus_1", "unavailable"), TODAY) is None
     left = decide(CustomerRead("cus_1", "resource_missing"), TODAY)
     assert isinstance(left, LeftAlone)
@@ -94,7 +94,7 @@ def test_who_cannot_be_read_is_not_judged() -> None:
     ],
 )
 def test_customers_alone_are_repaired(content: str, tmp_path: Path) -> None:
-    """Each once, by at most four requests."""
+    """Each customer is repaired once, with at most four requests."""
     source, mapping = mapped(tmp_path, content)
     assert mapping.repairs
     rows = list(open_rows(source, mapping))
@@ -113,8 +113,8 @@ def test_customers_alone_are_repaired(content: str, tmp_path: Path) -> None:
         }
 
 
-def test_bad_customers_are_named(tmp_path: Path) -> None:
-    """By the contract's rules, as in any file; card numbers are not shown."""
+def test_bad_customers_are_bad_rows(tmp_path: Path) -> None:
+    """The contract's rules apply as in any file, and card numbers are not shown."""
     source, mapping = mapped(tmp_path, f"customer\ncus_1\nnope\n{CARD_NUMBER}\ncus_2\ncus_3\n")
     bad = [row for row in open_rows(source, mapping) if isinstance(row, BadRow)]
     assert [(row.line, row.code, row.column) for row in bad] == [
@@ -124,8 +124,8 @@ def test_bad_customers_are_named(tmp_path: Path) -> None:
     assert not any(CARD_NUMBER in row.what for row in bad)
 
 
-def test_all_customers_of_another_file(tmp_path: Path) -> None:
-    """Of a mapping the new customers; of Stripe's import mapping also those without a card."""
+def test_customers_of_other_files(tmp_path: Path) -> None:
+    """A copy's new customers, and an import mapping's customers even without a card."""
     copy = "customer_id_old,source_id_old,customer_id_new,source_id_new\na,b,cus_1,card_1\n"
     nested = json.dumps({"1": {"id": "cus_1", "cards": {}}, "2": {"id": "cus_2"}})
     for content, customers in ((copy, ["cus_1"]), (nested, ["cus_1", "cus_2"])):
@@ -137,14 +137,14 @@ def test_all_customers_of_another_file(tmp_path: Path) -> None:
 
 
 def test_a_customer_beside_other_columns_is_no_repair(tmp_path: Path) -> None:
-    """A card's column that is missing or misspelt does not make a file something else."""
+    """A missing or misspelt column of cards does not turn a file into repairs."""
     with pytest.raises(FileRefused) as refused:
         mapped(tmp_path, "customer,crad\ncus_1,card_1\n")
     assert refused.value.code == "column_missing"
 
 
 def test_a_repair_is_reported(tmp_path: Path) -> None:
-    """With the card that was found; what had no default before cannot be undone, and is told."""
+    """The report has the card that was set; undo counts customers that had no default."""
     source, mapping = mapped(tmp_path, "customer\ncus_1\ncus_2\ncus_3\ncus_4\n")
     states = {
         1: RowState.APPLIED,

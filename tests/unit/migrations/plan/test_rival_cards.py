@@ -1,4 +1,4 @@
-"""Several cards of one customer in Stripe's objects and exports: none is guessed."""
+"""Among several cards of a customer in Stripe's objects and exports, none is guessed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.unit.migrations.files import mapped
 TWO = "cus_1,card_1\ncus_1,card_2\ncus_2,card_3\n"
 
 
-def _why(plan: Plan) -> dict[int, str]:
+def _unsent(plan: Plan) -> dict[int, str]:
     return {one.number: one.reason.value for one in plan.unsent_rows()}
 
 
@@ -38,28 +38,28 @@ def _method(name: str, customer: str) -> dict[str, Any]:
 
 
 def test_several_card_objects_of_a_customer_are_not_sent(tmp_path: Path) -> None:
-    """A card and a payment method are rivals too; who has one gets that."""
+    """A card and a payment method are rivals, too; a customer's only card is sent."""
     found = (_card("card_1", "cus_1"), _card("card_2", "cus_2"), _method("pm_1", "cus_1"))
     with _objects(tmp_path, *found) as plan:
-        assert _why(plan) == {1: "ambiguous_cards", 3: "ambiguous_cards"}
+        assert _unsent(plan) == {1: "ambiguous_cards", 3: "ambiguous_cards"}
         assert (plan.to_send, plan.undecided, plan.contradicted) == (1, 1, 0)
         (undecided,) = of_plan(plan)
     assert undecided.text == "card_1; pm_1"
 
 
-def test_the_customers_own_object_says_the_default(tmp_path: Path) -> None:
-    """Wherever it stands; its cards besides are skipped, and one that is the default, repeated."""
+def test_the_customers_own_object_names_the_default(tmp_path: Path) -> None:
+    """Its default is sent from any position; other cards are skipped, the same card is repeated."""
     customer = {"object": "customer", "id": "cus_1", "default_source": "card_2"}
     with _objects(tmp_path, _card("card_1", "cus_1"), customer, _card("card_2", "cus_1")) as plan:
-        assert _why(plan) == {1: "not_default", 3: "repeated_row"}
+        assert _unsent(plan) == {1: "not_default", 3: "repeated_row"}
         assert (plan.to_send, plan.skipped, plan.ambiguous) == (1, {"not_default": 1}, {})
 
 
-def test_a_customer_object_that_says_two_defaults_is_ambiguous(tmp_path: Path) -> None:
-    """Of two exports of the same customer none is known to be the later one."""
+def test_two_defaults_of_a_customer_object_are_ambiguous(tmp_path: Path) -> None:
+    """It is not known which of two exports is the later one."""
     one = {"object": "customer", "id": "cus_1", "default_source": "card_1"}
     with _objects(tmp_path, one, {**one, "default_source": "card_2"}) as plan:
-        assert _why(plan) == dict.fromkeys((1, 2), "contradictory_defaults")
+        assert _unsent(plan) == dict.fromkeys((1, 2), "contradictory_defaults")
 
 
 def test_objects_that_are_only_attached_are_no_rivals(tmp_path: Path) -> None:
@@ -73,22 +73,22 @@ def test_objects_that_are_only_attached_are_no_rivals(tmp_path: Path) -> None:
     "header",
     ["Customer ID,Card ID", "customer,id", "customer_id,payment_method", "cliente,tarjeta"],
 )
-def test_a_column_of_cards_says_no_default(header: str, tmp_path: Path) -> None:
-    """As in Stripe's exports of cards and payments: who has several cards is ambiguous."""
+def test_a_column_of_cards_names_no_default(header: str, tmp_path: Path) -> None:
+    """In Stripe's exports of cards and payments, a customer with several cards is ambiguous."""
     with make_plan(*mapped(tmp_path, f"{header}\n{TWO}")) as plan:
-        assert _why(plan) == dict.fromkeys((1, 2), "ambiguous_cards")
+        assert _unsent(plan) == dict.fromkeys((1, 2), "ambiguous_cards")
         assert plan.to_send == 1
 
 
 @pytest.mark.parametrize("header", ["userId,default_source", "Customer,Default Card", "id,Card ID"])
 def test_a_column_of_defaults_is_sent_in_its_order(header: str, tmp_path: Path) -> None:
-    """The contract's, one that is called a default, and the export of customers: contradictions."""
+    """Several defaults of a customer are contradictions: the rows are sent in order."""
     with make_plan(*mapped(tmp_path, f"{header}\n{TWO}")) as plan:
         assert (plan.to_send, plan.contradicted, plan.ambiguous) == (3, 1, {})
 
 
-def test_a_column_that_a_person_names_is_sent_in_its_order(tmp_path: Path) -> None:
-    """`--map default_source=Card ID` says that each row has the default; another migration."""
+def test_a_mapped_column_is_sent_in_its_order(tmp_path: Path) -> None:
+    """`--map default_source=Card ID` makes each row a default, and the file another migration."""
     source, taken = mapped(tmp_path, f"Customer ID,Card ID\n{TWO}")
     _, named = mapped(tmp_path, f"Customer ID,Card ID\n{TWO}", named={"default_source": "Card ID"})
     with make_plan(source, named) as plan:
@@ -96,18 +96,18 @@ def test_a_column_that_a_person_names_is_sent_in_its_order(tmp_path: Path) -> No
     assert migration_id(source, taken, Conditions()) != migration_id(source, named, Conditions())
 
 
-def test_an_export_may_say_the_default_and_the_face(tmp_path: Path) -> None:
-    """By a column `was_default`; brand and last four digits tell a person which card it is."""
+def test_an_export_may_have_defaults_and_card_details(tmp_path: Path) -> None:
+    """`was_default` names the default; brand and last digits describe the candidates."""
     header = "Customer ID,Card ID,Card Brand,Card Last4,was_default"
     rows = "cus_1,card_1,Visa,4242,\ncus_1,card_2,Visa,1881,yes\ncus_2,card_3,Visa,0002,\n"
     with make_plan(*mapped(tmp_path, f"{header}\n{rows}cus_2,card_4,Amex,0005,\n")) as plan:
-        assert _why(plan) == {1: "not_default", 3: "ambiguous_cards", 4: "ambiguous_cards"}
+        assert _unsent(plan) == {1: "not_default", 3: "ambiguous_cards", 4: "ambiguous_cards"}
         (undecided,) = of_plan(plan)
     assert undecided.text == "card_3 Visa 0002; card_4 Amex 0005"
 
 
-def test_cards_of_one_account_are_joined_with_no_other(tmp_path: Path) -> None:
-    """--old-defaults has nothing to say of a file that does not say where its cards came from."""
+def test_cards_of_one_account_cannot_be_joined(tmp_path: Path) -> None:
+    """--old-defaults needs a file that names the origin of its cards."""
     part = Part(*mapped(tmp_path, f"Customer ID,Card ID\n{TWO}"))
     with pytest.raises(FileRefused) as refused:
         join([part, part], None, tmp_path)

@@ -1,4 +1,4 @@
-"""No cell of a CSV file for people is a formula, and ours reads what it wrote."""
+"""No cell of a CSV file is a formula, and such files are read back."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ TEXT = st.text(st.sampled_from([*SIGNS, *"';,|\"ab1 _"]), max_size=12)
     ],
 )
 def test_a_cell(value: object, shown: object) -> None:
-    """What begins a formula is given an apostrophe, wherever a spreadsheet may split."""
+    """The start of a formula gets an apostrophe, wherever a spreadsheet may split."""
     assert cell(value) == shown
 
 
 @given(st.lists(TEXT, min_size=1, max_size=4))
 def test_no_split_makes_a_formula(values: list[str]) -> None:
-    """By comma, semicolon, tab or bar, naively or as CSV: no cell begins with a formula's sign."""
+    """Split at comma, semicolon, tab or bar, naively or as CSV, no cell starts a formula."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow(cells(values))
     naive = re.split(r"[;,|\t\r\n]", out.getvalue())
@@ -57,7 +57,7 @@ def test_no_split_makes_a_formula(values: list[str]) -> None:
 
 @given(st.from_regex(r"[A-Za-z0-9_]{1,40}", fullmatch=True))
 def test_an_id_stays_as_it_is(value: str) -> None:
-    """So that what was corrected in `errors.csv`, and what was right in it, is run as it stands."""
+    """Correct ids in `errors.csv` are sent unchanged."""
     assert cell(value) == value
 
 
@@ -65,7 +65,7 @@ def test_an_id_stays_as_it_is(value: str) -> None:
 def test_errors_read_again_are_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
 ) -> None:
-    """Invalid rows are as many and as invalid as they were; a second pass writes the same ids."""
+    """All invalid rows stay invalid when they are read again."""
     folder: Path = tmp_path_factory.mktemp("errors")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

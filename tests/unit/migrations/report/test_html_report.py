@@ -1,4 +1,4 @@
-"""The HTML report says what is going on, and lets nothing of the file act in it."""
+"""The HTML report describes the migration, and runs nothing from the file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BACKWARDS = "annexe\u202efdp.exe"
 
 
 class _Page(HTMLParser):
-    """Checks that what is opened is closed, and gathers tags and text."""
+    """Checks that opened tags are closed, and collects tags and text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ def _status(counts: dict[RowState, int], **more: object) -> MigrationStatus:
 
 
 def test_nothing_of_the_file_becomes_markup() -> None:
-    """File name, code, customer and message are shown as they are: escaped, tokens cut."""
+    """File name, code, customer and message are escaped, and tokens are cut."""
     row = ReportRow(2, EVIL, EVIL, EVIL, RowResult(1, RowState.REJECTED, EVIL, EVIL + " tok_abc"))
     counts = {RowState.REJECTED: 1}
     codes, examples = {RowState.REJECTED: {EVIL: 1}}, {(RowState.REJECTED, EVIL): [row]}
@@ -83,8 +83,8 @@ def test_nothing_of_the_file_becomes_markup() -> None:
     assert "style=" not in html  # its policy names the style element, by digest
 
 
-def test_what_cannot_be_seen_is_spelled_out() -> None:
-    """No name or message turns the text around it, hides in it, breaks its line, or floods."""
+def test_invisible_characters_are_spelled_out() -> None:
+    """No name or message changes text direction, hides, breaks its line or floods."""
     row = ReportRow(
         2, "", BACKWARDS, "", RowResult(1, RowState.REJECTED, "x", "a\0b\u2028c\ud800d")
     )
@@ -100,15 +100,15 @@ def test_what_cannot_be_seen_is_spelled_out() -> None:
 
 
 @pytest.mark.parametrize("state", list(RowState))
-def test_every_state_has_words(state: RowState) -> None:
-    """Each state that occurs is in the table with its meaning; the others are left out."""
+def test_every_state_has_a_meaning(state: RowState) -> None:
+    """Only states that occur are in the table, with their meanings."""
     html = html_report(_status({state: 3}), Summary(3, {state: 3}))
     assert Texts("en").meaning(state) in _page(html).text
     assert html.count('class="means quiet"') == 1
 
 
-def test_it_begins_with_how_it_went() -> None:
-    """One sentence, before any table: what is done, what is not, what is still to come."""
+def test_it_starts_with_a_summary() -> None:
+    """One sentence before any table says what is done, what is not, and what is still open."""
     done = {RowState.APPLIED: 9}
     some = {RowState.APPLIED: 7, RowState.ALREADY_SO: 1, RowState.REJECTED: 1, RowState.PENDING: 1}
     running = _status(some, state=MigrationState.RUNNING)
@@ -120,7 +120,7 @@ def test_it_begins_with_how_it_went() -> None:
 
 
 def test_the_rate_is_drawn_from_the_samples() -> None:
-    """Rates between samples, their mean kept where many are drawn together; a pause is zero."""
+    """Rates between samples are averaged if there are many; a pause is zero."""
     ended = [0, 100, 100, 400]
     history = [Sample(AT + timedelta(seconds=10 * n), e) for n, e in enumerate(ended)]
     assert [step.rate for step in rates(history)] == [10, 0, 30]
@@ -133,7 +133,7 @@ def test_the_rate_is_drawn_from_the_samples() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 500])
 def test_any_history_can_be_drawn(count: int) -> None:
-    """None, one, two or many samples, also all of one moment."""
+    """No, one, two or many samples, also all at the same time."""
     for step in (timedelta(0), timedelta(hours=1)):
         history = [Sample(AT + step * n, n) for n in range(count)]
         drawn = rate_chart(history)
@@ -141,8 +141,8 @@ def test_any_history_can_be_drawn(count: int) -> None:
         assert ("<svg" in drawn) == (count > 1 and step > timedelta(0))
 
 
-def test_it_speaks_spanish_where_envelopes_do() -> None:
-    """Sentences, figures, dates, and what to do about each code."""
+def test_the_report_in_spanish() -> None:
+    """Sentences, numbers, dates and advice are in Spanish."""
     counts = {RowState.APPLIED: 1_999, RowState.REJECTED: 1}
     codes = {RowState.REJECTED: {"card_declined": 1}}
     row = ReportRow(7, "SetDefaultCard", "cus_1", "card_1", RowResult(6, RowState.REJECTED))

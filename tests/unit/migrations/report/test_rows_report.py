@@ -1,4 +1,4 @@
-"""The report has every row once, in order, and adds up or is refused."""
+"""The report has every row once, in order, and adds up or is rejected."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _outcomes(
 
 
 def test_every_row_is_reported_once_in_order(tmp_path: Path) -> None:
-    """From results, details, the ledger and the file together; CSV and JSON Lines say the same."""
+    """Results, details, ledger and file are combined; CSV and JSON Lines agree."""
     outcomes = _outcomes(tmp_path)
     summary = write_csv(outcomes, tmp_path / "report.csv")
     assert write_json_lines(outcomes, tmp_path / "report.jsonl") == summary == summarise(outcomes)
@@ -107,7 +107,7 @@ def test_every_row_is_reported_once_in_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [9, 11])
 def test_a_report_that_does_not_add_up_is_refused(rows: int, tmp_path: Path) -> None:
-    """Another number of rows than the ledger has: no file is left, and the numbers are told."""
+    """If the number of rows is not the ledger's, no file is left and the error has both numbers."""
     states = [*STATES, S.APPLIED]
     outcomes = _outcomes(tmp_path, states, rows)
     for write in (write_csv, write_json_lines, write_errors):
@@ -118,7 +118,7 @@ def test_a_report_that_does_not_add_up_is_refused(rows: int, tmp_path: Path) -> 
 
 
 def test_a_report_is_checked_against_the_ledgers_own_counts(tmp_path: Path) -> None:
-    """The ledger counts by itself; a state more or less there is told."""
+    """A difference in any state's count is an error."""
     outcomes = _outcomes(tmp_path)
     counts = {state: STATES.count(state) for state in RowState}
     summarise(replace(outcomes, counts=counts))
@@ -130,8 +130,8 @@ def test_a_report_is_checked_against_the_ledgers_own_counts(tmp_path: Path) -> N
 
 
 @given(st.dictionaries(st.sampled_from(list(RowState)), st.integers(0, 9)), st.integers(0, 40))
-def test_a_summary_adds_up_or_is_none(counts: dict[RowState, int], rows: int) -> None:
-    """There is no summary whose counts are not its rows."""
+def test_a_summary_must_add_up(counts: dict[RowState, int], rows: int) -> None:
+    """A summary whose counts are not its rows cannot be created."""
     if sum(counts.values()) == rows:
         assert sum(Summary(rows, counts).wire()["counts"].values()) == rows
     else:
@@ -139,8 +139,8 @@ def test_a_summary_adds_up_or_is_none(counts: dict[RowState, int], rows: int) ->
             Summary(rows, counts)
 
 
-def test_a_ledger_that_is_ahead_or_behind_is_the_truth(tmp_path: Path) -> None:
-    """Between results file and ledger a driver may be stopped: the state is the ledger's."""
+def test_the_ledgers_state_counts(tmp_path: Path) -> None:
+    """A driver may stop between results file and ledger: the state is the ledger's."""
     states = [S.SENT, *STATES[1:]]
     outcomes = _outcomes(tmp_path, states)
     results = [result for _, result in outcomes]
@@ -148,8 +148,8 @@ def test_a_ledger_that_is_ahead_or_behind_is_the_truth(tmp_path: Path) -> None:
     assert results[0].command_id == "id-1"
 
 
-def test_errors_can_be_fed_back(tmp_path: Path) -> None:
-    """By the contract's names, tokens whole, in the owner's file; done and overtaken rows not."""
+def test_errors_can_be_run_again(tmp_path: Path) -> None:
+    """`errors.csv` has the contract's names and whole tokens, mode 0600, no superseded rows."""
     outcomes = _outcomes(tmp_path)
     path = tmp_path / "errors.csv"
     assert write_errors(outcomes, path) == 6
@@ -166,8 +166,8 @@ def test_errors_can_be_fed_back(tmp_path: Path) -> None:
     assert "line 9, column userId" in text
 
 
-def test_errors_keep_what_was_expected(tmp_path: Path) -> None:
-    """With --only-if-default-is the column goes along, by one name, to be named again."""
+def test_errors_keep_the_expected_default(tmp_path: Path) -> None:
+    """With --only-if-default-is the column is kept, under a fixed name."""
     text = "userId,default_source,was\ncus_1,card_1,card_0\ncus_2,card_2,\n"
     source, mapping = mapped(tmp_path, text, expected="was")
     outcomes = RowOutcomes(
@@ -185,7 +185,7 @@ def test_errors_keep_what_was_expected(tmp_path: Path) -> None:
 
 
 def test_bad_rows_of_a_plan_are_written_fit_for_an_editor(tmp_path: Path) -> None:
-    """Values as they were, but cut where too long, without formulas and bytes that are no text."""
+    """Long values are cut, formulas escaped, and bytes that are no text replaced."""
     data = b"userId,default_source\ncus_1,card_1\ncus_\xe9\x00,card_2\n" + b"x" * 9_000 + b",=1+1\n"
     path = tmp_path / "errors.csv"
     assert write_bad_rows(*mapped(tmp_path, data), path) == 2

@@ -1,4 +1,4 @@
-"""What Redis keeps of recorded rows comes back as it was, in few bytes."""
+"""Frames return recorded rows unchanged and take few bytes."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _recorded(draw: st.DrawFn) -> list[Recorded]:
 
 
 @given(_recorded())
-def test_they_come_back_as_they_were(rows: list[Recorded]) -> None:
-    """Every field; a card that is the row's own is said to be that."""
+def test_frames_return_the_same_rows(rows: list[Recorded]) -> None:
+    """Every field is kept; a card that the row names is SAME_CARD."""
     expected = [
         replace(one.result, card_id=SAME_CARD)
         if one.result.card_id and one.result.card_id == one.object_id
@@ -58,8 +58,8 @@ def test_they_come_back_as_they_were(rows: list[Recorded]) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_damaged_ones_are_named(frame: bytes) -> None:
-    """Whatever bytes are there, there are rows or one kind of error."""
+def test_damaged_frames_raise_one_error(frame: bytes) -> None:
+    """Any bytes give rows or ValueError."""
     for one in (frame, b"\x01" + frame, b"\x02" + frame):
         try:
             unpacked(MIGRATION, one)
@@ -67,8 +67,8 @@ def test_damaged_ones_are_named(frame: bytes) -> None:
             continue
 
 
-def test_they_take_few_bytes() -> None:
-    """A default that was changed takes 27 bytes at most, one that was so already 9."""
+def test_the_size_of_frames() -> None:
+    """A changed default takes at most 27 bytes, an unchanged one 9."""
     draw = random.Random(7)
 
     def card() -> str:
@@ -89,8 +89,8 @@ def test_they_take_few_bytes() -> None:
     assert len(packed(changed[:5])) <= 28 * 5
 
 
-def test_the_same_message_again_takes_little() -> None:
-    """Messages of rows that failed alike are packed together."""
+def test_repeated_messages_are_compressed() -> None:
+    """Rows that failed alike share their message."""
     rows = [
         Recorded(RowResult(n, RowState.REJECTED, "resource_missing", "No such customer: 'cus_x'"))
         for n in range(1, 201)
@@ -99,7 +99,7 @@ def test_the_same_message_again_takes_little() -> None:
 
 
 @pytest.mark.parametrize("frame", [b"", b"\x07abc"])
-def test_what_is_no_frame_is_refused(frame: bytes) -> None:
-    """Of a version that is not known, or nothing at all."""
+def test_other_bytes_are_no_frame(frame: bytes) -> None:
+    """Unknown versions and empty bytes are rejected."""
     with pytest.raises(ValueError, match="no frame"):
         unpacked(MIGRATION, frame)

@@ -1,4 +1,4 @@
-"""What is recorded of rows stays, is read in order, and may be read while it is written."""
+"""The results file is durable, ordered, and readable while it is written."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FULL = RowResult(
 )
 
 
-def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
-    """All fields, to the microsecond; no default before is told from one that is not recorded."""
+def test_records_are_read_back(tmp_path: Path) -> None:
+    """All fields, to the microsecond; no former default differs from an unrecorded one."""
     plain = RowResult(3, RowState.REJECTED)
     with Results.of(tmp_path / "data", "mig_1") as results:
         results.record([FULL, plain])
@@ -41,7 +41,7 @@ def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
 
 
 def test_recording_again_replaces(tmp_path: Path) -> None:
-    """A driver that stops in between does it again: the same rows, or a later truth of them."""
+    """An interrupted driver records the same rows, or a later outcome, again."""
     with Results(tmp_path / "r.sqlite") as results:
         unknown = replace(FULL, state=RowState.UNKNOWN)
         for one in (unknown, unknown, FULL, FULL):
@@ -50,7 +50,7 @@ def test_recording_again_replaces(tmp_path: Path) -> None:
 
 
 def test_all_or_none_is_recorded(tmp_path: Path) -> None:
-    """An error in the middle of a window leaves nothing of it behind, and the file usable."""
+    """After an error nothing of the batch is recorded, and the file stays usable."""
     with Results(tmp_path / "r.sqlite") as results:
         broken = replace(FULL, number=8, code=None)  # type: ignore[arg-type]
         with pytest.raises(sqlite3.IntegrityError):
@@ -61,7 +61,7 @@ def test_all_or_none_is_recorded(tmp_path: Path) -> None:
 
 
 def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
-    """A reader sees what was recorded before it looked, and what comes when it looks again."""
+    """A reader sees earlier records, and later ones when it reads on."""
     path = tmp_path / "r.sqlite"
     with Results(path, readonly=True) as nothing:
         assert (list(nothing), len(nothing), nothing.get(1)) == ([], 0, None)
@@ -80,7 +80,7 @@ def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
 
 
 def test_only_its_owner_reads_it(tmp_path: Path) -> None:
-    """Messages may name customers: file, journal and folder are the owner's."""
+    """Messages may name customers, so file, journal and folder are private."""
     with Results(tmp_path / "data" / "r.sqlite") as results:
         results.record([FULL])
         modes = {p.name: p.stat().st_mode & 0o777 for p in (tmp_path / "data").iterdir()}
@@ -90,21 +90,21 @@ def test_only_its_owner_reads_it(tmp_path: Path) -> None:
 
 
 def test_it_is_durable(tmp_path: Path) -> None:
-    """The ledger is told after the results: what is recorded must survive the machine."""
+    """The ledger is updated after the results, which must survive a crash."""
     with Results(tmp_path / "r.sqlite") as results:
         assert results.durable
 
 
-def test_a_file_that_was_only_begun_is_empty(tmp_path: Path) -> None:
-    """A reader that comes between the file and its table finds no rows, and no error."""
+def test_a_file_without_tables_is_empty(tmp_path: Path) -> None:
+    """A reader between creation of the file and of its table finds no rows."""
     path = tmp_path / "r.sqlite"
     path.touch()
     with Results(path, readonly=True) as reader:
         assert list(reader) == []
 
 
-def test_rows_on_their_way_and_the_journal_are_noted(tmp_path: Path) -> None:
-    """Sent rows are on their way until they are recorded or were not taken; the journal stays."""
+def test_unrecorded_rows_and_the_journal_are_kept(tmp_path: Path) -> None:
+    """Sent rows are unrecorded until their outcome or a rejection; the journal's id stays."""
     with Results.of(tmp_path, "mig_1") as results:
         assert (results.journal, results.life, results.unrecorded()) == ("", "", 0)
         results.bind("j1", "")
@@ -123,7 +123,7 @@ def test_rows_on_their_way_and_the_journal_are_noted(tmp_path: Path) -> None:
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
-    """It has neither table: nothing is known of its journal; both are made for writing."""
+    """It lacks two tables: its journal is unknown, and writing creates them."""
     with Results.of(tmp_path, "mig_1") as results:
         results.record([FULL])
     with sqlite3.connect(tmp_path / "mig_1.sqlite") as db:

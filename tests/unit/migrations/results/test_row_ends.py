@@ -1,4 +1,4 @@
-"""From the end of a command to the recorded row."""
+"""Converts the end of a command into a row's outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from producer.migrations.results.row_ends import result_of, settled_of
 
 
 def ended(state: str, envelope: dict[str, Any], **more: Any) -> EndedRow:
-    """A row whose command ended so."""
+    """A row whose command ended in this state."""
     fields = {
         "number": 3, "id": "id_3", "attempts": 2, "accepted_ms": "1000", "finished_ms": "2000",
         "before": "card_0", "object_id": "card_1", "is_default": True, **more,
@@ -22,15 +22,15 @@ def ended(state: str, envelope: dict[str, Any], **more: Any) -> EndedRow:
 
 
 def test_an_applied_row() -> None:
-    """Card, times, attempts and the default before are recorded, and no message."""
+    """Card, times, attempts and the former default are recorded, without a message."""
     result = result_of(ended("succeeded", {"status": True, "message": "Done", "data": {}}))
     assert (result.state, result.card_id, result.before) == (RowState.APPLIED, "card_1", "card_0")
     assert (result.code, result.message, result.attempts) == ("", "", 2)
     assert result.finished_at == datetime.fromtimestamp(2, UTC)
 
 
-def test_a_row_that_was_so_already() -> None:
-    """Nothing was changed, so there is no default before."""
+def test_an_unchanged_row() -> None:
+    """Nothing was changed, so there is no former default."""
     data = {"alreadySo": True, "cardId": "pm_1"}
     result = result_of(
         ended("succeeded", {"status": True, "message": "", "data": data}, is_default=False)
@@ -49,7 +49,7 @@ def test_a_row_that_was_so_already() -> None:
     ],
 )
 def test_a_row_that_was_not_applied(state: str, code: str, expected: RowState) -> None:
-    """Code and message are recorded, and told to the ledger with the time of this very end."""
+    """Code and message are recorded and sent to the ledger, with the time of this end."""
     one = ended(state, {"status": False, "message": "No.", "data": None, "code": code})
     result = result_of(one)
     assert (result.state, result.code, result.message) == (expected, code, "No.")
@@ -59,6 +59,6 @@ def test_a_row_that_was_not_applied(state: str, code: str, expected: RowState) -
 
 
 def test_a_command_that_the_journal_has_lost() -> None:
-    """A row whose command is nowhere is failed, not forgotten."""
+    """A row without a command in the journal has failed."""
     result = result_of(ended("", {}, finished_ms=""))
     assert (result.state, result.code) == (RowState.FAILED, "lost")

@@ -1,4 +1,4 @@
-"""Window, throttle, history and failure limit: what a driver decides by."""
+"""Window, throttle, history and failure limit of a driver."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from producer.migrations.run.history import History
 from producer.migrations.run.pace import LEAST, MOST, Throttle, Window
 
 
-def test_a_window_follows_what_the_workers_end() -> None:
-    """About ten seconds' worth of rows is on its way, within bounds."""
+def test_a_window_follows_the_workers_rate() -> None:
+    """About ten seconds' worth of rows is in flight, within bounds."""
     window = Window()
     assert window.size == LEAST
     for second in range(20):
@@ -23,14 +23,14 @@ def test_a_window_follows_what_the_workers_end() -> None:
 
 
 def test_a_window_that_ran_dry_grows() -> None:
-    """Where nothing was left for the workers, twice as much is sent."""
+    """If workers had nothing left, the window doubles."""
     window = Window()
     window.ended(0.0, 0, dry=True)
     assert window.size == 2 * LEAST
 
 
 def test_a_window_has_a_bound() -> None:
-    """With a limit on failures no more is on its way than that allows, but a little."""
+    """With a limit on failures the window stays at its bound."""
     window = Window(400)
     for second in range(20):
         window.ended(float(second), second * 1_000, dry=True)
@@ -38,8 +38,8 @@ def test_a_window_has_a_bound() -> None:
     assert Window(1).size == LEAST
 
 
-def test_a_throttle_lets_through_what_it_says() -> None:
-    """Rows in ten seconds are ten times the rate; a change is felt at once."""
+def test_a_throttle_keeps_its_rate() -> None:
+    """Ten seconds pass ten times the rate; changes take effect at once."""
     throttle = Throttle()
     sent, now = 0, 0.0
     while now < 10:
@@ -55,7 +55,7 @@ def test_a_throttle_lets_through_what_it_says() -> None:
 
 
 def test_a_slow_throttle_still_sends() -> None:
-    """Less than a row a second is one in a while."""
+    """Less than a row a second is a row every few seconds."""
     throttle = Throttle()
     sent = 0
     for tick in range(100):
@@ -66,7 +66,7 @@ def test_a_slow_throttle_still_sends() -> None:
 
 
 def test_a_history_is_thinned() -> None:
-    """However long a migration runs, its chart has at most 240 points, the newest among them."""
+    """The chart has at most 240 points, for any duration, including the newest."""
     history = History()
     for second in range(100_000):
         history.add(second * 1_000, second)
@@ -76,8 +76,8 @@ def test_a_history_is_thinned() -> None:
     assert history.samples[-1][0] > 99_000_000 * 0.99
 
 
-def test_a_history_goes_on_with_another_driver() -> None:
-    """The next driver goes on with the samples, as far apart as they are."""
+def test_a_history_continues_with_another_driver() -> None:
+    """The next driver continues the samples with the same gap."""
     samples = [(second * 10_000, second) for second in range(200)]
     history = History(samples)
     assert not history.add(samples[-1][0] + 1_000, 200)
@@ -102,7 +102,7 @@ def test_a_history_goes_on_with_another_driver() -> None:
 def test_failures(
     most: int | None, percent: float | None, counts: dict[str, str], too_many: bool
 ) -> None:
-    """A number, or a share of at least a hundred rows that ended, since the start or a resume."""
+    """The limit is a number, or a share of at least a hundred rows since the start or a resume."""
     failures = Failures(most, percent)
     assert failures.limited is (most is not None or percent is not None)
     assert failures.too_many(counts) is too_many

@@ -1,4 +1,4 @@
-"""What a migration's progress says of the rate limit."""
+"""The use of the rate limit in a migration's progress."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from producer.journal import BlockingJournal, Pace
 from producer.migrations.run import limiter_use
 
 
-class Told:
-    """A journal that tells what it is given."""
+class FakeJournal:
+    """A journal with given paces."""
 
     def __init__(self) -> None:
         self.paces: dict[str, Pace] = {}
@@ -20,19 +20,19 @@ class Told:
         return self.paces
 
 
-def test_the_use_is_that_of_the_limit_used_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests booked since the last look, as a share of what was allowed in that time."""
-    told, now = Told(), 100.0
-    use = limiter_use.LimiterUse(cast(BlockingJournal, told))
+def test_the_busiest_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests booked since the call before, as a share of what was allowed in that time."""
+    journal, now = FakeJournal(), 100.0
+    use = limiter_use.LimiterUse(cast(BlockingJournal, journal))
     monkeypatch.setattr("producer.migrations.run.limiter_use.time.monotonic", lambda: now)
-    told.paces = {"account": Pace(1.0, 0, 100.0, 500), "POST /x": Pace(1.0, 0, 25.0, 400)}
+    journal.paces = {"account": Pace(1.0, 0, 100.0, 500), "POST /x": Pace(1.0, 0, 25.0, 400)}
     assert use() is None
     now += 2
-    told.paces = {"account": Pace(1.0, 0, 100.0, 548), "POST /x": Pace(1.0, 0, 25.0, 448)}
+    journal.paces = {"account": Pace(1.0, 0, 100.0, 548), "POST /x": Pace(1.0, 0, 25.0, 448)}
     assert use() == pytest.approx(0.96)
 
 
 def test_without_a_limit_there_is_no_use() -> None:
-    """Nothing is told where nothing is limited."""
-    use = limiter_use.LimiterUse(cast(BlockingJournal, Told()))
+    """The use is None without limits."""
+    use = limiter_use.LimiterUse(cast(BlockingJournal, FakeJournal()))
     assert [use(), use()] == [None, None]

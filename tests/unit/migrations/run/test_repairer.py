@@ -1,4 +1,4 @@
-"""Customers that cannot be read wait, and none is lost while Redis is away."""
+"""Unreadable customers are retried, and no row is lost during an outage of Redis."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ AWAY = CustomerRead("cus_1", "unavailable")
 NONE = CustomerRead("cus_1", "", None, None, frozenset(), ())
 
 
-class Played:
-    """What Stripe and the journal answer, one after another; a clock that is set by hand."""
+class Script:
+    """Scripted answers of Stripe and the journal, with a clock that the test sets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.reads: list[CustomerRead | JournalUnavailable] = []
-        self.told: list[Told | JournalUnavailable] = []
+        self.answers: list[Told | JournalUnavailable] = []
         self.now = 0.0
         monkeypatch.setattr(repairer, "read_customers", self._read)
         self.results = Results(folder / "r.sqlite")
@@ -54,59 +54,59 @@ class Played:
             yield found
 
     def _journal(self, _call: Any) -> Told:
-        told = self.told.pop(0)
-        if isinstance(told, JournalUnavailable):
-            raise told
-        return told
+        answer = self.answers.pop(0)
+        if isinstance(answer, JournalUnavailable):
+            raise answer
+        return answer
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Played]:
-    """For one test."""
-    made = Played(monkeypatch, tmp_path)
+def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Script]:
+    """A script for one test."""
+    made = Script(monkeypatch, tmp_path)
     with made.results:
         yield made
 
 
-def test_a_row_is_sent_only_where_no_slot_has_a_default(played: Played) -> None:
-    """That is what the worker is told to look for before it writes."""
-    played.reads = [ONE]
-    ((command,), ended) = played.repairer.decide(played.rows, 1)
+def test_a_row_expects_no_default_in_any_slot(script: Script) -> None:
+    """The worker checks the expectation before it writes."""
+    script.reads = [ONE]
+    ((command,), ended) = script.repairer.decide(script.rows, 1)
     assert command.command == SetDefaultCard(customer="cus_1", card="pm_1")
     assert (command.number, command.expected, ended) == (1, NO_DEFAULT, 0)
-    assert played.repairer.idle
+    assert script.repairer.idle
 
 
-def test_who_cannot_be_read_waits_longer_each_time(played: Played) -> None:
-    """Stripe is not asked again at once; the row stays, and goes before the others."""
+def test_unreadable_customers_wait_longer_each_time(script: Script) -> None:
+    """Reads are delayed, and the row stays ahead of the others."""
     for wait in (1.0, 2.0, 4.0):
-        played.reads = [AWAY]
-        assert played.repairer.decide(played.rows, 1) == ([], 0)
-        assert not played.repairer.idle
-        assert played.repairer.decide(played.rows, 1) == ([], 0)  # nothing is read
-        played.now += wait
-    played.reads = [ONE]
-    assert [one.number for one in played.repairer.decide(played.rows, 1).commands] == [1]
+        script.reads = [AWAY]
+        assert script.repairer.decide(script.rows, 1) == ([], 0)
+        assert not script.repairer.idle
+        assert script.repairer.decide(script.rows, 1) == ([], 0)  # nothing is read
+        script.now += wait
+    script.reads = [ONE]
+    assert [one.number for one in script.repairer.decide(script.rows, 1).commands] == [1]
 
 
 @pytest.mark.parametrize("away", ["reading", "settling"])
-def test_an_outage_loses_no_row(played: Played, away: str) -> None:
-    """All of them are decided again when Redis is back."""
+def test_an_outage_loses_no_row(script: Script, away: str) -> None:
+    """All rows are decided again when Redis is back."""
     gone = JournalUnavailable(OSError())
-    played.reads = [ONE, gone] if away == "reading" else [ONE, NONE]
-    played.told = [gone]
+    script.reads = [ONE, gone] if away == "reading" else [ONE, NONE]
+    script.answers = [gone]
     with pytest.raises(JournalUnavailable):
-        played.repairer.decide(played.rows, 2)
-    played.reads, played.told = [ONE, NONE], [Told("running", 1, 0)]
-    commands, ended = played.repairer.decide(played.rows, 2)
+        script.repairer.decide(script.rows, 2)
+    script.reads, script.answers = [ONE, NONE], [Told("running", 1, 0)]
+    commands, ended = script.repairer.decide(script.rows, 2)
     assert ([one.number for one in commands], ended) == ([1], 1)
-    assert played.results[2].state is RowState.AMBIGUOUS
+    assert script.results[2].state is RowState.AMBIGUOUS
 
 
-def test_nothing_is_sent_once_it_is_paused(played: Played) -> None:
-    """The ledger took nothing: all rows wait for the migration to go on."""
-    played.reads, played.told = [ONE, NONE], [Told("paused", 0, 0)]
-    assert played.repairer.decide(played.rows, 2) == ([], 0)
-    assert played.repairer.state == "paused"
-    played.reads, played.told = [ONE, NONE], [Told("running", 1, 0)]
-    assert played.repairer.decide(played.rows, 2).ended == 1
+def test_nothing_is_sent_once_it_is_paused(script: Script) -> None:
+    """The ledger accepts nothing while paused: all rows wait until the migration continues."""
+    script.reads, script.answers = [ONE, NONE], [Told("paused", 0, 0)]
+    assert script.repairer.decide(script.rows, 2) == ([], 0)
+    assert script.repairer.state == "paused"
+    script.reads, script.answers = [ONE, NONE], [Told("running", 1, 0)]
+    assert script.repairer.decide(script.rows, 2).ended == 1

@@ -1,4 +1,4 @@
-"""What to do about a code is said once, and for every code there is."""
+"""Every code has one text of advice."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parents[4]
 FOLDER = Path(str(producer.migrations.__file__)).parent
 
 
-def test_the_runbook_says_what_the_program_says() -> None:
-    """The table of docs/migrations.md has every code, with the same words."""
+def test_the_documentation_has_the_same_texts() -> None:
+    """The table of docs/migrations.md has every code with the same text."""
     table = re.findall(r"^\| `(\w+)` \| (.+) \|$", (ROOT / "docs/migrations.md").read_text(), re.M)
     assert dict(table) == known_codes()
 
 
-def test_every_fault_of_a_row_has_something_to_do() -> None:
-    """No code that reading a file can give is without its own advice."""
+def test_every_fault_of_a_row_has_advice() -> None:
+    """Every code of a fault has its own advice."""
     files = ("csv_records", "json_records", "mapping_records", "checks")
     found = {
         code
@@ -30,6 +30,6 @@ def test_every_fault_of_a_row_has_something_to_do() -> None:
     assert found <= known_codes().keys()
 
 
-def test_a_code_that_is_not_known_has_advice_too() -> None:
-    """Stripe may bring a new code any day."""
+def test_unknown_codes_have_advice() -> None:
+    """Stripe may add codes at any time."""
     assert "Stripe" in todo("brand_new_code")

@@ -1,4 +1,4 @@
-"""Why a file is not taken is said in Spanish and in English, with the same in both."""
+"""Errors about files have equivalent Spanish and English texts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _FILES: dict[str, tuple[str | bytes, str, str]] = {
 
 @pytest.mark.parametrize("case", _FILES)
 def test_a_file_is_refused_in_both_languages(case: str, tmp_path: Path) -> None:
-    """Each says why, with what it is about; as text, and so on the command line, in English."""
+    """Both texts name the cause; `str`, and so the command line, is English."""
     content, spanish, english = _FILES[case]
     with pytest.raises(FileRefused) as refused:
         make_plan(*mapped(tmp_path, content))
@@ -85,8 +85,8 @@ def test_a_file_is_refused_in_both_languages(case: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_both_sentences_hold_the_same(reason: Reason) -> None:
-    """What one names the other does, and neither is the other."""
+def test_both_texts_have_the_same_placeholders(reason: Reason) -> None:
+    """The texts differ, but not in their placeholders."""
     spanish, english = (
         {n for _, n, _, _ in string.Formatter().parse(s) if n} for s in reason.value
     )
@@ -95,8 +95,8 @@ def test_both_sentences_hold_the_same(reason: Reason) -> None:
     assert because(reason, "es", **filled) != because(reason, "en", **filled)
 
 
-def test_a_file_that_cannot_be_read_is_said_in_both(tmp_path: Path) -> None:
-    """Common errors of the system are translated; of others its own words are told."""
+def test_an_unreadable_file_in_both_languages(tmp_path: Path) -> None:
+    """Common system errors are translated; others keep the system's text."""
     with pytest.raises(FileRefused) as refused:
         open_input(tmp_path)
     assert refused.value.message("es") == "no se puede leer: es una carpeta"
@@ -105,8 +105,8 @@ def test_a_file_that_cannot_be_read_is_said_in_both(tmp_path: Path) -> None:
     assert other.message("es") == "no se puede leer: Input/output error"
 
 
-def test_an_extra_and_sums_are_said_in_both() -> None:
-    """What pip installs is the same in both; the numbers are."""
+def test_a_missing_extra_and_sums_in_both_languages() -> None:
+    """Both texts have the same command and numbers."""
     missing = ExtraMissing("parquet", Reason.READING_PARQUET)
     assert missing.message("es").startswith("para leer un archivo Parquet hace falta")
     assert str(missing).startswith("reading a Parquet file needs the extra 'parquet': pip install")

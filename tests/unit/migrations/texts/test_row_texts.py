@@ -1,4 +1,4 @@
-"""What is said of single rows speaks the language of envelopes, everywhere it is read."""
+"""Messages about single rows follow the envelopes' language everywhere."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.unit.migrations.files import mapped
 _FILE = "userId,default_source\nkus_1,card_1\ncus_2\ncus_3," + "x" * 256 + "\n"
 
 
-def _said_of_rows() -> Iterator[tuple[str, str]]:
-    """Each sentence of a `Fault`, where it stands, its values as 7."""
+def _row_messages() -> Iterator[tuple[str, str]]:
+    """Each message of a `Fault`, with 7 for values, and its file."""
     for path in Path(producer.migrations.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         faults = [
@@ -51,21 +51,21 @@ def _said_of_rows() -> Iterator[tuple[str, str]]:
                 yield "".join(map(str, parts)), path.name
 
 
-def test_every_sentence_of_a_bad_row_has_a_spanish_one() -> None:
-    """A new fault is said in both languages: `row_texts.py` has the Spanish."""
-    found = list(_said_of_rows())
+def test_every_fault_has_a_spanish_message() -> None:
+    """`row_texts.py` has a Spanish text for each message of a `Fault`."""
+    found = list(_row_messages())
     assert len(found) >= 15
     lacking = [one for one in found if in_language(one[0], "es") == one[0]]
     assert lacking == []
 
 
-def test_why_a_row_is_held_or_a_customer_left_is_said_in_spanish_too() -> None:
-    """These stand in no `Fault` either; what is printed on the card stays as it is."""
-    for words in TEXTS.values():
-        told = words.format(cards=3)
-        assert in_language(told, "es") != told
-        faced = in_language(f"Visa 4242 12/2030: {told}", "es")
-        assert faced == f"Visa 4242 12/2030: {in_language(told, 'es')}"
+def test_unsent_rows_and_unrepaired_customers_have_spanish_messages() -> None:
+    """Messages outside of `Fault` are translated too, but not a card's details."""
+    for template in TEXTS.values():
+        text = template.format(cards=3)
+        assert in_language(text, "es") != text
+        with_details = in_language(f"Visa 4242 12/2030: {text}", "es")
+        assert with_details == f"Visa 4242 12/2030: {in_language(text, 'es')}"
     today = date(2026, 11, 28)
     reads = (
         CustomerRead("cus_1", "resource_missing"),
@@ -78,8 +78,8 @@ def test_why_a_row_is_held_or_a_customer_left_is_said_in_spanish_too() -> None:
         assert in_language(left.message, "es") != left.message
 
 
-def test_values_come_through() -> None:
-    """Of sentences with values, those of the contract too; a text of Stripe's stays as it is."""
+def test_values_are_kept() -> None:
+    """Values are kept in translations, also of the contract's; Stripe's texts stay unchanged."""
     prefixed = say(Text.WRONG_PREFIX, "en", field="userId", prefixes="cus_")
     assert in_language(prefixed, "es") == "userId no es válido: debe empezar por cus_"
     assert in_language(prefixed, "en") == prefixed
@@ -89,13 +89,13 @@ def test_values_come_through() -> None:
     assert (where(7, "id", "es"), where(7, "", "en")) == ("línea 7, columna id", "line 7")
 
 
-def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
-    """The same rows in Spanish and in English, whatever they are written to."""
+def test_plan_report_and_errors_file_in_both_languages(tmp_path: Path) -> None:
+    """The same rows in Spanish and in English, in every output."""
     source, mapping = mapped(tmp_path, _FILE)
     with make_plan(source, mapping) as plan:
-        told = plan_in(plan.wire(), "es")
+        plan_es = plan_in(plan.wire(), "es")
         assert plan_in(plan.wire(), "en")["examples"] == plan.wire()["examples"]
-    (prefix,) = told["examples"]["parameter_invalid"]
+    (prefix,) = plan_es["examples"]["parameter_invalid"]
     assert prefix["what"] == "userId no es válido: debe empezar por cus_"
     assert "corríjala" in prefix["todo"]
     results = Results(tmp_path / "none.sqlite", readonly=True)
@@ -119,8 +119,8 @@ def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
     assert english["message"] == "userId is not valid: it must start with cus_"
 
 
-def test_what_a_spreadsheet_did_is_said_in_spanish_too() -> None:
-    """These sentences stand in a table and not in a `Fault`."""
+def test_spreadsheet_damage_has_spanish_messages() -> None:
+    """These messages are in a table, not in a `Fault`."""
     assert len(_SPREADSHEET) == 6
     for _, what in _SPREADSHEET:
         assert in_language(what, "es") != what

@@ -1,4 +1,4 @@
-"""Card numbers and CVCs keep a file out by column, and a row out by value."""
+"""Card numbers and CVCs reject a file by column and a row by value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FILLED = "userId,default_source,{}\ncus_1,card_1,x\n"
     ],
 )
 def test_a_column_named_like_card_data_refuses_the_file(name: str, tmp_path: Path) -> None:
-    """Used or not, and whatever stands in it; the refusal names the column."""
+    """The file is rejected whatever the column holds, and the error names the column."""
     assert named_like_card_data(name)
     for text in (FILLED.format(name), f'{{"userId": "cus_1", "source": "tok_1", "{name}": ""}}\n'):
         with pytest.raises(FileRefused) as refused:
@@ -58,22 +58,22 @@ def test_a_column_named_like_card_data_refuses_the_file(name: str, tmp_path: Pat
         *("cid", "CID", "customer_cid", "customerCid", "cid2", "cid_last4", "acid", "cidade"),
     ],
 )
-def test_other_columns_are_let_in(name: str, tmp_path: Path) -> None:
-    """Ids, last digits and numbers of other things are no card numbers."""
+def test_other_columns_are_accepted(name: str, tmp_path: Path) -> None:
+    """Ids, last digits and other numbers are no card numbers."""
     assert not named_like_card_data(name)
     if name not in ("source", "default_source"):
         assert name in written(tmp_path, FILLED.format(name)).columns
 
 
 def test_a_header_that_is_a_card_number_is_not_repeated(tmp_path: Path) -> None:
-    """A file without a header line may begin with a card number: it is refused without it."""
+    """A file without a header may start with a card number, which the error does not repeat."""
     with pytest.raises(FileRefused) as refused:
         written(tmp_path, f"cus_1,{CARD_NUMBER}\n")
     assert "4242" not in str(refused.value) + refused.value.column
 
 
 def _numbers(share: float, count: int) -> list[str]:
-    """Numbers of 16 digits, so many of which pass Luhn."""
+    """Numbers of 16 digits, of which `share` pass Luhn."""
     chance = random.Random(7)
     found: list[str] = []
     while len(found) < count:
@@ -103,7 +103,7 @@ def _full_width(number: str) -> str:
 def test_a_column_of_card_numbers_refuses_the_file(
     fill: Callable[[str], str], late: int, tmp_path: Path
 ) -> None:
-    """Seen in the first rows when the file is opened, and in any rows when it is planned."""
+    """The first rows are checked when the file is opened, all rows when it is planned."""
     lines = [f"cus_{n},card_{n}," for n in range(late)]
     lines += [f"cus_x{n},card_x,{fill(one)}" for n, one in enumerate(_numbers(0.6, 50))]
     text = "userId,default_source,reference\n" + "\n".join(lines)
@@ -116,8 +116,8 @@ def test_a_column_of_card_numbers_refuses_the_file(
     assert (refused.value.code, refused.value.column) == ("card_data_column", "reference")
 
 
-def test_a_column_of_long_customer_numbers_is_let_in(tmp_path: Path) -> None:
-    """One in ten passes Luhn by chance: the column is judged, not its values."""
+def test_a_column_of_long_customer_numbers_is_accepted(tmp_path: Path) -> None:
+    """One number in ten passes Luhn by chance, so columns are judged, not single values."""
     lines = [f"cus_{n},card_{n},{one}" for n, one in enumerate(_numbers(0.1, 500))]
     text = "userId,default_source,customer_number\n" + "\n".join(lines)
     with make_plan(*mapped(tmp_path, text)) as plan:
@@ -125,7 +125,7 @@ def test_a_column_of_long_customer_numbers_is_let_in(tmp_path: Path) -> None:
 
 
 def test_one_card_number_makes_its_row_invalid(tmp_path: Path) -> None:
-    """In a used column; in one that is not used it is not read."""
+    """A card number in a used column is a bad row; unused columns are not read."""
     text = f"userId,default_source,note\ncus_1,{CARD_NUMBER},x\ncus_2,card_2,{CARD_NUMBER}\n"
     text += "cus_3,card_3,x\n" * 3
     with make_plan(*mapped(tmp_path, text)) as plan:
@@ -160,7 +160,7 @@ def _lines(cids: list[object]) -> str:
 def test_a_column_named_cid_is_judged_by_its_values(
     case: str, write: Callable[[list[object]], str], tmp_path: Path
 ) -> None:
-    """A customer's id as often as a CVC: refused where most that is filled has 3 or 4 digits."""
+    """`cid` may be a customer's id: rejected if most filled values have 3 or 4 digits."""
     cids, refused = _CIDS[case]
     if not refused:
         assert "cid" in written(tmp_path, write(cids)).columns
@@ -173,7 +173,7 @@ def test_a_column_named_cid_is_judged_by_its_values(
 
 
 def test_cids_that_are_numbers_in_json_are_judged(tmp_path: Path) -> None:
-    """As numbers they are CVCs too; true and false are none."""
+    """JSON numbers may be CVCs too; true and false are none."""
     with pytest.raises(FileRefused):
         written(tmp_path, _lines([123, 4567.0, None]))
     assert "cid" in written(tmp_path, _lines([True, False, 12345])).columns
@@ -181,7 +181,7 @@ def test_cids_that_are_numbers_in_json_are_judged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("write", [_table, _lines])
 def test_a_cid_is_judged_by_all_rows(write: Callable[[list[object]], str], tmp_path: Path) -> None:
-    """Customers counted from 1 begin like CVCs; CVCs below a thousand other values do not."""
+    """Customers counted from 1 start like CVCs, and CVCs may follow a thousand other values."""
     counted = write(list(range(1, 25_000)))
     make_plan(*mapped(tmp_path, counted)).close()
     spool_input(io.BytesIO(counted.encode()), tmp_path / "data")
@@ -197,7 +197,7 @@ def test_a_cid_is_judged_by_all_rows(write: Callable[[list[object]], str], tmp_p
 
 
 def test_a_cid_that_comes_in_a_late_row_is_judged(tmp_path: Path) -> None:
-    """JSON Lines may have it in any row, and in rows of as many names as there are rows."""
+    """In JSON Lines any row may introduce such a column, even each row a different one."""
     line = '{"userId": "cus_1", "source": "tok_1"'
     text = f"{line}}}\n" * 2_000
     with pytest.raises(FileRefused) as refused:
@@ -210,14 +210,14 @@ def test_a_cid_that_comes_in_a_late_row_is_judged(tmp_path: Path) -> None:
 
 
 def test_a_customers_id_may_be_called_cid(tmp_path: Path) -> None:
-    """As the column that is used: its rows are sent, but for one that holds a CVC."""
+    """As a used column, `cid` makes only the row with a CVC invalid."""
     text = "cid,default_source\ncus_1,card_1\ncus_2,card_2\n123,card_3\n"
     with make_plan(*mapped(tmp_path, text, {"userId": "cid"})) as plan:
         assert (plan.to_send, plan.codes) == (2, {"card_number_refused": 1})
 
 
 def test_a_cid_within_a_column_is_judged_by_its_value() -> None:
-    """JSON within a column: a customer's id is none of card data, a number beside it is."""
+    """In nested JSON a customer's id is no card data, but a card number beside it is."""
     for inside, refused in (
         ({"cid": "cus_1"}, False),
         ({"cid": "123"}, True),
@@ -235,7 +235,7 @@ def test_a_cid_within_a_column_is_judged_by_its_value() -> None:
 
 
 def test_nested_card_data_is_found() -> None:
-    """JSON may hold a card within a column: numbers and CVCs in it count as the column's."""
+    """Card numbers and CVCs in nested JSON count for their column."""
     cards = CardColumns(["card"])
     cards.check([{"details": [{"n": CARD_NUMBER}]}])
     cards.check([{"cvc": "1"}])
@@ -248,7 +248,7 @@ def test_nested_card_data_is_found() -> None:
 
 @pytest.mark.parametrize("text", [FILLED.format("cvc"), f"{HEADER}cus_1,{CARD_NUMBER}\n"])
 def test_nothing_of_a_refused_stream_is_stored(text: str, tmp_path: Path) -> None:
-    """Standard input is judged before the folder for it is so much as made."""
+    """Standard input is checked before its folder is created."""
     folder = tmp_path / "data"
     with pytest.raises(FileRefused):
         spool_input(io.BytesIO(text.encode()), folder)

@@ -1,4 +1,4 @@
-"""What came of checking a CVC is no CVC: such columns are let in, by what they hold."""
+"""Columns with results of CVC checks are accepted, by their values."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def _plan(folder: Path, text: str) -> Plan:
 
 @_FORMS
 @pytest.mark.parametrize("name", _NAMES)
-def test_outcomes_of_checks_are_let_in(
+def test_check_results_are_accepted(
     name: str, write: Callable[[str, list[str]], str], tmp_path: Path
 ) -> None:
-    """Whatever their case; empty ones too; and the plan names the column, where it is one."""
+    """Results pass in any case, also empty ones, and the plan names their column."""
     with _plan(tmp_path, write(name, _OUTCOMES)) as plan:
         assert (plan.to_send, plan.invalid) == (len(_OUTCOMES), 0)
         assert plan.checks == (() if write is _within else (name,))
@@ -77,7 +77,7 @@ def test_outcomes_of_checks_are_let_in(
 def test_anything_else_refuses_the_file(
     name: str, late: int, value: str, write: Callable[[str, list[str]], str], tmp_path: Path
 ) -> None:
-    """One value that is no outcome, in the first rows or long after them, is one too many."""
+    """A single value that is no check result rejects the file, in the first rows or long after."""
     values = ["pass", *[""] * late, value, "fail"]
     with pytest.raises(FileRefused) as refused:
         _plan(tmp_path, write(name, values))
@@ -91,7 +91,7 @@ def test_anything_else_refuses_the_file(
 def test_one_cvc_anywhere_is_found(
     write: Callable[[str, list[str]], str], values: list[str], data: st.DataObject
 ) -> None:
-    """Any column of outcomes is let in, and with a CVC at any place in it refused."""
+    """A column of check results is accepted; with a CVC at any position it is rejected."""
     values = ["pass", *values]
     with TemporaryDirectory() as folder:
         _plan(Path(folder), write("cvc_check", values)).close()
@@ -116,7 +116,7 @@ def test_one_cvc_anywhere_is_found(
 def test_an_empty_column_is_judged_by_its_name(
     name: str, values: list[str], taken: bool, tmp_path: Path
 ) -> None:
-    """A file may have no card with a check; one with a column for CVCs was to have them."""
+    """A column without values is accepted only if its name says that it is of checks."""
     if taken:
         _plan(tmp_path, _table(name, values)).close()
         return
@@ -125,14 +125,14 @@ def test_an_empty_column_is_judged_by_its_name(
 
 
 def test_a_row_with_shifted_columns_does_not_refuse_the_file(tmp_path: Path) -> None:
-    """Where a row has too many fields, what stands in a column is another's: it is a bad row."""
+    """A row with too many fields is a bad row: its values belong to other columns."""
     text = "userId,default_source,Card CVC Status,Card Last4\ncus_1,card_1,pass,4242\n"
     with _plan(tmp_path, text + "cus_2,card_2,x,4242,9\n") as plan:
         assert plan.codes == {"too_many_fields": 1}
 
 
 def test_a_stream_is_judged_as_a_file(tmp_path: Path) -> None:
-    """A copy that is kept of it has no such column, and is planned as the file is."""
+    """The copy of a stream lacks such a column and is planned like the file."""
     text = _table("cvc", ["pass", "", "fail"])
     copy = spool_input(io.BytesIO(text.encode()), tmp_path / "data")
     source, mapping = mapped(tmp_path, text)
@@ -162,8 +162,8 @@ def test_a_stream_is_judged_as_a_file(tmp_path: Path) -> None:
         ({"number": CARD_NUMBER}, True),
     ],
 )
-def test_what_is_within_a_column(inside: object, refused: bool) -> None:
-    """Last digits and postal codes have four digits as well; a CVC has a name of its own."""
+def test_values_within_a_column(inside: object, refused: bool) -> None:
+    """Last digits and postal codes also have four digits; a CVC has a telling name."""
     cards = CardColumns(["card"])
     cards.check([inside])
     if refused:
@@ -174,7 +174,7 @@ def test_what_is_within_a_column(inside: object, refused: bool) -> None:
 
 
 def test_a_cvc_within_one_row_of_many_refuses_the_file(tmp_path: Path) -> None:
-    """JSON is looked into where its text has such a name, not only where it has many digits."""
+    """Nested JSON is also searched if its text has a telling name but few digits."""
     line = {
         "userId": "cus_1",
         "default_source": "card_1",

@@ -1,4 +1,4 @@
-"""Columns are taken by their usual names where no second one fits; else `--map` is proposed."""
+"""Columns are chosen by usual names if only one fits; otherwise the error proposes `--map`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _mapping(text: str, command: CommandKind | None = None) -> Mapping:
     ],
 )
 def test_a_default_is_set_by_these_columns(header: str, row: str, fields: str) -> None:
-    """Whatever case and signs the names have, and however many other columns there are."""
+    """Names are found in any case and punctuation, among any other columns."""
     mapping = _mapping(f"Name,{header},Plan\nAnn,{row},gold\n")
     assert mapping.command is SET
     assert f"{mapping.fields['userId']}>{mapping.fields['default_source']}" == fields
@@ -79,26 +79,26 @@ def test_a_default_is_set_by_these_columns(header: str, row: str, fields: str) -
     ],
 )
 def test_a_card_is_attached_by_these_columns(header: str, row: str, column: str) -> None:
-    """A token can only be attached, and `source` says so by the contract."""
+    """A token can only be attached, and the contract's `source` is attached."""
     mapping = _mapping(f"{header}\n{row}\n")
     assert (mapping.command, mapping.fields["source"]) == (ASSIGN, column)
 
 
-def test_source_with_cards_is_no_token() -> None:
-    """What is called `source` beside other names and holds `card_` cannot be attached."""
+def test_a_source_with_cards_is_no_token() -> None:
+    """A `source` column with `card_` ids, beside other names, cannot be attached."""
     mapping = _mapping("customer,source\ncus_1,card_1\n")
     assert (mapping.command, mapping.fields["default_source"]) == (SET, "source")
     assert _mapping("userId,source\ncus_1,card_1\n").command is ASSIGN  # the contract's own file
 
 
-def test_the_command_says_what_the_column_is_for() -> None:
-    """--command goes before what values and names would say."""
+def test_the_command_overrides_values_and_names() -> None:
+    """--command takes precedence over values and names."""
     mapping = _mapping("Customer ID,Payment Method\ncus_1,pm_1\n", ASSIGN)
     assert (mapping.command, mapping.fields["source"]) == (ASSIGN, "Payment Method")
 
 
 def test_the_contracts_names_in_another_case_are_its_file() -> None:
-    """Both objects and the command are read as in a file with its very names."""
+    """Such a file is read like one with the contract's exact names."""
     mapping = _mapping("User Id,Source,Default Source,Command\ncus_1,tok_1,,\n")
     assert mapping.command is None
     assert mapping.fields == {
@@ -122,8 +122,8 @@ _TIES = [
 
 
 @pytest.mark.parametrize(("header", "row"), _TIES)
-def test_what_is_proposed_can_be_typed(header: str, row: str, tmp_path: Path) -> None:
-    """Where two columns fit or none does: with what the refusal names, the file is taken."""
+def test_the_proposed_map_options_work(header: str, row: str, tmp_path: Path) -> None:
+    """If two columns fit or none does, the options that the error proposes make the file valid."""
     text = f"{header}\n{row}\n"
     with pytest.raises(FileRefused) as refused:
         mapped(tmp_path, text)
@@ -140,7 +140,7 @@ def test_what_is_proposed_can_be_typed(header: str, row: str, tmp_path: Path) ->
 
 
 def test_a_column_that_is_empty_so_far_is_not_ruled_out(tmp_path: Path) -> None:
-    """Beyond the first rows it may hold cards, too; where those are all rows, it cannot."""
+    """A column that is empty in the sample may hold cards later, unless the file ends there."""
     few = "customer,card,payment_method\n" + "cus_1,card_1,\n" * 10
     assert _mapping(few).fields["default_source"] == "card"
     many = few + "cus_1,card_1,\n" * 2_000 + "cus_2,,pm_2\n"
@@ -150,8 +150,8 @@ def test_a_column_that_is_empty_so_far_is_not_ruled_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("header", ["customer,cards total", "id,amount", "card,card_id", "a,b"])
-def test_what_is_missing_is_missed(header: str) -> None:
-    """Nothing is made of columns that are about something else."""
+def test_unrelated_columns_are_not_used(header: str) -> None:
+    """A file without fitting columns is rejected."""
     with pytest.raises(FileRefused) as refused:
         _mapping(f"{header}\n1,2\n")
     assert refused.value.code in ("column_missing", "column_ambiguous")
@@ -175,8 +175,8 @@ def _decorated(name: str) -> st.SearchStrategy[str]:
     st.sampled_from(sorted(CARDS | DEFAULTS | TOKENS)).flatmap(_decorated),
     st.permutations(["customer", "card", "other"]),
 )
-def test_case_signs_and_order_change_nothing(customer: str, card: str, order: list[str]) -> None:
-    """A column is found by its name however that is written and wherever it stands."""
+def test_spelling_and_order_change_nothing(customer: str, card: str, order: list[str]) -> None:
+    """A column is found in any spelling and position."""
     names = {"customer": f'"{customer}"', "card": f'"{card}"', "other": "Notes"}
     token = bare(card) in TOKENS
     values = {"customer": "cus_1", "card": "tok_1" if token else "card_1", "other": "x"}
@@ -202,16 +202,14 @@ def test_case_signs_and_order_change_nothing(customer: str, card: str, order: li
         ),
     ],
 )
-def test_files_that_were_taken_before_are_the_same_migrations(
-    content: bytes, expected: str, tmp_path: Path
-) -> None:
-    """Their ids are those of version 1: a migration under way goes on after an upgrade."""
+def test_earlier_files_keep_their_ids(content: bytes, expected: str, tmp_path: Path) -> None:
+    """Ids are those of version 1, so a running migration continues after an upgrade."""
     source, mapping = mapped(tmp_path, content)
     assert migration_id(source, mapping, Conditions()) == expected
 
 
 def test_an_import_mapping_is_another_migration_than_in_version_1(tmp_path: Path) -> None:
-    """Its rows were customers then and are cards now, so that their numbers are others."""
+    """Its rows were customers then and are cards now, so it is another migration."""
     content = b'{"1893": {"id": "cus_1", "cards": {"26": {"id": "card_1"}}}}'
     source, mapping = mapped(tmp_path, content)
     assert migration_id(source, mapping, Conditions()) == "mig_b093de39f9d36b00cc312bbb"

@@ -1,4 +1,4 @@
-"""What columns mean: by the contract's names, by Stripe's, or as they are mapped."""
+"""Columns are mapped by the contract's names, by Stripe's names, or by `--map`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASSIGN, SET = CommandKind.ASSIGN_CARD, CommandKind.SET_DEFAULT_CARD
 
 
 def test_stripes_copy_file_sets_the_new_cards_as_defaults(tmp_path: Path) -> None:
-    """A copied card is attached already, to the new customer; --command says otherwise."""
+    """A copied card is already attached to the new customer; --command overrides this."""
     source, mapping = mapped(tmp_path, COPY)
     (row,) = open_rows(source, mapping)
     assert isinstance(row, Row)
@@ -29,8 +29,8 @@ def test_stripes_copy_file_sets_the_new_cards_as_defaults(tmp_path: Path) -> Non
     assert row.order == AssignCard(customer="cus_b", source="src_b")
 
 
-def test_columns_are_mapped(tmp_path: Path) -> None:
-    """--map names columns for the contract's fields, and goes before what they are called."""
+def test_map_overrides_names(tmp_path: Path) -> None:
+    """--map takes precedence over column names."""
     text = "userId,who,card\nx,cus_1,card_1\n"
     (row,) = open_rows(*mapped(tmp_path, text, {"userId": "who", "default_source": "card"}))
     assert isinstance(row, Row)
@@ -51,10 +51,10 @@ def test_columns_are_mapped(tmp_path: Path) -> None:
         ("cus_1,tok_1,,Assign", "unknown_command"),
     ],
 )
-def test_a_row_says_its_command_or_has_one_column_filled(
+def test_a_row_names_its_command_or_fills_one_column(
     line: str, found: object, tmp_path: Path
 ) -> None:
-    """Where both are filled, or the command is another than what is filled, nothing is guessed."""
+    """A row with both columns filled, or another command than the filled column, is invalid."""
     (row,) = open_rows(*mapped(tmp_path, f"{MIXED}{line}\n"))
     assert (row.code if isinstance(row, BadRow) else row.order.kind) == found
 
@@ -64,7 +64,7 @@ def test_a_row_says_its_command_or_has_one_column_filled(
     [("card_9", "card_9"), ("", ""), ("pm_9", "pm_9"), ("nothing", None), ("123", None)],
 )
 def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: Path) -> None:
-    """An empty one expects that there is none; one that is no id makes the row invalid."""
+    """An empty value expects no default; a value that is no id makes the row invalid."""
     text = f"userId,default_source,was\ncus_1,card_1,{value}\n"
     (row,) = open_rows(*mapped(tmp_path, text, expected="was"))
     assert (row.expected_default if isinstance(row, Row) else None) == found
@@ -86,17 +86,17 @@ def test_the_expected_default_is_read(value: str, found: str | None, tmp_path: P
         ("userId,\x1bsource", {"source": "\x1bsource"}, None, "column_name"),
     ],
 )
-def test_columns_that_are_missing_refuse_the_file(
+def test_missing_columns_reject_the_file(
     header: str, named: dict[str, str], expected: str | None, code: str, tmp_path: Path
 ) -> None:
-    """What is needed or named and not there once is told before any row is read."""
+    """A needed or named column that is missing or repeated is reported before any row is read."""
     with pytest.raises(FileRefused) as refused:
         mapped(tmp_path, f"{header}\n", named, expected=expected)
     assert refused.value.code == code
 
 
-def test_the_only_command_there_can_be_is_that_of_all_rows(tmp_path: Path) -> None:
-    """Saying what the columns say anyway changes nothing of what the file means."""
+def test_the_columns_imply_the_command(tmp_path: Path) -> None:
+    """Naming the command that the columns imply changes nothing."""
     source = written(tmp_path, "userId,source\n")
     plain = mapped(tmp_path, "userId,source\n")[1]
     assert plain.command is ASSIGN
@@ -104,15 +104,15 @@ def test_the_only_command_there_can_be_is_that_of_all_rows(tmp_path: Path) -> No
     assert source.columns == ("userId", "source")
 
 
-def test_a_file_without_a_header_is_refused_without_its_tokens(tmp_path: Path) -> None:
-    """Its first row is taken for the names of columns, and those are told."""
+def test_an_error_about_the_header_redacts_tokens(tmp_path: Path) -> None:
+    """The first row is taken as names, which the error lists."""
     with pytest.raises(FileRefused) as refused:
         mapped(tmp_path, "cus_1,tok_secret\ncus_2,tok_other\n")
     assert "cus_1, tok_***" in str(refused.value)
 
 
-def test_an_empty_name_at_the_beginning_is_a_column(tmp_path: Path) -> None:
-    """What was saved with an index column, as data frames are, is read by its other columns."""
+def test_an_empty_first_name_is_a_column(tmp_path: Path) -> None:
+    """Files saved with an index column, as by data frames, are read by their other columns."""
     for text in ("\n\tuserId\tsource\n0\tcus_1\ttok_1\n", ",userId,source\n0,cus_1,tok_1\n"):
         (row,) = open_rows(*mapped(tmp_path, text))
         assert isinstance(row, Row)
@@ -121,7 +121,7 @@ def test_an_empty_name_at_the_beginning_is_a_column(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["{}", "[1]", "7", '"assign"'])
 def test_a_command_of_any_type_is_checked(command: str, tmp_path: Path) -> None:
-    """JSON may say anything: what is no command's name is a bad row."""
+    """A JSON value that is no command's name makes a bad row."""
     text = f'{{"userId": "cus_1", "source": "tok_1", "command": {command}}}\n'
     (row,) = open_rows(*mapped(tmp_path, text))
     assert isinstance(row, BadRow)

@@ -1,4 +1,4 @@
-"""What a file was taken as is said in Spanish and in English."""
+"""Formats are described in Spanish and English."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from producer.migrations.input.files.formats import Encoding, Form, Format, Line
 
 
 @pytest.mark.parametrize("form", Form)
-def test_every_form_has_words_in_both(form: Form) -> None:
-    """And every one of text says how it is read."""
+def test_every_form_has_a_text_in_both_languages(form: Form) -> None:
+    """Text forms also say how they are read."""
     format_ = Format(form, gzipped=True, delimiter="|", encoding=Encoding.UTF_8_BOM)
     assert form_words(format_, "es").endswith("comprimido con gzip")
     assert form_words(format_).endswith("gzipped")
     assert bool(reading_words(format_, "es")) == form.is_text
 
 
-def test_all_that_may_be_said() -> None:
+def test_all_parts_of_a_description() -> None:
     """Separator, encoding, line ends, the file in an archive, the sheet."""
     format_ = Format(
         Form.CSV, False, "\t", Encoding.UTF_16_LE, LineEnd.MIXED_CR, True, "tarjetas.txt"

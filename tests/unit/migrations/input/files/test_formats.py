@@ -1,4 +1,4 @@
-"""Formats are found out from the bytes, whatever the file is called."""
+"""Formats are detected from bytes, whatever the file's name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROW = '{"userId": "cus_1", "source": "tok_1"}'
 
 
 def zipped(**members: bytes) -> bytes:
-    """A zip archive of these."""
+    """A zip archive of these files."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -27,12 +27,12 @@ def zipped(**members: bytes) -> bytes:
 
 
 def packed(data: bytes) -> bytes:
-    """The same bytes on every day."""
+    """Gzipped bytes, without a time stamp."""
     return gzip.compress(data, mtime=0)
 
 
 def found(data: bytes) -> Format:
-    """What a file of these bytes is taken as."""
+    """The detected format of these bytes."""
     return look_at_file(io.BytesIO(data))[0]
 
 
@@ -89,14 +89,14 @@ def found(data: bytes) -> Format:
         ),
     ],
 )
-def test_format_is_found_out(head: bytes, format_: Format) -> None:
-    """Form, packing, encoding, line ends and separator, each by what the bytes say."""
+def test_a_format_is_detected(head: bytes, format_: Format) -> None:
+    """Form, packing, encoding, line ends and separator are detected from the bytes."""
     assert found(head) == format_
     assert Format.known(format_.fields()) == format_
 
 
 @pytest.mark.parametrize(
-    ("head", "code", "told"),
+    ("head", "code", "text"),
     [
         (b"", "empty_file", "is empty"),
         (b"\n\n", "empty_file", "is empty"),
@@ -140,16 +140,16 @@ def test_format_is_found_out(head: bytes, format_: Format) -> None:
         (b"\x1f\x8bgarbage", "gzip_torn", "damaged"),
     ],
 )
-def test_what_is_no_known_format_is_refused(head: bytes, code: str, told: str) -> None:
-    """The refusal says by its code what is wrong, and by its text what the file is."""
+def test_unsupported_formats_are_rejected(head: bytes, code: str, text: str) -> None:
+    """The error's code says what is wrong, and its text what the file is."""
     with pytest.raises(FileRefused) as refused:
         found(head)
     assert refused.value.code == code
-    assert told in str(refused.value)
+    assert text in str(refused.value)
 
 
 def test_an_archive_with_a_password_is_refused() -> None:
-    """It says so instead of being read as something else."""
+    """The error asks to unpack it, instead of misreading the bytes."""
     data = bytearray(zipped(cards=CSV.encode()))
     data[6] |= 1
     data[data.index(b"PK\x01\x02") + 8] |= 1

@@ -1,4 +1,4 @@
-"""What a file may come to."""
+"""Limits of a file's unpacked size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROW = b"cus_1,card_1\n"
 
 
 def refused(tmp_path: Path, data: bytes, limit: int = LIMIT) -> str:
-    """The code with which it is refused; nothing is left of it."""
+    """The code with which a file is rejected; no file is left behind."""
     path, folder = tmp_path / "in", tmp_path / "data"
     path.write_bytes(data)
     with pytest.raises(FileRefused) as error:
@@ -32,8 +32,8 @@ def refused(tmp_path: Path, data: bytes, limit: int = LIMIT) -> str:
     return error.value.code
 
 
-def test_what_is_unpacked_counts(tmp_path: Path) -> None:
-    """To the byte, in one member of gzip or in many."""
+def test_unpacked_bytes_count(tmp_path: Path) -> None:
+    """The limit is exact, for one gzip member or several."""
     rows = HEADER.encode() + ROW * 1_000
     for packed in (gzip.compress(rows), gzip.compress(rows[:500]) + gzip.compress(rows[500:])):
         path = tmp_path / "in"
@@ -43,7 +43,7 @@ def test_what_is_unpacked_counts(tmp_path: Path) -> None:
 
 
 def test_a_ratio_is_refused_beyond_some_size(tmp_path: Path) -> None:
-    """Who says the same over and over may do so for some megabytes."""
+    """Repetitive content is accepted up to some megabytes."""
     rows = HEADER.encode() + ROW * (ALWAYS // len(ROW) - 2)
     assert len(rows) <= ALWAYS
     path = tmp_path / "in"
@@ -55,14 +55,14 @@ def test_a_ratio_is_refused_beyond_some_size(tmp_path: Path) -> None:
 
 
 def test_a_copy_is_no_larger_than_twice_the_limit(tmp_path: Path) -> None:
-    """Of rows that are short and broken a copy says more than they do."""
+    """The copy of short faulty rows is larger than the file, and bounded too."""
     data = HEADER.encode() + b"x\n" * (Bounds(LIMIT).copied // 50)
     assert len(data) < LIMIT
     assert refused(tmp_path, data) == "file_too_large"
 
 
-def test_what_is_no_gzip_behind_its_first_bytes(tmp_path: Path) -> None:
-    """Torn, damaged, or packed twice, it is refused by what it is."""
+def test_damaged_gzip_is_rejected(tmp_path: Path) -> None:
+    """A truncated, damaged or twice packed file is rejected with its own code."""
     made = random.Random(1)
     rows = HEADER + "".join(f"cus_{made.random()},card_1\n" for _ in range(20_000))
     packed = gzip.compress(rows.encode())
@@ -72,7 +72,7 @@ def test_what_is_no_gzip_behind_its_first_bytes(tmp_path: Path) -> None:
 
 
 def test_an_archive_is_bounded_as_gzip_is(tmp_path: Path) -> None:
-    """By what is in it, to the byte, and by how tightly that is packed."""
+    """The limits on size and ratio also apply to zip archives."""
     rows = HEADER.encode() + ROW * 1_000
     path = tmp_path / "in"
     path.write_bytes(zipped(rows))
@@ -82,8 +82,8 @@ def test_an_archive_is_bounded_as_gzip_is(tmp_path: Path) -> None:
     assert refused(tmp_path, bomb, 1 << 30) == "packed_too_tightly"
 
 
-def test_an_archive_of_thousands_is_not_listed(tmp_path: Path) -> None:
-    """Its table of contents alone would fill the memory."""
+def test_an_archive_of_thousands_of_files_is_rejected(tmp_path: Path) -> None:
+    """Its table of contents alone would fill memory."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for number in range(30_000):
@@ -91,8 +91,8 @@ def test_an_archive_of_thousands_is_not_listed(tmp_path: Path) -> None:
     assert refused(tmp_path, out.getvalue(), 1 << 30) == "unknown_format"
 
 
-def test_an_archive_that_says_too_little_is_damaged(tmp_path: Path) -> None:
-    """No more is unpacked than its table of contents says, whose sum is then wrong."""
+def test_an_archive_that_understates_its_size_is_damaged(tmp_path: Path) -> None:
+    """Only the stated bytes are unpacked, and their checksum is then wrong."""
     data = bytearray(zipped(HEADER.encode() + ROW * 1_000))
     at = data.index(b"PK\x01\x02") + 24
     data[at : at + 4] = (100).to_bytes(4, "little")
@@ -100,7 +100,7 @@ def test_an_archive_that_says_too_little_is_damaged(tmp_path: Path) -> None:
 
 
 def test_a_workbook_is_bounded_by_what_is_read_of_it(tmp_path: Path) -> None:
-    """Pictures and other sheets do not count; also where nobody has set bounds."""
+    """Pictures and other sheets do not count; default bounds apply if the caller sets none."""
     table = Table(("userId", "default_source"), (("cus_1", "card_1"),))
     path = tmp_path / "cards.xlsx"
     path.write_bytes(_with(as_xlsx(table), "xl/media/image1.png", bytes(64 << 20)))
@@ -130,13 +130,13 @@ def _with(workbook: bytes, part: str, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("begins", [b'[{"userId": "', b'[{"userId": ', b'{"data": [{"userId": "'])
 def test_json_that_does_not_end_is_refused(begins: bytes, tmp_path: Path) -> None:
-    """A text or a nest of megabytes is no row; it is given up at the first of them."""
+    """An element of megabytes is rejected after the first megabyte."""
     for more in (b"x", b"[", b'{"a":'):
         assert refused(tmp_path, begins + more * (3 << 20), 1 << 30) == "json_broken"
 
 
-def test_so_many_columns_are_too_many(tmp_path: Path) -> None:
-    """Each is looked at in every row."""
+def test_too_many_columns_are_rejected(tmp_path: Path) -> None:
+    """Every column is checked in every row, so their number is bounded."""
     columns = ",".join(f"c{number}" for number in range(2_000))
     assert refused(tmp_path, f"{HEADER.strip()},{columns}\n".encode()) == "header"
     assert refused(tmp_path, b"a," * 2_000_000, 1 << 30) == "header"

@@ -16,14 +16,14 @@ from producer.migrations.input.records.json_records import parsed
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.model.records import Fault
 from producer.migrations.model.rows import BadRow, Origin, Row
-from tests.unit.migrations.files import CARD_NUMBER, mapped, read, told
+from tests.unit.migrations.files import CARD_NUMBER, by_line, mapped, read
 
 LINE = '{"userId": "cus_1", "default_source": "card_1"}\n'
 
 
 @given(st.text(max_size=40))
 def test_any_line_is_an_object_or_a_fault(line: str) -> None:
-    """Whatever stands in a line, reading it raises nothing."""
+    """Reading a line of any text raises nothing."""
     assert isinstance(parsed(line), (dict, Fault))
 
 
@@ -44,14 +44,14 @@ def test_any_line_is_an_object_or_a_fault(line: str) -> None:
         ('{"userId": "cus_2", "default_source": "card_2", "more": [1, {}]}', "cus_2"),
     ],
 )
-def test_a_bad_line_spoils_no_other(line: str, code: str, tmp_path: Path) -> None:
-    """Torn, nested, of another type or twice the same member: one bad row; other columns pass."""
+def test_a_bad_line_affects_no_other(line: str, code: str, tmp_path: Path) -> None:
+    """A truncated, nested, ill-typed line, or one with a repeated member, is one bad row."""
     rows = read(tmp_path, f"{LINE}{line}\r\n\n{LINE}")
-    assert told(rows) == [(1, "cus_1"), (2, code), (4, "cus_1")]
+    assert by_line(rows) == [(1, "cus_1"), (2, code), (4, "cus_1")]
 
 
 def test_a_column_of_card_data_in_a_late_row_refuses_the_file(tmp_path: Path) -> None:
-    """JSON Lines may have a column in any row; its name is judged where it first comes."""
+    """In JSON Lines any row may introduce a column, whose name is then checked."""
     text = LINE * 2_000 + '{"userId": "cus_1", "default_source": "card_1", "cvc": "1"}\n'
     rows = open_rows(*mapped(tmp_path, text))
     with pytest.raises(FileRefused) as refused:
@@ -64,12 +64,12 @@ def _mapping(*customers: object) -> str:
 
 
 def _customer(*cards: object) -> object:
-    held = {f"old_{n}": {"id": card} for n, card in enumerate(cards)}
-    return {"id": "cus_1", "cards": held, "email": "a@example.com"}
+    of_customer = {f"old_{n}": {"id": card} for n, card in enumerate(cards)}
+    return {"id": "cus_1", "cards": of_customer, "email": "a@example.com"}
 
 
 def test_each_card_of_stripes_mapping_is_a_row(tmp_path: Path) -> None:
-    """A row says which customer and card it was before; which becomes the default the plan says."""
+    """A row names the former customer and card; the plan chooses the default."""
     text = _mapping(
         _customer("card_1"), _customer("card_1", "card_2"), _customer(), 7, _customer(None)
     )
@@ -94,8 +94,8 @@ def test_each_card_of_stripes_mapping_is_a_row(tmp_path: Path) -> None:
         assert list(open_rows(source, mapping, start_number=number)) == rows[number - 1 :]
 
 
-def test_a_mapping_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
-    """It is read member by member, at any size, on one line or many, gzipped too."""
+def test_a_mapping_larger_than_a_block(tmp_path: Path) -> None:
+    """It is read member by member at any size, on one line or many, also gzipped."""
     text = _mapping(*(_customer(f"card_é{n}" if n == 7 else f"card_{n}") for n in range(20_000)))
     for data in (text.encode(), gzip.compress(json.dumps(json.loads(text)).encode())):
         rows = read(tmp_path, data)
@@ -105,7 +105,7 @@ def test_a_mapping_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cut", [-1, -20, -3_000])
 def test_a_torn_mapping_is_refused(cut: int, tmp_path: Path) -> None:
-    """What a broken JSON document still holds cannot be known, so it is refused with its line."""
+    """The rest of malformed JSON cannot be read, so the file is rejected with the line."""
     text = _mapping(*(_customer(f"card_{n}") for n in range(100)))
     with pytest.raises(FileRefused) as refused:
         read(tmp_path, text[:cut])

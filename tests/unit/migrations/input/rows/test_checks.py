@@ -1,4 +1,4 @@
-"""Rows are checked as the contract checks a command, only faster."""
+"""Rows are checked like the contract's commands, only faster."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _VALUE = st.one_of(
 
 
 @given(st.sampled_from(list(CommandKind)), _VALUE, _VALUE)
-def test_a_row_is_good_exactly_where_its_command_is(
+def test_a_row_is_good_exactly_if_its_command_is(
     kind: CommandKind, customer: Any, object_id: Any
 ) -> None:
-    """The fast way lets pass what `parse_command` makes a command of, the same one, and no more."""
+    """The fast path accepts the same values as `parse_command`, with the same command."""
     field = OBJECTS[kind]
     checks = RowChecks(Mapping({"userId": "a", field: "b"}, kind))
     row = checks.row(1, 2, [customer, object_id])
@@ -56,8 +56,8 @@ def _made(kind: CommandKind, fields: dict[str, Any]) -> AssignCard | SetDefaultC
 
 
 @given(_VALUE, _VALUE)
-def test_both_ways_to_a_row_agree(customer: Any, object_id: Any) -> None:
-    """A file that mixes commands is read by the slow way; it says the same of the same values."""
+def test_both_paths_agree(customer: Any, object_id: Any) -> None:
+    """Files that mix commands take the slow path, with the same result for the same values."""
     kind = CommandKind.SET_DEFAULT_CARD
     fast = RowChecks(Mapping({"userId": "a", "default_source": "b"}, kind))
     slow = RowChecks(Mapping({"userId": "a", "default_source": "b", "command": "c"}))
@@ -66,15 +66,15 @@ def test_both_ways_to_a_row_agree(customer: Any, object_id: Any) -> None:
 
 
 def test_no_bad_row_repeats_a_value() -> None:
-    """What is wrong is said without what stood there."""
+    """A fault is described without the value."""
     secret = "tok_verysecret"
     checks = RowChecks(Mapping({"userId": "a", "source": "b"}, CommandKind.ASSIGN_CARD))
     for values in ([secret, secret], ["cus_1", f"{secret}!"], [secret, ""], ["4" * 400, secret]):
         assert "secret" not in repr(checks.row(1, 2, values))
 
 
-def test_an_account_as_customer_is_refused_by_name() -> None:
-    """Accounts v2 are not supported yet: the row says so, and what to send."""
+def test_an_account_as_customer_is_explained() -> None:
+    """Accounts v2 are not supported yet: the fault says so, and what to send."""
     fields = {"userId": "userId", "default_source": "card"}
     checks = RowChecks(Mapping(fields, CommandKind.SET_DEFAULT_CARD))
     row = checks.row(1, 2, ["acct_1", "card_1"])

@@ -1,4 +1,4 @@
-"""Mappings of copies, joined with each other and with the old account's defaults."""
+"""Joins mappings of copies with each other and with the old account's defaults."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ def _planned(source: InputFile) -> Plan:
     return make_plan(source, map_columns(source))
 
 
-def _held(plan: Plan) -> dict[int, str]:
+def _unsent(plan: Plan) -> dict[int, str]:
     return {one.number: one.reason.value for one in plan.unsent_rows()}
 
 
-def test_the_old_default_gives_the_new_one(tmp_path: Path) -> None:
-    """The row whose old source was the default is sent, the customer's others are told so."""
+def test_the_old_default_becomes_the_new_one(tmp_path: Path) -> None:
+    """The copy of the old default is sent; the customer's other cards are `not_default`."""
     old = "customer,default_source\ncus_a,card_a2\ncus_c,pm_c1\n"
     with _planned(_joined(tmp_path, old)) as plan:
-        assert _held(plan) == {1: "not_default", 5: "not_default"}
+        assert _unsent(plan) == {1: "not_default", 5: "not_default"}
         assert (plan.to_send, plan.skipped, plan.ambiguous) == (3, {"not_default": 2}, {})
         assert plan.source.name == "copy-0.csv"
 
 
-def test_what_is_not_said_stays_undecided(tmp_path: Path) -> None:
-    """Of no word, of a default that was not copied, and of an export that contradicts itself."""
+def test_unknown_old_defaults_stay_undecided(tmp_path: Path) -> None:
+    """A missing, uncopied or contradictory old default leaves the customer undecided."""
     old = "customer,default_source\ncus_c,card_gone\ncus_b,card_gone\nx,\n"
     with _planned(_joined(tmp_path, old)) as plan:
-        assert _held(plan) == {
+        assert _unsent(plan) == {
             1: "ambiguous_cards",
             2: "ambiguous_cards",
             3: "default_not_copied",
@@ -68,7 +68,7 @@ def test_what_is_not_said_stays_undecided(tmp_path: Path) -> None:
         }
     old = "customer,default_source\ncus_a,card_a1\ncus_a,card_a2\n"
     with _planned(_joined(tmp_path, old)) as plan:
-        assert _held(plan)[1] == _held(plan)[2] == "contradictory_defaults"
+        assert _unsent(plan)[1] == _unsent(plan)[2] == "contradictory_defaults"
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_what_is_not_said_stays_undecided(tmp_path: Path) -> None:
     ],
 )
 def test_exports_of_the_old_account(old: str, tmp_path: Path) -> None:
-    """Stripe's exports and objects say it under several names; its own precedence holds."""
+    """Defaults are found by the names in Stripe's exports and objects, in Stripe's precedence."""
     with _planned(_joined(tmp_path, old)) as plan:
-        assert {n: why for n, why in _held(plan).items() if n < 3} == {1: "not_default"}
+        assert {n: why for n, why in _unsent(plan).items() if n < 3} == {1: "not_default"}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_exports_of_the_old_account(old: str, tmp_path: Path) -> None:
     ],
 )
 def test_exports_that_are_refused(old: str, code: str, tmp_path: Path) -> None:
-    """Where the customer or its default is not said, and where there are card numbers."""
+    """Exports without customers or defaults, or with card numbers, are rejected."""
     with pytest.raises(FileRefused) as refused:
         _joined(tmp_path, old)
     assert refused.value.code == code
@@ -113,7 +113,7 @@ def test_exports_that_are_refused(old: str, code: str, tmp_path: Path) -> None:
 
 
 def test_several_copies_in_one_run(tmp_path: Path) -> None:
-    """A later copy adds what is new; the same rows are sent once, and what differs is named."""
+    """A later copy adds new rows, repeated rows are sent once, and contradictions are reported."""
     second = f"""{HEADER}
 cus_b,card_b1,cus_B,card_B1
 cus_d,card_d1,cus_D,card_D1
@@ -122,7 +122,7 @@ cus_e,card_e1,nope,card_E1
 """
     source = _joined(tmp_path, "customer,default_source\ncus_a,card_a1\n", COPY, second)
     with _planned(source) as plan:
-        assert _held(plan) == {
+        assert _unsent(plan) == {
             2: "not_default",
             4: "contradictory_copies",
             5: "contradictory_copies",
@@ -138,22 +138,22 @@ cus_e,card_e1,nope,card_E1
 
 
 def test_a_row_that_cannot_be_read_names_its_file(tmp_path: Path) -> None:
-    """Where there are several, a line's number alone says nothing."""
+    """With several files, a line number alone is not enough."""
     source = _joined(tmp_path, None, COPY, f"{HEADER}\ntoo,few\n")
     bad = [row for row in open_rows(source, map_columns(source)) if isinstance(row, BadRow)]
     assert [row.what for row in bad] == ["the row has fewer fields than the header (in copy-1.csv)"]
 
 
-def test_the_nested_shape_is_joined_alike(tmp_path: Path) -> None:
-    """Of Stripe's import mapping, by the ids at the processor before."""
-    told = {"1893": {"id": "cus_A", "cards": {"1": {"id": "card_A1"}, "2": {"id": "card_A2"}}}}
-    source = _joined(tmp_path, "customer,default_source\n1893,2\n", json.dumps(told))
+def test_an_import_mapping_is_joined_alike(tmp_path: Path) -> None:
+    """Stripe's import mapping is joined by the ids at the former processor."""
+    document = {"1893": {"id": "cus_A", "cards": {"1": {"id": "card_A1"}, "2": {"id": "card_A2"}}}}
+    source = _joined(tmp_path, "customer,default_source\n1893,2\n", json.dumps(document))
     with _planned(source) as plan:
-        assert _held(plan) == {1: "not_default"}
+        assert _unsent(plan) == {1: "not_default"}
 
 
 def test_the_same_files_are_the_same_migration(tmp_path: Path) -> None:
-    """And others are another; its copy holds no card number, whatever the old ids look like."""
+    """Other files are another migration; the copy holds no card number, whatever the old ids."""
     old = "customer,default_source\ncus_a,card_a2\n"
     with _planned(_joined(tmp_path, old)) as one, _planned(_joined(tmp_path, old)) as again:
         assert one.id == again.id
@@ -165,14 +165,14 @@ def test_the_same_files_are_the_same_migration(tmp_path: Path) -> None:
 
 
 def test_only_copies_are_joined(tmp_path: Path) -> None:
-    """An ordinary file does not say what its cards were copied from."""
+    """An ordinary file does not name the origin of its cards."""
     with pytest.raises(FileRefused) as refused:
         _joined(tmp_path, None, COPY, "userId,default_source\ncus_A,card_1\n")
     assert refused.value.code == "not_a_copy"
 
 
 def test_an_old_default_is_looked_up(tmp_path: Path) -> None:
-    """Of a customer that is not in the export nothing is known."""
+    """The default of a customer without one in the export is unknown."""
     source = written(tmp_path, "customer,default_source\ncus_a,card_a\ncus_b,\n,card_x\n")
     with OldDefaults(source) as old:
         assert [old.of("cus_a", one) for one in ("card_a", "card_b")] == [

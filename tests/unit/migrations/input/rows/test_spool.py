@@ -1,4 +1,4 @@
-"""Of a stream is kept what its migration needs, and nothing else."""
+"""A stream's copy holds what its migration needs, and nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FILES: dict[str, bytes] = {
 def test_a_copy_is_the_same_migration_as_the_file(
     name: str, pack: type[bytes], tmp_path: Path
 ) -> None:
-    """Same id, same rows with the same lines, also when the copy is opened by another process."""
+    """It has the same id, rows and lines, also when another process opens it."""
     data = pack(FILES[name])
     source = written(tmp_path, data)
     mapping = map_columns(source)
@@ -49,8 +49,8 @@ def test_a_copy_is_the_same_migration_as_the_file(
     assert list(open_rows(again, mapping, start_number=2)) == rows[1:]
 
 
-def test_columns_that_are_not_used_are_not_stored(tmp_path: Path) -> None:
-    """Nor any card number, also in a used column; the copy is its owner's alone."""
+def test_unused_columns_are_not_stored(tmp_path: Path) -> None:
+    """Neither are card numbers in used columns; only the owner can read the copy."""
     lines = ["cus_1,card_1,ann@example.com,card_0", f"cus_2,{CARD_NUMBER},bob@example.com,card_0"]
     lines += [f"cus_\0,{CARD_NUMBER},dan@example.com,card_0", f"cus_1,card_1,,{CARD_NUMBER}"]
     lines += [f"cus_{n},card_{n},carol@example.com,card_0" for n in range(3, 99)]
@@ -71,7 +71,7 @@ def test_columns_that_are_not_used_are_not_stored(tmp_path: Path) -> None:
 
 
 def test_another_column_than_those_kept_needs_the_file_again(tmp_path: Path) -> None:
-    """A copy is of one mapping; the same stream with another makes another copy."""
+    """A copy serves one mapping; another mapping of the same stream makes another copy."""
     data = b"userId,default_source,other\ncus_1,card_1,card_2\n"
 
     def other(source: InputFile) -> object:
@@ -86,8 +86,8 @@ def test_another_column_than_those_kept_needs_the_file_again(tmp_path: Path) -> 
     assert another.digest == spooled.digest
 
 
-def test_a_stream_refused_late_leaves_nothing(tmp_path: Path) -> None:
-    """What is refused after the first rows, torn or with card data, is removed again."""
+def test_a_stream_that_is_rejected_late_leaves_nothing(tmp_path: Path) -> None:
+    """A copy that turns out to be truncated or to hold card data is removed."""
     body = "".join(f"cus_{n},card_{n}\n" for n in range(100_000))
     torn = gzip.compress((HEADER + body).encode())[:-5]
     late = '{"userId": "cus_1", "source": "tok_1"}\n' * 50_000 + '{"userId": "cus_1", "cvc": ""}\n'
@@ -98,7 +98,7 @@ def test_a_stream_refused_late_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
-    """Its head says what it is a copy of: without it, it is of nothing."""
+    """Without its first line nothing is known about a copy."""
     spooled = spool_input(io.BytesIO(FILES["csv"]), tmp_path / "data")
     spooled.path.write_bytes(spooled.path.read_bytes()[:40])
     with pytest.raises(FileRefused) as refused:
@@ -107,14 +107,14 @@ def test_a_damaged_copy_is_refused(tmp_path: Path) -> None:
 
 
 class _Slow(io.BytesIO):
-    """Answers a few bytes at a time, as a pipe does."""
+    """Returns a few bytes at a time, like a pipe."""
 
     def read(self, size: int | None = -1) -> bytes:
         return super().read(min(size or 1_000, 1_000) if size != -1 else 1_000)
 
 
-def test_a_stream_that_comes_in_pieces(tmp_path: Path) -> None:
-    """Packed or not, the pieces in which it comes change nothing."""
+def test_a_stream_in_pieces(tmp_path: Path) -> None:
+    """The sizes of the pieces change nothing, packed or not."""
     body = "".join(f"cus_{n},card_{n}\n" for n in range(2_000))
     for data in ((HEADER + body).encode(), gzip.compress((HEADER + body).encode())):
         spooled = spool_input(_Slow(data), tmp_path / "data")

@@ -1,4 +1,4 @@
-"""What stands around ids is taken off; what has happened to an id is said."""
+"""Ids are trimmed, and damage to ids is recognised."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from producer.migrations.input.values.trimming import EDGES, blank, printable, t
 from producer.migrations.model.rows import BadRow
 from producer.migrations.plan.plan import make_plan
 from producer.migrations.texts.codes import todo
-from tests.unit.migrations.files import HEADER, mapped, read, told
+from tests.unit.migrations.files import HEADER, by_line, mapped, read
 
 _IDS = st.from_regex(r"[A-Za-z]{1,12}", fullmatch=True)
 # Of one line: quotes are another matter.
@@ -23,8 +23,8 @@ _AROUND = st.text(st.sampled_from(sorted(set(EDGES) - set("\n\r\v\f\x1c\x1d\x1e\
 
 
 @given(st.lists(st.tuples(_IDS, _IDS, _AROUND, _AROUND), min_size=1, max_size=10))
-def test_what_stands_around_ids_changes_nothing(rows: list[tuple[str, str, str, str]]) -> None:
-    """The rows are those of the file without it, and the values that were trimmed are counted."""
+def test_characters_around_ids_change_nothing(rows: list[tuple[str, str, str, str]]) -> None:
+    """The rows are those of the trimmed file, and trimmed values are counted."""
     plain = "".join(f"cus_{a},card_{b}\n" for a, b, _, _ in rows)
     around = "".join(f"{x}cus_{a}{y},{y}card_{b}{x}\n" for a, b, x, y in rows)
     with TemporaryDirectory() as folder:
@@ -37,15 +37,15 @@ def test_what_stands_around_ids_changes_nothing(rows: list[tuple[str, str, str, 
 
 
 @given(_IDS, st.sampled_from(EDGES), _IDS)
-def test_what_stands_within_an_id_is_named(before: str, hidden: str, after: str) -> None:
-    """It is not taken out: what the id was is not certain."""
+def test_a_hidden_character_within_an_id_is_named(before: str, hidden: str, after: str) -> None:
+    """It is not removed, since the original id is not certain."""
     fault = damage(f"cus_{before}{hidden}{after}", "userId")
     assert fault is not None
     assert (fault.code, f"U+{ord(hidden):04X}" in fault.what) == (HIDDEN, True)
 
 
 @pytest.mark.parametrize(
-    ("value", "code", "said"),
+    ("value", "code", "text"),
     [
         ("1.23E+15", SPREADSHEET, "scientific notation"),
         ("1,23E+15", SPREADSHEET, "scientific notation"),
@@ -76,19 +76,19 @@ def test_what_stands_within_an_id_is_named(before: str, hidden: str, after: str)
         ("tok_1", None, ""),
     ],
 )
-def test_what_has_happened_to_an_id(value: object, code: str | None, said: str) -> None:
-    """By name, with advice; what is merely no id is left to the contract's words."""
+def test_damage_to_an_id(value: object, code: str | None, text: str) -> None:
+    """Known damage has its own code and advice; other invalid ids have the contract's message."""
     fault = damage(value, "userId")
     assert (fault.code if fault else None) == code
     if fault is not None:
-        assert said in fault.what
+        assert text in fault.what
         assert "Stripe's documentation" not in todo(fault.code)
 
 
-def test_a_broken_id_is_told_with_its_row(tmp_path: Path) -> None:
-    """Its line, its column, and nothing of its value."""
+def test_a_damaged_id_is_a_bad_row(tmp_path: Path) -> None:
+    """It has line and column, and nothing of the value."""
     rows = read(tmp_path, f"{HEADER}cus_1,card_1\n1.23E+15,card_1\ncus_2,CARD_2\n")
-    assert told(rows) == [(2, "cus_1"), (3, SPREADSHEET), (4, CASE)]
+    assert by_line(rows) == [(2, "cus_1"), (3, SPREADSHEET), (4, CASE)]
     assert [row.column for row in rows if isinstance(row, BadRow)] == ["userId", "default_source"]
     assert "1.23" not in repr(rows[1])
 
@@ -103,7 +103,7 @@ def test_a_broken_id_is_told_with_its_row(tmp_path: Path) -> None:
     ],
 )
 def test_blank_rows_are_skipped_and_counted(text: str, tmp_path: Path) -> None:
-    """Blank in all columns, used or not; one that has something in another column is invalid."""
+    """A row is blank if all columns are; with a value only in an unused column it is invalid."""
     with make_plan(*mapped(tmp_path, text.format(""))) as plan:
         assert plan.skipped == {"blank_row": 3}
         assert plan.codes == {"parameter_missing": 1}
@@ -112,7 +112,7 @@ def test_blank_rows_are_skipped_and_counted(text: str, tmp_path: Path) -> None:
 
 @given(st.lists(st.one_of(st.none(), st.text(st.sampled_from(EDGES)), st.text(), st.integers())))
 def test_blank_is_what_trims_to_nothing(values: list[object]) -> None:
-    """Of every value, and a number is something."""
+    """A row is blank if all values are empty when trimmed; numbers are values."""
     plain = all(v is None or (isinstance(v, str) and trimmed(v) == "") for v in values)
     assert blank(values) == plain
 
@@ -122,5 +122,5 @@ def test_blank_is_what_trims_to_nothing(values: list[object]) -> None:
     [("Customer\u00a0ID\u200b", True), (" x ", True), ("a\x1b[2Jb", False), ("a\u202eb", False)],
 )
 def test_names_that_may_be_shown(name: str, fit: bool) -> None:
-    """No-break and zero-width characters do no harm; what moves the text around it is refused."""
+    """No-break and zero-width characters are harmless; direction and control characters are not."""
     assert printable(name) is fit

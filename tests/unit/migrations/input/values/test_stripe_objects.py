@@ -1,4 +1,4 @@
-"""What Stripe's dashboard exports, API objects and copies between accounts are made of."""
+"""Stripe's dashboard exports, API objects and copies between accounts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COPY = "customer_id_old,source_id_old,customer_id_new,source_id_new\n"
 
 
 def _rows(folder: Path, text: str) -> list[tuple[str, str]]:
-    """Customer and card of each row, or the row's state and code."""
+    """Customer and card of each row, or its state and code."""
     return [
         (row.state.word, row.code)
         if isinstance(row, BadRow)
@@ -48,7 +48,7 @@ def _rows(folder: Path, text: str) -> list[tuple[str, str]]:
 
 
 def test_the_customers_export(tmp_path: Path) -> None:
-    """`id` is the customer, `Card ID` the card; a customer without one is skipped."""
+    """`id` is the customer and `Card ID` the card; a customer without a card is skipped."""
     rows = [
         f"cus_1,,a@b.c,Ann,2024-01-01 10:00,false,{_CARD.format('card_1', 'pass')},gold,active",
         f"cus_2,,b@b.c,Bob,2024-01-01 10:00,false,{',' * 15},,",
@@ -64,14 +64,14 @@ def test_the_customers_export(tmp_path: Path) -> None:
         assert plan.slots == {Slot.DEFAULT_SOURCE: 1, Slot.DEFAULT_PAYMENT_METHOD: 1}
 
 
-def test_the_default_source_goes_before_the_card(tmp_path: Path) -> None:
-    """An export that has both names the default; a bank account that is it is no card."""
+def test_the_default_source_takes_precedence(tmp_path: Path) -> None:
+    """The export's column of defaults is used; a bank account as default is skipped."""
     text = "id,Email,Card ID,Default Source\ncus_1,x,card_1,card_2\ncus_2,x,card_3,ba_1\n"
     assert _rows(tmp_path, text) == [("cus_1", "card_2"), ("skipped", "bank_account")]
 
 
 def test_the_payments_export(tmp_path: Path) -> None:
-    """Its `id` is a charge's; the customer has a column of its own."""
+    """Its `id` is a charge's; the customer has its own column."""
     row = f"ch_1,,2024,1,usd,Live,Paid,cus_1,x,true,{_CARD.format('card_1', 'pass')},card,pi_1"
     assert _rows(tmp_path, f"{PAYMENTS}{row}\n") == [("cus_1", "card_1")]
 
@@ -153,8 +153,8 @@ def _customer(source: Any, method: Any, **more: Any) -> dict[str, Any]:
         ({"id": "txi_1", "object": "tax_id", "customer": "cus_1"}, ("invalid", "unknown_object")),
     ],
 )
-def test_an_object_of_stripes(one: dict[str, Any], found: tuple[str, str], tmp_path: Path) -> None:
-    """Each is a row as it stands, among others of whatever kind, and in a stream's copy too."""
+def test_a_stripe_object(one: dict[str, Any], found: tuple[str, str], tmp_path: Path) -> None:
+    """Objects of any kind are rows among others, and the same in a stream's copy."""
     text = "".join(json.dumps(each) + "\n" for each in (_card(), one, _method()))
     rows = _rows(tmp_path, text)
     assert rows == [("cus_1", "card_1"), found, ("cus_1", "pm_1")]
@@ -165,8 +165,8 @@ def test_an_object_of_stripes(one: dict[str, Any], found: tuple[str, str], tmp_p
     assert migration_id(copy, mapping, Conditions()) == migration_id(source, mapping, Conditions())
 
 
-def test_a_customers_two_defaults_are_told(tmp_path: Path) -> None:
-    """Which slot is set, and how many customers have another default in the other one."""
+def test_customers_with_two_defaults_are_counted(tmp_path: Path) -> None:
+    """The plan counts rows by slot, and customers with another default in the other slot."""
     ones = [
         _customer("card_1", "pm_1"),
         _customer("card_2", None, id="cus_2"),
@@ -180,7 +180,7 @@ def test_a_customers_two_defaults_are_told(tmp_path: Path) -> None:
 
 
 def test_a_copy_keeps_nothing_of_an_object_but_ids(tmp_path: Path) -> None:
-    """Of a customer within a card, and of a card within a customer, the ids are read."""
+    """Only ids are kept of expanded customers and cards."""
     whole = {"id": "cus_1", "object": "customer", "email": "ann@example.com"}
     ones = [_card(customer=whole), _customer(_card(), _method()), _customer(None, "pm_1")]
     text = "".join(json.dumps(one) + "\n" for one in ones)
@@ -190,8 +190,8 @@ def test_a_copy_keeps_nothing_of_an_object_but_ids(tmp_path: Path) -> None:
         assert private not in stored.partition("\n")[2]
 
 
-def test_invalid_objects_are_written_down_to_be_corrected(tmp_path: Path) -> None:
-    """`errors.csv` has the contract's columns, whatever the records were; skipped ones are not."""
+def test_invalid_objects_are_written_for_correction(tmp_path: Path) -> None:
+    """`errors.csv` has the contract's columns for any records, without skipped ones."""
     ones = [_card(id="card"), _customer(None, None), _customer("oops", None), _card()]
     source, mapping = mapped(tmp_path, "".join(json.dumps(one) + "\n" for one in ones))
     errors = tmp_path / "errors.csv"
@@ -203,8 +203,8 @@ def test_invalid_objects_are_written_down_to_be_corrected(tmp_path: Path) -> Non
     assert [type(row) for row in open_rows(again, map_columns(again))] == [BadRow, BadRow]
 
 
-def test_objects_may_be_mapped_all_the_same(tmp_path: Path) -> None:
-    """--map says what columns mean, of records of any kind; other kinds are refused without it."""
+def test_objects_may_be_mapped(tmp_path: Path) -> None:
+    """--map works for objects of any kind; without it, other kinds are rejected."""
     text = json.dumps({"id": "sub_1", "object": "subscription", "customer": "cus_1", "pm": "pm_1"})
     with pytest.raises(FileRefused) as refused:
         mapped(tmp_path, text)
@@ -222,8 +222,8 @@ def test_objects_may_be_attached(tmp_path: Path) -> None:
     assert row.order.kind is CommandKind.ASSIGN_CARD
 
 
-def test_the_copy_between_accounts(tmp_path: Path) -> None:
-    """Cards of all three kinds are set; bank accounts are skipped by name, and the sums add up."""
+def test_a_copy_between_accounts(tmp_path: Path) -> None:
+    """All three kinds of cards are sent, bank accounts are skipped, and the sums add up."""
     text = COPY + (
         "cus_1,card_1,cus_1,card_2\ncus_2,ba_1,cus_2,ba_2\ncus_3,src_1,cus_3,src_2\n"
         "cus_4,pm_1,cus_4,pm_2\nnone,card_1,none,card_2\n"
@@ -237,6 +237,6 @@ def test_the_copy_between_accounts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [COPY, COPY.strip(), CUSTOMERS, f"\ufeff{COPY}\r\n\r\n"])
 def test_a_header_alone_is_an_empty_plan(text: str, tmp_path: Path) -> None:
-    """Where nothing could be copied there is nothing to do, and nothing wrong."""
+    """A file with only a header is valid and sends nothing."""
     with make_plan(*mapped(tmp_path, text)) as plan:
         assert (plan.rows, plan.to_send, plan.invalid) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Excel workbooks are read as a CSV file of the sheet would be."""
+"""Excel workbooks are read like a CSV file of the sheet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from producer.migrations.input.rows.ids import migration_id
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.model.conditions import Conditions
 from producer.migrations.run.setup import Run, reopened
-from tests.unit.migrations.files import CARD_NUMBER, read, told, written
+from tests.unit.migrations.files import CARD_NUMBER, by_line, read, written
 from tests.unit.migrations.shapes import zipped
 
 HEADER = ["userId", "default_source"]
@@ -39,7 +39,7 @@ def workbook(sheets: dict[str, list[Any]], **options: Any) -> bytes:
 
 
 def changed(data: bytes, part: str, old: str, new: str) -> bytes:
-    """The workbook with another text in a part of it."""
+    """The workbook with a text in one part replaced."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w", 8) as after:
         for info in before.infolist():
@@ -52,12 +52,12 @@ def changed(data: bytes, part: str, old: str, new: str) -> bytes:
 
 
 def values(source: InputFile) -> list[Any]:
-    """All values of all records."""
+    """The values of all records."""
     return [list(found) for _, _, found in source.records(source.columns)]  # type: ignore[arg-type]
 
 
 def test_cells_are_as_in_a_csv_file(tmp_path: Path) -> None:
-    """Numbers without a needless fraction, dates as ISO 8601 has them, errors as they are shown."""
+    """Numbers have no needless fraction, dates are ISO 8601, errors are as displayed."""
     rows = [
         ["userId", "default_source", "number", "when"],
         ["cus_1", True, 1234567890123, datetime(2026, 11, 28, 13, 5, 9)],
@@ -77,7 +77,7 @@ def test_cells_are_as_in_a_csv_file(tmp_path: Path) -> None:
 
 
 def test_another_reader_reads_the_same(tmp_path: Path) -> None:
-    """calamine, which many use, has the same texts at the same places."""
+    """The widely used calamine reads the same texts at the same places."""
     rows: list[list[Any]] = [[*HEADER, "name"]]
     rows += [[f"cus_{n}", f"card_{n}" if n % 3 else "", f"Zoë\n{n} <&> \t"] for n in range(2_000)]
     data = workbook({"Cards": rows})
@@ -87,25 +87,25 @@ def test_another_reader_reads_the_same(tmp_path: Path) -> None:
 
 
 def test_the_header_is_found_below_titles_and_empty_rows(tmp_path: Path) -> None:
-    """Rows are told by their numbers in the sheet; empty ones, also formatted, are none."""
+    """Lines are the sheet's row numbers; empty rows, also formatted ones, are no rows."""
     rows = [[], ["Cards to be moved, 2026"], [], HEADER, ["cus_1", "card_1"], [], ["cus_2", "x"]]
     data = workbook({"Cards": rows})
-    assert told(read(tmp_path, data)) == [(5, "cus_1"), (7, "parameter_invalid")]
+    assert by_line(read(tmp_path, data)) == [(5, "cus_1"), (7, "parameter_invalid")]
 
 
 def test_a_merged_title_is_no_header(tmp_path: Path) -> None:
-    """Of merged cells the first has the value, the others have none."""
+    """Only the first of merged cells has a value."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
         sheet = book.add_worksheet()
         sheet.merge_range("A1:B1", "Cards to be moved")
         sheet.write_row("A2", HEADER)
         sheet.write_row("A3", ["cus_1", "card_1"])
-    assert told(read(tmp_path, out.getvalue())) == [(3, "cus_1")]
+    assert by_line(read(tmp_path, out.getvalue())) == [(3, "cus_1")]
 
 
-def test_the_first_sheet_that_is_shown_or_the_one_that_is_named(tmp_path: Path) -> None:
-    """Whatever the case of its name; another sheet than the first is another migration."""
+def test_the_first_visible_sheet_or_the_named_one(tmp_path: Path) -> None:
+    """Names match in any case; another sheet than the default is another migration."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
         for name, card in (("Hidden", "card_0"), ("Cards", "card_1"), ("Más", "card_2")):
@@ -132,7 +132,7 @@ def test_the_first_sheet_that_is_shown_or_the_one_that_is_named(tmp_path: Path) 
 
 
 class _Registry:
-    """Knows what was kept with one migration."""
+    """Has what was kept with one migration."""
 
     def __init__(self, run: Run) -> None:
         self._about = {**run._about(), "blind": run.blind}
@@ -142,7 +142,7 @@ class _Registry:
 
 
 def test_the_sheet_is_kept_with_the_migration(tmp_path: Path) -> None:
-    """So that its report is of the same rows."""
+    """Its report is of the same rows."""
     rows = [HEADER, ["cus_1", "card_1"]]
     path = tmp_path / "cards.xlsx"
     path.write_bytes(workbook({"Cards": rows, "More": [*rows, ["cus_2", "card_2"]]}))
@@ -153,8 +153,8 @@ def test_the_sheet_is_kept_with_the_migration(tmp_path: Path) -> None:
     assert len(list(again.rows(1))) == 2
 
 
-def test_a_sheet_of_what_has_none_is_refused(tmp_path: Path) -> None:
-    """Rather than read as if it had not been asked for."""
+def test_a_sheet_of_another_format_is_rejected(tmp_path: Path) -> None:
+    """The option is not silently ignored."""
     path = tmp_path / "cards.csv"
     path.write_text("userId,default_source\n")
     with pytest.raises(FileRefused) as refused:
@@ -163,7 +163,7 @@ def test_a_sheet_of_what_has_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_formula_is_its_value(tmp_path: Path) -> None:
-    """As Excel has calculated it; one that no program has calculated makes the row invalid."""
+    """Excel's calculated value counts; a formula that was not calculated makes the row invalid."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
         sheet = book.add_worksheet()
@@ -172,7 +172,7 @@ def test_a_formula_is_its_value(tmp_path: Path) -> None:
             sheet.write_string(row, 0, f"cus_{row}")
             sheet.write_formula(row, 1, '="card_"&1', value=value)
     data = changed(out.getvalue(), "xl/worksheets/sheet1.xml", "</f><v>0</v>", "</f>")
-    assert told(read(tmp_path, data)) == [
+    assert by_line(read(tmp_path, data)) == [
         (2, "cus_1"),
         (3, "formula_not_calculated"),
         (4, "spreadsheet_damage"),
@@ -180,7 +180,7 @@ def test_a_formula_is_its_value(tmp_path: Path) -> None:
 
 
 def test_card_numbers_are_refused_as_texts_and_as_numbers(tmp_path: Path) -> None:
-    """A column of them refuses the workbook, one of them its row."""
+    """A column of card numbers rejects the workbook, a single one its row."""
     for kind in (str, int):
         number = kind(CARD_NUMBER)
         rows = [[*HEADER, "note"], *([f"cus_{n}", f"card_{n}", number] for n in range(3))]
@@ -188,19 +188,19 @@ def test_card_numbers_are_refused_as_texts_and_as_numbers(tmp_path: Path) -> Non
             written(tmp_path, workbook({"Cards": rows}))
         assert (refused.value.code, refused.value.column) == ("card_data_column", "note")
         rows = [HEADER, ["cus_1", number], *([f"cus_{n}", f"card_{n}"] for n in range(2, 9))]
-        found = told(read(tmp_path, workbook({"Cards": rows})))
+        found = by_line(read(tmp_path, workbook({"Cards": rows})))
         assert found[:2] == [(2, "card_number_refused"), (3, "cus_2")]
 
 
-def test_dates_of_the_other_calendar(tmp_path: Path) -> None:
+def test_dates_from_1904(tmp_path: Path) -> None:
     """Excel on old Macs counted from 1904."""
     rows = [[*HEADER, "when"], ["cus_1", "card_1", date(2026, 11, 28)]]
     source = written(tmp_path, workbook({"Cards": rows}, date_1904=True))
     assert values(source)[0][2] == "2026-11-28"
 
 
-def test_tags_with_a_prefix_cells_without_a_place_and_texts_in_parts(tmp_path: Path) -> None:
-    """As other programs write them; how a text is pronounced is no part of it."""
+def test_workbooks_of_other_programs(tmp_path: Path) -> None:
+    """Tag prefixes, cells without a place and texts in parts; phonetic hints are ignored."""
     sheet = (
         '<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         '<x:sheetData><x:row><x:c t="inlineStr"><x:is><x:t>userId</x:t></x:is></x:c>'
@@ -211,7 +211,7 @@ def test_tags_with_a_prefix_cells_without_a_place_and_texts_in_parts(tmp_path: P
         "</x:sheetData></x:worksheet>"
     )
     data = _with_sheet(sheet)
-    assert told(read(tmp_path, data)) == [(2, "parameter_missing"), (3, "cus_1")]
+    assert by_line(read(tmp_path, data)) == [(2, "parameter_missing"), (3, "cus_1")]
 
 
 _ROWS = '<row r="1"><c r="A1" t="str"><v>userId</v></c><c r="B1" t="str"><v>source</v></c></row>'
@@ -248,21 +248,21 @@ _HOSTILE = {
 
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_a_damaged_or_hostile_sheet_is_refused(name: str, tmp_path: Path) -> None:
-    """By what it is, whatever stands in it, and soon."""
+    """It is rejected with its own code, quickly."""
     with pytest.raises(FileRefused) as refused:
         read(tmp_path, _with_sheet(_HOSTILE[name]))
     assert refused.value.code == "xlsx_broken"
 
 
 def test_cells_far_apart_take_no_memory_between_them(tmp_path: Path) -> None:
-    """A sheet says with two cells that it has 17 thousand million; readers have died of it."""
+    """Two cells can span 17 thousand million cells, which no reader should allocate."""
     far = '<c r="A1048576" t="str"><v>cus_1</v></c><c r="XFD1048576"><v>1</v></c>'
     rows = read(tmp_path, _with_sheet(_sheet(f'<row r="1048576">{far}</row>')))
-    assert told(rows) == [(1_048_576, "parameter_missing")]
+    assert by_line(rows) == [(1_048_576, "parameter_missing")]
 
 
 def test_a_text_of_megabytes_costs_its_row(tmp_path: Path) -> None:
-    """Wherever it stands: it is cut as it is read."""
+    """It is cut while it is read, wherever it is stored."""
     long = "x" * (2 << 20)
     data = _with_sheet(
         _sheet(
@@ -271,7 +271,7 @@ def test_a_text_of_megabytes_costs_its_row(tmp_path: Path) -> None:
             '<row r="4"><c r="A4" t="str"><v>cus_1</v></c></row>'
         )
     )
-    codes = [code for _, code in told(read(tmp_path, data))]
+    codes = [code for _, code in by_line(read(tmp_path, data))]
     assert codes == ["field_too_long", "field_too_long", "parameter_missing"]
 
 
@@ -279,7 +279,7 @@ def test_a_text_of_megabytes_costs_its_row(tmp_path: Path) -> None:
     "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/_rels/workbook.xml.rels"]
 )
 def test_a_workbook_without_a_part_is_refused(part: str, tmp_path: Path) -> None:
-    """It was torn, or is none."""
+    """It is truncated, or no workbook."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(workbook({"Cards": [HEADER]}))) as before,
@@ -294,7 +294,7 @@ def test_a_workbook_without_a_part_is_refused(part: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("cut", [-1, -40, 200, 2_000])
 def test_a_torn_workbook_is_refused(cut: int, tmp_path: Path) -> None:
-    """Its table of contents is at its end."""
+    """The table of contents at its end is missing."""
     data = workbook({"Cards": [HEADER, ["cus_1", "card_1"]]})
     with pytest.raises(FileRefused) as refused:
         read(tmp_path, data[:cut])
@@ -302,11 +302,11 @@ def test_a_torn_workbook_is_refused(cut: int, tmp_path: Path) -> None:
 
 
 def test_a_workbook_in_an_archive(tmp_path: Path) -> None:
-    """Packed once more, as some mail programs do."""
+    """Some mail programs pack workbooks once more."""
     data = workbook({"Cards": [HEADER, ["cus_1", "card_1"]]})
     source = written(tmp_path, zipped(data, "cards.xlsx"))
     assert (source.format.sheet, source.format.member) == ("Cards", "cards.xlsx")
-    assert told(list(_rows(source))) == [(2, "cus_1")]
+    assert by_line(list(_rows(source))) == [(2, "cus_1")]
 
 
 def _rows(source: InputFile) -> Iterator[Any]:
