@@ -1,4 +1,4 @@
-"""The report to look at: one HTML file that needs neither network nor JavaScript."""
+"""The HTML report: one file that needs neither network nor JavaScript."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STEPS = (
 _CODE = re.compile(r"`([^`]+)`")
 _BAR = 1000
 _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
-# Whose codes are listed as what went wrong.
+# States whose codes are listed as problems.
 _PROBLEMS = (
     RowState.FAILED,
     RowState.UNKNOWN,
@@ -46,9 +46,9 @@ _PROBLEMS = (
 
 
 def html_report(status: MigrationStatus, summary: Summary, language: Language = "en") -> str:
-    """The page: totals, the rate over time, and by code examples and what to do next.
+    """The page: totals, the rate over time, and for each code examples and what to do next.
 
-    Whatever comes from the file or from Stripe is escaped; tokens were redacted before.
+    Values from the file or Stripe are escaped; tokens were redacted before.
     """
     say = ReportSay(language)
     title = say(ReportText.TITLE, name=visible(status.name))
@@ -79,7 +79,7 @@ def html_report(status: MigrationStatus, summary: Summary, language: Language = 
 
 def _head(say: ReportSay, status: MigrationStatus) -> Iterator[str]:
     state = escape(say.migration(status.state))
-    yield f'<header><h1>{_shown(status.name)} <span class="pill">{state}</span></h1>'
+    yield f'<header><h1>{_visible(status.name)} <span class="pill">{state}</span></h1>'
     when = say(ReportText.BEGAN, at=say.moment(status.created_at))
     if status.finished_at is not None:
         span = _span(say, (status.finished_at - status.created_at).total_seconds())
@@ -136,33 +136,33 @@ def _headline(say: ReportSay, status: MigrationStatus, summary: Summary) -> str:
         return say(ReportText.NO_ROWS)
     if not open_ and not rest and not skipped:
         return say(ReportText.ALL_DONE, rows=rows)
-    said = say(ReportText.SOME_DONE, done=say.figure(done), rows=rows)
+    headline = say(ReportText.SOME_DONE, done=say.figure(done), rows=rows)
     if skipped:
-        said += say(ReportText.NOTHING_TO_SEND, skipped=say.figure(skipped))
+        headline += say(ReportText.NOTHING_TO_SEND, skipped=say.figure(skipped))
     if rest:
         some = ReportText.ONE_NOT if rest == 1 else ReportText.SOME_NOT
-        said += say(some, rest=say.figure(rest))
+        headline += say(some, rest=say.figure(rest))
     if open_:
-        said += say(
+        headline += say(
             ReportText.ONE_OPEN if open_ == 1 else ReportText.SOME_OPEN, open=say.figure(open_)
         )
         state = say(ReportText.MIGRATION_IS, state=say.migration(status.state))
-        said += "." if status.state.ended else state
-    return said
+        headline += "." if status.state.ended else state
+    return headline
 
 
 def _next(say: ReportSay, summary: Summary) -> Iterator[str]:
     items = ""
     for what, states, step in _STEPS:
         if count := sum(summary.counts.get(state, 0) for state in states):
-            told = f"{say.figure(count)} {escape(say(what))}"
-            items += f"<li><b>{told}</b>: {_prose(say(step))}</li>"
+            subject = f"{say.figure(count)} {escape(say(what))}"
+            items += f"<li><b>{subject}</b>: {_prose(say(step))}</li>"
     if items:
         yield f"<section><h2>{escape(say(ReportText.NEXT))}</h2><ol>{items}</ol></section>"
 
 
 def _notes(say: ReportSay, summary: Summary) -> Iterator[str]:
-    """Rows that are as the file says, while another card is charged."""
+    """Applied and unchanged rows whose default is shadowed by another card."""
     found = [
         (state, count) for state in _DONE if (count := summary.codes.get(state, {}).get(SHADOWED))
     ]
@@ -193,7 +193,7 @@ def _of_code(say: ReportSay, summary: Summary, state: RowState, code: str, count
     return (
         f'<div class="why {state.word}">'
         f'<h3><span class="count">{say.figure(count)}</span> {escape(say.state(state))}: '
-        f"<code>{_shown(code)}</code></h3>"
+        f"<code>{_visible(code)}</code></h3>"
         f'<p class="todo"><b>{escape(say(ReportText.WHAT_TO_DO))}</b> '
         f"{_prose(_todo(say, state, code))}</p>{examples}</div>"
     )
@@ -212,7 +212,7 @@ def _examples(say: ReportSay, rows: Sequence[ReportRow], count: int) -> str:
         cells = (say.figure(row.line), row.customer, row.object_id, row.values()[7])
         body += "<tr>"
         for name, cell in zip(names, cells, strict=True):
-            body += f'<td data-name="{escape(name)}">{_shown(str(cell))}</td>'
+            body += f'<td data-name="{escape(name)}">{_visible(str(cell))}</td>'
         body += "</tr>"
     which = say(ReportText.ALL)
     if count == 1:
@@ -233,11 +233,11 @@ def _todo(say: ReportSay, state: RowState, code: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Escaped, what stands in backticks as code."""
+    """Escaped text, with parts in backticks as code."""
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
-def _shown(text: str) -> str:
+def _visible(text: str) -> str:
     return escape(visible(text))
 
 

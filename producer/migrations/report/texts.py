@@ -15,7 +15,7 @@ class ReportText(Bilingual):
     """What the report says."""
 
     TITLE = ("{name}: informe de la migración", "{name}: migration report")
-    BEGAN = ("empezó el {at}", "began {at}")
+    BEGAN = ("empezó el {at}", "started {at}")
     ENDED = (", terminó el {at}, tras {span}", ", ended {at}, after {span}")
     STATE = ("estado", "state")
     ROWS = ("filas", "rows")

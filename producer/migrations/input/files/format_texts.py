@@ -1,4 +1,4 @@
-"""Describes how a file was read."""
+"""Descriptions of a file's format, in Spanish and English."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.migrations.input.files.formats import Encoding, Form, Format, Line
 
 
 class FormatText(Bilingual):
-    """The parts of the description."""
+    """The parts of a description."""
 
     CSV = ("CSV", "CSV")
     JSON_LINES = ("JSON Lines", "JSON Lines")
@@ -38,7 +38,7 @@ _SEPARATORS = {",": FormatText.COMMA, ";": FormatText.SEMICOLON, "\t": FormatTex
 
 
 def form_words(format_: Format, language: Language = "en") -> str:
-    """The form and what it is packed in: `CSV, gzipped`."""
+    """The form and its packing: `CSV, gzipped`."""
     parts = [FormatText[format_.form.name].say(language)]
     if format_.gzipped:
         parts.append(FormatText.GZIPPED.say(language))
@@ -48,21 +48,21 @@ def form_words(format_: Format, language: Language = "en") -> str:
 
 
 def reading_words(format_: Format, language: Language = "en") -> tuple[str, ...]:
-    """How it is read: separator, encoding, line ends; or the sheet."""
+    """How the file is read: separator, encoding, line ends; or the sheet."""
     return tuple(_reading(format_, language))
 
 
 def _reading(format_: Format, language: Language) -> Iterator[str]:
     if format_.sheet:
-        words = FormatText.OF_SHEETS if format_.sheets > 1 else FormatText.SHEET
-        yield words.say(language, sheet=shown(format_.sheet), sheets=format_.sheets)
+        text = FormatText.OF_SHEETS if format_.sheets > 1 else FormatText.SHEET
+        yield text.say(language, sheet=shown(format_.sheet), sheets=format_.sheets)
     if not format_.form.is_text:
         return
     if format_.form is Form.CSV:
         known = _SEPARATORS.get(format_.delimiter)
         name = known.say(language) if known else format_.delimiter
-        told = FormatText.BY_FIRST_LINE.say(language) if format_.separator_line else ""
-        yield FormatText.SEPARATOR.say(language, name=name) + told
+        source = FormatText.BY_FIRST_LINE.say(language) if format_.separator_line else ""
+        yield FormatText.SEPARATOR.say(language, name=name) + source
     bom = format_.encoding is Encoding.UTF_8_BOM
     yield FormatText.BOM.say(language) if bom else format_.encoding.value
     if format_.form in (Form.CSV, Form.JSON_LINES):
