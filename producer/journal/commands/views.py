@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from producer.contract import CommandStatus, Envelope
-from producer.contract.effective_default import shadow_told
-from producer.contract.metadata import metadata_told
+from producer.contract.effective_default import shadow_in_answer
+from producer.contract.metadata import stored_metadata
 from producer.journal.commands.results import envelope_of
 from producer.journal.redis.calls import Call, pairs_to_dict
 
@@ -101,10 +101,10 @@ def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
             "next_attempt_at": _moment(row, "due"),
             "superseded_by": row.get("by"),
             "result": result,
-            "shadowed_by": shadow_told(
+            "shadowed_by": shadow_in_answer(
                 row.get("slot", ""), row.get("card", ""), result.model_dump() if result else None
             ),
-            "metadata": metadata_told(row.get("metadata", "")),
+            "metadata": stored_metadata(row.get("metadata", "")),
             "http_status": _http(row) if ended else None,
         }
     )

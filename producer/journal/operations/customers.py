@@ -10,7 +10,7 @@ from typing import Any
 from producer.contract import CommandKind, Lane
 from producer.contract.card_data.card_numbers import mask_card_numbers
 from producer.contract.card_data.redaction import redact
-from producer.contract.metadata import metadata_told
+from producer.contract.metadata import stored_metadata
 from producer.journal.commands.results import envelope_of
 from producer.journal.operations.operations import Stop, stop_of
 from producer.journal.operations.pauses import Pause, pauses_of
@@ -100,7 +100,7 @@ def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) 
         accepted_at=_moment(row.get("accepted")),
         finished_at=_moment(row.get("finished")),
         next_attempt_at=_moment(row.get("due")),
-        metadata=metadata_told(row.get("metadata", "")),
+        metadata=stored_metadata(row.get("metadata", "")),
     )
 
 

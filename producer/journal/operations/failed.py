@@ -19,7 +19,7 @@ from producer.contract import (
     parse_command,
 )
 from producer.contract.messages import Language, Text, say
-from producer.contract.metadata import metadata_told
+from producer.contract.metadata import stored_metadata
 from producer.journal.commands.signed import row_flaw, terms_of
 from producer.journal.commands.views import RecordDamaged
 from producer.journal.operations.operations import replay
@@ -72,7 +72,7 @@ class Kept:
             failed_at=datetime.fromtimestamp(int(row["finished"]) / 1000, UTC),
             attempts=int(row.get("tries", 0)),
             sender=row.get("sender", ""),
-            metadata=metadata_told(row.get("metadata", "")),
+            metadata=stored_metadata(row.get("metadata", "")),
         )
 
     def flaw(self, signing: Signing) -> Flaw | None:
