@@ -16,7 +16,7 @@ class Text(Enum):
         "Método de pago actualizado con éxito",
         "Payment method updated successfully",
     )
-    ALREADY_SO = ("Ya era así; no se cambió nada", "It was so already; nothing was changed")
+    ALREADY_SO = ("Ya estaba así; no se cambió nada", "It was so already; nothing was changed")
     CUSTOMER_READ = ("Cliente leído correctamente", "Customer read successfully")
     CARDS_LISTED = ("Tarjetas listadas correctamente", "Cards listed successfully")
     ASSIGN_FIELDS_REQUIRED = (
@@ -33,12 +33,12 @@ class Text(Enum):
     )
     WRONG_TYPE = ("{field} debe ser una cadena de texto", "{field} must be a string")
     WRONG_FORM = (
-        "{field} no es válido: solo letras, cifras y guiones bajos, hasta 255",
+        "{field} no es válido: solo letras, dígitos y guiones bajos, hasta 255 caracteres",
         "{field} is not valid: only letters, digits and underscores, up to 255",
     )
     UNKNOWN_FIELD = ("Campo desconocido: {field}", "Unknown field: {field}")
     UNKNOWN_COMMAND = (
-        "command no es válido: AssignCard o SetDefaultCard",
+        "command no es válido: debe ser AssignCard o SetDefaultCard",
         "command is not valid: AssignCard or SetDefaultCard",
     )
     NOT_JSON = ("El cuerpo (body) no es un objeto JSON", "The body is not a JSON object")
@@ -47,20 +47,20 @@ class Text(Enum):
         "The body is larger than {limit} KiB",
     )
     BAD_HOST = (
-        "Falta la cabecera Host, o no es una sola y válida",
-        "The Host header is missing, or is not a single valid one",
+        "Falta el encabezado Host, está repetido o no es válido",
+        "The Host header is missing, repeated or not valid",
     )
     UNKNOWN_HOST = (
-        "La cabecera Host no nombra este servidor; no se hizo nada (CARDS_HOSTS)",
+        "El encabezado Host no corresponde a este servidor; no se hizo nada (CARDS_HOSTS)",
         "The Host header does not name this server; nothing was done (CARDS_HOSTS)",
     )
     HEAD_TOO_LARGE = (
-        "Las cabeceras de la petición son demasiado grandes, o demasiadas",
-        "The request's headers are too large, or too many",
+        "Los encabezados de la petición son demasiado grandes o demasiados",
+        "The request's headers are too large or too many",
     )
     TOO_SLOW = (
-        "La petición llegaba demasiado despacio",
-        "The request came too slowly",
+        "La petición tardó demasiado en llegar",
+        "The request arrived too slowly",
     )
     MALFORMED = ("La petición no es HTTP válido", "The request is not valid HTTP")
     TOO_MANY = (
@@ -68,19 +68,19 @@ class Text(Enum):
         "Too many connections; try again",
     )
     BAD_ENCODING = (
-        "Content-Encoding no admitido; aquí: {wanted}",
-        "Content-Encoding is not supported; here: {wanted}",
+        "Content-Encoding no admitido; se admite: {wanted}",
+        "Content-Encoding is not supported; supported: {wanted}",
     )
     NOT_SO_ENCODED = (
-        "El cuerpo (body) no es gzip, aunque Content-Encoding lo dice",
+        "El cuerpo (body) no es gzip, aunque Content-Encoding así lo indica",
         "The body is not gzip, although Content-Encoding says so",
     )
     BAD_LANE = (
-        "La cabecera Lane debe ser interactive o bulk",
+        "El encabezado Lane debe ser interactive o bulk",
         "The Lane header must be interactive or bulk",
     )
     BAD_IDEMPOTENCY_KEY = (
-        "La cabecera Idempotency-Key debe tener de 1 a 255 caracteres",
+        "El encabezado Idempotency-Key debe tener de 1 a 255 caracteres",
         "The Idempotency-Key header must have 1 to 255 characters",
     )
     BAD_WAIT = (
@@ -88,14 +88,14 @@ class Text(Enum):
         "{field} must be a number of seconds from 0 to 30",
     )
     BAD_METADATA = (
-        "{field} no es válido: como mucho 10 etiquetas nombre=valor y 1 kB; nombres de a-z, 0-9, _ "
-        "y -, hasta 40; valores de 1 a 100 caracteres",
+        "{field} no es válido: como máximo 10 etiquetas nombre=valor y 1 kB; nombres con a-z, 0-9, "
+        "_ y -, hasta 40 caracteres; valores de 1 a 100 caracteres",
         "{field} is not valid: at most 10 tags name=value and 1 kB; names of a-z, 0-9, _ and -, up "
-        "to 40; values of 1 to 100 characters",
+        "to 40 characters; values of 1 to 100 characters",
     )
     SECRET_IN_METADATA = (
         "{field} parece contener un token o una clave; en los metadatos no se admiten",
-        "{field} looks like a token or a key; metadata takes none",
+        "{field} looks like a token or a key; metadata must not contain any",
     )
     CARD_NUMBER = (
         "{field} parece contener un número de tarjeta o un CVC; envíe un token, nunca la tarjeta",
@@ -111,14 +111,14 @@ class Text(Enum):
     )
     SCOPE_MISSING = (
         "El token no permite esto; hace falta el permiso (scope): {scopes}",
-        "The token does not allow this; it takes the scope: {scopes}",
+        "The token does not allow this; it needs the scope: {scopes}",
     )
     TOO_MANY_REQUESTS = (
-        "Demasiadas peticiones con este token; no se hizo nada, inténtelo en {seconds} s",
+        "Demasiadas peticiones con este token; no se hizo nada, inténtelo de nuevo en {seconds} s",
         "Too many requests with this token; nothing was done, try again in {seconds} s",
     )
     TOO_MANY_WRONG_TOKENS = (
-        "Demasiados tokens no válidos desde esta dirección; inténtelo en {seconds} s",
+        "Demasiados tokens no válidos desde esta dirección; inténtelo de nuevo en {seconds} s",
         "Too many invalid tokens from this address; try again in {seconds} s",
     )
     UNAVAILABLE = (
@@ -136,27 +136,27 @@ class Text(Enum):
     ACCEPTED = ("Comando aceptado, en curso", "Command accepted, in progress")
     REPEATED_FIELD = ("{field} aparece más de una vez", "{field} is given more than once")
     RESULT_GONE = (
-        "El comando terminó, pero su resultado fue borrado del almacén de resultados",
+        "El comando terminó, pero su resultado se borró del almacén de resultados",
         "The command ended, but its result was deleted from the results backend",
     )
     RECORD_DAMAGED = (
-        "El registro del comando está dañado; no se sabe qué fue de él",
-        "The command's record is damaged; what became of it is not known",
+        "El registro del comando está dañado; no se sabe cómo terminó",
+        "The command's record is damaged; its outcome is not known",
     )
     JOURNAL_DAMAGED = (
-        "Los datos del comando en Redis están dañados; avise a operaciones",
-        "What Redis holds for the command is damaged; tell whoever operates it",
+        "Los datos del comando en Redis están dañados; avise al equipo de operaciones",
+        "The command's data in Redis is damaged; tell the operator",
     )
     ALIVE = ("El proceso está en marcha", "The process is alive")
     READY = ("Listo", "Ready")
     READY_OTHER_DATA = (
-        "Listo, pero Redis no tiene los datos de antes: lo aceptado antes se perdió "
+        "Listo, pero Redis ya no tiene los datos anteriores: se perdió lo aceptado antes "
         "(CARDS_ACCEPT_OTHER_DATA)",
-        "Ready, but Redis does not have the data of before: what was accepted before is lost "
+        "Ready, but Redis no longer has its earlier data: what was accepted before is lost "
         "(CARDS_ACCEPT_OTHER_DATA)",
     )
     NOT_READY = ("No está listo: {missing}", "Not ready: {missing}")
-    STOPPING = ("el proceso termina", "the process is stopping")
+    STOPPING = ("el proceso se está deteniendo", "the process is stopping")
     REDIS_SILENT = ("Redis no responde", "Redis does not answer")
     REDIS_TIMEOUT = ("Redis no responde a tiempo", "Redis does not answer in time")
     REDIS_REPLICA = (
@@ -170,8 +170,8 @@ class Text(Enum):
         "Redis accepts no more connections",
     )
     REDIS_UNREPLICATED = (
-        "Redis no tiene bastantes réplicas al día para confirmar escrituras",
-        "Redis has too few replicas in step to confirm writes",
+        "Redis no tiene suficientes réplicas al día para confirmar escrituras",
+        "Redis has too few replicas up to date to confirm writes",
     )
     REDIS_DISK = (
         "Redis no puede escribir en su disco",
@@ -179,31 +179,32 @@ class Text(Enum):
     )
     REDIS_FULL = (
         "Redis está lleno (maxmemory); no acepta escrituras",
-        "Redis is full (maxmemory); it takes no writes",
+        "Redis is full (maxmemory); it accepts no writes",
     )
     REDIS_AUTH = (
         "Redis rechaza el usuario o la contraseña de REDIS_URL",
         "Redis refuses the user or password in REDIS_URL",
     )
     REDIS_RIGHTS = (
-        "Redis no permite a nuestro usuario una orden que se necesita",
-        "Redis does not permit our user a command that is needed",
+        "El usuario de Redis no tiene permiso para un comando de Redis que se necesita",
+        "The Redis user may not run a Redis command that is needed",
     )
     REDIS_CERTIFICATE = (
         "El certificado de Redis no se puede verificar: revise CARDS_REDIS_CA",
         "The certificate of Redis cannot be verified: check CARDS_REDIS_CA",
     )
     REDIS_OTHER_DATA = (
-        "Redis no tiene los datos de antes: se vació o es otra base de datos; no se acepta nada",
-        "Redis does not have the data of before: it was emptied, or is another database; "
+        "Redis ya no tiene los datos anteriores: se vació o es otra base de datos; no se acepta "
+        "nada",
+        "Redis no longer has its earlier data: it was emptied, or is another database; "
         "nothing is accepted",
     )
     REDIS_FAULT = (
-        "Redis no pudo ejecutar la orden sobre estos datos",
+        "Redis no pudo ejecutar el comando sobre estos datos",
         "Redis could not run the command on this data",
     )
     NO_WORKER_SEEN = (
-        "Ningún worker visto en los últimos {seconds} s",
+        "No se ha visto ningún worker en los últimos {seconds} s",
         "No worker seen in the last {seconds} s",
     )
     LANES_STUCK = (
@@ -218,12 +219,12 @@ class Text(Enum):
     CUSTOMER_EXPLAINED = ("Qué tarjeta se cobra y por qué", "Which card is charged, and why")
     FAILED_LISTED = ("Comandos fallidos", "Failed commands")
     FAILED_COUNTED = (
-        "No se retomó ninguno; así quedaría",
-        "None was replayed; this is what would be",
+        "No se reprocesó ninguno; este sería el resultado",
+        "None was replayed; this would be the result",
     )
-    FAILED_REPLAYED = ("Comandos retomados", "Commands replayed")
+    FAILED_REPLAYED = ("Comandos enviados a reprocesar", "Commands replayed")
     FILTER_REQUIRED = (
-        "Un filtro vacío los retomaría todos: indique code, command, customer o tag.NOMBRE",
+        "Un filtro vacío los reprocesaría todos: indique code, command, customer o tag.NOMBRE",
         "An empty filter would replay all of them: name code, command, customer or tag.NAME",
     )
     TASK_FOUND = ("Estado del comando", "Status of the command")
@@ -252,19 +253,19 @@ class Text(Enum):
         "There is no migration with that id",
     )
     MIGRATION_STATE = (
-        "La migración está en estado {state}: no es posible",
+        "La migración está en estado {state}: la acción no es posible",
         "The migration is {state}: that is not possible",
     )
     MIGRATION_FORGOTTEN = (
-        "Migración olvidada; ya no hay informe de ella",
-        "Migration forgotten; there is no report of it any more",
+        "Se eliminó la migración; su informe ya no está disponible",
+        "Migration forgotten; its report is gone",
     )
     MIGRATION_BUSY = (
-        "La migración terminó, pero algo suyo sigue en marcha; inténtelo más tarde",
-        "The migration has ended, but something of it is still under way; try again later",
+        "La migración terminó, pero una parte sigue en marcha; inténtelo más tarde",
+        "The migration has ended, but part of it is still running; try again later",
     )
     MIGRATION_JOURNAL_LOST = ("{why}", "{why}")
-    FILE_REFUSED = ("El archivo no se acepta: {why}", "The file is not taken: {why}")
+    FILE_REFUSED = ("El archivo no se acepta: {why}", "The file was rejected: {why}")
     CARD_COLUMN = (
         "La columna {column} parece contener números de tarjeta o CVC; no se guardó nada. "
         "Quítela del archivo",
@@ -276,7 +277,7 @@ class Text(Enum):
         "The file is larger than the limit of {limit} bytes",
     )
     UPLOADS_BUSY = (
-        "Hay demasiados archivos subiéndose a la vez; no se guardó nada, inténtelo de nuevo",
+        "Se están subiendo demasiados archivos a la vez; no se guardó nada, inténtelo de nuevo",
         "Too many files are being uploaded at once; nothing was kept, try again",
     )
     FILE_ELSEWHERE = (
@@ -292,16 +293,16 @@ class Text(Enum):
         "The parameter {field} is not valid: {wanted}",
     )
     BLIND_LOOK = (
-        "El parámetro {field} no es válido: only-if-default-is mira a cada cliente",
-        "The parameter {field} is not valid: only-if-default-is looks at each customer",
+        "El parámetro {field} no es válido: only-if-default-is necesita leer cada cliente",
+        "The parameter {field} is not valid: only-if-default-is has to read each customer",
     )
     OTHER_ORIGIN = (
         "La petición viene de otra página; no se hizo nada",
         "The request comes from another page; nothing was done",
     )
     SIGNATURE_MISSING = (
-        "El comando no está firmado, y aquí se exige",
-        "The command is not signed, and here it has to be",
+        "El comando no está firmado, y aquí la firma es obligatoria",
+        "The command is not signed, and a signature is required here",
     )
     SIGNATURE_INVALID = (
         "La firma del comando no es válida",
@@ -313,7 +314,7 @@ class Text(Enum):
     )
     NO_CALLBACKS = (
         "{field} no se admite aquí (CARDS_CALLBACKS)",
-        "{field} is not taken here (CARDS_CALLBACKS)",
+        "{field} is not accepted here (CARDS_CALLBACKS)",
     )
     BAD_CALLBACK = (
         "{field} debe ser una URL https, sin usuario ni fragmento, de hasta 2000 caracteres",
@@ -335,19 +336,20 @@ class Text(Enum):
     )
     ATTACHED_ELSEWHERE = (
         "Es de otro cliente, y solo puede ser de uno: pida al cliente la tarjeta otra vez con un "
-        "SetupIntent, que da un método de pago nuevo",
+        "SetupIntent, que genera un método de pago nuevo",
         "It belongs to another customer, and can belong to one alone: collect the card again with "
         "a SetupIntent, which gives a new payment method",
     )
     NOT_REUSABLE = (
-        "Se desvinculó de un cliente, o se usó sin estarlo, y no puede usarse más: pida al cliente "
-        "la tarjeta otra vez con un SetupIntent, que da un método de pago nuevo",
+        "Se desvinculó de un cliente, o se usó sin estar vinculado a ninguno, y ya no puede "
+        "usarse: pida al cliente la tarjeta otra vez con un SetupIntent, que genera un método de "
+        "pago nuevo",
         "It was detached from a customer, or used while attached to none, and cannot be used any "
         "more: collect the card again with a SetupIntent, which gives a new payment method",
     )
     MAX_PAYMENT_METHODS = (
-        "El cliente tiene todos los métodos de pago que Stripe permite: desvincule los que ya no "
-        "usa, y envíe el comando otra vez",
+        "El cliente ya tiene el máximo de métodos de pago que permite Stripe: desvincule los que "
+        "ya no usa y envíe el comando otra vez",
         "The customer has as many payment methods as Stripe allows: detach those that are not used "
         "any more, and send the command again",
     )
@@ -358,7 +360,7 @@ class Text(Enum):
         "not supported yet; send the cus_… of a Customer",
     )
     TOKEN_USED_ELSEWHERE = (
-        "El token ya fue usado, y no por este comando",
+        "El token ya se había usado, y no con este comando",
         "The token was already used, and not by this command",
     )
 

@@ -126,7 +126,7 @@ async def test_it_reads_and_steers_without_javascript(
     await tab.open(f"{web.url}/migrations")
     await tab.follow(f"a[href='/migrations/{migration}']")
     assert "Ready, not started" in await _part(tab, "#now")
-    assert "renews itself" in await _part(tab, "footer")
+    assert "reloads itself" in await _part(tab, "footer")
     assert await tab.value("document.querySelector('meta[http-equiv=refresh]').content") == "10"
     await tab.follow("form[action$='/resume'] button")
     await asyncio.to_thread(wait_until, lambda: _begun(web, migration), "a row that was sent")

@@ -115,7 +115,7 @@ async def test_a_command_is_followed_to_its_end(
     await tab.open(web.url)
     await tab.type("#id", sent.id)
     await tab.follow("form[action='/find'] button")
-    assert "a worker that is free, within the limit" in await tab.text()
+    assert "a free worker, within the limit" in await tab.text()
     await asyncio.to_thread(ends.end, sent.id)
     await tab.until(_says("succeeded"))
     await tab.until("document.getElementById('result').innerText.includes('cardId')")

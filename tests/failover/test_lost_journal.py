@@ -116,7 +116,7 @@ def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene]
             lose(scene)
             lost = time.monotonic()
             # Only while the server is away may it say something else first.
-            said = until(lambda: _not_ready(deployment, "data of before"), "it does not say why")
+            said = until(lambda: _not_ready(deployment, "earlier data"), "it does not say why")
             took_s = time.monotonic() - lost
             until(lambda: (503, "unavailable") in sender.refusals, "nobody is told so over HTTP")
         assert took_s < NOTICES_S
@@ -129,7 +129,7 @@ def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene]
         found = httpx.get(f"{deployment.web.url}/api/tasks/{before.id}")
         assert (found.status_code, found.json()["code"]) == (503, "unavailable")
         for ask in (before.status, before.wait, lambda: before.wait(None)):
-            with pytest.raises(Unavailable, match="data of before"):
+            with pytest.raises(Unavailable, match="earlier data"):
                 ask()
 
         hold.release()
@@ -194,7 +194,7 @@ def test_the_setting_lets_all_go_on(scene: Scene) -> None:
         deployment.until_ready()
         answer = httpx.get(f"{deployment.web.url}/readyz", timeout=10)
         assert answer.json()["data"]["journal"] is False
-        assert "data of before" in answer.json()["message"]
+        assert "earlier data" in answer.json()["message"]
         accepted = _post(deployment, "cus_After1")
         assert accepted.status_code == 202
         deployment.carried_out([accepted.json()["data"]["taskId"]], CARRIES_OUT_S)
@@ -214,7 +214,7 @@ def test_only_the_journal_that_the_settings_name(scene: Scene) -> None:
     folder = scene.directory / "deployment"
     with closing(Deployment(folder, scene.url, CARDS_JOURNAL_ID=known)) as deployment:
         deployment.web.until_listening()
-        said = until(lambda: _not_ready(deployment, "data of before"), "it is ready")
+        said = until(lambda: _not_ready(deployment, "earlier data"), "it is ready")
         assert "nothing is accepted" in said
         until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
         assert _post(deployment, "cus_Refused1").status_code == 503

@@ -402,7 +402,7 @@ def test_a_lost_journal_is_no_answer(cards: CardCommands, ends: Ends) -> None:
     ends.until_listened(handle.id)
     ends.redis.flushall()
     ends.redis.publish(f"cards:changed:{handle.id}", "running")  # have it look now
-    lost = "does not have the data of before"
+    lost = "no longer has its earlier data"
     with pytest.raises(Unavailable, match=lost):
         waiting.result()
     for ask in (handle.status, handle.wait, lambda: cards.cancel(handle.id)):
@@ -419,7 +419,7 @@ async def test_a_lost_journal_is_no_answer_async(
     handle = await async_cards.send(DEFAULT)
     ends.redis.flushall()
     for ask in (handle.status, lambda: handle.wait(None)):
-        with pytest.raises(Unavailable, match="does not have the data of before"):
+        with pytest.raises(Unavailable, match="no longer has its earlier data"):
             await ask()
-    with pytest.raises(Unavailable, match="does not have the data of before"):
+    with pytest.raises(Unavailable, match="no longer has its earlier data"):
         await async_cards.send(DEFAULT)

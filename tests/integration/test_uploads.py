@@ -218,7 +218,7 @@ def bombs() -> dict[str, tuple[bytes, int, str]]:
         "a zip archive": (zipped(_HEADER + rows[: 24 << 20]), 400, "packed_too_tightly"),
         "a workbook's texts": (workbook, 400, "packed_too_tightly"),
         "JSON, deeply nested": (_ENDLESS + b"[" * (8 << 20), 400, "json_broken"),
-        "packed twice": (twice, 400, "unknown_format"),
+        "compressed twice": (twice, 400, "unknown_format"),
         "torn": (gzip.compress(random_)[:-9], 400, "gzip_torn"),
         "damaged": (gzip.compress(random_)[:100_000] + b"x" * 1_000, 400, "gzip_torn"),
         "no gzip behind its head": (b"\x1f\x8b" + b"x" * 1_000, 400, "gzip_torn"),

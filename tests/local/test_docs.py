@@ -20,6 +20,19 @@ from tests.local.running import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+_TOPS = (
+    "producer",
+    "worker",
+    "sandbox",
+    "local",
+    "chaos",
+    "benchmarks",
+    "tests",
+    "deploy",
+    "examples",
+)
+_PATH = re.compile(rf"`((?:{'|'.join(_TOPS)})/[\w./@-]+)`")
+_BARE = re.compile(r"`([a-z_]+\.(?:py|lua))`")
 # What a page has loaded when it is shown, as opposed to what its reader may follow.
 _LOADED = {"audio", "embed", "iframe", "img", "link", "script", "source", "video"}
 
@@ -60,6 +73,16 @@ def test_links_lead_somewhere(name: str) -> None:
         assert target.is_file(), path
         assert target.resolve().is_relative_to(DOCS), path
         assert not anchor or anchor in anchors(target.read_text("utf-8")), f"{path}#{anchor}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_files_that_a_page_names_exist(name: str) -> None:
+    """Each path in backticks is one of the repository's, and each bare file name is a file's."""
+    text = (DOCS / name).read_text("utf-8")
+    for path in _PATH.findall(text):
+        assert (ROOT / path).exists(), path
+    files = {path.name for top in _TOPS for path in (ROOT / top).rglob("*.*")}
+    assert set(_BARE.findall(text)) <= files
 
 
 def test_every_public_name_is_described() -> None:

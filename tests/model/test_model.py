@@ -21,6 +21,9 @@ from tests.model.scenarios import (
 )
 from tests.model.states import Scenario
 
+# Tens of seconds of CPU each: on a busy machine several times that.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.mark.parametrize(("scenario", "faults"), DEFAULT, ids=[s.name for s, _ in DEFAULT])
 def test_every_property_holds_in_every_state(scenario: Scenario, faults: int) -> None:

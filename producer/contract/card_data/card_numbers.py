@@ -25,6 +25,10 @@ _GENERATED = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{24,})(?![0-9A-Za-z])",
     re.I,
 )
+# A random UUID (RFC 9562, version 4), as command ids are. No card number is grouped like one.
+_COMMAND_ID = re.compile(
+    r"(?<![0-9A-Za-z])[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9A-Za-z])"
+)
 _ID_PREFIX = re.compile(r"[A-Za-z]_")  # its end
 # Leading digits of payment cards in use (ISO/IEC 7812-1 major industry identifiers 2 to 6). They
 # are required only after an id's prefix, so that zero-padded ids such as cus_0000000000000018 pass.
@@ -77,15 +81,25 @@ def holds_card_number(key: str) -> bool:
 
 
 def mask_card_numbers(text: str) -> str:
-    """The text with everything that passes for a card number masked, for logs."""
+    """The text with everything that passes for a card number masked, for logs and dead letters.
+
+    Command ids are kept: the operator must be able to find a command by any line about it.
+    """
     if not may_hold_number(text):
         return text
     masked, end = [], 0
     for start, stop in sorted((found.start, found.stop) for found in _card_numbers(text)):
+        if _is_in_command_id(text, start, stop):
+            continue
         if start >= end:
             masked += [text[end:start], "***"]
         end = max(end, stop)
     return "".join([*masked, text[end:]])
+
+
+def _is_in_command_id(text: str, start: int, stop: int) -> bool:
+    near = _COMMAND_ID.finditer(text, max(start - 36, 0), stop + 36)
+    return any(found.start() <= start and stop <= found.end() for found in near)
 
 
 def _card_numbers(text: str) -> Iterator[_Candidate]:

@@ -20,10 +20,10 @@ class Told(Enum):
     ENDED = (", terminó el {at}, tras {span}", ", ended {at}, after {span}")
     STATE = ("estado", "state")
     ROWS = ("filas", "rows")
-    SHARE = ("parte", "share")
+    SHARE = ("porcentaje", "share")
     MEANING = ("qué significa", "meaning")
     TOGETHER = ("en total", "together")
-    EVERY_ROW = ("todas las filas del archivo, una vez", "every row of the input, once")
+    EVERY_ROW = ("todas las filas del archivo, contadas una vez", "every row of the input, once")
     NO_ROWS = ("El archivo no tiene filas.", "The file has no rows.")
     ALL_DONE = (
         "Todas las filas ({rows}) están como dice el archivo.",
@@ -42,18 +42,18 @@ class Told(Enum):
     NEXT = ("Qué hacer ahora", "What to do next")
     NOT_ENDED = ("sin terminar", "not ended")
     NOT_ENDED_DO = (
-        "espere al resto, o retómela con `cards migrate resume`",
-        "wait for the rest, or `cards migrate resume` it",
+        "espere a que terminen, o reanude la migración con `cards migrate resume`",
+        "wait for the rest, or resume the migration with `cards migrate resume`",
     )
     UNKNOWN = ("en duda", "unknown")
     UNKNOWN_DO = (
-        "se busca en Stripe por sí solo: haga el informe otra vez más tarde",
-        "it is looked up at Stripe by itself: report again later",
+        "se consulta en Stripe automáticamente: vuelva a generar el informe más tarde",
+        "it is looked up at Stripe automatically: make the report again later",
     )
     FAILED = ("fallidas", "failed")
     FAILED_DO = (
-        "véalas con `cards failed list`, retómelas con `cards failed replay`",
-        "see them with `cards failed list`, take them up again with `cards failed replay`",
+        "véalas con `cards failed list` y reprocéselas con `cards failed replay`",
+        "see them with `cards failed list`, replay them with `cards failed replay`",
     )
     REFUSED = ("rechazadas o no válidas", "rejected or invalid")
     REFUSED_DO = (
@@ -62,19 +62,22 @@ class Told(Enum):
     )
     AMBIGUOUS = ("ambiguas", "ambiguous")
     AMBIGUOUS_DO = (
-        "elija las tarjetas en el archivo que escribe `cards migrate report --undecided`, y "
+        "elija las tarjetas en el archivo que genera `cards migrate report --undecided` y "
         "ejecútelo",
         "choose the cards in the file that `cards migrate report --undecided` writes, then run it",
     )
-    DRIFTED = ("desviadas", "drifted")
+    DRIFTED = ("desfasadas", "drifted")
     DRIFTED_DO = (
-        "otra persona las cambió: decida cuál debe valer",
+        "alguien las cambió en otro lugar: decida cuál debe quedar",
         "someone else changed them: decide which should stand",
     )
     SPEED = ("Velocidad", "Speed")
-    CHART = ("Filas terminadas por segundo, como mucho {most}, de media {mean}", rate_chart.TITLE)
+    CHART = (
+        "Filas terminadas por segundo: como máximo {most}, en promedio {mean}",
+        rate_chart.TITLE,
+    )
     NO_CHART = (
-        "Terminó demasiado deprisa, o acaba de empezar: no hay velocidad que dibujar.",
+        "Terminó demasiado rápido, o acaba de empezar: no hay velocidad que mostrar.",
         rate_chart.NO_RATE,
     )
     SHADOWED = (
@@ -96,8 +99,8 @@ class Told(Enum):
     OVER = ("más del {share}", "over {share}")
     UNDER = ("menos del {share}", "under {share}")
     FOOTER = (
-        "Todas las horas son UTC. De los tokens se muestra el comienzo. Las filas mismas están en "
-        "el informe CSV o JSON Lines.",
+        "Todas las horas son UTC. De los tokens solo se muestra el comienzo. Las filas completas "
+        "están en el informe CSV o JSON Lines.",
         "All times are UTC. Tokens are shown by their prefix. The rows themselves are in the CSV "
         "or JSON Lines report.",
     )

@@ -21,8 +21,8 @@ class Reason(Enum):
     KIND_WORD = ("un documento de texto (Word)", "a text document (Word)")
     KIND_POWERPOINT = ("una presentación (PowerPoint)", "a presentation (PowerPoint)")
     KIND_OLD_EXCEL = (
-        "un archivo de Excel del formato antiguo (.xls)",
-        "an Excel file of the old format (.xls)",
+        "un archivo de Excel en el formato antiguo (.xls)",
+        "an Excel file in the old format (.xls)",
     )
     KIND_XLSB = ("un libro binario de Excel (.xlsb)", "a binary Excel workbook (.xlsb)")
     KIND_EXCEL_XML = ("una hoja de cálculo XML de 2003", "an XML spreadsheet of 2003")
@@ -32,7 +32,7 @@ class Reason(Enum):
     )
     KIND_NUMBERS = ("una hoja de Numbers, de Apple", "a spreadsheet of Apple's Numbers")
     KIND_HTML = (
-        "una página HTML, se llame como se llame",
+        "una página HTML, aunque su nombre diga otra cosa",
         "an HTML page, whatever it is called",
     )
     KIND_XML = ("un archivo XML", "an XML file")
@@ -40,7 +40,7 @@ class Reason(Enum):
     KIND_DATABASE = ("una base de datos SQLite", "an SQLite database")
     KIND_ARCHIVE = (
         "un archivo comprimido que no es gzip ni zip",
-        "a packed file that is neither gzip nor zip",
+        "a compressed file that is neither gzip nor zip",
     )
     KIND_ARROW = ("un archivo Arrow o Feather", "an Arrow or Feather file")
     KIND_AVRO = ("un archivo Avro", "an Avro file")
@@ -48,14 +48,14 @@ class Reason(Enum):
         "está protegido con contraseña: guárdelo sin ella",
         "it is protected by a password: save it without one",
     )
-    ZIP_EMPTY = ("el archivo zip no tiene ningún archivo", "the zip archive has no file in it")
+    ZIP_EMPTY = ("el archivo zip no contiene ningún archivo", "the zip archive has no file in it")
     ZIP_OF_SEVERAL = (
-        "el archivo zip tiene {count} archivos ({names}): deje uno solo",
-        "the zip archive has {count} files in it ({names}): leave one only",
+        "el archivo zip contiene {count} archivos ({names}): deje uno solo",
+        "the zip archive has {count} files in it ({names}): leave only one",
     )
     ZIP_OF_TOO_MANY = (
-        "el archivo zip tiene miles de archivos: deje uno solo",
-        "the zip archive has thousands of files in it: leave one only",
+        "el archivo zip contiene miles de archivos: deje uno solo",
+        "the zip archive has thousands of files in it: leave only one",
     )
     ZIP_IN_ZIP = (
         "hay un archivo zip dentro de otro archivo comprimido: descomprímalo una vez",
@@ -70,8 +70,8 @@ class Reason(Enum):
         "the zip archive is compressed in an uncommon way: unpack it first",
     )
     ZIP_DAMAGED = (
-        "el archivo zip termina a la mitad o está dañado: cópielo de nuevo",
-        "the zip archive ends in the middle or is damaged: copy it again",
+        "el archivo zip está incompleto o dañado: cópielo de nuevo",
+        "the zip archive is incomplete or damaged: copy it again",
     )
     XLSX_BROKEN = (
         "el libro de Excel está dañado: ábralo en Excel y guárdelo de nuevo",
@@ -83,8 +83,8 @@ class Reason(Enum):
         "there is no sheet {sheet!r}; the workbook has {names}",
     )
     NO_SHEETS = (
-        "se pidió la hoja «{sheet}», pero no es un libro de Excel",
-        "sheet {sheet!r} was asked for, but it is no Excel workbook",
+        "se pidió la hoja «{sheet}», pero el archivo no es un libro de Excel",
+        "sheet {sheet!r} was asked for, but the file is not an Excel workbook",
     )
     SHEET_EMPTY = ("la hoja está vacía", "the sheet is empty")
     JSON_OF_OTHERS = (
@@ -92,24 +92,24 @@ class Reason(Enum):
         "a JSON array, but not of objects: write an object for each row",
     )
     JSON_ELEMENT_TOO_LARGE = (
-        "cerca de la línea {line} hay un objeto JSON de más de {limit} caracteres, o no termina",
+        "cerca de la línea {line} hay un objeto JSON de más de {limit} caracteres o sin terminar",
         "near line {line} a JSON object has more than {limit} characters, or does not end",
     )
     GZIP_DAMAGED = ("el archivo gzip está dañado", "the gzip file is damaged")
     GZIP_TORN = (
-        "el archivo gzip termina a la mitad o está dañado: cópielo de nuevo",
-        "the gzip file ends in the middle or is damaged: copy it again",
+        "el archivo gzip está incompleto o dañado: cópielo de nuevo",
+        "the gzip file is incomplete or damaged: copy it again",
     )
     GZIP_TWICE = (
         "está comprimido dos veces: descomprímalo una vez",
-        "it is packed twice: unpack it once",
+        "it is compressed twice: decompress it once",
     )
     UNPACKED_TOO_LARGE = (
-        "descomprimido supera el límite de {limit} bytes",
+        "descomprimido, supera el límite de {limit} bytes",
         "unpacked it is larger than the limit of {limit} bytes",
     )
     PACKED_TOO_TIGHTLY = (
-        "descomprimido es más de {ratio} veces más grande: súbalo sin comprimir",
+        "descomprimido, ocupa más de {ratio} veces su tamaño: súbalo sin comprimir",
         "unpacked it is more than {ratio} times as large: upload it unpacked",
     )
     COPY_TOO_LARGE = (
@@ -121,7 +121,7 @@ class Reason(Enum):
         "reading it takes too much memory: save it with smaller values or row groups",
     )
     JSON_BROKEN = (
-        "el JSON está roto o termina antes de tiempo cerca de la línea {line}",
+        "el JSON no es válido o termina antes de tiempo cerca de la línea {line}",
         "the JSON is broken or ends too early near line {line}",
     )
     PARQUET_BROKEN = ("el archivo Parquet está dañado", "the Parquet file is damaged")
@@ -137,33 +137,33 @@ class Reason(Enum):
     A_FOLDER = ("es una carpeta", "Is a directory")
     ANOTHER_FILE = (
         "no es el archivo con el que se hizo {migration}",
-        "it is not the file that {migration} was made of",
+        "it is not the file that {migration} was made from",
     )
     COPY_BROKEN = (
-        "la copia está dañada: dé el archivo otra vez",
-        "the copy is damaged: give the file again",
+        "la copia está dañada: proporcione el archivo de nuevo",
+        "the copy is damaged: provide the file again",
     )
     COPY_LACKS_COLUMN = (
-        "la copia solo tiene las columnas que se usaron antes: dé el archivo otra vez",
-        "the copy has only the columns that were used before: give the file again",
+        "la copia solo tiene las columnas que se usaron antes: proporcione el archivo de nuevo",
+        "the copy has only the columns that were used before: provide the file again",
     )
     # Its columns.
     NO_HEADER = (
-        "la primera línea solo nombra una columna: hace falta una línea de cabecera",
+        "la primera línea nombra una sola columna: hace falta una línea de encabezado",
         "the first line names only one column: a header line is needed",
     )
     HEADER_UNREADABLE = (
-        "no se puede leer la cabecera: hay unas comillas sin cerrar",
+        "no se puede leer el encabezado: hay comillas sin cerrar",
         "the header cannot be read: a quote is not closed",
     )
     HEADER_TOO_LONG = (
-        "la cabecera tiene más de {limit} caracteres",
+        "el encabezado tiene más de {limit} caracteres",
         "the header has more than {limit} characters",
     )
     NAMED_LIKE_CARD_DATA = (
-        "la columna «{column}» se llama como un número de tarjeta o un CVC: quítela, se use o no; "
-        "no se guardó nada",
-        "column {column!r} is named like a card number or CVC: take it out, used or not; nothing "
+        "la columna «{column}» tiene nombre de número de tarjeta o de CVC: quítela, aunque no se "
+        "use; no se guardó nada",
+        "column {column!r} is named like a card number or CVC: take it out, even unused; nothing "
         "was stored",
     )
     HOLDS_CARD_NUMBERS = (
@@ -178,34 +178,36 @@ class Reason(Enum):
         "most values of column {column!r} look like CVCs: take the column out; nothing was stored",
     )
     HOLDS_CVC_WITHIN = (
-        "dentro de la columna «{column}» hay un CVC, por su nombre: quítelo; no se guardó nada",
-        "within column {column!r} there is a CVC, by its name: take it out; nothing was stored",
+        "dentro de la columna «{column}» hay un valor con nombre de CVC: quítelo; no se guardó "
+        "nada",
+        "within column {column!r} there is a value named like a CVC: take it out; nothing was "
+        "stored",
     )
     TOO_MANY_COLUMNS = (
         "el archivo tiene más de {limit} columnas",
         "the file has more than {limit} columns",
     )
     UNKNOWN_FIELD = (
-        "no hay ningún campo «{field}», sino {names}",
-        "there is no field {field!r}, but {names}",
+        "no existe el campo «{field}»; los campos son {names}",
+        "there is no field {field!r}; the fields are {names}",
     )
     FIELD_WITHOUT_COLUMN = (
-        "ninguna columna es {field}; el archivo tiene {columns}: nombre una con --map "
+        "ninguna columna corresponde a {field}; el archivo tiene {columns}: indique una con --map "
         "{example}=COLUMNA",
         "no column is {field}; the file has {columns}: name one with --map {example}=COLUMN",
     )
     COLUMN_BY_VALUES = (
-        "ninguna columna se llama como {field}; el archivo tiene {columns}: por sus valores sería "
+        "ninguna columna se llama como {field}; el archivo tiene {columns}: por sus valores, sería "
         "{maps}",
-        "no column is named like {field}; the file has {columns}: by what they hold it would be "
+        "no column is named like {field}; the file has {columns}: by their values it would be "
         "{maps}",
     )
     COLUMNS_TIE = (
-        "{names}: cada una podría ser {field}; diga cuál con {maps}",
+        "{names}: cada una podría ser {field}; indique cuál con {maps}",
         "{names}: each of them could be {field}; say which with {maps}",
     )
     OTHER_OBJECTS = (
-        "los registros son objetos de otra clase que {names}: diga con --map qué columnas son el "
+        "los registros son objetos distintos de {names}: indique con --map qué columnas son el "
         "cliente y la tarjeta",
         "the records are objects of another kind than {names}: say with --map which columns are "
         "the customer and the card",
@@ -220,43 +222,44 @@ class Reason(Enum):
         "{count} columns are named {column!r}",
     )
     COLUMN_OF_TWO_FIELDS = (
-        "una misma columna es la de dos campos",
+        "la misma columna está asignada a dos campos",
         "one column is mapped to two fields",
     )
     COLUMN_NAME = (
-        "el nombre de la columna «{column}» tiene algo que no se puede mostrar, o no está en UTF-8",
-        "the name of column {column!r} holds what cannot be printed, or is not UTF-8",
+        "el nombre de la columna «{column}» contiene caracteres que no se pueden mostrar, o no "
+        "está en UTF-8",
+        "the name of column {column!r} has characters that cannot be printed, or is not UTF-8",
     )
     # What it is joined with.
     NOT_A_COPY = (
         "el archivo «{name}» no dice de qué cuenta se copió cada tarjeta: --old-defaults, y varios "
-        "archivos a la vez, son para las copias entre cuentas (customer_id_old, source_id_old, "
+        "archivos a la vez, solo sirven para copias entre cuentas (customer_id_old, source_id_old, "
         "customer_id_new, source_id_new)",
         "file {name!r} does not say what each card was copied from: --old-defaults, and several "
         "files at once, are for copies between accounts (customer_id_old, source_id_old, "
         "customer_id_new, source_id_new)",
     )
     NO_OLD_DEFAULTS = (
-        "en «{name}» ninguna columna es el cliente anterior, o ninguna su tarjeta predeterminada; "
+        "en «{name}» falta la columna del cliente anterior o la de su tarjeta predeterminada; "
         "tiene {columns}: llámelas customer y default_source",
-        "no column of {name!r} is the old customer, or none is its default card; it has {columns}: "
-        "name them customer and default_source",
+        "{name!r} lacks the column of the old customer or that of its default card; it has "
+        "{columns}: name them customer and default_source",
     )
     # Where its rows were sent.
     JOURNAL_LOST = (
-        "Redis ya no tiene el diario en el que se enviaban las filas de {migration}: era {known} "
-        "y hay {found}; se vació o es otra base de datos. Según los resultados de esta máquina, "
-        "{recorded} filas habían terminado ({applied} aplicadas); de otras {doubtful} ya enviadas "
-        "no se sabe cómo terminaron. Restaure los datos de Redis, o corrija REDIS_URL, y ejecútela "
-        "otra vez: sigue donde quedó. Solo si los datos se han perdido para siempre, ejecútela con "
-        "--continue-in-new-journal (por HTTP, suba el archivo otra vez con "
+        "Redis ya no tiene el diario con el que se enviaban las filas de {migration}: era {known} "
+        "y ahora hay {found}; se vació o es otra base de datos. Según los resultados de esta "
+        "máquina, {recorded} filas habían terminado ({applied} aplicadas); de otras {doubtful} ya "
+        "enviadas no se sabe cómo terminaron. Restaure los datos de Redis, o corrija REDIS_URL, y "
+        "ejecútela otra vez: continúa donde quedó. Solo si los datos se han perdido para siempre, "
+        "ejecútela con --continue-in-new-journal (por HTTP, suba el archivo otra vez con "
         "continue-in-new-journal=true): no repite las filas terminadas, y vuelve a enviar las "
-        "{doubtful} dudosas con sus mismas claves; docs/migrations.md dice qué pasa con ellas",
-        "Redis does not have the journal any more in which the rows of {migration} were sent: it "
-        "was {known}, and there is {found}; it was emptied, or is another database. By the results "
-        "on this machine {recorded} rows had ended ({applied} applied); how {doubtful} more ended "
-        "that were sent is not known. Restore Redis' data, or correct REDIS_URL, and run it again: "
-        "it goes on where it was. Only if the data is gone for good, run it with "
+        "{doubtful} dudosas con sus mismas claves; docs/migrations.md explica qué pasa con ellas",
+        "Redis no longer has the journal through which the rows of {migration} were sent: it was "
+        "{known}, and now there is {found}; it was emptied, or is another database. By the results "
+        "on this machine {recorded} rows had ended ({applied} applied); the outcome of {doubtful} "
+        "more that were sent is not known. Restore Redis' data, or correct REDIS_URL, and run it "
+        "again: it continues where it stopped. Only if the data is gone for good, run it with "
         "--continue-in-new-journal (over HTTP, upload the file again with "
         "continue-in-new-journal=true): rows that have ended are not sent again, and the "
         "{doubtful} in doubt are, under their same keys; docs/migrations.md says what that does",
@@ -268,7 +271,7 @@ class Reason(Enum):
         "{rows} rows, but {counted} are accounted for ({told})",
     )
     NONE = ("ninguna", "none")
-    IN_THE_LEDGER = ("en el libro", "in the ledger")
+    IN_THE_LEDGER = ("en el registro", "in the ledger")
     IN_THE_REPORT = ("en el informe", "in the report")
     ROWS_OF_THE_INPUT = ("filas del archivo", "rows of the input")
     ROWS_AT_LEAST = ("filas del archivo, al menos", "rows of the input, at least")

@@ -8,31 +8,31 @@ from producer.migrations.model.rows import RowState
 STATES = {
     RowState.APPLIED: (("aplicada", "Stripe lo hizo"), ("applied", "Stripe did it")),
     RowState.ALREADY_SO: (
-        ("ya era así", "era así antes; no se cambió nada"),
+        ("ya estaba así", "estaba así antes; no se cambió nada"),
         ("already so", "it was so before; nothing was changed"),
     ),
     RowState.SUPERSEDED: (
-        ("reemplazada", "vale un comando más reciente del cliente; no se cambió nada"),
+        ("reemplazada", "prevalece un comando más reciente del cliente; no se cambió nada"),
         ("superseded", "a newer command for the same customer stands; nothing was changed"),
     ),
     RowState.DRIFTED: (
-        ("desviada", "el cliente ya no estaba como creía el archivo; no se cambió nada"),
+        ("desfasada", "el cliente ya no estaba como suponía el archivo; no se cambió nada"),
         ("drifted", "the customer was no longer as the file believed; nothing was changed"),
     ),
     RowState.REJECTED: (
-        ("rechazada", "Stripe dijo que no; no se cambió nada"),
+        ("rechazada", "Stripe la rechazó; no se cambió nada"),
         ("rejected", "Stripe said no; nothing was changed"),
     ),
     RowState.INVALID: (
-        ("no válida", "la fila misma está mal; no se envió"),
+        ("no válida", "la fila tiene un error; no se envió"),
         ("invalid", "the row itself is wrong; it was not sent"),
     ),
     RowState.AMBIGUOUS: (
-        ("ambigua", "no consta qué tarjeta debe ser, o no hay ninguna; no se cambió nada"),
+        ("ambigua", "no se indica qué tarjeta debe ser, o no hay ninguna; no se cambió nada"),
         ("ambiguous", "which card is meant is not said, or there is none; nothing was changed"),
     ),
     RowState.SKIPPED: (
-        ("omitida", "no trata de ninguna tarjeta, o no de la predeterminada; no se envió"),
+        ("omitida", "no se refiere a ninguna tarjeta, o no a la predeterminada; no se envió"),
         ("skipped", "it is about no card, or not about the default; it was not sent"),
     ),
     RowState.CANCELLED: (
@@ -40,11 +40,11 @@ STATES = {
         ("cancelled", "the migration was cancelled before the row was sent"),
     ),
     RowState.FAILED: (
-        ("fallida", "se dejó de intentar; debe mirarla una persona"),
-        ("failed", "given up; a person is to look at it"),
+        ("fallida", "se dejó de intentar; debe revisarla una persona"),
+        ("failed", "given up; a person should look at it"),
     ),
     RowState.UNKNOWN: (
-        ("en duda", "enviada, y aún no se sabe si Stripe lo hizo; se está averiguando"),
+        ("en duda", "enviada, y aún no se sabe si Stripe la aplicó; se está averiguando"),
         ("unknown", "sent, and not known yet whether Stripe did it; it is being found out"),
     ),
     RowState.PENDING: (("pendiente", "aún no enviada"), ("pending", "not sent yet")),

@@ -19,32 +19,32 @@ from producer.migrations.texts.codes_es import todo_es
 _SENTENCES = (
     ("la línea tiene más de {limit} caracteres", "the line has more than {limit} characters"),
     (
-        "hay unas comillas que se abren y no se cierran, o se cierran antes de tiempo",
+        "hay comillas que no se cierran, o que se cierran antes de tiempo",
         "a quote is opened and not closed, or closed too early",
     ),
     (
         "hay un retorno de carro en medio de la línea",
         "a carriage return stands in the middle of the line",
     ),
-    ("la fila tiene menos campos que la cabecera", "the row has fewer fields than the header"),
-    ("la fila tiene más campos que la cabecera", "the row has more fields than the header"),
+    ("la fila tiene menos campos que el encabezado", "the row has fewer fields than the header"),
+    ("la fila tiene más campos que el encabezado", "the row has more fields than the header"),
     (
         "el archivo termina en medio de esta línea: su id es más corto que todos los demás",
         "the file ends in the middle of this line: its id is shorter than all others",
     ),
     ("la línea no es un objeto JSON", "the line is not a JSON object"),
     (
-        "un miembro aparece dos veces en el objeto de la línea",
+        "una propiedad aparece dos veces en el objeto de la línea",
         "a member stands twice in the line's object",
     ),
     ("el cliente no es un objeto JSON", "the customer is not a JSON object"),
     ("el cliente no tiene ninguna tarjeta", "the customer has no card"),
     (
-        "source y default_source están rellenos: no se dice cuál vale",
+        "source y default_source tienen valor: no se indica cuál debe usarse",
         "both source and default_source are filled: which is meant is not said",
     ),
     (
-        "ni source ni default_source están rellenos",
+        "ni source ni default_source tienen valor",
         "neither source nor default_source is filled",
     ),
     ("el valor tiene más de {limit} caracteres", "the value has more than {limit} characters"),
@@ -61,17 +61,17 @@ _SENTENCES = (
     ("la fila está en blanco en todas las columnas", "the row is blank in all columns"),
     ("el objeto tiene más de {limit} caracteres", "the object has more than {limit} characters"),
     ("el elemento no es un objeto JSON", "the element is not a JSON object"),
-    ("un miembro aparece dos veces en el objeto", "a member stands twice in the object"),
-    ("hay un fin de línea en medio de la línea", "a line end stands in the middle of the line"),
+    ("una propiedad aparece dos veces en el objeto", "a member stands twice in the object"),
+    ("hay un salto de línea en medio de la línea", "a line end stands in the middle of the line"),
     (
         "la fórmula de la celda no tiene valor en el archivo",
         "the cell's formula has no value in the file",
     ),
     ("una cuenta bancaria, no una tarjeta", "a bank account, not a card"),
     ("el cliente no tiene aquí ninguna tarjeta", "the customer has no card here"),
-    ("el cliente no tiene predeterminada", "the customer has no default"),
+    ("el cliente no tiene tarjeta predeterminada", "the customer has no default"),
     (
-        "un método de pago de otra clase que una tarjeta",
+        "un método de pago que no es una tarjeta",
         "a payment method of another kind than card",
     ),
     (
@@ -79,11 +79,11 @@ _SENTENCES = (
         "the record is no card, payment method, source or customer of Stripe's",
     ),
     (
-        "un número en notación científica: una hoja de cálculo tomó el id por un número",
+        "un número en notación científica: una hoja de cálculo tomó el id como número",
         "a number in scientific notation: a spreadsheet has taken the id for a number",
     ),
     (
-        "un número cortado a 15 cifras: una hoja de cálculo tomó el id por un número",
+        "un número cortado a 15 dígitos: una hoja de cálculo tomó el id como número",
         "a number cut to 15 digits: a spreadsheet has taken the id for a number",
     ),
     (
@@ -95,24 +95,24 @@ _SENTENCES = (
         "a formula of a spreadsheet in the id's place",
     ),
     (
-        "un apóstrofo delante del id, como los ponen las hojas de cálculo",
+        "un apóstrofo delante del id, como el que ponen las hojas de cálculo",
         "an apostrophe before the id, as spreadsheets write",
     ),
     (
-        "una fecha: una hoja de cálculo tomó el id por una fecha",
+        "una fecha: una hoja de cálculo tomó el id como fecha",
         "a date: a spreadsheet has taken the id for one",
     ),
     ("dentro del id hay {hidden}", "within the id stands {hidden}"),
     (
-        "un número, no un texto: una hoja de cálculo tomó el id por un número",
+        "un número, no un texto: una hoja de cálculo tomó el id como número",
         "a number, not a text: a spreadsheet has taken the id for a number",
     ),
     (
-        "las letras del id cambiaron de tamaño: empieza por mayúsculas",
+        "el id perdió sus mayúsculas y minúsculas originales: empieza con mayúsculas",
         "the id's letters have lost their case: it begins with capitals",
     ),
     ("Ya no está en el diario", "It is not in the journal any more"),
-    ("Stripe no muestra al cliente", "Stripe does not show the customer"),
+    ("Stripe no devuelve el cliente", "Stripe does not show the customer"),
     ("la predeterminada es {card}", "the default is {card}"),
 )
 # Why a row that could be sent is not: `held.py`.
@@ -126,7 +126,7 @@ _HELD = (
         "one of the customer's {cards} cards, and which was the default is not said",
     ),
     (
-        "de varias de las {cards} tarjetas del cliente se dice que son la predeterminada",
+        "varias de las {cards} tarjetas del cliente figuran como predeterminada",
         "several of the customer's {cards} cards are said to be the default",
     ),
     (
@@ -134,7 +134,7 @@ _HELD = (
         "the customer's default was another card, which is not in the file",
     ),
     (
-        "el archivo dice de una tarjeta del cliente que se copió a dos sitios",
+        "según el archivo, una tarjeta del cliente se copió a dos lugares",
         "the file says of a card of the customer that it was copied to two places",
     ),
 )

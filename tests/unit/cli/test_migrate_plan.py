@@ -54,7 +54,9 @@ def test_what_the_file_was_taken_as_is_said(capsys: pytest.CaptureFixture[str]) 
     assert run(["migrate", "plan", "cards.zip"]) == Exit.NOT_DONE
     shown = capsys.readouterr().out
     assert "cards.zip (CSV, cards.csv in a zip archive)" in shown
-    read_as = "columns parted by semicolons, as the first line says, Windows-1252, lines ended by"
+    read_as = (
+        "columns separated by semicolons, as the first line says, Windows-1252, lines ending in"
+    )
     assert f"{read_as} CRLF" in shown
     assert "line 4, column userId" in shown
     Path("cards.xlsx").write_bytes(as_xlsx(table, above=2))

@@ -280,3 +280,13 @@ def test_an_excerpt_shows_no_number(data: bytes) -> None:
     """Whatever stands between its digits, or beside it, and cannot be printed."""
     shown = "".join(character for character in excerpt(data) if character.isdigit())
     assert VISA[:12] not in shown
+
+
+def test_the_id_of_a_command_is_not_masked() -> None:
+    """One random UUID in 500 passes for a card number; an operator searches the log by it."""
+    command = "4bb61af6-245f-4fa7-8a45-329675935019"
+    assert looks_like_card_number(command)
+    assert mask_card_numbers(f"command {command} ended") == f"command {command} ended"
+    card = "4242424242424242"
+    assert mask_card_numbers(f"{command} {card}") == f"{command} ***"
+    assert card[:4] not in mask_card_numbers(f"{card[:4]}-{card[4:8]}-{card[8:12]}-{card[12:]}-")

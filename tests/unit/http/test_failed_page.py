@@ -117,7 +117,7 @@ async def test_all_of_them_are_listed_and_not_replayed(
     """Without a filter there is no button, and a form sent all the same is refused."""
     shown = await web.get("/failed")
     assert all(one in shown.text for one in failures)
-    assert "narrow them down first" in _text(shown.text)
+    assert "filter them first" in _text(shown.text)
     for answer in (
         await web.get("/failed/replay"),
         await web.post("/failed/replay", data={"code": ""}),

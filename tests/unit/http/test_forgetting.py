@@ -55,7 +55,7 @@ async def test_an_ended_migration_is_forgotten_whole(
     gone = await web.delete(path)
     assert (gone.status_code, gone.json()["message"]) == (
         200,
-        "Migración olvidada; ya no hay informe de ella",
+        "Se eliminó la migración; su informe ya no está disponible",
     )
     assert gone.json()["data"]["counts"]["cancelled"] == 2
     assert _left(redis_url, folder) == ([], [])
@@ -92,7 +92,7 @@ async def test_one_that_has_not_ended_stays(
         409,
         {
             "status": False,
-            "message": "La migración está en estado paused: no es posible",
+            "message": "La migración está en estado paused: la acción no es posible",
             "data": {"state": "paused"},
             "code": "migration_state",
         },

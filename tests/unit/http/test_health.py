@@ -154,7 +154,7 @@ async def test_a_lost_journal_is_told_and_nothing_is_known_of_what_was_there(
         await journal._redis.flushall()
         told = await _noticed(client)
         assert told["code"] == "not_ready"
-        assert "data of before" in told["message"]
+        assert "earlier data" in told["message"]
         task = accepted.headers["Location"]
         responses = [
             await client.post("/api/cards/default", json=DEFAULT, headers=headers),
@@ -165,7 +165,7 @@ async def test_a_lost_journal_is_told_and_nothing_is_known_of_what_was_there(
         ]
         for answer in responses:
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-            assert "data of before" in answer.json()["message"]
+            assert "earlier data" in answer.json()["message"]
         # But for what /readyz tries before it is noticed.
         assert set(await journal._redis.keys("*")) <= {"cards:barrier"}
 
@@ -186,4 +186,4 @@ async def test_a_lost_journal_by_the_setting(redis_url: str, journal: Journal) -
         await journal(sweep("w1", limit=1, patience_ms=1000))
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["data"]["journal"]) == (200, False)
-        assert "data of before" in ready.json()["message"]
+        assert "earlier data" in ready.json()["message"]

@@ -80,8 +80,8 @@ def test_a_running_migration_says_how_far_how_long_and_what_went_wrong() -> None
     assert "<b>cards</b>" not in html
     assert "style=" not in html  # the Content-Security-Policy refuses it
     spanish = _text(migration_view.body(Say("es"), _RUNNING))
-    assert "En marcha: 41,2 %, faltan unas 6 h 32 min" in spanish
-    assert "Compruebe que los ids son de esta cuenta" in spanish
+    assert "En marcha: 41,2 %, faltan aproximadamente 6 h 32 min" in spanish
+    assert "Compruebe que los ids sean de esta cuenta" in spanish
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_running_migration_says_how_far_how_long_and_what_went_wrong() -> None
         ({"state": MigrationState.PAUSED, "eta_s": None}, "Paused: 41.2 % done"),
         ({"state": MigrationState.STOPPED}, "Stopped: too many rows failed"),
         ({"state": MigrationState.CANCELLING}, "Being cancelled"),
-        ({"rate": 0.0, "eta_s": None}, "none has ended in the last seconds"),
+        ({"rate": 0.0, "eta_s": None}, "none has ended in the last few seconds"),
     ],
 )
 def test_whatever_the_state_it_says_what_is_going_on(change: dict[str, object], said: str) -> None:

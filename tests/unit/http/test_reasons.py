@@ -14,21 +14,21 @@ _FILE = b"userId,default_source\ncus_1,card_1\n"
 _REFUSED: dict[str, tuple[bytes, str, str]] = {
     "column_missing": (
         b"a,b\n1,2\n",
-        "El archivo no se acepta: ninguna columna es userId; el archivo tiene a, b: nombre una con "
+        "El archivo no se acepta: ninguna columna corresponde a userId; el archivo tiene a, b: "
+        "indique una con "
         "--map userId=COLUMNA",
-        "The file is not taken: no column is userId; the file has a, b: name one with "
+        "The file was rejected: no column is userId; the file has a, b: name one with "
         "--map userId=COLUMN",
     ),
     "gzip_torn": (
         gzip.compress(_FILE)[:-4],
-        "El archivo no se acepta: el archivo gzip termina a la mitad o está dañado: cópielo de "
-        "nuevo",
-        "The file is not taken: the gzip file ends in the middle or is damaged: copy it again",
+        "El archivo no se acepta: el archivo gzip está incompleto o dañado: cópielo de nuevo",
+        "The file was rejected: the gzip file is incomplete or damaged: copy it again",
     ),
     "unknown_format": (
         b"%PDF-1.7",
         "El archivo no se acepta: es un PDF: guárdelo como CSV o como libro de Excel (.xlsx)",
-        "The file is not taken: it is a PDF: save it as CSV, or as an Excel workbook (.xlsx)",
+        "The file was rejected: it is a PDF: save it as CSV, or as an Excel workbook (.xlsx)",
     ),
     "card_number_refused": (
         b"userId,default_source,cvc\ncus_1,card_1,\n",
@@ -52,7 +52,7 @@ async def test_a_file_is_refused_in_the_language(
             assert answer.json()["message"] == (spanish if language == "es" else english)
         wrong = await web.post("/api/migrations?blind&only-if-default-is=x", content=_FILE)
         assert wrong.json()["code"] == "parameter_invalid"
-        assert ("mira a cada cliente" in wrong.text) == (language == "es")
+        assert ("leer cada cliente" in wrong.text) == (language == "es")
 
 
 async def _report(web: httpx.AsyncClient, folder: Path) -> str:
@@ -72,10 +72,10 @@ async def test_why_there_is_no_report_is_said_in_the_language(
     spanish, english = tmp_path / "es", tmp_path / "en"
     async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(spanish)) as web:
         assert await _report(web, spanish) == (
-            "No se pudo hacer el informe: la copia está dañada: dé el archivo otra vez"
+            "No se pudo hacer el informe: la copia está dañada: proporcione el archivo de nuevo"
         )
     environ = {"CARDS_MIGRATIONS_DIR": str(english), "CARDS_LANGUAGE": "en"}
     async with client_of(redis_url, **environ) as web:
         assert await _report(web, english) == (
-            "The report could not be made: the copy is damaged: give the file again"
+            "The report could not be made: the copy is damaged: provide the file again"
         )

@@ -123,7 +123,7 @@ async def test_the_refusal_names_the_scope(web: httpx.AsyncClient) -> None:
         403,
         {
             "status": False,
-            "message": "The token does not allow this; it takes the scope: send",
+            "message": "The token does not allow this; it needs the scope: send",
             "data": None,
             "code": "forbidden",
         },

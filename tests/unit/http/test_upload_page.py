@@ -70,7 +70,7 @@ async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> 
     assert "Ready, not started" in page
     assert "2 SetDefaultCard" in page
     assert "(CSV)" in page
-    assert "Read as columns parted by commas, UTF-8, lines ended by LF" in page
+    assert "Read as columns separated by commas, UTF-8, lines ending in LF" in page
     assert "“userId” is the customer" in page
     assert "“default_source” is card to be the default" in page
     assert "line 4, column userId: userId is not valid: it must start with cus_" in page
@@ -90,10 +90,10 @@ async def test_what_was_taken_as_what_is_said_in_words(web: httpx.AsyncClient) -
     assert answer.status_code == 303, answer.text
     page = _text((await web.get(answer.headers["location"])).text)
     assert "(CSV, gzipped)" in page
-    assert "columns parted by tabs, UTF-16 LE, lines ended by CRLF" in page
+    assert "columns separated by tabs, UTF-16 LE, lines ending in CRLF" in page
     assert "“Customer ID” is the customer" in page
     assert "“Card CVC Status” is outcomes of CVC checks, which are not used" in page
-    assert "1 values had spaces or unseen characters around them" in page
+    assert "1 values had spaces or invisible characters around them" in page
     assert not {"False", "Stripe objects", "packing"} & set(page.split())
 
 
@@ -141,7 +141,7 @@ async def test_what_is_no_form_and_what_is_too_large(redis_url: str, tmp_path: P
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of(redis_url, CARDS_UPLOAD_LIMIT="50", **environ) as web:
         broken = await web.post("/migrations", content=_ROWS)
-        assert (broken.status_code, "did not arrive whole" in broken.text) == (400, True)
+        assert (broken.status_code, "arrived incomplete" in broken.text) == (400, True)
         large = await _post(web, _ROWS)
         assert (large.status_code, "limit of 50 bytes" in large.text) == (413, True)
         nothing = await web.post("/migrations", files={"file": ("", b"", "text/csv")})

@@ -185,4 +185,4 @@ def test_a_cvc_within_one_row_of_many_refuses_the_file(tmp_path: Path) -> None:
     bad = {**line, "card": {"CVC": "123"}}
     with pytest.raises(FileRefused) as refused:
         _plan(tmp_path, text + json.dumps(bad) + "\n" + text)
-    assert "within column 'card' there is a CVC" in str(refused.value)
+    assert "within column 'card' there is a value named like a CVC" in str(refused.value)

@@ -18,30 +18,31 @@ from tests.unit.migrations.files import CARD_NUMBER, HEADER, mapped
 _ROW = "cus_1,card_1"
 _FILES: dict[str, tuple[str | bytes, str, str]] = {
     "empty": ("", "el archivo está vacío", "the file is empty"),
-    "zipped": (b"PK\x03\x04", "el archivo zip termina a la mitad", "the zip archive ends in"),
+    "zipped": (b"PK\x03\x04", "el archivo zip está incompleto", "the zip archive is incomplete"),
     "a pdf": (b"%PDF-1.4", "es un PDF: guárdelo como CSV", "it is a PDF: save it as CSV"),
     "json array": ("[1]", "no de objetos", "not of objects"),
     "gzip": (b"\x1f\x8bxx", "gzip está dañado", "gzip file is damaged"),
     "gzip torn": (
         gzip.compress(f"{HEADER}{_ROW}\n".encode())[:-4],
-        "termina a la mitad",
-        "ends in the middle",
+        "está incompleto o dañado",
+        "is incomplete or damaged",
     ),
-    "one column": ("cus_1\ncus_2\n", "una línea de cabecera", "a header line"),
+    "one column": ("cus_1\ncus_2\n", "una línea de encabezado", "a header line"),
     "one other column": (
         "email\na@example.com\n",
-        "ninguna columna es userId; el archivo tiene email",
+        "ninguna columna corresponde a userId; el archivo tiene email",
         "no column is userId; the file has email",
     ),
     "header quote": ('userId,"x\n', "comillas sin cerrar", "a quote is not closed"),
     "no columns": (
         "a,b\n1,2\n",
-        "ninguna columna es userId; el archivo tiene a, b: nombre una con --map userId=COLUMNA",
+        "ninguna columna corresponde a userId; el archivo tiene a, b: indique una con --map "
+        "userId=COLUMNA",
         "no column is userId; the file has a, b: name one with --map userId=COLUMN",
     ),
     "no object": (
         "userId,b\n1,2\n",
-        "ninguna columna es source ni default_source;",
+        "ninguna columna corresponde a source ni default_source;",
         "no column is source or default_source; the file has userId, b: name one with --map "
         "source=COLUMN",
     ),
@@ -52,7 +53,7 @@ _FILES: dict[str, tuple[str | bytes, str, str]] = {
     ),
     "named": (
         f"{HEADER[:-1]},cvc\n{_ROW},x\n",
-        "la columna «cvc» se llama como un número de tarjeta o un CVC",
+        "la columna «cvc» tiene nombre de número de tarjeta o de CVC",
         "column 'cvc' is named like a card number or CVC",
     ),
     "numbers": (
@@ -111,6 +112,6 @@ def test_an_extra_and_sums_are_said_in_both() -> None:
     assert missing.message("es").startswith("para leer un archivo Parquet hace falta")
     assert str(missing).startswith("reading a Parquet file needs the extra 'parquet': pip install")
     differ = SumsDiffer(3, 2, {("applied", Reason.IN_THE_LEDGER): 2})
-    assert differ.message("es") == "son 3 filas, pero constan 2 (2 applied en el libro)"
+    assert differ.message("es") == "son 3 filas, pero constan 2 (2 applied en el registro)"
     assert str(differ) == "3 rows, but 2 are accounted for (2 applied in the ledger)"
     assert SumsDiffer(3, 0, {}).message("es") == "son 3 filas, pero constan 0 (ninguna)"

@@ -97,7 +97,7 @@ def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
         assert plan_in(plan.wire(), "en")["examples"] == plan.wire()["examples"]
     (prefix,) = told["examples"]["parameter_invalid"]
     assert prefix["what"] == "userId no es válido: debe empezar por cus_"
-    assert "corríjala" in prefix["todo"]
+    assert "corrija la fila" in prefix["todo"]
     results = Results(tmp_path / "none.sqlite", readonly=True)
     accounts = RowOutcomes(
         plan.id, source, mapping, 3, lambda _: RowState.INVALID, results, language="es"
@@ -106,7 +106,7 @@ def test_plan_report_and_errors_file_speak_it(tmp_path: Path) -> None:
     messages = [row["message"] for row in csv.DictReader((tmp_path / "report.csv").open())]
     assert messages == [
         "userId no es válido: debe empezar por cus_",
-        "la fila tiene menos campos que la cabecera",
+        "la fila tiene menos campos que el encabezado",
         "el valor tiene más de 255 caracteres",
     ]
     write_errors(accounts, tmp_path / "errors.csv")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from producer.http.pages.texts.migrations import Say
 
-_MAINTAINERS = ("`cards export ID`, a quien lo mantiene", "`cards export ID`, to the maintainers")
+_MAINTAINERS = (
+    "`cards export ID`, a quienes mantienen el programa",
+    "`cards export ID`, to the maintainers",
+)
 # The third column of its table of codes, by the code: (Spanish, English).
 _CODES = {
     "api_error": (
-        "cuando Stripe esté bien: `cards failed replay --filter code=api_error`",
+        "cuando Stripe se recupere: `cards failed replay --filter code=api_error`",
         "when Stripe is well: `cards failed replay --filter code=api_error`",
     ),
     "api_connection_error": (
-        "arregle la red, y después `cards failed replay --filter code=api_connection_error`",
+        "corrija la red y después `cards failed replay --filter code=api_connection_error`",
         "mend the network, then `cards failed replay --filter code=api_connection_error`",
     ),
     "rate_limit": (
-        "CardsRateLimited, y después `cards failed replay --filter code=rate_limit`",
+        "CardsRateLimited y después `cards failed replay --filter code=rate_limit`",
         "CardsRateLimited, then `cards failed replay --filter code=rate_limit`",
     ),
     "lock_timeout": (
@@ -25,12 +28,12 @@ _CODES = {
     ),
     "idempotency_error": _MAINTAINERS,
     "expired": (
-        "mire al cliente en Stripe, y después `cards failed replay ID`",
+        "revise el cliente en Stripe y después `cards failed replay ID`",
         "look at the customer at Stripe, then `cards failed replay ID`",
     ),
-    "poison": (f"{_MAINTAINERS[0]}; no lo retome", f"{_MAINTAINERS[1]}; do not replay"),
+    "poison": (f"{_MAINTAINERS[0]}; no lo reprocese", f"{_MAINTAINERS[1]}; do not replay"),
     "internal_error": (
-        f"{_MAINTAINERS[0]}; retómelo con la próxima versión",
+        f"{_MAINTAINERS[0]}; reprocéselo con la próxima versión",
         f"{_MAINTAINERS[1]}; replay with the next release",
     ),
 }
@@ -38,21 +41,21 @@ _OTHERWISE = ("`cards failed show ID` dice por qué", "`cards failed show ID` sa
 _STATES = {
     "succeeded": ("nada", "nothing"),
     "rejected": (
-        "nada aquí: a quien lo envió se le dijo el motivo de Stripe, y envía otro comando si debe "
+        "nada aquí: quien lo envió recibió el motivo de Stripe, y enviará otro comando si debe "
         "hacerse",
         "nothing here: the caller was told Stripe's reason, and sends a new command if it should "
         "be done",
     ),
     "superseded": (
-        "nada: se aplicó un comando más reciente para el mismo cliente y lugar",
+        "nada: se aplicó un comando más reciente para el mismo cliente y campo",
         "nothing: a newer command for the same customer and slot was applied",
     ),
     "cancelled": (
-        "nada: lo hizo una persona antes de que se enviara",
+        "nada: lo canceló una persona antes de que se enviara",
         "nothing: a person did that before it was sent",
     ),
-    "unknown": ("espere; se averigua", "wait; it is looked up"),
-    "failed": ("mire, y después retómelo o déjelo", "look, then replay or leave"),
+    "unknown": ("espere; se está averiguando", "wait; it is looked up"),
+    "failed": ("revíselo, y después reprocéselo o déjelo", "look, then replay or leave"),
 }
 
 

@@ -10,17 +10,18 @@ class Up(Sentence):
 
     TITLE = ("Subir un archivo", "Upload a file")
     INTRO = (
-        "Se lee y se comprueba entero, y se muestra el plan. No se envía nada hasta que usted lo "
-        "diga.",
-        "It is read and checked whole, and its plan is shown. Nothing is sent until you say so.",
+        "El archivo se lee y se comprueba completo, y se muestra el plan. No se envía nada hasta "
+        "que usted lo indique.",
+        "The file is read and checked as a whole, and its plan is shown. Nothing is sent until you "
+        "say so.",
     )
     DROP = (
-        "Elija un archivo o suéltelo aquí",
+        "Elija un archivo o arrástrelo aquí",
         "Choose a file, or drop it here",
     )
     KINDS = (
-        "CSV, Excel, JSON, Parquet o lo que exporta Stripe, también con gzip o en un zip; hasta "
-        "{most}.",
+        "CSV, Excel, JSON, Parquet o lo que exporta Stripe, también comprimido con gzip o en un "
+        "zip; hasta {most}.",
         "CSV, Excel, JSON, Parquet or what Stripe exports, also gzipped or in a zip; {most} at "
         "most.",
     )
@@ -36,57 +37,58 @@ class Up(Sentence):
     BY_NAME = ("por su nombre", "by its name")
     SHEET = ("Hoja (de Excel)", "Sheet (of Excel)")
     ONLY_IF = (
-        "Solo si la predeterminada es lo que dice la columna",
+        "Solo si la predeterminada es la que indica esta columna",
         "Only if the default is what this column says",
     )
     NEWER = (
-        "Dejar en paz a quien haya cambiado de tarjeta mientras tanto",
-        "Leave alone who has changed the card meanwhile",
+        "Omitir a los clientes que hayan cambiado de tarjeta mientras tanto",
+        "Skip customers who have changed their card in the meantime",
     )
     BLIND = (
-        "Sin mirar antes a cada cliente: ahorra una lectura por fila; entonces no se puede "
-        "deshacer ni reconocer lo que ya era así",
-        "Without a look at each customer before: saves a read a row; then it cannot be undone, "
-        "nor what is so already be told",
+        "Sin leer antes cada cliente: ahorra una lectura por fila, pero no se puede deshacer ni se "
+        "reconoce lo que ya estaba así",
+        "Without reading each customer first: saves a read a row, but it cannot be undone, and "
+        "what is so already is not recognised",
     )
-    RPS = ("Filas por segundo, como mucho", "Rows a second, at most")
+    RPS = ("Máximo de filas por segundo", "Rows a second, at most")
     STOP = (
-        "Parar tras tantas filas fallidas (20) o tal parte (5%)",
-        "Stop after so many failed rows (20), or such a share (5%)",
+        "Detener tras un número de filas fallidas (20) o un porcentaje (5%)",
+        "Stop after a number of failed rows (20) or a share (5%)",
     )
     UPLOADING = ("Subiendo: {share}", "Uploading: {share}")
     CHECKING = ("Comprobando todas las filas…", "Checking all rows…")
     CUT = (
-        "La subida se cortó. Pruebe otra vez.",
+        "La subida se interrumpió. Inténtelo de nuevo.",
         "The upload was cut off. Try again.",
     )
-    REFUSED = ("El archivo no se acepta", "The file is not taken")
+    REFUSED = ("El archivo no se acepta", "The file was rejected")
     NOTHING_KEPT = ("No se guardó ni se envió nada.", "Nothing was kept, and nothing sent.")
     WHICH_COLUMNS = (
-        "Diga abajo qué columna es cada cosa y compruébelo otra vez (si ya no se ve, elíjalo de "
-        "nuevo).",
-        "Say below which column is what, and check it again (choose it anew if it is not shown).",
+        "Indique abajo qué columna es cada cosa y compruebe el archivo otra vez (si ya no aparece, "
+        "elíjalo de nuevo).",
+        "Say below which column is what, and check the file again (choose it again if it is not "
+        "shown).",
     )
     CHOOSE = ("Elija primero un archivo.", "Choose a file first.")
     BROKEN = (
-        "El formulario llegó incompleto. Pruebe otra vez.",
-        "The form did not arrive whole. Try again.",
+        "El formulario llegó incompleto. Inténtelo de nuevo.",
+        "The form arrived incomplete. Try again.",
     )
     FAILED = (
-        "No se pudo comprobar: se cortó a la mitad. Pruebe otra vez.",
-        "It could not be checked: that was cut off. Try again.",
+        "No se pudo comprobar: se interrumpió a la mitad. Inténtelo de nuevo.",
+        "It could not be checked: the check was cut off. Try again.",
     )
     CARD_DATA = ("Quite los números de tarjeta.", "Take the card numbers out.")
     # What a file came to.
     PLAN = ("El plan", "The plan")
     PLAN_BEFORE = ("El plan, antes de enviar nada", "The plan, before anything was sent")
-    TAKEN_AS = ("Qué se entendió", "What was taken as what")
+    TAKEN_AS = ("Cómo se interpretó", "How it was understood")
     FILE = ("Archivo", "File")
     COLUMNS = ("Columnas", "Columns")
     READ_AS = ("Leído como", "Read as")
     COLUMN_IS = ("«{column}» es {means}", "“{column}” is {means}")
     OBJECTS = (
-        "los registros se tomaron como objetos de Stripe: tarjetas y métodos de pago con su "
+        "los registros se interpretaron como objetos de Stripe: tarjetas y métodos de pago con su "
         "cliente, clientes con su predeterminada",
         "the records were taken as Stripe's objects: cards and payment methods with their "
         "customers, customers with their defaults",
@@ -97,26 +99,26 @@ class Up(Sentence):
     )
     TRIMMED = ("Espacios quitados", "Spaces taken off")
     TRIMMED_MEANS = (
-        "valores tenían espacios o caracteres que no se ven alrededor",
-        "values had spaces or unseen characters around them",
+        "valores tenían espacios o caracteres invisibles alrededor",
+        "values had spaces or invisible characters around them",
     )
-    SETS = ("Se cambia", "What is set")
+    SETS = ("Qué se cambia", "What is set")
     DONE_WITH_IT = ("qué se hace con la tarjeta", "what is done with the card")
     ROWS = ("Filas", "Rows")
     TO_SEND = ("Por enviar", "To be sent")
     TO_REPAIR = ("Por reparar", "To be repaired")
     TO_REPAIR_MEANS = (
-        "clientes: quien no tiene predeterminada, y exactamente una tarjeta que Stripe cobraría, "
-        "la recibe; los demás constan en el informe y se quedan como están",
-        "customers: who has no default, and exactly one card that Stripe would charge, gets it; "
-        "the others are in the report, and left as they are",
+        "clientes: quien no tiene predeterminada, y sí exactamente una tarjeta que Stripe "
+        "cobraría, la recibe como tal; los demás constan en el informe y quedan como están",
+        "customers: one without a default and with exactly one card that Stripe would charge gets "
+        "that card; the others are in the report, and left as they are",
     )
     INVALID = ("No válidas", "Invalid")
     AMBIGUOUS = ("Ambiguas", "Ambiguous")
     SKIPPED = ("Omitidas", "Skipped")
     UNDECIDED = ("Por decidir", "Undecided")
     UNDECIDED_MEANS = (
-        "clientes: no consta qué tarjeta debe ser; no se envía nada de ellos",
+        "clientes: no consta qué tarjeta debe ser; de ellos no se envía nada",
         "customers: which card is meant is not said; nothing of them is sent",
     )
     REPEATED = ("Repetidas", "Repeated")
@@ -126,7 +128,7 @@ class Up(Sentence):
     )
     CONTRADICTED = ("Contradicciones", "Contradictions")
     CONTRADICTED_MEANS = (
-        "de los clientes: sus filas se contradicen, y vale la última",
+        "clientes: sus filas se contradicen, y prevalece la última",
         "of the customers: their rows set different defaults, and the last one stands",
     )
     CUSTOMERS = ("Clientes", "Customers")
@@ -139,8 +141,8 @@ class Up(Sentence):
     )
     READS = ("Lecturas", "Reads")
     READS_NEED = (
-        "usan lo que Stripe permite con {count} pagos en 30 días",
-        "use what Stripe allows with {count} payments in 30 days",
+        "requieren lo que Stripe permite con {count} pagos en 30 días",
+        "need what Stripe allows with {count} payments in 30 days",
     )
     KEPT = ("En Redis", "In Redis")
     KEPT_MEANS = (
@@ -149,17 +151,17 @@ class Up(Sentence):
     )
     FIRST_INVALID = ("Filas no válidas", "Invalid rows")
     INVALID_LEFT_OUT = (
-        "No se envían. {errors} las tiene todas, para corregirlas y subirlas aparte.",
-        "They are not sent. {errors} has all of them, to be corrected and uploaded by themselves.",
+        "No se envían. {errors} las contiene todas, para corregirlas y subirlas por separado.",
+        "They are not sent. {errors} has all of them, to be corrected and uploaded separately.",
     )
     NONE_INVALID = ("Todas las filas se pueden enviar.", "Every row can be sent.")
     AND_MORE = ("y {count} más", "and {count} more")
     # What is done with it.
-    PILOT_ROWS = ("Filas de la prueba", "Rows of the pilot")
-    PILOT = ("Hacer una prueba", "Run a pilot")
+    PILOT_ROWS = ("Filas de la prueba piloto", "Rows of the pilot")
+    PILOT = ("Hacer una prueba piloto", "Run a pilot")
     PILOT_HINT = (
-        "Envía esas filas y se detiene, para mirar en Stripe.",
-        "Sends those rows and stops, to look at Stripe.",
+        "Envía esas filas y se detiene, para revisar el resultado en Stripe.",
+        "Sends those rows and stops, so that you can check the result at Stripe.",
     )
     ALL = ("Enviar todas", "Run all")
     DISCARD = ("Descartar…", "Discard…")
@@ -169,7 +171,7 @@ class Up(Sentence):
     )
     DISCARD_SURE = ("Sí, descartar", "Yes, discard")
     BAD_PILOT = (
-        "La prueba debe ser de 1 a 999999999 filas.",
+        "La prueba piloto debe ser de 1 a 999999999 filas.",
         "The pilot must be of 1 to 999999999 rows.",
     )
     ELSEWHERE = (
@@ -177,12 +179,12 @@ class Up(Sentence):
         "The file is not on this machine",
     )
     ELSEWHERE_DO = (
-        "El informe se hace con el archivo. Suba aquí el mismo archivo con las mismas opciones: se "
-        "reconoce, no se envía nada otra vez, y el informe sale completo.",
-        "The report is made with the file. Upload the same file here with the same options: it is "
+        "El informe se genera a partir del archivo. Suba aquí el mismo archivo con las mismas "
+        "opciones: se reconoce, no se envía nada otra vez, y el informe sale completo.",
+        "The report is made from the file. Upload the same file here with the same options: it is "
         "recognised, nothing is sent again, and the report comes out complete.",
     )
     DOWNLOAD_UNDO = (
         "Archivo para deshacer (undo.csv)",
-        "File that undoes it (undo.csv)",
+        "File to undo it (undo.csv)",
     )
