@@ -1,7 +1,7 @@
-"""Settings every process shares, and those of the web process, read from the environment.
+"""The settings that all processes share, and those of the web process, from the environment.
 
-Nothing is read at import: a composition root calls `from_environ` and prints a `SettingsError`
-as the one line it is.
+Nothing is read at import: a composition root calls `from_environ`, and prints a `SettingsError` as
+one line.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 
 
 class SettingsError(ValueError):
-    """A setting is wrong or missing. Its text is one line that names it, without secret values."""
+    """A setting is wrong or missing. The text is one line with its name and no secret values."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -49,11 +49,11 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the client, the CLI, the worker and the web process all need.
+    """The settings of the client, the CLI, the worker and the web process.
 
-    `sender` names this service: idempotency keys are its own. `status_ttl_s` (seconds) is how long
-    an ended command, its result and its idempotency key are kept; `bulk_status_ttl_s` is that of
-    the bulk lane, of which there are more.
+    `sender` names this service; each sender has its own idempotency keys. `status_ttl_s` (seconds)
+    is how long an ended command, its result and its idempotency key are kept; `bulk_status_ttl_s`
+    is the same for the bulk lane, which has more commands.
     """
 
     redis: RedisConfig = field(repr=False)
@@ -66,10 +66,10 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read where Redis is, the language, the sender, the log, signing keys, times to keep.
+        """Read the settings of Redis, the language, the sender, the log, signing and TTLs.
 
         Raises:
-            SettingsError: one of them is wrong, or REDIS_URL is missing.
+            SettingsError: a setting is wrong, or REDIS_URL is missing.
         """
         return cls(
             redis=redis_config(environ),
@@ -89,9 +89,9 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How much of what is recorded of a migration's rows Redis keeps for other machines.
+    """How much of a migration's recorded rows Redis keeps for other machines, and how long.
 
-    `most` is in bytes, of one migration; 0 keeps nothing. `ms` counts from the migration's end.
+    `most` is in bytes for each migration; 0 keeps nothing. `ms` counts from the migration's end.
     """
 
     most: int = 256 * _MIB
@@ -99,7 +99,7 @@ class Keeping:
 
     @property
     def days(self) -> int:
-        """Whole days of it."""
+        """`ms` in whole days."""
         return self.ms // (DAY_S * 1000)
 
 
@@ -108,14 +108,14 @@ KEEPING = Keeping()
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What the web process needs: the shared settings, where it listens and whom it lets in.
+    """The settings of the web process: the shared ones, its address, its access control.
 
-    `rps`: requests a second of each token's name, 0 for no limit. `hosts`: names it is reached by.
-    `operations_port`: where metrics and the API's description are, if not at `port`. `closed`:
-    paths that are nowhere. `webhook_secrets`: of Stripe's events; `stripe_context`: the account
-    that they are of, where they name one. `callbacks`: whether a request may name a URL to be told
-    of its end, and, `callbacks_private`, also one of a private address.
-    `shutdown_delay_s`: how long all is answered after SIGTERM.
+    `rps`: the limit for each token's name in requests a second, 0 for none. `hosts`: the names
+    under which clients reach it. `operations_port`: the port of metrics and the API description,
+    if it is not `port`. `closed`: paths that are not served. `webhook_secrets`: the secrets of
+    Stripe's events; `stripe_context`: the account of those events that name one. `callbacks`:
+    whether a request may name a URL to notify of its end; `callbacks_private`: also at a private
+    address. `shutdown_delay_s`: how long it keeps answering after SIGTERM.
     """
 
     shared: Settings
@@ -137,10 +137,10 @@ class WebSettings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read the shared settings, where to listen, whom to let in, and those of uploads.
+        """Read the shared settings and those of the web process.
 
         Raises:
-            SettingsError: one of them is wrong, or it would listen to the network with no token.
+            SettingsError: a setting is wrong, or it would listen to the network without tokens.
         """
         host = _text(environ, "HOST") or "127.0.0.1"
         tokens = _tokens(environ)
@@ -215,7 +215,7 @@ def number(environ: Mapping[str, str], name: str, default: float, *, unit: str) 
 
 
 def yes_or_no(environ: Mapping[str, str], name: str) -> bool:
-    """A setting that is yes or no, and no where it is not set. Raises SettingsError."""
+    """A setting that is yes or no; no if it is not set. Raises SettingsError."""
     match _text(environ, name).lower():
         case "yes" | "true" | "1" | "on":
             return True
@@ -226,12 +226,12 @@ def yes_or_no(environ: Mapping[str, str], name: str) -> bool:
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
-    """The value; an empty one counts as not set, as compose files leave it."""
+    """The value; an empty one counts as not set, since compose files pass unset ones as empty."""
     return environ.get(name, "").strip()
 
 
 def redis_config(environ: Mapping[str, str]) -> RedisConfig:
-    """Where Redis is and how to talk to it. Raises SettingsError."""
+    """Where Redis is and how to connect to it. Raises SettingsError."""
     try:
         return RedisConfig.from_environ(environ)
     except RedisConfigError as error:
@@ -239,7 +239,7 @@ def redis_config(environ: Mapping[str, str]) -> RedisConfig:
 
 
 def keeping_config(environ: Mapping[str, str]) -> Keeping:
-    """How much of what is recorded of migrations' rows Redis keeps. Raises SettingsError."""
+    """How much of migrations' recorded rows Redis keeps, and how long. Raises SettingsError."""
     most = whole_number(
         environ,
         "CARDS_MIGRATION_RESULTS_MB",
@@ -260,7 +260,7 @@ def keeping_config(environ: Mapping[str, str]) -> Keeping:
 
 
 def signing_config(environ: Mapping[str, str]) -> Signing:
-    """What signs, and what is made of what is not signed. Raises SettingsError."""
+    """The signing keys, and whether signatures are required. Raises SettingsError."""
     try:
         return Signing.from_environ(environ)
     except SigningError as error:
@@ -268,9 +268,9 @@ def signing_config(environ: Mapping[str, str]) -> Signing:
 
 
 def admitted(redis: RedisConfig) -> None:
-    """Ask Redis, for a second or two, whether it lets us in. Raises SettingsError if it does not.
+    """Check, for a second or two, that Redis accepts us. Raises SettingsError if it refuses us.
 
-    A Redis that is out of reach is another matter: it is waited for.
+    An unreachable Redis is no error here: the process waits for it.
     """
     try:
         probe(redis)
@@ -321,7 +321,7 @@ def _webhook_secrets(environ: Mapping[str, str]) -> WebhookSecrets:
 
 
 def context_of(environ: Mapping[str, str]) -> str:
-    """The account at Stripe that is acted on, "" for the key's own. Raises SettingsError."""
+    """The Stripe account to act on, "" for the API key's own. Raises SettingsError."""
     try:
         return stripe_context(environ)
     except StripeContextError as error:
@@ -330,7 +330,7 @@ def context_of(environ: Mapping[str, str]) -> str:
 
 def _hosts(environ: Mapping[str, str]) -> frozenset[str]:
     text = _text(environ, "CARDS_HOSTS").lower()
-    hosts = frozenset(one.strip().strip("[]") for one in text.split(",") if one.strip())
+    hosts = frozenset(host.strip().strip("[]") for host in text.split(",") if host.strip())
     for host in hosts:
         if _HOST.fullmatch(host) is None and not _is_address(host):
             wanted = "must hold names or addresses without ports, separated by commas"
@@ -357,7 +357,7 @@ def _closed(environ: Mapping[str, str], name: str, paths: frozenset[str]) -> fro
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can be meant: localhost, 127.0.0.0/8 or ::1."""
+    """Whether the host is this machine only: localhost, 127.0.0.0/8 or ::1."""
     return host.lower() == "localhost" or (
         _is_address(host) and ipaddress.ip_address(host).is_loopback
     )

@@ -1,8 +1,8 @@
-"""What the settings mean, for docs/configuration.md (`make config-table`).
+"""Descriptions of the settings, for docs/configuration.md (`make config-table`).
 
-Names, defaults and who reads them are held against the readers by tests/local/test_config_table.py,
-and the values that a setting may have are told by the readers themselves. A new setting gets its
-line here, or in worker/ or local/ if it is only theirs.
+tests/local/test_config_table.py compares names, defaults and readers with the code that reads the
+settings; the allowed values come from that code's errors. Add a new setting here, or in worker/ or
+local/ if only they read it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SENDERS = (WEB, CLIENT, CARDS)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A variable of the environment.
+    """An environment variable.
 
-    `by`: who reads it. `default`: the value that leaving it out is the same as. `otherwise`: what
-    leaving it out means where no value does. `values`: what it may be, where its reader's refusal
-    does not say. `secret`: to be kept from everybody else. `foreign`: a library reads it.
+    `by`: the processes that read it. `default`: its default value. `otherwise`: what an unset one
+    means, if no value means the same. `values`: the allowed values, if its reader's error does not
+    name them. `secret`: other processes must not have it. `foreign`: a library reads it.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Setting:
 _REDIS = (
     Setting(
         "REDIS_URL",
-        "where Redis is",
+        "address of Redis",
         (*EVERY, UP),
         otherwise="required; `make up` starts a Valkey",
         values="[forms](redis.md#settings)",
@@ -45,64 +45,74 @@ _REDIS = (
     ),
     Setting(
         "CARDS_REDIS_CA",
-        "the CA that signed the server's certificate",
+        "CA certificate that signed Redis' certificate",
         EVERY,
         otherwise="the CAs of the machine",
         values="a PEM file",
     ),
-    Setting("CARDS_REDIS_CERT", "the certificate shown to the server", EVERY, values="a PEM file"),
+    Setting("CARDS_REDIS_CERT", "client certificate for Redis", EVERY, values="a PEM file"),
     Setting(
-        "CARDS_REDIS_KEY", "its key, without a passphrase", EVERY, values="a PEM file", secret=True
+        "CARDS_REDIS_KEY",
+        "key of the client certificate, without a passphrase",
+        EVERY,
+        values="a PEM file",
+        secret=True,
     ),
     Setting(
         "CARDS_REDIS_SERVER_NAME",
-        "the name in the server's certificate",
+        "name in Redis' certificate",
         EVERY,
         otherwise="the host in `REDIS_URL`",
         values="a host name",
     ),
-    Setting("CARDS_SENTINEL_USER", "the sentinels' user", EVERY, values="text"),
+    Setting("CARDS_SENTINEL_USER", "user name for the sentinels", EVERY, values="text"),
     Setting(
-        "CARDS_SENTINEL_PASSWORD", "the sentinels' password", EVERY, values="text", secret=True
+        "CARDS_SENTINEL_PASSWORD",
+        "password for the sentinels",
+        EVERY,
+        values="text",
+        secret=True,
     ),
-    Setting("CARDS_NAMESPACE", "stands before every key, queue and channel", EVERY),
-    Setting("CARDS_REPLICAS", "replicas that must have a write before it counts", EVERY, "0"),
-    Setting("CARDS_REPLICAS_FSYNC", "whether on their disks, too", EVERY, "no"),
+    Setting("CARDS_NAMESPACE", "prefix of every key, queue and channel", EVERY),
+    Setting("CARDS_REPLICAS", "replicas that must confirm a write before it counts", EVERY, "0"),
+    Setting(
+        "CARDS_REPLICAS_FSYNC", "whether replicas confirm only once it is on disk", EVERY, "no"
+    ),
     Setting(
         "CARDS_JOURNAL_ID",
-        "the only journal to work with; `cards journal` shows it",
+        "id of the only journal to work with; `cards journal` shows it",
         EVERY,
-        otherwise="the one found first",
+        otherwise="the first journal found",
     ),
-    Setting("CARDS_ACCEPT_OTHER_DATA", "whether to go on where the journal was lost", EVERY, "no"),
+    Setting("CARDS_ACCEPT_OTHER_DATA", "whether to continue if the journal was lost", EVERY, "no"),
 )
 
 _SHARED = (
-    Setting("CARDS_LOG_FORMAT", "how log lines are written", (*SENDERS, WORKER), "text"),
+    Setting("CARDS_LOG_FORMAT", "format of log lines", (*SENDERS, WORKER), "text"),
     Setting(
         "CARDS_SIGNING_KEYS",
-        "what commands and reads are [signed](signatures.md) with; the first signs, all verify",
+        "keys that [sign](signatures.md) commands and reads; the first signs, all verify",
         (*SENDERS, WORKER),
-        otherwise="nothing is signed or looked at",
+        otherwise="nothing is signed or verified",
         values="keys of at least 32 printable ASCII characters, comma-separated",
         secret=True,
     ),
     Setting(
         "CARDS_REQUIRE_SIGNATURES",
-        "whether what is not signed is refused",
+        "whether unsigned commands and reads are refused",
         (*SENDERS, WORKER),
         "no",
     ),
     Setting(
         "CARDS_SIGNATURE_MAX_AGE",
-        "how long after it was signed a command may be begun",
+        "maximum age of a command's signature at its start",
         (*SENDERS, WORKER),
         "691200",
     ),
-    Setting("CARDS_LANGUAGE", "the language of messages", (*SENDERS, WORKER), "es"),
+    Setting("CARDS_LANGUAGE", "language of messages", (*SENDERS, WORKER), "es"),
     Setting(
         "CARDS_SENDER",
-        "the name of this service; idempotency keys are its own",
+        "name of this service; each sender has its own idempotency keys",
         (*SENDERS, WORKER),
         values="a letter, then letters, digits, `.`, `_` and `-`",
     ),
@@ -120,21 +130,21 @@ _SHARED = (
     ),
     Setting(
         "CARDS_MIGRATIONS_DIR",
-        "where migrations' files and results lie; on a disk that stays",
+        "folder of migrations' files and results; must be on a persistent disk",
         (WEB, CARDS),
         ".cards-migrations",
         values="a folder",
     ),
     Setting(
         "CARDS_MIGRATION_RESULTS_MB",
-        "how much of [what is recorded of a migration's rows](migrations.md#on-another-machine) "
-        "Redis keeps for other machines, in MiB a migration; 0 keeps nothing",
+        "how much of each migration's [recorded rows](migrations.md#on-another-machine) Redis "
+        "keeps for other machines, in MiB; 0 keeps nothing",
         (WEB, CARDS),
         "256",
     ),
     Setting(
         "CARDS_MIGRATION_RESULTS_DAYS",
-        "for how many days after the migration's end",
+        "how long Redis keeps them after the migration's end, in days",
         (WEB, CARDS),
         "90",
     ),
@@ -143,77 +153,95 @@ _SHARED = (
 _WEB = (
     Setting(
         "HOST",
-        "where web listens",
+        "address on which web listens",
         (WEB, UP),
         "127.0.0.1",
         values="an address; other than loopback only with tokens",
     ),
-    Setting("PORT", "the port there", (WEB, UP), "8000"),
+    Setting("PORT", "port on which web listens", (WEB, UP), "8000"),
     Setting(
         "CARDS_OPERATIONS_PORT",
-        "a port of their own for `/metrics`, `/docs` and `/openapi.json`",
+        "separate port for `/metrics`, `/docs` and `/openapi.json`",
         (WEB,),
         otherwise="they are at `PORT`",
     ),
     Setting(
         "CARDS_API_TOKENS",
-        "who may ask",
+        "tokens that give access to the API",
         (WEB,),
-        otherwise="everybody, on loopback",
+        otherwise="everybody has access, on loopback only",
         values="[tokens](http.md#tokens), comma-separated",
         secret=True,
     ),
     Setting(
         "CARDS_API_TOKENS_FILE",
-        "more of them",
+        "file of further tokens",
         (WEB,),
-        values="a file of tokens, one a line",
+        values="a file with one token per line",
         secret=True,
     ),
-    Setting("CARDS_API_RPS", "what each token's name may ask of each web process", (WEB,), "0"),
-    Setting("CARDS_HOSTS", "names that web is reached by", (WEB,)),
-    Setting("CARDS_DOCS", "whether `/docs` and `/openapi.json` are anywhere", (WEB,), "on"),
-    Setting("CARDS_METRICS", "whether `/metrics` is anywhere", (WEB,), "on"),
+    Setting("CARDS_API_RPS", "request rate of each token's name at each web process", (WEB,), "0"),
+    Setting("CARDS_HOSTS", "host names under which clients reach web", (WEB,)),
+    Setting("CARDS_DOCS", "whether web serves `/docs` and `/openapi.json`", (WEB,), "on"),
+    Setting("CARDS_METRICS", "whether web serves `/metrics`", (WEB,), "on"),
     Setting(
         "CARDS_SHUTDOWN_DELAY",
-        "how long web answers after SIGTERM, not ready, for [balancers](deploying.md)",
+        "how long web still answers after SIGTERM, as not ready, for "
+        "[load balancers](deploying.md)",
         (WEB,),
         "0",
     ),
-    Setting("CARDS_UPLOAD_LIMIT", "the largest upload", (WEB,), "1073741824"),
+    Setting("CARDS_UPLOAD_LIMIT", "maximum size of an upload", (WEB,), "1073741824"),
     Setting(
         "TMPDIR",
-        "where plans of migrations are made, which take as much room as the file",
+        "folder in which migrations are planned, which needs as much space as the file",
         (WEB, CARDS),
-        otherwise="the machine's",
+        otherwise="the system's",
         values="a folder",
         foreign=True,
     ),
 )
 
 _HTTP = (
-    Setting("CARDS_HTTP_HEAD_LIMIT", "bytes of a request's line and headers", (WEB,), "32768"),
-    Setting("CARDS_HTTP_HEAD_TIMEOUT", "how long they may take", (WEB,), "15"),
-    Setting("CARDS_HTTP_BODY_TIMEOUT", "how long a body may bring nothing", (WEB,), "30"),
-    Setting("CARDS_HTTP_BODY_RATE", "bytes a second that a body has to bring", (WEB,), "4096"),
+    Setting(
+        "CARDS_HTTP_HEAD_LIMIT",
+        "maximum size of a request's line and headers, in bytes",
+        (WEB,),
+        "32768",
+    ),
+    Setting("CARDS_HTTP_HEAD_TIMEOUT", "maximum time to receive the headers", (WEB,), "15"),
+    Setting("CARDS_HTTP_BODY_TIMEOUT", "maximum pause within a body", (WEB,), "30"),
+    Setting("CARDS_HTTP_BODY_RATE", "minimum rate of a body, in bytes a second", (WEB,), "4096"),
     Setting(
         "CARDS_HTTP_ANSWER_TIMEOUT",
-        "how long an answer that fills all buffers may wait for its reader",
+        "how long an answer may wait for a client that does not read, once all buffers are full",
         (WEB,),
         "30",
     ),
-    Setting("CARDS_HTTP_KEEP_ALIVE", "how long a connection is kept between requests", (WEB,), "5"),
-    Setting("CARDS_HTTP_CONNECTIONS", "connections in all", (WEB,), "5000"),
-    Setting("CARDS_HTTP_CONNECTIONS_PER_ADDRESS", "of one address", (WEB,), "4000"),
+    Setting(
+        "CARDS_HTTP_KEEP_ALIVE",
+        "how long an idle connection stays open between requests",
+        (WEB,),
+        "5",
+    ),
+    Setting("CARDS_HTTP_CONNECTIONS", "maximum number of connections", (WEB,), "5000"),
+    Setting(
+        "CARDS_HTTP_CONNECTIONS_PER_ADDRESS",
+        "maximum number of connections from one address",
+        (WEB,),
+        "4000",
+    ),
     Setting(
         "CARDS_HTTP_UNFINISHED_PER_ADDRESS",
-        "of one address with a part of a head and, a second later, not the rest",
+        "maximum number of connections from one address with headers that are incomplete for more "
+        "than a second",
         (WEB,),
         "100",
     ),
     Setting(
         "CARDS_HTTP_TRUSTED_PROXIES",
-        "whose `X-Forwarded-For` is believed ([behind a proxy](http-server.md#behind-a-proxy))",
+        "proxies whose `X-Forwarded-For` is trusted "
+        "([behind a proxy](http-server.md#behind-a-proxy))",
         (WEB,),
     ),
 )
@@ -222,7 +250,7 @@ _TRACED = (WEB, WORKER)
 _TRACING = (
     Setting(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "where traces are sent ([tracing](tracing.md)); setting it turns tracing on",
+        "URL that traces are sent to; it turns [tracing](tracing.md) on",
         _TRACED,
         otherwise="no traces",
         values="a URL",
@@ -230,22 +258,22 @@ _TRACING = (
     ),
     Setting(
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-        "the same, for traces alone",
+        "the same, for traces only",
         _TRACED,
         values="a URL",
         foreign=True,
     ),
     Setting(
         "OTEL_TRACES_EXPORTER",
-        "which exporters",
+        "exporters of traces",
         _TRACED,
-        otherwise="otlp, where there is an endpoint",
+        otherwise="otlp, if there is an endpoint",
         values="otlp, console or none, separated by commas",
         foreign=True,
     ),
     Setting(
         "OTEL_EXPORTER_OTLP_PROTOCOL",
-        "how they are sent",
+        "protocol of the exporter",
         _TRACED,
         otherwise="http/protobuf",
         values="http/protobuf",
@@ -253,14 +281,14 @@ _TRACING = (
     ),
     Setting(
         "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-        "the same, for traces alone",
+        "the same, for traces only",
         _TRACED,
         values="http/protobuf",
         foreign=True,
     ),
     Setting(
         "OTEL_SERVICE_NAME",
-        "the name in traces",
+        "service name in traces",
         _TRACED,
         otherwise="card-commands-web, card-commands-worker",
         values="a name",
@@ -268,54 +296,61 @@ _TRACING = (
     ),
     Setting(
         "OTEL_RESOURCE_ATTRIBUTES",
-        "what else is said of the process; a `service.name` here is the name",
+        "further attributes of the process; a `service.name` sets the service name",
         _TRACED,
         values="name=value, separated by commas",
         foreign=True,
     ),
     Setting(
         "OTEL_TRACES_SAMPLER",
-        "which traces are kept",
+        "sampler of traces",
         _TRACED,
-        otherwise="all of them",
-        values="a sampler of OpenTelemetry's",
+        otherwise="all traces are kept",
+        values="an OpenTelemetry sampler",
         foreign=True,
     ),
     Setting(
         "OTEL_TRACES_SAMPLER_ARG",
-        "what the sampler is given, such as a share",
+        "argument of the sampler, such as a ratio",
         _TRACED,
         values="0 to 1",
         foreign=True,
     ),
-    Setting("OTEL_SDK_DISABLED", "true: no traces", _TRACED, values="true or false", foreign=True),
+    Setting(
+        "OTEL_SDK_DISABLED",
+        "whether tracing is disabled",
+        _TRACED,
+        values="true or false",
+        foreign=True,
+    ),
 )
 
 _EVENTS = (
     Setting(
         "CARDS_STRIPE_WEBHOOK_SECRETS",
-        "signing secrets of [Stripe's events](events.md#from-stripe)",
+        "signing secrets of [Stripe events](events.md#from-stripe)",
         (WEB,),
         otherwise="`/stripe/events` is 404",
         secret=True,
     ),
     Setting(
         "CARDS_STRIPE_CONTEXT",
-        "the account that is acted on; an organisation's key (`sk_org_…`) needs it. Web takes "
-        "[Stripe's events](events.md#from-stripe) of that account then",
+        "Stripe account to act on; an organisation's key (`sk_org_…`) needs it. Web then accepts "
+        "[Stripe events](events.md#from-stripe) of that account",
         (WEB, WORKER),
         otherwise="the key's own account",
         values="acct_…, or several separated by /",
     ),
     Setting(
         "CARDS_CALLBACKS",
-        "whether a request may name a [URL to be told](events.md#to-whoever-asked) of its end",
+        "whether a request may name a [callback URL](events.md#to-whoever-asked) to notify of its "
+        "end",
         (WEB,),
         "no",
     ),
     Setting(
         "CARDS_CALLBACK_ALLOW_PRIVATE",
-        "whether also at a private address, and without TLS",
+        "whether callback URLs may have a private address, and no TLS",
         (WEB, WORKER),
         "no",
     ),
@@ -324,7 +359,7 @@ _EVENTS = (
 _OWN = (
     Setting(
         "CARDS_REASONS_LANGUAGE",
-        "set by web for a child that makes a report: the language of its reasons",
+        "set by web for a child process that writes a report: the language of its reasons",
         (CARDS,),
         "en",
         values="es or en",

@@ -1,7 +1,7 @@
-"""The contract as code: one definition for the client, the HTTP shim, the worker and the CLI.
+"""The contract as code: one definition for the client, the HTTP API, the worker and the CLI.
 
-Wire names are the contract's (`userId`, `default_source`); Python names are the field's
-(`customer`, `card`), mapped by alias. Nothing here imports more than pydantic.
+Wire names are the contract's (`userId`, `default_source`); aliases map them to Python names
+(`customer`, `card`). The package imports nothing beyond pydantic.
 """
 
 from producer.contract.cards import Card

@@ -1,4 +1,4 @@
-"""A customer's card, as a listing answers it."""
+"""A customer's card, as the list of cards has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two commands, and the one way from untrusted fields to a command."""
+"""The two commands, and `parse_command`, the only way from untrusted fields to a command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from producer.contract.refusals import CardNumberRefused, ParameterInvalid, Para
 
 
 class CommandKind(StrEnum):
-    """What is ordered; also the Celery task's name."""
+    """The kinds of commands; the values are also the Celery tasks' names."""
 
     ASSIGN_CARD = "AssignCard"
     SET_DEFAULT_CARD = "SetDefaultCard"
@@ -58,9 +58,9 @@ CardId: TypeAlias = Annotated[
 ]
 
 
-# For type checkers without pydantic's plugin, `alias=` would rename the parameters of `__init__`,
-# and a default that is not named would be none.
-class _Order(BaseModel):
+# Type checkers without pydantic's plugin would rename the parameters of `__init__` after `alias=`,
+# and would not see a default that is not passed as `default=`.
+class _BaseCommand(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, strict=True, hide_input_in_errors=True
     )
@@ -72,7 +72,7 @@ class _Order(BaseModel):
         return repr(self)
 
 
-class AssignCard(_Order):
+class AssignCard(_BaseCommand):
     """Attach a tokenised card to a customer."""
 
     kind: Literal[CommandKind.ASSIGN_CARD] = Field(default=CommandKind.ASSIGN_CARD, exclude=True)
@@ -81,7 +81,7 @@ class AssignCard(_Order):
 
     @property
     def object_id(self) -> str:
-        """The token or payment method that is attached."""
+        """The token or payment method to attach."""
         return self.source
 
     def kwargs(self) -> dict[str, str]:
@@ -89,7 +89,7 @@ class AssignCard(_Order):
         return {"userId": self.customer, "source": self.source}
 
 
-class SetDefaultCard(_Order):
+class SetDefaultCard(_BaseCommand):
     """Make an attached card the customer's default."""
 
     kind: Literal[CommandKind.SET_DEFAULT_CARD] = Field(
@@ -100,7 +100,7 @@ class SetDefaultCard(_Order):
 
     @property
     def object_id(self) -> str:
-        """The card that becomes the default."""
+        """The card to make the default."""
         return self.card
 
     def kwargs(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ class SetDefaultCard(_Order):
 
     @property
     def slot(self) -> Slot:
-        """Which default is set: a payment method's is apart from a source's."""
+        """Which default is set: payment methods and sources have separate ones."""
         is_payment_method = self.card.startswith("pm_")
         return Slot.DEFAULT_PAYMENT_METHOD if is_payment_method else Slot.DEFAULT_SOURCE
 
@@ -133,14 +133,14 @@ _FORM = re.compile(_ID_BODY)
 
 
 def parse_command(kind: CommandKind, fields: Mapping[str, Any]) -> AssignCard | SetDefaultCard:
-    """Make a command of untrusted fields, named as on the wire.
+    """Build a command from untrusted fields, named as on the wire.
 
-    The checks are written out rather than left to pydantic's errors, which echo their input.
+    The checks are explicit, since pydantic's errors echo their input.
 
     Raises:
         CardNumberRefused: a field, known or not, looks like a card number or CVC.
         ParameterMissing: a required field is absent, null or empty.
-        ParameterInvalid: an unknown field, or one of the wrong type, prefix or form.
+        ParameterInvalid: a field is unknown, or has the wrong type, prefix or form.
     """
     leaking = find_card_data(fields)
     if leaking is not None:
@@ -157,14 +157,14 @@ def parse_command(kind: CommandKind, fields: Mapping[str, Any]) -> AssignCard | 
 
 
 def accepted_command(kind: CommandKind, customer: str, object_id: str) -> Command:
-    """A command of fields that were checked when it was accepted."""
+    """A command from fields that were checked when it was accepted."""
     if kind is CommandKind.ASSIGN_CARD:
         return AssignCard.model_construct(customer=customer, source=object_id)
     return SetDefaultCard.model_construct(customer=customer, card=object_id)
 
 
 def parse_customer(value: Any) -> str:
-    """A customer id of an untrusted value.
+    """A customer id from an untrusted value.
 
     Raises:
         CardNumberRefused, ParameterInvalid: as `parse_command` does for `userId`.
@@ -188,6 +188,6 @@ def _checked(field: str, value: Any, prefixes: tuple[str, ...]) -> str:
 
 
 def _shown(name: object) -> str:
-    """A field's name fit to be answered: short, printable, without secrets."""
+    """A field's name that is safe to answer: short, printable, without secrets."""
     text = "".join(c for c in str(name) if c.isprintable())
     return redact(text[:64])

@@ -1,4 +1,4 @@
-"""Whether a default that was set is the card that is charged, or another default comes before it.
+"""Whether Stripe charges the default that a command set, or another default takes precedence.
 
 Stripe's order for a subscription's invoices: the subscription's `default_payment_method`, then its
 `default_source`, then the customer's `invoice_settings.default_payment_method`, then the customer's
@@ -15,16 +15,16 @@ from typing import Any
 from producer.contract.commands import Slot
 
 SHADOWED_BY = "shadowedBy"
-"""In a status, and in the data of a migration's command."""
+"""The field's name in a status, and in the data of a migration's command."""
 INVOICE_SETTINGS = "invoice_settings.default_payment_method"
 
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """A default that comes before the one that was set: which it is, and the card in it.
+    """A default that takes precedence over the one that was set, and its card.
 
-    `slot` is the field as Stripe names it, of the customer, or of `subscription` where that is not
-    "".
+    `slot` is Stripe's name of the field: of the customer or, if `subscription` is not "", of that
+    subscription.
     """
 
     slot: str
@@ -36,15 +36,15 @@ class Shadow:
         return f"{self.slot}{of} is {self.card}, which comes first"
 
     def wire(self) -> dict[str, str]:
-        """As JSON; `subscription` only where it is one's."""
-        told = {"slot": self.slot, "card": self.card}
-        return {**told, "subscription": self.subscription} if self.subscription else told
+        """As JSON; with `subscription` only if it is the default of one."""
+        fields = {"slot": self.slot, "card": self.card}
+        return {**fields, "subscription": self.subscription} if self.subscription else fields
 
 
 def shadow_of(slot: Slot | str, card: str, customer: Any) -> Shadow | None:
-    """What of the customer, as Stripe returns it, comes before the card in that slot.
+    """The default of the customer, as Stripe returns it, that takes precedence over that slot.
 
-    None where nothing does, and where the same card is in both. Subscriptions are not looked at.
+    None if there is none, or if it has the same card. Subscriptions are not considered.
     """
     if slot != Slot.DEFAULT_SOURCE or not isinstance(customer, Mapping):
         return None
@@ -57,19 +57,19 @@ def shadow_of(slot: Slot | str, card: str, customer: Any) -> Shadow | None:
     return Shadow(INVOICE_SETTINGS, first)
 
 
-def shadow_read(told: Any) -> Shadow | None:
-    """Of what `wire` made; None of anything else."""
-    if not isinstance(told, Mapping):
+def shadow_read(fields: Any) -> Shadow | None:
+    """The inverse of `Shadow.wire`; None for anything else."""
+    if not isinstance(fields, Mapping):
         return None
-    slot, card, of = (told.get(name, "") for name in ("slot", "card", "subscription"))
-    sound = all(isinstance(one, str) for one in (slot, card, of)) and slot and card
-    return Shadow(slot, card, of) if sound else None
+    slot, card, of = (fields.get(name, "") for name in ("slot", "card", "subscription"))
+    valid = all(isinstance(value, str) for value in (slot, card, of)) and slot and card
+    return Shadow(slot, card, of) if valid else None
 
 
-def shadow_told(slot: str, card: str, envelope: Mapping[str, Any] | None) -> Shadow | None:
-    """What comes before the card in that slot, by the answer that was given."""
+def shadow_in_answer(slot: str, card: str, envelope: Mapping[str, Any] | None) -> Shadow | None:
+    """What takes precedence over the card in that slot, according to the command's answer."""
     data = (envelope or {}).get("data")
     if not envelope or not envelope.get("status") or not isinstance(data, Mapping):
         return None
-    # Of a migration's command the answer is short, and says it.
+    # The answer of a migration's command contains the shadow instead of the customer.
     return shadow_read(data.get(SHADOWED_BY)) or shadow_of(slot, card, data)

@@ -1,4 +1,4 @@
-"""The answer: `{status, message, data}`, with `code` where the status is false."""
+"""The answer: `{status, message, data}`, with `code` if the status is false."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_serializer, model_validator
 
 
 class Envelope(BaseModel):
-    """What a caller is told of a command, over HTTP and as the Celery result alike."""
+    """The answer to a command, the same over HTTP and as the Celery result."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

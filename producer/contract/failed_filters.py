@@ -1,4 +1,4 @@
-"""Which of the failed commands are meant: the same filter for the API, the pages and `cards`."""
+"""Filters for failed commands: the same for the API, the pages and `cards`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from producer.contract.refusals import CardNumberRefused, ParameterInvalid
 
 FILTERS = ("code", "command", "customer")
 POISON = "poison"
-"""The code of what killed its worker, and would again: taken up only where that is asked for."""
+"""The code of commands that killed their worker and would again: replayed only on demand."""
 _LONGEST = 100
 _TAG = "tag."
 
 
 def is_filter(name: str) -> bool:
-    """Whether a field of this name is part of a filter: `tag.batch` is that of the tag `batch`."""
+    """Whether a field of this name is part of a filter; `tag.batch` filters by the tag `batch`."""
     return name in FILTERS or name.startswith(_TAG)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedFilter:
-    """Those that match every part that is given; an empty one matches all."""
+    """Matches commands by every part that is given; an empty filter matches all."""
 
     code: str = ""
     command: CommandKind | None = None
@@ -35,10 +35,10 @@ class FailedFilter:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """A filter of untrusted fields for which `is_filter` holds; any others are ignored.
+        """A filter from untrusted fields; fields that are not `is_filter` are ignored.
 
         Raises:
-            CardNumberRefused, ParameterInvalid: naming the field.
+            CardNumberRefused, ParameterInvalid: a field is wrong; the refusal names it.
         """
         given = {name: fields[name] for name in FILTERS if name in fields}
         if (leaking := find_card_data(given)) is not None:
@@ -64,7 +64,7 @@ class FailedFilter:
         return bool(self.parts())
 
     def parts(self) -> dict[str, str]:
-        """What was given, by name."""
+        """The given parts, by name."""
         command = self.command.value if self.command else ""
         given = {"code": self.code, "command": command, "customer": self.customer}
         given |= {f"{_TAG}{name}": value for name, value in self.tags.items()}
@@ -73,7 +73,7 @@ class FailedFilter:
     def matches(
         self, code: str, order: AssignCard | SetDefaultCard, metadata: Mapping[str, str]
     ) -> bool:
-        """Whether a failed command is meant."""
+        """Whether a failed command matches."""
         return (
             self.code in ("", code)
             and self.command in (None, order.kind)

@@ -1,4 +1,4 @@
-"""A command's metadata: small, bounded tags of whoever sent it. They change nothing it does."""
+"""A command's metadata: small, bounded tags from its sender. They do not affect the command."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def parse_metadata(given: Any, field: str = FIELD) -> dict[str, str]:
-    """Tags of an untrusted value, sorted by name; `field` is what refusals call it.
+    """Tags from an untrusted value, sorted by name; refusals call the value `field`.
 
     Raises:
         CardNumberRefused: a name or value looks like a card number or CVC.
-        ParameterInvalid: it is no flat map of at most 10 texts, of 100 characters each and 1 kB
-            together, with names of a-z, 0-9, _ and -; or one of them is a token or a key.
+        ParameterInvalid: the value is not a flat map of at most 10 texts, of 100 characters each
+            and 1 kB together, with names of a-z, 0-9, _ and -; or a text is a token or a key.
     """
     if not isinstance(given, Mapping) or len(given) > MOST_TAGS:
         raise ParameterInvalid(Text.BAD_METADATA, field=field)
@@ -58,17 +58,17 @@ def _check(value: str, field: str, name: str) -> None:
 
 
 def parse_metadata_header(given: Sequence[str]) -> dict[str, str]:
-    """Tags of `Metadata: name=value, name=value`, values percent-encoded as in W3C's baggage.
+    """Tags from `Metadata: name=value, name=value`, values percent-encoded as in W3C's baggage.
 
     Raises:
-        CardNumberRefused, ParameterInvalid: as `parse_metadata`, or it is not in that form.
+        CardNumberRefused, ParameterInvalid: as `parse_metadata`, or the form is wrong.
     """
     tags: dict[str, str] = {}
     for part in ",".join(given).split(",") if given else ():
         name, sign, encoded = (text.strip() for text in part.partition("="))
         value = _decoded(encoded)
         if not sign or name in tags or value is None:
-            if any(holds_card_number(one) for one in given):
+            if any(holds_card_number(header) for header in given):
                 raise CardNumberRefused(Text.CARD_NUMBER, field="Metadata")
             raise ParameterInvalid(Text.BAD_METADATA, field="Metadata")
         tags[name] = value
@@ -85,14 +85,14 @@ def _decoded(encoded: str) -> str | None:
 
 
 def metadata_text(tags: Mapping[str, str] | None) -> str:
-    """As a command's row keeps them, in one way only; "" where there are none."""
+    """The tags as a command's row has them, always in the same form; "" for none."""
     if not tags:
         return ""
     return json.dumps(dict(sorted(tags.items())), ensure_ascii=False, separators=(",", ":"))
 
 
-def metadata_told(stored: str) -> dict[str, str]:
-    """The tags that a row keeps. What is none, whoever put it there, is left out."""
+def stored_metadata(stored: str) -> dict[str, str]:
+    """The tags of a row; none if they are not valid."""
     try:
         return parse_metadata(json.loads(stored)) if stored else {}
     except (ValueError, RecursionError):  # refusals are ValueErrors

@@ -1,4 +1,4 @@
-"""Refusals: why an order was not accepted. Each carries what its envelope says."""
+"""Refusals: why a command was not accepted. Each has the content of its envelope."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from producer.contract.texts import Language
 
 
 class Refusal(ValueError):
-    """An order that is not accepted; nothing of it is stored.
+    """A command that is not accepted; nothing of it is stored.
 
-    `code` and `http_status` are the contract's. `text` and `values` make the message in either
-    language; no refusal holds the offending value, so none can leak it.
+    `code` and `http_status` are the contract's. `text` and `values` produce the message in either
+    language. No refusal contains the offending value, so none can leak it.
     """
 
     code: str
@@ -33,13 +33,13 @@ class ParameterMissing(Refusal):
 
 
 class ParameterInvalid(Refusal):
-    """A field is of the wrong type or prefix, unknown, or the body is not usable JSON."""
+    """A field is unknown or has the wrong type or prefix, or the body is not usable JSON."""
 
     code = "parameter_invalid"
 
 
 class CardNumberRefused(Refusal):
-    """A field holds what looks like a card number or CVC; it is not queued, logged or echoed."""
+    """A field looks like a card number or CVC; its value is not queued, logged or echoed."""
 
     code = "card_number_refused"
 

@@ -1,4 +1,4 @@
-"""The name of a service that sends commands: that of its token, or of its client."""
+"""The name of a service that sends commands: its token's name, or its client's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The states of a command, each with the meaning the contract gives it."""
+"""The states of a command, with the contract's meanings."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a command stands; it never goes back from an end state, but for a replayed `failed`."""
+    """The state of a command. Only a replay leads out of an end state, and only of `failed`."""
 
-    QUEUED = "queued"  # accepted, not yet taken up
+    QUEUED = "queued"  # accepted; its message was not received yet
     WAITING = "waiting"  # behind an earlier command of its customer, or behind the rate limit
-    RUNNING = "running"  # at Stripe now
-    RETRYING = "retrying"  # known not to have happened, will be tried again
-    SUCCEEDED = "succeeded"  # Stripe did it
-    REJECTED = "rejected"  # Stripe, or our validation, said no for good; nothing changed
+    RUNNING = "running"  # being attempted at Stripe now
+    RETRYING = "retrying"  # it did not take effect, and will be retried
+    SUCCEEDED = "succeeded"  # it took effect at Stripe
+    REJECTED = "rejected"  # Stripe, or our validation, refused it for good; nothing changed
     SUPERSEDED = "superseded"  # a newer command for the same slot was applied first
-    CANCELLED = "cancelled"  # cancelled by a person before it was sent
-    UNKNOWN = "unknown"  # sent, and whether it took effect is not known yet
-    FAILED = "failed"  # gave up; kept for a person to look at and replay
+    CANCELLED = "cancelled"  # cancelled by the operator before it was sent
+    UNKNOWN = "unknown"  # sent; whether it took effect is not known yet
+    FAILED = "failed"  # given up; kept for the operator to inspect and replay
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether this is an end state."""
         return self in END_STATES
 
 

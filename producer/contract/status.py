@@ -1,4 +1,4 @@
-"""The status view: what `GET /api/tasks/{taskId}` answers of a command."""
+"""The status of a command, as `GET /api/tasks/{taskId}` answers it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Moment = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json-unless-no
 
 
 class CommandStatus(BaseModel):
-    """Where a command stands, as the journal has it. Times are RFC 3339 UTC.
+    """A command's status in the journal. Times are RFC 3339 UTC.
 
-    `shadowed_by` is the customer's default that comes before the one this command set, as Stripe
-    answered it then; None where there was none, or it is not known.
-    `metadata` are the tags that it was sent with.
+    `shadowed_by` is the customer's default that takes precedence over the one this command set, as
+    Stripe answered it then; None if there was none, or it is unknown. `metadata` are the tags the
+    command was sent with.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -50,13 +50,13 @@ class CommandStatus(BaseModel):
         default=None, validation_alias="supersededBy", serialization_alias="supersededBy"
     )
     result: Envelope | None = None
-    # Told only where there is one: the view's other fields are always the same.
+    # Present only if there is one, unlike the other fields, which are always present.
     shadowed_by: Shadow | None = Field(
         default=None, validation_alias="shadowedBy", serialization_alias="shadowedBy"
     )
-    # Likewise: the tags that it was sent with.
+    # Likewise.
     metadata: dict[str, str] = Field(default_factory=dict)
-    # The HTTP status that goes with the result: not part of the view.
+    # The HTTP status of the result; not part of the status on the wire.
     http_status: int | None = Field(default=None, exclude=True)
 
     @property
@@ -65,10 +65,10 @@ class CommandStatus(BaseModel):
         return self.state.ended
 
     def wire(self) -> dict[str, Any]:
-        """The view as JSON types, by the contract's names."""
-        told = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by", "metadata"})
+        """The status as JSON types, with the contract's names."""
+        fields = self.model_dump(mode="json", by_alias=True, exclude={"shadowed_by", "metadata"})
         if self.shadowed_by:
-            told["shadowedBy"] = self.shadowed_by.wire()
+            fields["shadowedBy"] = self.shadowed_by.wire()
         if self.metadata:
-            told["metadata"] = dict(self.metadata)
-        return told
+            fields["metadata"] = dict(self.metadata)
+        return fields

@@ -1,4 +1,4 @@
-"""Which account at Stripe is acted on, where the key does not say: `Stripe-Context`."""
+"""The Stripe account to act on, where the API key does not determine it: `Stripe-Context`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 
 NAME = "CARDS_STRIPE_CONTEXT"
-# Stripe docs: context. An account, or the way down to one from the key's owner.
+# Stripe docs: context. An account, or the path to one from the key's owner.
 _CONTEXT = re.compile(r"acct_[A-Za-z0-9]{1,64}(/acct_[A-Za-z0-9]{1,64}){0,3}")
 
 
 class StripeContextError(ValueError):
-    """The setting is wrong, and how."""
+    """The setting is wrong; `reason` says how."""
 
     def __init__(self, reason: str) -> None:
         self.name = NAME
@@ -20,7 +20,7 @@ class StripeContextError(ValueError):
 
 
 def stripe_context(environ: Mapping[str, str]) -> str:
-    """Read CARDS_STRIPE_CONTEXT, "" where it is not set. Raises StripeContextError."""
+    """Read CARDS_STRIPE_CONTEXT; "" if it is not set. Raises StripeContextError."""
     context = environ.get(NAME, "").strip()
     if context and _CONTEXT.fullmatch(context) is None:
         raise StripeContextError(

@@ -1,7 +1,7 @@
-"""An event of Stripe's about a customer's cards: what of it is of use here, and nothing else.
+"""Stripe events about a customer's cards, reduced to the fields that are used here.
 
-A snapshot event (`object` is `event`) has the object as it was then. A thin one (`v2.core.event`)
-names the object and where it is read, and says nothing of what changed.
+A snapshot event (`object` is `event`) contains the object as it was then. A thin event
+(`v2.core.event`) names the object and the path to read it at, but not what changed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SLOTS = ("default_source", "default_payment_method")
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """A change at Stripe. `created` is in seconds of Unix time; ids are "" where there is none.
+    """A change at Stripe. `created` is a Unix time in seconds; a missing id is "".
 
-    `object` is the customer, card or payment method that changed. `defaults` are those defaults
-    that are other ones now, "" where there is none any more. `key` is the idempotency key of the
-    request that made the change: anything at all where it is not ours. `read_at` is the path at
-    which the object is read; "" where the event has told of it.
+    `object` is the customer, card or payment method that changed. `defaults` are the defaults that
+    changed, with their new values; "" means there is none any more. `key` is the idempotency key of
+    the request that made the change; it is arbitrary if the request was not ours. `read_at` is the
+    path to read the object at; "" if the event contains the change.
     """
 
     id: str
@@ -44,15 +44,15 @@ class StripeEvent:
 
     @property
     def of_cards(self) -> bool:
-        """Whether cards or a default changed, and not only, say, an address; or may have."""
+        """Whether cards or a default changed, or may have, rather than only an address, say."""
         return self.type != "customer.updated" or bool(self.defaults)
 
 
 def stripe_event(body: Mapping[str, Any], *, context: str = "") -> StripeEvent | None:
-    """The event of that body; None where it is none about a customer's cards.
+    """The event in a body; None if it is not about a card of one of our customers.
 
-    `context` is the account whose customers ours are, "" where that is the endpoint's own. An event
-    of another account is none: its customers are not ours.
+    `context` is the account of our customers; "" means the endpoint's own. Events of other
+    accounts are ignored: their customers are not ours.
     """
     name, event = body.get("type"), _id(body.get("id"))
     if not isinstance(name, str) or not _TYPE.fullmatch(name) or not event:
@@ -69,7 +69,7 @@ def stripe_event(body: Mapping[str, Any], *, context: str = "") -> StripeEvent |
 
 
 def _of_ours(body: Mapping[str, Any], context: str) -> bool:
-    """Whether the account that it names, if it names one, is ours: the last of a context's."""
+    """Whether the account it names, if any, is ours: the last account of the context."""
     named, account = body.get("context"), body.get("account")
     return named in (None, "", context) and account in (None, "", context.rpartition("/")[2])
 
@@ -83,7 +83,7 @@ def _snapshot(body: Mapping[str, Any], event: str, name: str) -> StripeEvent:
         id=event,
         type=name,
         created=created if isinstance(created, int) and 0 <= created < 1 << 40 else 0,
-        # A payment method that was detached has none any more.
+        # A detached payment method has no customer any more.
         customer=_id(
             now.get("id") if of_customer else now.get("customer") or before.get("customer")
         ),
@@ -112,10 +112,10 @@ def _thin(body: Mapping[str, Any], event: str, name: str) -> StripeEvent | None:
     )
 
 
-def _seconds(moment: Any) -> int:
-    """Of RFC 3339, as thin events have it."""
+def _seconds(text: Any) -> int:
+    """Unix time of an RFC 3339 text, as in thin events; 0 if it is not one."""
     try:
-        at = datetime.fromisoformat(moment)
+        at = datetime.fromisoformat(text)
         return max(int(at.timestamp()), 0) if at.tzinfo else 0
     except (TypeError, ValueError, OverflowError):
         return 0

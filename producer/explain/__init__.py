@@ -1,1 +1,1 @@
-"""Explains which card is charged and what a command waits for."""
+"""Explains which card Stripe charges, and what a command waits for."""

@@ -1,4 +1,4 @@
-"""What is known of one command, in the order in which it happened."""
+"""The history of one command, in order of time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from producer.contract import State
-from producer.contract.effective_default import Shadow, shadow_told
+from producer.contract.effective_default import Shadow, shadow_in_answer
 from producer.explain.waits import Wait, wait_of
 from producer.journal.operations.customers import Told, told_of
 
@@ -19,18 +19,18 @@ _TRY = re.compile(r"try[0-9]{1,2}")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened to a command: accepted, started, retrying, unknown, its end."""
+    """An event in a command's history: accepted, started, retrying, unknown, its end."""
 
     at: datetime
     what: str
     code: str = ""
     request: str = ""
-    """Stripe's id of the last request of that try."""
+    """Stripe's id of the last request of that attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandStory:
-    """A command, what happened to it, and what it waits for."""
+    """A command, its history, and what it waits for."""
 
     told: Told
     customer: str
@@ -40,17 +40,17 @@ class CommandStory:
     before: str | None
     """The customer's earlier command that it waits for."""
     paused: str
-    """Why a person paused its lane; "" where it is not, or nothing was said."""
+    """The operator's reason for pausing its lane; "" if it is not paused, or without a reason."""
     key_code: str
-    """Stripe's code, where it refuses the workers' key."""
+    """Stripe's error code if it refuses the workers' API key; else ""."""
     result: Mapping[str, Any] | None
     """Its envelope, redacted."""
     shadowed_by: Shadow | None = None
-    """The default that comes before the one it set, as Stripe answered it then."""
+    """The default that takes precedence over the one it set, as Stripe answered it then."""
 
 
 def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
-    """Of what `producer.journal.operations.exports` has."""
+    """The story of a command, from its export (`producer.journal.operations.exports`)."""
     row: Mapping[str, str] = exported["row"]
     stored = exported["result"]
     result = stored.get("result") if isinstance(stored, dict) else None
@@ -79,27 +79,27 @@ def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
         paused=paused.get(told.lane, "").partition(" ")[2],
         key_code=stop.get("code", ""),
         result=result,
-        shadowed_by=shadow_told(told.slot, told.card, result) if told.slot else None,
+        shadowed_by=shadow_in_answer(told.slot, told.card, result) if told.slot else None,
     )
 
 
 def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
-    """By their time; what is of one millisecond is in the order in which it must have been."""
+    """The events by time; those of the same millisecond in their logical order."""
     found = [
         Moment(at, what)
         for name, what in _BEGINNINGS.items()
         if (at := _moment(row.get(name, ""))) is not None
     ]
-    found += _tries(row)
+    found += _attempts(row)
     if (at := _moment(row.get("finished", ""))) is not None:
-        # What a newer command or a person ended, no request of its own did.
-        asked = told.state in (State.SUCCEEDED, State.REJECTED, State.FAILED)
-        found.append(Moment(at, told.state, told.code, told.request if asked else ""))
-    return sorted(found, key=lambda one: one.at)
+        # Superseded and cancelled commands were not ended by a request of their own.
+        by_request = told.state in (State.SUCCEEDED, State.REJECTED, State.FAILED)
+        found.append(Moment(at, told.state, told.code, told.request if by_request else ""))
+    return sorted(found, key=lambda moment: moment.at)
 
 
-def _tries(row: Mapping[str, str]) -> list[Moment]:
-    """Tries that ended in another, as lua/close.lua notes the last of them."""
+def _attempts(row: Mapping[str, str]) -> list[Moment]:
+    """Attempts that led to a retry: lua/leases/complete.lua records the last 20."""
     found = []
     for name, value in row.items():
         words = value.split(" ")
@@ -109,7 +109,7 @@ def _tries(row: Mapping[str, str]) -> list[Moment]:
             found.append(
                 (at, int(words[2]), Moment(at, words[1], " ".join(words[3:-1]), words[-1]))
             )
-    return [moment for _, _, moment in sorted(found, key=lambda one: one[:2])]
+    return [moment for _, _, moment in sorted(found, key=lambda attempt: attempt[:2])]
 
 
 def _moment(text: str) -> datetime | None:

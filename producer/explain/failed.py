@@ -8,18 +8,18 @@ from producer.contract.card_data.redaction import redact
 from producer.journal.operations.failed import FailedCommand
 
 
-def failed_wire(one: FailedCommand) -> dict[str, Any]:
-    """By the contract's names; the token is redacted."""
-    fields = {name: redact(value) for name, value in one.order.kwargs().items()}
+def failed_wire(failed: FailedCommand) -> dict[str, Any]:
+    """The command with the contract's names; the token is redacted."""
+    fields = {name: redact(value) for name, value in failed.order.kwargs().items()}
     return {
-        "taskId": one.id,
-        "command": one.order.kind.value,
+        "taskId": failed.id,
+        "command": failed.order.kind.value,
         **fields,
-        "lane": one.lane.value,
-        "sender": one.sender or None,
-        "metadata": dict(one.metadata),
-        "code": one.code,
-        "error": redact(one.error),
-        "failedAt": one.failed_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "attempts": one.attempts,
+        "lane": failed.lane.value,
+        "sender": failed.sender or None,
+        "metadata": dict(failed.metadata),
+        "code": failed.code,
+        "error": redact(failed.error),
+        "failedAt": failed.failed_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "attempts": failed.attempts,
     }

@@ -1,4 +1,4 @@
-"""What a command that has not ended waits for."""
+"""What an open command waits for."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from producer.contract import State
 
 
 class Wait(StrEnum):
-    """What has to come before the command goes on."""
+    """What must happen before the command proceeds."""
 
-    STRIPE = "stripe"  # nothing: it is at Stripe now
-    TRUTH = "truth"  # it is found out whether Stripe did it
-    KEY = "key"  # a key that Stripe takes
+    STRIPE = "stripe"  # Stripe's answer: it is being attempted now
+    TRUTH = "truth"  # a retry or lookup that shows whether it took effect
+    KEY = "key"  # an API key that Stripe accepts
     LANE = "lane"  # its lane to be resumed
-    EARLIER = "earlier"  # an earlier command of the same customer
-    NEXT_TRY = "next_try"  # the time of its next try
-    WORKER = "worker"  # a worker that is free, within the rate limit
-    NOTHING = "nothing"  # it has ended
+    EARLIER = "earlier"  # the end of an earlier command of the same customer
+    NEXT_TRY = "next_try"  # the time of its next attempt
+    WORKER = "worker"  # a free worker, within the rate limit
+    NOTHING = "nothing"  # nothing: it has ended
 
 
 def wait_of(
@@ -30,7 +30,7 @@ def wait_of(
     stopped: bool,
     due_later: bool,
 ) -> Wait:
-    """What it waits for. `first`: it is the first of its customer's unended ones."""
+    """What a command waits for. `first`: it is the first open command of its customer."""
     try:
         known = State(state)
     except ValueError:

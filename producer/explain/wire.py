@@ -12,7 +12,7 @@ from producer.journal.operations.customers import Told
 
 
 def explanation_wire(found: Explanation) -> dict[str, Any]:
-    """Of a customer."""
+    """A customer's explanation."""
     invoiced = found.invoiced
     return {
         "userId": found.record.customer,
@@ -20,79 +20,79 @@ def explanation_wire(found: Explanation) -> dict[str, Any]:
         "read": found.read is not None and not found.read.code,
         "notRead": found.read.code if found.read and found.read.code else None,
         "invoicesCharge": invoiced.card if invoiced else None,
-        "slots": [_slot(one) for one in found.slots],
+        "slots": [_slot(slot) for slot in found.slots],
         **_subscriptions(found),
         "waiting": [
-            {**told_wire(one), "waitsFor": found.wait(at).value}
-            for at, one in enumerate(found.record.unended)
+            {**command_wire(command), "waitsFor": found.wait(at).value}
+            for at, command in enumerate(found.record.unended)
         ],
-        "history": [told_wire(one) for one in found.record.ended],
-        "events": [event_wire(one) for one in found.events],
+        "history": [command_wire(command) for command in found.record.ended],
+        "events": [event_wire(event) for event in found.events],
     }
 
 
-def event_wire(one: NotedEvent) -> dict[str, Any]:
-    """An event of Stripe's."""
+def event_wire(event: NotedEvent) -> dict[str, Any]:
+    """A Stripe event."""
     return {
-        "id": one.id,
-        "type": one.type,
-        "at": moment_wire(one.at),
-        "changedBy": one.changed_by.value,
-        "taskId": one.command_id or None,
-        "object": one.object or None,
-        "stripeRequestId": one.request or None,
-        "defaults": dict(one.defaults),
-        "readAt": one.read_at or None,
+        "id": event.id,
+        "type": event.type,
+        "at": moment_wire(event.at),
+        "changedBy": event.changed_by.value,
+        "taskId": event.command_id or None,
+        "object": event.object or None,
+        "stripeRequestId": event.request or None,
+        "defaults": dict(event.defaults),
+        "readAt": event.read_at or None,
     }
 
 
 def story_wire(story: CommandStory) -> dict[str, Any]:
-    """Of a command."""
+    """A command's story."""
     return {
-        **told_wire(story.told),
+        **command_wire(story.told),
         "userId": story.customer,
         "at": moment_wire(story.at),
         "waitsFor": story.wait.value,
         "behind": story.before,
         "moments": [
             {
-                "at": moment_wire(one.at),
-                "what": one.what,
-                "code": one.code or None,
-                "stripeRequestId": one.request or None,
+                "at": moment_wire(moment.at),
+                "what": moment.what,
+                "code": moment.code or None,
+                "stripeRequestId": moment.request or None,
             }
-            for one in story.moments
+            for moment in story.moments
         ],
         "result": story.result,
         "shadowedBy": story.shadowed_by.wire() if story.shadowed_by else None,
     }
 
 
-def told_wire(one: Told) -> dict[str, Any]:
-    """A command in short."""
+def command_wire(command: Told) -> dict[str, Any]:
+    """A command's summary."""
     return {
-        "taskId": one.id,
-        "command": one.command,
-        "card": one.card or None,
-        "slot": one.slot or None,
-        "lane": one.lane,
-        "state": one.state,
-        "attempts": one.attempts,
-        "sender": one.sender or None,
-        "metadata": dict(one.metadata),
-        "migration": one.migration or None,
-        "code": one.code or None,
-        "message": one.message or None,
-        "stripeRequestId": one.request or None,
-        "supersededBy": one.superseded_by or None,
-        "acceptedAt": moment_wire(one.accepted_at),
-        "finishedAt": moment_wire(one.finished_at),
-        "nextAttemptAt": moment_wire(one.next_attempt_at),
+        "taskId": command.id,
+        "command": command.command,
+        "card": command.card or None,
+        "slot": command.slot or None,
+        "lane": command.lane,
+        "state": command.state,
+        "attempts": command.attempts,
+        "sender": command.sender or None,
+        "metadata": dict(command.metadata),
+        "migration": command.migration or None,
+        "code": command.code or None,
+        "message": command.message or None,
+        "stripeRequestId": command.request or None,
+        "supersededBy": command.superseded_by or None,
+        "acceptedAt": moment_wire(command.accepted_at),
+        "finishedAt": moment_wire(command.finished_at),
+        "nextAttemptAt": moment_wire(command.next_attempt_at),
     }
 
 
 def moment_wire(at: datetime | None) -> str | None:
-    """RFC 3339, to the millisecond."""
+    """The time in RFC 3339, to the millisecond."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
 
 
@@ -100,18 +100,18 @@ def _subscriptions(found: Explanation) -> dict[str, Any]:
     own = found.read.subscriptions if found.read else None
     why = found.read.subscriptions_not_read if found.read else "not_asked"
     return {
-        "subscriptions": None if own is None else [one.wire() for one in own],
+        "subscriptions": None if own is None else [subscription.wire() for subscription in own],
         "subscriptionsNotRead": why or None,
     }
 
 
-def _slot(one: SlotNow) -> dict[str, Any]:
+def _slot(slot: SlotNow) -> dict[str, Any]:
     return {
-        "slot": one.slot.value,
-        "card": one.card,
-        "invoiced": one.invoiced,
-        "origin": one.origin.value,
-        "command": told_wire(one.command) if one.command else None,
-        "waiting": [waiting.id for waiting in one.waiting],
-        "shadowedBy": [shadow.wire() for shadow in one.shadowed_by],
+        "slot": slot.slot.value,
+        "card": slot.card,
+        "invoiced": slot.invoiced,
+        "origin": slot.origin.value,
+        "command": command_wire(slot.command) if slot.command else None,
+        "waiting": [waiting.id for waiting in slot.waiting],
+        "shadowedBy": [shadow.wire() for shadow in slot.shadowed_by],
     }

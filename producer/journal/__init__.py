@@ -1,7 +1,7 @@
-"""The journal: every accepted command, in Redis. It carries the guarantees; messages only wake.
+"""The journal: every accepted command, in Redis. It carries the guarantees; messages wake workers.
 
-Each operation is a `Call`, made without touching the network and run by `Journal` (async) or
-`BlockingJournal`. All of them may be repeated without harm.
+Each operation is a `Call`, built without touching the network and run by `Journal` (async) or
+`BlockingJournal`. Every call may be repeated without harm.
 """
 
 from producer.journal.commands.acceptance import Acceptance, Candidate, accept, accept_many, refuse

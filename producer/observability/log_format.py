@@ -20,18 +20,18 @@ FIELDS = (
     "command_id", "command", "customer", "lane", "attempt", "sender", "state", "code", "again_ms",
     "stripe_request_id", "method", "route", "status", "seconds",
 )  # fmt: skip
-"""What a line may be given as `extra`. Others' extras may hold arguments, and are left out."""
+"""The `extra` fields of our log lines. Other libraries' extras may contain arguments: left out."""
 
 _KNOWN = frozenset({*_NAMES.values(), *FIELDS})
 
 
-def formatter(how: LogFormat) -> logging.Formatter:
-    """What a handler is to write: a line of text, or a JSON object.
+def formatter(format: LogFormat) -> logging.Formatter:
+    """The formatter of a handler: a line of text, or a JSON object.
 
-    The object has `time` (RFC 3339, UTC), `level`, `logger`, `message`, and what of `FIELDS` is
-    known; where something was raised also `exc_info`.
+    The object has `time` (RFC 3339, UTC), `level`, `logger`, `message`, those of `FIELDS` that are
+    known, and `exc_info` if an exception is logged.
     """
-    if how == "text":
+    if format == "text":
         return logging.Formatter(_TEXT)
     from pythonjsonlogger.json import JsonFormatter
 
@@ -44,14 +44,14 @@ def formatter(how: LogFormat) -> logging.Formatter:
             self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
         ) -> None:
             super().add_fields(log_data, record, message_dict)
-            for name in [one for one in log_data if one not in _KNOWN or log_data[one] is None]:
+            for name in [key for key in log_data if key not in _KNOWN or log_data[key] is None]:
                 del log_data[name]
 
     return Formatter(_TEXT, rename_fields=_NAMES, json_ensure_ascii=False)
 
 
-def format_handlers(logger: logging.Logger, how: LogFormat) -> None:
-    """Have every handler of the logger write so; text is left as it is."""
-    if how == "json":
+def format_handlers(logger: logging.Logger, format: LogFormat) -> None:
+    """Set the format of the logger's handlers; for text they keep their own."""
+    if format == "json":
         for handler in logger.handlers:
-            handler.setFormatter(formatter(how))
+            handler.setFormatter(formatter(format))

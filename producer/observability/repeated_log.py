@@ -1,4 +1,4 @@
-"""A fault's line is logged once, and then counted for as long as it goes on."""
+"""Logs a repeated line once, and then only how often it was repeated."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 TELL_S = 10.0
-"""Seconds after which at the latest it is told how often a line was repeated."""
+"""The longest time until the number of repetitions is logged, in seconds."""
 _MOST = 256
 _SHOWN = 300
-# What differs from one line of the same fault to the next: Celery's count of its own tries, and
-# where an object lies in memory.
+# Parts that differ between repetitions: Celery's count of its own retries, and memory addresses.
 _VARYING = re.compile(r"in \d+[.\d]* seconds?\.\.\. \(\d+/[^)]*\)|0x[0-9a-f]+")
-# Of others' lines below a warning, those that come with each new connection.
+# Loggers that log below a warning at every new connection.
 _CHATTY = ("celery.worker.consumer", "kombu")
-_TELLS = "tells_of_repeats"
+_IS_COUNT = "counts_repeats"
 
 
 @dataclass(slots=True)
@@ -29,25 +28,25 @@ class _Fault:
     level: int
     line: str
     since: float
-    """When it was shown, or counted to, last."""
+    """When the line, or its count, was last logged."""
     count: int = 0
 
 
-class Repeats:
-    """Which lines were seen within the last `TELL_S` seconds, and how often; of bounded size.
+class RepeatCounter:
+    """Counts lines seen within the last `TELL_S` seconds; of bounded size.
 
-    A line is what it says, with its traceback: lines about different commands are different.
+    Lines are the same if text and traceback are: lines about different commands differ.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = _MOST) -> None:
-        """`clock` tells seconds; of more than `most` different lines the oldest are forgotten."""
+        """`clock` is in seconds; beyond `most` different lines the oldest are forgotten."""
         self._clock = clock
         self._most = most
         self._faults: OrderedDict[int, _Fault] = OrderedDict()
         self._forgotten: list[_Fault] = []
 
     def is_new(self, record: logging.LogRecord) -> bool:
-        """Whether to show the record; otherwise it is counted."""
+        """Whether to log the record; otherwise it is counted."""
         now = self._clock()
         message = record.getMessage()
         key = hash((record.name, record.levelno, _VARYING.sub("", message), _traceback(record)))
@@ -66,57 +65,57 @@ class Repeats:
         return True
 
     def due(self, *, all_of_them: bool = False) -> Iterator[logging.LogRecord]:
-        """What is to be told now; the counts begin anew with that."""
+        """The counts to log now, which are reset by this."""
         now = self._clock()
-        told, self._forgotten = self._forgotten, []
+        due, self._forgotten = self._forgotten, []
         for key, fault in tuple(self._faults.items()):
             if not all_of_them and now - fault.since < TELL_S:
                 continue
             if fault.count:
-                told.append(fault)
+                due.append(fault)
             else:
                 del self._faults[key]
-        for fault in told:
+        for fault in due:
             often = "once" if fault.count == 1 else f"{fault.count} times"
             text = f"{fault.line} (repeated {often} in the last {now - fault.since:.0f} s)"
             fault.since, fault.count = now, 0
             record = logging.LogRecord(fault.name, fault.level, "", 0, text, None, None)
-            setattr(record, _TELLS, True)
+            setattr(record, _IS_COUNT, True)
             yield record
 
     def seconds_left(self) -> float | None:
-        """How long until something is due; None where nothing was counted."""
+        """How long until a count is due; None if nothing was counted."""
         if self._forgotten:
             return 0.0
         if not any(fault.count for fault in self._faults.values()):
             return None
-        # Of all, since any may be counted until then; what is yet to come is due later.
+        # Of all lines, since any may be repeated until then; new lines are due later.
         oldest = min(fault.since for fault in self._faults.values())
         return max(0.0, oldest + TELL_S - self._clock())
 
 
 class RepeatedFilter(logging.Filter):
-    """Stops what a handler was given already; a thread tells the counts while there are any.
+    """Drops records that the handler already logged; a thread logs the counts while there are any.
 
-    It goes behind a filter that redacts, since it keeps, and cuts, what it is given.
+    It must follow a filter that redacts, since it keeps (and cuts) the text.
     """
 
-    def __init__(self, handler: logging.Handler, repeats: Repeats | None = None) -> None:
+    def __init__(self, handler: logging.Handler, repeats: RepeatCounter | None = None) -> None:
         super().__init__()
         self._handler = handler
-        self._repeats = repeats or Repeats()
+        self._repeats = repeats or RepeatCounter()
         self._thread: threading.Thread | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is no fault, or a new one."""
-        if getattr(record, _TELLS, False) or not _counts(record):
+        """Whether to log the record: it is not counted, or it is new."""
+        if getattr(record, _IS_COUNT, False) or not _is_counted(record):
             return True
-        # The handler's lock: logging makes it anew in a process that is forked.
+        # The handler's lock, since logging recreates it in a forked process.
         self._handler.acquire()
         try:
             is_new = self._repeats.is_new(record)
             if not is_new and (self._thread is None or not self._thread.is_alive()):
-                self._thread = threading.Thread(target=self._keep_telling, daemon=True)
+                self._thread = threading.Thread(target=self._log_counts, daemon=True)
                 self._thread.start()
         finally:
             self._handler.release()
@@ -131,7 +130,7 @@ class RepeatedFilter(logging.Filter):
         finally:
             self._handler.release()
 
-    def _keep_telling(self) -> None:
+    def _log_counts(self) -> None:
         while True:
             self.tell()
             self._handler.acquire()
@@ -146,15 +145,15 @@ class RepeatedFilter(logging.Filter):
 
 
 def count_repeats(logger: logging.Logger) -> None:
-    """Put the filter behind the other filters of every handler of the logger."""
+    """Add a RepeatedFilter after the other filters of each of the logger's handlers."""
     for handler in logger.handlers:
-        if not any(isinstance(one, RepeatedFilter) for one in handler.filters):
+        if not any(isinstance(present, RepeatedFilter) for present in handler.filters):
             repeated = RepeatedFilter(handler)
             handler.addFilter(repeated)
             atexit.register(repeated.tell, all_of_them=True)
 
 
-def _counts(record: logging.LogRecord) -> bool:
+def _is_counted(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or record.name.startswith(_CHATTY)
 
 

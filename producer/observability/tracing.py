@@ -1,7 +1,7 @@
 """Spans around commands, and the trace context that goes with them (W3C's `traceparent`).
 
-OpenTelemetry's API is used where the process has set it up, and is not imported here otherwise:
-then nothing costs more than a lookup in `sys.modules`. `tracing_setup` sets it up.
+OpenTelemetry's API is imported only if the process has set tracing up (`tracing_setup`); otherwise
+tracing costs a lookup in `sys.modules`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEADER = "traceparent"
 SYSTEM = "celery"
 SCOPE = "card-commands"
-# A later version may add fields; what the first has is read then (W3C Trace Context, 3.2.4).
+# Later versions may add fields; only those of version 00 are read (W3C Trace Context, 3.2.4).
 _TRACEPARENT = re.compile(
     r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 
 def parse(value: str | None) -> str:
-    """A caller's `traceparent` as it is kept, in 55 characters; "" if it is malformed."""
+    """A caller's `traceparent` in its stored form of 55 characters; "" if it is malformed."""
     found = _TRACEPARENT.fullmatch(value.strip()) if value and len(value) <= 512 else None
     if found is None or (found[1] == "00" and found[5] is not None):
         return ""
@@ -49,7 +49,7 @@ def parse(value: str | None) -> str:
 
 
 class NoSpan:
-    """Where nothing is traced: it keeps nothing, and hands a context on."""
+    """The span of a process that does not trace: it records nothing, and passes a context on."""
 
     __slots__ = ("traceparent",)
 
@@ -57,22 +57,22 @@ class NoSpan:
         self.traceparent = traceparent
 
     def set(self, name: str, value: str | int | bool) -> None:
-        """Give it an attribute."""
+        """Set an attribute."""
 
     def event(self, name: str) -> None:
-        """Something happened during it."""
+        """Add an event."""
 
     def link(self, traceparent: str) -> None:
-        """It has to do with the span of that context, which is not its parent."""
+        """Link the span of that context, which is not the parent."""
 
     def rename(self, name: str) -> None:
-        """Its name is known only now."""
+        """Set the name, if it is only known after the start."""
 
     def failed(self, error: str) -> None:
-        """It came to an error of that type."""
+        """Mark the span as failed with an error of that type."""
 
     def end(self) -> None:
-        """It is over; for a span that is not used with `with`."""
+        """End a span that is not used with `with`."""
 
     def __enter__(self) -> Self:
         return self
@@ -82,9 +82,9 @@ class NoSpan:
 
 
 class Span(NoSpan):
-    """A span of OpenTelemetry's. Inside `with` it is the parent of those that begin.
+    """An OpenTelemetry span. Inside `with` it is the parent of new spans.
 
-    An exception is told by its type alone: its text may quote anything.
+    It records only the type of an exception: the text may quote anything.
     """
 
     __slots__ = ("_span", "_token")
@@ -136,21 +136,21 @@ _tracer: tuple[object, Tracer] | None = None
 
 
 def is_on() -> bool:
-    """Whether somebody set OpenTelemetry's tracing up in this process."""
+    """Whether OpenTelemetry's tracing is set up in this process."""
     api = sys.modules.get("opentelemetry.trace")
     return api is not None and not isinstance(api.get_tracer_provider(), api.ProxyTracerProvider)
 
 
 def current() -> str:
-    """The context that this code runs in; "" for none."""
+    """The context of the current span; "" for none."""
     api = sys.modules.get("opentelemetry.trace")
     return "" if api is None else _traceparent_of(api.get_current_span())
 
 
 def span(name: str, kind: Kind, attributes: Attributes, *, parent: str | None = None) -> Span:
-    """A span that begins now. Only where tracing `is_on`.
+    """Start a span. Call it only if tracing `is_on`.
 
-    `parent` is a context from elsewhere, "" for none; without it the current span is the parent.
+    `parent` is a remote context, "" for none; by default the current span is the parent.
     """
     from opentelemetry import context, trace
 
@@ -159,16 +159,16 @@ def span(name: str, kind: Kind, attributes: Attributes, *, parent: str | None = 
         within = context.Context()
         if (of := _span_context(parent)) is not None:
             within = trace.set_span_in_context(trace.NonRecordingSpan(of), within)
-    begun = _tracer_now().start_span(
+    started = _current_tracer().start_span(
         name, within, kind=trace.SpanKind[kind.name], attributes=dict(attributes)
     )
-    return Span(begun)
+    return Span(started)
 
 
 def sent(kind: str, lane: Lane | str, *, given: str | None = None) -> NoSpan:
-    """The span of handing a command over; its context is what goes with the command.
+    """The span of sending a command; its context goes with the command.
 
-    `given` is the caller's `traceparent`, which is handed on where nothing is traced here.
+    `given` is the caller's `traceparent`, which is passed on if this process does not trace.
     """
     if not is_on():
         return NoSpan(parse(given) if given else current())
@@ -176,17 +176,17 @@ def sent(kind: str, lane: Lane | str, *, given: str | None = None) -> NoSpan:
 
 
 def created(kind: str, command_id: str, lane: Lane | str) -> str:
-    """The context of a command that is sent with others: a span of its own, which is over."""
+    """The context of a command that is sent with others: that of its own span, already ended."""
     attributes = _produced("create", kind, str(lane))
-    begun = span(
+    started = span(
         f"create {kind}", Kind.PRODUCER, {**attributes, "messaging.message.id": command_id}
     )
-    begun.end()
-    return begun.traceparent
+    started.end()
+    return started.traceparent
 
 
 def _produced(operation: str, kind: str, lane: str) -> dict[str, str | int | bool]:
-    lane = lane if lane in _LANES else "other"  # not checked yet: it may be any text
+    lane = lane if lane in _LANES else "other"  # not validated yet: it may be any text
     return {
         "messaging.system": SYSTEM,
         "messaging.operation.name": operation,
@@ -197,8 +197,8 @@ def _produced(operation: str, kind: str, lane: str) -> dict[str, str | int | boo
     }
 
 
-def _tracer_now() -> Tracer:
-    """The tracer of whatever provider there is now."""
+def _current_tracer() -> Tracer:
+    """The tracer of the current provider."""
     global _tracer
     from opentelemetry import trace
 

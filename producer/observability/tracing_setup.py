@@ -1,4 +1,4 @@
-"""Sets OpenTelemetry's tracing up for a process of ours, by the standard OTEL_* variables."""
+"""Sets up OpenTelemetry's tracing for our processes, from the standard OTEL_* variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.observability import tracing
 
 log = logging.getLogger(__name__)
 
-# A collector that is away must not hold a process that was told to stop.
+# An unreachable collector must not delay a process that is stopping.
 _FLUSH_S = 3.0
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -18,7 +18,7 @@ _EXPORTERS = "OTEL_TRACES_EXPORTER"
 
 
 def configured(environ: Mapping[str, str]) -> str | None:
-    """The variable that asks for traces; None where none does."""
+    """The variable that turns tracing on; None if none does."""
     if _value(environ, "OTEL_SDK_DISABLED").lower() == "true" or _exporters(environ) == ["none"]:
         return None
     names = (*_ENDPOINTS, _EXPORTERS)
@@ -26,10 +26,10 @@ def configured(environ: Mapping[str, str]) -> str | None:
 
 
 def set_up(environ: Mapping[str, str], service: str) -> Callable[[], None]:
-    """Trace from here on, if the environment asks for it; answers what ends it.
+    """Set tracing up, if the environment asks for it; answers a function that shuts it down.
 
-    `service` is the name where OTEL_SERVICE_NAME has none. What is wrong costs the traces and a
-    line in the log, never the process. Does nothing where the process is traced already.
+    `service` is the default of OTEL_SERVICE_NAME. An error is logged and disables the traces; it
+    never stops the process. Does nothing if tracing is set up already.
     """
     asked = configured(environ)
     if asked is None or tracing.is_on():
@@ -73,17 +73,17 @@ def _set_up(environ: Mapping[str, str], service: str) -> Callable[[], None]:
         provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
     trace.set_tracer_provider(provider)
     log.info("traces go to %s", ", ".join(exporters))
-    return lambda: _end(provider.shutdown)
+    return lambda: _flush(provider.shutdown)
 
 
-def _end(shutdown: Callable[[], None]) -> None:
-    ending = threading.Thread(target=shutdown, name="last spans", daemon=True)
-    ending.start()
-    ending.join(_FLUSH_S)
+def _flush(shutdown: Callable[[], None]) -> None:
+    thread = threading.Thread(target=shutdown, name="last spans", daemon=True)
+    thread.start()
+    thread.join(_FLUSH_S)
 
 
 def _exporters(environ: Mapping[str, str]) -> list[str]:
-    return [one.strip() for one in _value(environ, _EXPORTERS).split(",") if one.strip()]
+    return [name.strip() for name in _value(environ, _EXPORTERS).split(",") if name.strip()]
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:
@@ -91,4 +91,4 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 
 
 def _nothing() -> None:
-    """Nothing was begun."""
+    """Shut down nothing: tracing was not set up."""

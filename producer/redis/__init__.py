@@ -1,7 +1,7 @@
 """One way to talk to Redis, for the journal, the broker, subscriptions and Flower.
 
-`config.py` says where Redis is, `faults.py` what each of its failures means, `connections.py` what
-a connection does about it, and `clients.py` and `kombu_transport.py` make clients of connections.
+`config.py` reads where Redis is, `faults.py` says what each failure means, `connections.py` acts on
+it, and `clients.py` and `kombu_transport.py` build clients from such connections.
 """
 
 from producer.redis.config import RedisConfig, RedisConfigError

@@ -1,4 +1,4 @@
-"""Whether the files of TLS can be used, before anything is connected with them."""
+"""Checks TLS files before a connection uses them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 
 
 def unusable_ca(path: str) -> str | None:
-    """Why the file is no CA's; None where it is one."""
+    """Why the file cannot be used as a CA's; None if it can."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except PermissionError:
@@ -17,12 +17,12 @@ def unusable_ca(path: str) -> str | None:
 
 
 def unusable_pair(certificate: str, key: str) -> tuple[str, str] | None:
-    """Which of `certificate` and `key` cannot be used, and why; None where both can."""
+    """Which of `certificate` and `key` cannot be used, and why; None if both can."""
     reason = unusable_ca(certificate)
     if reason is not None:
         return "certificate", reason
     try:
-        # Without a password given here OpenSSL would ask for one at the terminal.
+        # Without a password OpenSSL would ask for one at the terminal.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_cert_chain(certificate, key, password=lambda: "")
     except PermissionError:

@@ -1,6 +1,6 @@
-"""Clients of redis-py's, made of connections that lead to the primary.
+"""redis-py clients whose connections lead to the primary.
 
-They try nothing again: whoever calls knows whether a call may be repeated, and for how long.
+They do not retry: only the caller knows whether a call may be repeated, and for how long.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from producer.redis.faults import FAULTS, Meaning
 from producer.redis.primary import Primary, tls_options
 
 CONNECT_TIMEOUT_S = 2.0
-# Longer than any script runs, shorter than a caller waits.
+# Longer than any script runs, and shorter than a caller waits.
 ANSWER_TIMEOUT_S = 3.0
 _MOST_CONNECTIONS = 500
-# A broker's consumer has no use for an error of one call: it waits as for a lost connection.
+# Kombu's consumer cannot handle an error of one call: it waits as for a lost connection.
 _BROKER_WAITS = tuple(
     code for code, fault in FAULTS.items() if fault.meaning in (Meaning.REFUSED, Meaning.SETTING)
 )
 
 
 def async_client(config: RedisConfig) -> Any:
-    """A client for an asyncio loop, decoding answers; it connects on first use."""
+    """A client for an asyncio loop that decodes answers; it connects on first use."""
     pool = redis.asyncio.ConnectionPool(
         connection_class=AsyncTlsConnection if config.tls else AsyncConnection,
         retry=AsyncRetry(NoBackoff(), 0),
@@ -49,9 +49,9 @@ def async_client(config: RedisConfig) -> Any:
 
 
 def blocking_client(config: RedisConfig, *, patience_s: float | None = None) -> Any:
-    """A client for threads, decoding answers; it connects on first use.
+    """A client for threads that decodes answers; it connects on first use.
 
-    `patience_s` is how long it waits for each answer, if not as long as others.
+    `patience_s` is how long it waits to connect and for each answer; by default as other clients.
     """
     options = _options(config)
     if patience_s is not None:
@@ -71,9 +71,9 @@ def blocking_client(config: RedisConfig, *, patience_s: float | None = None) -> 
 def broker_pool(
     config: RedisConfig, primary: Primary, disconnected: Callable[[Any], None] | None
 ) -> Any:
-    """The connections of a kombu channel; `disconnected` is called with one that was closed.
+    """The connection pool of a kombu channel; `disconnected` is called with a closed connection.
 
-    All channels share what they know of the `primary`.
+    All channels share the `primary`.
     """
     return redis.ConnectionPool(
         connection_class=BlockingTlsConnection if config.tls else BlockingConnection,
@@ -96,7 +96,7 @@ def _options(config: RedisConfig) -> dict[str, Any]:
         "socket_timeout": ANSWER_TIMEOUT_S,
         "socket_keepalive": True,
         "health_check_interval": 15,
-        "driver_info": None,  # CLIENT SETINFO would be two more trips, and a right to be granted
+        "driver_info": None,  # CLIENT SETINFO would cost two round trips, and need an ACL right
         "primary": Primary(config),
         "server_name": config.server_name,
         **(tls_options(config) if config.tls else {}),

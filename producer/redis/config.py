@@ -1,4 +1,4 @@
-"""Where Redis is and how to talk to it: REDIS_URL and the settings beside it."""
+"""Where Redis is and how to connect to it: REDIS_URL and related settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILES = {"ssl_ca_certs": "ca", "ssl_certfile": "certificate", "ssl_keyfile": "k
 
 
 class RedisConfigError(ValueError):
-    """A setting of Redis is wrong. It names the setting, and never shows a password."""
+    """A Redis setting is wrong. The error names the setting, and never shows a password."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -34,13 +34,13 @@ class RedisConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RedisConfig:
-    """Where Redis is and how to talk to it.
+    """Where Redis is and how to connect to it.
 
-    `nodes` are the addresses of the server, or of the sentinels where `master` names whom they
-    watch. `namespace` stands before every key, channel and queue. `replicas` is how many replicas
-    must have a write before it counts, in memory, or on disk too with `replicas_fsync`.
-    `journal_id` is the only journal to work with; with `accept_other_data` its loss is told, and
-    no more.
+    `nodes` are the addresses of the server, or of the sentinels where `master` names the primary
+    they monitor. `namespace` is the prefix of every key, channel and queue. `replicas` is how many
+    replicas must have a write before it counts: in memory, or on disk too with `replicas_fsync`.
+    `journal_id` is the only journal to work with; with `accept_other_data` its loss is only
+    logged.
     """
 
     url: str = field(repr=False)
@@ -121,13 +121,13 @@ class RedisConfig:
         return f"{scheme}://{nodes}/{self.master + '/' if self.master else ''}{self.database}"
 
     def __json__(self) -> str:
-        """What kombu makes of it where a worker tells its settings to `inspect` and Flower."""
+        """How kombu serialises it when a worker sends its settings to `inspect` and Flower."""
         return self.shown
 
     @property
     def environ(self) -> dict[str, str]:
-        """The settings that `from_environ` makes this of, for a child process."""
-        told = {
+        """The settings from which `from_environ` builds this, for a child process."""
+        settings = {
             "REDIS_URL": self.url,
             "CARDS_NAMESPACE": self.namespace.rstrip(":"),
             "CARDS_REPLICAS": str(self.replicas or ""),
@@ -141,18 +141,18 @@ class RedisConfig:
             "CARDS_JOURNAL_ID": self.journal_id,
             "CARDS_ACCEPT_OTHER_DATA": "yes" if self.accept_other_data else "",
         }
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in settings.items() if value}
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
-    """The value; an empty one counts as not set, as compose files leave it."""
+    """The value; an empty one counts as not set, since compose files pass unset ones as empty."""
     return environ.get(name, "").strip()
 
 
 def _split(
     url: str,
 ) -> tuple[str, tuple[tuple[str, int], ...], str, int, str | None, str | None, dict[str, str]]:
-    """The URL's parts. The value is never shown: it may hold a password."""
+    """The URL's parts. Errors never show the value: it may contain a password."""
     wrong = RedisConfigError("REDIS_URL", f"must look like {FORMS}")
     try:
         parts = urlsplit(url)
@@ -199,7 +199,7 @@ def _node(place: str, default_port: int) -> tuple[str, int]:
 
 
 def _verified(options: dict[str, str]) -> bool:
-    """Whether the certificate is verified, by the URL's options. Unknown ones are refused."""
+    """Whether the URL's options have the certificate verified. Unknown options are an error."""
     verify = True
     for name, value in options.items():
         if name == "ssl_cert_reqs":
@@ -226,7 +226,7 @@ def _existing(name: str, path: str) -> str:
 
 
 def _usable(files: Mapping[str, str | None]) -> None:
-    """Raise RedisConfigError unless TLS can be begun with these files."""
+    """Raise RedisConfigError unless TLS can use these files."""
     ca, certificate, key = (files[name] for name in ("ca", "certificate", "key"))
     if certificate and not key:
         raise RedisConfigError("CARDS_REDIS_KEY", "is not set, but CARDS_REDIS_CERT is")

@@ -1,10 +1,10 @@
 """Connections that lead to the primary, blocking and async, with TLS and without.
 
-They are redis-py's, which drop a connection on errors of input and output alone: one to a primary
-that has become a replica would stay, and answer READONLY for ever (redis-py #460, #935). Here a
-replica is an error of the connection. It is told by its refusal, by the role in the answer to
-HELLO when the connection is made, and again at most a second old whenever a command is sent, since
-a connection that only reads is never refused anything.
+redis-py drops a connection only on I/O errors: one to a primary that has become a replica would
+stay, and answer READONLY for ever (redis-py #460, #935). Here a replica is a connection error. It
+is recognised by its refusal of a write, and by the role in its answer to HELLO. HELLO is sent on
+connecting, and again before a command if the last answer is older than a second, since a
+connection that only reads meets no refusal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 from producer.redis.faults import FAULTS, Meaning, NotPrimary, NotReady, code_of
 from producer.redis.primary import ROLE_CHECK_S, Primary
 
-# Answered by a server that another try may find changed; others are errors of one call.
+# Errors that may pass if the call is repeated; others concern one call.
 _WAITING = frozenset(code for code, fault in FAULTS.items() if fault.meaning is Meaning.WAIT)
 _REPLICA = frozenset(("READONLY", "UNBLOCKED", "MASTERDOWN"))
 
@@ -31,8 +31,8 @@ else:
     _Base = object
 
 
-class _Watched(_Base):  # type: ignore[misc]
-    """What both kinds share. `waits` are further codes for which the connection is given up."""
+class _PrimaryConnection(_Base):  # type: ignore[misc]
+    """What both kinds share. `waits` are further codes on which the connection is dropped."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class _Watched(_Base):  # type: ignore[misc]
         super().__init__(**options)
 
     def _failure(self, error: ResponseError) -> ConnectionError | None:
-        """The error of the connection that an error answer is; None where it is of the call."""
+        """The connection error that an error answer means; None if it concerns only the call."""
         code = code_of(error)
         if code in _REPLICA:
             self._primary.suspect(self._generation)
@@ -60,8 +60,8 @@ class _Watched(_Base):  # type: ignore[misc]
         return NotReady(code) if code in self._waits else None
 
     def _check_role(self, hello: Any) -> None:
-        """Raise NotPrimary if the answer to HELLO says so."""
-        if isinstance(hello, list):  # as RESP2 has it
+        """Raise NotPrimary if the answer to HELLO shows a replica."""
+        if isinstance(hello, list):  # RESP2
             hello = dict(zip(hello[::2], hello[1::2], strict=True))
         role = hello.get("role") or hello.get(b"role")
         if role in ("replica", b"replica", "slave", b"slave"):
@@ -71,7 +71,7 @@ class _Watched(_Base):  # type: ignore[misc]
 
     @property
     def outdated(self) -> bool:
-        """Whether it is known to lead to the wrong server, or nowhere."""
+        """Whether the connection is known to lead to the wrong server, or to none."""
         return bool(self._generation != self._primary.generation)
 
     @property
@@ -79,15 +79,15 @@ class _Watched(_Base):  # type: ignore[misc]
         return time.monotonic() - self._role_checked >= ROLE_CHECK_S
 
 
-class _Blocking(_Watched):
+class _Blocking(_PrimaryConnection):
     """A blocking connection."""
 
     def connect(self) -> None:
-        """Connect, or connect anew where this one is known to lead to the wrong server.
+        """Connect, or reconnect if this connection is outdated.
 
         Raises:
-            NotPrimary: it does, and somebody watches it who must subscribe again: kombu keeps a
-                connection for as long as it lives, and has redis-py not know of subscriptions.
+            NotPrimary: it is outdated, and kombu must subscribe again: kombu keeps a connection
+                for as long as it lives, and hides its subscriptions from redis-py.
         """
         if self._sock is not None and self.outdated:
             self.disconnect()
@@ -110,12 +110,12 @@ class _Blocking(_Watched):
             self.host = host
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Greet the server."""
+        """Check the server's role by HELLO."""
         super().on_connect_check_health(check_health=check_health)
         self._send_ping()
 
     def check_health(self) -> None:
-        """See that the server is still the primary, if that is not known of the last second."""
+        """Check that the server is still the primary, if the last check is older than a second."""
         if self.outdated:
             self.disconnect()
             raise NotPrimary("REPLICA")
@@ -145,17 +145,17 @@ class _Blocking(_Watched):
             raise failure from None
 
     def disconnect(self, *args: Any, **options: Any) -> None:
-        """Close the socket, and tell whoever watches that."""
+        """Close the socket, and notify kombu."""
         super().disconnect(*args, **options)
         if self._disconnected is not None:
             self._disconnected(self)
 
 
-class _Async(_Watched):
+class _Async(_PrimaryConnection):
     """A connection of an asyncio loop."""
 
     async def connect(self) -> None:
-        """Connect, or connect anew where this one is known to lead to the wrong server."""
+        """Connect, or reconnect if this connection is outdated."""
         if self.is_connected and self.outdated:
             await self.disconnect()
         await super().connect()
@@ -173,12 +173,12 @@ class _Async(_Watched):
         return arguments
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
-        """Greet the server."""
+        """Check the server's role by HELLO."""
         await super().on_connect_check_health(check_health=check_health)
         await self._send_ping()
 
     async def check_health(self) -> None:
-        """See that the server is still the primary, if that is not known of the last second."""
+        """Check that the server is still the primary, if the last check is older than a second."""
         if self.outdated:
             await self.disconnect(nowait=True)
             raise NotPrimary("REPLICA")

@@ -1,7 +1,7 @@
 """What each failure of Redis means, in one table.
 
-The servers' codes are of Redis 7 and 8 and Valkey 9 (`src/server.c`, createSharedObjects). What a
-proxy or a moved address does shows as one of the failures of the connection.
+The servers' codes are those of Redis 7 and 8 and Valkey 9 (`src/server.c`, createSharedObjects). A
+proxy or a moved address shows as one of the connection failures.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from producer.contract.messages import Text
 
 
 class Meaning(Enum):
-    """What is to be done about a failure."""
+    """What to do about a failure."""
 
-    REDIAL = "this connection leads to the wrong server or to none: drop it and all like it"
-    WAIT = "the server will answer soon: try again"
-    REFUSED = "the server lives and takes no writes, until somebody acts or a replica comes back"
-    SETTING = "a setting is wrong, here or there: a person must act"
-    FAULT = "the call or the data it meets is wrong: trying again changes nothing"
+    REDIAL = "the connection leads to the wrong server or to none: drop it and all like it"
+    WAIT = "the server will answer soon: retry"
+    REFUSED = "the server is up and refuses writes until the operator acts or a replica returns"
+    SETTING = "a setting is wrong, here or at the server: the operator must act"
+    FAULT = "the call or the data it finds is wrong: a retry changes nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A kind of failure: its code, what it means, and what a person is told of it."""
+    """A kind of failure: its code, its meaning, and its message."""
 
     code: str
     meaning: Meaning
@@ -53,7 +53,7 @@ class Fault:
 
 
 class NotPrimary(ConnectionError):
-    """The server at the other end is a replica, or has become one."""
+    """The server is a replica, or has become one."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         self.code = code
@@ -61,7 +61,7 @@ class NotPrimary(ConnectionError):
 
 
 class NotReady(ConnectionError):
-    """The server answers, and cannot do what it is asked for yet."""
+    """The server answers, but cannot carry the call out yet."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -69,7 +69,7 @@ class NotReady(ConnectionError):
 
 
 class NotReplicated(RedisError):
-    """A write was made, and not confirmed in time by as many replicas as are demanded."""
+    """Too few replicas confirmed a write in time."""
 
     def __init__(self, confirmed: int, wanted: int) -> None:
         self.confirmed = confirmed
@@ -78,7 +78,7 @@ class NotReplicated(RedisError):
 
 
 class OtherData(RedisError):
-    """The data is not that of before: it was lost, or this is another database."""
+    """The journal is not the remembered one: it was lost, or this is another database."""
 
     def __init__(self, known: str, found: str | None) -> None:
         self.known = known
@@ -91,7 +91,7 @@ _ROWS = (
     Fault("READONLY", Meaning.REDIAL, Text.REDIS_REPLICA),
     Fault("UNBLOCKED", Meaning.REDIAL, Text.REDIS_REPLICA),
     Fault("MASTERDOWN", Meaning.REDIAL, Text.REDIS_REPLICA),
-    Fault("REPLICA", Meaning.REDIAL, Text.REDIS_REPLICA),  # by its own word, in HELLO
+    Fault("REPLICA", Meaning.REDIAL, Text.REDIS_REPLICA),  # the role in its answer to HELLO
     Fault("closed", Meaning.REDIAL, Text.REDIS_SILENT),
     Fault("timeout", Meaning.REDIAL, Text.REDIS_TIMEOUT),  # half-open, black-holed, or stalled
     Fault("unreachable", Meaning.REDIAL, Text.REDIS_SILENT),
@@ -111,13 +111,13 @@ _ROWS = (
     Fault("other data", Meaning.SETTING, Text.REDIS_OTHER_DATA),
     Fault("call", Meaning.FAULT, Text.REDIS_FAULT),
 )
-# OpenSSL's words for what it found itself, and for what the server tells in an alert.
+# OpenSSL's texts for its own verification errors, and for the server's alerts.
 _CERTIFICATE = re.compile(
     "certificate[ _]verify[ _]failed|alert[ _](unknown[ _]ca|[a-z ]*certificate)", re.IGNORECASE
 )
-# Of Valkey and newer Redis, and of Redis 7.0, which answer ERR where a script lacks a right.
+# The texts of Valkey and newer Redis, and of Redis 7.0, which answer ERR if a script lacks a right.
 _DENIED_IN_SCRIPT = re.compile("ACL failure in script|The user executing the script can't")
-# redis-py's words for a connection that ended after it was made.
+# redis-py's texts for a connection that ended after it was made.
 _CLOSED = ("Error while reading", "while writing to socket", "Connection closed by server")
 FAULTS = {row.code: row for row in _ROWS}
 
@@ -131,7 +131,7 @@ def code_of(error: ResponseError) -> str:
 
 
 def fault_of(error: BaseException) -> Fault:
-    """What a failure means: an error of redis-py's, of this package, or of the system's."""
+    """The fault of an error raised by redis-py, this package, or the operating system."""
     if isinstance(error, NotPrimary | NotReady):
         return FAULTS[error.code]
     if isinstance(error, NotReplicated):
@@ -148,14 +148,14 @@ def fault_of(error: BaseException) -> Fault:
         case AuthenticationError():
             return FAULTS["NOAUTH" if error.status_code == "NOAUTH" else "WRONGPASS"]
         case MasterNotFoundError() if AuthenticationError.__name__ in str(error):
-            return FAULTS["WRONGPASS"]  # of the sentinels; redis-py tells it as text alone
+            return FAULTS["WRONGPASS"]  # from the sentinels; redis-py has it only in the text
         case MaxConnectionsError():
             return FAULTS["connections"]
         case TimeoutError() | builtins.TimeoutError():
             return FAULTS["timeout"]
         case ConnectionError() if "max number of clients" in str(error):
             return FAULTS["connections"]
-        case ConnectionError() if any(words in str(error) for words in _CLOSED):
+        case ConnectionError() if any(text in str(error) for text in _CLOSED):
             return FAULTS["closed"]
         case DataError() | ResponseError():
             return FAULTS["call"]
@@ -165,15 +165,15 @@ def fault_of(error: BaseException) -> Fault:
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it was raised for; redis-py wraps what befalls a socket."""
+    """The error and its causes; redis-py wraps socket errors."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _certificate_refused(error: BaseException) -> bool:
-    """Whether a certificate was not accepted, here or by the server."""
+    """Whether a certificate was rejected, here or by the server."""
     return any(
-        isinstance(one, ssl.SSLCertVerificationError) or _CERTIFICATE.search(str(one))
-        for one in chain_of(error)
+        isinstance(cause, ssl.SSLCertVerificationError) or _CERTIFICATE.search(str(cause))
+        for cause in chain_of(error)
     )

@@ -1,4 +1,4 @@
-"""Which server is the primary: what the connections of one client know of it together."""
+"""The primary, as the connections of one client know it together."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from redis.retry import Retry
 from producer.redis.config import RedisConfig
 
 _SENTINEL_TIMEOUT_S = 1.0
-# How old a connection's knowledge of the server's role may be when a command is sent.
+# How old a connection's last check of the server's role may be when a command is sent.
 ROLE_CHECK_S = 1.0
 
 
 class Primary:
     """Shared by the connections of one client.
 
-    A connection that finds itself at the wrong server, or at one that does not answer, raises the
-    generation: all connections of an older one are dialled anew before they are used again.
+    A connection that meets the wrong server, or one that does not answer, raises the generation:
+    connections of an older generation reconnect before they are used again.
     """
 
     def __init__(self, config: RedisConfig) -> None:
@@ -31,29 +31,29 @@ class Primary:
         self._async: Any = None
 
     def __json__(self) -> str:
-        """What kombu makes of it where a worker tells its settings to `inspect` and Flower."""
+        """How kombu serialises it when a worker sends its settings to `inspect` and Flower."""
         return self._config.shown
 
     @property
     def moves(self) -> bool:
-        """Whether its address is asked for before each connection."""
+        """Whether sentinels are asked for its address before each connection."""
         return bool(self._config.master)
 
     def suspect(self, generation: int) -> None:
-        """A connection of that generation leads to the wrong server, or nowhere."""
+        """Report that a connection of that generation leads to the wrong server, or to none."""
         if generation == self.generation:
             self.generation += 1
 
     def locate(self) -> tuple[str, int]:
-        """The primary's address, as the sentinels say.
+        """The primary's address, from the sentinels.
 
         Raises:
-            redis.exceptions.ConnectionError: none of them knows of a primary now.
+            redis.exceptions.ConnectionError: no sentinel knows a primary now.
         """
         if self._blocking is None:
             options = self._options(Retry(NoBackoff(), 0))
-            made: Any = redis.sentinel.Sentinel
-            self._blocking = made(self._nodes, sentinel_kwargs=options)
+            sentinel: Any = redis.sentinel.Sentinel
+            self._blocking = sentinel(self._nodes, sentinel_kwargs=options)
         host, port = self._blocking.discover_master(self._config.master)
         return str(host), int(port)
 
@@ -61,8 +61,8 @@ class Primary:
         """As `locate`."""
         if self._async is None:
             options = self._options(AsyncRetry(NoBackoff(), 0))
-            made: Any = redis.asyncio.sentinel.Sentinel
-            self._async = made(self._nodes, sentinel_kwargs=options)
+            sentinel: Any = redis.asyncio.sentinel.Sentinel
+            self._async = sentinel(self._nodes, sentinel_kwargs=options)
         host, port = await self._async.discover_master(self._config.master)
         return str(host), int(port)
 

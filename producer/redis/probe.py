@@ -1,7 +1,7 @@
-"""Which setting is wrong where Redis refuses us, or we refuse its certificate.
+"""Finds the wrong setting when Redis refuses us, or we refuse its certificate.
 
-A process asks when it starts, and ends over these. Whatever else fails, above all a Redis that is
-out of reach, passes by itself or is told of later.
+A process probes at its start, and exits if a setting is wrong. Other failures, above all an
+unreachable Redis, pass by themselves or are reported later.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MISMATCHES = ("Hostname mismatch", "IP address mismatch")
 
 
 def probe(config: RedisConfig) -> None:
-    """Greet Redis once, for at most some seconds.
+    """Ping Redis once, for at most a few seconds.
 
     Raises:
         RedisConfigError: a certificate, the user or the password is refused.
@@ -40,7 +40,7 @@ def probe(config: RedisConfig) -> None:
 
 
 def wrong_setting(error: BaseException, config: RedisConfig) -> RedisConfigError | None:
-    """The setting that a person must change for such a failure not to come again.
+    """The setting that the operator must change to prevent such a failure; None if none.
 
     May connect once more, for at most two seconds, to find out.
     """
@@ -56,14 +56,14 @@ def wrong_setting(error: BaseException, config: RedisConfig) -> RedisConfigError
 
 def _certificate(error: BaseException, config: RedisConfig) -> RedisConfigError:
     text = " ".join(map(str, chain_of(error)))
-    codes = {getattr(one, "verify_code", None) for one in chain_of(error)}
+    codes = {getattr(cause, "verify_code", None) for cause in chain_of(error)}
     if "alert" in text.lower():
         if config.certificate is None:
             reason = f"is not set, and {config.shown} demands a certificate of its clients"
         else:
             reason = f"names a certificate that {config.shown} does not accept"
         return RedisConfigError("CARDS_REDIS_CERT", reason)
-    if codes & {_HOST_MISMATCH, _IP_MISMATCH} or any(one in text for one in _MISMATCHES):
+    if codes & {_HOST_MISMATCH, _IP_MISMATCH} or any(mismatch in text for mismatch in _MISMATCHES):
         name = config.server_name or "the host in REDIS_URL"
         reason = f"must be a name in the server's certificate, which is not for {name}"
         return RedisConfigError("CARDS_REDIS_SERVER_NAME", reason)
@@ -71,9 +71,9 @@ def _certificate(error: BaseException, config: RedisConfig) -> RedisConfigError:
         reason = f"leads to {config.shown}, whose certificate is out of date"
         return RedisConfigError("REDIS_URL", reason)
     if config.ca is None:
-        reason = f"is not set, and the certificate of {config.shown} is of no CA known here"
+        reason = f"is not set, and no CA known here signed the certificate of {config.shown}"
     else:
-        reason = f"names a CA that the certificate of {config.shown} is not of"
+        reason = f"names a CA that did not sign the certificate of {config.shown}"
     return RedisConfigError("CARDS_REDIS_CA", reason)
 
 
@@ -92,9 +92,9 @@ def _credentials(error: BaseException, config: RedisConfig) -> RedisConfigError:
 
 
 def _refused_certificate(config: RedisConfig) -> RedisConfigError | None:
-    """Whether the server hangs up for want of a certificate of ours, or because of it.
+    """Whether the server closes the connection because our certificate is missing or rejected.
 
-    With TLS 1.3 it says so after the handshake, and who writes meanwhile may never read it.
+    With TLS 1.3 its alert follows the handshake, and a client that writes first may never read it.
     """
     context = ssl.create_default_context(cafile=config.ca)
     if not config.verify:

@@ -1,4 +1,4 @@
-"""Who may ask the web process: tokens with names and scopes, of which only digests are kept."""
+"""API tokens of the web process, with names and scopes; only their digests are kept."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 
 TOKENS, TOKENS_FILE = "CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE"
 PREFIX = "cards_"
-"""The prefix of tokens made here; `producer.contract.card_data.redaction` knows it too."""
+"""The prefix of tokens made here; `producer.contract.card_data.redaction` matches it too."""
 
 _HASHED = "sha256="
 _LARGEST_FILE = 1 << 20  # bytes
-_LETTERS = 45  # of 52: 256 bits. No digits, so that no token can look like a card number.
+_LETTERS = 45  # of an alphabet of 52: 256 bits. Without digits no token can look like a card number
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
-# What is meant as scopes, right or wrong.
+# Texts that are meant as scopes, right or wrong.
 _SCOPE = r"(?<![A-Za-z])(?:send|read|migrate|operate)(?![A-Za-z])"
 _LIKE_SCOPES = re.compile(rf"(?:[A-Za-z]+(?:\+[A-Za-z]+)*)?|.*{_SCOPE}.*", re.IGNORECASE)
 _SCOPES_ALONE = re.compile(rf"{_SCOPE}(?:\+{_SCOPE})*", re.IGNORECASE)
@@ -31,9 +31,9 @@ _SCOPES_ALONE = re.compile(rf"{_SCOPE}(?:\+{_SCOPE})*", re.IGNORECASE)
 class Scope(StrEnum):
     """What a token may do."""
 
-    SEND = "send"  # order commands
+    SEND = "send"  # send commands
     READ = "read"  # cards, tasks, migrations
-    MIGRATE = "migrate"  # enter, steer and forget migrations; and read them
+    MIGRATE = "migrate"  # create, control, forget and read migrations
     OPERATE = "operate"  # metrics and the description of the API
 
 
@@ -41,7 +41,7 @@ ALL_SCOPES = frozenset(Scope)
 
 
 class ApiTokensError(ValueError):
-    """A setting's tokens cannot be taken. `reason` holds no part of a token."""
+    """A setting's tokens are wrong. `reason` contains no part of a token."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -51,7 +51,7 @@ class ApiTokensError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ApiToken:
-    """A token by its digest (SHA-256); several may have the same name, while they are changed."""
+    """A token by its SHA-256 digest; during a rotation several may have the same name."""
 
     name: str
     scopes: frozenset[Scope]
@@ -59,10 +59,10 @@ class ApiToken:
 
 
 def read_tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
-    """The tokens of CARDS_API_TOKENS and of the file that CARDS_API_TOKENS_FILE names.
+    """The tokens in CARDS_API_TOKENS and in the file that CARDS_API_TOKENS_FILE names.
 
     Raises:
-        ApiTokensError: an entry is wrong, a setting holds none, or the file cannot be read.
+        ApiTokensError: an entry is wrong, a setting has no token, or the file cannot be read.
     """
     found: list[ApiToken] = []
     for setting, entries in ((TOKENS, _listed(environ)), (TOKENS_FILE, _filed(environ))):
@@ -75,41 +75,42 @@ def read_tokens(environ: Mapping[str, str]) -> tuple[ApiToken, ...]:
 
 
 def find_token(tokens: Iterable[ApiToken], given: bytes) -> ApiToken | None:
-    """The token that was given, if it is one of these.
+    """The given token, if it is one of these.
 
-    All are compared, each in constant time, so that the time taken tells nothing.
+    All are compared, each in constant time, so that the duration reveals nothing.
     """
     digest = hashlib.sha256(given).digest()
-    matches = [one for one in tokens if hmac.compare_digest(one.digest, digest)]
+    matches = [token for token in tokens if hmac.compare_digest(token.digest, digest)]
     return matches[0] if matches else None
 
 
 def new_token() -> str:
-    """A token that nobody can guess."""
+    """A new random token."""
     return PREFIX + "".join(secrets.choice(string.ascii_letters) for _ in range(_LETTERS))
 
 
 def hashed_entry(name: str, scopes: Iterable[Scope], token: str) -> str:
-    """The entry that lets the token in without telling it. Raises ValueError for a wrong name."""
+    """The entry of a token with its digest in place of it. Raises ValueError for a wrong name."""
     if _NAME.fullmatch(name) is None:
-        raise ValueError(_NAMED)
+        raise ValueError(_NAME_RULE)
     wanted = "+".join(scope.value for scope in Scope if scope in frozenset(scopes))
     return f"{name}:{wanted}:{_HASHED}{hashlib.sha256(token.encode()).hexdigest()}"
 
 
-_NAMED = "a name has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter"
-_WRITTEN = f"write NAME:SCOPE+SCOPE:TOKEN with {', '.join(scope.value for scope in Scope)}"
+_NAME_RULE = "a name has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter"
+_ENTRY_RULE = f"write NAME:SCOPE+SCOPE:TOKEN with {', '.join(scope.value for scope in Scope)}"
 
 
 def _listed(environ: Mapping[str, str]) -> dict[str, str] | None:
-    """The entries by where they are; None where nothing is set."""
+    """The entries of CARDS_API_TOKENS, by their place; None if it is not set."""
     text = environ.get(TOKENS, "").strip()
     if not text:
         return None
-    return {f"entry {n}": one.strip() for n, one in enumerate(text.split(","), 1)}
+    return {f"entry {n}": entry.strip() for n, entry in enumerate(text.split(","), 1)}
 
 
 def _filed(environ: Mapping[str, str]) -> dict[str, str] | None:
+    """The entries of the file, by their line; None if CARDS_API_TOKENS_FILE is not set."""
     name = environ.get(TOKENS_FILE, "").strip()
     if not name:
         return None
@@ -132,7 +133,7 @@ def _filed(environ: Mapping[str, str]) -> dict[str, str] | None:
 
 
 def _add(found: list[ApiToken], setting: str, place: str, entry: str) -> None:
-    """Append the entry's token, unless it is there already, under the same name."""
+    """Append the entry's token, unless it is there already with the same name and scopes."""
     try:
         token = _parsed(entry)
     except ValueError as error:
@@ -148,22 +149,22 @@ def _add(found: list[ApiToken], setting: str, place: str, entry: str) -> None:
 
 
 def _parsed(entry: str) -> ApiToken:
-    """The entry's token. Raises ValueError, which tells nothing of what may be a token."""
+    """The entry's token. Raises ValueError, without anything that may be a token."""
     if _TOKEN.fullmatch(entry) is None:
         raise ValueError("a token is of printable ASCII without spaces")
     parts = entry.split(":", 2)
     if len(parts) == 2 and any(_SCOPES_ALONE.fullmatch(part) for part in parts):
-        # `shop:send,read:TOKEN` would else let in whoever says `shop:send`.
-        raise ValueError(f"lacks a name, scopes or a token: {_WRITTEN}")
+        # Otherwise `shop:send,read:TOKEN` would make `shop:send` a valid token.
+        raise ValueError(f"lacks a name, scopes or a token: {_ENTRY_RULE}")
     if len(parts) < 3 or _LIKE_SCOPES.fullmatch(parts[1]) is None:
         digest = hashlib.sha256(entry.encode()).digest()
         return ApiToken(f"token-{digest.hex()[:8]}", ALL_SCOPES, digest)
     name, scopes, token = parts
-    wanted = frozenset(one for one in Scope if one.value in scopes.split("+"))
+    wanted = frozenset(scope for scope in Scope if scope.value in scopes.split("+"))
     if not scopes or len(wanted) != len(scopes.split("+")):
-        raise ValueError(f"has unknown or repeated scopes, or none: {_WRITTEN}")
+        raise ValueError(f"has unknown or repeated scopes, or none: {_ENTRY_RULE}")
     if _NAME.fullmatch(name) is None:
-        raise ValueError(_NAMED)
+        raise ValueError(_NAME_RULE)
     if not token.startswith(_HASHED):
         if not token:
             raise ValueError(f"({name}) has an empty token")
@@ -174,5 +175,5 @@ def _parsed(entry: str) -> ApiToken:
 
 
 def names_of(tokens: Sequence[ApiToken]) -> list[str]:
-    """Their names, each once, in order."""
+    """The tokens' names, each once, in order."""
     return list(dict.fromkeys(token.name for token in tokens))

@@ -1,7 +1,7 @@
-"""Signatures over what is ordered, so that a right to write to Redis is none to order.
+"""Signatures of commands, so that write access to Redis is not enough to order one.
 
-An HMAC-SHA256 with keys that `producer` and the workers share. It says what was signed, for what
-purpose and when; not that it is the first time that it is seen.
+Each is an HMAC-SHA256 with keys that senders and workers share. It covers the content, the purpose
+and the time. It does not reveal a replay.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Self
 
 DAY_S = 86_400
-# As long as the idempotency key of a command that has not ended is kept: ample for any to be taken.
+# As long as the idempotency key of an open command is kept: longer than any command waits.
 MAX_AGE_S = 8 * DAY_S
 _SHORTEST_KEY = 32
 _KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]+")  # printable ASCII without the comma
@@ -26,7 +26,7 @@ _encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class SigningError(ValueError):
-    """A setting of signatures is wrong. It names the setting, and never shows a key."""
+    """A setting of signatures is wrong. The error names the setting, and never shows a key."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -38,12 +38,12 @@ class Flaw(StrEnum):
     """What is wrong with a signature; also the code of a command that ends with it."""
 
     MISSING = "signature_missing"
-    INVALID = "signature_invalid"  # of another key, or of something else
+    INVALID = "signature_invalid"  # made with another key, or of other content
     STALE = "signature_stale"  # signed too long ago
 
 
 class Purpose(StrEnum):
-    """What a signature is for: one made for a message does not fit a row."""
+    """What a signature is for: a message's signature is not valid for a row."""
 
     ROW = "row"
     MESSAGE = "message"
@@ -51,9 +51,9 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """The keys there are, the first of which signs, and what is made of what has no signature.
+    """The signing keys, the first of which signs, and whether signatures are `required`.
 
-    `max_age_s` (seconds) is how long a command may wait for its first try.
+    `max_age_s` (seconds) is how long a command may wait for its first attempt.
     """
 
     keys: tuple[bytes, ...] = field(default=(), repr=False)
@@ -62,7 +62,7 @@ class Signing:
 
     @classmethod
     def of(cls, *keys: str) -> Self:
-        """With these keys, of at least 32 printable ASCII characters each. Raises SigningError."""
+        """From keys of at least 32 printable ASCII characters each. Raises SigningError."""
         return cls(_keys("signing keys", keys))
 
     @classmethod
@@ -73,7 +73,7 @@ class Signing:
             SigningError: one of them is wrong.
         """
         text = environ.get("CARDS_SIGNING_KEYS", "").strip()
-        keys = _keys("CARDS_SIGNING_KEYS", [one.strip() for one in text.split(",")] if text else [])
+        keys = _keys("CARDS_SIGNING_KEYS", [key.strip() for key in text.split(",")] if text else [])
         required = _required(environ)
         if required and not keys:
             raise SigningError(
@@ -88,7 +88,7 @@ class Signing:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The settings that `from_environ` makes this of, for a child process."""
+        """The settings from which `from_environ` builds this, for a child process."""
         if not self.keys:
             return {}
         return {
@@ -98,7 +98,7 @@ class Signing:
         }
 
     def sign(self, purpose: Purpose, fields: Sequence[str]) -> str:
-        """The signature of these fields, now; "" without keys."""
+        """Sign the fields, with the present time; "" without keys."""
         if not self.keys:
             return ""
         at = int(time.time() * 1000)
@@ -113,7 +113,7 @@ class Signing:
         now_ms: float,
         max_age_s: float | None,
     ) -> Flaw | None:
-        """What is wrong with the signature of these fields, if anything is.
+        """What is wrong with the signature of these fields; None if nothing is.
 
         `max_age_s` (seconds) also bounds how far ahead the signer's clock may be; None for any age.
         """
@@ -132,11 +132,11 @@ class Signing:
 
 
 UNSIGNED = Signing()
-"""Nothing is signed, and nothing looked at."""
+"""Nothing is signed, and no signature is checked."""
 
 
 def _text(purpose: Purpose, at: int, fields: Sequence[str]) -> bytes:
-    # JSON keeps fields apart, whatever is in them, and writes a text in one way only.
+    # JSON separates the fields whatever they contain, and writes each text in one way only.
     return _encoded(["card-commands", 1, purpose.value, at, *fields]).encode()
 
 

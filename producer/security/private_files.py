@@ -1,4 +1,4 @@
-"""Folders and files that their owner alone can read, whatever the umask."""
+"""Folders and files that only their owner can read, whatever the umask."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 UMASK = 0o077
-"""For processes that make files here."""
+"""For processes that create files in such folders."""
 _OTHERS = 0o077
 
 
 def private_folder(folder: Path, ours: Callable[[str], bool], *, deep: bool = True) -> Path:
-    """The folder, made, mode 0700, where it is missing; `tightened` where it is there.
+    """The folder: created with mode 0700 if it is missing, else `tightened`.
 
-    Raises OSError where it cannot be made.
+    Raises OSError if it cannot be created.
     """
     try:
         folder.mkdir(mode=0o700, parents=True)
@@ -27,11 +27,10 @@ def private_folder(folder: Path, ours: Callable[[str], bool], *, deep: bool = Tr
 
 
 def tightened(folder: Path, ours: Callable[[str], bool], *, deep: bool = True) -> None:
-    """Take others' rights to the folder, and to what is in it, where it is ours.
+    """Remove other users' rights to the folder and its content, as far as they are ours.
 
-    That is, where this user owns it and each name in it is `ours`: a home directory that somebody
-    named as the folder stays as it is, but for what is ours in it. Folders in it are gone through
-    where it is `deep`.
+    The folder is ours if this user owns it and every name in it is `ours`. So if the folder is a
+    home directory, only our own files in it are changed. `deep` includes subfolders.
     """
     try:
         with os.scandir(folder) as entries:

@@ -1,4 +1,4 @@
-"""Signatures of what we send to others, as the Standard Webhooks specification has them."""
+"""Signatures of our callbacks, by the Standard Webhooks specification."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHORTEST, _LONGEST = 24, 64  # bytes, by the specification
 
 
 class CallbackSecretsError(ValueError):
-    """The setting is wrong. It names the setting, and never shows a secret."""
+    """The setting is wrong. The error names it, and never shows a secret."""
 
     def __init__(self, reason: str) -> None:
         self.name = "CARDS_CALLBACK_SECRETS"
@@ -24,23 +24,23 @@ class CallbackSecretsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CallbackSecrets:
-    """The secrets that callbacks are signed with, each of them, so that one can be replaced."""
+    """The secrets of callbacks. Each of them signs every callback, so that one can be replaced."""
 
     keys: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, *secrets: str) -> Self:
-        """With these secrets, `whsec_` and base64. Raises CallbackSecretsError."""
+        """From secrets of `whsec_` and base64. Raises CallbackSecretsError."""
         return cls(tuple(_key(secret) for secret in secrets))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read CARDS_CALLBACK_SECRETS. Raises CallbackSecretsError."""
         text = environ.get("CARDS_CALLBACK_SECRETS", "").strip()
-        return cls.of(*(one.strip() for one in text.split(","))) if text else cls()
+        return cls.of(*(secret.strip() for secret in text.split(","))) if text else cls()
 
     def headers(self, message_id: str, body: bytes, *, now_s: int) -> dict[str, str]:
-        """The headers that sign the body; `now_s` is the Unix time. The id holds no full stop."""
+        """The headers that sign the body at the Unix time `now_s`. The id contains no full stop."""
         signed = b"%b.%d.%b" % (message_id.encode(), now_s, body)
         codes = [base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in self.keys]
         return {
@@ -51,7 +51,7 @@ class CallbackSecrets:
 
 
 NO_CALLBACK_SECRETS = CallbackSecrets()
-"""Nothing is told to anybody."""
+"""No callbacks are sent."""
 
 
 def _key(secret: str) -> bytes:

@@ -1,7 +1,6 @@
-"""Whether Stripe sent what came: the `Stripe-Signature` header of its events.
+"""Verifies the `Stripe-Signature` header of Stripe's events.
 
-Stripe's SDK has this check, and is not imported here, since `producer` and web do without it; tests
-hold the two against each other.
+Stripe's SDK has this check too, but `producer` does not depend on the SDK; tests compare the two.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _CODE = re.compile(r"[0-9a-f]{64}")
 
 
 class WebhookSecretsError(ValueError):
-    """The setting is wrong. It names the setting, and never shows a secret."""
+    """The setting is wrong. The error names it, and never shows a secret."""
 
     def __init__(self, reason: str) -> None:
         self.name = _NAME
@@ -33,13 +32,13 @@ class WebhookSecretsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
-    """The secrets of our endpoint at Stripe: two while one replaces the other, else one."""
+    """The secrets of our endpoint at Stripe: two during a rotation, else one."""
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, *secrets: str) -> Self:
-        """With these secrets, `whsec_…` each. Raises WebhookSecretsError."""
+        """From secrets of the form `whsec_…`. Raises WebhookSecretsError."""
         if not all(_SECRET.fullmatch(secret) for secret in secrets):
             raise WebhookSecretsError(
                 "must hold signing secrets (whsec_…) as Stripe shows them, separated by commas"
@@ -50,10 +49,10 @@ class WebhookSecrets:
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read CARDS_STRIPE_WEBHOOK_SECRETS. Raises WebhookSecretsError."""
         text = environ.get(_NAME, "").strip()
-        return cls.of(*(one.strip() for one in text.split(","))) if text else cls()
+        return cls.of(*(secret.strip() for secret in text.split(","))) if text else cls()
 
     def flaw(self, headers: Sequence[str], payload: bytes, *, now_s: float) -> Flaw | None:
-        """What is wrong with the signature of the payload, if anything is.
+        """What is wrong with the signature of the payload; None if nothing is.
 
         `headers` are the values of `Stripe-Signature`; `now_s` is the Unix time. As with the SDK, a
         time ahead of ours is no flaw: only Stripe can have written it.
@@ -67,12 +66,12 @@ class WebhookSecrets:
             return Flaw.INVALID
         at = int(times[0])
         signed = b"%d.%b" % (at, payload)
-        wanted = [hmac.digest(one.encode(), signed, "sha256").hex() for one in self.secrets]
-        # All are compared, so that the time tells nothing of which one it was.
-        if not sum(hmac.compare_digest(one, code) for one in wanted for code in codes):
+        valid = [hmac.digest(secret.encode(), signed, "sha256").hex() for secret in self.secrets]
+        # All are compared, so that the duration does not reveal which one matched.
+        if not sum(hmac.compare_digest(one, code) for one in valid for code in codes):
             return Flaw.INVALID
         return Flaw.STALE if at < now_s - TOLERANCE_S else None
 
 
 NO_WEBHOOK_SECRETS = WebhookSecrets()
-"""Stripe sends nothing here."""
+"""No events are received from Stripe."""

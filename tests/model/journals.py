@@ -21,9 +21,9 @@ _SEQUENCE = "cards:sequence"
 # Numbers of leases count from here, those of commands from below it: they are never compared.
 FIRST_FENCE = 1000
 # What a person is shown; nothing is decided by it.
-_SHOWN_ONLY = frozenset({"code", "error", "http", "request", "strikes"})
+_DISPLAY_ONLY = frozenset({"code", "error", "http", "request", "strikes"})
 # Counts that nothing depends on.
-_WATCHED_ONLY = frozenset({"cards:counts", "cards:retried", f"cards:history:{USER}"})
+_MONITORING_ONLY = frozenset({"cards:counts", "cards:retried", f"cards:history:{USER}"})
 _TRY = re.compile(r"try[0-9]+")
 _DATE = re.compile(r'"date_done":"[^"]*",?')
 
@@ -257,7 +257,7 @@ def _canonical(
         if key == _SEQUENCE:
             below = sum(number <= int(value.parts[0]) for number in numbers)
             made[key] = value._replace(parts=(str(FIRST_FENCE + below),))
-        elif key in _WATCHED_ONLY:
+        elif key in _MONITORING_ONLY:
             continue
         elif key.startswith(_RESULT):
             made[key] = value._replace(parts=("an envelope",))
@@ -265,7 +265,7 @@ def _canonical(
             row = {
                 name: part
                 for name, part in value.parts
-                if name not in _SHOWN_ONLY and not _TRY.fullmatch(name)
+                if name not in _DISPLAY_ONLY and not _TRY.fullmatch(name)
             }
             if "tries" in row:
                 row["tries"] = str(min(int(row["tries"]), 2))

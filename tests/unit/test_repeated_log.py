@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from producer.observability.repeated_log import TELL_S, RepeatedFilter, Repeats, count_repeats
+from producer.observability.repeated_log import TELL_S, RepeatCounter, RepeatedFilter, count_repeats
 from worker.observability.logs import redact_handlers
 
 _CELERY = (
@@ -25,7 +25,7 @@ class _Log:
         self.now = 1000.0
         self._out = io.StringIO()
         self.handler = logging.StreamHandler(self._out)
-        self.repeats = Repeats(lambda: self.now, most)
+        self.repeats = RepeatCounter(lambda: self.now, most)
         self.filter = RepeatedFilter(self.handler, self.repeats)
         self.handler.addFilter(self.filter)
         self.root = logging.Logger("test")
@@ -134,7 +134,7 @@ def test_a_count_is_told_by_itself() -> None:
 
     handler = _Handler()
     clock = itertools.count(step=6)  # seconds a look
-    handler.addFilter(RepeatedFilter(handler, Repeats(lambda: next(clock))))
+    handler.addFilter(RepeatedFilter(handler, RepeatCounter(lambda: next(clock))))
     for _ in range(2):
         handler.handle(logging.LogRecord("x", logging.WARNING, "", 0, "fault", None, None))
     assert told.wait(30)

@@ -1,4 +1,4 @@
-"""What may be shown of texts that others wrote, such as the arguments of a foreign task."""
+"""Masks texts from other parties, such as the arguments of a foreign task, so they can be shown."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _SECURITY_CODE = re.compile(
     r"(?i)((?:cvc|cvv|csc|cvn|cid|security[\s_-]?code)\d?\\*[\"']?\s*[:=,]\s*)[^\s,}\])]+"
 )
 _THREE_OR_FOUR_DIGITS = re.compile(r"([\"']\s*)\d{3,4}(\s*\\*[\"'])")
-# What stands beside a card number: its CVC, or its expiry, as numbers.
+# Numbers next to a card number: its CVC, or its expiry.
 _BESIDE_A_NUMBER = re.compile(r"(?<![\w.])\d{3,4}(?![\w.])")
 _WHOLE_CVC = re.compile(r"\s*\d{3,4}\s*")
-# Celery cuts long arguments anywhere, which may be within a number.
+# Celery cuts long arguments anywhere, even within a number.
 _CUT_OFF = re.compile(r"\d[\d\s_.-]{3,}(?=\.\.\.)")
 
 
 def unescaped(text: str) -> str:
-    """The text with what JSON and `repr` spell as `\\uXXXX` as the characters themselves."""
+    """The text with the `\\uXXXX` escapes of JSON and `repr` decoded."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
@@ -47,13 +47,13 @@ def masked(text: str) -> str:
 
 
 def masked_id(text: str) -> str:
-    """An id of somebody's choosing likewise; those that programs generate stay as they are."""
+    """A caller's id, redacted, or masked if it contains a card number; generated ids are kept."""
     text = redact(text)
     return "***" if holds_card_number(text) else text
 
 
 def masked_data(value: Any) -> Any:
-    """A value of JSON with each text in it masked, names too; and what is named like a CVC."""
+    """A JSON value with every text and name masked, and every value named like a CVC."""
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, Mapping):
@@ -64,7 +64,7 @@ def masked_data(value: Any) -> Any:
             for name, inner in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [masked_data(one) for one in value]
+        return [masked_data(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool):
         text = mask_card_numbers(str(value)) if abs(value) < 10**24 else "***"
         return value if text == str(value) else text

@@ -1,16 +1,16 @@
-"""How tokens and keys appear in logs, Flower, reprs and errors."""
+"""Redacts tokens and keys in logs, Flower, reprs and errors."""
 
 from __future__ import annotations
 
 import re
 
 _SECRET = re.compile(r"\b((?:tok|src|btok|[sr]k_(?:live|test|org))_)[A-Za-z0-9_]+")
-# Ours are base64.
+# Our own webhook secrets are base64.
 _WEBHOOK_SECRET = re.compile(r"\b(whsec_)[A-Za-z0-9_+/]+=*")
-# Those of `cards token new`, not names such as cards_http_requests_total.
+# Tokens of `cards token new`, not names such as cards_http_requests_total.
 _API_TOKEN = re.compile(r"\b(cards_)[A-Za-z0-9]{16,}")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)\S+")
-# One of these is in whatever the patterns find, and in few lines of a log: to look for them first
+# Every match of the patterns contains one of these, and few log lines do: searching for them first
 # takes a tenth of the patterns' time.
 _MARKS = ("tok_", "src_", "sk_", "rk_", "whsec_", "cards_", "bearer")
 

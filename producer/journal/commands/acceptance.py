@@ -1,4 +1,4 @@
-"""Admission: a command gets its row, its place in the order and its message in one step."""
+"""Acceptance: a command gets its row, its place in the order and its message in one step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from producer.journal.commands.signed import sign_row
 from producer.journal.redis.calls import Call
 from producer.security.command_signatures import UNSIGNED, Signing
 
-# Ample for any command to end; at its end it is set to the time its status is kept (>= 24 h).
+# Longer than any command takes; its end sets this to the time its status is kept (>= 24 h).
 _IDEMPOTENCY_MS = 8 * 24 * 3600 * 1000
 
 
@@ -41,13 +41,13 @@ def accept(
     trace: str = "",
     metadata: Mapping[str, str] | None = None,
 ) -> Call[Acceptance]:
-    """Accept the command, once however often it is run.
+    """Accept the command, once however often the call is run.
 
-    Row and message are written by one script, so no crash leaves one without the other. With
-    `in_hand` the message is already with a worker and only the row is written. The idempotency key
-    is one of the `sender`'s; those without a name share theirs. Both are signed with `signing`.
-    `trace` is the `traceparent` of the attempts' parent span, as `tracing.parse` answers it.
-    `metadata` is as `producer.contract.metadata` has it.
+    One script writes row and message, so no crash leaves one without the other. With
+    `message_received` a worker already has the message, and only the row is written. Both are
+    signed with `signing`. Idempotency keys belong to their `sender`; senders without a name share
+    theirs. `trace` is the `traceparent` of the attempts' parent span, as `tracing.parse` answers
+    it. `metadata` is as in `producer.contract.metadata`.
 
     Raises (when run):
         IdempotencyKeyReused: the key was used with another body, or other metadata.
@@ -57,7 +57,7 @@ def accept(
         message = task_message(command, command_id, queue, signing=signing, sender=sender)
     signature = sign_row(signing, command_id, command, lane, sender)
     tags = metadata_text(metadata)
-    kind, user, card, slot, idem, body = _enrolled(command, idempotency_key, sender, tags)
+    kind, user, card, slot, idem, body = _row_args(command, idempotency_key, sender, tags)
     args = [command_id, kind, user, card, lane.value, slot, idem, body, _IDEMPOTENCY_MS]
     args += [sender, signature, trace, tags, queue, message]
     return Call(_acceptance, "accept", args, durable=True)
@@ -82,55 +82,56 @@ def accept_many(
     sender: str = "",
     signing: Signing = UNSIGNED,
 ) -> Call[list[Acceptance | IdempotencyKeyReused]]:
-    """Accept commands that share one message, each once however often it is run.
+    """Accept commands that share one message, each once however often the call is run.
 
-    `flow` names the run: flows share the bulk lane evenly, however much each has sent. `sender` is
-    whose idempotency keys they are.
-    The answer has, for each, its acceptance, or the refusal where its key was used otherwise.
+    `flow` names what is sent together: flows share the bulk lane evenly, however much each sends.
+    The idempotency keys belong to `sender`. The answer has an acceptance for each command, or the
+    refusal where its key was used for another one.
     """
     if len(candidates) == 1:
         (only,) = candidates
         message = task_message(only.command, only.id, lane.value, signing=signing, sender=sender)
     else:
-        ids = [one.id for one in candidates]
+        ids = [candidate.id for candidate in candidates]
         message = batch_message(ids, lane.value, signing=signing, sender=sender)
-    alone = int(len(candidates) == 1)
-    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, alone, sender]
-    for one in candidates:
-        tags = metadata_text(one.metadata)
-        args += [one.id, *_enrolled(one.command, one.idempotency_key, sender, tags)]
-        args += [sign_row(signing, one.id, one.command, lane, sender), one.trace, tags]
+    single = int(len(candidates) == 1)
+    args: list[str | int] = [lane.value, _IDEMPOTENCY_MS, flow, message, single, sender]
+    for candidate in candidates:
+        command, tags = candidate.command, metadata_text(candidate.metadata)
+        args += [candidate.id, *_row_args(command, candidate.idempotency_key, sender, tags)]
+        args += [sign_row(signing, candidate.id, command, lane, sender), candidate.trace, tags]
     return Call(_acceptances, "accept_many", args, durable=True)
 
 
-def _enrolled(
+def _row_args(
     command: AssignCard | SetDefaultCard, key: str | None, sender: str, tags: str
 ) -> tuple[str, ...]:
+    """Kind, user, card, slot, and the digests of the idempotency key and of its body."""
     slot = command.slot.value if isinstance(command, SetDefaultCard) else ""
     kind, user, card = command.kind.value, command.customer, command.object_id
     if key is None:
         return kind, user, card, slot, "", ""
-    # A sender's name holds no line break.
-    mine = f"{sender}\n{key}" if sender else key
+    # A sender's name contains no line break.
+    key_of_sender = f"{sender}\n{key}" if sender else key
     body = f"{kind} {user} {card} {tags}" if tags else f"{kind} {user} {card}"
-    return kind, user, card, slot, _digest(mine), _digest(body)
+    return kind, user, card, slot, _digest(key_of_sender), _digest(body)
 
 
 def _acceptances(answer: Any) -> list[Acceptance | IdempotencyKeyReused]:
-    told: list[Acceptance | IdempotencyKeyReused] = []
-    for one in answer:
+    acceptances: list[Acceptance | IdempotencyKeyReused] = []
+    for item in answer:
         try:
-            told.append(_acceptance(one))
+            acceptances.append(_acceptance(item))
         except IdempotencyKeyReused as refusal:
-            told.append(refusal)
-    return told
+            acceptances.append(refusal)
+    return acceptances
 
 
 def _acceptance(answer: Any) -> Acceptance:
-    verdict, command_id = answer
-    if verdict == "reused":
+    status, command_id = answer
+    if status == "reused":
         raise IdempotencyKeyReused(Text.KEY_REUSED)
-    return Acceptance(command_id, known=verdict == "known")
+    return Acceptance(command_id, known=status == "known")
 
 
 def refuse(
@@ -143,7 +144,7 @@ def refuse(
     envelope: Envelope,
     keep_s: int,
 ) -> Call[bool]:
-    """Journal, as rejected, a command that came as a bare message and fails validation."""
+    """Journal, as rejected, a command that arrived as a bare message and failed validation."""
     result = celery_result(command_id, envelope)
     args = [command_id, kind.value, customer, lane.value, http_status, envelope.code or ""]
     return Call(bool, "refuse", [*args, result, keep_s * 1000], durable=True)

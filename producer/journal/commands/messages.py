@@ -1,9 +1,9 @@
 """Celery messages as Kombu's Redis transport keeps them in a queue's list.
 
-They are written by the journal's own scripts, so that row and message appear together. The form
-is Celery's message protocol 2 in Kombu's virtual-transport wrapping, without what a worker of
-Celery's takes for granted: less than half of what `app.send_task` writes. Tests compare what a
-worker makes of both.
+The journal's own scripts write them, so that row and message appear together. The format is
+Celery's message protocol 2 in Kombu's virtual-transport wrapping, without the fields for which a
+Celery worker has defaults: less than half of what `app.send_task` writes. Tests compare how a
+worker reads both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from producer.security.command_signatures import UNSIGNED, Signing
 LIST_CARDS = "ListCards"
 READ_CUSTOMER = "ReadCustomer"
 BATCH = "CardCommands"
-# Names of all tasks that a worker of ours carries out.
+# Names of all tasks that our workers carry out.
 TASKS = frozenset({*(kind.value for kind in CommandKind), LIST_CARDS, READ_CUSTOMER, BATCH})
 
 
@@ -48,7 +48,7 @@ def task_message(
 def batch_message(
     command_ids: Sequence[str], queue: str, *, signing: Signing = UNSIGNED, sender: str = ""
 ) -> str:
-    """The message that wakes a worker for many accepted commands; they are in the journal."""
+    """The message that wakes a worker for many accepted commands; it has their ids only."""
     shown = f"{{'ids': [{len(command_ids)} commands]}}"
     fields = {"ids": list(command_ids)}
     headers = {JOURNALLED: "1", "kwargsrepr": shown}
@@ -75,7 +75,7 @@ def message(
             "headers": {**headers, **sign_message(signing, headers, body, sender)},
             "properties": {
                 "delivery_info": {"exchange": "", "routing_key": queue},
-                # Unique among what a worker has in hand, which is all it has to be.
+                # It has to be unique only among the messages that a worker holds.
                 "delivery_tag": token_urlsafe(9),
             },
         }

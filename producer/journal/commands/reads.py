@@ -1,4 +1,4 @@
-"""Reads through the workers: only they hold the Stripe key. Nothing here outlives a caller."""
+"""Reads through the workers, which alone hold the Stripe key. Requests expire after 30 s."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEEP_MS = 30_000
 
 
 def request_read(read_id: str, customer: str, *, signing: Signing = UNSIGNED) -> Call[None]:
-    """Ask a worker, by the interactive lane, to list a customer's cards."""
+    """Ask a worker, in the interactive lane, to list a customer's cards."""
     fields = {"userId": customer}
     return _request(LIST_CARDS, read_id, fields, Lane.INTERACTIVE.value, signing)
 
@@ -30,9 +30,9 @@ def request_customer(
     lane: Lane = Lane.BULK,
     signing: Signing = UNSIGNED,
 ) -> Call[None]:
-    """Ask a worker for a customer's defaults, and with them its cards' ids, and its subscriptions.
+    """Ask a worker for a customer's defaults, and optionally its cards' ids and its subscriptions.
 
-    One request at Stripe for the customer alone, and one or more for each of these.
+    Costs one Stripe request for the customer, and one or more for each option.
     """
     fields: dict[str, Any] = {"userId": customer, "withCards": with_cards}
     if with_subscriptions:
@@ -54,12 +54,12 @@ def _request(
 
 
 def read_wanted(read_id: str) -> Call[bool]:
-    """Whether somebody still waits for the answer."""
-    return Call(lambda a: a[0] == _WANTED, commands=[("GET", keys.read(read_id))])
+    """Whether the request has neither an answer nor expired."""
+    return Call(lambda answers: answers[0] == _WANTED, commands=[("GET", keys.read(read_id))])
 
 
 def answer_read(read_id: str, http_status: int, envelope: dict[str, Any]) -> Call[None]:
-    """Give the answer, and wake who waits for it."""
+    """Store the answer, and wake the process that waits for it."""
     answer = json.dumps([http_status, envelope], ensure_ascii=False)
     return Call(
         lambda _: None,

@@ -1,8 +1,8 @@
-"""Messages that came for a command when it had ended.
+"""Counts of messages that arrived after their command had ended.
 
-They have no effect. They also come without anybody's ill will: a command is carried out under
-another's message of its customer, or by a sweep, and a message in a killed worker's hands comes
-again. A replay shows as a rise, and can be told from those by nothing that a message holds.
+They have no effect. They also occur without an attack: a command is carried out under another
+message of its customer, or by the sweep, and a killed worker's message is redelivered. Replayed
+messages show only as a rise of the count: nothing in a message tells them apart.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from producer.journal.redis.calls import Call, pairs_to_dict
 
 
 def note_repeats(lane: Lane, count: int) -> Call[None]:
-    """Count so many more."""
+    """Add `count` repeats."""
     return Call(lambda _: None, commands=[("HINCRBY", keys.REPEATS, lane.value, count)])
 
 
 def repeats() -> Call[dict[str, int]]:
-    """How many there ever were, by lane; none where workers have no signing keys."""
+    """How many there ever were, by lane; empty where workers have no signing keys."""
 
     def parse(answers: Any) -> dict[str, int]:
         counted = answers[0] if isinstance(answers[0], dict) else pairs_to_dict(answers[0])

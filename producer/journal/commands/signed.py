@@ -1,7 +1,7 @@
-"""What of a row and of a message is signed.
+"""Signatures of rows and messages: which fields they cover.
 
-Of a row, what says what is to be done, for whom and on which terms; not what says how far it is:
-workers change that with every try.
+A row's signature covers the command, its customer and its terms, but not its progress: workers
+change that with every attempt.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 from producer.contract import AssignCard, Lane, SetDefaultCard
 from producer.security.command_signatures import Flaw, Purpose, Signing
 
-# Headers of a message. That of the journal tells a worker that it had the command before.
+# Headers of a message. JOURNALLED tells a worker that the journal already has the command.
 JOURNALLED, SENDER, SIGNATURE = "cards-journalled", "cards-sender", "cards-signature"
 
 
 class Terms(NamedTuple):
-    """On what terms a command of a migration is carried out, as its row has them."""
+    """The terms of a migration's command, as its row has them."""
 
     migration: str = ""
     number: str = ""
-    first: str = ""  # "1" where the customer is read first
-    since: str = ""  # "1" where it is to be left if it is newer
-    expected: str = ""  # "=" and the default that it is to have before
+    first: str = ""  # "1" if the customer is read first
+    since: str = ""  # "1" if a default that was set since is left alone
+    expected: str = ""  # "=" and the default that the customer must have before
 
 
 NO_TERMS = Terms()
@@ -37,7 +37,7 @@ def sign_row(
     sender: str = "",
     terms: Terms = NO_TERMS,
 ) -> str:
-    """The signature of a command's row; "" without keys."""
+    """The signature of a command's row; "" without signing keys."""
     if not signing.on:
         return ""
     slot = command.slot.value if isinstance(command, SetDefaultCard) else ""
@@ -63,12 +63,12 @@ def row_flaw(
 
 
 def terms_of(row: Mapping[str, str]) -> Terms:
-    """The terms that a row holds."""
+    """The terms in a row."""
     return Terms(
         row.get("migration", ""),
         row.get("number", ""),
         "1" if "first" in row else "",
-        # When that is lies in the journal anyway, as does when others have set the default.
+        # The time itself is unsigned, like the times at which others set the default.
         "1" if "since" in row else "",
         f"={row['expected']}" if "expected" in row else "",
     )
@@ -77,27 +77,27 @@ def terms_of(row: Mapping[str, str]) -> Terms:
 def sign_message(
     signing: Signing, headers: Mapping[str, Any], body: str, sender: str = ""
 ) -> dict[str, str]:
-    """The headers that sign a message of these headers and this body; none without keys."""
+    """The headers that sign a message with these headers and this body; none without keys."""
     if not signing.on:
         return {}
     named = {SENDER: sender} if sender else {}
-    signature = signing.sign(Purpose.MESSAGE, _of_message({**headers, **named}, body))
+    signature = signing.sign(Purpose.MESSAGE, _message_fields({**headers, **named}, body))
     return {**named, SIGNATURE: signature}
 
 
 def message_flaw(
     signing: Signing, headers: Mapping[str, Any], body: str, *, now_ms: float, max_age_s: float
 ) -> Flaw | None:
-    """What is wrong with a message's signature, by its headers and its body as it was sent."""
+    """What is wrong with a message's signature, given its headers and its body as sent."""
     return signing.flaw(
         str(headers.get(SIGNATURE) or ""),
         Purpose.MESSAGE,
-        _of_message(headers, body),
+        _message_fields(headers, body),
         now_ms=now_ms,
         max_age_s=max_age_s,
     )
 
 
-def _of_message(headers: Mapping[str, Any], body: str) -> list[str]:
+def _message_fields(headers: Mapping[str, Any], body: str) -> list[str]:
     named = (str(headers.get(name, "")) for name in ("task", "id", JOURNALLED, SENDER))
     return [*named, body]

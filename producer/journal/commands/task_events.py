@@ -1,4 +1,4 @@
-"""Celery task events, as kombu publishes them, so that they can go to Redis with other calls.
+"""Celery task events, as kombu publishes them, so that they can share a round trip with calls.
 
 A test compares them field by field with those of Celery's own dispatcher.
 """
@@ -18,7 +18,7 @@ _ROUTING_KEY = "task.multi"
 
 
 def publish_events(events: Sequence[dict[str, Any]], hostname: str, database: int) -> Call[None]:
-    """Publish events of the group `task`, in one message, for workers of that database."""
+    """Publish events of the group `task`, in one message, to subscribers of that database."""
     body = json.dumps(events, separators=(",", ":"))
     message = json.dumps(
         {

@@ -1,4 +1,4 @@
-"""What the journal knows of a command, as its status view."""
+"""The status of a command, read from its row and result."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from producer.contract import CommandStatus, Envelope
-from producer.contract.effective_default import shadow_told
-from producer.contract.metadata import metadata_told
+from producer.contract.effective_default import shadow_in_answer
+from producer.contract.metadata import stored_metadata
 from producer.journal.commands.results import envelope_of
 from producer.journal.redis.calls import Call, pairs_to_dict
 
 log = logging.getLogger(__name__)
 
-# What reading a damaged value raises; pydantic's errors are ValueErrors.
+# The errors that a damaged value raises; pydantic's errors are ValueErrors.
 _DAMAGE = (KeyError, ValueError, TypeError, OverflowError, OSError, RecursionError)
 
 
 class RecordDamaged(Exception):
-    """The journal has a row of that id which nobody can read. `what` says why, without its data."""
+    """The row of that id cannot be read. `what` says why, without its data."""
 
     def __init__(self, command_id: str, what: str) -> None:
         self.id = command_id
@@ -31,7 +31,7 @@ class RecordDamaged(Exception):
 
 
 def status(command_id: str) -> Call[CommandStatus | None]:
-    """The command's status; None for an id never accepted, or past the time it is kept.
+    """The command's status; None for an id that was never accepted or is no longer kept.
 
     Raises (when run):
         RecordDamaged: its row cannot be read.
@@ -43,14 +43,14 @@ def status(command_id: str) -> Call[CommandStatus | None]:
             raise found
         return found
 
-    # What is told is not taken back by a failover.
+    # Durable: a failover must not take back a status that was reported.
     return Call(parse, "statuses", [command_id], durable=True)
 
 
 def statuses(
     command_ids: Sequence[str], *, with_results: bool = False
 ) -> Call[list[CommandStatus | RecordDamaged | None]]:
-    """The statuses of several commands, in one round trip; a damaged one hides no other.
+    """The statuses of several commands, in one round trip; a damaged one does not affect others.
 
     With `with_results` a damaged result counts as a damaged record.
     """
@@ -72,19 +72,19 @@ def _status(
         return None
     try:
         if isinstance(row, str):
-            raise _Wrong(f"a {row}, not a hash")
+            raise _DamagedField(f"a {row}, not a hash")
         found = _read(command_id, pairs_to_dict(row), stored)
         if with_results and found.result is None and found.ended and stored is not None:
-            raise _Wrong("its result cannot be read")
+            raise _DamagedField("its result cannot be read")
         return found
     except _DAMAGE as error:
-        damaged = RecordDamaged(command_id, _what(error))
+        damaged = RecordDamaged(command_id, _cause(error))
         log.error("%s", damaged)
         return damaged
 
 
 def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
-    "".join(row.values()).encode()  # or what is answered would be no text
+    "".join(row.values()).encode()  # raises where a value is not valid UTF-8
     ended = "finished" in row and stored is not None
     result = _envelope(command_id, stored) if ended else None
     return CommandStatus.model_validate(
@@ -101,28 +101,28 @@ def _read(command_id: str, row: dict[str, str], stored: Any) -> CommandStatus:
             "next_attempt_at": _moment(row, "due"),
             "superseded_by": row.get("by"),
             "result": result,
-            "shadowed_by": shadow_told(
+            "shadowed_by": shadow_in_answer(
                 row.get("slot", ""), row.get("card", ""), result.model_dump() if result else None
             ),
-            "metadata": metadata_told(row.get("metadata", "")),
+            "metadata": stored_metadata(row.get("metadata", "")),
             "http_status": _http(row) if ended else None,
         }
     )
 
 
 def _envelope(command_id: str, stored: Any) -> Envelope | None:
-    """The stored result; None where it cannot be read, as where it is gone."""
+    """The stored result; None where it cannot be read."""
     try:
         envelope = Envelope.model_validate(envelope_of(stored))
-        envelope.model_dump_json()  # what is no text is found here, not when it is answered
+        envelope.model_dump_json()  # raises here, rather than when it is answered
     except Exception as error:
-        log.error("the result of command %s is damaged: %s", command_id, _what(error))
+        log.error("the result of command %s is damaged: %s", command_id, _cause(error))
         return None
     return envelope
 
 
-class _Wrong(ValueError):
-    """A field that is wrong; the message names it, and has nothing of what it holds."""
+class _DamagedField(ValueError):
+    """A field with a wrong value; the message names the field and does not quote the value."""
 
 
 def _number(row: dict[str, str], name: str) -> int | None:
@@ -130,7 +130,7 @@ def _number(row: dict[str, str], name: str) -> int | None:
     try:
         return int(text) if text else None
     except ValueError:
-        raise _Wrong(f"{name} is no number") from None
+        raise _DamagedField(f"{name} is no number") from None
 
 
 def _moment(row: dict[str, str], name: str) -> datetime | None:
@@ -138,26 +138,26 @@ def _moment(row: dict[str, str], name: str) -> datetime | None:
     try:
         return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (ValueError, OverflowError, OSError):
-        raise _Wrong(f"{name} is no time") from None
+        raise _DamagedField(f"{name} is no time") from None
 
 
 def _http(row: dict[str, str]) -> int:
     code = _number(row, "http")
     if code is None or not 200 <= code <= 599:
-        raise _Wrong("http is no status")
+        raise _DamagedField("http is no status")
     return code
 
 
-def _what(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     """What is wrong, without the data."""
     match error:
         case ValidationError():
-            wrong = sorted({".".join(map(str, one["loc"])) or "form" for one in error.errors()})
+            wrong = sorted({".".join(map(str, e["loc"])) or "form" for e in error.errors()})
             return f"wrong {', '.join(wrong)}"
         case KeyError():
             return f"no {error.args[0]}"
         case UnicodeError():
             return "not UTF-8"
-        case _Wrong():
+        case _DamagedField():
             return str(error)
     return type(error).__name__

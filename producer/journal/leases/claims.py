@@ -1,4 +1,4 @@
-"""A worker's side of the journal: take a customer's lease, close a try, renew, sweep."""
+"""The worker's calls: claim a customer's lease, complete an attempt, renew, sweep."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def claim(
     in_order: bool = True,
     limits: Limits = UNLIMITED,
 ) -> Call[ClaimResult]:
-    """A message for the command arrived: work for its customer may go as far as it.
+    """Mark the command of an arrived message as delivered, and claim its customer's next one.
 
-    `holder` names this taking: repeated with it, the call answers the same grant. `in_order` is
-    false where the message did not pass through a queue in the order of acceptance.
+    `holder` names this claim: a call repeated with it answers the same grant. `in_order` is false
+    where the message did not pass through a queue in the order of acceptance.
     """
     args: list[str | int] = [command_id, holder, lease_ms, int(in_order), limits.argument]
     return Call(claim_result, "claim", args, durable=True)
@@ -34,9 +34,9 @@ def claim(
 def claim_many(
     command_ids: Sequence[str], holder: str, lease_ms: int, *, limits: Limits, most: int
 ) -> Call[list[ClaimResult]]:
-    """A message of many commands arrived: as `take` for each, but at most `most` are begun.
+    """`claim` for each command of an arrived message, but grant at most `most`.
 
-    What is not begun is LIMITED, with no time to wait where only `most` was in the way.
+    The others are LIMITED, with no time to wait where only `most` held them back.
     """
     args: list[str | int] = [holder, lease_ms, 1, limits.argument, most]
     return Call(claim_results, "claim_many", [*args, *command_ids], durable=True)
@@ -45,7 +45,7 @@ def claim_many(
 def claim_next(
     customer: str, holder: str, lease_ms: int, *, limits: Limits = UNLIMITED
 ) -> Call[ClaimResult]:
-    """Take up a customer that is due: a retry, a lease that ran out, a stop that is over."""
+    """Claim the next command of a due customer, after a retry's delay or an expired lease."""
     return Call(
         claim_result, "claim_next", [customer, holder, lease_ms, limits.argument], durable=True
     )
@@ -54,9 +54,9 @@ def claim_next(
 def claim_next_many(
     customers: Sequence[str], holder: str, lease_ms: int, *, limits: Limits
 ) -> Call[list[ClaimResult]]:
-    """Take up customers that are in hand, in order.
+    """Claim the next commands of deferred customers, in order.
 
-    Answers fewer where one is LIMITED or STOPPED: those after it were not asked.
+    The answer ends with the first that is LIMITED or STOPPED: later customers are not claimed.
     """
     args: list[str | int] = [holder, lease_ms, limits.argument, *customers]
     return Call(claim_results, "claim_next_many", args, durable=True)
@@ -64,7 +64,7 @@ def claim_next_many(
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The command ends. `keep_s` (seconds) is how long it is known; 0 until a person acts."""
+    """The command ends. `keep_s` (seconds) is how long its status is kept; 0: until a replay."""
 
     state: State
     http_status: int
@@ -75,7 +75,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The command is tried again after `delay_ms`. `count` names a counter to raise."""
+    """The command is retried after `delay_ms`. `count` names a counter to raise."""
 
     delay_ms: int
     uncertain: bool
@@ -83,12 +83,12 @@ class Retry:
     message: str
     new_key: bool = False
     count: str = ""
-    slow: str = ""  # the scope of the rate limit that all workers slow down in
+    slow: str = ""  # the scope of the rate limit in which all workers slow down
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimingStopped:
-    """Stripe refused our key: nothing is taken for `window_ms`, then one try finds out."""
+    """Stripe refused our API key: claiming stops for `window_ms`, then one attempt checks it."""
 
     window_ms: int
     code: str
@@ -110,12 +110,12 @@ def complete(
     limits: Limits = UNLIMITED,
     request: str = "",
 ) -> Call[ClaimResult]:
-    """Write what a try came to, and go on with the customer's next command.
+    """Write the outcome of an attempt, and claim the customer's next command.
 
-    `request` is Stripe's id of the try's last request, for people who ask.
+    `request` is Stripe's id of the attempt's last request, for the operator.
 
-    With an empty `next_holder` the lease is given back instead. Answers LOST, and writes nothing,
-    where the lease was taken over; ABSENT where the journal has nothing of the command any more.
+    With an empty `next_holder` the lease is released instead. Answers LOST, and writes nothing,
+    where another holder has taken the lease over; ABSENT where the command's row is gone.
     """
     args: list[str | int] = [grant.customer, grant.command_id, grant.fence, next_holder, lease_ms]
     args.append(limits.argument)
@@ -124,13 +124,12 @@ def complete(
             args += ["end", outcome.state.value, outcome.http_status]
             result = celery_result(grant.command_id, outcome.envelope)
             args += [outcome.envelope.code or "", result]
-            # Only what sets a slot can supersede others.
+            # Only a command with a slot can supersede others.
             has_slot = "slot" in grant.row
-            others = celery_result("@ID@", outcome.superseded) if has_slot else ""
-            args += [outcome.keep_s * 1000, others]
-            args += [_SUPERSEDED_HTTP]
+            superseded = celery_result("@ID@", outcome.superseded) if has_slot else ""
+            args += [outcome.keep_s * 1000, superseded, _SUPERSEDED_HTTP]
         case Retry():
-            args += ["again", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]
+            args += ["retry", outcome.delay_ms, int(outcome.uncertain), int(outcome.new_key)]
             args += [outcome.code, outcome.message, outcome.count, outcome.slow]
         case ClaimingStopped():
             args += ["stopped", outcome.window_ms, outcome.code, outcome.message]
@@ -140,23 +139,18 @@ def complete(
 
 
 def renew(held: Sequence[tuple[str, str]], lease_ms: int) -> Call[list[bool]]:
-    """Renew leases, given as (customer, fence); answers which are still held.
+    """Renew leases, given as (customer, fencing token); answers which are still held.
 
-    A customer in hand has no lease, and the fence "". A `lease_ms` of 0 gives it back.
+    A deferred customer has no lease and the token "". A `lease_ms` of 0 gives it back.
     """
     flat = [part for pair in held for part in pair]
-    # Durable too: after a failover that lost it, others would see the lease end before its holder.
-    return Call(
-        lambda answer: [bool(one) for one in answer], "renew", [lease_ms, *flat], durable=True
-    )
+    # Durable: if a failover lost a renewal, the lease would expire for others before its holder.
+    return Call(lambda answer: list(map(bool, answer)), "renew", [lease_ms, *flat], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
-    """Customers that are due, commands whose message was lost, and ends to tell Flower of.
-
-    Besides, the lanes that are paused.
-    """
+class SweepResult:
+    """Due customers, commands whose message was lost, ends to report to Flower, paused lanes."""
 
     customers: list[str]
     commands: list[str]
@@ -164,21 +158,21 @@ class Forgotten:
     paused: frozenset[Lane] = frozenset()
 
 
-def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[Forgotten]:
-    """Find what nobody works on, and note that this worker takes messages; not where it is ""."""
+def sweep(worker: str, *, limit: int, patience_ms: int) -> Call[SweepResult]:
+    """Find work that no worker has, and record `worker` as seen; "" fetches no messages."""
     queues = [queue for lane in Lane for queue in queues_of(lane)]
 
-    def parse(answer: Any) -> Forgotten:
-        customers, commands, untold, paused = answer
-        ends = [end for one in untold if (end := _end(one)) is not None]
-        return Forgotten(customers, commands, ends, frozenset(map(Lane, paused)))
+    def parse(answer: Any) -> SweepResult:
+        customers, commands, unreported, paused = answer
+        ends = [end for text in unreported if (end := _end(text)) is not None]
+        return SweepResult(customers, commands, ends, frozenset(map(Lane, paused)))
 
     return Call(parse, "sweep", [worker, limit, patience_ms, *queues])
 
 
-def _end(told: str) -> tuple[str, State] | None:
-    """An end as the scripts note it; None where it is damaged. An id may hold spaces."""
-    command_id, _, state = told.rpartition(" ")
+def _end(text: str) -> tuple[str, State] | None:
+    """An end as the scripts write it; None where it is damaged. An id may hold spaces."""
+    command_id, _, state = text.rpartition(" ")
     try:
         return command_id, State(state)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a worker is granted: a lease on a customer, and the command to try under it."""
+"""Grants: a lease on a customer, and the command to attempt under it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from producer.journal.redis.calls import pairs_to_dict
 from producer.journal.redis.endpoints import Endpoint
 from producer.journal.redis.queues import lane_of
 
-# Stripe keeps a v1 idempotency key at least 24 h (docs: idempotent requests); an hour is left for
-# a request under way and for clocks.
+# Stripe keeps a v1 idempotency key at least 24 h (docs: idempotent requests). One hour is left for
+# a request under way and for clock differences.
 KEY_LIFE_MS = 23 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A lease on a customer, and the command to try under it.
+    """A lease on a customer, and the command to attempt under it.
 
-    `start_ms` is when its request may be sent, by Redis' clock, as `now_ms` is.
+    `fence` is the fencing token. `start_ms` is when the request may be sent; both it and `now_ms`
+    are on Redis' clock.
     """
 
     command_id: str
@@ -33,7 +34,7 @@ class Grant:
 
     @property
     def customer(self) -> str:
-        """Whose lease it is."""
+        """The customer of the lease."""
         return self.row["user"]
 
     @property
@@ -48,12 +49,12 @@ class Grant:
 
     @property
     def queue(self) -> str:
-        """The Celery queue its message was put into: its lane's, or its sender's."""
+        """The Celery queue its message was put into: its lane's, or its flow's."""
         return self.row.get("queue") or self.row["lane"]
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where its first request goes (`endpoint_of` in lua/limits.lua)."""
+        """The endpoint of its first request (`endpoint_of` in lua/lib/limits.lua)."""
         if self.row["kind"] == CommandKind.SET_DEFAULT_CARD:
             unread = self.looks_first and not self.checked
             return Endpoint.READ_CUSTOMER if unread else Endpoint.DEFAULT
@@ -71,42 +72,42 @@ class Grant:
 
     @property
     def attempt_number(self) -> int:
-        """Which try this is, from 1."""
+        """The number of this attempt, from 1."""
         return int(self.row["tries"])
 
     @property
     def retries(self) -> int:
-        """How many tries were closed without an end; those cut off by a kill do not count."""
+        """How many attempts led to a retry; attempts cut off by a kill do not count."""
         return int(self.row.get("retries", 0))
 
     @property
     def waited_ms(self) -> int:
-        """Time from its acceptance, or its replay, to this grant."""
+        """Time from the acceptance, or the last replay, to this grant."""
         return max(0, self.now_ms - int(self.row.get("accepted_again") or self.row["accepted"]))
 
     @property
     def age_ms(self) -> int:
-        """Time since its first try, or since it was last replayed."""
+        """Time since the first attempt, or since the last replay."""
         return self.now_ms - int(self.row.get("accepted_again") or self.row["started"])
 
     @property
     def unsettled(self) -> bool:
-        """Whether an earlier try may have taken effect."""
+        """Whether an earlier attempt may have taken effect."""
         return "unsettled" in self.row
 
     @property
     def may_send(self) -> bool:
-        """Whether Stripe still knows the key of the first try that may have had an effect."""
+        """Whether Stripe still knows the key of the first attempt that may have had an effect."""
         return self.now_ms - int(self.row["sent"]) < KEY_LIFE_MS
 
     @property
     def look_up_first(self) -> bool:
-        """Whether a person replayed it, so that it may have happened under a former key."""
+        """Whether it was replayed, so that it may have taken effect under a former key."""
         return "look" in self.row
 
     @property
     def expired_leases(self) -> int:
-        """How often its lease ran out while it was tried, since a try was last closed."""
+        """How many leases expired during its attempts since one was last completed."""
         return int(self.row.get("strikes", 0))
 
     @property
@@ -116,17 +117,17 @@ class Grant:
 
     @property
     def busy(self) -> int:
-        """How many tries ended in a way that is only tried a few times."""
+        """How many attempts ended with an error that is retried only a few times."""
         return int(self.row.get("busy", 0))
 
     @property
     def of_migration(self) -> bool:
-        """Whether it is a row of a migration, with the terms below."""
+        """Whether it is a row of a migration."""
         return "migration" in self.row
 
     @property
     def looks_first(self) -> bool:
-        """Whether the customer is to be read before anything is sent."""
+        """Whether the customer must be read before anything is sent."""
         return "first" in self.row
 
     @property
@@ -136,40 +137,40 @@ class Grant:
 
     @property
     def checked(self) -> bool:
-        """Whether the customer was found as expected. Written before anything is sent."""
+        """Whether the customer was read and had the expected default; written before sending."""
         return "before" in self.row
 
     @property
     def newer(self) -> bool:
-        """Whether a command of no migration has set the default since this one's was created."""
+        """Whether a command of no migration has set the default since the migration's creation."""
         return "newer" in self.row
 
     @property
     def key(self) -> str:
-        """The idempotency key at Stripe: the command id, and a number from the second key on."""
+        """The idempotency key at Stripe: the command id, with a number from the second key on."""
         number = int(self.row.get("keyno", 0))
         return f"{self.command_id}-{number + 1}" if number else self.command_id
 
 
 class ClaimStatus(StrEnum):
-    """What came of taking a command or a customer."""
+    """The status of a claim."""
 
     GRANTED = "granted"
-    BUSY = "busy"  # another holder has the lease and will go on to this command
-    IDLE = "idle"  # nothing may go out now; the journal knows when
-    STOPPED = "stopped"  # Stripe refused our key
-    LIMITED = "limited"  # the customer is in our hand until the rate limit lets it through
+    BUSY = "busy"  # another holder has the lease and will reach this command
+    IDLE = "idle"  # no command may be attempted now; the sweep finds the customer when one is due
+    STOPPED = "stopped"  # Stripe refused our API key
+    LIMITED = "limited"  # the rate limit allows no request yet: the caller defers the customer
     ENDED = "ended"
-    ABSENT = "absent"  # no such command, any more
-    DAMAGED = "damaged"  # what the journal holds of it cannot be read
-    LOST = "lost"  # the lease was taken over: what was to be written was not
+    ABSENT = "absent"  # the journal has no such command, or no longer
+    DAMAGED = "damaged"  # its data in the journal cannot be read
+    LOST = "lost"  # another holder has taken the lease over: nothing was written
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A customer whose next command the rate limit lets through later; ask again after `wait_ms`.
+    """A customer whose next command the rate limit allows later; claim again after `wait_ms`.
 
-    Until then nobody else looks at it, for as long as a lease.
+    For the time of a lease no other worker claims for the customer.
     """
 
     customer: str
@@ -185,7 +186,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """The answer to take, resume and close; `grant` where there is something to do."""
+    """The answer to a claim and to `complete`; `grant` where there is a command to attempt."""
 
     status: ClaimStatus
     grant: Grant | None = None
@@ -193,11 +194,11 @@ class ClaimResult:
 
 
 def claim_result(answer: Any) -> ClaimResult:
-    """The scripts' answer."""
+    """Parse the answer of a script that claims."""
     status = ClaimStatus(answer[0])
     if status is ClaimStatus.LIMITED:
-        _, customer, queue, endpoint, again, now = answer
-        wait_ms = max(0, int(again) - int(now))
+        _, customer, queue, endpoint, ask_again, now = answer
+        wait_ms = max(0, int(ask_again) - int(now))
         return ClaimResult(status, deferred=Deferred(customer, queue, Endpoint(endpoint), wait_ms))
     if status is not ClaimStatus.GRANTED:
         return ClaimResult(status)
@@ -208,5 +209,5 @@ def claim_result(answer: Any) -> ClaimResult:
 
 
 def claim_results(answers: Any) -> list[ClaimResult]:
-    """The answers of a script that takes several."""
+    """Parse the answer of a script that claims several."""
     return [claim_result(answer) for answer in answers]

@@ -1,4 +1,4 @@
-"""One account's rate limit, shared by all workers: what is asked of `lua/limits.lua`."""
+"""The rate limit of a Stripe account, shared by all workers: the calls to `lua/lib/limits.lua`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ACCOUNT = "account"
 class Limits:
     """Requests a second, for the account and for each endpoint; 0 is no limit.
 
-    `interactive` and `bulk` are the shares (0 to 1) that a lane has for itself. What one leaves
-    idle the other uses; where both want all, the interactive lane has what the bulk share leaves.
+    `interactive` and `bulk` are the shares (0 to 1) reserved for each lane. A lane uses what the
+    other leaves idle; under full load the interactive lane gets all but the bulk share.
     """
 
     account: float = 0.0
@@ -28,7 +28,7 @@ class Limits:
 
     @property
     def argument(self) -> str:
-        """As the scripts take it; empty where nothing is limited."""
+        """The argument for the scripts; empty where nothing is limited."""
         if not self.account and not self.endpoint:
             return ""
         return f"{self.account:g},{self.endpoint:g},{self.interactive:g},{self.bulk:g}"
@@ -40,16 +40,17 @@ UNLIMITED = Limits()
 def reserve(lane: Lane, endpoint: Endpoint, limits: Limits, *, ahead_ms: int) -> Call[int]:
     """Book a request that no grant has booked; answers in how many ms it may be sent.
 
-    However full the line is, it is booked: `ahead_ms` must exceed any wait there can be.
+    The request is booked however full the line is: `ahead_ms` must exceed any possible wait.
     """
     return Call(int, "reserve", [lane.value, endpoint.value, limits.argument, ahead_ms])
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the limit of a scope stands: `factor` (0 to 1) is what Stripe's 429s have left of it.
+    """The state of a scope's limit: `factor` (0 to 1) is what Stripe's 429s have left of it.
 
-    `rate` is the limit itself, in requests a second, and `booked` how many there were ever.
+    `rate` is the limit itself, in requests a second; `booked` counts all bookings ever made, and
+    `slowed` how often a 429 lowered the factor.
     """
 
     factor: float
@@ -59,8 +60,8 @@ class Pace:
 
 
 def paces() -> Call[dict[str, Pace]]:
-    """How every limit stands that was ever asked, by scope: the account, and endpoints."""
-    scopes = [ACCOUNT, *(one.value for one in Endpoint)]
+    """The state of every limit that was ever used, by scope: the account, and endpoints."""
+    scopes = [ACCOUNT, *(endpoint.value for endpoint in Endpoint)]
 
     def parse(answers: Any) -> dict[str, Pace]:
         (seconds, _), *found = answers
@@ -76,7 +77,7 @@ def paces() -> Call[dict[str, Pace]]:
 
 
 _FIELDS = ("t", "factor", "since", "slowed", "rate", "booked")
-# As `RISE` in lua/limits.lua.
+# The same as `RISE` in lua/lib/limits.lua.
 _RISE_A_SECOND = 0.02
 
 

@@ -1,7 +1,7 @@
-"""What is recorded of a migration's rows and plan, for whoever asks on whatever machine.
+"""A migration's recorded rows and its plan, readable from any machine.
 
-Frames of recorded rows are written by the scripts that settle rows (`migrations.py`), so that none
-is taken out of the journal without one.
+The scripts that settle rows (`records.py`) write the frames of recorded rows, so that no command
+leaves the journal without one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ RECORDED_KEPT_MS = 90 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How many frames of recorded rows there ever were, and how many of them are there still.
+    """How many frames of recorded rows there ever were, and how many of them are left (`there`).
 
-    `created` is when the migration was entered (ms); "" where there is none.
+    `created` is when the migration was created (ms); "" if there is none.
     """
 
     created: str
@@ -28,7 +28,7 @@ class Kept:
 
 
 def kept(migration: str) -> Call[Kept]:
-    """What is kept of a migration's recorded rows."""
+    """The frames kept of a migration's recorded rows."""
 
     def parse(answers: Any) -> Kept:
         (created, frames), there = answers
@@ -40,20 +40,20 @@ def kept(migration: str) -> Call[Kept]:
 
 
 def frames(migration: str, first: int, last: int) -> Call[list[bytes]]:
-    """Those of the frames that are there, by their places from 0."""
+    """The frames from `first` to `last` (from 0) that are still there."""
 
     def parse(answers: Any) -> list[bytes]:
-        # As connections read them: bytes that are not UTF-8 come through unchanged.
-        return [one.encode("utf-8", "surrogateescape") for one in answers[0]]
+        # Connections decode with surrogateescape, so bytes that are not UTF-8 survive unchanged.
+        return [frame.encode("utf-8", "surrogateescape") for frame in answers[0]]
 
     return Call(parse, commands=[("LRANGE", keys.recorded(migration), first, last)])
 
 
-def keep_plan(migration: str, told: str) -> Call[None]:
-    """Keep what the file came to, as JSON, for as long as the migration is known."""
-    return Call(lambda _: None, commands=[("SET", keys.plan(migration), told)], durable=True)
+def keep_plan(migration: str, plan: str) -> Call[None]:
+    """Store the plan made of the file, as JSON, until the migration is forgotten."""
+    return Call(lambda _: None, commands=[("SET", keys.plan(migration), plan)], durable=True)
 
 
 def kept_plan(migration: str) -> Call[str | None]:
-    """What the file came to, as JSON; None where that was not kept."""
+    """The plan made of the file, as JSON; None if it was not stored."""
     return Call(lambda answers: answers[0], commands=[("GET", keys.plan(migration))])

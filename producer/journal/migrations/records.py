@@ -1,8 +1,8 @@
 """Migrations in the journal: their records, their ledgers, and their commands.
 
-The ledger says which rows were sent and how they ended; the scripts that send and settle rows
-write it, so that counts add up at every moment. Row states are numbers here (`RowState` in
-`producer/migrations/model/rows.py`, and `lua/ledger.lua`).
+The ledger has each row's state; the scripts that send and settle rows write it, so that counts
+add up at any time. Row states are numbers here (`RowState` in `producer/migrations/model/rows.py`,
+and `lua/lib/ledger.lua`).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from producer.security.command_signatures import UNSIGNED, Signing
 
 log = logging.getLogger(__name__)
 
-# The default that a row expects to find where no slot is to have one; "" is of its own slot.
+# The expected default of a row that demands a customer without any; "" means none in its own slot.
 NO_DEFAULT = "-"
-TAKEN_OVER = "taken_over"  # answered for a state where another driver has the migration
+TAKEN_OVER = "taken_over"  # answered instead of a state where another driver has the lease
 _CANCELLED_HTTP = 409
-# By far longer than Stripe answers a repeated idempotency key with the first answer.
+# Far longer than Stripe answers a repeated idempotency key with the first answer.
 _REMEMBERED_MS = 30 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A migration as the journal has it. Times are ms since the epoch, by Redis' clock."""
+    """A migration's record in the journal. Times are ms since the epoch, by Redis' clock."""
 
     id: str
     fields: Mapping[str, str]
@@ -43,13 +43,13 @@ class Record:
 
     @property
     def driver(self) -> str | None:
-        """Who drives it now."""
+        """The driver that holds the lease now."""
         lives = int(self.fields.get("until", 0)) > self.now_ms
         return self.fields.get("driver") if lives else None
 
     @property
     def counts(self) -> dict[int, int]:
-        """Rows by state, where there are any."""
+        """How many rows each state has; states without rows are left out."""
         named = {
             int(k[1:]): int(v) for k, v in self.fields.items() if k[0] == "n" and k[1:].isdigit()
         }
@@ -66,10 +66,10 @@ def create(
     skip_if_newer: bool = False,
     life: str = "",
 ) -> Call[bool]:
-    """Enter a migration, all of its rows pending. False where there is one of that id.
+    """Create a migration with all rows pending. False if there is one of that id.
 
-    With `skip_if_newer` the journal notes, from now to its end, which defaults others set. `life`
-    is what the rows' keys at Stripe end in, where a journal that was lost had it so.
+    With `skip_if_newer` the journal records, until the migration ends, which defaults other
+    commands set. `life` is the suffix of the rows' keys at Stripe, where a lost journal had one.
     """
     rate = "" if rps is None else f"{rps:g}"
     args: list[str | int] = [migration, name, rows, about, rate, int(skip_if_newer), life]
@@ -77,7 +77,7 @@ def create(
 
 
 def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:
-    """Enter the states of rows that are not sent. False where it is open already."""
+    """Set the states of rows that will not be sent. False if the migration is open already."""
     flat = [part for pair in states for part in pair]
     return Call(bool, "migration_enter", [migration, *flat], durable=True)
 
@@ -85,9 +85,9 @@ def enter(migration: str, states: Sequence[tuple[int, int]]) -> Call[bool]:
 def carry(
     migration: str, rows: Sequence[tuple[int, int, str, str]], frame: bytes = b"", most: int = 0
 ) -> Call[int]:
-    """Enter number, state, code and message of rows that ended in a journal that was lost.
+    """Carry over number, state, code and message of rows that ended in a lost journal.
 
-    Those alone that are pending here; answers how many. `frame` and `most` are those of `settle`.
+    Only rows that are pending here change; answers how many. `frame` and `most` are as in `settle`.
     """
     flat = [part for row in rows for part in row]
     args: list[str | int | bytes] = [migration, frame, most, *flat]
@@ -95,16 +95,16 @@ def carry(
 
 
 def open_(migration: str, codes: Mapping[str, int]) -> Call[bool]:
-    """Every row that is not sent was entered: sending may begin. False where it had."""
+    """Open the migration for sending, once `enter` has every unsent row. False if it was open."""
     flat = [part for pair in codes.items() for part in pair]
     return Call(bool, "migration_open", [migration, *flat], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
 class RowCommand:
-    """A row to be sent. `expected` is the default it is to find; None for any.
+    """A row to send. `expected` is the default that the customer must have; None for any.
 
-    "" is none in the command's slot, NO_DEFAULT none in any.
+    "" means none in the command's slot, NO_DEFAULT none in any slot.
     """
 
     number: int
@@ -115,9 +115,9 @@ class RowCommand:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The migration's state, or TAKEN_OVER, and how many rows were changed, are in flight.
+    """The migration's state, or TAKEN_OVER, and how many rows were changed and are in flight.
 
-    `frames` is how many there were of what is recorded of rows; told by `settle` and `end_unsent`.
+    `frames` is how many frames of recorded rows there ever were, from `settle` and `end_unsent`.
     """
 
     state: str
@@ -138,24 +138,24 @@ def send(
 ) -> Call[Told]:
     """Accept rows that are pending in the ledger, as commands of the bulk lane under one message.
 
-    Refused, and nothing is sent, unless the migration is running and the driver's.
+    Sends nothing unless the migration is running and the driver holds its lease.
     """
     lane = Lane.BULK
-    message = batch_message([one.id for one in rows], lane.value, signing=signing, sender=sender)
+    message = batch_message([row.id for row in rows], lane.value, signing=signing, sender=sender)
     args: list[str | int] = [migration, driver, lane.value, message]
     args += [int(look_first), int(skip_if_newer), sender]
-    for one in rows:
-        order = one.command
-        slot = order.slot.value if isinstance(order, SetDefaultCard) else ""
-        args += [one.number, one.id, order.kind.value, order.customer, order.object_id, slot]
-        terms = _terms(migration, one, look_first=look_first, skip_if_newer=skip_if_newer)
-        args += ["" if one.expected is None else f"={one.expected}"]
-        args += [sign_row(signing, one.id, order, lane, sender=sender, terms=terms)]
+    for row in rows:
+        command = row.command
+        slot = command.slot.value if isinstance(command, SetDefaultCard) else ""
+        args += [row.number, row.id, command.kind.value, command.customer, command.object_id, slot]
+        terms = _terms(migration, row, look_first=look_first, skip_if_newer=skip_if_newer)
+        args += ["" if row.expected is None else f"={row.expected}"]
+        args += [sign_row(signing, row.id, command, lane, sender=sender, terms=terms)]
     return Call(lambda answer: Told(*answer), "migration_send", args, durable=True)
 
 
 def _terms(migration: str, row: RowCommand, *, look_first: bool, skip_if_newer: bool) -> Terms:
-    """What the script writes into the row: a card that is attached sets no default."""
+    """The terms that the script writes into the row; the last three only for a SetDefaultCard."""
     terms = Terms(migration, str(row.number))
     if not isinstance(row.command, SetDefaultCard):
         return terms
@@ -168,7 +168,7 @@ def _terms(migration: str, row: RowCommand, *, look_first: bool, skip_if_newer: 
 
 @dataclass(frozen=True, slots=True)
 class EndedRow:
-    """A command that ended and is not recorded. `before` is None where it was not read."""
+    """An ended command that is not recorded. `before`, the former default, is None if unread."""
 
     number: int
     id: str
@@ -183,7 +183,7 @@ class EndedRow:
 
 
 def ended(migration: str, limit: int) -> Call[list[EndedRow]]:
-    """Commands that ended and are not recorded yet, by row number."""
+    """Ended commands that are not recorded yet, by row number."""
     return Call(
         lambda answers: [_ended(*answer) for answer in answers],
         "migration_ended",
@@ -196,11 +196,11 @@ def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> End
     try:
         envelope = envelope_of(stored) if stored else {}
         State(state)
-        attempts, _ = int(tries or 0), [int(one or 0) for one in (accepted, finished)]
+        attempts, _ = int(tries or 0), [int(time or 0) for time in (accepted, finished)]
         if not isinstance(envelope, dict):
             raise TypeError("an envelope is an object")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        # Recorded like one that is lost, rather than keeping the others from being recorded.
+        # Recorded like a lost one, so that the others can be recorded.
         log.error("the record of command %s is damaged: %s", command_id, type(error).__name__)
         state, attempts, envelope = "", 0, {}
     return EndedRow(
@@ -219,7 +219,7 @@ def _ended(command_id: str, number: str, row: Sequence[str], stored: str) -> End
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a row is entered into the ledger."""
+    """A row's end, as the ledger is to have it."""
 
     number: int
     id: str
@@ -232,15 +232,15 @@ class Settled:
 def settle(
     migration: str, driver: str, rows: Sequence[Settled], frame: bytes = b"", most: int = 0
 ) -> Call[Told]:
-    """Enter recorded rows into the ledger and take their commands out of the journal.
+    """Write recorded rows into the ledger and remove their commands from the journal.
 
-    A failed command stays for a person. `frame` is what was recorded, packed, for others to read;
-    it is kept unless all of the migration's then have more than `most` bytes. Refused unless the
-    migration is the driver's.
+    A failed command stays for the operator. `frame` has the recorded rows, packed, for other
+    machines; it is kept unless the migration's frames would then exceed `most` bytes. Changes
+    nothing unless the driver holds the lease.
     """
     args: list[str | int | bytes] = [migration, driver, frame, most]
-    for one in rows:
-        args += [one.number, one.id, one.finished_ms, one.state, one.code, one.message]
+    for row in rows:
+        args += [row.number, row.id, row.finished_ms, row.state, row.code, row.message]
     return Call(lambda answer: Told(*answer), "migration_settle", args, durable=True)
 
 
@@ -251,10 +251,10 @@ def end_unsent(
     frame: bytes = b"",
     most: int = 0,
 ) -> Call[Told]:
-    """Enter number, state, code and message of pending rows for which nothing is to be sent.
+    """End pending rows for which nothing is sent: number, state, code and message of each.
 
-    `frame` and `most` are those of `settle`. Refused unless the migration is running and the
-    driver's.
+    `frame` and `most` are as in `settle`. Changes nothing unless the migration is running and the
+    driver holds the lease.
     """
     flat = [part for row in rows for part in row]
     args: list[str | int | bytes] = [migration, driver, frame, most, *flat]
@@ -262,36 +262,38 @@ def end_unsent(
 
 
 def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:
-    """Enter as invalid a pending row that cannot be sent after all."""
+    """Mark a pending row that cannot be sent after all as invalid."""
     return Call(bool, "migration_void", [migration, driver, number, code], durable=True)
 
 
 def cancel_pending(migration: str, first: int, last: int) -> Call[int]:
-    """Cancel rows of a cancelled migration that were not sent; answers how many."""
+    """Cancel the pending rows of a cancelled migration; answers how many."""
     return Call(int, "migration_cancel_pending", [migration, first, last], durable=True)
 
 
 def cancel_queued(
     migration: str, command_ids: Sequence[str], envelope: Envelope, *, keep_s: int
 ) -> Call[int]:
-    """Cancel commands of a cancelled migration that Stripe never saw; answers how many."""
+    """Cancel commands of a cancelled migration that were never sent to Stripe; answers how many."""
     result = celery_result("@ID@", envelope)
     args: list[str | int] = [migration, _CANCELLED_HTTP, result, keep_s * 1000]
     return Call(int, "migration_cancel_queued", [*args, *command_ids], durable=True)
 
 
-def control(migration: str, what: str) -> Call[tuple[str, bool]]:
-    """`pause`, `resume`, `stop` or `cancel`: the state then, and whether that was possible.
+def control(migration: str, action: str) -> Call[tuple[str, bool]]:
+    """`pause`, `resume`, `stop` or `cancel`: the state after it, and whether it was possible.
 
-    The state is "" where there is no such migration.
+    The state is "" if there is no such migration.
     """
-    return Call(
-        lambda a: (str(a[0]), bool(a[1])), "migration_control", [migration, what], durable=True
-    )
+
+    def parse(answer: Any) -> tuple[str, bool]:
+        return str(answer[0]), bool(answer[1])
+
+    return Call(parse, "migration_control", [migration, action], durable=True)
 
 
 def throttle(migration: str, rps: float | None) -> Call[bool]:
-    """Set how many rows a second are sent at most. False where there is no such migration."""
+    """Set how many rows a second are sent at most. False if there is no such migration."""
     return Call(
         bool, "migration_throttle", [migration, "" if rps is None else f"{rps:g}"], durable=True
     )
@@ -299,7 +301,7 @@ def throttle(migration: str, rps: float | None) -> Call[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Who has the lease to drive a migration, and the migration's fields."""
+    """The holder of the lease to drive a migration, and the migration's fields."""
 
     driver: str
     mine: bool
@@ -308,7 +310,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """This is not the journal in which a migration was begun; `found` is its id, if it has one."""
+    """This is not the journal of the migration; `found` is this journal's id, if it has one."""
 
     found: str | None
 
@@ -323,12 +325,12 @@ def lease(
     rate: float = 0.0,
     history: Sequence[tuple[int, int]] = (),
 ) -> Call[Held | Elsewhere | None]:
-    """Take or keep the lease to drive; None where there is no such migration.
+    """Take or renew the lease to drive; None if there is no such migration.
 
-    Nothing is taken, nor written, where a journal's id is given and this one has another.
+    If `journal` is given and this journal has another id, nothing is written.
 
-    `history` holds (ms since the epoch, rows ended); empty leaves what was told before. `force`
-    takes the lease from a driver that is known to be dead.
+    `history` holds (ms since the epoch, rows ended); empty leaves the stored one. `force` takes the
+    lease from a driver that is known to be dead.
     """
 
     def parse(answer: Any) -> Held | Elsewhere | None:
@@ -338,57 +340,59 @@ def lease(
             return Elsewhere(answer[0] or None)
         return Held(answer[0], answer[1] == "1", pairs_to_dict(answer[2]))
 
-    told = json.dumps(list(history), separators=(",", ":")) if history else ""
-    args: list[str | int] = [migration, driver, lease_ms, int(force), f"{rate:.3f}", told]
+    points = json.dumps(list(history), separators=(",", ":")) if history else ""
+    args: list[str | int] = [migration, driver, lease_ms, int(force), f"{rate:.3f}", points]
     args.append(journal)
     return Call(parse, "migration_lease", args)
 
 
 def release(migration: str, driver: str) -> Call[bool]:
-    """Give the lease to drive back."""
+    """Release the lease to drive."""
     return Call(bool, "migration_release", [migration, driver])
 
 
 def finish(migration: str, driver: str, keep_ms: int = RECORDED_KEPT_MS) -> Call[str]:
-    """End the migration if every row has; answers its state.
+    """Finish the migration if every row has ended; answers its state.
 
-    What is recorded of its rows is kept for so many milliseconds from then on.
+    Its recorded rows are kept for `keep_ms` from then on.
     """
     return Call(str, "migration_finish", [migration, driver, keep_ms], durable=True)
 
 
 def forget(migration: str) -> Call[str]:
-    """Remove all of a migration that has ended or was not begun; "" where it is gone.
+    """Remove a migration that has ended, or that is paused with nothing sent; then answers "".
 
-    Else the state it is in.
+    Otherwise answers its state.
     """
     return Call(str, "migration_forget", [migration, _REMEMBERED_MS], durable=True)
 
 
 def forgotten(migration: str) -> Call[bool]:
-    """Whether the migration was forgotten, in the last 30 days."""
-    return Call(lambda a: a[0] is not None, commands=[("ZSCORE", keys.FORGOTTEN, migration)])
+    """Whether the migration was forgotten in the last 30 days."""
+    return Call(
+        lambda scores: scores[0] is not None, commands=[("ZSCORE", keys.FORGOTTEN, migration)]
+    )
 
 
 def ledger(migration: str, first: int, last: int) -> Call[bytes]:
-    """The ledger's bytes from `first` to `last`, two rows in each, the earlier one above."""
+    """The ledger's bytes from `first` to `last`: two rows in each, the earlier in the high bits."""
     return Call(bytes.fromhex, "migration_ledger", [migration, first, last])
 
 
 def records(ids: Sequence[str]) -> Call[list[Record | None]]:
-    """Migrations, in one transaction; None for one that is not known."""
+    """The records of migrations, in one transaction; None for an unknown one."""
 
     def parse(answers: Any) -> list[Record | None]:
         (seconds, microseconds), *found = answers
         now = int(seconds) * 1000 + int(microseconds) // 1000
         return [
-            _record(one, found[2 * place], found[2 * place + 1], now)
-            for place, one in enumerate(ids)
+            _record(migration, fields, codes, now)
+            for migration, fields, codes in zip(ids, found[::2], found[1::2], strict=True)
         ]
 
     reads: list[tuple[str | int, ...]] = [("TIME",)]
-    for one in ids:
-        reads += [("HGETALL", keys.migration(one)), ("HGETALL", keys.codes(one))]
+    for migration in ids:
+        reads += [("HGETALL", keys.migration(migration)), ("HGETALL", keys.codes(migration))]
     return Call(parse, commands=reads)
 
 
@@ -401,7 +405,7 @@ def _record(migration: str, fields: Any, codes: Any, now_ms: int) -> Record | No
 
 def all_ids() -> Call[list[str]]:
     """Ids of all migrations, the newest first."""
-    return Call(lambda a: list(a[0]), commands=[("ZREVRANGE", keys.MIGRATIONS, 0, -1)])
+    return Call(lambda ids: list(ids[0]), commands=[("ZREVRANGE", keys.MIGRATIONS, 0, -1)])
 
 
 def details(migration: str) -> Call[dict[int, tuple[str, str]]]:
@@ -409,8 +413,8 @@ def details(migration: str) -> Call[dict[int, tuple[str, str]]]:
 
     def parse(answers: Any) -> dict[int, tuple[str, str]]:
         found = {}
-        for number, told in _hash(answers[0]).items():
-            code, _, message = told.partition(" ")
+        for number, text in _hash(answers[0]).items():
+            code, _, message = text.partition(" ")
             found[int(number)] = code, message
         return found
 
@@ -418,16 +422,16 @@ def details(migration: str) -> Call[dict[int, tuple[str, str]]]:
 
 
 def note_before(customer: str, command_id: str, fence: str, default: str | None) -> Call[bool]:
-    """Note that all is as it is to be, and the default there is before a command changes it.
+    """Record that the customer was read, and its default before a command changes it.
 
-    "" is none, None is not known. False where the lease is lost.
+    "" means no default, None an unknown one. False if the lease is lost.
     """
-    noted = "?" if default is None else f"={default}"
-    return Call(bool, "note_before", [customer, command_id, fence, noted], durable=True)
+    before = "?" if default is None else f"={default}"
+    return Call(bool, "note_before", [customer, command_id, fence, before], durable=True)
 
 
 def oldest_waiting(lane: Lane) -> Call[float]:
-    """For how many seconds the oldest command of the lane has waited to be received."""
+    """How many seconds the oldest command of the lane has waited to be received."""
     return Call(lambda answer: int(answer) / 1000, "oldest_waiting", [lane.value])
 
 

@@ -1,8 +1,8 @@
-"""What happened, counted in Redis: by the scripts with each change, and by workers each second.
+"""Counts for monitoring, kept in Redis: by the scripts with each change, by workers each second.
 
-A count that a script makes is written with what it counts, so that accepted and replayed commands
-are always those that ended and those that are open. What workers measure (Stripe's answers, waits)
-comes in a moment later, and a killed worker's last second of it is lost.
+A script's counts are written with the change they count, so that accepted plus replayed commands
+always equal ended plus open ones. Workers report what they measure (Stripe's answers, waits) up to
+a second later; a killed worker loses its last second.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from producer.journal.redis.queues import lane_of, queues_of
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a number of commands came to."""
+    """The end by which ended commands are counted."""
 
     kind: CommandKind
     lane: Lane
@@ -31,47 +31,47 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What there is to see at one moment. Times are in seconds."""
+    """All figures of one moment. Times are in seconds."""
 
     at: float
     accepted: Mapping[tuple[CommandKind, Lane], int]
     replayed: Mapping[tuple[CommandKind, Lane], int]
     ended: Mapping[Ended, int]
     end_times: Mapping[tuple[CommandKind, Lane], list[int]]
-    """How many ended within each of `buckets.END_S`, and how many later."""
+    """How many ended within each bound of `buckets.END_S`, and how many later."""
     retried: Mapping[tuple[CommandKind, Lane, str], int]
     taken_over: Mapping[tuple[CommandKind, Lane], int]
     measured: Mapping[tuple[str, ...], float]
-    """What workers counted, by the words they counted it under."""
+    """The workers' counts, by the words of their names."""
     messages: Mapping[Lane, int]
     not_taken: Mapping[Lane, int]
     oldest_s: Mapping[Lane, float]
     """The age of the oldest command that no worker has received; 0 where there is none."""
     failed: int
     unsettled: int
-    """Unended commands that were tried, of which `unknown` (of the oldest 1,000) are uncertain."""
+    """Open commands that were retried; `unknown` of the oldest 1,000 are uncertain."""
     unknown: int
     oldest_unsettled_s: float
     at_work: int
-    """Customers worked on, of the 2,000 that are due first after now."""
+    """Customers with a running command, among the first 2,000 that are due after now."""
     workers: int
     paused: Mapping[Lane, Pause] = field(default_factory=dict)
     stop: Stop | None = None
 
     def open(self, kind: CommandKind, lane: Lane) -> int:
         """How many commands were accepted, or replayed, and have not ended."""
-        begun = self.accepted.get((kind, lane), 0) + self.replayed.get((kind, lane), 0)
-        return begun - sum(
-            count for one, count in self.ended.items() if (one.kind, one.lane) == (kind, lane)
+        opened = self.accepted.get((kind, lane), 0) + self.replayed.get((kind, lane), 0)
+        return opened - sum(
+            count for end, count in self.ended.items() if (end.kind, end.lane) == (kind, lane)
         )
 
     def open_in(self, lane: Lane) -> int:
-        """The same, of all kinds."""
+        """The same for all kinds together."""
         return max(0, sum(self.open(kind, lane) for kind in CommandKind))
 
 
 def figures(*, seen_within_s: float = 30.0) -> Call[Figures]:
-    """All figures, of one moment. `seen_within_s` is how lately a worker must have been seen."""
+    """All figures of one moment. Counts workers that were seen in the last `seen_within_s`."""
     queues = [queue for lane in Lane for queue in queues_of(lane)]
     return Call(
         lambda answer: _figures(queues, *answer), "figures", [int(seen_within_s * 1000), *queues]
@@ -79,7 +79,7 @@ def figures(*, seen_within_s: float = 30.0) -> Call[Figures]:
 
 
 def count(deltas: Mapping[str, float]) -> Call[int]:
-    """Add what a worker counted. Repeated, it is counted twice: it is for people who watch."""
+    """Add a worker's counts. A repeated call counts twice, which monitoring tolerates."""
     args: list[str | int] = []
     for name, by in deltas.items():
         args += [name, int(by)]
@@ -100,19 +100,19 @@ def _figures(
     paused: Any,
     stop: Any,
 ) -> Figures:
-    told = _Counts()
+    parsed = _Counts()
     for name, value in pairs_to_dict(counts).items():
-        told.add(name.split(" "), value)
+        parsed.add(name.split(" "), value)
     unsettled, unknown, oldest_unsettled = retried
     return Figures(
         at=int(now) / 1000,
-        accepted=told.accepted,
-        replayed=told.replayed,
-        ended=told.ended,
-        end_times=told.end_times,
-        retried=told.retried,
-        taken_over=told.taken_over,
-        measured=told.measured,
+        accepted=parsed.accepted,
+        replayed=parsed.replayed,
+        ended=parsed.ended,
+        end_times=parsed.end_times,
+        retried=parsed.retried,
+        taken_over=parsed.taken_over,
+        measured=parsed.measured,
         messages=_by_lane(queues, messages),
         not_taken=_by_lane(queues, not_taken),
         oldest_s=_oldest(queues, oldest),
@@ -128,7 +128,7 @@ def _figures(
 
 
 class _Counts:
-    """Sorts fields by their first word; what nobody knows, or is damaged, is left out."""
+    """The fields of the hash, sorted by their first word; unknown and damaged ones are skipped."""
 
     def __init__(self) -> None:
         self.accepted: dict[tuple[CommandKind, Lane], int] = {}
@@ -140,7 +140,7 @@ class _Counts:
         self.measured: dict[tuple[str, ...], float] = {}
 
     def add(self, words: list[str], value: str) -> None:
-        """One field of the hash."""
+        """Add one field of the hash."""
         try:
             number = int(value)
             match words:
@@ -149,10 +149,10 @@ class _Counts:
                 case ["retried", kind, lane, code]:
                     self.retried[CommandKind(kind), Lane(lane), code] = number
                 case ["ended", kind, lane, state, code, bucket]:
-                    one = Ended(CommandKind(kind), Lane(lane), State(state), code)
-                    times = self.end_times.setdefault((one.kind, one.lane), [0] * (len(END_S) + 1))
+                    end = Ended(CommandKind(kind), Lane(lane), State(state), code)
+                    times = self.end_times.setdefault((end.kind, end.lane), [0] * (len(END_S) + 1))
                     times[int(bucket) - 1] += number
-                    self.ended[one] = self.ended.get(one, 0) + number
+                    self.ended[end] = self.ended.get(end, 0) + number
                 case ["worker", *rest]:
                     self.measured[tuple(rest)] = number
         except (ValueError, IndexError):
@@ -161,8 +161,8 @@ class _Counts:
 
 def _by_lane(queues: list[str], counts: list[int]) -> dict[Lane, int]:
     found = dict.fromkeys(Lane, 0)
-    for queue, one in zip(queues, counts, strict=True):
-        found[lane_of(queue)] += one
+    for queue, number in zip(queues, counts, strict=True):
+        found[lane_of(queue)] += number
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the journal has about one customer: what waits, and what became of its latest commands."""
+"""The journal's data about one customer: its open commands, and its latest ended ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from producer.contract import CommandKind, Lane
 from producer.contract.card_data.card_numbers import mask_card_numbers
 from producer.contract.card_data.redaction import redact
-from producer.contract.metadata import metadata_told
+from producer.contract.metadata import stored_metadata
 from producer.journal.commands.results import envelope_of
 from producer.journal.operations.operations import Stop, stop_of
 from producer.journal.operations.pauses import Pause, pauses_of
@@ -21,12 +21,12 @@ _UNENDED = 100
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A command as it is told of. Texts are redacted; they may hold anything all the same."""
+    """A command as shown to the operator. Texts are redacted but otherwise untrusted."""
 
     id: str
     command: str
     card: str
-    """The card that was to become the default, or that was attached; "" where it is not known."""
+    """The card to make the default, or the card that was attached; "" if unknown."""
     slot: str
     lane: str
     state: str
@@ -36,7 +36,7 @@ class Told:
     code: str
     message: str
     request: str
-    """Stripe's id of the last request of the last try; "" where there was none."""
+    """Stripe's id of the last request of the last attempt; "" if there was none."""
     superseded_by: str
     accepted_at: datetime | None
     finished_at: datetime | None
@@ -46,7 +46,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRecord:
-    """`unended` in the order they go out, 100 at most; `ended` the newest first, 50 at most."""
+    """Up to 100 open commands (`unended`) in their order, and up to 50 ended ones, newest first."""
 
     customer: str
     at: datetime
@@ -58,7 +58,7 @@ class CustomerRecord:
 
 
 def customer_record(customer: str) -> Call[CustomerRecord]:
-    """What is known of the customer; of one that is not known, nothing."""
+    """The customer's record; without commands for an unknown customer."""
 
     def parse(answer: Any) -> CustomerRecord:
         unended, ended, lease, stop, paused, now = answer
@@ -66,8 +66,8 @@ def customer_record(customer: str) -> Call[CustomerRecord]:
         return CustomerRecord(
             customer,
             datetime.fromtimestamp(int(now) / 1000, UTC),
-            [_told(*one) for one in unended],
-            [_told(*one) for one in ended],
+            [_summary(*row) for row in unended],
+            [_summary(*row) for row in ended],
             bool(held.get("holder")) and _number(held.get("until")) > int(now),
             stop_of(pairs_to_dict(stop)),
             pauses_of(pairs_to_dict(paused)),
@@ -77,11 +77,11 @@ def customer_record(customer: str) -> Call[CustomerRecord]:
 
 
 def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) -> Told:
-    """A command of its row and its envelope, which is empty where that is not known."""
+    """The command, from its row and its envelope, which is empty if unknown."""
     data = result.get("data")
     card = row.get("card", "")
     if row.get("kind") != CommandKind.SET_DEFAULT_CARD:
-        # A token until it is attached, and nothing afterwards: the result has the card's id.
+        # The row has the token until it is attached, then nothing: the result has the card's id.
         card = str(data.get("cardId", "")) if isinstance(data, dict) else redact(card)
     return Told(
         id=command_id,
@@ -100,11 +100,11 @@ def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) 
         accepted_at=_moment(row.get("accepted")),
         finished_at=_moment(row.get("finished")),
         next_attempt_at=_moment(row.get("due")),
-        metadata=metadata_told(row.get("metadata", "")),
+        metadata=stored_metadata(row.get("metadata", "")),
     )
 
 
-def _told(command_id: str, flat: Any, stored: Any) -> Told:
+def _summary(command_id: str, flat: Any, stored: Any) -> Told:
     return told_of(command_id, pairs_to_dict(flat), _result(stored))
 
 

@@ -1,4 +1,4 @@
-"""A bounded look for damaged records of commands."""
+"""A bounded search for damaged records of commands."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """How many commands were looked at, and which of them cannot be read."""
+    """How many commands were read, and which of them are damaged."""
 
     looked_at: int
     damaged: list[RecordDamaged]
 
 
 def look_for_damage(journal: BlockingJournal) -> Damage:
-    """Look at what was found damaged before, at what is due or failed, and at 5,000 of the others.
+    """Read commands that were found damaged, that failed or are due, and 5,000 others.
 
     Raises JournalUnavailable or JournalFault.
     """
@@ -32,7 +32,7 @@ def look_for_damage(journal: BlockingJournal) -> Damage:
     damaged: list[RecordDamaged] = []
     for start in range(0, len(ids), _AT_ONCE):
         found = journal(statuses(ids[start : start + _AT_ONCE], with_results=True))
-        damaged += [one for one in found if isinstance(one, RecordDamaged)]
+        damaged += [status for status in found if isinstance(status, RecordDamaged)]
     return Damage(len(ids), damaged)
 
 

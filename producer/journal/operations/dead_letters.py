@@ -1,4 +1,4 @@
-"""Dead letters: messages that cannot be carried out, set aside for a person to look at."""
+"""Dead letters: messages that cannot be carried out, kept for the operator to inspect."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ KEPT = 1000
 
 
 class DeadReason(StrEnum):
-    """Why a message was set aside."""
+    """Why a message was dead-lettered."""
 
     TOO_LARGE = "too_large"
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
     NESTED_TOO_DEEP = "nested_too_deep"
-    NOT_A_MESSAGE = "not_a_message"  # JSON, but not as Kombu keeps a message
+    NOT_A_MESSAGE = "not_a_message"  # JSON, but not in Kombu's format
     UNREADABLE_BODY = "unreadable_body"  # content type, encoding, compression, or not JSON
-    NOT_A_TASK = "not_a_task"  # headers or body are not those of Celery's protocol
+    NOT_A_TASK = "not_a_task"  # headers or body do not follow Celery's protocol
     UNKNOWN_TASK = "unknown_task"
     WRONG_ID = "wrong_id"
-    CARD_NUMBER = "card_number"  # where an id should be
+    CARD_NUMBER = "card_number"  # a card number in place of an id
     WRONG_ARGUMENTS = "wrong_arguments"  # of a read, or of a message of many commands
-    NOT_TAKEN_UP = "not_taken_up"  # refused by Celery
-    JOURNAL_FAULT = "journal_fault"  # the journal's data for it are damaged
-    UNSIGNED = "unsigned"  # where signatures are demanded
-    FORGED = "forged"  # its signature is of another key, or of something else
+    NOT_TAKEN_UP = "not_taken_up"  # rejected by Celery
+    JOURNAL_FAULT = "journal_fault"  # the command's data in the journal is damaged
+    UNSIGNED = "unsigned"  # although signatures are required
+    FORGED = "forged"  # the signature has another key, or signs other content
     STALE = "stale"  # signed too long ago
-    ABSENT = "absent"  # of a command that the journal has nothing of, any more
-    CALLBACK = "callback"  # of a command's end that its receiver did not take for a day
+    ABSENT = "absent"  # the journal has no row of the command, or no longer
+    CALLBACK = "callback"  # not a message: a callback that its receiver refused for a day
     DAMAGED_UNACKED = "damaged_unacked"  # an entry of Kombu's unacknowledged messages
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was set aside; `size` in bytes, `excerpt` redacted."""
+    """A dead-lettered message; `size` in bytes, `excerpt` redacted."""
 
     queue: str
     reason: str
@@ -52,7 +52,7 @@ class DeadLetter:
     excerpt: str
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """The letter as stored, and as programs read it."""
         return {
             "queue": self.queue,
             "reason": self.reason,
@@ -64,7 +64,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class KeptLetter:
-    """A dead letter, and when it was set aside, by Redis' clock."""
+    """A stored dead letter, and when it was stored, by Redis' clock."""
 
     at: datetime
     letter: DeadLetter
@@ -73,7 +73,7 @@ class KeptLetter:
 def dead_letter(
     queue: str, reason: DeadReason, raw: bytes, shown: bytes | None = None
 ) -> DeadLetter:
-    """The letter of a message. `shown` is what to take the excerpt of, where not of all of it."""
+    """The letter of a message. The excerpt is taken from `shown`, or else from all of `raw`."""
     digest = hashlib.sha256(raw).hexdigest()
     return DeadLetter(
         queue, reason.value, len(raw), digest, excerpt(raw if shown is None else shown)
@@ -81,13 +81,13 @@ def dead_letter(
 
 
 def set_aside(letter: DeadLetter) -> Call[None]:
-    """Keep the letter, among the newest `KEPT`, and count it."""
+    """Dead-letter a message: store the letter among the newest `KEPT`, and count it."""
     fields = {**letter.as_json(), "id": token_urlsafe(9)}
     return Call(lambda _: None, "set_aside", [letter.reason, json.dumps(fields), KEPT])
 
 
 def letter_counts() -> Call[dict[str, int]]:
-    """How many messages were ever set aside, by reason."""
+    """How many messages were ever dead-lettered, by reason."""
 
     def parse(answers: Any) -> dict[str, int]:
         counted = answers[0] if isinstance(answers[0], dict) else pairs_to_dict(answers[0])
@@ -104,13 +104,13 @@ def letter_counts() -> Call[dict[str, int]]:
 def letters(count: int = KEPT) -> Call[list[KeptLetter]]:
     """The newest letters, the newest first."""
     return Call(
-        lambda answers: [kept for one in answers[0] if (kept := _kept(one)) is not None],
+        lambda answers: [kept for text in answers[0] if (kept := _kept(text)) is not None],
         commands=[("LRANGE", keys.DEAD_LETTERS, 0, count - 1)],
     )
 
 
 def clear_letters(count: int) -> Call[None]:
-    """Forget so many letters, the oldest first; not how many there ever were."""
+    """Delete the `count` oldest letters; the counts by reason stay."""
     return Call(lambda _: None, commands=[("LTRIM", keys.DEAD_LETTERS, 0, -count - 1)])
 
 
@@ -127,4 +127,4 @@ def _kept(stored: str) -> KeptLetter | None:
         )
         return KeptLetter(datetime.fromtimestamp(int(at) / 1000, UTC), letter)
     except (ValueError, TypeError, KeyError, OverflowError):
-        return None  # nobody of ours wrote it
+        return None  # not written by this project

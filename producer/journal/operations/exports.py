@@ -1,4 +1,4 @@
-"""All that the journal has about one command, for a person who asks why."""
+"""Export of the journal's data about one command, for the operator."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ _MOMENT = re.compile(r"1[0-9]{12} ")
 
 
 def export(command_id: str) -> Call[dict[str, Any] | None]:
-    """The command's row, result, customer and surroundings; None where it is not known.
+    """The command's row, result, customer, queue length, stop and pauses; None if unknown.
 
     Tokens and card numbers are redacted. Times are milliseconds since the epoch.
     """
 
     def parse(answer: Any) -> dict[str, Any] | None:
-        row, result, lease, pending, stop, paused, look_at, queued, now = answer
+        row, result, lease, pending, stop, paused, due, queued, now = answer
         if not row:
             return None
-        told = {
+        exported = {
             "id": command_id,
             "exportedAt": int(now),
             "row": pairs_to_dict(row),
             "result": _json(result),
             "customer": {
                 "lease": pairs_to_dict(lease),
-                "lookedAtAgain": look_at or None,
+                "lookedAtAgain": due or None,
                 "unended": list(pending),
             },
             "queueLength": queued if isinstance(queued, int) else None,
             "stripeKeyRefused": pairs_to_dict(stop),
             "pausedLanes": pairs_to_dict(paused),
         }
-        return {name: _redacted(value) for name, value in told.items()}
+        return {name: _redacted(value) for name, value in exported.items()}
 
     return Call(parse, "export", [command_id])
 
@@ -45,11 +45,11 @@ def export(command_id: str) -> Call[dict[str, Any] | None]:
 def _redacted(value: Any) -> Any:
     match value:
         case dict():
-            return {name: _redacted(one) for name, one in value.items()}
+            return {name: _redacted(item) for name, item in value.items()}
         case list():
-            return [_redacted(one) for one in value]
+            return [_redacted(item) for item in value]
         case str() if not value.isdecimal():
-            # Of a moment in milliseconds every tenth would pass for a card number.
+            # One in ten times in milliseconds would pass for a card number.
             moment = _MOMENT.match(value)
             kept = moment[0] if moment else ""
             return kept + mask_card_numbers(redact(value[len(kept) :]))

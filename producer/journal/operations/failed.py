@@ -1,4 +1,4 @@
-"""Failed commands: what a person sees of them, and what taking one up again needs."""
+"""Failed commands: what the operator sees of them, and what a replay needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from producer.contract import (
     parse_command,
 )
 from producer.contract.messages import Text
-from producer.contract.metadata import metadata_told
+from producer.contract.metadata import stored_metadata
 from producer.contract.texts import Language
 from producer.journal.commands.signed import row_flaw, terms_of
 from producer.journal.commands.views import RecordDamaged
@@ -38,7 +38,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class FailedCommand:
-    """A command that gave up, and why."""
+    """A failed command, and why it failed."""
 
     id: str
     order: AssignCard | SetDefaultCard
@@ -48,21 +48,21 @@ class FailedCommand:
     failed_at: datetime
     attempts: int
     sender: str = ""
-    """The name of the service that sent it, where it has one."""
+    """The name of the service that sent it; "" without one."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """The tags that it was sent with."""
+    """The tags it was sent with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A command as the journal keeps it, in whatever state."""
+    """A command's row in the journal, in whatever state."""
 
     id: str
     state: State
     row: dict[str, str]
 
     def failed(self) -> FailedCommand:
-        """What is shown of it. Call it only for a failed one."""
+        """The failed command. Call it only in the state `failed`."""
         row = self.row
         return FailedCommand(
             id=self.id,
@@ -73,13 +73,13 @@ class Kept:
             failed_at=datetime.fromtimestamp(int(row["finished"]) / 1000, UTC),
             attempts=int(row.get("tries", 0)),
             sender=row.get("sender", ""),
-            metadata=metadata_told(row.get("metadata", "")),
+            metadata=stored_metadata(row.get("metadata", "")),
         )
 
     def flaw(self, signing: Signing) -> Flaw | None:
-        """Why it may not be signed anew: whoever does that vouches for all of it.
+        """Why the row must not be signed again: the new signature would vouch for all of it.
 
-        Its signature may be of any age. What has none may be, unless signatures are demanded.
+        Its signature may be of any age, and may be missing unless signatures are required.
         """
         if not signing.on:
             return None
@@ -89,7 +89,7 @@ class Kept:
     def replayed(
         self, language: Language, status_ttl_s: int, signing: Signing = UNSIGNED
     ) -> Call[State | None]:
-        """The call that takes it up again, under its own id. Look at its `flaw` before."""
+        """The call that replays it, under its own id. Check its `flaw` first."""
         superseded = Envelope.no("superseded", Text.SUPERSEDED.say(language))
         return replay(
             self.id,
@@ -115,7 +115,7 @@ def all_failed_ids() -> Call[list[str]]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A failed command's place in the list, which goes by the time of giving up."""
+    """A failed command's place in the list, which is ordered by the time of failure."""
 
     failed_ms: int
     id: str
@@ -123,7 +123,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FailedPlaces:
-    """Some places of the list, in order, and whether there are more."""
+    """A page of the list, in order, and whether there are more."""
 
     places: list[Place]
     more: bool
@@ -132,13 +132,13 @@ class FailedPlaces:
 def failed_after(place: Place | None, most: int) -> Call[FailedPlaces]:
     """The failed commands after a place, the oldest first; None is the beginning.
 
-    `most` are read, from those on that gave up in the same millisecond: there may be none after
-    the place among them, and more.
+    Up to `most` are read, from the place's own millisecond on: so the page may be empty although
+    there are more.
     """
 
     def parse(answers: Any) -> FailedPlaces:
         found = [Place(int(score), name) for name, score in scored(answers[0])]
-        later = [one for one in found if place is None or one > place]
+        later = [candidate for candidate in found if place is None or candidate > place]
         return FailedPlaces(later, len(found) == most)
 
     since = place.failed_ms if place else 0
@@ -147,9 +147,9 @@ def failed_after(place: Place | None, most: int) -> Call[FailedPlaces]:
 
 
 def kept(command_ids: Sequence[str]) -> Call[list[Kept | RecordDamaged | None]]:
-    """The commands as they are kept, in one round trip; None for one that is not known.
+    """The commands' rows, in one round trip; None for an unknown one.
 
-    What is damaged is logged, and hides no other.
+    A damaged row is logged and does not affect the others.
     """
     return Call(
         lambda answers: [
@@ -166,7 +166,7 @@ def _kept(command_id: str, answer: Any, result: Any) -> Kept | RecordDamaged | N
         return None
     try:
         row = {name: value for name, value in pairs_to_dict(answer).items() if name in _FIELDS}
-        if not row.get("error"):  # the row has that of a try that was followed by another
+        if not row.get("error"):  # only a retry writes an error into the row
             row["error"] = _message(result)
         kept = Kept(command_id, State(row["state"]), row)
         if kept.state is State.FAILED:
@@ -179,7 +179,7 @@ def _kept(command_id: str, answer: Any, result: Any) -> Kept | RecordDamaged | N
 
 
 def _message(result: Any) -> str:
-    """What the envelope says; "" where there is none that can be read."""
+    """The envelope's message; "" where it cannot be read."""
     try:
         return str(json.loads(result)["result"]["message"] or "")
     except (KeyError, ValueError, TypeError):
@@ -187,12 +187,12 @@ def _message(result: Any) -> str:
 
 
 def newest_failed_ids(most: int) -> Call[list[str]]:
-    """Ids of the commands that gave up last, the newest first."""
+    """Ids of the commands that failed last, the newest first."""
     return Call(
         lambda answers: list(answers[0]), commands=[("ZREVRANGE", keys.FAILED, 0, most - 1)]
     )
 
 
 def longest_unsettled_ids(most: int) -> Call[list[str]]:
-    """Ids of unended commands that were tried, the one first that was tried first."""
+    """Ids of open commands that were retried, the earliest first."""
     return Call(lambda answers: list(answers[0]), commands=[("ZRANGE", keys.RETRIED, 0, most - 1)])

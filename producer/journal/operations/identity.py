@@ -1,7 +1,7 @@
-"""Which journal this is: an id written at its first use, by which its loss is noticed.
+"""The journal's identity: an id written at its first use, which reveals its loss.
 
-Redis that was emptied, restored from something else, or reached under another address answers as if
-nothing were wrong. A process remembers the id that it found first, or has it from CARDS_JOURNAL_ID.
+A Redis that was emptied, restored from other data, or reached at another address answers as if
+nothing were wrong. A process remembers the first id it reads, or gets it from CARDS_JOURNAL_ID.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from producer.redis.faults import OtherData
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY_S = 1.0
+_CHECK_EVERY_S = 1.0
 _STOPS = "nothing is accepted or carried out"
 _GOES_ON = "what was accepted before is lost, and work goes on (CARDS_ACCEPT_OTHER_DATA)"
 
 
 def journal_id() -> Call[str | None]:
-    """The journal's id; None where no process has ever used it."""
+    """The journal's id; None if no process has ever used it."""
     return Call(lambda answers: answers[0], commands=[("GET", keys.JOURNAL)])
 
 
 def first_use() -> Call[str]:
-    """The journal's id, given to it now where it had none."""
+    """The journal's id; a journal without one gets it now."""
     return Call(str, "first_use", [uuid4().hex], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A journal's id, and since when it has it; None where that is not known."""
+    """A journal's id, and when it got the id; None if unknown."""
 
     id: str
     since: datetime | None
 
 
 def identity() -> Call[Identity | None]:
-    """What `cards doctor` tells of the journal; None where no process has ever used it."""
+    """The journal's identity, for `cards doctor`; None if no process has ever used it."""
 
     def parse(answers: Any) -> Identity | None:
         found, since = answers
@@ -61,10 +61,10 @@ def identity() -> Call[Identity | None]:
 
 
 def journal_in_use(journal: BlockingJournal) -> str:
-    """The id of the journal, given to it now where it had none.
+    """The id of the journal; a journal without one gets it now.
 
     Raises:
-        JournalUnavailable: also where it is not the one that CARDS_JOURNAL_ID names.
+        JournalUnavailable: also where CARDS_JOURNAL_ID names another journal.
     """
     watch = JournalWatch(journal.config)
     found: str = journal(watch.look())
@@ -75,37 +75,37 @@ def journal_in_use(journal: BlockingJournal) -> str:
 
 
 class JournalWatch:
-    """What a process knows of its journal's identity. Ask `look`, and tell the answer to `see`.
+    """A process' check of its journal's identity: run the call `look()`, pass the answer to `see`.
 
     Usable by any thread.
     """
 
     def __init__(self, config: RedisConfig) -> None:
         self.lost: OtherData | None = None
-        """Set while the journal is not the one of before."""
+        """Set while Redis has another journal than the remembered one."""
         self._known = config.journal_id
         self._goes_on = config.accept_other_data
-        self._seen = -_LOOK_EVERY_S
-        self._seeing = threading.Lock()
+        self._checked = -_CHECK_EVERY_S
+        self._lock = threading.Lock()
 
     @property
     def refuses(self) -> OtherData | None:
-        """Why nothing may be accepted or carried out; None where it may."""
+        """Why nothing may be accepted or carried out; None if it may."""
         return None if self._goes_on else self.lost
 
     @property
     def due(self) -> bool:
-        """Whether it is time to look again."""
-        return time.monotonic() - self._seen >= _LOOK_EVERY_S
+        """Whether it is time for the next check."""
+        return time.monotonic() - self._checked >= _CHECK_EVERY_S
 
     def look(self) -> Call[Any]:
-        """The call whose answer `see` wants. Only a journal that may be used is given an id."""
+        """The call whose answer `see` needs. It gives an id only to a journal that may be used."""
         return first_use() if self._known is None or self._goes_on else journal_id()
 
     def see(self, found: str | None) -> None:
-        """Compare what was found with what is known."""
-        with self._seeing:
-            self._seen = time.monotonic()
+        """Compare the id that was found with the remembered one."""
+        with self._lock:
+            self._checked = time.monotonic()
             if self._known is None:
                 self._known = found
             lost = self.lost
@@ -115,13 +115,13 @@ class JournalWatch:
                     log.warning("the journal of before is there again")
             elif lost is None or lost.found != found:
                 self.lost = OtherData(self._known or "", found)
-                # One that was emptied gets an id at its next use: that is not a further loss.
+                # An emptied journal gets an id at its next use: that is no further loss.
                 if lost is None or (lost.found is not None and self._goes_on):
                     log.critical("%s; %s", self.lost, _GOES_ON if self._goes_on else _STOPS)
 
     async def run(self, ask: Callable[[Call[Any]], Awaitable[Any]]) -> None:
-        """Look every second, until cancelled."""
+        """Check every second, until cancelled."""
         while True:
-            with suppress(JournalUnavailable):  # told by whoever needs Redis
+            with suppress(JournalUnavailable):  # the callers that need Redis report it
                 self.see(await ask(self.look()))
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_CHECK_EVERY_S)

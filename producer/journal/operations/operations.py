@@ -1,4 +1,4 @@
-"""What a person does to commands, and what the journal tells of the whole."""
+"""The operator's actions on commands, and the journal's overall state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from producer.security.command_signatures import UNSIGNED, Signing
 
 
 def cancel(command_id: str, envelope: Envelope, *, keep_s: int) -> Call[State | None]:
-    """Cancel a command that was never sent; answers the state it is in then, None if unknown."""
+    """Cancel a command that was never sent; answers its state afterwards, None if unknown."""
     result = celery_result(command_id, envelope)
     return Call(_state, "cancel", [command_id, 409, result, keep_s * 1000], durable=True)
 
@@ -33,9 +33,9 @@ def replay(
     terms: Terms = NO_TERMS,
     signing: Signing = UNSIGNED,
 ) -> Call[State | None]:
-    """Take up a failed command again; answers the state it is in then, None if unknown.
+    """Replay a failed command; answers its state afterwards, None if unknown.
 
-    Row and message are signed anew, the row as of its `sender` and on its `terms`.
+    Row and message get new signatures, the row's with its `sender` and `terms`.
     """
     message = task_message(command, command_id, lane.value, signing=signing, sender=sender)
     signature = sign_row(signing, command_id, command, lane, sender, terms)
@@ -49,34 +49,34 @@ def _state(answer: str) -> State | None:
 
 
 def heartbeat(ident: str) -> Call[None]:
-    """Publish nothing on the channel of `ident`, for whoever wants to know that it listens."""
+    """Publish an empty message on the channel of `ident`, so that a subscriber knows it listens."""
     return Call(lambda _: None, commands=[("PUBLISH", keys.changed(ident), "")])
 
 
 def write_probe() -> Call[None]:
-    """Write, and nothing more: whether Redis takes writes, and confirms them where it must."""
+    """Check by a write that Redis accepts writes, and that replicas confirm them if they must."""
     return Call(lambda _: None, commands=[("SET", keys.BARRIER, 1)], durable=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why taking commands is stopped, and since when (ms since the epoch)."""
+    """Why claiming is stopped, and since when (ms since the epoch)."""
 
     code: str
     message: str
     since_ms: int
 
 
-def stop_of(told: Mapping[str, str]) -> Stop | None:
-    """The stop that the hash of it holds; None where there is none, or it is damaged."""
+def stop_of(fields: Mapping[str, str]) -> Stop | None:
+    """The stop in a hash; None if there is none, or it is damaged."""
     try:
-        return Stop(told["code"], told["message"], int(told["since"]))
+        return Stop(fields["code"], fields["message"], int(fields["since"]))
     except (KeyError, ValueError):
         return None
 
 
 def stopped() -> Call[Stop | None]:
-    """Whether Stripe refuses our key at present."""
+    """Whether Stripe refuses our API key at present, and why."""
 
     def parse(answers: Any) -> Stop | None:
         code, message, since = answers[0]
@@ -86,7 +86,7 @@ def stopped() -> Call[Stop | None]:
 
 
 def workers_seen(within_s: float) -> Call[list[str]]:
-    """Workers that showed life within the given seconds, by Redis' clock."""
+    """Workers that swept within the given seconds, by Redis' clock."""
 
     def parse(answers: Any) -> list[str]:
         (seconds, microseconds), seen = answers
@@ -98,16 +98,16 @@ def workers_seen(within_s: float) -> Call[list[str]]:
 
 
 def stuck_for(lane: Lane) -> Call[float]:
-    """For how many seconds commands of the lane have waited while none of it was tried.
+    """How many seconds commands of the lane have waited while none of the lane was attempted.
 
-    A flood or a rate limit slows a lane down and is not this: some of its commands are tried.
+    A flood or a rate limit only slows a lane down: some of its commands are attempted.
     """
     return Call(lambda answer: int(answer) / 1000, "stuck", [lane.value, *queues_of(lane)])
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How much there is to do. Counts of messages and commands by lane, and of customers."""
+    """The backlog: counts of messages and commands by lane, failed commands, due customers."""
 
     messages: dict[Lane, int]
     not_taken: dict[Lane, int]
@@ -116,7 +116,7 @@ class Backlog:
 
 
 def backlog() -> Call[Backlog]:
-    """How much there is to do."""
+    """The backlog of all lanes."""
     queues = [queue for lane in Lane for queue in queues_of(lane)]
 
     def parse(counts: Any) -> Backlog:

@@ -1,4 +1,4 @@
-"""A call of the journal: what to ask Redis, and how to read its answer."""
+"""A call of the journal: what to send to Redis, and how to parse its answer."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """One atomic operation: a script by name, or plain commands run together as a transaction.
+    """One atomic operation: a script by name, or plain commands run as a transaction.
 
-    A `durable` one counts only once it is on as many replicas as the settings demand.
+    A `durable` call succeeds only once as many replicas have it as the settings demand.
     """
 
     parse: Callable[[Any], T]
@@ -24,12 +24,12 @@ class Call(Generic[T]):
 
 
 def scored(answer: Any) -> list[tuple[str, float]]:
-    """Members of a sorted set with their scores, as either version of the protocol answers them."""
+    """Members of a sorted set with their scores, as either RESP version answers them."""
     if answer and isinstance(answer[0], (tuple, list)):
         return [(str(name), float(score)) for name, score in answer]
     return [(str(n), float(s)) for n, s in zip(answer[::2], answer[1::2], strict=True)]
 
 
 def pairs_to_dict(flat: Sequence[str]) -> dict[str, str]:
-    """A hash as a script answers it."""
+    """A hash from a script's flat answer."""
     return dict(zip(flat[::2], flat[1::2], strict=True))

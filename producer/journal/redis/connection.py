@@ -23,17 +23,17 @@ from producer.redis.faults import OtherData
 
 T = TypeVar("T")
 
-# A restart or failover of Redis takes seconds; every call may be repeated.
+# A restart or failover of Redis takes seconds, and every call may be repeated.
 RETRIES = 8
 _BACKOFF = ExponentialWithJitterBackoff(cap=1.0, base=0.05)
-# Calls that go to Redis together, and how many such round trips are under way at a time.
-_TOGETHER, _ROUND_TRIPS = 200, 2
+# Calls per round trip, and concurrent round trips.
+_MOST_CALLS, _ROUND_TRIPS = 200, 2
 _DURABILITY = ("appendonly", "appendfsync", "maxmemory-policy")
 _FAILURES = (RedisError, OSError)
 
 
 class JournalUnavailable(Exception):
-    """Redis did not answer, or could not make a write durable. Nothing is known to be accepted."""
+    """Redis did not answer, or could not make a write durable. Whether it wrote is unknown."""
 
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
@@ -41,17 +41,17 @@ class JournalUnavailable(Exception):
 
     @property
     def fault(self) -> Fault:
-        """What the failure means, and what a person is told of it."""
+        """What the failure means, and the text for it."""
         return fault_of(self.cause)
 
     @property
     def other_data(self) -> bool:
-        """Whether Redis answers, and its data is not that of before."""
+        """Whether Redis answers with the data of another journal."""
         return isinstance(self.cause, OtherData)
 
 
 class JournalFault(Exception):
-    """Redis answered that the call, or the data it met, is wrong. Repeating it changes nothing."""
+    """Redis answered that the call, or the data it found, is wrong. A repetition does not help."""
 
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
@@ -59,24 +59,24 @@ class JournalFault(Exception):
 
 
 def _check(call: Call[Any]) -> None:
-    """Raise JournalFault for arguments that would fail whatever is sent with them."""
+    """Raise JournalFault for arguments that would make the whole round trip fail."""
     for part in (call.args, *call.commands):
-        for one in part:
-            if isinstance(one, str):
-                if not one.isascii():
+        for arg in part:
+            if isinstance(arg, str):
+                if not arg.isascii():
                     try:
-                        one.encode("utf-8", "surrogateescape")
+                        arg.encode("utf-8", "surrogateescape")
                     except UnicodeError as error:
                         raise JournalFault(error) from None
-            elif not isinstance(one, (int, float, bytes)) or isinstance(one, bool):
-                raise JournalFault(DataError(f"an argument is a {type(one).__name__}"))
+            elif not isinstance(arg, (int, float, bytes)) or isinstance(arg, bool):
+                raise JournalFault(DataError(f"an argument is a {type(arg).__name__}"))
 
 
 class Journal:
     """Runs calls on an asyncio loop. Connects on first use.
 
-    Calls made in the same turn of the loop, or while another round trip is under way, go to Redis
-    together: a busy process pays for one round trip what an idle one pays for one call.
+    Calls made in the same iteration of the loop, or while other round trips are under way, share a
+    round trip: a busy process pays for many calls what an idle one pays for one.
     """
 
     def __init__(self, where: str | RedisConfig, *, retries: int = RETRIES) -> None:
@@ -88,7 +88,7 @@ class Journal:
         self._round_trips: set[asyncio.Task[None]] = set()
         self._scheduled = False
         self.failing: BaseException | None = None
-        """Why the last round trip failed; None where it did not."""
+        """Why the last round trip failed; None if it succeeded."""
         self.errors: Counter[str] = Counter()
         """How many round trips failed, by `Fault.code`."""
 
@@ -96,8 +96,8 @@ class Journal:
         """Run the call.
 
         Raises:
-            JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
-            JournalFault: the call, or the data it meets, is wrong.
+            JournalUnavailable: Redis is unreachable or refuses writes, after the retries.
+            JournalFault: the call, or the data it finds, is wrong.
         """
         _check(call)
         loop = asyncio.get_running_loop()
@@ -109,37 +109,37 @@ class Journal:
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._waiting and not self._scheduled and len(self._round_trips) < _ROUND_TRIPS:
             self._scheduled = True
-            loop.call_soon(self._depart, loop)
+            loop.call_soon(self._start_round_trip, loop)
 
-    def _depart(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _start_round_trip(self, loop: asyncio.AbstractEventLoop) -> None:
         self._scheduled = False
-        together, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
-        task = loop.create_task(self._carry(together))
+        batch, self._waiting = self._waiting[:_MOST_CALLS], self._waiting[_MOST_CALLS:]
+        task = loop.create_task(self._run_batch(batch))
         self._round_trips.add(task)
 
-        def returned(task: asyncio.Task[None]) -> None:
+        def finished(task: asyncio.Task[None]) -> None:
             self._round_trips.discard(task)
             self._schedule(loop)
 
-        task.add_done_callback(returned)
+        task.add_done_callback(finished)
         self._schedule(loop)
 
-    async def _carry(self, together: list[tuple[Call[Any], asyncio.Future[Any]]]) -> None:
-        wanted = [(call, answer) for call, answer in together if not answer.done()]
+    async def _run_batch(self, batch: list[tuple[Call[Any], asyncio.Future[Any]]]) -> None:
+        wanted = [(call, future) for call, future in batch if not future.done()]
         if not wanted:
             return
-        # Made at the same time, they have no order: those of one script go as one.
-        wanted.sort(key=lambda one: one[0].script or "")
+        # Concurrent calls have no order; sorted by script, calls of one script run as one.
+        wanted.sort(key=lambda item: item[0].script or "")
         try:
-            told = await self._ask([call for call, _ in wanted])
+            answers = await self._send([call for call, _ in wanted])
         except Exception as error:
-            told = [error] * len(wanted)
-        for (call, answer), found in zip(wanted, told, strict=True):
-            if not answer.done():
-                _settle(call, answer, found)
+            answers = [error] * len(wanted)
+        for (call, future), answer in zip(wanted, answers, strict=True):
+            if not future.done():
+                _resolve(call, future, answer)
 
-    async def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:
-        """For each call what Redis answers, or its error. Raises what befalls all of them."""
+    async def _send(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """The answer or the error of each call. Raises an error that affects all of them."""
         trip = RoundTrip(calls, self._config)
         failures = 0
         while True:
@@ -153,13 +153,13 @@ class Journal:
             self.failing = failing
             if failing is None:
                 if trip.complete:
-                    refused = [one for one in trip.answers if isinstance(one, RedisError)]
-                    self.errors.update({fault_of(one).code for one in refused})
+                    refused = [answer for answer in trip.answers if isinstance(answer, RedisError)]
+                    self.errors.update({fault_of(error).code for error in refused})
                     return trip.answers
                 continue
             self.errors[fault_of(failing).code] += 1
             failures += 1
-            if not _passes(failing) or failures > self._retries:
+            if not fault_of(failing).passes or failures > self._retries:
                 return trip.given_up(failing)
             await asyncio.sleep(_BACKOFF.compute(failures))
 
@@ -172,11 +172,11 @@ class Journal:
         """
         for call in calls:
             _check(call)
-        answers = await self._ask(calls) if calls else []
-        return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
+        answers = await self._send(calls) if calls else []
+        return [_parsed(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
     def changed_channel(self, command_id: str) -> str:
-        """The channel of a command's changes, as it is named at the server."""
+        """The channel of a command's changes, with the namespace."""
         return self._config.namespace + keys.changed(command_id)
 
     def command_of_channel(self, channel: str) -> str:
@@ -185,7 +185,7 @@ class Journal:
 
     @asynccontextmanager
     async def subscription(self) -> AsyncIterator[AsyncPubSub]:
-        """A subscription of its own connection; it re-subscribes by itself after a loss."""
+        """A subscription on its own connection; it re-subscribes by itself after a disconnect."""
         pubsub = self._redis.pubsub()
         try:
             yield pubsub
@@ -197,7 +197,7 @@ class Journal:
         await self(Call(lambda _: None, commands=[("PING",)]))
 
     async def configuration(self) -> dict[str, str]:
-        """Redis' settings that durability depends on; empty where it does not tell them."""
+        """Redis' settings that durability depends on; empty where Redis does not show them."""
         try:
             return dict(await self._redis.config_get(*_DURABILITY))
         except _FAILURES:
@@ -221,8 +221,8 @@ class BlockingJournal:
         """Run the call.
 
         Raises:
-            JournalUnavailable: Redis is out of reach or refuses writes, after the retries.
-            JournalFault: the call, or the data it meets, is wrong.
+            JournalUnavailable: Redis is unreachable or refuses writes, after the retries.
+            JournalFault: the call, or the data it finds, is wrong.
         """
         return self.many([call])[0]
 
@@ -235,10 +235,10 @@ class BlockingJournal:
         """
         for call in calls:
             _check(call)
-        answers = self._ask(calls) if calls else []
-        return [_parsed(call, found) for call, found in zip(calls, answers, strict=True)]
+        answers = self._send(calls) if calls else []
+        return [_parsed(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
-    def _ask(self, calls: Sequence[Call[Any]]) -> list[Any]:
+    def _send(self, calls: Sequence[Call[Any]]) -> list[Any]:
         trip = RoundTrip(calls, self.config)
         failures = 0
         while True:
@@ -254,17 +254,17 @@ class BlockingJournal:
                     return trip.answers
                 continue
             failures += 1
-            if not _passes(failing) or failures > self._retries:
+            if not fault_of(failing).passes or failures > self._retries:
                 return trip.given_up(failing)
             time.sleep(_BACKOFF.compute(failures))
 
     def changed_channel(self, command_id: str) -> str:
-        """The channel of a command's changes, as it is named at the server."""
+        """The channel of a command's changes, with the namespace."""
         return self.config.namespace + keys.changed(command_id)
 
     @contextmanager
     def subscription(self) -> Iterator[PubSub]:
-        """A subscription of its own connection."""
+        """A subscription on its own connection."""
         pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
         try:
             yield pubsub
@@ -272,7 +272,7 @@ class BlockingJournal:
             pubsub.close()
 
     def configuration(self) -> dict[str, str]:
-        """Redis' settings that durability depends on; empty where it does not tell them."""
+        """Redis' settings that durability depends on; empty where Redis does not show them."""
         try:
             return dict(self._redis.config_get(*_DURABILITY))
         except _FAILURES:
@@ -288,17 +288,13 @@ def _queue(pipe: Any, commands: Sequence[tuple[str | int | bytes, ...]]) -> None
         pipe.execute_command(*command)
 
 
-def _passes(failure: BaseException) -> bool:
-    return fault_of(failure).passes
-
-
-def _parsed(call: Call[T], found: Any) -> T:
-    """What a call's answer is. Raises what it is an error of."""
-    failed = found if isinstance(found, BaseException) else None
-    if isinstance(found, list):
-        failed = next((part for part in found if isinstance(part, BaseException)), None)
+def _parsed(call: Call[T], answer: Any) -> T:
+    """The parsed answer of a call. Raises where the answer is an error, or contains one."""
+    failed = answer if isinstance(answer, BaseException) else None
+    if isinstance(answer, list):
+        failed = next((part for part in answer if isinstance(part, BaseException)), None)
     if failed is None:
-        return call.parse(found)
+        return call.parse(answer)
     if not isinstance(failed, _FAILURES):
         raise failed
     if fault_of(failed).meaning is Meaning.FAULT:
@@ -306,8 +302,8 @@ def _parsed(call: Call[T], found: Any) -> T:
     raise JournalUnavailable(failed) from failed
 
 
-def _settle(call: Call[Any], answer: asyncio.Future[Any], found: Any) -> None:
+def _resolve(call: Call[Any], future: asyncio.Future[Any], answer: Any) -> None:
     try:
-        answer.set_result(_parsed(call, found))
+        future.set_result(_parsed(call, answer))
     except Exception as error:
-        answer.set_exception(error)
+        future.set_exception(error)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Endpoint(StrEnum):
-    """An operation with a limit of its own; all requests of it share that, whatever the id."""
+    """An operation with a rate limit of its own, which its requests share whatever the id."""
 
     SOURCE = "POST /v1/customers/:id/sources"
     ATTACH = "POST /v1/payment_methods/:id/attach"

@@ -1,4 +1,4 @@
-"""The Lua scripts: each behind those key names and helpers that it uses."""
+"""The Lua scripts, each preceded by the key names and helpers that it uses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from importlib.resources.abc import Traversable
 
 from producer.journal.redis import keys
 
-# In this order: what comes later uses what comes before.
+# In this order: later files use earlier ones.
 _SHARED = ("ledger", "common", "superseding", "limits", "grants")
 _BLOCK = re.compile(r"^(?=local )", re.MULTILINE)
 _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
-_NOTES = re.compile(r"\b(count|leave_queue|raise_high_water|note_attempted)\(")
+_BUFFERED = re.compile(r"\b(count|leave_queue|raise_high_water|note_attempted)\(")
 _ONCE = "local answer = run(ARGV)\n"
 _MANY = """
 local answer, at = {}, 1
@@ -24,10 +24,10 @@ while at <= #ARGV do
   local args = {}
   for i = 1, tonumber(ARGV[at]) do args[i] = ARGV[at + i] end
   at = at + #args + 1
-  local done, one = pcall(run, args)
-  if not done and type(one) ~= 'table' then one = {err = 'ERR ' .. tostring(one)} end
-  if one == nil then one = false end
-  answer[#answer + 1] = one
+  local done, result = pcall(run, args)
+  if not done and type(result) ~= 'table' then result = {err = 'ERR ' .. tostring(result)} end
+  if result == nil then result = false end
+  answer[#answer + 1] = result
 end
 """
 _COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
@@ -35,7 +35,7 @@ _COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A Lua script: its text and the SHA-1 Redis knows it by."""
+    """A Lua script: its text, and the SHA-1 by which Redis knows it."""
 
     text: str
     sha: str
@@ -43,37 +43,37 @@ class Script:
 
 @cache
 def script(name: str, namespace: str = "") -> Script:
-    """The script of that name, with what it uses of the helpers and nothing else.
+    """The script of that name, with the helpers it uses and no others.
 
-    Redis makes each helper anew every time a script is run: with all of them, that was half of what
-    accepting a command cost.
+    Redis creates each helper anew whenever a script runs: all of them together were half of the
+    cost of accepting a command.
     """
-    return _made(name, namespace, _ONCE)
+    return _assembled(name, namespace, _ONCE)
 
 
 @cache
 def script_of_many(name: str, namespace: str = "") -> Script:
-    """The same for several calls at a time, each behind the number of its arguments.
+    """The same script for several calls at once; each is preceded by the number of its arguments.
 
-    Answers a list: what each is answered, or its error, which keeps no other from its answer.
+    Answers a list with the answer or the error of each call; an error does not affect the others.
     """
-    return _made(name, namespace, _MANY)
+    return _assembled(name, namespace, _MANY)
 
 
-def _made(name: str, namespace: str, ending: str) -> Script:
+def _assembled(name: str, namespace: str, ending: str) -> Script:
     texts = sources()
-    shared = keys.lua_preamble(namespace) + "".join(_read(texts[one]) for one in _SHARED)
+    shared = keys.lua_preamble(namespace) + "".join(_read(texts[part]) for part in _SHARED)
     blocks = _BLOCK.split(shared)
     body = f"local function run(ARGV)\n{_read(texts[name])}end\n"
-    # Only where something is noted for it.
-    written = "write_together()\n" if _NOTES.search(_with_used(blocks, body)) else ""
-    text = _with_used(blocks, f"{body}{ending}{written}return answer\n")
+    # Only where the script buffers something.
+    flush = "write_buffered()\n" if _BUFFERED.search(_with_used(blocks, body)) else ""
+    text = _with_used(blocks, f"{body}{ending}{flush}return answer\n")
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
 @cache
 def sources() -> dict[str, Traversable]:
-    """The files of `lua/` by their names: scripts, and in `lib/` what they share."""
+    """The files of `lua/` by name: the scripts, and in `lib/` what they share."""
     folders = (files("producer.journal") / "lua").iterdir()
     return {
         file.name.removesuffix(".lua"): file
@@ -89,7 +89,7 @@ def _read(file: Traversable) -> str:
 
 
 def _with_used(blocks: Sequence[str], text: str) -> str:
-    """The text behind those blocks, each a definition of locals, whose names occur after them."""
+    """The text, preceded by those blocks (definitions of locals) whose names occur after them."""
     for block in reversed(blocks):
         found = _NAMES.match(block)
         names = re.findall(r"\w+", found[1]) if found else []

@@ -9,9 +9,9 @@ import pytest
 from producer.contract import CardNumberRefused, ParameterInvalid, Refusal
 from producer.contract.metadata import (
     metadata_text,
-    metadata_told,
     parse_metadata,
     parse_metadata_header,
+    stored_metadata,
 )
 
 CARD = "4242424242424242"
@@ -34,13 +34,13 @@ def test_small_tags_are_taken_and_kept(tags: dict[str, str]) -> None:
     assert parse_metadata(tags) == tags
     backwards = dict(reversed(tags.items()))
     assert metadata_text(parse_metadata(backwards)) == metadata_text(tags)
-    assert metadata_told(metadata_text(tags)) == tags
+    assert stored_metadata(metadata_text(tags)) == tags
 
 
 def test_nothing_is_kept_where_there_is_none() -> None:
     """No tags are no bytes."""
     assert metadata_text({}) == ""
-    assert metadata_told("") == {}
+    assert stored_metadata("") == {}
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_other_headers_are_refused(value: str) -> None:
 @pytest.mark.parametrize("stored", ["{", "[]", '{"A":"x"}', '{"a":5}', "[" * 100_000, '"x"'])
 def test_a_damaged_row_has_no_tags(stored: str) -> None:
     """And is read all the same."""
-    assert metadata_told(stored) == {}
+    assert stored_metadata(stored) == {}

@@ -12,9 +12,9 @@ from producer.contract import Slot
 from producer.contract.effective_default import (
     INVOICE_SETTINGS,
     Shadow,
+    shadow_in_answer,
     shadow_of,
     shadow_read,
-    shadow_told,
 )
 
 FIRST = Shadow(INVOICE_SETTINGS, "pm_1")
@@ -41,8 +41,8 @@ def test_what_comes_before(slot: str, card: str, method: Any, shadow: Shadow | N
     """`invoice_settings` comes before `default_source`, unless the same card is in both."""
     assert shadow_of(slot, card, _customer(method)) == shadow
     told = {"status": True, "message": "", "data": _customer(method)}
-    assert shadow_told(slot, card, told) == shadow
-    assert shadow_told(slot, card, {**told, "status": False}) is None
+    assert shadow_in_answer(slot, card, told) == shadow
+    assert shadow_in_answer(slot, card, {**told, "status": False}) is None
 
 
 def test_it_is_told_and_read_back() -> None:
@@ -51,7 +51,7 @@ def test_it_is_told_and_read_back() -> None:
     for one in (FIRST, own):
         assert shadow_read(one.wire()) == one
         data = {"id": "cus_1", "shadowedBy": one.wire()}
-        assert shadow_told("default_source", "card_1", {"status": True, "data": data}) == one
+        assert shadow_in_answer("default_source", "card_1", {"status": True, "data": data}) == one
     assert str(own) == "subscription.default_source of sub_1 is card_2, which comes first"
     assert "subscription" not in FIRST.wire()
 
@@ -74,4 +74,4 @@ def test_any_json_is_read(data: Any) -> None:
     """Nothing that is kept or answered makes it raise."""
     for found in (shadow_of("default_source", "card_1", data), shadow_read(data)):
         assert found is None or (found.card and found.slot)
-    assert shadow_told("default_source", "card_1", None) is None
+    assert shadow_in_answer("default_source", "card_1", None) is None

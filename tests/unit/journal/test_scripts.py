@@ -24,7 +24,7 @@ def test_a_script_has_all_it_uses(name: str, redis_url: str) -> None:
 
 def test_a_script_has_no_more_than_it_uses() -> None:
     """Each helper costs time whenever a script runs; accepting grants no leases."""
-    assert "local function enrol(" in script("accept").text
+    assert "local function create_row(" in script("accept").text
     assert "local function claim_next_command(" not in script("accept").text
     assert "local function claim_next_command(" in script("claim").text
-    assert "local function enrol(" not in script("claim").text
+    assert "local function create_row(" not in script("claim").text

@@ -1,4 +1,4 @@
--- Cancels a command that was never sent, as one that failed before may have been.
+-- Cancels a command that was never sent to Stripe. A replayed command (`accepted_again`) may have been sent.
 -- ARGV: id, http, result, ttl (ms)
 local row = redis.call('HMGET', KEY_COMMAND .. ARGV[1], 'state', 'tries', 'user', 'accepted_again')
 if not row[1] then return 'absent' end

@@ -1,4 +1,4 @@
--- Journals a command that arrived as a bare message and is refused by validation.
+-- Journals, as rejected, a command that arrived as a bare message and failed validation.
 -- ARGV: id, kind, user, lane, http status, code, result, ttl (ms)
 local row = KEY_COMMAND .. ARGV[1]
 if redis.call('EXISTS', row) == 1 then return 0 end

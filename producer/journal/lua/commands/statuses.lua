@@ -1,5 +1,5 @@
--- Rows and results of commands, each as it is: a row of another type than a hash is answered as the
--- name of that type, such a result as 0. ARGV: ids
+-- Rows and results of commands. A row that is not a hash is answered as the name of its type, a result that is
+-- not a string as 0. ARGV: ids
 local answers = {}
 for i, id in ipairs(ARGV) do
   local row = redis.pcall('HGETALL', KEY_COMMAND .. id)

@@ -1,2 +1,2 @@
--- How many customers have a command at work.
+-- How many customers have a command running.
 return count_running(now_ms(), -1)

@@ -1,6 +1,5 @@
--- Renews leases, and what is in hand without one. ARGV: lease (ms), then user, fence pairs, the fence
--- '' where there is none. Answers 1 for each still held. With a lease of 0 what is in hand is given
--- back.
+-- Renews leases and deferred customers, which have none. A lease of 0 gives the deferred customers back.
+-- ARGV: lease (ms), then user, fence pairs; the fence is '' for a deferred customer. Answers 1 for each still held.
 local expires = int(now_ms() + tonumber(ARGV[1]))
 local held = {}
 for i = 2, #ARGV, 2 do

@@ -1,8 +1,7 @@
--- Finds what nobody works on: customers that are due, and commands whose message was lost.
--- A queue is first in, first out and holds its messages in order of sequence; so a command still
--- queued although later ones were received some time ago has lost its message, as has one that
--- waits while its queue is empty, or is no queue at all.
--- ARGV: worker ('' where it takes nothing), limit, patience (ms), then queues
+-- Finds work that no worker has: due customers, and commands whose message was lost.
+-- A queue is first in, first out and holds its messages in order of sequence. So a command has lost its message
+-- if later ones were received some time ago, or if its queue is empty or its key is not a list.
+-- ARGV: worker ('' where it fetches no messages), limit, patience (ms), then queues
 local worker, limit, patience = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = now_ms()
 if worker ~= '' then redis.call('ZADD', KEY_WORKERS, int(now), worker) end
@@ -31,7 +30,7 @@ for i = 4, #ARGV do
     first = redis.call('ZRANGEBYSCORE', KEY_QUEUED .. queue, '-inf', marks[2] or 0, 'LIMIT', 0, limit)
   end
   for _, id in ipairs(first) do
-    local row = redis.call('EXISTS', KEY_COMMAND .. id) == 1 and sound_row(id, now)
+    local row = redis.call('EXISTS', KEY_COMMAND .. id) == 1 and valid_row(id, now)
     if not row then
       redis.call('ZREM', KEY_QUEUED .. queue, id)
     elseif tonumber(row.accepted) <= now - patience then
@@ -40,6 +39,6 @@ for i = 4, #ARGV do
   end
 end
 
--- Told by every worker that sweeps within the time: Flower takes a repeated event for the same.
+-- Every worker that sweeps within 2.5 s reports these ends: Flower treats a repeated event as the same.
 redis.call('ZREMRANGEBYSCORE', KEY_UNREPORTED, '-inf', int(now - 2500))
 return {due, lost, redis.call('ZRANGE', KEY_UNREPORTED, 0, limit - 1), paused}

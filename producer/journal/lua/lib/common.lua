@@ -1,7 +1,7 @@
--- Shared by all scripts. Every script gives the same state when it is repeated with the same
--- arguments, since a client may repeat one whose answer was lost.
+-- Shared by all scripts. A script that is repeated with the same arguments leaves the same state: a client
+-- repeats a script whose answer was lost.
 
--- The moment of the script, which does all it does at one.
+-- The time of the script: one reading for everything it does.
 local NOW
 local function now_ms()
   if not NOW then
@@ -11,8 +11,8 @@ local function now_ms()
   return NOW
 end
 
--- Numbers of more than 14 digits would print with an exponent. Printing costs more than a GET, and a
--- script prints the same moments again and again.
+-- Lua prints numbers of more than 14 digits with an exponent. Formatting costs more than a GET, and a script
+-- formats the same times repeatedly, so the result is cached.
 local PRINTED = {}
 local function int(n)
   local printed = PRINTED[n]
@@ -23,26 +23,26 @@ local function int(n)
   return printed
 end
 
--- What the commands of one script write to the same few keys is written once, by `write_together`, which
--- every script ends with. All of it may be missing: it is for people who watch, and for the sweep.
-local COUNTS, LEFT, RECEIVED, TRIED = {}, {}, {}, {}
+-- Writes to keys that all commands of a script share are buffered; `write_buffered` writes each once, at the
+-- script's end. All of them may be lost: they serve monitoring and the sweep.
+local COUNTS, UNQUEUED, RECEIVED, ATTEMPTED = {}, {}, {}, {}
 
--- Counts for people who watch: nothing depends on them, and nothing fails for them.
+-- Counts for monitoring. No decision depends on them, and an error in them fails no script.
 local function count(field, by) COUNTS[field] = (COUNTS[field] or 0) + (by or 1) end
 
--- A command's message was received, or need not come any more.
+-- A command's message was received, or is no longer needed.
 local function leave_queue(queue, id)
-  LEFT[queue] = LEFT[queue] or {}
-  table.insert(LEFT[queue], id)
+  UNQUEUED[queue] = UNQUEUED[queue] or {}
+  table.insert(UNQUEUED[queue], id)
 end
 
--- The highest sequence that was received from a queue; and when a lane was last tried.
+-- The highest sequence received from a queue, and when a command of a lane was last attempted.
 local function raise_high_water(queue, seq) RECEIVED[queue] = math.max(RECEIVED[queue] or 0, seq) end
-local function note_attempted(lane, now) TRIED[lane] = int(now) end
+local function note_attempted(lane, now) ATTEMPTED[lane] = int(now) end
 
-local function write_together()
+local function write_buffered()
   for field, by in pairs(COUNTS) do redis.pcall('HINCRBY', KEY_COUNTS, field, by) end
-  for queue, ids in pairs(LEFT) do
+  for queue, ids in pairs(UNQUEUED) do
     for i = 1, #ids, 200 do
       redis.pcall('ZREM', KEY_QUEUED .. queue, unpack(ids, i, math.min(i + 199, #ids)))
     end
@@ -55,14 +55,14 @@ local function write_together()
       marks[#marks + 1] = seq
     end
   end
-  for lane, at in pairs(TRIED) do
+  for lane, at in pairs(ATTEMPTED) do
     marks[#marks + 1] = 'try:' .. lane
     marks[#marks + 1] = at
   end
   if #marks > 0 then redis.pcall('HSET', KEY_HIGH_WATER, unpack(marks)) end
 end
 
--- Since when there are counts (ms). What was accepted before is counted when it ends.
+-- Since when commands are counted (ms). A command accepted before that is counted as accepted when it ends.
 local SINCE
 local function counted_since(now)
   if SINCE then return SINCE end
@@ -77,7 +77,7 @@ local function count_accepted(kind, lane, by, now)
   count('accepted ' .. kind .. ' ' .. lane, by)
 end
 
--- A field for each state, code and time from acceptance to end: one increment says all three.
+-- One field for each state, code and histogram bucket (time from acceptance to end): one increment counts all.
 local function count_end(kind, lane, state, code, accepted, born, now)
   if not kind or not accepted then return end
   if tonumber(born) < counted_since(now) then count('accepted ' .. kind .. ' ' .. lane) end
@@ -89,7 +89,8 @@ local function count_end(kind, lane, state, code, accepted, born, now)
   count('ended ' .. kind .. ' ' .. lane .. ' ' .. state .. ' ' .. name .. ' ' .. bucket)
 end
 
-local function enter(id, state)
+-- A state on the way; `finish` sets end states.
+local function set_state(id, state)
   if state == 'unknown' or state == 'retrying' then
     redis.pcall('ZADD', KEY_RETRIED, 'NX', int(now_ms()), id)
   end
@@ -103,33 +104,33 @@ local function to_map(flat)
   return map
 end
 
--- Where the command's message was put: its lane's queue, or one of its flow.
+-- The queue that the command's message was put into: its lane's, or that of its flow.
 local function queue_of(id)
   local known = redis.call('HMGET', KEY_COMMAND .. id, 'queue', 'lane')
   return known[1] or known[2]
 end
 
--- A command's row by field, and as Redis answers it; nil where it is damaged, or gone: then it is named
--- for a person. One HGETALL costs less than two HMGETs of what is looked at.
+-- A command's row, as a map and as Redis answers it; nil where the row is damaged or gone: the id is then
+-- listed in `damaged` for the operator. One HGETALL costs less than two HMGETs of the fields needed.
 local NUMBERS = {'seq', 'due', 'accepted', 'tries', 'started', 'sent', 'finished', 'accepted_again',
   'retries', 'keyno', 'strikes', 'faults', 'busy'}
-local function sound_row(id, now)
+local function valid_row(id, now)
   local flat = redis.pcall('HGETALL', KEY_COMMAND .. id)
   local row = not flat.err and to_map(flat) or {}
-  local sound = row.user and (row.lane == 'interactive' or row.lane == 'bulk') and row.seq
+  local valid = row.user and (row.lane == 'interactive' or row.lane == 'bulk') and row.seq
     and row.state and (row.kind == 'AssignCard' or row.kind == 'SetDefaultCard')
     and (row.card or row.finished) and row.accepted
   for _, name in ipairs(NUMBERS) do
-    if sound and row[name] then sound = string.find(row[name], '^%-?%d+$') end
+    if valid and row[name] then valid = string.find(row[name], '^%-?%d+$') end
   end
-  if sound and string.find(row.seq, '^%d') then return row, flat end
+  if valid and string.find(row.seq, '^%d') then return row, flat end
   redis.pcall('ZADD', KEY_DAMAGED, int(now), id)
   redis.pcall('ZREMRANGEBYRANK', KEY_DAMAGED, 0, -1001)
 end
 
--- The ids of a customer's ended commands, for people who ask: the newest 50, kept as long as the
--- status of the one that is kept longest; a failed one is found here for eight days. The newest stands
--- last, since so it is appended, whatever there is; now and then the oldest are cut off.
+-- The ids of a customer's newest 50 ended commands, for the operator. They are kept as long as the longest-kept
+-- status among them; a failed command stays for eight days. Ids are appended, so the newest is last; the
+-- oldest are cut off once the string exceeds HISTORY_BYTES.
 local HISTORY, HISTORY_BYTES, FAILED_KEPT = 50, 4000, 691200000
 local function note_history(user, id, ttl)
   local key, kept = KEY_HISTORY .. user, ttl > 0 and ttl or FAILED_KEPT
@@ -144,17 +145,17 @@ local function note_history(user, id, ttl)
     for other in string.gmatch(redis.pcall('GET', key), '[^\n]+') do ids[#ids + 1] = other end
     redis.pcall('SET', key, table.concat(ids, '\n', math.max(1, #ids - HISTORY + 1)), 'KEEPTTL')
   end
-  -- A little longer than it must be, so that it is not written with each end.
+  -- 30 s longer than required, so that the expiry is not written at each end.
   local left = redis.pcall('PTTL', key)
   if type(left) == 'number' and left < kept then redis.pcall('PEXPIRE', key, int(kept + 30000)) end
 end
 
--- Ends a command: its row, with `more` fields of it, and its result where Celery's backend looks for it,
--- in one step. ttl is in ms; 0 keeps it until a person deals with it. Answers its kind, its migration, and
--- whether it is the customer's last: that one is left to the caller to take out of `pending`.
+-- Ends a command: writes its row, with the fields in `more`, and its result under the key that Celery's
+-- backend reads. `ttl` is in ms; 0 keeps both until the operator acts. Answers the command's kind, its
+-- migration, and whether it is the only one in the customer's `pending`: the caller removes that one.
 local function finish(user, id, state, http, code, meta, ttl, now, more)
   local row = KEY_COMMAND .. id
-  -- Each field that is asked for costs as much as an EXISTS: what is seldom there is removed unasked.
+  -- Each field read costs as much as an EXISTS, so fields that are seldom there are deleted without a read.
   local known = redis.call('HMGET', row, 'kind', 'lane', 'accepted', 'accepted_again', 'idem', 'migration')
   local kind, lane, accepted, idem, migration = known[1], known[2], known[3], known[5], known[6]
   local written, gone = more or {}, {'due', 'unsettled', 'strikes', 'struck'}
@@ -166,8 +167,8 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
   write('finished', int(now))
   write('http', http)
   if code ~= '' then write('code', code) else gone[5] = 'code' end
-  -- A token, of use to nobody but to a person who replays a failed command. It is overwritten, which takes
-  -- a tenth of the append-only file that removing it takes.
+  -- A token is needed only to replay a failed command. Overwriting it takes a tenth of the space in the
+  -- append-only file that deleting it takes.
   if kind == 'AssignCard' and state ~= 'failed' then write('card', '') end
   redis.call('HSET', row, unpack(written))
   redis.call('HDEL', row, unpack(gone))
@@ -178,8 +179,8 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
   count_end(kind, lane, state, code, accepted, known[4] or accepted, now)
   local kept = false
   if migration then
-    -- What is not recorded yet is kept, however long no driver comes. Then it leaves, and the report has
-    -- it: it is in no history.
+    -- Kept until a driver records it, however long that takes. The migration's report then has it, so it is
+    -- in no customer's history.
     kept = note_ended(migration, tonumber(redis.call('HGET', row, 'number')), id, state, code)
   else
     note_history(user, id, ttl)
@@ -207,15 +208,15 @@ local function finish(user, id, state, http, code, meta, ttl, now, more)
   return kind, migration, last
 end
 
--- Ends a command that is not under way.
+-- Ends a command that is not being attempted.
 local function finish_unstarted(user, id, ...)
   leave_queue(queue_of(id), id)
   local _, _, last = finish(user, id, ...)
   if last then redis.call('ZREM', KEY_PENDING .. user, id) end
 end
 
--- What is known of an idempotency key: nil where it is new.
-local function known_by_key(id, idem, body)
+-- The answer to a command whose idempotency key was used before; nil where the key is new.
+local function find_by_idempotency_key(id, idem, body)
   if idem == '' then return nil end
   local known = redis.call('GET', KEY_IDEMPOTENCY .. idem)
   if not known then return nil end
@@ -225,15 +226,15 @@ local function known_by_key(id, idem, body)
   return {known_id == id and 'accepted' or 'known', known_id}
 end
 
--- Further fields of a row: its tags, where it has some.
+-- The row's field for its tags (metadata); none without tags.
 local function tags_of(metadata)
   if metadata == '' then return {} end
   return {'metadata', metadata}
 end
 
--- A new command's row and place in the order: `seq`. Its place in `queued` is its caller's to write.
+-- Writes a new command's row, and its place `seq` in the customer's order. The caller adds it to `queued`.
 -- `more` are further fields of the row.
-local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender, signature,
+local function create_row(id, kind, user, card, lane, queue, slot, idem, body, idem_ttl, sender, signature,
   now, trace, seq, more)
   local row = {'kind', kind, 'user', user, 'card', card, 'lane', lane, 'seq', seq, 'state', 'queued',
     'accepted', int(now), unpack(more)}
@@ -255,34 +256,34 @@ local function enrol(id, kind, user, card, lane, queue, slot, idem, body, idem_t
   redis.call('PUBLISH', KEY_CHANGED .. id, 'queued')
 end
 
--- Enrols up to `most` commands that share a queue by `each`, a function that is given `next_seq`, and then
--- puts them in line there, all by one write: also where their message is in a worker's hands, since if
--- that dies now, the sweep finds them here.
-local function enrol_together(queue, most, each)
-  local line, last, left = {}, 0, most
+-- Creates up to `most` rows that share a queue: calls `create`, which takes their numbers from `next_seq`, then
+-- adds all of them to `queued` by one write. That holds too where a worker already has their message: if
+-- the worker dies now, the sweep finds them there.
+local function create_rows(queue, most, create)
+  local queued, last, left = {}, 0, most
   local function next_seq(id)
-    -- Numbers are taken for all at once, with the first that is new: repeated, none is.
+    -- The first new row reserves the numbers of all; a repeated script has no new row and reserves none.
     if last == 0 then
       last = (tonumber(redis.call('GET', KEY_SEQUENCE)) or 0) + most
       redis.call('SET', KEY_SEQUENCE, int(last))
     end
     left = left - 1
     local seq = last - left
-    line[#line + 1] = seq
-    line[#line + 1] = id
+    queued[#queued + 1] = seq
+    queued[#queued + 1] = id
     return seq
   end
-  local done, answer = pcall(each, next_seq)
-  for i = 1, #line, 200 do
-    redis.call('ZADD', KEY_QUEUED .. queue, unpack(line, i, math.min(i + 199, #line)))
+  local done, answer = pcall(create, next_seq)
+  -- Also the rows created before an error.
+  for i = 1, #queued, 200 do
+    redis.call('ZADD', KEY_QUEUED .. queue, unpack(queued, i, math.min(i + 199, #queued)))
   end
-  -- What was enrolled before something failed is in line all the same.
   if not done then error(answer) end
 end
 
--- The queue of a flow, which is what one sender sends in the bulk lane. Workers take from the
--- lane's queues in turn, so flows share the lane evenly as long as there are queues for them.
-local function queue_for(lane, flow, now)
+-- The queue of a flow: what one sender sends in the bulk lane. Workers fetch from the lane's queues in
+-- turn, so flows share the lane evenly as long as each has a queue of its own.
+local function queue_of_flow(lane, flow, now)
   if flow == '' or lane ~= 'bulk' then return lane end
   local known = redis.call('GET', KEY_FLOW .. flow)
   local number = tonumber(known)
@@ -301,11 +302,11 @@ local function queue_for(lane, flow, now)
   return lane .. '.' .. number
 end
 
--- How many customers have a command at work, of the first `most` that are watched, -1 for all.
+-- How many customers have a command running, among the first `most` due customers; -1 for all.
 local function count_running(now, most)
   local count = 0
-  local watched = redis.call('ZRANGEBYSCORE', KEY_DUE, '(' .. int(now), '+inf', 'LIMIT', 0, most)
-  for _, user in ipairs(watched) do
+  local due = redis.call('ZRANGEBYSCORE', KEY_DUE, '(' .. int(now), '+inf', 'LIMIT', 0, most)
+  for _, user in ipairs(due) do
     local lease = redis.pcall('HMGET', KEY_CUSTOMER .. user, 'until', 'holder')
     local holder = not lease.err and lease[2]
     if holder and holder ~= '' and (tonumber(lease[1]) or 0) > now then count = count + 1 end

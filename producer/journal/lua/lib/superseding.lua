@@ -1,7 +1,7 @@
--- Superseding: a default that was set ends the customer's older commands for the same slot.
+-- Superseding: an applied default ends the customer's older commands for the same slot.
 
--- Ends the unended commands of `slot` that are older than `seq`, as superseded by `id`. `result` is their
--- result as Celery's backend stores it, with @ID@ for the command's id.
+-- Ends the open commands of `slot` that are older than `seq` as superseded by `id`. `result` is their result as
+-- Celery's backend stores it, with @ID@ for the command's id.
 local function supersede_older(user, slot, seq, id, result, http, ttl, now)
   local older = redis.call('ZRANGEBYSCORE', KEY_PENDING .. user, '-inf', '(' .. seq)
   for _, other in ipairs(older) do

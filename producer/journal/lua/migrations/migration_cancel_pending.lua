@@ -1,10 +1,10 @@
--- Cancels rows of a cancelled migration that were never sent. ARGV: migration, first number, last
+-- Cancels the pending rows of a cancelled migration. ARGV: migration, first number, last
 local migration = ARGV[1]
 if redis.call('HGET', KEY_MIGRATION .. migration, 'state') ~= 'cancelling' then return 0 end
 local cancelled = 0
 for number = tonumber(ARGV[2]), tonumber(ARGV[3]) do
   if row_state(migration, number) == PENDING then
-    mark(migration, number, CANCELLED)
+    set_row_state(migration, number, CANCELLED)
     cancelled = cancelled + 1
   end
 end

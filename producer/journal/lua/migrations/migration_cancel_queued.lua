@@ -1,4 +1,4 @@
--- Cancels commands of a cancelled migration that were accepted and never sent to Stripe.
+-- Cancels accepted commands of a cancelled migration that were never sent to Stripe.
 -- ARGV: migration, http, result with @ID@ in it, ttl (ms), then command ids
 local migration = ARGV[1]
 if redis.call('HGET', KEY_MIGRATION .. migration, 'state') ~= 'cancelling' then return 0 end

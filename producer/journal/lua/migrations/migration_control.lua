@@ -1,5 +1,6 @@
--- A person, or the driver at its limit of failures, changes the state of a migration.
--- ARGV: migration, what. Answers the state then, and 1 if it is what was asked for; '' if unknown.
+-- The operator, or the driver at its limit of failures, changes the state of a migration.
+-- ARGV: migration, action. Answers the state after it ('' if there is no such migration), and 1 if the action
+-- was possible.
 local FROM = {
   pause = {running = 'paused', paused = 'paused'},
   resume = {running = 'running', paused = 'running', stopped = 'running'},
@@ -15,7 +16,7 @@ if not state then return {'', 0} end
 local new = FROM[ARGV[2]][state]
 if not new then return {state, 0} end
 if new == 'running' and state ~= 'running' then
-  -- Failures are counted anew.
+  -- Failures are counted from zero again.
   local ended, failed = 0, 0
   for number, n in pairs(to_map(redis.call('HGETALL', key))) do
     local counted = tonumber(string.match(number, '^n(%d+)$'))

@@ -1,15 +1,14 @@
--- Enters how pending rows ended for which nothing had to be sent. ARGV: migration, driver, what is
---   recorded of the rows, packed ('' to keep nothing), bytes of that at most, then for each row number,
---   state, code, message
+-- Ends pending rows for which nothing has to be sent. ARGV: migration, driver, the recorded rows packed ('' to
+--   keep nothing), bytes of that at most, then for each row number, state, code, message
 local migration = ARGV[1]
-if not driven_by(migration, ARGV[2]) then return {'taken_over', 0, 0, 0} end
+if not is_driver(migration, ARGV[2]) then return {'taken_over', 0, 0, 0} end
 local key, codes = KEY_MIGRATION .. migration, KEY_CODES .. migration
 local ended, now_in = 0, redis.call('HGET', key, 'state')
 if now_in == 'running' then
   for i = 5, #ARGV, 4 do
     local number, state, code = tonumber(ARGV[i]), tonumber(ARGV[i + 1]), ARGV[i + 2]
     if row_state(migration, number) == PENDING then
-      mark(migration, number, state)
+      set_row_state(migration, number, state)
       ended = ended + 1
       if state ~= ALREADY_SO then
         redis.call('HINCRBY', codes, code, 1)

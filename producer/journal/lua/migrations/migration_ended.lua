@@ -1,4 +1,4 @@
--- Commands of a migration that ended and are not recorded yet. ARGV: migration, how many
+-- Ended commands of a migration that are not recorded yet. ARGV: migration, how many
 local answers = {}
 local ended = redis.call('ZRANGE', KEY_ENDED .. ARGV[1], 0, ARGV[2] - 1, 'WITHSCORES')
 for i = 1, #ended, 2 do

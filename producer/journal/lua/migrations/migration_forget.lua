@@ -1,5 +1,6 @@
--- Removes what is kept of a migration that has ended, or is paused and nothing of it was sent; what it is
--- found by goes last. Answers '', or the state of any other. ARGV: migration, for how long it is remembered that there was one (ms)
+-- Removes a migration that has ended, or that is paused with nothing sent; its id goes last.
+-- Answers '', or the state of a migration that must stay.
+-- ARGV: migration, how long its id is remembered as forgotten (ms)
 local id = ARGV[1]
 local key = KEY_MIGRATION .. id
 local state = redis.call('HGET', key, 'state')
@@ -17,7 +18,7 @@ if state then
 end
 redis.call('UNLINK', KEY_DETAILS .. id, KEY_CODES .. id, KEY_ENDED .. id, KEY_LEDGER .. id, KEY_FLOW .. id,
   KEY_RECORDED .. id, KEY_PLAN .. id)
-redis.call('ZREM', KEY_SKIPPING, id)
+redis.call('ZREM', KEY_SKIP_IF_NEWER, id)
 redis.call('DEL', key)
 redis.call('ZREM', KEY_MIGRATIONS, id)
 return ''

@@ -1,6 +1,7 @@
--- Takes or keeps the lease to drive a migration, and tells the driver what is wanted of it.
--- ARGV: migration, driver, lease (ms), '1' to take it from whoever has it, rate, history
---   ('' for nothing new), the id of the journal that it was begun in ('' for any)
+-- Takes or renews the lease to drive a migration. Answers the holder, '1' if that is this driver, and the
+-- migration's fields.
+-- ARGV: migration, driver, lease (ms), '1' to take the lease from another driver, rate, history
+--   ('' for no update), id of the journal in which the migration was created ('' for any)
 local journal = redis.call('GET', KEY_JOURNAL) or ''
 if ARGV[7] ~= '' and journal ~= ARGV[7] then return {journal, 'elsewhere'} end
 local key = KEY_MIGRATION .. ARGV[1]

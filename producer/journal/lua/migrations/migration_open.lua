@@ -1,4 +1,4 @@
--- From now on rows are sent. ARGV: id, then code, count pairs of rows that are not sent
+-- Opens a migration for sending. ARGV: id, then code, count pairs of the rows that will not be sent
 local key = KEY_MIGRATION .. ARGV[1]
 if redis.call('HEXISTS', key, 'state') == 0 then return 0 end
 if redis.call('HSETNX', key, 'open', 1) == 0 then return 0 end

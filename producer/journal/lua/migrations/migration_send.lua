@@ -1,14 +1,14 @@
--- Accepts rows of a migration as commands that share one message, each row once however often this
--- is run. ARGV: migration, driver, lane, message, 1 to look first, 1 to skip if newer,
---   sender, then for each row number, command id, kind, user, card, slot, the default it is to have before:
---   '' for any, else '=' and that; signature
+-- Accepts rows of a migration as commands that share one message, each row once however often the script runs.
+-- ARGV: migration, driver, lane, message, 1 to read the customer first, 1 to skip rows whose default was set
+--   since, sender, then for each row number, command id, kind, user, card, slot, expected default ('' for
+--   any, else '=' and the default), signature
 local migration, lane, message = ARGV[1], ARGV[3], ARGV[4]
 local record = redis.call('HMGET', KEY_MIGRATION .. migration, 'state', 'driver', 'created', 'open',
   'life')
 if record[2] ~= ARGV[2] then return {'taken_over', 0, 0} end
 if record[1] ~= 'running' or not record[4] then return {record[1], 0, in_flight(migration)} end
 local now = now_ms()
-local queue, sent, new = queue_for(lane, migration, now), 0, {}
+local queue, sent, new = queue_of_flow(lane, migration, now), 0, {}
 local function fields_of(number, slot, expected)
   local more = {'batch', 1, 'migration', migration, 'number', number}
   local function write(name, value)
@@ -23,21 +23,21 @@ local function fields_of(number, slot, expected)
   end
   return more
 end
-enrol_together(queue, (#ARGV - 7) / 8, function(next_seq)
+create_rows(queue, (#ARGV - 7) / 8, function(next_seq)
   for i = 8, #ARGV, 8 do
     local number, id, slot = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 5]
     if row_state(migration, number) == PENDING then
       if redis.call('EXISTS', KEY_COMMAND .. id) == 0 then
-        enrol(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, ARGV[7],
+        create_row(id, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], lane, queue, slot, '', '', 0, ARGV[7],
           ARGV[i + 7], now, '', next_seq(id), fields_of(number, slot, ARGV[i + 6]))
         new[ARGV[i + 2]] = (new[ARGV[i + 2]] or 0) + 1
       elseif redis.call('HEXISTS', KEY_COMMAND .. id, 'finished') == 1 then
-        -- Of before the migration was forgotten: a failed one, or what became of it since.
+        -- Left from before the migration was forgotten: a command that failed, and may have been replayed since.
         redis.call('ZADD', KEY_ENDED .. migration, number, id)
         redis.call('PERSIST', KEY_COMMAND .. id)
         redis.call('PERSIST', KEY_RESULT .. id)
       end
-      mark(migration, number, SENT)
+      set_row_state(migration, number, SENT)
       sent = sent + 1
     end
   end

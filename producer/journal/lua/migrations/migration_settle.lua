@@ -1,10 +1,10 @@
--- Enters what was recorded into the ledger, and takes the commands out of the journal; a failed one
--- stays for a person. What is not on the list any more, or ended anew meanwhile, is left alone, so
--- this may be repeated. ARGV: migration, driver, what is recorded of the rows, packed ('' to keep
---   nothing), bytes of that at most, then for each row number, command id, the time it ended, state,
---   code, message
+-- Writes the ends of recorded rows into the ledger and removes their commands from the journal; a failed command
+-- stays for the operator. A command that is no longer listed, or has ended again since, is left alone, so the
+-- script may be repeated.
+-- ARGV: migration, driver, the recorded rows packed ('' to keep nothing), bytes of that at most, then for each
+--   row number, command id, time it ended, state, code, message
 local migration = ARGV[1]
-if not driven_by(migration, ARGV[2]) then return {'taken_over', 0, 0, 0} end
+if not is_driver(migration, ARGV[2]) then return {'taken_over', 0, 0, 0} end
 local settled = 0
 for i = 5, #ARGV, 6 do
   local number, id, state = tonumber(ARGV[i]), ARGV[i + 1], tonumber(ARGV[i + 3])
@@ -15,7 +15,7 @@ for i = 5, #ARGV, 6 do
     finished = false
   end
   if redis.call('ZSCORE', KEY_ENDED .. migration, id) and (finished or '') == ARGV[i + 2] then
-    account(migration, number, id, state, ARGV[i + 4], ARGV[i + 5])
+    record_end(migration, number, id, state, ARGV[i + 4], ARGV[i + 5])
     redis.call('ZREM', KEY_ENDED .. migration, id)
     if state ~= FAILED then redis.call('DEL', row, KEY_RESULT .. id) end
     settled = settled + 1

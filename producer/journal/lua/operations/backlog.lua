@@ -1,5 +1,5 @@
--- How many messages each queue holds, how many commands of each were not received, how many gave up,
--- how many customers are watched. A key that is not what it should be counts as 0. ARGV: queues
+-- How many messages each queue holds, how many commands of each queue were not received, how many commands
+-- failed, how many customers are in `due`. A key of the wrong type counts as 0. ARGV: queues
 local counts = {}
 local function count(command, key)
   local found = redis.pcall(command, key)

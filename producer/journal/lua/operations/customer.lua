@@ -1,5 +1,5 @@
--- All there is about a customer. What is not of its type is left out.
--- ARGV: customer, how many unended commands at most
+-- What the journal knows of a customer. Keys of the wrong type are left out.
+-- ARGV: customer, how many open commands at most
 local user = ARGV[1]
 local function read(...)
   local found = redis.pcall(...)
@@ -10,7 +10,7 @@ local function rows(ids)
   for _, id in ipairs(ids) do
     local row = read('HGETALL', KEY_COMMAND .. id)
     local known = to_map(row)
-    -- Of a default that was set the result is the whole customer, of which nothing is told.
+    -- The result of an applied default is the whole customer object, which is not shown.
     local small = known.kind == 'AssignCard' or known.state ~= 'succeeded'
     local result = small and known.finished and read('GET', KEY_RESULT .. id) or ''
     if #row > 0 then found[#found + 1] = {id, row, type(result) == 'string' and result or ''} end
@@ -20,7 +20,7 @@ end
 local history = read('GET', KEY_HISTORY .. user)
 local noted, ended, seen = {}, {}, {}
 for id in string.gmatch(type(history) == 'string' and history or '', '[^\n]+') do noted[#noted + 1] = id end
--- The newest stands last, as does one that ended again.
+-- The newest is last, also a command that ended again after a replay.
 for i = #noted, 1, -1 do
   if not seen[noted[i]] and #ended < 50 then ended[#ended + 1] = noted[i] end
   seen[noted[i]] = true

@@ -1,4 +1,4 @@
--- All there is about a command. What is not of its type is left out. ARGV: id
+-- What the journal knows of a command. Keys of the wrong type are left out. ARGV: id
 local id = ARGV[1]
 local function read(...)
   local found = redis.pcall(...)

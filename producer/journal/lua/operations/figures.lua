@@ -1,8 +1,8 @@
--- What there is to see at one moment. A key that is not what it should be counts as nothing.
+-- All figures for monitoring, of one moment. A key of the wrong type counts as empty.
 -- ARGV: how long ago a worker may have been seen (ms), then queues
 local now = now_ms()
--- This is asked every second by whoever watches: in an outage all customers may wait for a retry.
-local MOST_LOOKED_AT = 2000
+-- A bound, since monitoring calls this every second, and in an outage all customers may wait for a retry.
+local MAX_CUSTOMERS = 2000
 local function read(...)
   local found = redis.pcall(...)
   if type(found) == 'table' and found.err then return {} end
@@ -13,16 +13,16 @@ local function number(...)
   return type(found) == 'number' and found or 0
 end
 
-local messages, not_taken, oldest = {}, {}, {}
+local messages, not_received, oldest = {}, {}, {}
 for i = 2, #ARGV do
   messages[#messages + 1] = number('LLEN', KEY_QUEUE .. ARGV[i])
-  not_taken[#not_taken + 1] = number('ZCARD', KEY_QUEUED .. ARGV[i])
+  not_received[#not_received + 1] = number('ZCARD', KEY_QUEUED .. ARGV[i])
   local first = read('ZRANGE', KEY_QUEUED .. ARGV[i], 0, 0)[1]
   local accepted = first and tonumber(tostring(redis.pcall('HGET', KEY_COMMAND .. first, 'accepted')))
   oldest[#oldest + 1] = accepted and int(math.max(0, now - accepted)) or ''
 end
 
--- Of those that were tried without an end: how many, since when, and how many are uncertain.
+-- Open commands that were attempted: how many, since when, and how many are uncertain.
 local retried = read('ZRANGE', KEY_RETRIED, 0, 999, 'WITHSCORES')
 local unknown = 0
 for i = 1, #retried, 2 do
@@ -30,8 +30,8 @@ for i = 1, #retried, 2 do
 end
 
 return {
-  int(now), read('HGETALL', KEY_COUNTS), messages, not_taken, oldest, number('ZCARD', KEY_FAILED),
+  int(now), read('HGETALL', KEY_COUNTS), messages, not_received, oldest, number('ZCARD', KEY_FAILED),
   {number('ZCARD', KEY_RETRIED), unknown, retried[2] and int(now - tonumber(retried[2])) or ''},
-  count_running(now, MOST_LOOKED_AT), #read('ZRANGEBYSCORE', KEY_WORKERS, int(now - tonumber(ARGV[1])), '+inf'),
+  count_running(now, MAX_CUSTOMERS), #read('ZRANGEBYSCORE', KEY_WORKERS, int(now - tonumber(ARGV[1])), '+inf'),
   read('HGETALL', KEY_PAUSED), read('HGETALL', KEY_STOP),
 }

@@ -1,5 +1,5 @@
--- Gives the journal its id, at its first use, and notes when. ARGV: id. Answers the id it has.
--- Where it has one nothing is written: a Redis that is full must still be read.
+-- Gives the journal an id at its first use, and stores the time. ARGV: id. Answers the journal's id.
+-- If it has one, nothing is written: a full Redis must still be readable.
 local known = redis.call('GET', KEY_JOURNAL)
 if known then return known end
 redis.call('SET', KEY_JOURNAL, ARGV[1])

@@ -1,5 +1,5 @@
--- Takes a failed command up again, in its place in the customer's order and under a further key,
--- after a look at whether it happened. One that a newer command has overtaken is superseded.
+-- Replays a failed command in its place in the customer's order and under a new idempotency key; its next attempt
+-- first looks up whether it took effect (`look`). It is superseded where a newer command was applied since.
 -- ARGV: id, queue, message, http and result of a superseded one, ttl (ms),
 --   signature
 local id = ARGV[1]
@@ -26,9 +26,9 @@ redis.call('HINCRBY', key, 'keyno', 1)
 if ARGV[7] ~= '' then redis.call('HSET', key, 'signature', ARGV[7]) end
 redis.call('DEL', KEY_RESULT .. id)
 redis.call('ZADD', KEY_PENDING .. user, seq, id)
--- Its message goes in at the queue's end, behind those of later sequence.
+-- The new message is at the queue's end, so its place in `queued` is behind later sequences too.
 redis.call('ZADD', KEY_QUEUED .. lane, redis.call('INCR', KEY_SEQUENCE), id)
 redis.pcall('LPUSH', KEY_QUEUE .. ARGV[2], ARGV[3])
 count('replayed ' .. row[6] .. ' ' .. lane)
-enter(id, 'queued')
+set_state(id, 'queued')
 return 'queued'

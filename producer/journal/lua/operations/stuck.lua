@@ -1,5 +1,5 @@
--- For how long (ms) the oldest command of a lane has waited to be received while none of the lane was
--- tried, 0 where that is as it should be. ARGV: lane, then its queues
+-- How long (ms) the oldest command of a lane has waited to be received while no command of the lane was
+-- attempted; 0 if claiming is stopped or the lane is paused. ARGV: lane, then its queues
 local now = now_ms()
 if tonumber(redis.call('HGET', KEY_STOP, 'until') or 0) > 0 then return 0 end
 if redis.call('HEXISTS', KEY_PAUSED, ARGV[1]) == 1 then return 0 end
@@ -13,5 +13,5 @@ for i = 2, #ARGV do
     if accepted then longest = math.max(longest, now - accepted) end
   end
 end
-local tried = tonumber(redis.call('HGET', KEY_HIGH_WATER, 'try:' .. ARGV[1]) or 0) or 0
-return math.min(longest, now - tried)
+local attempted = tonumber(redis.call('HGET', KEY_HIGH_WATER, 'try:' .. ARGV[1]) or 0) or 0
+return math.min(longest, now - attempted)
