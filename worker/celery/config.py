@@ -47,7 +47,7 @@ def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 30,
-            "queue_order_strategy": "worker.celery.prefetch:LaneOrder",
+            "queue_order_strategy": "worker.celery.prefetch:QueueOrder",
             # Kombu's priorities would ask for four lists a queue, and nothing here has one.
             "priority_steps": [0],
         },
