@@ -26,7 +26,7 @@ def test_command_that_kills_its_worker(stage: Stage, victim: Worker, keeper: Wor
     assert found.result is not None
     assert found.result.code == "poison"
     log = victim.log + keeper.log
-    assert re.search(f"{poison}: try 2, since the worker of the try before is gone", log)
+    assert re.search(f"{poison}: attempt 2, since the worker of the previous attempt is gone", log)
     assert re.search(f"{poison}: try 3, .* gone; alone, in a process of its own", log)
     assert re.search(f"{poison}: poison: tried alone, its process was killed by SIGKILL", log)
     assert len(victim.exits) + len(keeper.exits) == deaths + 2

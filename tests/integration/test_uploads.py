@@ -100,7 +100,7 @@ def children(web: WebProcess) -> list[int]:
 
 
 def planning(web: WebProcess) -> list[int]:
-    return [one for one in children(web) if b"entering_child" in _command(one)]
+    return [one for one in children(web) if b"plan_process" in _command(one)]
 
 
 def _command(pid: int) -> bytes:

@@ -100,7 +100,7 @@ async def teller(redis_url: str) -> AsyncIterator[Callbacks]:
 
 
 async def _told(teller: Callbacks, due: DueCallback) -> None:
-    await teller._tell(due)
+    await teller._deliver(due)
 
 
 async def test_after_a_day_it_is_a_dead_letter(bench: Bench, teller: Callbacks) -> None:

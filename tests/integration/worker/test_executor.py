@@ -19,9 +19,10 @@ from worker.celery.prefetch import Prefetch
 from worker.clock import clock
 from worker.execution import backoff
 from worker.execution.attempt_runner import AttemptRunner
-from worker.execution.executor import NO_MESSAGE, Executor
+from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_handler import Delivery, MessageHandler
+from worker.execution.message_progress import NO_PROGRESS
 from worker.execution.outcomes import Outcomes
 from worker.execution.quarantine import Quarantine
 from worker.execution.row_signatures import RowSignatures
@@ -256,7 +257,7 @@ async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> Non
     """A grant whose lease is over by the holder's own clock is left to others."""
     command = await bench.accept("card_B")
     taken = await bench.journal(claim(command, "h", 15_000))
-    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, NO_MESSAGE)
+    await bench.executor._customers.run(taken, -1e6, Lane.INTERACTIVE, NO_PROGRESS)
     assert not bench.stripe.sent
     found = await bench.journal(status(command))
     assert found is not None
@@ -272,10 +273,12 @@ async def test_a_try_that_was_for_nothing_says_so_in_its_span(
     bench.stripe.account.add_customer(CUSTOMER, cards=("card_A", "card_B"))
     command = await bench.accept("card_B")
     lost = await bench.journal(claim(command, "h", 1))
-    await bench.executor._work(lost, -1e6, Lane.INTERACTIVE, NO_MESSAGE)
+    await bench.executor._customers.run(lost, -1e6, Lane.INTERACTIVE, NO_PROGRESS)
     assert lost.grant is not None
     stale = replace(lost.grant, fence="0.former", lease_ms=15_000)
-    await bench.executor._work(replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NO_MESSAGE)
+    await bench.executor._customers.run(
+        replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NO_PROGRESS
+    )
     told = [[event.name for event in one.events] for one in spans.named("process")]
     assert told == [["lease lost"], ["taken over"]]
     await bench.executor.drained()

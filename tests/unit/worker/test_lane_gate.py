@@ -83,11 +83,11 @@ def test_a_message_on_its_way_counts_what_it_holds(prefetch: Prefetch, order: Qu
     """A queue is not asked again while a message of 50 is on its way or asked for."""
     prefetch.fetched("bulk.1", 50)
     assert order.consume(0) == ["interactive", "bulk", "bulk.2"]
-    prefetch.came("bulk.1", 50)
+    prefetch.arrived("bulk.1", 50)
     prefetch.message(Lane.BULK, 1)
-    prefetch.asked("bulk.1", 50)
+    prefetch.claiming("bulk.1", 50)
     assert "bulk.1" not in order.consume(0)
-    prefetch.asked("bulk.1", -50)
+    prefetch.claiming("bulk.1", -50)
     assert "bulk.1" in order.consume(0)
     # Where many end in a second, one more makes no difference.
     for _ in range(60):
@@ -117,7 +117,7 @@ def test_many_are_fetched_together() -> None:
         prefetch.ended("bulk")
     assert prefetch.more("bulk", 1) == 38
     assert prefetch.more("interactive", 1) == 0
-    prefetch.paused = frozenset({Lane.BULK})
+    prefetch.paused_lanes = frozenset({Lane.BULK})
     assert prefetch.more("bulk", 1) == 0
 
 
@@ -128,5 +128,5 @@ def test_messages_on_their_way_take_slots(prefetch: Prefetch, order: QueueOrder)
         prefetch.fetched("interactive", 1)
     assert order.consume(0) == ["bulk", "bulk.1", "bulk.2"]
     for _ in range(4):
-        prefetch.came("interactive", 1)
+        prefetch.arrived("interactive", 1)
     assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]

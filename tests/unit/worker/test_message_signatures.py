@@ -23,7 +23,7 @@ from producer.journal.operations.dead_letters import DeadReason, dead_letter
 from producer.security.command_signatures import UNSIGNED, Signing
 from worker.messages.signatures import MessageSignatures
 from worker.messages.validation import Admitted, Dead, admit, admit_other
-from worker.tasks import _arrived
+from worker.tasks import _delivery
 
 KEY, OTHER = "k" * 32, "x" * 32
 SIGNING = Signing.of(KEY)
@@ -100,7 +100,7 @@ def test_an_old_protocol_is_no_way_round() -> None:
     admitted = admit(text.encode(), "bulk")
     MessageSignatures(DEMANDED).check(admitted, of_tasks=True)
     body = admitted.body
-    delivery = _arrived(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
+    delivery = _delivery(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
     assert not delivery.journalled
     assert refused(DEMANDED, protocol_1(LIST_CARDS, READ)) is DeadReason.UNSIGNED
     batch = protocol_1(BATCH, {"ids": ["a"]}, **{JOURNALLED: "1"})

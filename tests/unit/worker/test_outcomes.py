@@ -167,7 +167,7 @@ def test_backoff_is_jittered_and_bounded() -> None:
 @pytest.mark.parametrize("flaw", Flaw)
 def test_what_is_not_signed_is_rejected(outcomes: Outcomes, flaw: Flaw) -> None:
     """Nothing was sent, so nothing changed."""
-    end = outcomes.not_signed(a_grant(), flaw)
+    end = outcomes.bad_signature(a_grant(), flaw)
     assert (end.state, end.http_status, end.keep_s) == (State.REJECTED, 403, KEEP_S)
     assert end.envelope == outcomes.refusal(flaw)
     assert end.envelope.code == flaw.value
@@ -176,6 +176,6 @@ def test_what_is_not_signed_is_rejected(outcomes: Outcomes, flaw: Flaw) -> None:
 @pytest.mark.parametrize("doubt", ["unsettled", "look"])
 def test_what_may_have_happened_before_is_failed(outcomes: Outcomes, doubt: str) -> None:
     """Of an earlier try nobody can say that nothing changed: a person has to look."""
-    end = outcomes.not_signed(a_grant(**{doubt: "1"}), Flaw.INVALID)
+    end = outcomes.bad_signature(a_grant(**{doubt: "1"}), Flaw.INVALID)
     assert (end.state, end.keep_s) == (State.FAILED, 0)
     assert end.envelope.code == "signature_invalid"

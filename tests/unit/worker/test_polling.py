@@ -56,7 +56,7 @@ async def _name(journal: _Journal) -> str:
 async def test_only_a_worker_that_looks_for_messages_is_named(clock: list[float]) -> None:
     """Ten seconds without a look at the queues, and the sweep does not tell that it lives."""
     journal = _Journal()
-    ConsumerActivity.begin()
+    ConsumerActivity.start()
     assert await _name(journal) == "w"
     clock[0] += 11
     assert await _name(journal) == ""
@@ -66,7 +66,7 @@ async def test_only_a_worker_that_looks_for_messages_is_named(clock: list[float]
 
 async def test_a_child_of_a_pool_is_named(clock: list[float]) -> None:
     """Its consumer is in another process, of which it knows nothing."""
-    ConsumerActivity.begin()
+    ConsumerActivity.start()
     ConsumerActivity.forget()
     ConsumerActivity.note()
     clock[0] += 100

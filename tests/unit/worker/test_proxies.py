@@ -86,10 +86,10 @@ def test_user_and_password_are_taken_out_of_the_url() -> None:
     assert found == Proxy("https://proxy.test:443", "HTTPS_PROXY", "me@corp", "s3cret:/")
     base = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": "sk_test_x"}
     settings = WorkerSettings.from_environ({**base, "HTTPS_PROXY": value})
-    for shown in (repr(found), repr(settings), settings.way_to_stripe):
+    for shown in (repr(found), repr(settings), settings.stripe_route):
         assert "s3cret" not in shown
         assert "me@corp" not in shown
-    assert settings.way_to_stripe == (
+    assert settings.stripe_route == (
         "https://api.stripe.com, through the proxy https://proxy.test:443 (HTTPS_PROXY), "
         "verified by the CAs of Stripe's SDK"
     )

@@ -62,7 +62,7 @@ async def test_the_letter_of_a_row_holds_no_token() -> None:
         calls.append(call)
 
     grant = granted("garbage", card="tok_secret1")
-    await RowSignatures(SIGNING).tell(journal, grant, Flaw.INVALID)  # type: ignore[arg-type]
+    await RowSignatures(SIGNING).dead_letter(journal, grant, Flaw.INVALID)  # type: ignore[arg-type]
     (call,) = calls
     reason, letter, _ = call.args
     assert reason == "forged"

@@ -80,7 +80,7 @@ def test_an_organisations_key_needs_the_account() -> None:
     assert "\n" not in str(wrong.value)
     settings = WorkerSettings.from_environ({**base, "CARDS_STRIPE_CONTEXT": " acct_1/acct_2 "})
     assert settings.stripe_context == "acct_1/acct_2"
-    assert settings.way_to_stripe.endswith("for the account acct_1/acct_2")
+    assert settings.stripe_route.endswith("for the account acct_1/acct_2")
     assert (settings.limits.account, "hunter2" in repr(settings)) == (100, False)
 
 
@@ -105,7 +105,7 @@ def test_a_stand_in_on_loopback_needs_neither_proxy_nor_ca() -> None:
             "SSL_CERT_FILE": "/nowhere/ca.pem",
         }
     )
-    assert settings.way_to_stripe == "http://127.0.0.1:12111, without a proxy"
+    assert settings.stripe_route == "http://127.0.0.1:12111, without a proxy"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.unit.worker.attempts import (
     to_assign,
     to_set_default,
 )
-from worker.execution.quarantine import _written, read_attempt
+from worker.execution.quarantine import _write_attempt, read_attempt
 from worker.handlers.assign_card import AssignCardHandler
 from worker.handlers.attempt import Terms
 from worker.handlers.read_customer import read_customer
@@ -255,5 +255,5 @@ async def test_a_key_that_may_not_read_subscriptions_is_good_for_the_rest(
 def test_terms_reach_a_process_of_its_own() -> None:
     """A suspect command is tried in a child on the same terms."""
     terms = Terms(look_first=True, expected_default="card_0", newer=True, checked=True)
-    assert read_attempt(_written(to_set_default(terms=terms), 5.0)).terms == terms
-    assert read_attempt(_written(to_set_default(), 5.0)).terms is None
+    assert read_attempt(_write_attempt(to_set_default(terms=terms), 5.0)).terms == terms
+    assert read_attempt(_write_attempt(to_set_default(), 5.0)).terms is None

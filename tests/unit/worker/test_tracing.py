@@ -57,7 +57,7 @@ def test_what_a_try_came_to(
     """State and code; an error where another try is needed, or none will help; no text."""
     made = Tracing("http://127.0.0.1:1", on=True)
     with made.attempt(GRANT) as span:
-        made.closed(span, outcome)
+        made.completed(span, outcome)
     (told,) = spans.named("process AssignCard")
     assert (ids(told)[0], parent_of(told)) == (TRACE, PARENT)
     assert told.attributes is not None
@@ -97,6 +97,6 @@ def test_off_there_is_one_span_that_keeps_nothing(spans: Spans) -> None:
     """Whoever set OpenTelemetry up: the worker decides when it starts."""
     off = Tracing()
     with off.attempt(GRANT) as span:
-        off.closed(span, _end(State.FAILED, "poison"))
+        off.completed(span, _end(State.FAILED, "poison"))
     assert span is off.request(Endpoint.DEFAULT) is off.batch("b", 2, "bulk") is NO_SPAN
     assert not spans.named("")
