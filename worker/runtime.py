@@ -162,12 +162,12 @@ class Runtime:
 
 
 async def _warn_unless_durable(journal: Journal) -> None:
-    wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+    required = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
     for name, found in (await journal.configuration()).items():
-        if found != wanted.get(name, found):
+        if found != required.get(name, found):
             log.warning(
                 "Redis has %s %s, but the guarantees need %s: see docs/guarantees.md",
                 name,
                 found,
-                wanted[name],
+                required[name],
             )

@@ -159,12 +159,12 @@ def _api_base(environ: Mapping[str, str]) -> str | None:
     base = environ.get("STRIPE_API_BASE", "").strip()
     if not base:
         return None
-    wanted = f"must be a URL such as {STRIPE}"
+    rule = f"must be a URL such as {STRIPE}"
     try:
         parts = urlsplit(base)
         named = parts.hostname and parts.port != 0
     except ValueError:
-        raise SettingsError("STRIPE_API_BASE", wanted) from None
+        raise SettingsError("STRIPE_API_BASE", rule) from None
     if parts.scheme not in ("http", "https") or not named or parts.username is not None:
-        raise SettingsError("STRIPE_API_BASE", wanted)
+        raise SettingsError("STRIPE_API_BASE", rule)
     return base.rstrip("/")

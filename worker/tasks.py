@@ -20,7 +20,7 @@ class CardTask(Task):  # type: ignore[type-arg]
     """Redacts arguments where they are shown, and dead-letters damaged messages."""
 
     Request = "worker.celery.redacted_request:RedactedRequest"
-    Strategy = "worker.messages.unknown_tasks:strategy"
+    Strategy = "worker.messages.task_strategy:strategy"
     ignore_result = True
 
     def __call__(self, /, *args: Any, **fields: Any) -> Any:
@@ -73,8 +73,8 @@ def register_tasks(app: Celery, runtime: Callable[[], Runtime]) -> None:
 
     @app.task(name=READ_CUSTOMER, base=CardTask, bind=True)
     def read_customer(self: CardTask, /, **fields: Any) -> str:
-        wanted = (bool(fields.get(name)) for name in ("withCards", "withSubscriptions"))
-        return runtime().read_customer(str(self.request.id), fields["userId"], *wanted)
+        options = (bool(fields.get(name)) for name in ("withCards", "withSubscriptions"))
+        return runtime().read_customer(str(self.request.id), fields["userId"], *options)
 
 
 class BulkTask(CardTask):

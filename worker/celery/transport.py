@@ -39,7 +39,7 @@ _NOT_OF_THE_MESSAGE = (RedisError, OSError, MemoryError)
 _WRONG_TYPE_S = 5.0
 # A server that accepts no writes is polled again after this time.
 _NOT_READY_S = 0.5
-# While some queues are not wanted, polling starts anew after this time.
+# While some queues are not wanted, polling starts again after this time.
 _POLL_AGAIN_S = 0.05
 
 

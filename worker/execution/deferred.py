@@ -29,7 +29,7 @@ Start = Callable[[ClaimResult, float, Lane, MessageProgress], None]
 _MAX_CLAIMS = 50
 _STOP_PAUSE_S = 1.0
 _REDIS_AWAY_PAUSE_S = 0.5
-# Well below the time before its place at which the bulk lane is told to ask again (lua/limits.lua).
+# Well below how long before its place the journal makes the bulk lane ask again (lua/limits.lua).
 _SPREAD_S = 0.03
 
 

@@ -35,7 +35,7 @@ _MAX_CHILDREN = 2
 
 
 class Quarantine:
-    """Runs `python -m worker.execution.quarantine_process`, one process for each try."""
+    """Runs `python -m worker.execution.quarantine_process`, one process for each attempt."""
 
     def __init__(self) -> None:
         self._children = asyncio.Semaphore(_MAX_CHILDREN)

@@ -42,7 +42,7 @@ class RowSignatures:
             limited_log.log(
                 logging.WARNING,
                 "unsigned",
-                "command %s (sender %s) is unsigned: refused once signatures are required",
+                "command %s (sender %s) is not signed: refused once signatures are required",
                 grant.command_id,
                 grant.row.get("sender") or "unnamed",
             )

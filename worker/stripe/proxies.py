@@ -66,16 +66,16 @@ def _lookup(environ: Mapping[str, str], name: str) -> tuple[str, str]:
 
 def _proxy(setting: str, value: str) -> Proxy:
     # No message quotes the value: it may hold a password.
-    wanted = "must be a URL such as http://proxy.example:3128"
+    rule = "must be a URL such as http://proxy.example:3128"
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise SettingsError(setting, wanted) from None
+        raise SettingsError(setting, rule) from None
     if parts.scheme not in _PORTS:
-        raise SettingsError(setting, f"{wanted}: other schemes, such as socks5, are not supported")
+        raise SettingsError(setting, f"{rule}: other schemes, such as socks5, are not supported")
     if not host or re.search(r"[^\w.:%-]", host) or parts.path not in ("", "/") or parts.query:
-        raise SettingsError(setting, wanted)
+        raise SettingsError(setting, rule)
     user, password = parts.username, parts.password
     # In the header, a colon within the user's name would start the password.
     if user is not None and ":" in unquote(user):
@@ -113,10 +113,10 @@ def _matches(host: str, port: int, entry: str) -> bool:
         return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
     except ValueError:
         pass  # one of them is a name, or the entry has a port
-    name, colon, wanted = entry.rpartition(":")
-    if not colon or "]" in wanted:
+    name, colon, entry_port = entry.rpartition(":")
+    if not colon or "]" in entry_port:
         name = entry
-    elif wanted != str(port):
+    elif entry_port != str(port):
         return False
     name = name.strip("[]").removeprefix("*").strip(".")
     return bool(name) and (host == name or host.endswith(f".{name}"))

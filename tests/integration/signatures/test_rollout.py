@@ -33,7 +33,7 @@ def test_what_is_not_signed_is_taken(lenient: Forging) -> None:
     lenient.ended(handle.id, State.SUCCEEDED)
     for command in batch:
         lenient.ended(command, State.SUCCEEDED)
-    lenient.one.wait_for_log(rf"{handle.id} \(sender billing\) is unsigned", since)
+    lenient.one.wait_for_log(rf"{handle.id} \(sender billing\) is not signed", since)
 
 
 def test_what_is_signed_wrongly_is_not(lenient: Forging) -> None:
