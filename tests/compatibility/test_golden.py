@@ -83,7 +83,7 @@ def test_todays_worker_ends_what_was_accepted(yesterday: Yesterday) -> None:
     """What waited, was at Stripe, was to be tried again or had failed succeeds, with one effect."""
     stage = yesterday.stage
     _worker(stage)
-    stage.give_messages_back()
+    stage.expire_visibility()
     assert yesterday.open
     for name, command in yesterday.open.items():
         stage.ended(command, State.SUCCEEDED)
