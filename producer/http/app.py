@@ -71,7 +71,7 @@ from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-# A page asks for several things at once, and a person looks at several pages.
+# A page sends several requests at once, and a person may have several pages open.
 _PAGE_BURST = 20
 _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
@@ -82,9 +82,9 @@ def create_app(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """The application. It connects to Redis when it is started, and starts without it too.
+    """Build the application. On startup it connects to Redis, and starts even if Redis is down.
 
-    `clock` is what rate limits and brakes go by, in seconds.
+    `clock` (seconds) is the clock of rate limits and throttles.
     """
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
@@ -143,7 +143,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # FastAPI's own would tell of paths, queries and bodies, which may hold card numbers.
+        # FastAPI's telemetry would record paths, queries and bodies, which may hold card numbers.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
@@ -215,7 +215,7 @@ def _answer_errors(app: FastAPI, responses: Responses, words: Say) -> None:
 
     @app.exception_handler(JournalUnavailable)
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:
-        if error.other_data:  # told once, where it was noticed
+        if error.other_data:  # logged once, where it was detected
             return responses.unavailable(error.fault.text)
         log.warning("%s", error)
         return responses.unavailable()
@@ -244,12 +244,12 @@ def _answer_errors(app: FastAPI, responses: Responses, words: Say) -> None:
 
 
 async def _check_durability(journal: Journal) -> None:
-    """Say where Redis is set to lose, or to evict, what it was given."""
+    """Warn if Redis is configured to lose or evict data."""
     found = await journal.configuration()
     for name, wanted in _DURABLE.items():
         if found.get(name, wanted) != wanted:
             log.warning(
-                "Redis runs with %s %s, not %s: a crash of it can lose accepted commands",
+                "Redis runs with %s %s instead of %s: a Redis crash can lose accepted commands",
                 name,
                 found[name],
                 wanted,

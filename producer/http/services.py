@@ -17,7 +17,7 @@ from producer.security.command_signatures import UNSIGNED, Signing
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One of each for the whole process."""
+    """Shared by all requests of the process."""
 
     journal: JournalBulkhead
     responses: Responses
@@ -27,10 +27,10 @@ class Services:
     metrics: Metrics
     journal_watch: JournalWatch
     signing: Signing = UNSIGNED
-    # Set once the process was told to stop, while it still answers.
+    # Set on SIGTERM, while the process still answers.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def require_same_journal(self) -> None:
-        """Raise JournalUnavailable where the journal was lost, unless a setting lets us go on."""
+        """Raise JournalUnavailable if the journal was lost, unless a setting allows going on."""
         if (lost := self.journal_watch.refuses) is not None:
             raise JournalUnavailable(lost)

@@ -1,4 +1,4 @@
-"""A limit of requests for each name, in this process, and the headers that tell of it."""
+"""Limits each token's requests in this process, with the headers that report the limit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class RateDecision:
-    """Whether a request may go on: after `wait_s` whole seconds, 0 for now.
+    """Whole seconds until the request is allowed, 0 for now, and headers for its answer.
 
-    `headers` go with its answer (draft-ietf-httpapi-ratelimit-headers-10).
+    The headers follow draft-ietf-httpapi-ratelimit-headers-10.
     """
 
     wait_s: int
@@ -24,15 +24,15 @@ class RateDecision:
 
 
 class RequestRate:
-    """`rps` requests a second of each name, of which a second's worth may come at once.
+    """`rps` requests a second for each name, with bursts of one second's worth.
 
-    Names are those of configured tokens, so that there are few.
+    Names are those of configured tokens, so there are few.
     """
 
     def __init__(
         self, rps: float, clock: Callable[[], float] = time.monotonic, *, burst: int = 1
     ) -> None:
-        """Without a limit where `rps` is 0. So many as `burst` may come together in any case."""
+        """No limit if `rps` is 0. `burst` is the least number of requests allowed at once."""
         self._clock = clock
         self._due: dict[str, float] = {}
         self._pace: CellRate | None = None
@@ -42,14 +42,14 @@ class RequestRate:
             self._policy = f'"requests";q={burst};w={ceil(burst / rps)}'.encode()
 
     def check(self, name: str) -> RateDecision | None:
-        """Count a request of the name, unless it has to wait; None where there is no limit."""
+        """Count a request of the name unless it must wait; None if there is no limit."""
         if self._pace is None:
             return None
         now, due = self._clock(), self._due.get(name, 0.0)
         wait = ceil(self._pace.wait_s(due, now))
         if not wait:
             due = self._due[name] = self._pace.used(due, now)
-        # Where it must wait, the time of `Retry-After`; else that at which all has come back.
+        # If it must wait, as `Retry-After`; else when the whole burst is available again.
         resets = wait or ceil(max(due - now, 0.0))
         state = f'"requests";r={self._pace.left(due, now)};t={resets}'.encode()
         headers = ((b"ratelimit-policy", self._policy), (b"ratelimit", state))

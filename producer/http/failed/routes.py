@@ -1,4 +1,4 @@
-"""`/api/failed`: list failed commands, and take up again those that a filter matches."""
+"""`/api/failed`: list failed commands, and replay those that match a filter."""
 
 from __future__ import annotations
 
@@ -26,28 +26,31 @@ def routes(services: Services, replayer: Replayer) -> APIRouter:
 
     @router.get("", **described.LIST)
     async def list_failed(request: Request) -> Response:
-        """Commands that gave up, the oldest first."""
+        """Failed commands, the oldest first."""
         refuse_card_number_in_query(request.scope["query_string"])
         listing = ListRequest.of(request.query_params)
         services.require_same_journal()
         page = await list_page(services.journal, listing)
-        data = {"failed": [failed_wire(one) for one in page.found], "next": place_text(page.next)}
+        data = {
+            "failed": [failed_wire(one) for one in page.commands],
+            "next": place_text(page.next),
+        }
         return responses.yes(Text.FAILED_LISTED, data)
 
     @router.post("/replay", **described.REPLAY)
     async def replay_failed(request: Request) -> Response:
-        """Take up again what a filter matches, or say how many that is."""
+        """Replay the failed commands that match a filter, or count them."""
         refuse_card_number_in_query(request.scope["query_string"])
-        asked = ReplayRequest.of(parse_fields(await read_body(request)))
-        told = await replayer(asked, by=sender_of(request))
+        replay = ReplayRequest.of(parse_fields(await read_body(request)))
+        result = await replayer(replay, by=sender_of(request))
         data = {
-            "dryRun": asked.dry_run,
-            "matching": told.matching,
-            "replayed": dict(told.states),
-            "leftOut": {POISON: told.poison, **told.refused},
-            "next": place_text(told.next),
+            "dryRun": replay.dry_run,
+            "matching": result.matching,
+            "replayed": dict(result.states),
+            "leftOut": {POISON: result.poison, **result.refused},
+            "next": place_text(result.next),
         }
-        text = Text.FAILED_COUNTED if asked.dry_run else Text.FAILED_REPLAYED
+        text = Text.FAILED_COUNTED if replay.dry_run else Text.FAILED_REPLAYED
         return responses.yes(text, data)
 
     return router

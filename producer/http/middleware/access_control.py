@@ -1,4 +1,4 @@
-"""Whom the web process lets in, and what the others are answered."""
+"""Decides which requests the web process admits, and answers the others."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from producer.settings import STRIPE_EVENTS
 log = logging.getLogger(__name__)
 
 RATE = "cards.rate_headers"
-"""In the scope, headers of every answer to somebody whose requests are limited."""
+"""In the scope: rate limit headers for the answer to a rate-limited caller."""
 
-# What these answer is no secret, probes carry no token, who signs in has none yet, and Stripe signs
-# what it sends.
+# Their answers are no secret: probes carry no token, a user who signs in has none yet, and Stripe
+# signs what it sends.
 _OPEN = PROBES | {LOGIN, LOGOUT, STRIPE_EVENTS}
 
 
 class AccessControl:
-    """Every request passes it before it is routed; what a route needs comes after that."""
+    """Checks every request before routing; each route checks its scope afterwards."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class AccessControl:
         self._say = say
 
     async def refused(self, scope: AsgiScope) -> Response | None:
-        """What is answered instead; None where the request may go on. Names the caller in scope."""
+        """The answer to a refused request, else None. Puts the caller into the scope."""
         if not names_host(scope):
             return self._responses.no(400, "host_invalid", Text.BAD_HOST)
         path = scope["path"]
@@ -79,7 +79,7 @@ class AccessControl:
                 log.warning("%s", error)
                 return refused.unavailable(self._say, scope)
             if caller is None:
-                return self._unknown(scope)
+                return self._unauthorized(scope)
             scope[CALLER], scope[SENDER] = caller, caller.name
             if (wait_s := self._wait_s(scope, caller)) > 0:
                 return self._too_many(scope, wait_s, Text.TOO_MANY_REQUESTS)
@@ -88,12 +88,12 @@ class AccessControl:
         return None
 
     async def _caller(self, scope: AsgiScope) -> ApiToken | None:
-        found = self._bearer_tokens.caller(scope["headers"], address_of(scope))
-        if found is None and is_page(scope["path"]):
+        token = self._bearer_tokens.caller(scope["headers"], address_of(scope))
+        if token is None and is_page(scope["path"]):
             return await self._sessions.caller(scope["headers"])
-        return found
+        return token
 
-    def _unknown(self, scope: AsgiScope) -> Response:
+    def _unauthorized(self, scope: AsgiScope) -> Response:
         if scope["method"] == "GET" and is_page(scope["path"]):
             return login_page(self._say, scope["path"])
         headers = {"WWW-Authenticate": "Bearer"}

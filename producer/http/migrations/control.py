@@ -1,4 +1,4 @@
-"""What a person or a program does to a migration: the same by API and page."""
+"""Controls migrations (run, pause, cancel, throttle, forget), for both API and pages."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ async def steer(
     limit: int | None = None,
     by: str = "",
 ) -> MigrationStatus:
-    """Do one of `ACTIONS`; may be repeated. `limit` is of `run`: send so many rows, then pause.
+    """Perform one of `ACTIONS`; may be repeated. With `limit`, `run` sends so many rows and pauses.
 
-    `by` is who asks, for the log.
+    `by` is the caller's name, for the log.
 
     Raises:
         UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
@@ -54,23 +54,23 @@ async def steer(
 async def throttle(
     migrations: MigrationServices, migration: str, rps: float | None, *, by: str = ""
 ) -> MigrationStatus:
-    """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
+    """Send at most `rps` rows a second. Raises UnknownMigration, JournalUnavailable."""
     status = await asyncio.to_thread(migrations.registry.throttle, migration, rps)
     log_action(migration, "throttle", by)
     return status
 
 
 def log_action(migration: str, what: str, by: str) -> None:
-    """Log who did what to a migration; `by` is empty where there are no tokens."""
+    """Log an action on a migration; `by` is empty if there are no tokens."""
     log.info("migration %s: %s by %s", migration, what, by or "-")
 
 
 async def forget(
     migrations: MigrationServices, migration: str, *, by: str = ""
 ) -> MigrationStatus | None:
-    """Remove one that has ended, its files on this machine included; answers where it stood.
+    """Remove an ended migration and its files on this machine; return its last status.
 
-    None where it was forgotten elsewhere before, and files of it still lay here.
+    None if the migration was forgotten elsewhere before, while its files were still here.
 
     Raises:
         UnknownMigration, NotInState, StillBusy, JournalUnavailable
@@ -92,7 +92,7 @@ async def _resume(
     if upload is None and limit is not None:
         raise FileElsewhere(migration)
     if upload is not None and upload.limit != limit:
-        # A driver that is at work has the other limit.
+        # A running driver has the old limit.
         await asyncio.to_thread(migrations.uploads.keep, replace(upload, limit=limit))
         await migrations.drivers.release(migration)
         if limit is not None:

@@ -26,7 +26,7 @@ def stream(
     view: View,
     allowed: Callable[[], Awaitable[bool]] | None = None,
 ) -> Response:
-    """Events `status` with a view as data: the present one, and then each that differs.
+    """Events `status` with a view as data: the current one, then each that differs.
 
     Before each event `allowed` is asked whether the caller may still read it; the stream ends where
     not. A browser reconnects whenever a stream closes; 204 tells it that there is no more.

@@ -1,4 +1,4 @@
-"""What a command and a customer are asked about: read once for all who ask at the same time."""
+"""Looks up a command's story and a customer's explanation for the API and the pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_ID = 255
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """The sampler, and stories of commands."""
+    """The sampler, and commands' stories, each read once for simultaneous callers."""
 
     sampler: Sampler
     stories: SharedRead[CommandStory | None]
@@ -42,11 +42,11 @@ class Lookups:
         return cls(sampler, SharedRead(read))
 
     async def story(self, services: Services, request: Request) -> CommandStory | None:
-        """Of the command in the path; None where it is not known.
+        """The story of the command in the path; None if the command is unknown.
 
         Raises:
             Refusal: the path or the query holds a card number.
-            JournalUnavailable: Redis is out of reach; or it has lost what it had.
+            JournalUnavailable: Redis cannot be reached, or has lost its data.
         """
         refuse_card_number_in_query(request.scope["query_string"])
         command_id: str = request.path_params["taskId"]
@@ -58,11 +58,11 @@ class Lookups:
 
 
 async def explanation(services: Services, request: Request) -> Explanation:
-    """Of the customer in the path, read at Stripe by a worker now.
+    """Explain the customer in the path, whom a worker reads at Stripe now.
 
     Raises:
-        Refusal: it is no customer's id, or a card number.
-        JournalUnavailable: Redis is out of reach, or has lost what it had.
+        Refusal: the path holds no customer's id, or a card number.
+        JournalUnavailable: Redis cannot be reached, or has lost its data.
     """
     refuse_card_number_in_query(request.scope["query_string"])
     customer = parse_customer(request.path_params["userId"])

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: for whoever runs the process."""
+"""`/healthz`, `/readyz` and `/metrics`: for orchestrators and Prometheus."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationStatus
 
 WORKER_SEEN_S = 30
-# Commands wait this long while none of their lane is tried only where nobody takes them.
+# If a lane's commands wait this long while none of them is attempted, no worker serves the lane.
 STUCK_S = 60
-_ANSWER_S = 2.0
+_CALL_WITHIN_S = 2.0
 
 
 def routes(
     services: Services, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
 ) -> APIRouter:
-    """The three routes. `migrations` lists all there are."""
+    """The three routes. `migrations` lists all migrations."""
     router = APIRouter()
     responses = services.responses
 
     @router.get("/healthz", **HEALTHZ)
     async def healthz(request: Request) -> Response:
-        """Whether the process lives."""
+        """Whether the process is alive."""
         return responses.yes(Text.ALIVE)
 
     @router.get("/readyz", **READYZ)
     async def readyz(request: Request) -> Response:
-        """Whether commands can be accepted and carried out now; with `?only=web`, accepted."""
+        """Whether commands can be accepted and executed now; with `?only=web`, just accepted."""
         only_web = request.query_params.get("only") == "web"
         missing = await _missing(services, only_web=only_web)
         names = ("redis",) if only_web else ("redis", "worker", "stripe")
@@ -66,12 +66,12 @@ def routes(
     async def metrics(request: Request) -> Response:
         """Counters in Prometheus' text format."""
         try:
-            found = await services.journal(figures(), within_s=_ANSWER_S)
-            limits = await services.journal(paces(), within_s=_ANSWER_S)
-            dead = await services.journal(letter_counts(), within_s=_ANSWER_S)
-            again = await services.journal(repeats(), within_s=_ANSWER_S)
-            rows = rows_under_way(await migrations())
-            services.metrics.set_journal(JournalSnapshot(found, limits, dead, again, rows))
+            counts = await services.journal(figures(), within_s=_CALL_WITHIN_S)
+            limits = await services.journal(paces(), within_s=_CALL_WITHIN_S)
+            dead = await services.journal(letter_counts(), within_s=_CALL_WITHIN_S)
+            repeated = await services.journal(repeats(), within_s=_CALL_WITHIN_S)
+            rows = unended_rows(await migrations())
+            services.metrics.set_journal(JournalSnapshot(counts, limits, dead, repeated, rows))
         except (JournalUnavailable, JournalFault):
             services.metrics.set_journal(None)
         return services.metrics.response()
@@ -79,12 +79,12 @@ def routes(
     return router
 
 
-def rows_under_way(migrations: Iterable[MigrationStatus]) -> Counter[str]:
-    """How many rows there are by state, of migrations that have not ended."""
+def unended_rows(migrations: Iterable[MigrationStatus]) -> Counter[str]:
+    """Rows by state, of migrations that have not ended."""
     rows = Counter({state.word: 0 for state in RowState})
-    for one in migrations:
-        if not one.state.ended:
-            rows.update({state.word: count for state, count in one.counts.items()})
+    for migration in migrations:
+        if not migration.state.ended:
+            rows.update({state.word: count for state, count in migration.counts.items()})
     return rows
 
 
@@ -92,24 +92,24 @@ async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
     language = services.responses.language
     if services.stopping.is_set():
         return {"web": Text.STOPPING.say(language)}
-    if _other_data(services):  # it is not asked, nor written to
+    if _other_data(services):  # the process neither reads nor writes it
         return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     try:
-        await services.journal(write_probe(), within_s=_ANSWER_S)
+        await services.journal(write_probe(), within_s=_CALL_WITHIN_S)
         if only_web:
             return {}
-        seen = await services.journal(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
-        stop = await services.journal(stopped(), within_s=_ANSWER_S)
+        seen = await services.journal(workers_seen(WORKER_SEEN_S), within_s=_CALL_WITHIN_S)
+        stop = await services.journal(stopped(), within_s=_CALL_WITHIN_S)
         stuck = [
             lane
             for lane in Lane
-            if await services.journal(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
+            if await services.journal(stuck_for(lane), within_s=_CALL_WITHIN_S) > STUCK_S
         ]
     except JournalFault:
         return {"redis": Text.JOURNAL_DAMAGED.say(language)}
     except JournalUnavailable as error:
         return {"redis": error.fault.text.say(language)}
-    if _other_data(services):  # noticed meanwhile
+    if _other_data(services):  # detected in the meantime
         return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     missing = {}
     if not seen:

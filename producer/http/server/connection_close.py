@@ -1,4 +1,4 @@
-"""How a connection ends: after a last answer that can be read, or because nobody reads."""
+"""Closes connections: after a last answer that the client can read, or if it reads nothing."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from producer.http.server.connections import Connections
 
 log = logging.getLogger(__name__)
 
-# After a last answer, so that it is read and not lost to a reset: how long what else is sent is
-# read and dropped, and the pause after each piece of it.
+# A reset could destroy the last answer before the client reads it: for this long after it, whatever
+# the client still sends is read and discarded, with a pause after each piece.
 _LINGER_S, _LINGER_PAUSE_S = 2.0, 0.01
 _MOST_LINGERING = 200
-"""Descriptors beyond the bound of connections; more are closed at once."""
+"""Lingering connections, on top of the limit of connections; more are closed at once."""
 
 
 @dataclass
 class ServerContext:
-    """What the connections of a process share."""
+    """Shared by all connections of a process."""
 
     limits: ClientLimits
     connections: Connections
@@ -39,10 +39,10 @@ class ServerContext:
 
 
 class ClosingProtocol(HttpToolsProtocol):
-    """A connection that can be ended while requests of it are read or answered.
+    """A connection that can be closed while its requests are read or answered.
 
-    Who is turned away is answered behind what it asked before: answers come in the order of
-    requests, and an earlier one may be of a command that was accepted.
+    A rejection is answered after the client's earlier requests: answers come in the order of
+    requests, and an earlier one may concern an accepted command.
     """
 
     context: ClassVar[ServerContext]
@@ -58,13 +58,13 @@ class ClosingProtocol(HttpToolsProtocol):
         self._limits = self.context.limits
         self._in_body = False
         self._earlier: RequestResponseCycle | None = None
-        """The request before the last one."""
+        """The request before the latest one."""
         self._rejection: Rejection | None = None
         self._discarding = False
-        """Whether what comes is dropped."""
+        """Whether further input is discarded."""
         self._lingering = False
         self._timer: asyncio.TimerHandle | None = None
-        """Until when a head, or the end, is to come."""
+        """Fires when a request head, or the close, is overdue."""
         self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -81,7 +81,7 @@ class ClosingProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def reject(self, why: Rejection) -> None:
-        """Read no more requests; answer once those before are answered, and close."""
+        """Read no more requests; once the earlier ones are answered, answer this one and close."""
         if self._lingering or self.transport.is_closing():
             return
         if self._rejection is None:
@@ -93,7 +93,7 @@ class ClosingProtocol(HttpToolsProtocol):
             self._respond(why)
 
     def close_unfinished(self) -> None:
-        """End the connection of a request that is answered, though not all of it is here."""
+        """Close the connection after an answer, although its request has not fully arrived."""
         if not self._lingering:
             self._discarding = True
             self._linger()
@@ -109,7 +109,7 @@ class ClosingProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._start_unread_timer()  # what is written still has to be taken
+            self._start_unread_timer()  # the client still has to read what was written
         elif self._lingering:
             self._unset_keepalive_if_required()
         elif self._rejection is not None and not self._busy():
@@ -122,13 +122,13 @@ class ClosingProtocol(HttpToolsProtocol):
     def _mark_rejected(self, why: Rejection) -> None:
         self._rejection, self._discarding = why, True
         self.context.metrics.rejected(why)
-        log.warning("turned away %s: %s", self._host or "a client", why.label)
+        log.warning("rejected %s: %s", self._host or "a client", why.label)
 
     def _abandon_body(self) -> None:
-        """The request whose body is being read has no end: whoever handles it hears of it."""
+        """Tell the handler of the request whose body is being read that no more will come."""
         self._in_body = False
         if self.pipeline:
-            self.pipeline.popleft()  # the last to come is the leftmost, and has not begun
+            self.pipeline.popleft()  # the latest request is the leftmost, and has not started
             self.cycle = self._earlier  # type: ignore[assignment]
             return
         self.cycle.disconnected = True
@@ -143,13 +143,13 @@ class ClosingProtocol(HttpToolsProtocol):
 
     def _respond(self, why: Rejection) -> None:
         answer = why.response(self.context.responses, self.server_state.default_headers)
-        gave_up = self.cycle is not None and self.cycle.disconnected
-        if answer and not (gave_up and self.cycle.response_started):
+        abandoned = self.cycle is not None and self.cycle.disconnected
+        if answer and not (abandoned and self.cycle.response_started):
             self.transport.write(answer)
         self._linger()
 
     def _linger(self) -> None:
-        """Close, but a little later where it can be: a reset could overtake what was written."""
+        """Close, with a delay if possible: a reset could overtake the written answer."""
         self._set_timer(None)
         self._unset_keepalive_if_required()
         self.context.connections.leave(self)
@@ -165,7 +165,7 @@ class ClosingProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def _discard(self) -> None:
-        """What comes after all is read, so that the sender gets to the answer, but slowly."""
+        """Go on reading slowly, so that the sender gets to its answer."""
         if not self.transport.is_closing():
             self.flow.pause_reading()
             self.loop.call_later(_LINGER_PAUSE_S, self._resume)
@@ -203,9 +203,9 @@ class ClosingProtocol(HttpToolsProtocol):
 
 
 class _ClosingTransport:
-    """A transport for answers to requests whose bodies are still to come."""
+    """A transport for answers to requests whose bodies have not arrived yet."""
 
-    def __init__(self, transport: asyncio.Transport, part: Callable[[], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self.write = transport.write
         self.is_closing = transport.is_closing
-        self.close = part
+        self.close = close

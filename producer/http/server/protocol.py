@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol, with an end to what a client may send, withhold and leave unread.
+"""uvicorn's HTTP protocol, with limits on what a client sends, withholds and leaves unread.
 
-uvicorn has no such limits with httptools (docs/http-server.md tells who has which). Nothing is
-parsed here: bytes are counted before they go to httptools, whose callbacks tell where a head or
-a body ends. `uvicorn.Config(http=...)` takes a protocol class.
+uvicorn has no such limits with httptools (docs/http-server.md compares servers). Nothing is
+parsed here: bytes are counted before they go to httptools, whose callbacks report where a head or
+a body ends. `uvicorn.Config(http=...)` accepts a protocol class.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from uvicorn.server import ServerState
 from producer.http.rejections import Rejection
 from producer.http.server.connection_close import ClosingProtocol, ServerContext
 
-_MOST_HEADERS = 100
-_MOST_PIPELINED = 32
-# As many bytes at a time go to the parser: what a head may exceed its limit by, and a body's.
+_MAX_HEADERS = 100
+_MAX_PIPELINED = 32
+# Bytes given to the parser at a time, which bounds by how much a head can exceed its limit.
 _HEAD_PIECE, _BODY_PIECE = 4096, 65_536
-# How long a head is nobody's business but its sender's; then its connection may have to make room.
+# A head that takes longer than this is reported, and its connection may have to make room.
 _HEAD_GRACE_S, _POLL_S = 1.0, 0.01
 
 
 def protocol_class(context: ServerContext) -> type[LimitedProtocol]:
-    """The protocol class to give to `uvicorn.Config(http=...)`."""
+    """The protocol class for `uvicorn.Config(http=...)`."""
     return type("LimitedProtocol", (LimitedProtocol,), {"context": context})
 
 
 class LimitedProtocol(ClosingProtocol):
-    """One connection, whose heads are measured and timed."""
+    """One connection, whose request heads are limited in size and time."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class LimitedProtocol(ClosingProtocol):
         self._in_head = False
         self._progress = False
         self._pending_bytes = 0
-        """Bytes since the last that was of a body, or ended a head: a head's, trailers', …"""
+        """Bytes since the last end of a head or piece of a body: of a head, of trailers, …"""
         self._piece = 0
         self._head_reported = False
-        """Whether it was told that the head is not here."""
+        """Whether the head was reported as incomplete."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -82,9 +82,9 @@ class LimitedProtocol(ClosingProtocol):
     def on_headers_complete(self) -> None:
         if self._discarding:
             return
-        if len(self.headers) > _MOST_HEADERS or self._head_too_large():
+        if len(self.headers) > _MAX_HEADERS or self._head_too_large():
             self._mark_rejected(Rejection.HEAD_TOO_LARGE)
-        elif len(self.pipeline) >= _MOST_PIPELINED:
+        elif len(self.pipeline) >= _MAX_PIPELINED:
             self._mark_rejected(Rejection.PIPELINED)
         else:
             earlier = self.cycle
@@ -95,11 +95,11 @@ class LimitedProtocol(ClosingProtocol):
                 self._head_reported = False
                 self.context.connections.head_finished(self)
             self._set_timer(None)
-            # Until its body is here, what answers it has to say that this is the last answer, and
-            # ends the connection as one that may still be sent to: see `part`.
+            # Until the body has arrived, its answer must announce the close, and closing must
+            # allow for input that is still on its way: see `close_unfinished`.
             self.cycle.default_headers = [*self.cycle.default_headers, CLOSE_HEADER]
             self.cycle.transport = self._closing_transport
-            # The request has the list; trailers, which httptools calls headers too, get another.
+            # The request owns the old list; trailers, which httptools reports as headers, get this.
             self.headers = []
 
     def on_body(self, body: bytes) -> None:
@@ -116,7 +116,7 @@ class LimitedProtocol(ClosingProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What httptools cannot read; uvicorn has logged it."""
+        """Reject what httptools cannot parse; uvicorn has logged it."""
         self.reject(Rejection.MALFORMED)
 
     def _feed(self, piece: bytes | memoryview) -> None:
@@ -133,7 +133,7 @@ class LimitedProtocol(ClosingProtocol):
 
     @property
     def _head_started(self) -> bool:
-        """Whether something of a head is here, or what may become one."""
+        """Whether a part of a head has arrived, or of what may become one."""
         return self._in_head or bool(self._pending_bytes)
 
     def _head_too_large(self) -> bool:
@@ -144,8 +144,8 @@ class LimitedProtocol(ClosingProtocol):
 
     def _await_head(self) -> None:
         grace_s = min(_HEAD_GRACE_S, self._limits.head_s / 2)
-        # Two timers: between them the loop has read what was there to be read, however long it
-        # was busy before.
+        # Two timers: between them the loop reads what has already arrived, however long it was
+        # busy before.
         self._set_timer(
             grace_s, lambda: self._set_timer(_POLL_S, lambda: self._report_head(grace_s))
         )
@@ -157,7 +157,7 @@ class LimitedProtocol(ClosingProtocol):
             self.context.connections.head_unfinished(self, started=self._head_started)
 
     def _head_overdue(self) -> None:
-        if self.flow.read_paused:  # while those before it are answered
+        if self.flow.read_paused:  # while earlier requests are answered
             self._await_head()
             return
         self._set_timer(None)

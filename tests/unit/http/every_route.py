@@ -1,4 +1,4 @@
-"""Every route of an app, with a path that leads to it."""
+"""Lists every route of an app, with a path that matches it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIGRATION = "mig_0123456789abcdef01234567"
 
 
 def api_routes(part: Any) -> Iterator[APIRoute]:
-    """The routes of an app or router; fails for one of another kind, which no guard would see."""
+    """The routes of an app or router; fails for other kinds, which no guard would check."""
     for route in part.routes:
         if isinstance(route, APIRoute):
             yield route

@@ -26,7 +26,7 @@ WAITING = b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
 
 @dataclass
 class Application:
-    """Answers at once, once told to, or with more than any buffer holds."""
+    """Answers at once, on command, or with more than any buffer holds."""
 
     asked: asyncio.Queue[Scope] = field(default_factory=asyncio.Queue)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,7 +64,7 @@ class Serving:
     context: ServerContext
 
     def rejected(self, why: Rejection) -> float:
-        """How often it was counted."""
+        """How often the metrics counted the rejection."""
         told = self.context.metrics.response().body.decode()  # type: ignore[union-attr]
         label = f'cards_http_refused_total{{reason="{why.label}"}} '
         return float(next(line for line in told.splitlines() if line.startswith(label)).split()[1])

@@ -1,4 +1,4 @@
-"""The processes that the web process starts for migrations."""
+"""Starts child processes for migrations: planning, reporting, driving."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from producer.migrations.storage.work_directory import remove_abandoned
 from producer.redis import RedisConfig
 from producer.security.command_signatures import UNSIGNED, Signing
 
-# Whom the web process lets in is no business of theirs.
+# Child processes do not need the callers' tokens.
 _WITHHELD = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
-# So that a child's bound on its memory is one: Arrow's own allocators claim more than they use.
-_MODEST = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+# Arrow's own allocators claim more memory than they use, which would exceed a child's limit.
+_ALLOCATOR = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
 # Each keeps a core busy.
 _PLANS, _REPORTS = 4, 2
-# Who has waited so long for a plan is told to come again: a proxy would give up about then.
+# A caller that waits longer for a plan is asked to retry: a proxy would time out about then.
 _SLOT_WITHIN_S = 120.0
 _END_WITHIN_S = 3.0
 _LINE_LIMIT = 1 << 22
 
 
 class ChildProcesses:
-    """Starts them with the web process's settings. Plans are made four at a time, reports two."""
+    """Child processes with web's settings; at most four plan and two report at a time."""
 
     def __init__(
         self, redis: RedisConfig, folder: Path, language: Language, signing: Signing = UNSIGNED
     ) -> None:
         self.folder = folder.absolute()
-        self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD} | _MODEST
+        self._environ = {k: v for k, v in os.environ.items() if k not in _WITHHELD} | _ALLOCATOR
         self._environ |= {**redis.environ, **signing.environ}
         self._environ["CARDS_MIGRATIONS_DIR"] = str(self.folder)
         self._environ["CARDS_REASONS_LANGUAGE"] = language
@@ -48,12 +48,12 @@ class ChildProcesses:
 
     @asynccontextmanager
     async def planning(self, job: dict[str, Any], file: int) -> AsyncIterator[PlanningChild]:
-        """A child that plans the file of that descriptor, and ends with the context.
+        """A child that plans the file with descriptor `file`, and ends with the context.
 
-        Unless the migration is being entered by then: that goes on, and ends by itself.
+        If it is entering the migration by then, it completes that and ends by itself.
 
         Raises:
-            UploadsBusy: there was no turn within two minutes.
+            UploadsBusy: no slot was free within two minutes.
         """
         try:
             async with asyncio.timeout(_SLOT_WITHIN_S):
@@ -63,23 +63,23 @@ class ChildProcesses:
         try:
             module = ["producer.migrations.processes.plan_process"]
             process = await self._start(module, stdout=PIPE, file=file)
-            made = PlanningChild(process)
+            child = PlanningChild(process)
             self._running.add(process)
             try:
-                made.send(json.dumps({**job, "descriptor": file}).encode() + b"\n")
-                yield made
+                child.send(json.dumps({**job, "descriptor": file}).encode() + b"\n")
+                yield child
             finally:
                 self._running.discard(process)
-                if not made.entering:
+                if not child.entering:
                     await self._end(process)
-                made.close()
+                child.close()
         finally:
             self._plan_slots.release()
 
     async def report(self, args: Sequence[str]) -> tuple[int, bytes]:
-        """Exit code and output of `cards migrate` with these arguments, `report …` or `undo …`.
+        """Run `cards migrate` with `report …` or `undo …`; return its exit code and output.
 
-        The child ends where this is cancelled.
+        Cancelling this ends the child.
         """
         async with self._report_slots:
             command = ["producer.cli", "migrate", *args, "--json"]
@@ -93,14 +93,14 @@ class ChildProcesses:
                 await self._end(process)
 
     async def drive(self, job: dict[str, Any]) -> Process:
-        """A driver at work; it ends when its standard input is closed."""
+        """Start a driver; it ends when its standard input is closed."""
         process = await self._start(["producer.migrations.processes.run_process"], stdout=DEVNULL)
         assert process.stdin is not None
         process.stdin.write(json.dumps(job).encode() + b"\n")
         return process
 
     def end(self) -> None:
-        """End what plans and reports; drivers are ended by who has them."""
+        """End the children that plan and report; `Drivers` ends the drivers."""
         for process in self._running:
             if process.returncode is None:
                 process.terminate()
@@ -108,7 +108,7 @@ class ChildProcesses:
     async def _start(
         self, module: Sequence[str], *, stdout: int, file: int | None = None
     ) -> Process:
-        # Sessions of their own: Ctrl-C is for the web process, which then ends them in order.
+        # In its own session, so that Ctrl-C reaches only the web process, which ends its children.
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -122,7 +122,7 @@ class ChildProcesses:
         )
 
     async def _end(self, process: Process) -> None:
-        """Have it end, where it has not, and remove what it had half done."""
+        """End the process if it is running, and remove the files of a killed one."""
         if process.returncode is not None:
             return
         process.terminate()

@@ -1,4 +1,4 @@
-"""Keeps a driver at work for every migration that was uploaded to this machine and should run."""
+"""Keeps a driver process running for every migration uploaded to this machine that should run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from producer.migrations.storage.uploads import Upload, Uploads
 log = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 2.0
-# Each is a process of some 60 MB.
+# Each driver is a process of some 60 MB.
 MAX_DRIVERS = 4
 _STOP_WITHIN_S = 4.0
 _LONGEST_PAUSE_S = 60.0
@@ -35,10 +35,10 @@ class _Failure:
 
 
 class Drivers:
-    """Looks every two seconds, and at once when poked.
+    """Checks every two seconds, and at once after `wake`.
 
-    Where several web processes share a machine, or a command line drives, the lease decides: a
-    second driver finds it taken and ends.
+    If several web processes share a machine, or a command line drives, the lease decides: a
+    second driver finds the lease held and ends.
     """
 
     def __init__(
@@ -56,18 +56,18 @@ class Drivers:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start to check."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Have all drivers record what has ended, and end them."""
+        """Let all drivers record what has ended, and end them."""
         await end(self._task)
         processes = list(self._running.values())
         for process in processes:
             if process.stdin is not None:
                 process.stdin.close()
         if processes:
-            waits = [asyncio.create_task(one.wait()) for one in processes]
+            waits = [asyncio.create_task(process.wait()) for process in processes]
             _, late = await asyncio.wait(waits, timeout=_STOP_WITHIN_S)
             for process in processes:
                 if process.returncode is None:
@@ -76,21 +76,21 @@ class Drivers:
                 await asyncio.wait(late)
 
     def wake(self) -> None:
-        """Look now."""
+        """Check now."""
         self._wake.set()
 
     def finish(self, migration: str) -> None:
-        """Carry out the cancelling of a migration whose file need not be here."""
+        """Complete the cancelling of a migration, even if its file is not on this machine."""
         self._to_finish.add(migration)
         self.wake()
 
     def forget(self, migration: str) -> None:
-        """Begin anew with it if it is ever uploaded again."""
+        """Forget the migration's state, in case it is uploaded again."""
         self._ended.discard(migration)
         self._failures.pop(migration, None)
 
     async def release(self, migration: str) -> None:
-        """End this process's driver of the migration, where it has one; another may follow."""
+        """End this process's driver of the migration, if any; another may follow."""
         process = self._running.get(migration)
         if process is None or process.stdin is None:
             return
@@ -102,7 +102,7 @@ class Drivers:
             await process.wait()
 
     def driven_here(self, migration: str) -> bool:
-        """Whether a driver of this process drives it, or is about to whenever it should run."""
+        """Whether this process drives the migration, or will whenever it should run."""
         return migration in self._known
 
     async def _run(self) -> None:
@@ -121,9 +121,9 @@ class Drivers:
 
     async def _check(self) -> None:
         await self._reap()
-        uploads = {one.migration: one for one in await asyncio.to_thread(self._uploads.all)}
+        uploads = {u.migration: u for u in await asyncio.to_thread(self._uploads.all)}
         self._known = uploads.keys() | self._to_finish
-        # Another web process may have forgotten one, and it may be uploaded again.
+        # Another web process may have forgotten a migration, which may be uploaded again.
         self._ended &= self._known
         wanted = self._known - self._ended - self._running.keys()
         for migration in sorted(wanted):
@@ -157,7 +157,7 @@ class Drivers:
         waiting.add_done_callback(lambda _: self.wake())
 
     async def _reap(self) -> None:
-        """Forget drivers that have ended, and remember those that could not go on."""
+        """Forget ended drivers, and record failures."""
         for migration, process in list(self._running.items()):
             if process.returncode is None:
                 continue
@@ -168,17 +168,19 @@ class Drivers:
                     await asyncio.to_thread(self._end_pilot, migration)
                 continue
             if process.returncode == JOURNAL_LOST:
-                log.critical("%s has stopped: Redis has lost what it was begun in", migration)
+                log.critical(
+                    "%s has stopped: Redis has lost the data it was started with", migration
+                )
             else:
                 log.warning("the driver of %s ended with code %d", migration, process.returncode)
             times = self._failures.get(migration, _Failure(0, 0.0)).times + 1
-            # A kill is no reason to wait; an error that stays would have one started every time.
+            # No pause after a single failure, such as a kill; growing pauses for a lasting error.
             pause = 0.0 if times == 1 else min(CHECK_EVERY_S * 2**times, _LONGEST_PAUSE_S)
             retry_at = asyncio.get_running_loop().time() + pause
             self._failures[migration] = _Failure(times, retry_at)
 
     def _end_pilot(self, migration: str) -> None:
-        """Whoever resumes it, by whatever means, wants the rest."""
+        """Remove the limit: a resumed migration sends the rest."""
         upload = self._uploads.get(migration)
         if upload is not None:
             self._uploads.keep(replace(upload, limit=None))
@@ -189,5 +191,5 @@ def _should_run(status: MigrationStatus) -> bool:
         return False
     if status.state in (MigrationState.RUNNING, MigrationState.CANCELLING):
         return True
-    # Paused or stopped, with rows on their way whose end is still to be recorded.
+    # Paused or stopped, with rows in flight whose end must still be recorded.
     return any(status.counts.get(state) for state in _IN_FLIGHT)

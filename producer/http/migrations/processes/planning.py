@@ -1,4 +1,4 @@
-"""A child that plans an upload, and enters it once it is told to."""
+"""A child process that plans an upload and, on request, enters it as a migration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.migrations.processes.plan_process import ENTER
 
 
 class ChildFailed(Exception):
-    """A child ended without an answer; `exit_code` is negative for a signal."""
+    """A child process ended without an answer; `exit_code` is negative for a signal."""
 
     def __init__(self, what: str, exit_code: int | None) -> None:
         self.what = what
@@ -19,38 +19,38 @@ class ChildFailed(Exception):
 
 
 class PlanningChild:
-    """What goes to and fro; `entering` from the moment on from which nobody cuts it off."""
+    """The dialogue with the child. Once `entering` is set, nothing ends the child any more."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self.entering = False
 
     def send(self, line: bytes) -> None:
-        """A line for the child, which reads it or has ended."""
+        """Send a line to the child, unless it has ended."""
         assert self._process.stdin is not None
         self._process.stdin.write(line)
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Close the child's standard input."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 
     async def planned(self) -> dict[str, Any]:
-        """The plan, or why there is none. Raises ChildFailed."""
+        """The plan, or the reason why there is none. Raises ChildFailed."""
         return await self._answer("planning an upload")
 
     async def enter(self) -> dict[str, Any]:
-        """Have the migration entered, whole, whoever is there to hear of it. Raises ChildFailed."""
+        """Have the migration entered; not to be interrupted. Raises ChildFailed."""
         self.entering = True
         self.send(ENTER)
-        told = await self._answer("entering a migration")
+        answer = await self._answer("entering a migration")
         await self._process.wait()
-        return told
+        return answer
 
     async def _answer(self, what: str) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line.endswith(b"\n"):
             raise ChildFailed(what, await self._process.wait())
-        told: dict[str, Any] = json.loads(line)
-        return told
+        answer: dict[str, Any] = json.loads(line)
+        return answer

@@ -1,7 +1,7 @@
-"""A form with a file, as browsers post it (RFC 7578), read as it comes.
+"""Parses a browser's form with a file (RFC 7578) as a stream.
 
-Nothing of the file is held or written here: its bytes go on to whoever judges them. Fields come
-before the file, which is the last part.
+The file is neither held nor written here: its bytes are passed on. Fields come before the file,
+which is the last part.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _BOUNDARY = re.compile(
     r'multipart/form-data\s*;.*?\bboundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.I | re.S
 )
 _PARAMETER = re.compile(r';\s*(name|filename)="([^"]*)"', re.I)
-# As browsers write what would end a quoted name (WHATWG HTML, 4.10.21.8).
+# How browsers escape what would end a quoted name (WHATWG HTML, 4.10.21.8).
 _ESCAPES = (("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
 
 
 class FormBroken(ValueError):
-    """It is no form with a file, or not one that a browser makes."""
+    """The body is no form with a file, or not as browsers send it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileForm:
-    """The fields in their order, and the file, which is to be read to its end."""
+    """The fields in order, and the file, which must be read to its end."""
 
     fields: list[tuple[str, str]]
     filename: str
@@ -34,15 +34,16 @@ class FileForm:
 
 
 async def read_form(content_type: str, body: AsyncIterator[bytes]) -> FileForm:
-    """Read up to the file.
+    """Read the form up to its file.
 
     Raises:
-        FormBroken: also by `file`, where the body ends in the middle of it or goes on after it.
+        FormBroken: the form is malformed. `file` raises it too if the body ends within the file or
+            continues after it.
     """
-    found = _BOUNDARY.match(content_type)
-    if found is None:
+    match = _BOUNDARY.match(content_type)
+    if match is None:
         raise FormBroken("no boundary")
-    source = _Source(body, b"--" + (found[1] or found[2]).encode("latin-1", "replace"))
+    source = _Source(body, b"--" + (match[1] or match[2]).encode("latin-1", "replace"))
     fields: list[tuple[str, str]] = []
     size = 0
     await source.expect(source.boundary)
@@ -58,7 +59,7 @@ async def read_form(content_type: str, body: AsyncIterator[bytes]) -> FileForm:
         value = await source.until(b"\r\n" + source.boundary, _FIELDS_LIMIT)
         size += len(head) + len(value)
         if size > _FIELDS_LIMIT:
-            raise FormBroken("too large fields")
+            raise FormBroken("the fields are too large")
         fields.append((names["name"], value.decode("utf-8", "replace")))
 
 
@@ -77,7 +78,7 @@ def _plain(text: str) -> str:
 
 
 class _Source:
-    """The body, of which no more than a chunk and what is looked for is held."""
+    """The body, of which only a chunk and the text being searched for are held."""
 
     def __init__(self, body: AsyncIterator[bytes], boundary: bytes) -> None:
         self.boundary = boundary
@@ -86,7 +87,7 @@ class _Source:
 
     async def expect(self, start: bytes) -> None:
         if await self.exactly(len(start)) != start:
-            raise FormBroken("no boundary at its start")
+            raise FormBroken("no boundary at the start")
 
     async def exactly(self, count: int) -> bytes:
         while len(self._held) < count:
@@ -94,11 +95,11 @@ class _Source:
         return self._take(count)
 
     async def until(self, mark: bytes, limit: int) -> bytes:
-        """What stands before the mark, which is dropped."""
-        looked = 0
-        while (at := self._held.find(mark, max(looked - len(mark), 0))) < 0:
-            looked = len(self._held)
-            if looked > limit:
+        """The bytes before the mark; the mark is discarded."""
+        searched = 0
+        while (at := self._held.find(mark, max(searched - len(mark), 0))) < 0:
+            searched = len(self._held)
+            if searched > limit:
                 raise FormBroken("a part is too large")
             await self._more()
         found = self._take(at)
@@ -109,8 +110,8 @@ class _Source:
         """The last part's bytes."""
         mark = b"\r\n" + self.boundary
         while (at := self._held.find(mark)) < 0:
-            if (sure := len(self._held) - len(mark) + 1) > 0:
-                yield self._take(sure)
+            if (before_mark := len(self._held) - len(mark) + 1) > 0:
+                yield self._take(before_mark)
             await self._more()
         if at:
             yield self._take(at)
@@ -128,5 +129,5 @@ class _Source:
     async def _more(self) -> None:
         chunk = await anext(self._body, None)
         if chunk is None:
-            raise FormBroken("it ends too early")
+            raise FormBroken("the form ends too early")
         self._held += chunk

@@ -1,4 +1,4 @@
-"""The query parameters of an upload: named as the options of `cards migrate run`."""
+"""The query parameters of an upload, named like the options of `cards migrate run`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NAMES = (
     "stop-after-failures",
     "continue-in-new-journal",
 )
-_LONGEST_NAME = 120
-_LONGEST_SHEET = 255
-_MOST_RPS = 1_000_000.0
+_MAX_NAME = 120
+_MAX_SHEET = 255
+_MAX_RPS = 1_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the uploaded file means, and what is to be done with it."""
+    """How to read the uploaded file, and what to do with it."""
 
     name: str = "upload"
     maps: dict[str, str] = field(default_factory=dict)
@@ -51,15 +51,15 @@ class Parameters:
 
     @classmethod
     def of(cls, query: QueryParams) -> Parameters:
-        """Raises ParameterInvalid, naming the parameter."""
+        """Parse the query. Raises ParameterInvalid, which names the parameter."""
         for name in query:
             if name not in NAMES:
                 raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
         stop_after, percent = _failures(query.get("stop-after-failures"))
-        made = cls(
+        parameters = cls(
             name=_name(query.get("name", "")),
-            maps=dict(_pair(one) for one in query.getlist("map")),
-            sheet=query.get("sheet", "").strip()[:_LONGEST_SHEET],
+            maps=dict(map(_pair, query.getlist("map"))),
+            sheet=query.get("sheet", "").strip()[:_MAX_SHEET],
             command=_command(query.get("command")),
             expected=query.get("only-if-default-is") or None,
             skip_if_newer=_flag(query, "skip-if-newer"),
@@ -71,26 +71,26 @@ class Parameters:
             stop_after_percent=percent,
             go_on=_flag(query, "continue-in-new-journal"),
         )
-        if made.blind and made.expected:
+        if parameters.blind and parameters.expected:
             raise ParameterInvalid(Text.BLIND_LOOK, field="blind")
-        return made
+        return parameters
 
 
 def rps_of(value: object) -> float | None:
-    """Rows a second at most; None for no limit. Raises ParameterInvalid."""
+    """The most rows a second; None for no limit. Raises ParameterInvalid."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong("rps", "0.01 … 1000000, null")
     if value == 0:
         return None
-    if not 0.01 <= value <= _MOST_RPS:
+    if not 0.01 <= value <= _MAX_RPS:
         raise _wrong("rps", "0.01 … 1000000, null")
     return float(value)
 
 
 def limit_of(query: QueryParams) -> int | None:
-    """The rows of a pilot. Raises ParameterInvalid, also for any other parameter."""
+    """The number of rows of a pilot. Raises ParameterInvalid, also for any other parameter."""
     for name in query:
         if name != "limit":
             raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
@@ -103,10 +103,10 @@ def limit_of(query: QueryParams) -> int | None:
 
 
 def _name(text: str) -> str:
-    """Only to be shown: without folders, control characters or tokens."""
+    """A name for display: without folders, control characters or tokens."""
     bare = text.replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(c for c in bare if c.isprintable()).strip()
-    return redact(shown)[:_LONGEST_NAME] or "upload"
+    printable = "".join(c for c in bare if c.isprintable()).strip()
+    return redact(printable)[:_MAX_NAME] or "upload"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""`POST /api/migrations`: a file, from the body to a planned migration."""
+"""`POST /api/migrations`: receives a file, plans it and enters it as a migration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from producer.http.access.scopes import sender_of
 from producer.http.migrations.services import MigrationServices
 from producer.http.migrations.upload.parameters import Parameters
 from producer.http.migrations.upload_storage import UploadsBusy
-from producer.http.requests.content_encoding import as_it_says
+from producer.http.requests.content_encoding import checked_encoding
 from producer.http.requests.disconnect import while_connected
 from producer.http.responses import Responses
 from producer.migrations.errors import FileRefused, JournalLost
@@ -29,52 +29,52 @@ UNAVAILABLE = "unavailable"
 
 
 class TooManyBytes(Exception):
-    """The file has more bytes than the limit."""
+    """The file exceeds the limit."""
 
 
 async def upload(
     migrations: MigrationServices, responses: Responses, request: Request, given: Parameters
 ) -> Response:
-    """Take the file, plan it, and unless it is a dry run enter it as a migration.
+    """Receive the file, plan it and, unless it is a dry run, enter it as a migration.
 
-    Nothing is left of a file that is refused, nor of a dry run, nor of a caller who goes away
-    before the migration is being entered. That is then done whole.
+    Nothing is kept of a rejected file, of a dry run, or if the caller disconnects before the
+    migration is being entered. Entering is never interrupted.
 
     Raises:
-        EncodingUnsupported: it is compressed in another way than gzip, or not as it says.
-        ChildFailed: planning was cut off; the upload may be repeated.
-        ClientDisconnect: the caller went away.
+        EncodingUnsupported: the file is compressed other than by gzip, or not as the header says.
+        ChildFailed: planning was interrupted; the upload may be repeated.
+        ClientDisconnect: the caller disconnected.
     """
     limit = migrations.settings.upload_limit
-    file = as_it_says(request, bounded(request.stream(), limit))
+    file = checked_encoding(request, bounded(request.stream(), limit))
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length[:18]) > limit:
         return _too_large(responses, limit)
     try:
-        told = await plan_and_enter(migrations, request, file, given, responses.language)
+        outcome = await plan_and_enter(migrations, request, file, given, responses.language)
     except TooManyBytes:
         return _too_large(responses, limit)
     except UploadsBusy as busy:
         headers = {"Retry-After": str(busy.retry_after_s)}
         return responses.no(503, "uploads_busy", Text.UPLOADS_BUSY, headers=headers)
-    if told.get("code") == UNAVAILABLE:
+    if outcome.get("code") == UNAVAILABLE:
         return responses.unavailable()
-    if told.get("code") == JournalLost.code:
-        why = told["message"]
+    if outcome.get("code") == JournalLost.code:
+        why = outcome["message"]
         return responses.no(
-            409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, told["data"], why=why
+            409, JournalLost.code, Text.MIGRATION_JOURNAL_LOST, outcome["data"], why=why
         )
-    if "code" in told:
-        return _refusal(responses, told)
+    if "code" in outcome:
+        return _refusal(responses, outcome)
     if given.dry_run:
-        data = {"plan": told["plan"], "migration": None, "created": False}
+        data = {"plan": outcome["plan"], "migration": None, "created": False}
         return responses.yes(Text.MIGRATION_PLANNED, data)
-    migration: str = told["plan"]["migration"]
+    migration: str = outcome["plan"]["migration"]
     status = await migrations.status_cache.status(migration, fresh=True)
     return responses.yes(
         Text.MIGRATION_ENTERED,
-        {"plan": told["plan"], "migration": status.wire(), "created": told["created"]},
-        http_status=201 if told["created"] else 200,
+        {"plan": outcome["plan"], "migration": status.wire(), "created": outcome["created"]},
+        http_status=201 if outcome["created"] else 200,
         headers={"Location": f"/api/migrations/{migration}"},
     )
 
@@ -86,10 +86,10 @@ async def plan_and_enter(
     given: Parameters,
     language: Language,
 ) -> dict[str, Any]:
-    """What a child of ours told of the file: its plan and whether it was entered, or why not.
+    """The child's answer: the file's plan and whether it was entered, or the reason why not.
 
-    That is a `code` with `message`, and where it is about the file `column`, `line` and, where they
-    are known, its `columns`.
+    A reason is a `code` with a `message`; if it concerns the file, it has `column`, `line` and, if
+    they are known, `columns`.
 
     Raises:
         TooManyBytes, and whatever else `file` raises.
@@ -98,7 +98,7 @@ async def plan_and_enter(
     job = _job(migrations, given, sender_of(request), language)
     columns: list[str] = []
 
-    def judge(head: bytes) -> None:
+    def check_head(head: bytes) -> None:
         seen = look_at_head(head, given.name, given.sheet)
         if seen is not None:
             columns.extend(seen.columns)
@@ -107,24 +107,24 @@ async def plan_and_enter(
     try:
         async with AsyncExitStack() as stack:
             received = await stack.enter_async_context(
-                migrations.upload_storage.received(file, judge)
+                migrations.upload_storage.received(file, check_head)
             )
             async with while_connected(request):
                 child = await stack.enter_async_context(
                     migrations.child_processes.planning(asdict(job), received)
                 )
-                told = await child.planned()
-            if "code" not in told and not given.dry_run:
-                told = await asyncio.shield(child.enter())
+                outcome = await child.planned()
+            if "code" not in outcome and not given.dry_run:
+                outcome = await asyncio.shield(child.enter())
     except FileRefused as refused:
-        told = refusal(refused, language)
-    if "code" in told:
-        return {**told, "columns": columns}
+        outcome = refusal(refused, language)
+    if "code" in outcome:
+        return {**outcome, "columns": columns}
     if not given.dry_run:
-        if told["created"]:  # perhaps again, in a new journal
-            migrations.drivers.forget(told["plan"]["migration"])
+        if outcome["created"]:  # perhaps again, in a new journal
+            migrations.drivers.forget(outcome["plan"]["migration"])
         migrations.drivers.wake()
-    return told
+    return outcome
 
 
 def _job(migrations: MigrationServices, given: Parameters, by: str, language: Language) -> Job:
@@ -151,17 +151,17 @@ def _job(migrations: MigrationServices, given: Parameters, by: str, language: La
 
 
 async def bounded(file: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
-    """The same bytes. Raises TooManyBytes once there are more than the limit."""
-    taken = 0
+    """The same bytes. Raises TooManyBytes once they exceed the limit."""
+    size = 0
     async for chunk in file:
-        taken += len(chunk)
-        if taken > limit:
+        size += len(chunk)
+        if size > limit:
             raise TooManyBytes
         yield chunk
 
 
-def _refusal(responses: Responses, told: dict[str, Any]) -> Response:
-    code, why, column, line = (told[name] for name in ("code", "message", "column", "line"))
+def _refusal(responses: Responses, outcome: dict[str, Any]) -> Response:
+    code, why, column, line = (outcome[name] for name in ("code", "message", "column", "line"))
     if code == CARD_DATA:
         data = {"column": column}
         return responses.no(

@@ -1,4 +1,4 @@
-"""What is going on with a migration, in a sentence, and what a person does about it."""
+"""A migration's situation in a sentence, and what the operator should do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GOOD = (RowState.APPLIED, RowState.ALREADY_SO)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`now` and `todo` are text; `attention` where a person should do something."""
+    """`now` and `todo` are text; `attention` if the operator should act."""
 
     now: str
     todo: str
@@ -22,18 +22,18 @@ class Situation:
 
 
 def good_rows(status: MigrationStatus) -> int:
-    """Rows that are as the file says."""
+    """Number of rows that are as the file says."""
     return sum(status.counts.get(state, 0) for state in _GOOD)
 
 
 def not_applied(status: MigrationStatus) -> int:
-    """Rows that ended otherwise, though there was something to send."""
+    """Number of rows that ended otherwise, not counting skipped ones."""
     skipped = status.counts.get(RowState.SKIPPED, 0)
     return status.ended_rows - good_rows(status) - skipped
 
 
 def situation(say: Say, status: MigrationStatus, *, driven_here: bool = False) -> Situation:
-    """What is going on. `driven_here`: this web process is to drive it."""
+    """The situation. `driven_here`: this web process drives or will drive the migration."""
     share = say.share(status.ended_rows, status.rows)
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:

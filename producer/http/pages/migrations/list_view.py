@@ -1,4 +1,4 @@
-"""The list of migrations as the page shows it."""
+"""Renders the page that lists migrations."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from producer.migrations.errors import JournalLost
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.status import MigrationState, MigrationStatus
 
-_BEGIN = """cards migrate plan cards.csv
+_GETTING_STARTED = """cards migrate plan cards.csv
 cards migrate run cards.csv --limit 100
 
 curl --data-binary @cards.csv '{base}/api/migrations?name=cards.csv'"""
-# As `request.base_url` has it, of a `Host` that was admitted; a shell takes nothing in it for more.
+# `request.base_url` of an admitted `Host`; it contains nothing that a shell would interpret.
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+")
 
 
@@ -31,15 +31,20 @@ def body(
     base: str,
     upload: str = "",
 ) -> str:
-    """The page's content. `driven_here`: whether this web process is to drive the migration.
+    """The page's content.
 
-    `base` is the address that the page was asked for at. `lost` are migrations of this machine
-    whose journal was lost. `upload` is the form, as HTML, for those who may.
+    `driven_here` says whether this web process drives, or will drive, a migration. `lost` are
+    migrations of this machine whose journal was lost. `base` is the URL under which the page was
+    requested. `upload` is the upload form, as HTML, for callers who may upload.
     """
     head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
     if not found:
-        begin = _BEGIN.format(base=base if _BASE.fullmatch(base) else "http://HOST:PORT")
-        inside = f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(begin)}</pre></section>"
+        commands = _GETTING_STARTED.format(
+            base=base if _BASE.fullmatch(base) else "http://HOST:PORT"
+        )
+        inside = (
+            f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(commands)}</pre></section>"
+        )
     else:
         names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
         columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)
@@ -49,16 +54,16 @@ def body(
             f"<tbody>{rows}</tbody></table></section>"
         )
     times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
-    alone = Word.NO_SCRIPT_FORM if upload else Word.NO_SCRIPT
-    times += f"<noscript>{escape(say(alone))}</noscript></footer>"
-    gone = "".join(_lost(say, one) for one in lost)
-    return f'{head}{upload}<div id="list">{gone}{inside}</div>{times}'
+    no_script = Word.NO_SCRIPT_FORM if upload else Word.NO_SCRIPT
+    times += f"<noscript>{escape(say(no_script))}</noscript></footer>"
+    losses = "".join(_lost(say, loss) for loss in lost)
+    return f'{head}{upload}<div id="list">{losses}{inside}</div>{times}'
 
 
 def _lost(say: Say, loss: JournalLost) -> str:
-    told = escape(say(Word.LOST_HERE, rows=say.figure(loss.recorded), id="\0"))
+    notice = escape(say(Word.LOST_HERE, rows=say.figure(loss.recorded), id="\0"))
     link = f'<a href="/migrations/{escape(loss.migration)}">{escape(loss.migration)}</a>'
-    return f'<p class="notice" role="alert">{told.replace(chr(0), link)}</p>'
+    return f'<p class="notice" role="alert">{notice.replace(chr(0), link)}</p>'
 
 
 def _row(say: Say, status: MigrationStatus, driven_here: bool) -> str:
@@ -77,6 +82,6 @@ def _row(say: Say, status: MigrationStatus, driven_here: bool) -> str:
         (Word.PROBLEMS, say.figure(not_applied(status))),
         (Word.BEGAN, status.created_at.strftime("%Y-%m-%d %H:%M")),
     )
-    told = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
+    row = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
     link = f'<a href="/migrations/{escape(status.id)}">{escape(visible(status.name))}</a>'
-    return f'<tr><th scope="row" class="name">{link}</th>{told}</tr>'
+    return f'<tr><th scope="row" class="name">{link}</th>{row}</tr>'

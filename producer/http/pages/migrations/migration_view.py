@@ -1,4 +1,4 @@
-"""A migration as the page shows it, in parts that are rendered anew while it goes on."""
+"""Renders a migration's page, in parts that are rendered again while the migration runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from producer.contract.texts import Bilingual
 from producer.http.pages.migrations.headline import not_applied, situation
 from producer.http.pages.migrations.plan_view import Plan, folded, section
-from producer.http.pages.migrations.rows_view import became, link, wrong
+from producer.http.pages.migrations.rows_view import link, outcomes, wrong
 from producer.http.pages.site.parts import prose
 from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.say import Say
@@ -34,9 +34,10 @@ def body(
     can_steer: bool = True,
     plan: Plan | None = None,
 ) -> str:
-    """The page's content. `driven_here`: this web process is to drive it. `can_steer`: who looks may.
+    """The page's content.
 
-    `plan` is what its file came to, where that is known.
+    `driven_here`: this web process drives, or will drive, the migration. `can_steer`: the viewer
+    may control it. `plan` is its file's plan, if known.
     """
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
@@ -61,7 +62,7 @@ def event(
     can_steer: bool = True,
     plan: Plan | None = None,
 ) -> dict[str, Any]:
-    """What the page is told when something has changed."""
+    """The event sent to the page when something has changed."""
     return {
         "title": title(say, status),
         "ended": status.state.ended,
@@ -70,7 +71,7 @@ def event(
 
 
 def title(say: Say, status: MigrationStatus) -> str:
-    """For the browser's tab: the share first, which is all that is seen of it."""
+    """The browser tab's title; the share comes first, since a tab shows little more."""
     share, name = say.share(status.ended_rows, status.rows), visible(status.name)
     return f"{share} · {say.state(status.state)} · {name}"
 
@@ -82,9 +83,9 @@ def parts(
     can_steer: bool = True,
     plan: Plan | None = None,
 ) -> dict[str, str]:
-    """HTML by the id of where it stands. Before anything is sent there is the plan instead."""
+    """HTML by element id. Before anything is sent, the plan takes the place of the progress."""
     errors = link(status, "errors.csv", "errors.csv")
-    if plan is not None and not_begun(status):
+    if plan is not None and not_started(status):
         return {
             "say": _said(say, status),
             "now": _now(say, status, driven_here),
@@ -98,47 +99,47 @@ def parts(
         "plan": "",
         "steer": _steer(say, status, driven_here) if can_steer else _look_only(say, status),
         "wrong": wrong(say, status),
-        "became": became(say, status),
+        "became": outcomes(say, status),
         "speed": _speed(say, status),
         "files": _files(say, status),
         "planned": folded(say, plan, errors) if plan is not None else "",
     }
 
 
-def not_begun(status: MigrationStatus) -> bool:
-    """Whether it waits for a person to begin it."""
+def not_started(status: MigrationStatus) -> bool:
+    """Whether the migration waits for an operator to start it."""
     return status.state is MigrationState.PAUSED and status.untouched
 
 
 def _said(say: Say, status: MigrationStatus) -> str:
-    """Read aloud whenever it changes: the state, and each tenth of the rows."""
+    """The state and the tenths of rows done; screen readers announce each change."""
     tenths = 10 * (10 * status.ended_rows // status.rows) if status.rows else 100
     return escape(f"{say.state(status.state)}, {tenths} %")
 
 
 def _now(say: Say, status: MigrationStatus, driven_here: bool) -> str:
-    told = situation(say, status, driven_here=driven_here)
-    attention = ' class="attention"' if told.attention else ""
+    current = situation(say, status, driven_here=driven_here)
+    attention = ' class="attention"' if current.attention else ""
     return (
-        f'<section{attention}><p class="now">{escape(told.now)}</p>'
-        f'<p class="do">{prose(told.todo)}</p>{bar(say, status)}'
+        f'<section{attention}><p class="now">{escape(current.now)}</p>'
+        f'<p class="do">{prose(current.todo)}</p>{bar(say, status)}'
         f'<dl class="facts">{_facts(say, status)}</dl></section>'
     )
 
 
 def bar(say: Say, status: MigrationStatus) -> str:
-    """How the rows stand, as a bar of one colour a state."""
-    at, rects = 0.0, ""
+    """The rows by state, as a bar with one colour per state."""
+    x, rects = 0.0, ""
     for state in SHOWN:
         if count := status.counts.get(state, 0):
-            wide = max(_BAR * count / status.rows, 3)
+            width = max(_BAR * count / status.rows, 3)
             name = escape(f"{say.row(state)[0]}: {say.figure(count)}")
-            rects += f'<rect class="{state.word}" x="{at:.1f}" width="{wide:.1f}" height="20">'
+            rects += f'<rect class="{state.word}" x="{x:.1f}" width="{width:.1f}" height="20">'
             rects += f"<title>{name}</title></rect>"
-            at += wide
+            x += width
     label = escape(say(Word.DONE) + ": " + say.share(status.ended_rows, status.rows))
     return (
-        f'<svg class="bar" viewBox="0 0 {max(at, 1):.1f} 20" preserveAspectRatio="none" '
+        f'<svg class="bar" viewBox="0 0 {max(x, 1):.1f} 20" preserveAspectRatio="none" '
         f'role="img" aria-label="{label}">{rects}</svg>'
     )
 
@@ -172,7 +173,7 @@ def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
         return say(Word.NOTHING_LEFT), f"{say(Word.ENDED)} {_clock(at)}" if at else ""
     if status.eta_s is None:
         return "–", say(Word.UNKNOWN_TIME)
-    # To the minute: a clock that changes every second says no more.
+    # To the minute: a time that changes every second says no more.
     at = datetime.now(UTC) + timedelta(seconds=status.eta_s)
     return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
 
@@ -181,8 +182,8 @@ def _steer(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     if status.state.ended:
         return ""
     buttons = ""
-    if not_begun(status):
-        return _begin(say, status, driven_here)
+    if not_started(status):
+        return _start(say, status, driven_here)
     if status.state in _STARTS:
         buttons += _button(say, status, "resume", Word.CONTINUE, "")
     if status.state is MigrationState.RUNNING:
@@ -200,8 +201,8 @@ def _steer(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     )
 
 
-def _begin(say: Say, status: MigrationStatus, driven_here: bool) -> str:
-    """What can be done with a file that was planned, and of which nothing was sent."""
+def _start(say: Say, status: MigrationStatus, driven_here: bool) -> str:
+    """The actions on a planned migration of which nothing was sent."""
     pending = status.counts.get(RowState.PENDING, 0)
     buttons = ""
     if driven_here and pending:

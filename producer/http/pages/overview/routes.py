@@ -1,4 +1,4 @@
-"""`/`, `/commands/{id}` and `/customers/cus_…`: what is happening, and why."""
+"""`/`, `/commands/{id}` and `/customers/cus_…`: pages of the situation, commands, customers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from producer.contract.texts import Bilingual
 from producer.http import event_stream
 from producer.http.access.scopes import has_scope, needs
 from producer.http.event_stream import Update
@@ -28,15 +27,16 @@ from producer.http.requests.scope_keys import TASK
 from producer.http.services import Services
 from producer.security.api_tokens import Scope
 
-_LOOK = needs(Scope.READ)
+_READ = needs(Scope.READ)
 
 
 def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -> APIRouter:
-    """The pages' routes. Every answer to a person is a page, errors included."""
+    """The pages' routes. Errors are answered with pages too."""
     router = APIRouter(include_in_schema=False)
 
-    def told(request: Request, what: Bilingual, todo: Bilingual, http_status: int) -> Response:
-        return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
+    def no_such_command(request: Request) -> Response:
+        nav = navigation(say, request.scope)
+        return trouble(say, Told.NO_SUCH, Told.NO_SUCH_DO, 404, nav=nav)
 
     def stream(request: Request, read: Callable[[], Awaitable[Update | None]]) -> Response:
         async def signed_in() -> bool:
@@ -47,7 +47,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         events = event_stream.status_events(services.waiters.released, read, signed_in)
         return event_stream.response(request, events)
 
-    @router.get(HOME, **_LOOK)
+    @router.get(HOME, **_READ)
     @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
         services.require_same_journal()
@@ -56,7 +56,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         shown = overview_view.body(say, found, can_replay=has_scope(request, Scope.OPERATE))
         return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
 
-    @router.get(EVENTS, **_LOOK)
+    @router.get(EVENTS, **_READ)
     async def overview_events(request: Request) -> Response:
         async def read() -> Update:
             services.require_same_journal()
@@ -66,7 +66,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
 
         return stream(request, read)
 
-    @router.get(FIND, **_LOOK)
+    @router.get(FIND, **_READ)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def find(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
@@ -77,22 +77,22 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         kind = "customers" if wanted.startswith("cus_") else "commands"
         return RedirectResponse(f"/{kind}/{quote(wanted, safe='')}", 303)
 
-    @router.get("/commands/{taskId}", **_LOOK)
+    @router.get("/commands/{taskId}", **_READ)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def command(request: Request) -> Response:
         story = await lookups.story(services, request)
         if story is None:
-            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+            return no_such_command(request)
         request.scope[TASK] = story.told.id
         script = None if command_view.ended(story) else Asset.LIVE
         nav = navigation(say, request.scope)
         shown = command_view.body(say, story)
         return page(say, command_view.title(say, story), shown, script=script, nav=nav)
 
-    @router.get("/commands/{taskId}/events", **_LOOK)
+    @router.get("/commands/{taskId}/events", **_READ)
     async def command_events(request: Request) -> Response:
         if await lookups.story(services, request) is None:
-            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+            return no_such_command(request)
 
         async def read() -> Update | None:
             story = await lookups.story(services, request)
@@ -103,7 +103,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
 
         return stream(request, read)
 
-    @router.get("/customers/{userId}", **_LOOK)
+    @router.get("/customers/{userId}", **_READ)
     @in_pages(say, Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
     async def customer(request: Request) -> Response:
         found = await explanation(services, request)

@@ -1,4 +1,4 @@
-"""How the pages' handlers tell a person what went wrong."""
+"""Answers errors of the pages' handlers with pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 def in_pages(
     say: Say, what: Bilingual, todo: Bilingual, http_status: int = 404
 ) -> Callable[[Handler], Handler]:
-    """Every answer is a page: where the request is refused, `what` and `todo` are told."""
+    """A decorator that answers errors with pages; a refused request's shows `what` and `todo`."""
 
     def wrapped(handler: Handler) -> Handler:
         @wraps(handler)

@@ -1,4 +1,4 @@
-"""Tokens with names and scopes: how they are written, and what is refused of it."""
+"""Parsing of tokens with names and scopes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _read(text: str) -> list[tuple[str, frozenset[Scope]]]:
 
 
 def test_tokens_have_names_and_scopes() -> None:
-    """Plain or hashed, several of a name, scopes in any order."""
+    """Tokens are plain or hashed, may share a name, and list scopes in any order."""
     text = f"shop:send+read:hunter1, ops:operate:sha256={_HEX.upper()},shop:read+send:hunter3"
     tokens = read_tokens({"CARDS_API_TOKENS": text})
     shop, ops = frozenset({Scope.SEND, Scope.READ}), frozenset({Scope.OPERATE})
@@ -49,16 +49,16 @@ def test_tokens_have_names_and_scopes() -> None:
 @pytest.mark.parametrize(
     "token", ["a", "a:b", "a=b:c==", "user:p4ss:w0rd", "x:y1:z:", "sha256=0", "https://a/b?c=d"]
 )
-def test_tokens_of_before_keep_working(token: str) -> None:
-    """What has not the new shape is a token with all scopes, with colons and all."""
+def test_tokens_in_the_old_format_keep_working(token: str) -> None:
+    """A token in the old format, which may contain colons, has all scopes."""
     (found,) = read_tokens({"CARDS_API_TOKENS": f" {token} ,"})
     assert found.scopes == ALL_SCOPES
     assert found.name == f"token-{sha256(token.encode()).hexdigest()[:8]}"
     assert find_token((found,), token.encode()) == found
 
 
-def test_a_token_of_before_has_the_same_name_wherever_it_stands() -> None:
-    """Its name is made of it alone, so that logs before and after a rotation can be compared."""
+def test_an_old_token_has_the_same_name_at_any_position() -> None:
+    """Its name derives from the token alone, so logs before and after a rotation are comparable."""
     assert _read("a,b") == _read("b,a")[::-1] == _read("a,b,a")
 
 
@@ -79,7 +79,7 @@ def test_a_token_of_before_has_the_same_name_wherever_it_stands() -> None:
         ("shop:send:sha256=hunter2", "(shop)"),
         (f"shop:send:sha256={_HEX[:-1]}", "(shop)"),
         (f"shop:send:sha256={_HEX}0", "(shop)"),
-        # A comma for a plus would let in whoever says `shop:send`.
+        # A comma for a plus would admit anybody who sends `shop:send`.
         ("shop:send,read:hunter2", "entry 1"),
         ("read:hunter2", "entry 1"),
         ("shop:send:hunter2,web:send:hunter2", "entry 2"),
@@ -90,8 +90,8 @@ def test_a_token_of_before_has_the_same_name_wherever_it_stands() -> None:
         ("hunter2\x00", "entry 1"),
     ],
 )
-def test_an_entry_that_is_nearly_right_is_named_without_the_token(text: str, place: str) -> None:
-    """One line names the setting and the entry, by its number or name, and never shows a token."""
+def test_a_malformed_entry_is_reported_without_its_token(text: str, place: str) -> None:
+    """One line names the setting and the entry, by number or name, and never shows a token."""
     with pytest.raises(SettingsError) as wrong:
         WebSettings.from_environ({"REDIS_URL": "redis://h/0", "CARDS_API_TOKENS": text})
     told = str(wrong.value)
@@ -102,7 +102,7 @@ def test_an_entry_that_is_nearly_right_is_named_without_the_token(text: str, pla
 
 
 def test_a_file_has_one_entry_a_line(tmp_path: Path) -> None:
-    """Comments and empty lines are passed over; the setting and the file are read together."""
+    """Comments and empty lines are ignored; tokens of the setting and of the file are combined."""
     path = tmp_path / "tokens"
     path.write_text(f"# who may ask\n\nshop:send:hunter1  # the shop\nops:operate:sha256={_HEX}\n")
     environ = {"CARDS_API_TOKENS_FILE": str(path), "CARDS_API_TOKENS": "a#b"}
@@ -124,7 +124,7 @@ def test_a_file_has_one_entry_a_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, content: bytes, said: str) -> None:
-    """The line's number is told, and nothing of what it holds."""
+    """The error gives the line's number and nothing of its content."""
     path = tmp_path / "tokens"
     path.write_bytes(content)
     with pytest.raises(ApiTokensError) as wrong:
@@ -134,23 +134,25 @@ def test_a_wrong_file_is_named(tmp_path: Path, content: bytes, said: str) -> Non
     assert "hunter" not in str(wrong.value)
 
 
-def test_children_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that web starts for migrations get neither the tokens nor where they are."""
+def test_child_processes_do_not_get_the_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Web's child processes for migrations get neither the tokens nor the path of their file."""
     for name in ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE"):
         monkeypatch.setenv(name, "hunter2")
     child_processes = ChildProcesses(RedisConfig.of("redis://h/0"), tmp_path, "en")
     assert "hunter2" not in child_processes._environ.values()
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """A missing file, or a folder, ends the process rather than leaving it open."""
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A missing file, or a folder, stops the process rather than leaving it open to all."""
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(ApiTokensError, match="cannot be read"):
             read_tokens({"CARDS_API_TOKENS_FILE": os.fspath(path)})
 
 
-def test_what_is_made_is_taken() -> None:
-    """A new token is let in by its entry, cannot pass for a card number, and is redacted."""
+def test_a_generated_token_is_accepted() -> None:
+    """A new token is admitted by its entry, cannot look like a card number, and is redacted."""
     token = new_token()
     entry = hashed_entry("shop", {Scope.READ, Scope.SEND}, token)
     assert token not in entry
@@ -165,8 +167,8 @@ def test_what_is_made_is_taken() -> None:
 
 
 @given(st.text(alphabet="ab:+=,# \tsendreadX9\x7f", max_size=40))
-def test_whatever_is_configured_nothing_else_is_let_in(text: str) -> None:
-    """Every token that is taken is in the text; the rest is an error of the setting."""
+def test_only_configured_tokens_are_accepted(text: str) -> None:
+    """Every accepted token is in the setting's text; any other text is an error of the setting."""
     try:
         tokens = read_tokens({"CARDS_API_TOKENS": text})
     except ApiTokensError:

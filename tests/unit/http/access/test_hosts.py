@@ -1,4 +1,4 @@
-"""Names that are not ours are refused: a page of somebody else's may have made them lead here."""
+"""Foreign host names are refused: a foreign page may have pointed them here (DNS rebinding)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _OTHERS = ("evil.example", "evil.example:8000", "10.0.0.1", "localhost.evil.exam
 
 @pytest.mark.parametrize("host", _OURS)
 async def test_loopback_is_ours(client: httpx.AsyncClient, host: str) -> None:
-    """By name or any of its addresses, with any port."""
+    """Loopback is accepted by name or any of its addresses, with any port."""
     assert (await client.get("/healthz", headers={"Host": host})).status_code == 200
 
 
-async def test_without_tokens_every_route_refuses_other_names(
+async def test_without_tokens_every_route_refuses_foreign_hosts(
     redis_url: str, tmp_path: Path
 ) -> None:
-    """421 on every route and method, probes included, before anything is done."""
+    """Every route and method, probes included, answers 421 before doing anything."""
     settings = {"REDIS_URL": redis_url, "CARDS_MIGRATIONS_DIR": str(tmp_path)}
     app = create_app(WebSettings.from_environ(settings))
     asked = 0
@@ -47,7 +47,7 @@ async def test_without_tokens_every_route_refuses_other_names(
 
 
 async def test_names_can_be_configured(redis_url: str) -> None:
-    """CARDS_HOSTS adds names, for a proxy on the same machine; HOST is one of ours by itself."""
+    """CARDS_HOSTS adds names, for a proxy on the same machine; HOST is always accepted."""
     names = {"CARDS_HOSTS": "Cards.example, [fd00::1]", "HOST": "127.0.0.2"}
     async with client_of(redis_url, **names) as web:
         for host in ("cards.example", "cards.example:443", "[fd00::1]", "127.0.0.2", "localhost"):
@@ -57,7 +57,7 @@ async def test_names_can_be_configured(redis_url: str) -> None:
 
 
 async def test_with_tokens_only_configured_names_are_checked(redis_url: str) -> None:
-    """Any name does without CARDS_HOSTS; with it, probes alone may use another."""
+    """Without CARDS_HOSTS any name is accepted; with it, only probes may use another."""
     bearer = {"Authorization": "Bearer t0ken", "Host": "10.0.0.1:8000"}
     async with client_of(redis_url, CARDS_API_TOKENS="t0ken") as web:
         assert (await web.get("/api/tasks/x", headers=bearer)).status_code == 404
@@ -72,7 +72,7 @@ async def test_with_tokens_only_configured_names_are_checked(redis_url: str) -> 
 
 
 @pytest.mark.parametrize("value", ["a:8000", "http://a", "a/b", "*", "a b"])
-def test_what_is_no_name_is_refused(value: str) -> None:
-    """Ports, schemes and patterns are no names, and would never match."""
+def test_malformed_names_are_refused(value: str) -> None:
+    """Ports, schemes and patterns are refused as names, since they would never match."""
     with pytest.raises(SettingsError, match="CARDS_HOSTS must hold names"):
         WebSettings.from_environ({"REDIS_URL": "redis://h/0", "CARDS_HOSTS": value})

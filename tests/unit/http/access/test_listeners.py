@@ -1,4 +1,4 @@
-"""Metrics and the API's description can be closed, or be at a port of their own."""
+"""Metrics and the API's description can be closed, or have a port of their own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _PROBES = ("/healthz", "/readyz")
     ("setting", "closed"),
     [("CARDS_DOCS", {"/docs", "/openapi.json"}), ("CARDS_METRICS", {"/metrics"})],
 )
-async def test_they_can_be_closed(redis_url: str, setting: str, closed: set[str]) -> None:
-    """What is off is not there; what is on is."""
+async def test_paths_can_be_closed(redis_url: str, setting: str, closed: set[str]) -> None:
+    """Closed paths are not found; open ones are."""
     async with client_of(redis_url, **{setting: "off"}) as web:
         for path in _OPERATIONS:
             answer = await web.get(path)
@@ -29,8 +29,8 @@ async def test_they_can_be_closed(redis_url: str, setting: str, closed: set[str]
 
 
 @pytest.mark.integration
-def test_a_port_of_their_own(redis_url: str) -> None:
-    """The three and the probes are there, and nothing else; on the other port they are not."""
+def test_operations_can_have_a_port_of_their_own(redis_url: str) -> None:
+    """That port serves only the three paths and the probes; the other port does not serve them."""
     port = free_port()
     environ = {
         "CARDS_OPERATIONS_PORT": str(port),
@@ -59,7 +59,7 @@ def test_a_port_of_their_own(redis_url: str) -> None:
 
 @pytest.mark.integration
 def test_a_port_that_is_taken_is_named(redis_url: str) -> None:
-    """The process ends at once, with the setting's name."""
+    """The process exits at once and names the setting."""
     with WebProcess(redis_url) as first:
         second = WebProcess(redis_url, CARDS_OPERATIONS_PORT=str(first.port))
         assert second.ended(60) == 2
@@ -77,6 +77,6 @@ def test_a_port_that_is_taken_is_named(redis_url: str) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    """Another port than PORT; on or off."""
+    """The port must differ from PORT; switches must be on or off."""
     with pytest.raises(SettingsError, match=f"{name} must be"):
         WebSettings.from_environ({"REDIS_URL": "redis://h/0", name: value})

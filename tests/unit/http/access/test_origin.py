@@ -1,4 +1,4 @@
-"""What a browser sends for another page changes nothing; programs, which name none, are let in."""
+"""A browser's requests for foreign pages change nothing; programs, which send no origin, may."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _ASYNC = {"Prefer": "respond-async"}
 @pytest.mark.parametrize(
     ("path", "body"), [("/api/cards/assign", ASSIGN), ("/api/cards/default", DEFAULT)]
 )
-async def test_another_page_cannot_order(
+async def test_a_foreign_page_cannot_send_commands(
     client: httpx.AsyncClient,
     redis_url: str,
     path: str,
     body: dict[str, str],
     headers: dict[str, str],
 ) -> None:
-    """Its command is refused with an envelope, in the process's language, and nothing is stored."""
+    """Its command is refused with an envelope in the process's language, and nothing is stored."""
     answer = await client.post(path, json=body, headers=headers)
     assert (answer.status_code, answer.json()) == (
         403,
@@ -51,31 +51,31 @@ async def test_another_page_cannot_order(
 
 
 @pytest.mark.parametrize("headers", [{}, _OWN, {"sec-fetch-site": "same-origin", **_OWN}])
-async def test_programs_and_our_own_pages_order_as_ever(
+async def test_programs_and_our_own_pages_can_send_commands(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
-    """Without an Origin, as curl and services ask, or from `/docs`, a command is accepted."""
+    """A command without an Origin, as from curl and services, or from `/docs` is accepted."""
     answer = await client.post("/api/cards/default", json=DEFAULT, headers=_ASYNC | headers)
     assert answer.status_code == 202, answer.text
 
 
-async def test_every_route_that_changes_something_is_guarded(redis_url: str) -> None:
-    """None was forgotten, those of the page included, and none that only reads is refused."""
+async def test_every_state_changing_route_checks_the_origin(redis_url: str) -> None:
+    """Every state-changing route, the pages' included, refuses foreign origins; no read does."""
     environ = {"REDIS_URL": redis_url, "CARDS_STRIPE_WEBHOOK_SECRETS": "whsec_0123456789abcdef"}
     app = create_app(WebSettings.from_environ(environ))
     changing = 0
     async with running(app) as web:
         for method, path, _ in every_route(app):
             if path in ("/api/cards/cus_1", "/events"):
-                continue  # it waits for a worker, or goes on for ever
+                continue  # it waits for a worker, or streams for ever
             answer = await web.request(method, path, headers=_OTHERS[0])
             assert (answer.status_code == 403) == (method != "GET"), (method, path)
             changing += method != "GET"
     assert changing >= 14
 
 
-async def test_where_tokens_are_asked_for_they_come_first(redis_url: str) -> None:
-    """Without a token 401; with one any page is let in: no browser adds it by itself."""
+async def test_tokens_are_checked_before_origins(redis_url: str) -> None:
+    """401 without a token; with one, any page is admitted, since no browser adds it by itself."""
     async with client_of(redis_url, CARDS_API_TOKENS=_TOKEN) as web:
         bearer = {"Authorization": f"Bearer {_TOKEN}", **_ASYNC}
         ours = {"origin": "https://cards.example", "host": "cards.example"}
@@ -89,8 +89,8 @@ async def test_where_tokens_are_asked_for_they_come_first(redis_url: str) -> Non
             assert answer.status_code == status, headers
 
 
-async def test_a_preflight_lets_no_other_page_in(client: httpx.AsyncClient) -> None:
-    """OPTIONS tells methods and no more: no header allows another origin anything."""
+async def test_a_preflight_allows_no_foreign_origin(client: httpx.AsyncClient) -> None:
+    """OPTIONS lists methods; no header allows another origin anything."""
     asked = {**_OTHERS[0], "access-control-request-method": "POST"}
     for method in ("OPTIONS", "GET"):
         answer = await client.request(method, "/healthz", headers=asked)

@@ -1,4 +1,4 @@
-"""A limit of requests for each name, and what is told of it."""
+"""The rate limit of each token's requests, and its headers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _told(rate: RequestRate, name: str = "shop") -> tuple[int, str, str]:
     return turn.wait_s, headers[b"ratelimit-policy"].decode(), headers[b"ratelimit"].decode()
 
 
-def test_a_second_s_worth_at_once_and_then_so_many_a_second() -> None:
-    """Four a second: four at once, the fifth waits, and a quarter of a second brings one back."""
+def test_a_burst_is_one_seconds_worth() -> None:
+    """At four a second, four pass at once, and then one every quarter of a second."""
     clock = Clock()
     rate = RequestRate(4, clock)
     policy = '"requests";q=4;w=1'
@@ -38,7 +38,7 @@ def test_a_second_s_worth_at_once_and_then_so_many_a_second() -> None:
 
 
 def test_less_than_one_a_second() -> None:
-    """One at once, and the wait is told in whole seconds, never less than is to be waited."""
+    """One passes at once; the reported wait is in whole seconds and never too short."""
     clock = Clock()
     rate = RequestRate(0.3, clock)
     assert _told(rate) == (0, '"requests";q=1;w=4', '"requests";r=0;t=4')
@@ -49,8 +49,8 @@ def test_less_than_one_a_second() -> None:
     assert _told(rate)[0] == 0
 
 
-def test_without_a_limit_nothing_is_told() -> None:
-    """0 is no limit."""
+def test_a_rate_of_zero_is_no_limit() -> None:
+    """Without a limit there are no headers."""
     assert RequestRate(0).check("shop") is None
 
 
@@ -59,8 +59,8 @@ def test_without_a_limit_nothing_is_told() -> None:
     st.lists(st.floats(0, 3), min_size=1, max_size=200),
     st.integers(1, 30),
 )
-def test_never_more_than_its_worth(rps: float, gaps: list[float], burst: int) -> None:
-    """In any time no more goes through than the burst and the rate; who waits as told goes on."""
+def test_the_limit_is_never_exceeded(rps: float, gaps: list[float], burst: int) -> None:
+    """No interval exceeds burst and rate; a caller that waits as told passes."""
     clock = Clock()
     rate = RequestRate(rps, clock, burst=burst)
     passed: list[float] = []
@@ -80,8 +80,8 @@ def test_never_more_than_its_worth(rps: float, gaps: list[float], burst: int) ->
     assert turn.wait_s == 0 or _told(rate)[0] == 0
 
 
-def test_a_pace_counts_what_is_left() -> None:
-    """What was used comes back bit by bit."""
+def test_remaining_requests_are_counted() -> None:
+    """Used requests become available again one by one."""
     pace = CellRate(10, 5.0)
     due = 0.0
     for left in range(9, -1, -1):
@@ -92,8 +92,8 @@ def test_a_pace_counts_what_is_left() -> None:
     assert pace.wait_s(due, 105.0) == 0
 
 
-async def test_over_http_the_limit_is_told_and_kept(redis_url: str, tmp_path: Path) -> None:
-    """429 with an envelope, `Retry-After` and the draft's headers; others and probes go on."""
+async def test_the_limit_over_http(redis_url: str, tmp_path: Path) -> None:
+    """429 has an envelope, `Retry-After` and the draft's headers; other tokens and probes pass."""
     tokens = "shop:send+operate:t0ken-1,web:read+operate:t0ken-2"
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of(
@@ -122,8 +122,8 @@ async def test_over_http_the_limit_is_told_and_kept(redis_url: str, tmp_path: Pa
         assert 'cards_http_rate_limited_total{by="web"} 0.0' in metrics.text
 
 
-async def test_a_person_s_page_has_its_own_worth(redis_url: str, tmp_path: Path) -> None:
-    """A page asks for several things at once; beyond twenty a page says to wait."""
+async def test_pages_have_a_limit_of_their_own(redis_url: str, tmp_path: Path) -> None:
+    """Twenty requests of pages pass at once; further ones get a page that says to wait."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of(
         redis_url, CARDS_API_TOKENS="ana:read:t0ken", CARDS_API_RPS="0.01", **environ
@@ -139,7 +139,7 @@ async def test_a_person_s_page_has_its_own_worth(redis_url: str, tmp_path: Path)
 
 @pytest.mark.parametrize("value", ["-1", "x", "nan", "inf", "0.001"])
 async def test_a_wrong_limit_is_named(redis_url: str, value: str) -> None:
-    """It must be a number that can be kept to."""
+    """The limit must be a finite number that is not negative."""
     with pytest.raises(ValueError, match="CARDS_API_RPS must be"):
         async with client_of(redis_url, CARDS_API_RPS=value):
             raise AssertionError(value)

@@ -1,4 +1,4 @@
-"""What a token may do: said of every route, refused everywhere else."""
+"""What a token may do: each route declares its scopes and refuses all others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def web(redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient
 
 
 def _wanted(method: str, path: str) -> set[Scope] | None:
-    """The scopes that suffice, as docs/http.md has them; None for a route that is open."""
+    """The sufficient scopes according to docs/http.md; None for a public route."""
     if path in ("/healthz", "/readyz", "/stripe/events", LOGIN, LOGOUT) or "/assets/" in path:
         return None
     if path == "/metrics":
@@ -53,8 +53,8 @@ def _wanted(method: str, path: str) -> set[Scope] | None:
     return {Scope.SEND} if method == "POST" else {Scope.READ}
 
 
-async def test_every_route_lets_in_its_scopes_and_no_other(redis_url: str, tmp_path: Path) -> None:
-    """Each token at each route: 403 exactly where its scope does not suffice, before all else."""
+async def test_every_route_admits_its_scopes_only(redis_url: str, tmp_path: Path) -> None:
+    """For each token and route: 403 exactly if the scope does not suffice, before anything else."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_API_TOKENS": _SETTING}
     environ["CARDS_STRIPE_WEBHOOK_SECRETS"] = "whsec_0123456789abcdef"
     app = create_app_of(redis_url, **environ)
@@ -67,7 +67,7 @@ async def test_every_route_lets_in_its_scopes_and_no_other(redis_url: str, tmp_p
                 if path == "/api/cards/cus_1" and scope is Scope.READ:
                     continue  # it waits for a worker
                 if path == "/events" and scope is Scope.READ:
-                    continue  # it goes on for ever
+                    continue  # it streams for ever
                 answer = await web.request(method, path, headers=_as(scope))
                 may = wanted is None or scope in wanted
                 assert (answer.status_code == 403) is not may, (method, path, scope)
@@ -78,7 +78,7 @@ async def test_every_route_lets_in_its_scopes_and_no_other(redis_url: str, tmp_p
 
 
 async def test_an_idempotency_key_belongs_to_its_token(redis_url: str) -> None:
-    """Two services use the same key for orders of their own, each told of its own alone."""
+    """Two services use the same key for different commands, and each gets its own answer."""
     tokens = "shop:send:shop-token,billing:send:billing-token,shop:send:new-shop-token"
     orders = {
         "shop-token": {"userId": "cus_1", "default_source": "card_1"},
@@ -97,8 +97,8 @@ async def test_an_idempotency_key_belongs_to_its_token(redis_url: str) -> None:
     assert told["shop-token"] == told["new-shop-token"] != told["billing-token"]
 
 
-async def test_a_route_that_says_nothing_lets_nobody_in(redis_url: str) -> None:
-    """Forgotten, it is closed to every token; without tokens it is open."""
+async def test_a_route_without_scopes_admits_nobody(redis_url: str) -> None:
+    """A route that declares no scopes refuses every token; without tokens it is open."""
     for tokens, status in (
         (f"all:send+read+migrate+operate:{_TOKENS[Scope.READ]}", 403),
         ("", 200),
@@ -117,7 +117,7 @@ async def test_a_route_that_says_nothing_lets_nobody_in(redis_url: str) -> None:
 
 
 async def test_the_refusal_names_the_scope(web: httpx.AsyncClient) -> None:
-    """403 `forbidden`, in words and as RFC 6750 has it; nothing of the body is looked at."""
+    """403 `forbidden` names the scope in the message and by RFC 6750; the body is not read."""
     answer = await web.post("/api/cards/default", content=b"{", headers=_as(Scope.READ))
     assert (answer.status_code, answer.json()) == (
         403,
@@ -138,7 +138,7 @@ async def test_the_refusal_names_the_scope(web: httpx.AsyncClient) -> None:
 async def test_a_command_s_sender_is_named_in_the_log(
     web: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`by=` names the token that asked, where one did; the token itself is nowhere."""
+    """`by=` names the caller's token, if any; the token itself is not logged."""
     caplog.set_level(logging.INFO)
     headers = {"Prefer": "respond-async", **_as(Scope.SEND)}
     assert (await web.post("/api/cards/default", json=DEFAULT, headers=headers)).status_code == 202
@@ -162,10 +162,10 @@ async def _signed_in(web: httpx.AsyncClient, scope: Scope) -> None:
     assert (await web.post(LOGIN, data={"token": _TOKENS[scope]})).status_code == 303
 
 
-async def test_who_steers_is_in_the_log(
+async def test_the_log_names_who_controls_a_migration(
     web: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Entering, steering and forgetting, by API or page, leave a line with the migration's id."""
+    """Entering, controlling and forgetting, by API or page, log a line with the migration's id."""
     caplog.set_level(logging.INFO, "producer.http.migrations")
     migration = await _uploaded(web)
     path = f"/api/migrations/{migration}"
@@ -183,8 +183,8 @@ async def test_who_steers_is_in_the_log(
     ]
 
 
-async def test_a_reader_looks_and_does_not_steer(web: httpx.AsyncClient) -> None:
-    """Its session sees the page without buttons, and a form sent all the same is refused."""
+async def test_a_reader_cannot_control_migrations(web: httpx.AsyncClient) -> None:
+    """A reader's page has no buttons, and a form that it sends nevertheless is refused."""
     migration = await _uploaded(web)
     path = f"/migrations/{migration}"
     await _signed_in(web, Scope.READ)
@@ -198,7 +198,7 @@ async def test_a_reader_looks_and_does_not_steer(web: httpx.AsyncClient) -> None
     assert LOGOUT in resumed.text
     state = await web.get(f"/api/migrations/{migration}", headers=_as(Scope.READ))
     assert state.json()["data"]["state"] == "paused"
-    # What is sent to the page while it is open has no buttons either.
+    # Live updates of the page have no buttons either.
     status = MigrationStatus(
         MIGRATION, "c.csv", MigrationState.PAUSED, 2, {RowState.PENDING: 2}, datetime.now(UTC)
     )
@@ -213,8 +213,8 @@ async def test_a_reader_looks_and_does_not_steer(web: httpx.AsyncClient) -> None
     assert (await web.post(f"{path}/pause")).status_code in (303, 409)
 
 
-async def test_a_token_for_something_else_sees_why(web: httpx.AsyncClient) -> None:
-    """One that only sends can sign in, is told what it lacks, and can sign out again."""
+async def test_a_token_without_the_scope_is_told_why(web: httpx.AsyncClient) -> None:
+    """A token with only `send` can sign in, is told what it lacks, and can sign out."""
     await _signed_in(web, Scope.SEND)
     for path in ("/migrations", f"/migrations/{MIGRATION}"):
         page = await web.get(path)

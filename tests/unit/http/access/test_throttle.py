@@ -1,4 +1,4 @@
-"""Who tries tokens is slowed down; who has one is not."""
+"""Failed sign-ins are throttled; valid tokens keep working."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EACH, _IN_ALL = CellRate(10, 5.0), CellRate(100, 0.5)
 
 
 def test_ten_at_once_and_then_one_every_five_seconds() -> None:
-    """The eleventh waits; another address does not."""
+    """The eleventh attempt must wait; another address need not."""
     clock = Clock()
     throttle = Throttle(_EACH, _IN_ALL, clock)
     for _ in range(10):
@@ -38,8 +38,8 @@ def test_ten_at_once_and_then_one_every_five_seconds() -> None:
     assert throttle.wait_s("a") > 0
 
 
-def test_a_crowd_leaves_each_address_one_try() -> None:
-    """Where many addresses try, each new one may once, a right token among them; it wears off."""
+def test_with_many_failing_addresses_each_may_try_once() -> None:
+    """If many addresses fail, a new one may still try once; this wears off."""
     clock = Clock()
     throttle = Throttle(_EACH, _IN_ALL, clock)
     for at in range(100):
@@ -53,7 +53,7 @@ def test_a_crowd_leaves_each_address_one_try() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """A million addresses leave a few thousand behind, and the last to fail is still throttled."""
+    """Of a million addresses a few thousand are remembered; the last to fail is still throttled."""
     clock = Clock()
     throttle = Throttle(_EACH, _IN_ALL, clock)
     for at in range(5000):
@@ -80,13 +80,13 @@ def test_memory_is_bounded() -> None:
         (None, "?"),
     ],
 )
-def test_an_address_is_one_caller_s(client: tuple[str, int] | None, address: str) -> None:
-    """Of IPv6 it is the network, of which one caller has all."""
+def test_an_address_identifies_one_caller(client: tuple[str, int] | None, address: str) -> None:
+    """For IPv6 the address is its /64 network, all of which one caller may own."""
     assert address_of({"client": client}) == address
 
 
-def test_a_right_token_goes_on_beside_somebody_who_tries() -> None:
-    """Behind one proxy address: who was right there before is let in, a guess is not looked at."""
+def test_a_known_token_keeps_working_beside_failed_attempts() -> None:
+    """Behind one proxy, tokens accepted before are admitted; other tokens are not checked."""
     clock = Clock()
     tokens = read_tokens({"CARDS_API_TOKENS": "shop:send:right,web:send:other"})
     bearer_tokens = BearerTokens(tokens, Throttle(CellRate(3, 1.0), _IN_ALL, clock), Metrics())
@@ -103,14 +103,14 @@ def test_a_right_token_goes_on_beside_somebody_who_tries() -> None:
     assert throttled.value.wait_s == 1
     assert ask("right") == "shop"
     with pytest.raises(Throttled):
-        ask("other")  # it could be guessed
+        ask("other")  # it could be a guess
     assert ask("other", "elsewhere") == "web"
     clock.now += 1
     assert ask("other") == "web"
 
 
-async def test_signing_in_is_braked(redis_url: str, tmp_path: Path) -> None:
-    """Ten wrong tokens, then 429 with a page; the right one is let in from another address."""
+async def test_sign_in_is_throttled(redis_url: str, tmp_path: Path) -> None:
+    """After ten wrong tokens: 429 with a page; the right token still works elsewhere."""
     clock = Clock()
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     app = throttled_app(redis_url, clock, CARDS_API_TOKENS="ana:migrate:right", **environ)
@@ -131,8 +131,8 @@ async def test_signing_in_is_braked(redis_url: str, tmp_path: Path) -> None:
         assert (await web.post(login, data={"token": "right"})).status_code == 303
 
 
-async def test_wrong_bearers_are_braked(redis_url: str) -> None:
-    """After a hundred wrong ones from an address: 429 `rate_limited`, with when to come again."""
+async def test_wrong_bearer_tokens_are_throttled(redis_url: str) -> None:
+    """After a hundred wrong tokens from an address, 429 `rate_limited` with `Retry-After`."""
     app = throttled_app(redis_url, Clock(), CARDS_API_TOKENS="ana:read:right")
     async with running(app) as web:
         told = [
@@ -142,4 +142,4 @@ async def test_wrong_bearers_are_braked(redis_url: str) -> None:
         assert {answer.status_code for answer in told[:100]} == {401}
         assert (told[100].status_code, told[100].json()["code"]) == (429, "rate_limited")
         assert told[100].headers["retry-after"] == "1"
-        assert (await web.get("/api/tasks/x")).status_code == 401  # no token is no guess
+        assert (await web.get("/api/tasks/x")).status_code == 401  # a missing token is no attempt

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the process does, and the page needs no network."""
+"""The OpenAPI document matches the process's behaviour, and its page needs no network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_A_MIGRATION = (
 
 @pytest.fixture
 async def document(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The document as it is served."""
+    """The document as served."""
     made: dict[str, Any] = (await client.get("/openapi.json")).json()
     return made
 
@@ -41,7 +41,7 @@ def _references(part: Any) -> list[str]:
 
 
 def test_every_schema_and_reference_is_sound(document: dict[str, Any]) -> None:
-    """All schemas are valid JSON Schema and all references lead somewhere."""
+    """All schemas are valid JSON Schema, and all references can be resolved."""
     assert document["openapi"].startswith("3.1")
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
@@ -50,7 +50,7 @@ def test_every_schema_and_reference_is_sound(document: dict[str, Any]) -> None:
 
 
 def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> None:
-    """The contract's routes are there, with its refusals; none has a framework's error."""
+    """The contract's routes are described with its refusals, and without the framework's error."""
     assert set(document["paths"]) == {
         "/api/cards/assign",
         "/api/cards/default",
@@ -96,7 +96,7 @@ def test_every_route_is_described_with_its_answers(document: dict[str, Any]) -> 
 
 
 def test_every_operation_names_its_scopes(document: dict[str, Any]) -> None:
-    """All but those that are open say which scopes suffice, and how who lacks them is answered."""
+    """All operations but public ones name the sufficient scopes and the answer without them."""
     for path, operations in document["paths"].items():
         for operation in operations.values():
             if path in ("/healthz", "/readyz", "/stripe/events"):
@@ -104,7 +104,7 @@ def test_every_operation_names_its_scopes(document: dict[str, Any]) -> None:
                 continue
             scopes = [name for one in operation["security"] for name in one.get("bearer", ())]
             assert scopes
-            assert operation["security"][-1] == {}  # where no tokens are configured
+            assert operation["security"][-1] == {}  # for processes without tokens
             responses = operation["responses"]
             assert {"401", "403", "421", "429"} <= set(responses), path
             assert all(f"`{scope}`" in responses["403"]["description"] for scope in scopes)
@@ -113,8 +113,8 @@ def test_every_operation_names_its_scopes(document: dict[str, Any]) -> None:
             )
 
 
-def test_bodies_are_the_contracts(document: dict[str, Any]) -> None:
-    """The body schemas take the contract's examples, and no more fields than it names."""
+def test_bodies_match_the_contract(document: dict[str, Any]) -> None:
+    """The body schemas accept the contract's examples, and no further fields."""
     for name, body in (("AssignCard", ASSIGN), ("SetDefaultCard", DEFAULT)):
         schema = _schema(document, name)
         assert schema.is_valid(body)
@@ -125,7 +125,7 @@ def test_bodies_are_the_contracts(document: dict[str, Any]) -> None:
 async def test_answers_are_as_described(
     client: httpx.AsyncClient, document: dict[str, Any]
 ) -> None:
-    """A 202, a refusal and a status view are valid by the document's own schemas."""
+    """A 202, a refusal and a status are valid by the document's schemas."""
     order = document["paths"]["/api/cards/default"]["post"]["responses"]
     accepted = await client.post(
         "/api/cards/default", json=DEFAULT, headers={"Prefer": "respond-async"}
@@ -140,8 +140,8 @@ async def test_answers_are_as_described(
     CommandStatus.model_validate(task.json()["data"])
 
 
-async def test_the_page_asks_for_nothing_else(client: httpx.AsyncClient) -> None:
-    """The page has everything within itself: no script, style or image from elsewhere."""
+async def test_the_page_loads_nothing_else(client: httpx.AsyncClient) -> None:
+    """The page is self-contained: no script, style or image comes from elsewhere."""
     page = await client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     outside = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", page.text, flags=re.S)

@@ -1,4 +1,4 @@
-"""Failed commands over HTTP: list_page by filter, counted, and taken up again."""
+"""`/api/failed`: listing failed commands by filter, and counting and replaying them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def web(redis_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def _fail(cards: CardCommands, ends: Ends, *codes: str) -> list[str]:
-    """A failed command for each code, of a customer each; their ids."""
+    """Create a failed command of its own customer for each code; return the ids."""
     ids = []
     for number, code in enumerate(codes):
         ids.append(cards.set_default(customer=f"cus_{number}", card="card_1").id)
@@ -65,10 +65,10 @@ async def _replay(web: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     return data
 
 
-async def test_they_are_listed_the_oldest_first(
+async def test_failed_commands_are_listed_oldest_first(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """Each by the contract's names, with the last error and who sent it; no token."""
+    """Each has the contract's fields, the last error and the sender, but no token."""
     token = cards.assign(customer="cus_a", source="tok_1QRs9eKZ4xUzN2TP9vQqWXYZ").id
     ends.fail(token, "rate_limit")
     (other,) = _fail(cards, ends, "api_error")
@@ -98,7 +98,7 @@ async def test_they_are_listed_the_oldest_first(
 async def test_a_filter_narrows_the_list(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends, query: str, expected: list[int]
 ) -> None:
-    """Those that match every part."""
+    """A filter selects the commands that match all its parts."""
     ids = _fail(cards, ends, "api_error", "rate_limit", "api_error")
     assert await _listed(web, query) == ([ids[at] for at in expected], None)
 
@@ -106,12 +106,12 @@ async def test_a_filter_narrows_the_list(
 async def test_pages_together_are_the_list(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each once, in order, also of those that gave up in the same millisecond, and none after."""
+    """All pages list each command once, in order, even if several failed in one millisecond."""
     ids = _fail(cards, ends, *["api_error", "other"] * 5)
     for one in ids[2:7]:
         ends.redis.zadd("cards:failed", {one: 1_795_857_140_123})
     wanted = [str(one) for one in ends.redis.zrange("cards:failed", 0, -1)]
-    monkeypatch.setattr(scan, "_TOGETHER", 2)
+    monkeypatch.setattr(scan, "_BATCH", 2)
     for limit in (1, 3, 10, 100):
         seen: list[str] = []
         after = ""
@@ -125,13 +125,13 @@ async def test_pages_together_are_the_list(
         assert seen == wanted
 
 
-async def test_a_page_looks_at_so_many_and_no_more(
+async def test_a_page_reads_a_limited_number(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where few match, a page may be empty, and says where to go on."""
+    """If few match, a page may be empty and still says where to continue."""
     ids = _fail(cards, ends, "api_error", "api_error", "rate_limit")
-    monkeypatch.setattr(listing, "LOOKED_AT", 2)
-    monkeypatch.setattr(scan, "_TOGETHER", 2)
+    monkeypatch.setattr(listing, "MAX_SCANNED", 2)
+    monkeypatch.setattr(scan, "_BATCH", 2)
     page, next_ = await _listed(web, "?code=rate_limit")
     assert page == []
     assert await _listed(web, f"?code=rate_limit&after={next_}") == ([ids[2]], None)
@@ -140,7 +140,7 @@ async def test_a_page_looks_at_so_many_and_no_more(
 async def test_a_dry_run_counts_and_changes_nothing(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """What would be taken up, and what is left out; all are failed afterwards."""
+    """A dry run counts what would be replayed or left out; all commands stay failed."""
     ids = _fail(cards, ends, "api_error", "poison", "api_error", "rate_limit")
     told = await _replay(web, command="SetDefaultCard", dryRun=True)
     assert told == {
@@ -153,10 +153,10 @@ async def test_a_dry_run_counts_and_changes_nothing(
     assert {cards.status(one).state for one in ids} == {State.FAILED}
 
 
-async def test_what_matches_is_taken_up_and_the_rest_left(
+async def test_matching_commands_are_replayed(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Under their ids; a newer command's customer gets `superseded`; the log has who and what."""
+    """They keep their ids, and overtaken ones are `superseded`; the log names caller and filter."""
     caplog.set_level(logging.INFO, "producer.http.failed")
     ids = _fail(cards, ends, "api_error", "rate_limit", "api_error")
     ends.end(cards.set_default(customer="cus_2", card="card_2").id)
@@ -172,10 +172,10 @@ async def test_what_matches_is_taken_up_and_the_rest_left(
     ]
 
 
-async def test_poison_is_taken_up_only_where_asked_for(
+async def test_poison_is_replayed_only_on_request(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """By its own code, too, it is left out without `poison`."""
+    """Poison is left out without `poison`, even if the filter names its code."""
     (one,) = _fail(cards, ends, "poison")
     told = await _replay(web, code="poison")
     assert (told["matching"], told["leftOut"]) == (0, {"poison": 1})
@@ -183,13 +183,13 @@ async def test_poison_is_taken_up_only_where_asked_for(
     assert (await _replay(web, code="poison", poison=True))["replayed"] == {"queued": 1}
 
 
-async def test_one_request_takes_up_so_many_and_says_where_to_go_on(
+async def test_one_request_replays_a_limited_number(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever follows `next` has taken up all, past those that are left out."""
+    """Following `next` replays all, past those that are left out."""
     ids = _fail(cards, ends, "poison", "poison", "api_error", "api_error", "api_error")
-    monkeypatch.setattr(replaying, "LOOKED_AT", 2)
-    monkeypatch.setattr(scan, "_TOGETHER", 2)
+    monkeypatch.setattr(replaying, "MAX_SCANNED", 2)
+    monkeypatch.setattr(scan, "_BATCH", 2)
     seen: list[int] = []
     after: dict[str, str] = {}
     while True:
@@ -202,8 +202,8 @@ async def test_one_request_takes_up_so_many_and_says_where_to_go_on(
     assert {cards.status(one).state for one in ids[2:]} == {State.QUEUED}
 
 
-async def test_what_nobody_vouches_for_is_left_out(redis_url: str, ends: Ends) -> None:
-    """A row that was changed is not signed anew, and is counted by why."""
+async def test_commands_with_bad_signatures_are_left_out(redis_url: str, ends: Ends) -> None:
+    """A tampered row is not signed again, and is counted by reason."""
     signing = Signing.of(KEYS)
     with CardCommands(redis_url, signing=signing) as signed:
         ids = _fail(signed, ends, "api_error", "api_error")
@@ -237,7 +237,7 @@ async def test_what_nobody_vouches_for_is_left_out(redis_url: str, ends: Ends) -
 async def test_wrong_requests_are_refused(
     web: httpx.AsyncClient, fields: dict[str, Any], code: str, said: str
 ) -> None:
-    """400, naming the field and never its value; nothing is taken up."""
+    """The answer is 400 and names the field but never its value; nothing is replayed."""
     answer = await web.post("/api/failed/replay", json=fields)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert said in answer.json()["message"]
@@ -257,7 +257,7 @@ async def test_wrong_requests_are_refused(
     ],
 )
 async def test_wrong_lists_are_refused(web: httpx.AsyncClient, query: str, code: str) -> None:
-    """Likewise, of the query."""
+    """A wrong query is 400 too."""
     answer = await web.get(f"/api/failed?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert CARD not in answer.text
@@ -266,17 +266,17 @@ async def test_wrong_lists_are_refused(web: httpx.AsyncClient, query: str, code:
 async def test_a_damaged_row_hides_no_other(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """It is in neither list nor replay."""
+    """The damaged row is neither listed nor replayed."""
     ids = _fail(cards, ends, "api_error", "api_error")
     ends.redis.hset(f"cards:command:{ids[0]}", "kind", "Nonsense")
     assert await _listed(web) == ([ids[1]], None)
     assert (await _replay(web, code="api_error"))["replayed"] == {"queued": 1}
 
 
-async def test_two_who_replay_at_once_take_each_up_once(
+async def test_simultaneous_replays_replay_each_once(
     web: httpx.AsyncClient, journal: Journal, cards: CardCommands, ends: Ends
 ) -> None:
-    """One Celery message each, whoever was first."""
+    """Each command has one Celery message, whichever replay was first."""
     ids = _fail(cards, ends, *["api_error"] * 20)
     before = ends.redis.llen("interactive")
     await asyncio.gather(*(_replay(web, code="api_error") for _ in range(3)))

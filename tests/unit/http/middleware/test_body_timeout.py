@@ -1,4 +1,4 @@
-"""Bodies have to keep coming, on whatever route they are read."""
+"""Timeouts and the minimum rate of request bodies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SCOPE: Scope = {"type": "http"}
 
 
 class _Clock:
-    """A loop's time that goes on only as the client's messages say."""
+    """The event loop's time, which advances only with the client's messages."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._ahead = 0.0
@@ -30,14 +30,14 @@ class _Clock:
 
 @pytest.fixture
 async def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
-    """Time that the test lets pass."""
+    """A clock controlled by the test."""
     return _Clock(monkeypatch)
 
 
 async def _read(
     parts: list[tuple[float, int]], clock: _Clock, limits: ClientLimits, *, answered: bool = False
 ) -> tuple[int, list[Message]]:
-    """How many bytes the application read of parts (seconds waited for, bytes); what it sent."""
+    """How many bytes the application read of parts (seconds of delay, bytes), and what it sent."""
     coming = iter(parts)
     sent: list[Message] = []
     read = 0
@@ -87,37 +87,37 @@ _LIMITS = ClientLimits(body_s=30, body_rate=4096)
     ],
     ids=["nothing", "a byte", "below the rate", "late", "bursts", "at the rate", "fast"],
 )
-async def test_a_body_keeps_its_pace_or_is_408(
+async def test_a_body_that_falls_behind_is_408(
     clock: _Clock, parts: list[tuple[float, int]], status: int | None
 ) -> None:
-    """It may fall 30 s behind 4096 bytes a second, and no further."""
+    """A body may fall 30 s behind 4096 bytes a second, and no further."""
     read, sent = await _read(parts, clock, _LIMITS)
     assert [message.get("status") for message in sent] == ([status] if status else [])
     if not status:
         assert read == sum(size for _, size in parts)
 
 
-async def test_what_is_ahead_is_not_saved_up(clock: _Clock) -> None:
-    """A body that came fast has no more than its 30 s when it stops."""
+async def test_a_fast_start_earns_no_extra_time(clock: _Clock) -> None:
+    """A body that started fast still has only 30 s when it stalls."""
     _, sent = await _read([(0, 10_000_000), (31, 1)], clock, _LIMITS)
     assert [message["status"] for message in sent] == [408]
 
 
-async def test_without_a_rate_any_progress_will_do(clock: _Clock) -> None:
-    """A rate of 0 leaves only the time without progress."""
+async def test_without_a_rate_any_progress_suffices(clock: _Clock) -> None:
+    """With a rate of 0, only the time without progress is limited."""
     limits = ClientLimits(body_s=30, body_rate=0)
     assert await _read([(29, 1)] * 10, clock, limits) == (10, [])
     assert (await _read([(31, 1)], clock, limits))[1][0]["status"] == 408
 
 
-async def test_after_an_answer_a_slow_body_is_a_caller_gone(clock: _Clock) -> None:
-    """A stream that listens for its caller's end hears of one: there is nothing to answer."""
+async def test_after_the_answer_a_slow_body_is_a_disconnect(clock: _Clock) -> None:
+    """A streaming response sees a disconnect, since it has already answered."""
     _, sent = await _read([(31, 1)], clock, _LIMITS, answered=True)
     assert [message["type"] for message in sent] == ["http.response.start", "http.disconnect"]
 
 
 async def test_waiting_after_the_body_is_not_timed(clock: _Clock) -> None:
-    """Once the body is complete, a caller may be listened to for as long as it waits."""
+    """Once the body is complete, waiting for a disconnect has no timeout."""
     told: list[str] = []
     messages: Iterator[Message] = iter(
         [{"type": "http.request", "body": b"{}", "more_body": False}, {"type": "http.disconnect"}]

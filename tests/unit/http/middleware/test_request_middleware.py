@@ -1,4 +1,4 @@
-"""What every request passes: the log line, and an envelope when something breaks."""
+"""The log line of every request, and the envelope for unexpected errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ACCESS = "producer.http.access"
 async def test_a_request_is_one_line_with_template_and_task(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The line has method, route template, status, time and task id, never the raw path."""
+    """The line has method, route template, status, time and task id, but never the raw path."""
     caplog.set_level(logging.INFO, _ACCESS)
     accepted = await client.post(
         "/api/cards/default?secret=1", json=DEFAULT, headers={"Prefer": "respond-async"}
@@ -34,10 +34,10 @@ async def test_a_request_is_one_line_with_template_and_task(
     assert lines[2].startswith("GET - 404 ")
 
 
-async def test_a_bug_is_answered_without_saying_anything_of_it(
+async def test_a_bug_is_answered_without_its_text(
     redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An unforeseen error is a 500 envelope; its text is neither answered nor logged."""
+    """An unexpected error is a 500 envelope; its text is neither answered nor logged."""
     app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url}))
 
     @app.get("/broken")
@@ -58,14 +58,14 @@ async def test_a_bug_is_answered_without_saying_anything_of_it(
 
 
 async def test_head_and_options_work(client: httpx.AsyncClient) -> None:
-    """HEAD answers like GET, OPTIONS tells the methods."""
+    """HEAD is answered like GET; OPTIONS lists the methods."""
     assert (await client.head("/healthz")).status_code == 200
     options = await client.options("/api/cards/assign")
     assert (options.status_code, options.headers["allow"]) == (204, "OPTIONS, POST")
 
 
 async def test_requests_are_counted_by_template(client: httpx.AsyncClient) -> None:
-    """The metrics know routes and statuses, not paths."""
+    """The metrics contain routes and statuses, not paths."""
     await client.get("/api/tasks/some-id")
     text = (await client.get("/metrics")).text
     assert 'route="/api/tasks/{taskId}",status="404"} 1.0' in text
@@ -81,10 +81,10 @@ async def test_requests_are_counted_by_template(client: httpx.AsyncClient) -> No
     ],
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/healthz"), ("POST", "/api/cards/default")])
-async def test_without_one_valid_host_nothing_is_done(
+async def test_a_request_needs_one_valid_host(
     client: httpx.AsyncClient, method: str, path: str, hosts: list[str]
 ) -> None:
-    """HTTP/1.1 asks for one `Host`: none, two, or what is no host is 400 with an envelope."""
+    """HTTP/1.1 requires one `Host`: none, two or an invalid one is 400 with an envelope."""
     headers = [(b"Host", host.encode("latin-1")) for host in hosts]
     request = client.build_request(method, path, json=DEFAULT if method == "POST" else None)
     del request.headers["host"]
@@ -95,8 +95,8 @@ async def test_without_one_valid_host_nothing_is_done(
 
 
 @pytest.mark.parametrize("host", ["web", "web:8000", "127.0.0.1:8000", "[::1]:8000", "a-b.c_d", ""])
-async def test_with_tokens_any_host_that_is_one_is_let_in(redis_url: str, host: str) -> None:
-    """Names and addresses, with a port or without."""
+async def test_with_tokens_any_valid_host_is_admitted(redis_url: str, host: str) -> None:
+    """Names and addresses are valid, with or without a port."""
     async with client_of(redis_url, CARDS_API_TOKENS="t0ken") as client:
         assert (await client.get("/healthz", headers={"Host": host})).status_code == 200
         bearer = {"Host": host, "Authorization": "Bearer t0ken"}
@@ -104,7 +104,7 @@ async def test_with_tokens_any_host_that_is_one_is_let_in(redis_url: str, host: 
 
 
 async def test_http_1_0_needs_no_host(redis_url: str) -> None:
-    """It came with HTTP/1.1; probes of load balancers may still speak 1.0."""
+    """HTTP/1.1 introduced `Host`; load balancers' probes may still use 1.0."""
     app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url}))
     sent: list[Message] = []
 

@@ -1,4 +1,4 @@
-"""What answers tell browsers, and the page's own files."""
+"""Security headers of all answers, and the pages' assets."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def _told(answer: httpx.Response, wanted: dict[str, str]) -> dict[str, str | Non
     return {name: answer.headers.get(name) for name in wanted}
 
 
-async def test_what_is_no_page_may_do_nothing(guarded: httpx.AsyncClient) -> None:
-    """Data, refusals, events, files and redirections alike, whoever asks."""
+async def test_other_answers_than_pages_may_do_nothing(guarded: httpx.AsyncClient) -> None:
+    """Data, refusals, events, files and redirects have the strict headers for every caller."""
     task = await guarded.post(
         "/api/cards/default", json=DEFAULT, headers=_BEARER | {"Prefer": "respond-async"}
     )
@@ -79,8 +79,8 @@ async def test_what_is_no_page_may_do_nothing(guarded: httpx.AsyncClient) -> Non
     assert {200, 202, 303, 401, 404, 405} == {answer.status_code for answer in responses}
 
 
-async def test_a_bug_is_answered_with_them_too(redis_url: str) -> None:
-    """An answer that is made where nothing else works is no exception."""
+async def test_internal_errors_have_the_headers_too(redis_url: str) -> None:
+    """The answer to an unexpected error has the strict headers."""
     app = create_app(WebSettings.from_environ({"REDIS_URL": redis_url}))
 
     @app.get("/broken")
@@ -91,8 +91,8 @@ async def test_a_bug_is_answered_with_them_too(redis_url: str) -> None:
         assert _told(await client.get("/broken"), _EVERY) == _EVERY
 
 
-async def test_pages_run_and_load_our_files_alone(guarded: httpx.AsyncClient) -> None:
-    """The form, the list, a migration, a refusal: one policy, nothing inline, no frame."""
+async def test_pages_run_and_load_only_our_files(guarded: httpx.AsyncClient) -> None:
+    """The form, the list, a migration and a refusal share one policy: nothing inline, no frames."""
     form = await guarded.get("/migrations")
     await guarded.post("/login", data={"token": _TOKEN})
     migration = await _uploaded(guarded)
@@ -109,10 +109,10 @@ async def test_pages_run_and_load_our_files_alone(guarded: httpx.AsyncClient) ->
     assert loaded == {url(asset) for asset in Asset}
 
 
-async def test_our_files_are_kept_for_good_and_need_no_session(
+async def test_assets_are_cached_for_good_and_need_no_session(
     guarded: httpx.AsyncClient, client: httpx.AsyncClient
 ) -> None:
-    """They have the digest of what they are in their name; one of another release is not kept."""
+    """Their names contain their digests; a name of another release is not cached."""
     media_types = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
     for asset in Asset:
         found = await guarded.get(url(asset))
@@ -141,13 +141,13 @@ async def test_our_files_are_kept_for_good_and_need_no_session(
         "/migrations/mig_0123456789abcdef01234567",
     ],
 )
-def test_nothing_else_passes_as_one_of_our_files(path: str) -> None:
-    """Only what is spelt like one is open without a session."""
+def test_only_asset_paths_are_public(path: str) -> None:
+    """Only paths spelt like an asset's are open without a session."""
     assert not is_asset(path)
 
 
-async def test_docs_run_only_what_is_named_by_digest(guarded: httpx.AsyncClient) -> None:
-    """Each inline script and style is in the policy, and no other one is."""
+async def test_docs_run_only_scripts_named_by_digest(guarded: httpx.AsyncClient) -> None:
+    """The policy contains the digest of each inline script and style, and no other."""
     found = await guarded.get("/docs", headers=_BEARER)
     assert _told(found, _PAGE) == _PAGE
     inline = re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", found.text, re.DOTALL)
@@ -160,7 +160,7 @@ async def test_docs_run_only_what_is_named_by_digest(guarded: httpx.AsyncClient)
 
 
 async def test_a_report_is_sandboxed(guarded: httpx.AsyncClient) -> None:
-    """It may show itself, by its style's digest, and nothing else."""
+    """The report may use its own style, named by digest, and nothing else."""
     migration = await _uploaded(guarded)
     found = await guarded.get(f"/api/migrations/{migration}/report.html", headers=_BEARER)
     assert _told(found, _PAGE) == _PAGE

@@ -1,4 +1,4 @@
-"""The web process's spans, and the context it gives to commands."""
+"""The web process's spans, and the trace context that it passes to commands."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Spans:
     return Spans(monkeypatch)
 
 
-async def test_a_post_goes_on_from_its_callers_trace(redis_url: str, spans: Spans) -> None:
-    """The server's span is the caller's child, the producer's that one's, and the row has it."""
+async def test_a_post_continues_its_callers_trace(redis_url: str, spans: Spans) -> None:
+    """The spans of caller, server and producer are parents in turn, and the row has the context."""
     async with client_of(redis_url) as client:
         answer = await client.post(
             "/api/cards/assign", json=ASSIGN, headers={**NO_WAIT, "traceparent": TRACEPARENT}
@@ -48,8 +48,8 @@ async def test_a_post_goes_on_from_its_callers_trace(redis_url: str, spans: Span
     assert ASSIGN["source"] not in served.to_json() + sent.to_json()
 
 
-async def test_a_command_that_waits_for_its_end_has_the_same(redis_url: str, spans: Spans) -> None:
-    """The span lasts until the answer, whatever that is."""
+async def test_a_waiting_request_has_the_same_span(redis_url: str, spans: Spans) -> None:
+    """The span lasts until the answer."""
     async with client_of(redis_url) as client:
         answer = await client.post("/api/cards/default", json=DEFAULT, headers={"Prefer": "wait=1"})
     (served,), (sent,) = spans.named("POST"), spans.named("send")
@@ -59,10 +59,8 @@ async def test_a_command_that_waits_for_its_end_has_the_same(redis_url: str, spa
     assert served.attributes["http.response.status_code"] == answer.status_code
 
 
-async def test_what_a_caller_wrote_into_path_and_query_is_not_told(
-    redis_url: str, spans: Spans
-) -> None:
-    """A card number where none belongs is in no span; nor is one in a refused field."""
+async def test_spans_hold_neither_path_nor_query(redis_url: str, spans: Spans) -> None:
+    """No span contains a card number from the path, the query or a refused field."""
     async with client_of(redis_url) as client:
         await client.post(f"/api/cards/{CARD}/x?number={CARD}", json=DEFAULT)
         await client.post(f"/api/cards/assign?number={CARD}", json=ASSIGN)
@@ -75,7 +73,7 @@ async def test_what_a_caller_wrote_into_path_and_query_is_not_told(
 
 @pytest.mark.parametrize("given", ["00-xyz", f"00-{'0' * 32}-{PARENT}-01", "4242424242424242"])
 async def test_a_malformed_traceparent_is_ignored(redis_url: str, spans: Spans, given: str) -> None:
-    """The request is carried out, in a trace of its own."""
+    """The request is handled, in a trace of its own."""
     async with client_of(redis_url) as client:
         headers = {**NO_WAIT, "traceparent": given}
         assert (await client.post("/api/cards/assign", json=ASSIGN, headers=headers)).is_success
@@ -86,10 +84,10 @@ async def test_a_malformed_traceparent_is_ignored(redis_url: str, spans: Spans, 
 @pytest.mark.parametrize(
     ("given", "kept"), [([TRACEPARENT], TRACEPARENT), (["x"], None), ([TRACEPARENT] * 2, None)]
 )
-async def test_without_tracing_a_callers_context_is_handed_on(
+async def test_without_tracing_a_callers_context_is_passed_on(
     redis_url: str, given: list[str], kept: str | None
 ) -> None:
-    """A worker that traces goes on from the caller; what is malformed, or there twice, is not."""
+    """A tracing worker continues the caller's trace; malformed or repeated contexts are dropped."""
     headers = [*NO_WAIT.items(), *(("traceparent", one) for one in given)]
     async with client_of(redis_url) as client:
         assert (await client.post("/api/cards/assign", json=ASSIGN, headers=headers)).is_success

@@ -1,4 +1,4 @@
-"""`DELETE /api/migrations/{id}`: an ended migration is forgotten, on this machine and in Redis."""
+"""`DELETE /api/migrations/{id}` removes an ended migration from this machine and from Redis."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def _left(redis_url: str, folder: Path) -> tuple[list[str], list[str]]:
     return keys, sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-async def test_an_ended_migration_is_forgotten_whole(
+async def test_an_ended_migration_is_forgotten(
     web: httpx.AsyncClient, redis_url: str, folder: Path
 ) -> None:
-    """It answers where it stood; then it is unknown, and nothing of it is left here."""
+    """The answer is its last status; then it is unknown, and no files of it are left."""
     path = await _uploaded(web)
     await _cancelled(web, path)
     gone = await web.delete(path)
@@ -68,8 +68,10 @@ async def test_an_ended_migration_is_forgotten_whole(
     assert (await web.get("/api/migrations")).json()["data"] == []
 
 
-async def test_uploaded_again_it_is_another_life(web: httpx.AsyncClient, folder: Path) -> None:
-    """The same file may be uploaded anew, begins from the start, and is driven again."""
+async def test_a_forgotten_migration_can_be_uploaded_again(
+    web: httpx.AsyncClient, folder: Path
+) -> None:
+    """The same file can be uploaded again, starts from the beginning, and is driven again."""
     path = await _uploaded(web)
     await _cancelled(web, path)
     assert (await web.delete(path)).status_code == 200
@@ -78,10 +80,10 @@ async def test_uploaded_again_it_is_another_life(web: httpx.AsyncClient, folder:
     await _cancelled(web, path)
 
 
-async def test_one_that_has_not_ended_stays(
+async def test_a_running_migration_is_not_forgotten(
     web: httpx.AsyncClient, redis_url: str, folder: Path
 ) -> None:
-    """Begun and paused, it is refused with its state, in envelopes; nothing of it is touched."""
+    """A started and paused migration is refused with its state, and stays unchanged."""
     path = await _uploaded(web)
     with redis.Redis.from_url(redis_url) as client:
         record = f"cards:migration:{path.rsplit('/', 1)[1]}"
@@ -100,18 +102,18 @@ async def test_one_that_has_not_ended_stays(
     assert _left(redis_url, folder) == before
 
 
-async def test_one_that_was_not_begun_is_discarded(
+async def test_an_unstarted_migration_is_discarded(
     web: httpx.AsyncClient, redis_url: str, folder: Path
 ) -> None:
-    """Uploaded, and nothing of it sent: it goes whole; the same file may come again."""
+    """A migration of which nothing was sent is removed; the same file can be uploaded again."""
     path = await _uploaded(web)
     assert (await web.delete(path)).json()["data"]["counts"]["pending"] == 2
     assert _left(redis_url, folder) == ([], [])
     assert await _uploaded(web) == path
 
 
-async def test_who_may_not_and_what_is_none(web: httpx.AsyncClient) -> None:
-    """Another page may not; an id that is none is not echoed."""
+async def test_foreign_pages_and_malformed_ids_are_refused(web: httpx.AsyncClient) -> None:
+    """A foreign page may not forget a migration; a malformed id is not echoed."""
     path = await _uploaded(web)
     forged = await web.delete(path, headers={"origin": "https://evil.example"})
     assert (forged.status_code, forged.json()["code"]) == (403, "other_origin")
@@ -121,10 +123,10 @@ async def test_who_may_not_and_what_is_none(web: httpx.AsyncClient) -> None:
         assert one not in answer.text
 
 
-async def test_what_is_still_under_way_is_said(
+async def test_a_migration_with_a_driver_is_busy(
     web: httpx.AsyncClient, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ended, but with a driver that does not go: 409, to be tried again."""
+    """An ended migration whose driver still runs answers 409, to be retried."""
     path = await _uploaded(web)
     await _cancelled(web, path)
     with redis.Redis.from_url(redis_url) as client:

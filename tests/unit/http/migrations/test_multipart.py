@@ -1,4 +1,4 @@
-"""A browser's form with a file is read as it comes, whatever pieces it comes in."""
+"""A browser's form with a file is parsed as a stream, in pieces of any size."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ async def _read(
     st.lists(st.sampled_from([b"a", b"\r", b"\n", b"-", _MARK, b"\r\n--", b"\0", b"\xff"])),
     st.integers(1, 90),
 )
-async def test_the_file_comes_through_unchanged(parts: list[bytes], size: int) -> None:
-    """Whatever it holds, but for the boundary at a line's beginning, and however it is cut."""
+async def test_the_file_is_passed_on_unchanged(parts: list[bytes], size: int) -> None:
+    """Any content but the boundary at a line's start is passed on, however it is split."""
     content = b"".join(parts)
     if b"\r\n" + _MARK in b"\r\n" + content + b"\r\n":
         content = content.replace(_MARK, b"")
@@ -54,8 +54,8 @@ async def test_the_file_comes_through_unchanged(parts: list[bytes], size: int) -
     assert told == ([("rps", "5"), ("map-userId", "cliente é")], "cards.csv", content)
 
 
-async def test_names_are_read_as_browsers_write_them() -> None:
-    """Quotes are escaped there, other characters are UTF-8; a quoted boundary is one, too."""
+async def test_names_are_parsed_as_browsers_write_them() -> None:
+    """Quotes are escaped, other characters are UTF-8, and the boundary may be quoted."""
     body = _file(b"x", "a %22b%22 ñ.csv") + _MARK + b"--"
     quoted = 'multipart/form-data; boundary="----WebKitFormBoundaryx7"'
     assert (await _read(body, kind=quoted))[1:] == ('a "b" ñ.csv', b"x")
@@ -75,8 +75,8 @@ async def test_names_are_read_as_browsers_write_them() -> None:
         _MARK + b"\r\nContent-Type: text/plain\r\n\r\nnameless\r\n" + _MARK + b"--",
     ],
 )
-async def test_what_no_browser_sends_is_refused(body: bytes) -> None:
-    """Cut off, without a file, with a part after it, or with more beside it than there can be."""
+async def test_malformed_forms_are_refused(body: bytes) -> None:
+    """Truncated, without a file, with a part after it, or with too many fields."""
     with pytest.raises(FormBroken):
         await _read(body)
     with pytest.raises(FormBroken):

@@ -1,4 +1,4 @@
-"""`/api/migrations` as a caller meets it; nothing here needs a worker."""
+"""`/api/migrations` as callers see it, without a worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from producer.http.routes.health import rows_under_way
+from producer.http.routes.health import unended_rows
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from tests.unit.http.web import CARD, client_of
@@ -47,8 +47,8 @@ def _left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
 
 
-async def test_an_upload_answers_its_plan_and_waits_to_be_run(web: httpx.AsyncClient) -> None:
-    """The file is planned and entered, paused; the counts add up to its rows."""
+async def test_an_upload_answers_its_plan_and_is_paused(web: httpx.AsyncClient) -> None:
+    """The file is planned and entered as a paused migration; the counts add up to its rows."""
     answer = await _upload(web, _ROWS)
     assert answer.status_code == 201, answer.text
     data = answer.json()["data"]
@@ -65,7 +65,7 @@ async def test_an_upload_answers_its_plan_and_waits_to_be_run(web: httpx.AsyncCl
 
 
 async def test_the_sheet_of_an_uploaded_workbook(web: httpx.AsyncClient, folder: Path) -> None:
-    """It is named as on the command line; the plan says what was read, and the same is the same."""
+    """`sheet` works as on the command line, and the same sheet is the same migration."""
     table = Table(("userId", "default_source"), (("cus_a1", "card_a1"), ("cus_a2", "card_a2")))
     data = as_xlsx(table, sheet="Cards")
     answer = await _upload(web, data, sheet="cards")
@@ -80,19 +80,19 @@ async def test_the_sheet_of_an_uploaded_workbook(web: httpx.AsyncClient, folder:
     assert "Cards, Other" in wrong.json()["message"]
 
 
-async def test_metrics_count_the_rows_under_way(web: httpx.AsyncClient) -> None:
-    """Rows by state, from 0, of migrations that have not ended; those of ended ones no more."""
+async def test_metrics_count_rows_of_unended_migrations(web: httpx.AsyncClient) -> None:
+    """Rows of unended migrations are counted by state, from 0; those of ended ones are not."""
     await _upload(web, _ROWS)
     text = (await web.get("/metrics")).text
     for state, count in (("pending", 2), ("invalid", 1), ("applied", 0)):
         assert f'cards_migration_rows{{state="{state}"}} {count}.0' in text
     counts = {RowState.APPLIED: 7}
     ended = MigrationStatus("mig_1", "a.csv", MigrationState.FINISHED, 7, counts, datetime.now(UTC))
-    assert rows_under_way([ended]).total() == 0
+    assert unended_rows([ended]).total() == 0
 
 
 async def test_the_same_file_again_is_the_same_migration(web: httpx.AsyncClient) -> None:
-    """Uploaded twice it is one; with another meaning, or packed, it is another."""
+    """A file uploaded twice is one migration; with other parameters, or packed, it is another."""
     first = (await _upload(web, _ROWS)).json()["data"]
     again = await _upload(web, _ROWS)
     assert (again.status_code, again.json()["data"]["created"]) == (200, False)
@@ -104,7 +104,7 @@ async def test_the_same_file_again_is_the_same_migration(web: httpx.AsyncClient)
 
 
 async def test_a_dry_run_leaves_nothing(web: httpx.AsyncClient, folder: Path) -> None:
-    """The plan is answered; neither a file nor a migration is there afterwards."""
+    """A dry run answers the plan and keeps neither file nor migration."""
     answer = await _upload(web, _ROWS, dry_run="true")
     assert (answer.status_code, answer.json()["data"]["plan"]["toSend"]) == (200, 2)
     assert answer.json()["data"]["migration"] is None
@@ -119,10 +119,10 @@ async def test_a_dry_run_leaves_nothing(web: httpx.AsyncClient, folder: Path) ->
         (f"userId,default_source,note\n{'cus_a,card_a,x' * 1}\n" + f"c,d,{CARD}\n" * 9, "note"),
     ],
 )
-async def test_card_data_is_refused_and_nothing_is_kept(
+async def test_card_data_is_refused_and_not_stored(
     web: httpx.AsyncClient, folder: Path, content: str, column: str
 ) -> None:
-    """A column of card data refuses the file by the column's name, and no byte of it stays."""
+    """A column of card data refuses the file, names the column, and leaves no byte of it."""
     answer = await _upload(web, content)
     assert (answer.status_code, answer.json()["code"]) == (400, "card_number_refused")
     assert column in answer.json()["message"]
@@ -131,8 +131,8 @@ async def test_card_data_is_refused_and_nothing_is_kept(
     assert _left(folder) == []
 
 
-async def test_what_is_no_migration_is_refused(web: httpx.AsyncClient, folder: Path) -> None:
-    """Missing columns, too many bytes and wrong parameters are said, and leave nothing."""
+async def test_invalid_uploads_are_refused(web: httpx.AsyncClient, folder: Path) -> None:
+    """Missing columns, too many bytes and wrong parameters are reported, and leave nothing."""
     missing = await _upload(web, "a,b\n1,2\n")
     assert (missing.status_code, missing.json()["code"]) == (400, "column_missing")
     large = await _upload(web, _ROWS + "x" * 100_000)
@@ -156,8 +156,8 @@ _GZIPPED = gzip.compress(_ROWS.encode(), mtime=0)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP", "identity, gzip"])
-async def test_an_upload_may_say_that_it_is_gzip(web: httpx.AsyncClient, coding: str) -> None:
-    """It is kept as it came, in however small pieces: the same migration as without saying so."""
+async def test_an_upload_may_declare_gzip(web: httpx.AsyncClient, coding: str) -> None:
+    """A declared gzip, in pieces of any size, is the same migration as an undeclared one."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for place in range(len(_GZIPPED)):
@@ -178,10 +178,10 @@ async def test_an_upload_may_say_that_it_is_gzip(web: httpx.AsyncClient, coding:
         *(("gzip, gzip", _GZIPPED), ("br, gzip", _GZIPPED)),
     ],
 )
-async def test_an_upload_is_what_it_says(
+async def test_an_upload_must_match_its_encoding(
     web: httpx.AsyncClient, folder: Path, coding: str, content: bytes
 ) -> None:
-    """Another coding, or no gzip though it says so, is 415 with an envelope; nothing is kept."""
+    """Another coding, or a body that is not the declared gzip, is 415; nothing is kept."""
     headers = {"Content-Encoding": coding}
     answer = await web.post("/api/migrations", content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "encoding_unsupported")
@@ -189,8 +189,8 @@ async def test_an_upload_is_what_it_says(
     assert _left(folder) == []
 
 
-async def test_steering_and_what_is_not_possible(web: httpx.AsyncClient) -> None:
-    """Throttled, cancelled with nobody driving, and then not to be paused any more."""
+async def test_actions_and_their_refusals(web: httpx.AsyncClient) -> None:
+    """A migration is throttled and cancelled without a driver; then it can no longer be paused."""
     path = (await _upload(web, _ROWS)).headers["location"]
     throttled = await web.post(f"{path}/throttle", json={"rps": 2.5})
     assert throttled.json()["data"]["rps"] == 2.5
@@ -207,7 +207,7 @@ async def test_steering_and_what_is_not_possible(web: httpx.AsyncClient) -> None
 
 
 async def test_reports_are_downloads_that_add_up(web: httpx.AsyncClient, folder: Path) -> None:
-    """CSV, JSON Lines, HTML and errors.csv are there for a migration, and leave no file behind."""
+    """CSV, JSON Lines, HTML and errors.csv can be downloaded, and leave no file behind."""
     path = (await _upload(web, _ROWS)).headers["location"]
     rows = (await web.get(f"{path}/report.csv")).text.splitlines()
     assert len(rows) == 4
@@ -221,8 +221,8 @@ async def test_reports_are_downloads_that_add_up(web: httpx.AsyncClient, folder:
     assert not [name for name in _left(folder) if name.startswith("report-")]
 
 
-async def test_unknown_ids_and_other_pages(web: httpx.AsyncClient) -> None:
-    """No such migration is 404; a request that a browser makes for another page is 403."""
+async def test_unknown_ids_and_foreign_pages(web: httpx.AsyncClient) -> None:
+    """An unknown migration is 404; a browser's request for a foreign page is 403."""
     for path in ("mig_0123456789abcdef01234567", "x", CARD):
         answer = await web.get(f"/api/migrations/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "migration_not_found")
@@ -233,7 +233,7 @@ async def test_unknown_ids_and_other_pages(web: httpx.AsyncClient) -> None:
 
 
 async def test_messages_are_spanish_by_default(redis_url: str, tmp_path: Path) -> None:
-    """Without CARDS_LANGUAGE the envelopes speak Spanish; tokens are asked for here too."""
+    """Without CARDS_LANGUAGE the envelopes are Spanish; tokens are required here too."""
     tokens = {"CARDS_API_TOKENS": "s3cret-of-a-service"}
     async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(tmp_path), **tokens) as web:
         refused = await web.get("/api/migrations")

@@ -1,4 +1,4 @@
-"""Why an upload is not taken, or not reported on, is said in the language of the envelope."""
+"""Errors about rejected files and unavailable reports are in the envelope's language."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _REFUSED: dict[str, tuple[bytes, str, str]] = {
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-async def test_a_file_is_refused_in_the_language(
+async def test_a_rejected_file_s_reason_is_in_the_language(
     redis_url: str, tmp_path: Path, language: str
 ) -> None:
-    """Spanish by default, English where it is set; the code is the same."""
+    """The reason is Spanish by default, English if set; the code is the same."""
     environ = {"CARDS_LANGUAGE": "en"} if language == "en" else {}
     async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(tmp_path), **environ) as web:
         for code, (content, spanish, english) in _REFUSED.items():
@@ -65,10 +65,8 @@ async def _report(web: httpx.AsyncClient, folder: Path) -> str:
     return message
 
 
-async def test_why_there_is_no_report_is_said_in_the_language(
-    redis_url: str, tmp_path: Path
-) -> None:
-    """A report is made by the command line, which speaks English to people by itself."""
+async def test_a_missing_report_s_reason_is_in_the_language(redis_url: str, tmp_path: Path) -> None:
+    """The command line, which makes the reports, is in English by default."""
     spanish, english = tmp_path / "es", tmp_path / "en"
     async with client_of(redis_url, CARDS_MIGRATIONS_DIR=str(spanish)) as web:
         assert await _report(web, spanish) == (

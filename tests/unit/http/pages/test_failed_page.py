@@ -1,4 +1,4 @@
-"""The pages of failed commands over ASGI: the list, the question, the replay, and who may."""
+"""The pages of failed commands over ASGI: list, question, replay, permissions."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def _states(redis_url: str, ids: list[str]) -> list[State]:
 async def test_from_the_overview_to_the_replay(
     web: httpx.AsyncClient, redis_url: str, failures: list[str]
 ) -> None:
-    """Its code's button asks, saying how many; the form's answer says what became of them."""
+    """The code's button leads to a question with the count; the form's answer has the outcomes."""
     overview = (await web.get("/")).text
     assert 'href="/failed?code=api_error"' in overview
-    assert overview.count('action="/failed/replay"') == 1  # none for poison
+    assert overview.count('action="/failed/replay"') == 1  # no button for poison
     listed = _text((await web.get("/failed?code=api_error")).text)
     assert failures[0] in listed
     assert failures[2] in listed
@@ -78,7 +78,7 @@ async def test_from_the_overview_to_the_replay(
 async def test_poison_is_never_replayed_here(
     web: httpx.AsyncClient, redis_url: str, failures: list[str]
 ) -> None:
-    """It is said how many are left out; its own list has no button."""
+    """The page says how many are left out; the list of poison has no button."""
     question = _text((await web.get("/failed/replay?command=SetDefaultCard")).text)
     assert "2 would be replayed" in question
     assert "1 with poison are left out" in question
@@ -93,12 +93,12 @@ async def test_poison_is_never_replayed_here(
     assert _states(redis_url, failures) == [State.FAILED] * 3
 
 
-async def test_where_there_are_many_it_is_said(
+async def test_many_commands_are_replayed_in_steps(
     web: httpx.AsyncClient, failures: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So many or more, so many at a time; the list goes on behind a link."""
-    monkeypatch.setattr(replaying, "LOOKED_AT", 1)
-    monkeypatch.setattr("producer.http.failed.scan._TOGETHER", 1)
+    """The page says "at least" and how many at a time; a link continues the list."""
+    monkeypatch.setattr(replaying, "MAX_SCANNED", 1)
+    monkeypatch.setattr("producer.http.failed.scan._BATCH", 1)
     question = _text((await web.get("/failed/replay?code=api_error")).text)
     assert "1 or more would be replayed" in question
     assert "500 are replayed at a time" in question
@@ -110,10 +110,10 @@ async def test_where_there_are_many_it_is_said(
     assert failures[2] in second
 
 
-async def test_all_of_them_are_listed_and_not_replayed(
+async def test_without_a_filter_nothing_is_replayed(
     web: httpx.AsyncClient, redis_url: str, failures: list[str]
 ) -> None:
-    """Without a filter there is no button, and a form sent all the same is refused."""
+    """Without a filter there is no button, and a form sent nevertheless is refused."""
     shown = await web.get("/failed")
     assert all(one in shown.text for one in failures)
     assert "filter them first" in _text(shown.text)
@@ -129,15 +129,15 @@ async def test_all_of_them_are_listed_and_not_replayed(
 @pytest.mark.parametrize(
     "query", [f"code={CARD}", "command=Delete", "customer=card_1", "colour=x", "after=x"]
 )
-async def test_wrong_filters_are_told_on_a_page(web: httpx.AsyncClient, query: str) -> None:
-    """400, without what was asked for."""
+async def test_wrong_filters_are_answered_with_a_page(web: httpx.AsyncClient, query: str) -> None:
+    """The answer is 400 and does not echo the filter."""
     answer = await web.get(f"/failed?{query}")
     assert (answer.status_code, CARD in answer.text) == (400, False)
     assert "That filter is not valid" in answer.text
 
 
 async def test_a_filter_is_text(web: httpx.AsyncClient) -> None:
-    """Whatever stands in it, in the heading, in fields and in links."""
+    """A filter's value is text in the heading, in fields and in links."""
     hostile = '"><script>ran(1)</script>'
     for path in ("/failed", "/failed/replay"):
         shown = (await web.get(path, params={"code": hostile})).text
@@ -145,8 +145,8 @@ async def test_a_filter_is_text(web: httpx.AsyncClient) -> None:
         assert "<script>ran" not in shown
 
 
-async def test_only_who_operates_may_replay(redis_url: str, failures: list[str]) -> None:
-    """A reader sees lists without buttons, and is refused; so is another origin's page."""
+async def test_replaying_needs_the_scope_operate(redis_url: str, failures: list[str]) -> None:
+    """A reader sees lists without buttons and is refused; so is a foreign page."""
     async with client_of(redis_url, CARDS_API_TOKENS=_BOTH, CARDS_LANGUAGE="en") as web:
         assert (await web.get("/failed")).status_code == 401
         await web.post("/login", data={"token": _TOKENS["read"]})

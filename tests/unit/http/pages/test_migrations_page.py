@@ -1,4 +1,4 @@
-"""The page of migrations over ASGI: what it says, who sees it, what it takes."""
+"""The pages of migrations over ASGI: contents, permissions, forms."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def web(redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient
 
 @pytest.fixture
 async def guarded(redis_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The same, with a token configured."""
+    """A client of an app in English with a token configured."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of(redis_url, CARDS_API_TOKENS=_TOKEN, **environ) as made:
         yield made
@@ -68,15 +68,15 @@ def _text(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-def test_a_running_migration_says_how_far_how_long_and_what_went_wrong() -> None:
-    """Share, time left, speed, codes with what to do; the file's name is text, not markup."""
+def test_a_running_migrations_page() -> None:
+    """It shows share, time left, speed, and codes with advice; the file's name is text."""
     html = migration_view.body(Say("en"), _RUNNING)
     text = _text(html)
     assert "Running: 41.2 % done, about 6 h 32 min left" in text
     assert "412,003 of 1,000,000" in text
     assert "2,000 rows : resource_missing Check that the ids are of this account" in text
     assert "<b>cards</b>" not in html
-    assert "style=" not in html  # the Content-Security-Policy refuses it
+    assert "style=" not in html  # the Content-Security-Policy blocks it
     spanish = _text(migration_view.body(Say("es"), _RUNNING))
     assert "En marcha: 41,2 %, faltan aproximadamente 6 h 32 min" in spanish
     assert "Compruebe que los ids sean de esta cuenta" in spanish
@@ -92,15 +92,15 @@ def test_a_running_migration_says_how_far_how_long_and_what_went_wrong() -> None
         ({"rate": 0.0, "eta_s": None}, "none has ended in the last few seconds"),
     ],
 )
-def test_whatever_the_state_it_says_what_is_going_on(change: dict[str, object], said: str) -> None:
-    """Each state has its sentence, and the list names the ones that need somebody."""
+def test_every_state_has_its_sentence(change: dict[str, object], said: str) -> None:
+    """Each state has its sentence, and the list marks those that need an operator."""
     status = replace(_RUNNING, **change)  # type: ignore[arg-type]
     assert said in _text(migration_view.body(Say("en"), status))
     assert "412,003 of 1,000,000" in _text(list_view.body(Say("en"), [status], base="http://h"))
 
 
-def test_an_ended_one_has_nothing_to_steer() -> None:
-    """No form is left; sums and what is not as the file says are told."""
+def test_an_ended_migration_has_no_forms() -> None:
+    """An ended migration has no forms; its page shows sums and problems."""
     counts = {RowState.APPLIED: 999_990, RowState.REJECTED: 10}
     status = replace(
         _RUNNING, state=MigrationState.FINISHED, counts=counts, driver=None, finished_at=_NOW
@@ -111,8 +111,8 @@ def test_an_ended_one_has_nothing_to_steer() -> None:
     assert ">99.9 %" in _text(html) or "&gt;99.9 %" in html
 
 
-async def test_the_list_and_a_migration_are_there(web: httpx.AsyncClient) -> None:
-    """Both are HTML with a policy that lets nothing in from outside; an unknown one is 404."""
+async def test_the_list_and_a_migrations_page(web: httpx.AsyncClient) -> None:
+    """Both are HTML with a policy that blocks foreign content; an unknown migration is 404."""
     assert "There is no migration yet" in (await web.get("/migrations")).text
     migration = await _uploaded(web)
     listed = await web.get("/migrations")
@@ -128,8 +128,8 @@ async def test_the_list_and_a_migration_are_there(web: httpx.AsyncClient) -> Non
     assert (missing.status_code, "There is no such migration" in missing.text) == (404, True)
 
 
-async def test_forms_steer_without_javascript(web: httpx.AsyncClient) -> None:
-    """A limit is set and taken away, the rest is cancelled; each leads back to the page."""
+async def test_forms_work_without_javascript(web: httpx.AsyncClient) -> None:
+    """A limit is set and removed, the rest is cancelled; each form leads back to the page."""
     migration = await _uploaded(web)
     path = f"/migrations/{migration}"
     set_ = await web.post(f"{path}/throttle", data={"rps": "2.5"})
@@ -146,8 +146,8 @@ async def test_forms_steer_without_javascript(web: httpx.AsyncClient) -> None:
     assert (late.status_code, "That was not possible" in late.text) == (409, True)
 
 
-async def test_other_pages_cannot_steer(web: httpx.AsyncClient) -> None:
-    """A form of another site, or of a name that was made to lead here, changes nothing."""
+async def test_foreign_pages_cannot_control_migrations(web: httpx.AsyncClient) -> None:
+    """A form of another site, or of a foreign host name that leads here, changes nothing."""
     path = f"/migrations/{await _uploaded(web)}"
     for headers in (
         {"sec-fetch-site": "cross-site"},
@@ -164,8 +164,8 @@ async def test_other_pages_cannot_steer(web: httpx.AsyncClient) -> None:
     assert (await web.post(f"{path}/pause", headers=own)).status_code == 303
 
 
-async def test_with_tokens_one_signs_in(guarded: httpx.AsyncClient) -> None:
-    """The form gives a cookie that scripts cannot read, with no token in it, that can end."""
+async def test_with_tokens_users_sign_in(guarded: httpx.AsyncClient) -> None:
+    """The form sets a cookie without the token, which scripts cannot read and sign-out ends."""
     asked = await guarded.get("/migrations")
     assert (asked.status_code, 'type="password"' in asked.text) == (401, True)
     login = "/login"
@@ -178,7 +178,7 @@ async def test_with_tokens_one_signs_in(guarded: httpx.AsyncClient) -> None:
     assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
     assert _TOKEN not in cookie
     assert (await guarded.get("/migrations")).status_code == 200
-    # The API takes bearer tokens alone.
+    # The API accepts only bearer tokens.
     value = cookie.partition("=")[2].partition(";")[0]
     api = await guarded.get("/api/migrations", headers={"cookie": f"cards_session={value}"})
     assert api.status_code == 401
@@ -194,7 +194,7 @@ async def test_with_tokens_one_signs_in(guarded: httpx.AsyncClient) -> None:
 async def test_a_session_ends_with_its_token(
     guarded: httpx.AsyncClient, redis_url: str, tmp_path: Path
 ) -> None:
-    """Where the token is no longer configured its sessions are of no use."""
+    """A session is invalid once its token is no longer configured."""
     await guarded.post("/login", data={"token": _TOKEN})
     headers = {"cookie": f"cards_session={guarded.cookies['cards_session']}"}
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_API_TOKENS": "another"}
@@ -202,7 +202,7 @@ async def test_a_session_ends_with_its_token(
         assert (await other.get("/migrations", headers=headers)).status_code == 401
 
 
-async def test_redis_away_is_said(tmp_path: Path) -> None:
+async def test_without_redis_the_page_says_so(tmp_path: Path) -> None:
     """Without Redis the page says so, and that nothing is lost."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of("redis://127.0.0.1:1/0", **environ) as web:

@@ -1,4 +1,4 @@
-"""What is happening and why, over ASGI: pages, API, words; values of others are text."""
+"""The overview, commands and customers over ASGI: pages, API, texts; foreign values are text."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def _text(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-def test_the_last_hour_is_an_hour_at_most() -> None:
-    """What ended is counted since the oldest sample, which is at most an hour old."""
+def test_the_last_hour_covers_at_most_an_hour() -> None:
+    """Ended commands are counted since the oldest sample, which is at most an hour old."""
     hour = LastHour()
     assert sum(hour.record(_ended(10, 0.0)).counts.values()) == 0
     for minute in range(1, 100):
@@ -91,8 +91,8 @@ def test_the_last_hour_is_an_hour_at_most() -> None:
     assert found.since == datetime.fromtimestamp(39 * 60 + 0.5, UTC)
 
 
-def test_counts_that_were_lost_begin_anew() -> None:
-    """Fewer than before are no negative number."""
+def test_lost_counters_restart() -> None:
+    """Counters lower than before do not become negative differences."""
     hour = LastHour()
     hour.record(_ended(10, 0.0))
     lost = hour.record(_ended(2, 1.0))
@@ -111,10 +111,8 @@ def test_counts_that_were_lost_begin_anew() -> None:
         ({"unknown": 1, "oldest_unsettled_s": 901.0}, "not known", "CardsOutcomeUnknown"),
     ],
 )  # fmt: skip
-def test_what_needs_a_person_is_said_first(
-    changed: dict[str, object], said: str, alert: str
-) -> None:
-    """Each with what to do, and the runbook's section, which there is."""
+def test_problems_are_shown_first(changed: dict[str, object], said: str, alert: str) -> None:
+    """Each problem has advice and an existing section of the runbook."""
     (matter,) = matters(Say("en"), _overview(**changed))
     assert said in matter.now
     assert matter.alert == alert
@@ -123,8 +121,8 @@ def test_what_needs_a_person_is_said_first(
     assert matters(Say("es"), _overview(**changed))[0].now != matter.now
 
 
-def test_no_worker_is_claimed_to_be_away_where_none_could_show_life() -> None:
-    """Where Redis takes no writes that is what is wrong; workers cannot write that they live."""
+def test_workers_are_unknown_while_redis_refuses_writes() -> None:
+    """If Redis accepts no writes, workers cannot report; only the refusal is shown."""
     full = replace(_overview(workers=0), refuses=FAULTS["OOM"])
     (matter,) = matters(Say("en"), full)
     assert "Redis is full" in matter.now
@@ -132,23 +130,23 @@ def test_no_worker_is_claimed_to_be_away_where_none_could_show_life() -> None:
     assert "not known" in _text(overview_view.body(Say("en"), full))
 
 
-def test_commands_that_nobody_may_take_up_now_are_counted() -> None:
-    """A command that a worker holds and may not send is neither waiting nor tried: it is open."""
+def test_held_commands_are_counted_as_open() -> None:
+    """A command that a worker has received and may not send counts as open."""
     one = (CommandKind.ASSIGN_CARD, Lane.BULK)
     shown = _text(overview_view.body(Say("en"), _overview(accepted={one: 7})))
     assert "Not ended" in shown
     assert "bulk many at a time, migrations too 7 0 – open" in shown
 
 
-def test_a_lane_that_does_not_move_is_said_and_a_long_line_that_does_is_not() -> None:
-    """An old command alone is no trouble: a migration has many."""
+def test_only_a_stuck_lane_is_a_problem() -> None:
+    """An old command alone is no problem: a migration has many."""
     old = _overview(oldest_s={Lane.INTERACTIVE: 0.0, Lane.BULK: 900.0})
     assert matters(Say("en"), old)[0].alert == ""
     assert matters(Say("en"), replace(old, rate=0.0))[0].alert == "CardsLaneStuck"
 
 
-def test_the_rate_is_told_beside_the_limit() -> None:
-    """With what Stripe's 429s have left of it."""
+def test_the_rate_is_shown_with_the_limit() -> None:
+    """The limit is shown as reduced by Stripe's 429s."""
     slowed = replace(_overview(), paces={"account": Pace(0.5, 3, 40.0, 100)})
     said = _text(overview_view.body(Say("en"), slowed))
     assert "3/s" in said
@@ -156,8 +154,8 @@ def test_the_rate_is_told_beside_the_limit() -> None:
     assert "no limit of our own" in _text(overview_view.body(Say("en"), _overview()))
 
 
-def test_the_words_are_the_runbooks() -> None:
-    """What to do about each code and state is what docs/runbook.md says, without its links."""
+def test_the_advice_matches_the_runbook() -> None:
+    """The advice for each code and state is that of docs/runbook.md, without links."""
     runbook = (ROOT / "docs/runbook.md").read_text("utf-8")
     plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", runbook)
     rows = {cells[0]: cells[1:] for cells in map(_cells, plain.split("\n")) if cells}
@@ -174,24 +172,24 @@ def _cells(line: str) -> list[str]:
     return [one.strip() for one in line.strip("|").split("|")] if line.startswith("|") else []
 
 
-def test_every_state_has_its_words() -> None:
-    """None is shown by its bare name in Spanish."""
+def test_every_state_has_a_text() -> None:
+    """No state is shown by its bare name in Spanish."""
     for one in State:
         assert f"STATE_{one.value.upper()}" in Told.__members__
 
 
-def test_sessions_count_on_pages_alone() -> None:
-    """The API, the probes and the documentation never take a cookie."""
+def test_sessions_are_accepted_on_pages_only() -> None:
+    """The API, the probes and the documentation accept no cookie."""
     pages = ("/", "/events", "/find", "/login", "/migrations", "/commands/x", "/customers/cus_1")
     assert all(map(is_page, pages))
     others = ("/api/overview", "/api", "/docs", "/metrics", "/healthz", "/commandsx", "", "//")
     assert not any(map(is_page, others))
 
 
-async def test_pages_and_api_tell_of_the_same(
+async def test_pages_and_api_show_the_same(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """Overview, a command, a customer: HTML for people, envelopes for machines."""
+    """Overview, a command and a customer are HTML for people and envelopes for programs."""
     sent = cards.set_default(customer=CUSTOMER, card="card_1")
     ends.fail(sent.id, "lock_timeout")
     shown = (await web.get(f"/commands/{sent.id}")).text
@@ -207,7 +205,7 @@ async def test_pages_and_api_tell_of_the_same(
     )  # fmt: skip
     page = await web.get(f"/commands/{sent.id}")
     assert "cards failed replay --filter code=lock_timeout" in _text(page.text)
-    assert "<script" not in page.text  # it has ended: nothing is to be renewed
+    assert "<script" not in page.text  # it has ended: no live updates
     customer = (await web.get(f"/api/customers/{CUSTOMER}")).json()["data"]
     assert (customer["read"], customer["notRead"]) == (False, "no_worker")
     assert [one["taskId"] for one in customer["waiting"]] == [waiting.id]
@@ -218,8 +216,8 @@ async def test_pages_and_api_tell_of_the_same(
         assert "tok_1QRs" not in answer
 
 
-async def test_what_cannot_be_found_is_said(web: httpx.AsyncClient) -> None:
-    """404 with a page; ids that are none, and card numbers, are not shown again."""
+async def test_unknown_ids_are_404(web: httpx.AsyncClient) -> None:
+    """Unknown ids are 404 with a page; malformed ids and card numbers are not echoed."""
     for path in ("/commands/nope", f"/commands/{CARD}", "/customers/x", f"/customers/cus_{CARD}",
                  f"/commands/{'x' * 300}"):  # fmt: skip
         answer = await web.get(path)
@@ -235,10 +233,10 @@ async def test_what_cannot_be_found_is_said(web: httpx.AsyncClient) -> None:
     assert (await web.get("/find", params={"id": CARD})).status_code == 404
 
 
-async def test_the_stream_tells_what_changes(
+async def test_the_stream_sends_changes(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """A command's stream ends with it; one of an unknown command is 404."""
+    """A command's stream ends with the command; an unknown command's is 404."""
     sent = cards.set_default(customer="cus_1", card="card_1")
     ends.end(sent.id)
     async with web.stream("GET", f"/commands/{sent.id}/events") as events:
@@ -249,7 +247,7 @@ async def test_the_stream_tells_what_changes(
 
 
 async def test_without_redis_a_page_says_so(tmp_path: Path) -> None:
-    """503, for people and for machines."""
+    """Without Redis both page and API answer 503."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of("redis://127.0.0.1:1/0", **environ) as away:
         paths = ("/", "/commands/x", "/customers/cus_1", "/api/overview")
@@ -258,8 +256,8 @@ async def test_without_redis_a_page_says_so(tmp_path: Path) -> None:
         assert all("does not answer" in one.text for one in responses[:3])
 
 
-async def test_the_upload_that_is_shown_leads_here(web: httpx.AsyncClient) -> None:
-    """The list's curl has the address and port that the page was asked for at."""
+async def test_the_example_command_has_our_address(web: httpx.AsyncClient) -> None:
+    """The list's curl command has the address and port under which the page was requested."""
     for host in ("localhost:8123", "127.0.0.1"):
         page = await web.get("/migrations", headers={"Host": host})
         assert f"http://{host}/api/migrations?name=cards.csv" in page.text
@@ -268,7 +266,7 @@ async def test_the_upload_that_is_shown_leads_here(web: httpx.AsyncClient) -> No
 async def test_damaged_rows_hide_nothing(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """Rows with fields that are gone, or are no numbers, leave the pages standing."""
+    """Rows with missing or non-numeric fields do not break the pages."""
     for number in range(3):
         ends.fail(cards.set_default(customer="cus_1", card="card_1").id, f"code_{number}")
     one, two, three = map(str, ends.redis.zrange("cards:failed", 0, -1))
@@ -282,10 +280,10 @@ async def test_damaged_rows_hide_nothing(
     assert ends.journal(figures()).failed == 3
 
 
-async def test_what_stripe_told_of_a_customer_is_shown(
+async def test_a_customers_stripe_events_are_shown(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends
 ) -> None:
-    """A change made elsewhere, and one by a command, are told apart on the page and by the API."""
+    """Page and API distinguish a change made elsewhere from one by a command."""
     sent = cards.set_default(customer="cus_1", card="card_1")
     for number, key in enumerate((sent.id, "")):
         told = StripeEvent(
@@ -308,8 +306,8 @@ async def test_what_stripe_told_of_a_customer_is_shown(
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_values_of_others_are_text(language: Language) -> None:
-    """A code of Stripe's or a customer's id of a damaged row is neither markup nor a template."""
+def test_foreign_values_are_text(language: Language) -> None:
+    """A code of Stripe's, or a damaged row's customer id, is neither markup nor a template."""
     hostile = "<img src=x onerror=ran()>{0}{id}\u202e`x`\0"
     record = CustomerRecord(hostile, _NOW, [], [], False, None, {})
     read = CustomerRead(hostile, "", hostile, None)

@@ -1,4 +1,4 @@
-"""A session of the page ends where it is signed out of, for every web process."""
+"""Sessions: sign-out ends them for every web process."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ async def _cookie(web: httpx.AsyncClient) -> dict[str, str]:
     return {"cookie": f"{COOKIE}={value}"}
 
 
-async def test_signing_out_ends_it_everywhere(
+async def test_sign_out_ends_the_session_everywhere(
     web: httpx.AsyncClient, redis_url: str, tmp_path: Path
 ) -> None:
-    """The cookie of before is of no use afterwards: here, elsewhere, and after a restart."""
+    """The old cookie is invalid afterwards: here, on other processes, and after a restart."""
     first, second = await _cookie(web), await _cookie(web)
     async with client_of(redis_url, **_environ(tmp_path)) as other:
         for cookie in (first, second):
@@ -58,14 +58,14 @@ async def test_signing_out_ends_it_everywhere(
     async with client_of(redis_url, **_environ(tmp_path)) as restarted:
         assert (await restarted.get("/migrations", headers=first)).status_code == 401
         assert (await restarted.get("/migrations", headers=second)).status_code == 200
-    assert (await web.post(LOGOUT, headers=first)).status_code == 303  # again, to no harm
+    assert (await web.post(LOGOUT, headers=first)).status_code == 303  # repeated, without harm
     assert (await web.post(LOGOUT)).status_code == 303
 
 
-async def test_redis_holds_nothing_that_lets_anybody_in(
+async def test_redis_holds_nothing_that_admits_anybody(
     web: httpx.AsyncClient, redis_url: str
 ) -> None:
-    """A digest and a name, for twelve hours; a record that somebody puts there makes no session."""
+    """Redis holds a digest and a name for twelve hours; a forged record makes no session."""
     cookie = await _cookie(web)
     value = cookie["cookie"].partition("=")[2]
     until, ident, signature = value.split(".")
@@ -92,10 +92,10 @@ async def test_redis_holds_nothing_that_lets_anybody_in(
     assert (await web.get("/migrations", headers=cookie)).status_code == 401
 
 
-async def test_it_ends_with_its_token(
+async def test_a_session_ends_with_its_token(
     web: httpx.AsyncClient, redis_url: str, tmp_path: Path
 ) -> None:
-    """A token of the same name does not keep the session; the same one, hashed, does."""
+    """Another token of the same name ends the session; the same token, hashed, keeps it."""
     cookie = await _cookie(web)
     hashed = f"ana:read:sha256={sha256(_TOKEN.encode()).hexdigest()}"
     for tokens, status in ((hashed, 200), (f"ana:read:new,{hashed}", 200), ("ana:read:new", 401)):
@@ -104,13 +104,13 @@ async def test_it_ends_with_its_token(
             assert answer.status_code == status, tokens
 
 
-async def test_it_ends_after_twelve_hours(redis_url: str) -> None:
-    """By the cookie's own time, whatever Redis still has."""
+async def test_a_session_ends_after_twelve_hours(redis_url: str) -> None:
+    """The cookie's own expiry counts, even if Redis still has the session."""
     clock, journal = Clock(), Journal(redis_url)
     tokens = read_tokens({"CARDS_API_TOKENS": f"ana:read:{_TOKEN}"})
     sessions = Sessions(tokens, JournalBulkhead(journal), clock)
     try:
-        value = await sessions.begin(f" {_TOKEN} ")
+        value = await sessions.start(f" {_TOKEN} ")
         headers = [(b"cookie", f"other=1; {COOKIE}={value}".encode())]
         clock.now += LASTS_S - 1
         caller = await sessions.caller(headers)
@@ -118,13 +118,13 @@ async def test_it_ends_after_twelve_hours(redis_url: str) -> None:
         assert caller.name == "ana"
         clock.now += 1
         assert await sessions.caller(headers) is None
-        assert await sessions.begin("wrong") is None
+        assert await sessions.start("wrong") is None
     finally:
         await journal.aclose()
 
 
-async def test_without_redis_nobody_is_signed_in_or_out(tmp_path: Path) -> None:
-    """The page says that Redis does not answer, and does not pretend to have signed out."""
+async def test_without_redis_nobody_signs_in_or_out(tmp_path: Path) -> None:
+    """The page says that Redis does not answer, and does not claim a sign-out."""
     async with client_of("redis://127.0.0.1:1/0", **_environ(tmp_path)) as web:
         entering = await web.post(LOGIN, data={"token": _TOKEN})
         assert (entering.status_code, "does not answer" in entering.text) == (503, True)
@@ -132,8 +132,8 @@ async def test_without_redis_nobody_is_signed_in_or_out(tmp_path: Path) -> None:
         assert (await web.get("/migrations")).status_code == 401
 
 
-async def test_without_redis_a_session_is_not_let_in(redis_url: str, tmp_path: Path) -> None:
-    """A cookie that we signed is not enough; signing out says that it did not."""
+async def test_without_redis_a_session_is_not_accepted(redis_url: str, tmp_path: Path) -> None:
+    """A signed cookie is not enough; the sign-out reports its failure."""
     async with client_of(redis_url, **_environ(tmp_path)) as web:
         cookie = await _cookie(web)
     async with client_of("redis://127.0.0.1:1/0", **_environ(tmp_path)) as away:
@@ -145,8 +145,8 @@ async def test_without_redis_a_session_is_not_let_in(redis_url: str, tmp_path: P
 
 
 @pytest.mark.integration
-def test_an_open_page_is_told_no_more(redis_url: str, tmp_path: Path) -> None:
-    """A page that was open when its session ended hears of no further change."""
+def test_an_open_page_gets_no_more_events(redis_url: str, tmp_path: Path) -> None:
+    """A page that was open when its session ended gets no further changes."""
     tokens = f"ana:migrate:{_TOKEN}"
     with (
         WebProcess(redis_url, **_environ(tmp_path, tokens)) as web,

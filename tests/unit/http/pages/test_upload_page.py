@@ -1,4 +1,4 @@
-"""The form of the page: from a file to its plan, and back with what is wrong."""
+"""The upload form: from a file to its plan, or back to the form with an error."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def _post(web: httpx.AsyncClient, content: bytes, **fields: str) -> httpx.
 
 
 async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> None:
-    """The answer leads to its plan, with the rows that are wrong; the migration waits."""
+    """The answer leads to the plan with its invalid rows; the migration is paused."""
     answer = await _post(web, _ROWS, rps="2,5", command="", sheet="")
     assert answer.status_code == 303, answer.text
     path = answer.headers["location"]
@@ -83,8 +83,8 @@ async def test_a_file_is_planned_and_nothing_is_sent(web: httpx.AsyncClient) -> 
     assert errors.text.splitlines()[1].startswith("kus_a3,card_a3,invalid,parameter_invalid")
 
 
-async def test_what_was_taken_as_what_is_said_in_words(web: httpx.AsyncClient) -> None:
-    """Packing, encoding and separator; columns by other names; nothing of what is not so."""
+async def test_the_plan_describes_how_the_file_was_read(web: httpx.AsyncClient) -> None:
+    """It names packing, encoding, separator and mapped columns, and nothing that does not apply."""
     text = "Customer ID\tDefault Source\tCard CVC Status\r\n\u00a0cus_a1\tcard_a1\tpass\r\n"
     answer = await _post(web, gzip.compress(text.encode("utf-16")))
     assert answer.status_code == 303, answer.text
@@ -97,8 +97,10 @@ async def test_what_was_taken_as_what_is_said_in_words(web: httpx.AsyncClient) -
     assert not {"False", "Stripe objects", "packing"} & set(page.split())
 
 
-async def test_a_refused_file_leads_to_its_columns(web: httpx.AsyncClient, tmp_path: Path) -> None:
-    """Why is said, what was filled in is there again, and columns can be chosen of the file's."""
+async def test_a_file_without_the_columns_offers_its_own(
+    web: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """The form shows the reason and the filled-in values, and offers the file's columns."""
     content = b"persona,pieza <i>\ncus_a1,card_a1\n"
     answer = await _post(web, content, rps="3")
     assert answer.status_code == 400
@@ -124,10 +126,10 @@ async def test_a_refused_file_leads_to_its_columns(web: httpx.AsyncClient, tmp_p
         (b"\x1f\x8b\x08", {}, "gzip"),
     ],
 )
-async def test_what_is_wrong_is_said_on_the_form(
+async def test_the_form_shows_what_is_wrong(
     web: httpx.AsyncClient, content: bytes, fields: dict[str, str], said: str
 ) -> None:
-    """400 with the reason in words, and the form to try again; nothing is entered."""
+    """The answer is 400 with the reason and the form; nothing is entered."""
     answer = await _post(web, content, **fields)
     assert answer.status_code == 400
     assert said in _text(answer.text)
@@ -136,8 +138,8 @@ async def test_what_is_wrong_is_said_on_the_form(
     assert (await web.get("/api/migrations")).json()["data"] == []
 
 
-async def test_what_is_no_form_and_what_is_too_large(redis_url: str, tmp_path: Path) -> None:
-    """Other bodies are refused on a page; the bound is that of the API."""
+async def test_malformed_forms_and_large_files_are_refused(redis_url: str, tmp_path: Path) -> None:
+    """Other bodies are refused with a page; the limit is the API's."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of(redis_url, CARDS_UPLOAD_LIMIT="50", **environ) as web:
         broken = await web.post("/migrations", content=_ROWS)
@@ -148,8 +150,8 @@ async def test_what_is_no_form_and_what_is_too_large(redis_url: str, tmp_path: P
         assert nothing.status_code == 400
 
 
-async def test_who_may_only_read_sees_no_form(redis_url: str, tmp_path: Path) -> None:
-    """And may not post one; a page of another origin neither. Who may is named with it."""
+async def test_a_reader_sees_no_form(redis_url: str, tmp_path: Path) -> None:
+    """A reader may not post one, nor may a foreign page. The form names the caller who may."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path), "CARDS_LANGUAGE": "en"}
     async with client_of(redis_url, CARDS_API_TOKENS=_TOKENS, **environ) as web:
         await web.post("/login", data={"token": "t0ken-read"})
@@ -170,8 +172,8 @@ async def test_who_may_only_read_sees_no_form(redis_url: str, tmp_path: Path) ->
         assert api.json()["data"]["by"] == "finance"
 
 
-async def test_it_is_discarded_or_tried_with_some_rows(web: httpx.AsyncClient) -> None:
-    """Discarded it is gone; a pilot takes a number of rows, and no other text."""
+async def test_a_plan_is_discarded_or_piloted(web: httpx.AsyncClient) -> None:
+    """A discarded migration is gone; a pilot accepts only a number of rows."""
     path = (await _post(web, _ROWS)).headers["location"]
     wrong = await web.post(f"{path}/pilot", data={"rows": "none"})
     assert (wrong.status_code, "1 to 999999999" in wrong.text) == (400, True)
@@ -181,8 +183,8 @@ async def test_it_is_discarded_or_tried_with_some_rows(web: httpx.AsyncClient) -
     assert (await web.get(f"/api{path}/plan")).status_code == 404
 
 
-def test_whatever_a_plan_says_is_shown() -> None:
-    """Fields that this page knows nothing of, too, as text; times and rows in the language."""
+def test_all_fields_of_a_plan_are_shown() -> None:
+    """Unknown fields are shown too, as text; times and rows are in the language."""
     html = plan_view.section(Say("es"), _PLAN, "<a>errors.csv</a>")
     text = _text(html)
     assert "&lt;b&gt;.csv" in html
@@ -194,8 +196,8 @@ def test_whatever_a_plan_says_is_shown() -> None:
     assert "y 1 más" in text
 
 
-def test_what_is_not_sent_is_shown_with_why() -> None:
-    """Ambiguous and skipped rows by code, with what to do; the candidates are not listed."""
+def test_unsent_rows_are_shown_with_reasons() -> None:
+    """Ambiguous and skipped rows are shown by code with advice, without the candidates."""
     more = {
         "ambiguous": {"ambiguous_cards": 4},
         "undecidedCustomers": 2,
@@ -211,8 +213,8 @@ def test_what_is_not_sent_is_shown_with_why() -> None:
     assert "Por reparar 3 clientes: quien no tiene predeterminada" in repairs
 
 
-def test_once_begun_the_plan_is_folded() -> None:
-    """What happens comes first then; the plan can still be opened."""
+def test_once_started_the_plan_is_collapsed() -> None:
+    """The progress comes first then; the plan can be opened."""
     html = migration_view.body(Say("en"), _RUNNING, plan=_PLAN)
     assert "The plan, before anything was sent" in html
     assert "Run all" not in html

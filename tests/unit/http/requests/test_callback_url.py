@@ -1,4 +1,4 @@
-"""`Callback-Url`: which URLs are taken, and what is kept of them."""
+"""`Callback-Url`: which URLs are accepted, and what is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import redis
 from producer.journal import Journal
 from producer.journal.commands.callbacks import take_callbacks
 from producer.journal.redis import keys
-from tests.unit.http.web import CARD, DEFAULT, begin, client_of, finish
+from tests.unit.http.web import CARD, DEFAULT, claim_command, client_of, complete_command
 
 _ON = {"CARDS_CALLBACKS": "on", "CARDS_LANGUAGE": "en"}
 _URL = "https://shop.example/ended?of=s3cret"
@@ -42,8 +42,8 @@ async def _order(web: httpx.AsyncClient, url: str, **headers: str) -> httpx.Resp
         "https://shop.example/" + "x" * 2000,
     ],
 )
-async def test_what_is_no_callable_url_is_refused(redis_url: str, url: str) -> None:
-    """400, and nothing is accepted."""
+async def test_an_invalid_url_is_refused(redis_url: str, url: str) -> None:
+    """The answer is 400, and no command is accepted."""
     async with client_of(redis_url, **_ON) as web:
         answer = await _order(web, url)
     assert (answer.status_code, answer.json()["code"]) == (400, "parameter_invalid")
@@ -53,7 +53,7 @@ async def test_what_is_no_callable_url_is_refused(redis_url: str, url: str) -> N
 
 
 async def test_other_refusals(redis_url: str) -> None:
-    """Where callbacks are off; with a card number in it; given twice."""
+    """Refused if callbacks are off, if the URL contains a card number, or if there are two."""
     async with client_of(redis_url, CARDS_LANGUAGE="en") as web:
         off = await _order(web, _URL)
         assert (off.status_code, off.json()["code"]) == (400, "parameter_invalid")
@@ -67,29 +67,29 @@ async def test_other_refusals(redis_url: str) -> None:
         assert answer.status_code == 400
 
 
-async def test_plain_http_where_private_addresses_are_allowed(redis_url: str) -> None:
-    """A setting for networks of one's own."""
+async def test_plain_http_is_allowed_with_private_addresses(redis_url: str) -> None:
+    """The setting for private networks also allows plain HTTP."""
     async with client_of(redis_url, **_ON, CARDS_CALLBACK_ALLOW_PRIVATE="yes") as web:
         assert (await _order(web, "http://10.0.0.1:8080/ended")).status_code == 202
 
 
-async def test_an_end_is_due_to_be_told(
+async def test_the_end_of_a_command_schedules_its_callback(
     redis_url: str, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The script that ends the command has it told; its URL is in no log."""
+    """The script that completes the command schedules the callback; no log contains its URL."""
     caplog.set_level(logging.DEBUG)
     async with client_of(redis_url, **_ON) as web:
         command = (await _order(web, _URL)).json()["data"]["taskId"]
     assert await journal(take_callbacks(10, 60_000)) == []
-    await finish(journal, await begin(journal, command))
+    await complete_command(journal, await claim_command(journal, command))
     (due,) = await journal(take_callbacks(10, 60_000))
     assert (due.command_id, due.url) == (command, _URL)
     assert "s3cret" not in repr(due)
     assert "s3cret" not in caplog.text
 
 
-async def test_a_repeated_request_tells_the_first_url(redis_url: str, journal: Journal) -> None:
-    """Under an idempotency key the first request counts, and nothing is left of others."""
+async def test_a_repeated_request_keeps_the_first_url(redis_url: str, journal: Journal) -> None:
+    """Of requests with one idempotency key the first one's URL counts; the others' are removed."""
     async with client_of(redis_url, **_ON) as web:
         key = {"Idempotency-Key": "k1"}
         first = (await _order(web, _URL, **key)).json()["data"]["taskId"]

@@ -1,4 +1,4 @@
-"""Card numbers are found in headers, paths and queries; generated ids are not taken for them."""
+"""Card numbers are found in headers, paths and queries; generated ids are not mistaken for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.contract import CardNumberRefused
 from producer.contract.card_data.card_numbers import looks_like_card_number
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
 
-# Hold runs of digits that pass Luhn.
+# They contain runs of digits that pass Luhn.
 _UNLUCKY_UUID = "a4242424-2424-2424-2abc-0123456789ab"
 
 
@@ -27,7 +27,7 @@ _UNLUCKY_UUID = "a4242424-2424-2424-2abc-0123456789ab"
     ],
 )
 def test_a_card_number_is_refused_without_being_repeated(text: str) -> None:
-    """The refusal names the place and does not repeat the number."""
+    """The refusal names the field and does not repeat the number."""
     with pytest.raises(CardNumberRefused) as refused:
         refuse_card_number(text, "Idempotency-Key")
     assert "Idempotency-Key" in refused.value.message("es")
@@ -35,7 +35,7 @@ def test_a_card_number_is_refused_without_being_repeated(text: str) -> None:
 
 
 def test_generated_keys_pass() -> None:
-    """UUIDs and digests pass, alone or with a prefix, whatever digits they hold."""
+    """UUIDs and digests pass, alone or with a prefix, whatever their digits."""
     assert looks_like_card_number(_UNLUCKY_UUID)
     refuse_card_number(_UNLUCKY_UUID, "Idempotency-Key")
     refuse_card_number(f"assign:{_UNLUCKY_UUID}", "Idempotency-Key")
@@ -56,11 +56,11 @@ def test_generated_keys_pass() -> None:
     ],
 )
 def test_card_data_in_a_query_is_refused(query: bytes) -> None:
-    """Names and values of parameters are looked at as callers mean them."""
+    """Names and values of parameters are decoded before the check."""
     with pytest.raises(CardNumberRefused):
         refuse_card_number_in_query(query)
 
 
 def test_an_ordinary_query_passes() -> None:
-    """Small numbers are no CVCs here."""
+    """Small numbers are not mistaken for CVCs."""
     refuse_card_number_in_query(b"wait=100&page=1234")

@@ -1,4 +1,4 @@
-"""A caller that closes its connection ends its own wait, and nothing else."""
+"""A caller that disconnects ends its own wait, and nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BODY = json.dumps(DEFAULT).encode()
 
 
 class _Connection:
-    """A connection as an ASGI server hands it on; its messages are given by the test."""
+    """A connection as an ASGI server presents it, with messages from the test."""
 
     def __init__(self, method: str, path: str, query: str = "") -> None:
         self.scope = {
@@ -48,11 +48,11 @@ class _Connection:
         self.sent: list[dict[str, Any]] = []
 
     def body(self, body: bytes = b"", *, more: bool = False) -> None:
-        """The caller sends a piece of its body."""
+        """Send a piece of the body."""
         self._coming.put_nowait({"type": "http.request", "body": body, "more_body": more})
 
     def close(self) -> None:
-        """The caller goes away."""
+        """Disconnect."""
         self._coming.put_nowait(_GONE)
 
     async def receive(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class _Connection:
         self.sent.append(message)
 
     async def through(self, app: FastAPI) -> None:
-        """Have the app handle it."""
+        """Let the app handle the request."""
         await app(self.scope, self.receive, self.send)
 
 
@@ -76,7 +76,7 @@ async def app(redis_url: str) -> AsyncIterator[FastAPI]:
 
 @pytest.fixture
 async def valkey(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
-    """What the app wrote."""
+    """A client of the app's Valkey."""
     async with redis.asyncio.Redis.from_url(redis_url, decode_responses=True) as client:
         yield client
 
@@ -86,16 +86,16 @@ async def _accepted(valkey: redis.asyncio.Redis) -> list[str]:
 
 
 async def _channels(valkey: redis.asyncio.Redis, count: int) -> None:
-    """Return once so many are waited for, besides the process's own and those kept for callers."""
+    """Return once `count` channels are subscribed to, besides the process's and the pooled ones."""
     async with asyncio.timeout(10):
         while len(await valkey.pubsub_channels("cards:changed:*")) != count + 1 + KEPT:
             await asyncio.sleep(0.01)
 
 
-async def test_a_sender_that_goes_away_is_let_go_and_its_command_stays(
+async def test_a_disconnect_ends_the_wait_and_not_the_command(
     app: FastAPI, valkey: redis.asyncio.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The body came in pieces; the wait ends with the connection, the command is accepted."""
+    """The body arrives in pieces; the wait ends with the connection, the command stays accepted."""
     caplog.set_level(logging.INFO, "producer.http.access")
     services: Services = app.state.services
     connection = _Connection("POST", "/api/cards/default")
@@ -118,10 +118,10 @@ async def test_a_sender_that_goes_away_is_let_go_and_its_command_stays(
     assert re.fullmatch(line, caplog.messages[-1])
 
 
-async def test_a_command_is_accepted_though_its_sender_left_at_once(
+async def test_a_command_is_accepted_even_if_its_sender_left(
     app: FastAPI, valkey: redis.asyncio.Redis
 ) -> None:
-    """A caller that sends and closes is not waited with, but its command is not cut short."""
+    """A caller that sends and disconnects is not waited for, but its command is accepted."""
     connection = _Connection("POST", "/api/cards/default")
     connection.body(_BODY)
     connection.close()
@@ -134,10 +134,10 @@ async def test_a_command_is_accepted_though_its_sender_left_at_once(
 @pytest.mark.parametrize(
     "path", ["/api/tasks/{}", "/api/tasks/{}/events", f"/api/cards/{CUSTOMER}"]
 )
-async def test_readers_that_go_away_are_let_go(
+async def test_a_disconnect_ends_reads(
     app: FastAPI, valkey: redis.asyncio.Redis, path: str
 ) -> None:
-    """Whoever waits for a task, follows it or waits for a worker's read is let go at once."""
+    """Waiting for a task, streaming it and waiting for a worker's read all end at once."""
     sent = _Connection("POST", "/api/cards/default")
     sent.body(_BODY)
     sent.close()
@@ -158,8 +158,8 @@ def _request(connection: _Connection) -> Request:
     return Request(connection.scope, connection.receive)
 
 
-async def test_what_ends_before_the_connection_is_left_alone() -> None:
-    """What is awaited returns, or fails with a timeout or cancellation of its own, as it would."""
+async def test_an_await_that_ends_before_a_disconnect_is_unaffected() -> None:
+    """The awaited code returns, or fails with its own timeout or cancellation, as usual."""
     connection = _Connection("GET", "/")
     connection.body()
     async with while_connected(_request(connection)):
@@ -180,8 +180,8 @@ async def test_what_ends_before_the_connection_is_left_alone() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_the_end_of_a_connection_cancels_what_is_awaited() -> None:
-    """What is inside is cancelled, can clean up, and the caller's going is what is raised."""
+async def test_a_disconnect_cancels_the_await() -> None:
+    """The code inside is cancelled and can clean up, and ClientDisconnect is raised."""
     connection = _Connection("GET", "/")
     connection.body()
     connection.close()

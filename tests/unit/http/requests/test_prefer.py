@@ -1,4 +1,4 @@
-"""Waiting preferences are read as RFC 7240 says."""
+"""Parsing of `Prefer` by RFC 7240."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from producer.http.requests.prefer import Preference, parse_prefer, parse_wait
     ],
 )
 def test_prefer_is_read_as_the_rfc_says(headers: list[str], wait_s: int, applied: str) -> None:
-    """Usable preferences are applied and named, all others ignored."""
+    """Valid preferences are applied and reported, all others ignored."""
     preference = parse_prefer(headers)
     assert preference == Preference(wait_s, applied)
     assert preference.headers == ({"Preference-Applied": applied} if applied else {})
@@ -53,6 +53,6 @@ def test_the_wait_parameter_is_capped(value: str | None, seconds: float) -> None
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "nan", "inf", "1e3", "٣", " 1"])
 def test_a_wait_that_is_no_number_is_refused(value: str) -> None:
-    """What is no number of seconds is refused, and the refusal names `wait`."""
+    """An invalid number of seconds is refused, and the refusal names `wait`."""
     with pytest.raises(ParameterInvalid, match="wait"):
         parse_wait(value)

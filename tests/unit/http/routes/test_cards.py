@@ -1,4 +1,4 @@
-"""Listing a customer's cards through the workers."""
+"""`GET /api/cards/{userId}`: a worker lists the customer's cards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.http.web import CUSTOMER
 
 
 async def _asked(journal: Journal) -> tuple[str, dict[str, str]]:
-    """What a worker finds in its queue: the read's id and its arguments."""
+    """The read's id and arguments, from the worker's queue."""
     while (taken := await journal._redis.lpop("interactive")) is None:
         await asyncio.sleep(0)
     message = json.loads(taken)
@@ -44,7 +44,7 @@ async def test_a_workers_answer_is_passed_on(
 async def test_without_a_worker_it_is_unavailable(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no worker answers in time, 503 says so and when to try again."""
+    """If no worker answers in time, the answer is 503 with `Retry-After`."""
     monkeypatch.setattr(cards, "READ_WITHIN_S", 0.2)
     response = await client.get(f"/api/cards/{CUSTOMER}")
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")

@@ -1,4 +1,4 @@
-"""What web sends is signed, where it has keys."""
+"""Web signs its commands and reads if it has keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEYS = {"CARDS_SIGNING_KEYS": f"{KEY},{OLD}"}
 
 
 def flaw_of(text: str) -> object:
-    """What is wrong with a message's signature now, by the first key alone."""
+    """The flaw in a message's signature now, by the first key alone."""
     one: dict[str, Any] = json.loads(text)
     now_ms = time.time() * 1000
     return message_flaw(SIGNING, one["headers"], one["body"], now_ms=now_ms, max_age_s=60)
@@ -35,7 +35,7 @@ def flaw_of(text: str) -> object:
 async def test_commands_are_signed(
     redis_url: str, journal: Journal, path: str, body: dict[str, str], lane: Lane
 ) -> None:
-    """Row and message."""
+    """Both the row and the message are signed."""
     headers = {"Prefer": "respond-async", "Lane": lane.value}
     async with client_of(redis_url, **KEYS) as client:
         response = await client.post(f"/api/cards/{path}", json=body, headers=headers)
@@ -46,7 +46,7 @@ async def test_commands_are_signed(
 
 
 async def test_reads_are_signed(redis_url: str, journal: Journal) -> None:
-    """A worker that demands it lists no cards otherwise."""
+    """Reads are signed too, or a worker that requires signatures would list no cards."""
     async with client_of(redis_url, **KEYS) as client:
         asking = asyncio.create_task(client.get(f"/api/cards/{CUSTOMER}"))
         while (text := await journal._redis.lpop("interactive")) is None:
@@ -55,8 +55,8 @@ async def test_reads_are_signed(redis_url: str, journal: Journal) -> None:
     assert flaw_of(text) is None
 
 
-async def test_without_keys_nothing_is(redis_url: str, journal: Journal) -> None:
-    """Messages and rows are as they were."""
+async def test_without_keys_nothing_is_signed(redis_url: str, journal: Journal) -> None:
+    """Messages and rows have no signature."""
     async with client_of(redis_url) as client:
         response = await client.post(
             "/api/cards/default", json=DEFAULT, headers={"Prefer": "respond-async"}
@@ -67,8 +67,8 @@ async def test_without_keys_nothing_is(redis_url: str, journal: Journal) -> None
     assert SIGNATURE not in json.loads(text)["headers"]
 
 
-def test_children_are_given_the_keys(tmp_path: Path) -> None:
-    """Drivers sign what they send, with the keys that web was started with."""
+def test_child_processes_get_the_keys(tmp_path: Path) -> None:
+    """Drivers sign what they send with web's keys."""
     config = RedisConfig.of("redis://127.0.0.1:6379/0")
     signing = Signing(Signing.of(KEY, OLD).keys, required=True)
     given = ChildProcesses(config, tmp_path, "en", signing)._environ

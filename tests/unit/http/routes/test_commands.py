@@ -1,4 +1,4 @@
-"""Accepting commands over HTTP: what is answered, and what the journal has."""
+"""Accepting commands over HTTP: the answers, and the journal's records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from producer.contract import Envelope, Lane, State
 from producer.journal import Journal, status
 from producer.journal.redis import keys
-from tests.unit.http.web import ASSIGN, DEFAULT, begin, finish
+from tests.unit.http.web import ASSIGN, DEFAULT, claim_command, complete_command
 
 
 def _id_of(response: httpx.Response) -> str:
@@ -25,10 +25,8 @@ async def _accept(client: httpx.AsyncClient, path: str = "default", **headers: s
     return _id_of(await client.post(f"/api/cards/{path}", json=body, headers=headers))
 
 
-async def test_respond_async_answers_where_to_ask(
-    client: httpx.AsyncClient, journal: Journal
-) -> None:
-    """`Prefer: respond-async` is answered 202 with everything needed to ask later."""
+async def test_respond_async_answers_202(client: httpx.AsyncClient, journal: Journal) -> None:
+    """`Prefer: respond-async` is answered with 202 and the URL of the command's status."""
     response = await client.post(
         "/api/cards/assign", json=ASSIGN, headers={"Prefer": "respond-async", "Lane": "bulk"}
     )
@@ -46,12 +44,12 @@ async def test_respond_async_answers_where_to_ask(
     assert (found.command, found.customer, found.lane) == ("AssignCard", ASSIGN["userId"], "bulk")
 
 
-async def test_a_wait_that_runs_out_is_answered_with_the_state(
+async def test_a_wait_that_times_out_answers_the_state(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """Not ended in time is 202 with the present state, and the applied preference."""
+    """If the command does not end in time, 202 has its state and the applied preference."""
     task_id = await _accept(client, **{"Idempotency-Key": "k"})
-    await begin(journal, task_id)
+    await claim_command(journal, task_id)
     response = await client.post(
         "/api/cards/default", json=DEFAULT, headers={"Prefer": "wait=1", "Idempotency-Key": "k"}
     )
@@ -67,8 +65,8 @@ async def _wait_and_end(
     row = keys.queued(Lane.INTERACTIVE.value)
     while not (ids := await journal._redis.zrange(row, 0, -1)):
         await asyncio.sleep(0)
-    taken = await begin(journal, ids[0])
-    await finish(journal, taken, envelope, state=state, http_status=http)
+    taken = await claim_command(journal, ids[0])
+    await complete_command(journal, taken, envelope, state=state, http_status=http)
     response = await waiting
     assert response.headers["content-location"] == f"/api/tasks/{ids[0]}"
     assert "preference-applied" not in response.headers
@@ -78,7 +76,7 @@ async def _wait_and_end(
 async def test_an_ended_command_is_answered_with_its_envelope(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """Without preference a POST waits, and answers exactly the command's envelope."""
+    """By default a POST waits, and answers exactly the command's envelope."""
     envelope = Envelope.yes("Método de pago actualizado con éxito", {"id": "cus_1", "ñ": None})
     response = await _wait_and_end(client, journal, envelope, State.SUCCEEDED, 200)
     assert response.status_code == 200
@@ -98,10 +96,10 @@ async def test_a_rejected_command_is_answered_with_stripes_status(
 async def test_the_same_key_is_the_same_command(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """A repeat under its key is answered from the first command, whose effect stays the only."""
+    """A repeat under the same key answers the first command's outcome and takes no effect."""
     key = {"Idempotency-Key": "pedido 7"}
     task_id = await _accept(client, **key)
-    told = await finish(journal, await begin(journal, task_id))
+    told = await complete_command(journal, await claim_command(journal, task_id))
     for prefer in ("respond-async", "wait=5"):
         again = await client.post(
             "/api/cards/default", json=DEFAULT, headers={**key, "Prefer": prefer}
@@ -113,12 +111,12 @@ async def test_the_same_key_is_the_same_command(
 
 
 async def test_without_a_key_every_post_is_a_command_of_its_own(client: httpx.AsyncClient) -> None:
-    """Equal bodies without a key are different commands."""
+    """Equal bodies without keys are different commands."""
     assert await _accept(client) != await _accept(client)
 
 
 async def test_accepted_commands_are_counted_once(client: httpx.AsyncClient) -> None:
-    """The counter tells commands by name and lane, without repeats."""
+    """The counter counts commands by kind and lane, without repeats."""
     await _accept(client, "assign", Lane="bulk")
     for _ in range(2):
         await _accept(client, **{"Idempotency-Key": "k"})
@@ -127,19 +125,19 @@ async def test_accepted_commands_are_counted_once(client: httpx.AsyncClient) -> 
     assert 'cards_commands_accepted_total{command="SetDefaultCard",lane="interactive"} 1.0' in text
 
 
-async def test_a_result_deleted_by_somebody_is_said_to_be_gone(
+async def test_a_deleted_result_is_reported_as_gone(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """Where `forget()` deleted the result, the answer says so instead of failing."""
+    """If `forget()` deleted the result, the answer says so instead of failing."""
     key = {"Idempotency-Key": "k"}
     task_id = await _accept(client, **key)
-    await finish(journal, await begin(journal, task_id))
+    await complete_command(journal, await claim_command(journal, task_id))
     await journal._redis.delete(keys.result(task_id))
     response = await client.post("/api/cards/default", json=DEFAULT, headers=key)
     assert (response.status_code, response.json()["code"]) == (410, "result_gone")
 
 
 @pytest.mark.parametrize("key", ["x", "x" * 255, "12345", "0b8f7a52-4242-4242-4242-424242424242"])
-async def test_ordinary_keys_are_taken(client: httpx.AsyncClient, key: str) -> None:
-    """1 to 255 characters are a key, digits and UUIDs included."""
+async def test_ordinary_keys_are_accepted(client: httpx.AsyncClient, key: str) -> None:
+    """Keys have 1 to 255 characters, including digits and UUIDs."""
     await _accept(client, **{"Idempotency-Key": key})

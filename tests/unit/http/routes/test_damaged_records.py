@@ -1,4 +1,4 @@
-"""What is answered of a command whose record or result in Redis is damaged."""
+"""Answers about commands whose record or result in Redis is damaged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from producer.journal import Journal
-from tests.unit.http.web import DEFAULT, begin, client_of, finish
+from tests.unit.http.web import DEFAULT, claim_command, client_of, complete_command
 
 _ASYNC = {"Prefer": "respond-async"}
 
@@ -54,10 +54,10 @@ _ROWS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("how", _ROWS)
-async def test_a_damaged_record_is_told(
+async def test_a_damaged_record_is_reported(
     client: httpx.AsyncClient, journal: Journal, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Status, events and a repeat under the key are 410, which says so; the log names the id."""
+    """Status, events and a repeat under the key answer 410; the log names the id."""
     key = {"Idempotency-Key": "k1"}
     task_id = await _accepted(client, **key)
     await _damage(journal, task_id, _ROWS[how])
@@ -75,8 +75,8 @@ async def test_a_damaged_record_is_told(
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-async def test_both_languages_tell_of_it(redis_url: str, language: str) -> None:
-    """The message is in the language of the process."""
+async def test_the_message_is_in_the_language(redis_url: str, language: str) -> None:
+    """The message is in the process's language."""
     async with client_of(redis_url, CARDS_LANGUAGE=language) as client:
         task_id, journal = await _accepted(client), Journal(redis_url)
         await _damage(journal, task_id, "x")
@@ -104,13 +104,13 @@ _RESULTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("how", [*_RESULTS, "another type"])
-async def test_a_damaged_result_is_told(
+async def test_a_damaged_result_is_reported(
     client: httpx.AsyncClient, journal: Journal, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The status is there without its result; a repeat is told that the result is gone."""
+    """The status has no result; a repeat is told that the result is gone."""
     key = {"Idempotency-Key": "k1"}
     task_id = await _accepted(client, **key)
-    await finish(journal, await begin(journal, task_id))
+    await complete_command(journal, await claim_command(journal, task_id))
     result = f"celery-task-meta-{task_id}"
     await journal._redis.delete(result)
     if how in _RESULTS:
@@ -130,24 +130,22 @@ async def test_a_damaged_result_is_told(
 
 
 async def test_a_damaged_record_hides_no_other(client: httpx.AsyncClient, journal: Journal) -> None:
-    """Callers that wait at the same time each hear of their own command."""
+    """Callers that wait at the same time each get the answer about their own command."""
     ids = [await _accepted(client) for _ in range(3)]
     waiting = [asyncio.create_task(client.get(f"/api/tasks/{one}?wait=30")) for one in ids]
     while "cards_http_waiters 3.0" not in (await client.get("/metrics")).text:
         await asyncio.sleep(0)
     await _damage(journal, ids[1], "x")
     for one in (ids[0], ids[2]):
-        await finish(journal, await begin(journal, one))
+        await complete_command(journal, await claim_command(journal, one))
     await journal._redis.publish(f"cards:changed:{ids[1]}", "succeeded")
     async with asyncio.timeout(20):
         responses = [await one for one in waiting]
     assert [one.status_code for one in responses] == [200, 410, 200]
 
 
-async def test_a_call_that_is_damaged_is_no_outage(
-    client: httpx.AsyncClient, journal: Journal
-) -> None:
-    """A key that is not what it should be is 500 and says so; other requests go on."""
+async def test_a_damaged_key_is_no_outage(client: httpx.AsyncClient, journal: Journal) -> None:
+    """A Redis key of the wrong type is 500 `journal_damaged`; other requests work."""
     await journal._redis.set("cards:sequence", "x")
     response = await client.post("/api/cards/default", json=DEFAULT, headers=_ASYNC)
     assert (response.status_code, response.json()["code"]) == (500, "journal_damaged")

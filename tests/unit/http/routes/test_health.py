@@ -1,4 +1,4 @@
-"""What orchestrators ask."""
+"""`/healthz`, `/readyz` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from producer.journal import Journal, Limits, journal_id, reserve, sweep
 from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.redis import keys
 from producer.journal.redis.endpoints import Endpoint
-from tests.unit.http.web import CUSTOMER, DEFAULT, begin, client_of
+from tests.unit.http.web import CUSTOMER, DEFAULT, claim_command, client_of
 
 
 async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Journal) -> None:
-    """Without a worker, or with Stripe refusing the key, it is 503 and says which."""
+    """Without a worker, or if Stripe refuses the key, the answer is 503 and says which."""
     response = await client.get("/readyz")
     assert (response.status_code, response.json()["code"]) == (503, "not_ready")
     assert "worker" in response.json()["message"]
@@ -38,7 +38,7 @@ async def test_ready_says_what_is_missing(client: httpx.AsyncClient, journal: Jo
 
 
 async def test_a_balancer_asks_for_web_alone(client: httpx.AsyncClient) -> None:
-    """Commands are accepted without a worker, so that `?only=web` asks for none."""
+    """Web accepts commands without a worker, so `?only=web` requires none."""
     response = await client.get("/readyz?only=web")
     assert (response.status_code, response.json()["data"]) == (
         200,
@@ -46,8 +46,8 @@ async def test_a_balancer_asks_for_web_alone(client: httpx.AsyncClient) -> None:
     )
 
 
-async def test_without_redis_the_process_lives_but_is_not_ready() -> None:
-    """The process starts without Redis, lives, and is not ready until Redis answers."""
+async def test_without_redis_the_process_is_alive_but_not_ready() -> None:
+    """The process starts without Redis, is alive, and not ready until Redis answers."""
     async with client_of("redis://127.0.0.1:1/0") as client:
         assert (await client.get("/healthz")).json()["status"] is True
         response = await client.get("/readyz")
@@ -55,10 +55,10 @@ async def test_without_redis_the_process_lives_but_is_not_ready() -> None:
         assert "Redis" in response.json()["message"]
 
 
-async def test_metrics_tell_what_waits_and_how_the_limit_stands(
+async def test_metrics_of_queues_and_rate_limits(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """Messages by lane, and what 429s have left of each limit; without Redis neither."""
+    """Messages by lane, and each limit's factor after 429s; without Redis neither is there."""
     body = {"userId": "cus_1", "default_source": "card_1"}
     headers = {"Prefer": "respond-async", "Lane": "bulk"}
     await client.post("/api/cards/default", json=body, headers=headers)
@@ -77,29 +77,29 @@ async def test_metrics_tell_what_waits_and_how_the_limit_stands(
 
 
 async def test_ready_says_that_a_lane_is_stuck(client: httpx.AsyncClient, journal: Journal) -> None:
-    """A worker is seen, and yet commands of a lane have waited for a minute, and none was tried."""
+    """A worker is seen, but a lane's commands have waited for a minute without any attempt."""
     task_id = await _waiting(client, journal)
     response = await client.get("/readyz")
     assert response.status_code == 503
     assert "bulk" in response.json()["message"]
     data = {"redis": True, "worker": False, "stripe": True, "journal": True}
     assert response.json()["data"] == data
-    await begin(journal, task_id)
+    await claim_command(journal, task_id)
     assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_a_lane_that_is_slow_is_not_stuck(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """Where some of the lane's commands are tried, others may wait for as long as they must."""
+    """If some of the lane's commands are attempted, others may wait for any time."""
     await _waiting(client, journal)
     other = await _waiting(client, journal, "cus_2")
-    await begin(journal, other)
+    await claim_command(journal, other)
     assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_metrics_count_dead_letters(client: httpx.AsyncClient, journal: Journal) -> None:
-    """By reason, each from 0; a repeated call is counted once; without Redis they are not told."""
+    """By reason, each from 0; a repeated call counts once; without Redis they are absent."""
     call = set_aside(dead_letter("bulk", DeadReason.NOT_JSON, b"x"))
     for _ in range(2):
         await journal(call)
@@ -111,7 +111,7 @@ async def test_metrics_count_dead_letters(client: httpx.AsyncClient, journal: Jo
 
 
 async def _waiting(client: httpx.AsyncClient, journal: Journal, customer: str = "cus_1") -> str:
-    """A command of the bulk lane, accepted two minutes ago, and a worker that was just seen."""
+    """Accept a command of the bulk lane two minutes ago, with a worker just seen."""
     body = {"userId": customer, "default_source": "card_1"}
     headers = {"Prefer": "respond-async", "Lane": "bulk"}
     response = await client.post("/api/cards/default", json=body, headers=headers)
@@ -124,7 +124,7 @@ async def _waiting(client: httpx.AsyncClient, journal: Journal, customer: str = 
 
 
 async def _known(client: httpx.AsyncClient, journal: Journal) -> None:
-    """Return once the process has looked which journal it is."""
+    """Return once the process has identified its journal."""
     for _ in range(1000):
         if await journal(journal_id()) is not None:
             await client.get("/readyz")
@@ -134,7 +134,7 @@ async def _known(client: httpx.AsyncClient, journal: Journal) -> None:
 
 
 async def _noticed(client: httpx.AsyncClient) -> dict[str, Any]:
-    """What /readyz answers once the loss is noticed."""
+    """The answer of /readyz once the loss is detected."""
     for _ in range(1000):
         told: dict[str, Any] = (await client.get("/readyz")).json()
         if told["data"]["journal"] is False:
@@ -143,10 +143,8 @@ async def _noticed(client: httpx.AsyncClient) -> dict[str, Any]:
     raise TimeoutError
 
 
-async def test_a_lost_journal_is_told_and_nothing_is_known_of_what_was_there(
-    redis_url: str, journal: Journal
-) -> None:
-    """Not ready for that reason; accepting, reading and what is not found are 503 and say why."""
+async def test_with_a_lost_journal_requests_are_refused(redis_url: str, journal: Journal) -> None:
+    """/readyz, new commands, reads and unknown ids answer 503 and name the lost journal."""
     async with client_of(redis_url, CARDS_LANGUAGE="en") as client:
         headers = {"Prefer": "respond-async"}
         accepted = await client.post("/api/cards/default", json=DEFAULT, headers=headers)
@@ -166,12 +164,12 @@ async def test_a_lost_journal_is_told_and_nothing_is_known_of_what_was_there(
         for answer in responses:
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
             assert "earlier data" in answer.json()["message"]
-        # But for what /readyz tries before it is noticed.
+        # Except the writes of /readyz before the loss is detected.
         assert set(await journal._redis.keys("*")) <= {"cards:barrier"}
 
 
-async def test_a_lost_journal_by_the_setting(redis_url: str, journal: Journal) -> None:
-    """Ready but for a worker, and what was there is not found."""
+async def test_a_lost_journal_may_be_replaced_by_setting(redis_url: str, journal: Journal) -> None:
+    """With the setting only a worker is missing, and earlier commands are not found."""
     settings = {"CARDS_LANGUAGE": "en", "CARDS_ACCEPT_OTHER_DATA": "yes"}
     async with client_of(redis_url, **settings) as client:
         headers = {"Prefer": "respond-async"}

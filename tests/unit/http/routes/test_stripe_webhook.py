@@ -1,4 +1,4 @@
-"""`POST /stripe/events`: who may post there, what is answered, and what is kept."""
+"""`POST /stripe/events`: who may post, the answers, and what is stored."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _EVENT: dict[str, Any] = {
 
 
 def signed(body: str, secret: str = _A, age_s: int = 0) -> dict[str, str]:
-    """The header, made by Stripe's SDK."""
+    """The signature header, made by Stripe's SDK."""
     made = stripe.WebhookSignature.generate_signature_header(body, secret, int(time.time()) - age_s)
     return {"Stripe-Signature": made}
 
 
 @pytest.fixture
 async def web(redis_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an app that takes events."""
+    """A client of an app that receives events."""
     async with client_of(redis_url, **_ENVIRON) as made:
         yield made
 
@@ -51,8 +51,8 @@ async def _post(web: httpx.AsyncClient, event: Any, **how: Any) -> httpx.Respons
     return await web.post(_PATH, content=body, headers=signed(body, **how))
 
 
-async def test_an_event_is_kept(web: httpx.AsyncClient, journal: Journal) -> None:
-    """Signed by either secret, delivered twice: kept once, without the key that is not ours."""
+async def test_an_event_is_stored(web: httpx.AsyncClient, journal: Journal) -> None:
+    """An event signed with either secret and delivered twice is stored once, without other keys."""
     for secret in (_A, _B):
         answer = await _post(web, _EVENT, secret=secret)
         assert (answer.status_code, answer.json()["message"]) == (200, "Event received")
@@ -61,8 +61,8 @@ async def test_an_event_is_kept(web: httpx.AsyncClient, journal: Journal) -> Non
     assert found.defaults == {"default_source": "card_2"}
 
 
-async def test_a_thin_event_is_kept_beside(web: httpx.AsyncClient, journal: Journal) -> None:
-    """Of the same endpoint: told apart, with where the customer is read and no default."""
+async def test_a_thin_event_is_stored_too(web: httpx.AsyncClient, journal: Journal) -> None:
+    """A thin event of the same endpoint has the customer's URL and no default."""
     thin = {
         "id": "evt_2",
         "object": "v2.core.event",
@@ -82,18 +82,18 @@ async def test_a_thin_event_is_kept_beside(web: httpx.AsyncClient, journal: Jour
     assert (old.id, old.read_at) == ("evt_1", "")
 
 
-async def test_events_of_the_account_that_is_acted_on(redis_url: str) -> None:
-    """With CARDS_STRIPE_CONTEXT those of an organisation's other accounts are ignored."""
+async def test_events_of_other_accounts_are_ignored(redis_url: str) -> None:
+    """With CARDS_STRIPE_CONTEXT, events of the organisation's other accounts are ignored."""
     async with client_of(redis_url, **_ENVIRON, CARDS_STRIPE_CONTEXT="acct_1") as web:
         for context, message in (("acct_1", "Event received"), ("acct_2", "Event ignored")):
             answer = await _post(web, {**_EVENT, "context": context})
             assert answer.json()["message"] == message
 
 
-async def test_what_is_not_signed_by_stripe_is_refused(
+async def test_events_not_signed_by_stripe_are_refused(
     web: httpx.AsyncClient, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a signature, of another secret, changed, or old: 400, and nothing is kept."""
+    """Without a signature, with another secret, changed, or old: 400, and nothing is stored."""
     body = json.dumps(_EVENT)
     for headers, content, code in (
         ({}, body, "signature_missing"),
@@ -111,23 +111,23 @@ async def test_what_is_not_signed_by_stripe_is_refused(
     assert "card_2" not in caplog.text
 
 
-async def test_what_is_not_for_us_is_ignored(web: httpx.AsyncClient, journal: Journal) -> None:
-    """Other types are answered 200, or Stripe would send them again for days."""
+async def test_other_types_are_ignored(web: httpx.AsyncClient, journal: Journal) -> None:
+    """Events of other types answer 200, or Stripe would repeat them for days."""
     for event in ({**_EVENT, "type": "charge.succeeded"}, {**_EVENT, "account": "acct_1"}, {}):
         answer = await _post(web, event)
         assert (answer.status_code, answer.json()["message"]) == (200, "Event ignored")
     assert await journal(events_of(CUSTOMER)) == []
 
 
-async def test_what_is_no_object_is_refused(web: httpx.AsyncClient) -> None:
-    """However it is signed."""
+async def test_a_body_that_is_no_object_is_refused(web: httpx.AsyncClient) -> None:
+    """A body that is no JSON object is refused even with a valid signature."""
     for body in ("", "[]", "{", "[" * 100_000):
         answer = await web.post(_PATH, content=body, headers=signed(body))
         assert (answer.status_code, answer.json()["code"]) == (400, "parameter_invalid")
 
 
-async def test_a_large_event_is_taken_and_a_larger_one_refused(web: httpx.AsyncClient) -> None:
-    """The limit is 256 KiB here, and 16 KiB elsewhere."""
+async def test_the_largest_event(web: httpx.AsyncClient) -> None:
+    """The limit is 256 KiB for events, and 16 KiB elsewhere."""
     for size, status in ((250_000, 200), (263_000, 400)):
         answer = await _post(web, {**_EVENT, "filler": "x" * size})
         assert answer.status_code == status
@@ -137,7 +137,7 @@ async def test_a_large_event_is_taken_and_a_larger_one_refused(web: httpx.AsyncC
 
 
 async def test_without_secrets_there_is_no_such_path(redis_url: str) -> None:
-    """404, signed or not, with tokens and without."""
+    """The answer is 404, signed or not, with or without tokens."""
     for tokens in ({}, {"CARDS_API_TOKENS": "t0ken"}):
         async with client_of(redis_url, **tokens) as web:
             answer = await _post(web, _EVENT)
@@ -145,7 +145,7 @@ async def test_without_secrets_there_is_no_such_path(redis_url: str) -> None:
 
 
 async def test_no_token_is_needed(redis_url: str) -> None:
-    """The signature lets in, beside tokens and under their limit of requests; others are not."""
+    """The signature replaces a token and has no rate limit; other routes need a token."""
     environ = {**_ENVIRON, "CARDS_API_TOKENS": "t0ken", "CARDS_API_RPS": "1"}
     async with client_of(redis_url, **environ) as web:
         for _ in range(3):
@@ -154,16 +154,16 @@ async def test_no_token_is_needed(redis_url: str) -> None:
         assert (await web.get(f"{_PATH}/x")).status_code == 401
 
 
-async def test_a_page_of_somebody_elses_cannot_post(web: httpx.AsyncClient) -> None:
-    """What a browser sends for another page is refused before it is looked at."""
+async def test_a_foreign_page_cannot_post(web: httpx.AsyncClient) -> None:
+    """A browser's request for a foreign page is refused before it is read."""
     body = json.dumps(_EVENT)
     headers = {**signed(body), "Origin": "https://evil.example"}
     answer = await web.post(_PATH, content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "other_origin")
 
 
-async def test_it_comes_again_where_redis_is_away() -> None:
-    """503, so that Stripe sends it again; what is not signed is refused all the same."""
+async def test_without_redis_stripe_must_retry() -> None:
+    """The answer is 503, so that Stripe retries; unsigned events are refused nevertheless."""
     async with client_of(f"redis://127.0.0.1:{free_port()}/0", **_ENVIRON) as web:
         answer = await _post(web, _EVENT)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
@@ -173,7 +173,7 @@ async def test_it_comes_again_where_redis_is_away() -> None:
 async def test_nothing_of_an_event_is_logged(
     web: httpx.AsyncClient, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever somebody put into a key or a name at Stripe, a card number too."""
+    """The log holds no key, name or card number of an event."""
     caplog.set_level(logging.DEBUG)
     event = {**_EVENT, "request": {"id": CARD, "idempotency_key": CARD}, "name": CARD}
     assert (await _post(web, event)).status_code == 200
@@ -183,8 +183,8 @@ async def test_nothing_of_an_event_is_logged(
 
 
 @pytest.mark.integration
-def test_it_is_not_at_the_port_for_operations(redis_url: str) -> None:
-    """Where there is one, events are taken at the other, by a real process."""
+def test_the_port_for_operations_receives_no_events(redis_url: str) -> None:
+    """With a port for operations, a real process receives events at the other port."""
     port = free_port()
     environ = {**_ENVIRON, "CARDS_OPERATIONS_PORT": str(port)}
     body = json.dumps(_EVENT)

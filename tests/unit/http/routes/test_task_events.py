@@ -1,4 +1,4 @@
-"""Which changes a stream tells, when states pass faster than they can be read."""
+"""Which changes a stream sends if states pass faster than they can be read."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def _told(
     return [change.state.value for change in changes], later
 
 
-def test_the_first_read_is_told_without_what_led_to_it() -> None:
-    """A stream begins with the present state; what follows it is left for the next read."""
+def test_the_first_event_is_the_current_state() -> None:
+    """A stream starts with the current state; later states are left for the next read."""
     assert _told(None, [], ["queued", "running"], State.RUNNING) == (["running"], [])
     assert _told(None, [], ["running"], State.QUEUED) == (["queued"], ["running"])
 
 
-def test_states_that_have_passed_are_told_too() -> None:
-    """What was published before the read is told in its order."""
+def test_passed_states_are_sent_too() -> None:
+    """States published before the read are sent in order."""
     told = ["retrying", "running", "succeeded"]
     assert _told(State.RUNNING, told, [], State.SUCCEEDED) == (told, [])
     assert _told(State.RUNNING, told[:1], told[1:], State.SUCCEEDED) == (told, [])
 
 
 def test_states_after_the_read_wait_for_the_next() -> None:
-    """What was published after the read is left for the next one."""
+    """States published after the read are left for the next one."""
     assert _told(State.QUEUED, [], ["running", "failed"], State.RUNNING) == (
         ["running"],
         ["failed"],
@@ -52,14 +52,14 @@ def test_states_after_the_read_wait_for_the_next() -> None:
     assert _told(State.QUEUED, ["running"], ["failed"], State.RUNNING) == (["running"], ["failed"])
 
 
-def test_nothing_new_is_not_told() -> None:
-    """A read that finds no change tells nothing; a state of a newer version is passed over."""
+def test_without_a_change_nothing_is_sent() -> None:
+    """A read without a change sends nothing; a newer version's state is ignored."""
     assert _told(State.RUNNING, [], [], State.RUNNING) == ([], [])
     assert _told(State.RUNNING, ["dreaming"], [], State.RUNNING) == ([], [])
 
 
 def test_a_further_attempt_is_a_change() -> None:
-    """The same state after another attempt is told."""
+    """The same state after another attempt is sent."""
     last, now = _status(State.RETRYING, 1), _status(State.RETRYING, 2)
     changes, _ = _changes(last, ["retrying"], [], now)
     assert [change.attempts for change in changes] == [2]

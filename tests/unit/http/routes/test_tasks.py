@@ -1,4 +1,4 @@
-"""Reading and streaming what became of a command."""
+"""Reading and streaming a command's status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 
 from producer.contract import State
 from producer.journal import Journal
-from tests.unit.http.web import DEFAULT, begin, finish
+from tests.unit.http.web import DEFAULT, claim_command, complete_command
 
 _VIEW = {
     "taskId",
@@ -35,15 +35,15 @@ async def _accept(client: httpx.AsyncClient) -> str:
     return task_id
 
 
-async def test_a_task_is_told_by_the_contracts_names(
+async def test_a_status_has_the_contracts_members(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """The view has exactly the contract's members, nulls where not yet, and then the result."""
+    """The status has exactly the contract's members, null until known, and later the result."""
     task_id = await _accept(client)
     view = (await client.get(f"/api/tasks/{task_id}")).json()["data"]
     assert set(view) == _VIEW
     assert (view["state"], view["result"], view["startedAt"]) == ("queued", None, None)
-    told = await finish(journal, await begin(journal, task_id))
+    told = await complete_command(journal, await claim_command(journal, task_id))
     response = await client.get(f"/api/tasks/{task_id}")
     view = response.json()["data"]
     assert (response.status_code, view["state"], view["attempts"]) == (200, "succeeded", 1)
@@ -51,27 +51,25 @@ async def test_a_task_is_told_by_the_contracts_names(
     assert view["finishedAt"].endswith("Z")
 
 
-async def test_waiting_for_a_task_answers_at_its_end(
-    client: httpx.AsyncClient, journal: Journal
-) -> None:
-    """`?wait=N` is answered by the end, long before N."""
+async def test_a_wait_is_answered_at_the_end(client: httpx.AsyncClient, journal: Journal) -> None:
+    """`?wait=N` is answered when the command ends, long before N seconds."""
     task_id = await _accept(client)
-    taken = await begin(journal, task_id)
+    taken = await claim_command(journal, task_id)
     waiting = asyncio.create_task(client.get(f"/api/tasks/{task_id}?wait=30"))
     while "cards_http_waiters 1.0" not in (await client.get("/metrics")).text:
         await asyncio.sleep(0)
-    await finish(journal, taken, state=State.REJECTED, http_status=402)
+    await complete_command(journal, taken, state=State.REJECTED, http_status=402)
     async with asyncio.timeout(10):
         response = await waiting
     assert (response.status_code, response.json()["data"]["state"]) == (200, "rejected")
 
 
-async def test_a_wait_that_runs_out_tells_the_present_state(
+async def test_a_wait_that_times_out_answers_the_status(
     client: httpx.AsyncClient, journal: Journal
 ) -> None:
-    """Not ended after N seconds is 200 with where it stands."""
+    """If the command has not ended after N seconds, 200 has its status."""
     task_id = await _accept(client)
-    await begin(journal, task_id)
+    await claim_command(journal, task_id)
     response = await client.get(f"/api/tasks/{task_id}?wait=0.2")
     assert response.json()["data"]["state"] == "running"
 
@@ -87,18 +85,18 @@ def _events(text: str) -> list[dict[str, Any]]:
 
 
 async def test_each_state_is_an_event(client: httpx.AsyncClient, journal: Journal) -> None:
-    """The stream tells the present state, each change in order, and closes at the end."""
+    """The stream sends the current state and each change in order, and closes at the end."""
     task_id = await _accept(client)
     streaming = asyncio.create_task(client.get(f"/api/tasks/{task_id}/events"))
     channel = f"cards:changed:{task_id}"
     while not (await journal._redis.pubsub_numsub(channel))[0][1]:
         await asyncio.sleep(0)
-    await finish(journal, await begin(journal, task_id))
+    await complete_command(journal, await claim_command(journal, task_id))
     async with asyncio.timeout(10):
         response = await streaming
     assert response.headers["content-type"].startswith("text/event-stream")
     events = _events(response.text)
-    # Subscribed and not yet read, the first may be told from the middle on; the end always is.
+    # The first events may be missing, as the subscription precedes the first read; the end is not.
     states = [event["state"] for event in events]
     assert states == ["queued", "running", "succeeded"][-len(states) :]
     assert all(set(event) == _VIEW | {"id"} for event in events)
@@ -106,10 +104,10 @@ async def test_each_state_is_an_event(client: httpx.AsyncClient, journal: Journa
     assert len({event["id"] for event in events}) == len(events)
 
 
-async def test_an_ended_task_is_told_once(client: httpx.AsyncClient, journal: Journal) -> None:
-    """The stream of an ended command is one event; a browser that comes again is sent away."""
+async def test_an_ended_command_is_one_event(client: httpx.AsyncClient, journal: Journal) -> None:
+    """The stream of an ended command is one event; a browser that reconnects gets 204."""
     task_id = await _accept(client)
-    await finish(journal, await begin(journal, task_id))
+    await complete_command(journal, await claim_command(journal, task_id))
     (event,) = _events((await client.get(f"/api/tasks/{task_id}/events")).text)
     assert event["state"] == "succeeded"
     again = await client.get(f"/api/tasks/{task_id}/events", headers={"Last-Event-ID": event["id"]})

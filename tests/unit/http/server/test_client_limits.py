@@ -11,8 +11,8 @@ from producer.http.server.file_descriptors import within_descriptors
 from producer.settings import SettingsError
 
 
-def test_unset_they_are_the_documented_ones() -> None:
-    """32 kB of head, 15 s for it, 30 s for a body without progress."""
+def test_defaults_are_as_documented() -> None:
+    """The defaults are 32 kB and 15 s for a head, and 30 s for a body without progress."""
     usual = ClientLimits.from_environ(
         {"CARDS_HTTP_CONNECTIONS": "", "CARDS_HTTP_TRUSTED_PROXIES": ""}
     )
@@ -20,8 +20,8 @@ def test_unset_they_are_the_documented_ones() -> None:
     assert (usual.head_bytes, usual.head_s, usual.body_s) == (32_768, 15, 30)
 
 
-def test_each_can_be_set() -> None:
-    """All of them are read; a time of 0 is no limit that anybody lives to see."""
+def test_each_limit_can_be_set() -> None:
+    """All settings are read; a time of 0 is practically no limit."""
     limits = ClientLimits.from_environ(
         {
             "CARDS_HTTP_HEAD_LIMIT": "4096",
@@ -53,8 +53,8 @@ def test_each_can_be_set() -> None:
         ("CARDS_HTTP_TRUSTED_PROXIES", "10.0.0.1/8"),
     ],
 )
-def test_a_wrong_one_is_named(name: str, value: str) -> None:
-    """As with every setting, the error begins with its name. No proxy is trusted wholesale."""
+def test_a_wrong_limit_is_named(name: str, value: str) -> None:
+    """The error starts with the setting's name. `*` for all proxies is an error too."""
     with pytest.raises(SettingsError) as wrong:
         ClientLimits.from_environ({name: value})
     assert str(wrong.value).startswith(name)
@@ -63,7 +63,7 @@ def test_a_wrong_one_is_named(name: str, value: str) -> None:
 def test_connections_fit_the_descriptors(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """More descriptors are asked for, and where there are not enough, fewer connections taken."""
+    """More descriptors are requested; if there are too few, the limit of connections is lowered."""
     limit = [256, 4096]
     monkeypatch.setattr(resource, "getrlimit", lambda _: tuple(limit))
     monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: limit.__setitem__(0, wanted[0]))

@@ -1,4 +1,4 @@
-"""Places for connections: in all, for an address, and for those that have sent no head."""
+"""Limits of connections: overall, by address, and of those without a complete head."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def _entered(ledger: Connections, host: str, count: int) -> list[_Connection]:
     return made
 
 
-def test_an_address_has_its_bound_and_others_have_theirs() -> None:
-    """One address may use up its own places, not those of another; an end frees a place."""
+def test_each_address_has_its_own_limit() -> None:
+    """An address can exhaust its own limit only; a closed connection frees a place."""
     ledger = _ledger(per_address=2)
     first, _ = _entered(ledger, "10.0.0.1", 2)
     assert ledger.enter(_Connection(), "10.0.0.1") is Rejection.CONNECTIONS_PER_ADDRESS
@@ -45,7 +45,7 @@ def test_an_address_has_its_bound_and_others_have_theirs() -> None:
 
 
 def test_addresses_of_one_ipv6_network_are_one_client() -> None:
-    """A /64 is what one client is given, so changing the rest of the address gains nothing."""
+    """One client owns a /64, so changing the rest of its address gains nothing."""
     ledger = _ledger(per_address=2)
     _entered(ledger, "2001:db8::1", 1)
     _entered(ledger, "2001:db8::2", 1)
@@ -53,8 +53,8 @@ def test_addresses_of_one_ipv6_network_are_one_client() -> None:
     _entered(ledger, "2001:db8:0:1::1", 1)
 
 
-def test_a_trusted_proxy_is_bounded_only_in_all() -> None:
-    """Its connections are of many clients: neither bound of an address holds for it."""
+def test_a_trusted_proxy_has_only_the_overall_limit() -> None:
+    """A proxy's connections belong to many clients, so no limit by address applies."""
     ledger = _ledger(
         per_address=1,
         unfinished_per_address=1,
@@ -64,12 +64,12 @@ def test_a_trusted_proxy_is_bounded_only_in_all() -> None:
     for one in _entered(ledger, "10.9.9.9", 3):
         ledger.head_unfinished(one, started=True)
         assert one.ended is None
-    _entered(ledger, "10.9.9.9", 1)  # in the place of the longest silent one
+    _entered(ledger, "10.9.9.9", 1)  # in the place of the oldest silent one
     _entered(ledger, "", 1)
 
 
-def test_of_too_many_heads_without_an_end_the_longest_goes() -> None:
-    """The bound ends the one that has kept its head for longest, never one that has sent it."""
+def test_of_too_many_unfinished_heads_the_oldest_is_closed() -> None:
+    """The limit closes the oldest unfinished head, never a connection with a complete one."""
     ledger = _ledger(unfinished_per_address=2)
     sent, *slow = _entered(ledger, "10.0.0.1", 4)
     ledger.head_unfinished(sent, started=True)
@@ -82,8 +82,8 @@ def test_of_too_many_heads_without_an_end_the_longest_goes() -> None:
     assert len(ledger) == 3
 
 
-def test_those_that_have_sent_nothing_yet_may_be_many() -> None:
-    """A client that opens many connections before it sends on any is not taken for a slow one."""
+def test_silent_connections_have_no_limit_by_address() -> None:
+    """A client that opens many connections before sending on any is not mistaken for a slow one."""
     ledger = _ledger(unfinished_per_address=2)
     silent = _entered(ledger, "10.0.0.1", 1000)
     for one in silent:
@@ -96,8 +96,8 @@ def test_those_that_have_sent_nothing_yet_may_be_many() -> None:
 
 
 @pytest.mark.parametrize("bound", ["connections", "per_address"])
-def test_a_new_connection_takes_a_silent_ones_place(bound: str) -> None:
-    """Where there is no place, silent ones make room; where none is silent, there is none."""
+def test_a_new_connection_replaces_a_silent_one(bound: str) -> None:
+    """If there is no place, a silent connection makes room; if none is silent, none does."""
     ledger = _ledger(**{bound: 2})
     busy, silent = _entered(ledger, "10.0.0.1", 2)
     ledger.head_unfinished(silent, started=False)

@@ -1,4 +1,4 @@
-"""What a client may send, withhold and leave unread, on one connection."""
+"""Limits on what a client sends, withholds and leaves unread, on one connection."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _TOO_LARGE = {
 
 @pytest.fixture
 async def server() -> AsyncIterator[Serving]:
-    """One with the sizes as they are, and no hurry."""
+    """A server with the default sizes and long timeouts."""
     async with serving() as made:
         yield made
 
 
 @pytest.mark.parametrize("request_", _TOO_LARGE.values(), ids=_TOO_LARGE)
 @pytest.mark.parametrize("before", [b"", GET + b"\r\n"], ids=["first", "kept"])
-async def test_too_much_before_or_around_a_body_is_431_and_the_end(
+async def test_too_large_heads_trailers_and_extensions_are_431(
     server: Serving, request_: bytes, before: bytes
 ) -> None:
-    """It is told in an envelope, counted once, and the connection is closed."""
+    """The answer is an envelope, the rejection is counted once, and the connection is closed."""
     async with RawClient(server.port) as client:
         if before:
             await client.send(before)
@@ -63,8 +63,8 @@ async def test_too_much_before_or_around_a_body_is_431_and_the_end(
     ],
     ids=["large", "many", "small chunks"],
 )
-async def test_what_is_within_the_limits_is_served(server: Serving, request_: bytes) -> None:
-    """Neither a head just within them, nor a long body in small chunks, is refused."""
+async def test_requests_within_the_limits_are_served(server: Serving, request_: bytes) -> None:
+    """A head just within the limits and a long body in small chunks are served."""
     async with RawClient(server.port) as client:
         await client.send(request_)
         assert (await client.answer()).status == 200
@@ -73,7 +73,7 @@ async def test_what_is_within_the_limits_is_served(server: Serving, request_: by
 
 
 async def test_trailers_are_no_headers(server: Serving) -> None:
-    """A request's headers do not grow with its body."""
+    """Trailers do not become the request's headers."""
     async with RawClient(server.port) as client:
         await client.send(_CHUNKED + b"0\r\nIdempotency-Key: x\r\n\r\n")
         assert (await client.answer()).status == 200
@@ -93,7 +93,7 @@ async def test_trailers_are_no_headers(server: Serving) -> None:
 async def test_a_refusal_waits_for_the_answers_before_it(
     server: Serving, behind: bytes, status: int, code: str
 ) -> None:
-    """Pipelined behind a command that is waited for, it is answered in its turn."""
+    """A rejection pipelined behind a waiting request is answered in order."""
     async with RawClient(server.port) as client:
         await client.send(WAITING + GET + b"\r\n" + behind)
         await server.app.asked.get()
@@ -106,8 +106,8 @@ async def test_a_refusal_waits_for_the_answers_before_it(
         assert await client.ended() == b""
 
 
-async def test_pipelining_has_an_end(server: Serving) -> None:
-    """Of a thousand requests at once, the first 33 are answered, the next one is 503."""
+async def test_pipelining_is_limited(server: Serving) -> None:
+    """Of a thousand pipelined requests, the first 33 are answered and the next one gets 503."""
     async with RawClient(server.port) as client:
         await client.send(WAITING + (GET + b"\r\n") * 1000)
         await server.app.asked.get()
@@ -122,8 +122,8 @@ async def test_pipelining_has_an_end(server: Serving) -> None:
 
 @pytest.mark.parametrize("how_much", ["", "G", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "\r\n"])
 @pytest.mark.parametrize("before", [b"", GET + b"\r\n"], ids=["first", "kept"])
-async def test_a_head_that_does_not_come_is_408(how_much: str, before: bytes) -> None:
-    """Whoever has sent anything is told; whoever has not is closed without a word."""
+async def test_an_unfinished_head_is_408(how_much: str, before: bytes) -> None:
+    """A client that has sent anything gets an answer; a silent one is closed without."""
     async with serving(head_s=0.05, idle_s=0.05) as server, RawClient(server.port) as client:
         if before:
             await client.send(before)
@@ -133,12 +133,12 @@ async def test_a_head_that_does_not_come_is_408(how_much: str, before: bytes) ->
             answer = await client.answer()
             assert (answer.status, answer.code) == (408, "request_timeout")
         assert await client.ended() == b""
-        slow = bool(how_much or not before)  # an idle connection's end is no offence
+        slow = bool(how_much or not before)  # closing an idle connection is no rejection
         assert server.rejected(Rejection.HEAD_SLOW) == slow
 
 
 async def test_a_trickling_head_is_408() -> None:
-    """A byte now and then does not give it more time."""
+    """Sending a byte now and then gains no time."""
     async with serving(head_s=0.3) as server, RawClient(server.port) as client:
         client.sending(b"X: y\r\n", 1)
         reading = asyncio.create_task(client.answer())
@@ -149,24 +149,24 @@ async def test_a_trickling_head_is_408() -> None:
         assert (await reading).status == 408
 
 
-async def test_whoever_waits_is_not_hurried(server: Serving) -> None:
-    """The times for a head do not count while an answer is awaited, whatever they are."""
+async def test_timeouts_of_heads_do_not_apply_to_waiting_callers(server: Serving) -> None:
+    """The timeouts of heads do not run while the client waits for an answer."""
     async with serving(head_s=0.05, idle_s=0.05) as server, RawClient(server.port) as client:
         await client.send(WAITING)
         await server.app.asked.get()
         async with RawClient(server.port) as other:
-            await other.ended()  # the time for a head has passed
+            await other.ended()  # the timeout of a head has passed
         server.app.may_answer.set()
         assert (await client.answer()).status == 200
 
 
-async def test_a_head_that_is_not_read_is_not_late() -> None:
-    """What follows two pipelined requests has its time once those are answered."""
+async def test_an_unread_head_is_not_late() -> None:
+    """A head behind two pipelined requests has its full time once those are answered."""
     async with serving(head_s=0.05, idle_s=30) as server, RawClient(server.port) as client:
         await client.send(WAITING + GET + b"\r\n" + GET)
         await server.app.asked.get()
         async with RawClient(server.port) as other:
-            await other.ended()  # the time for a head has passed
+            await other.ended()  # the timeout of a head has passed
         server.app.may_answer.set()
         await client.send(b"\r\n")
         for _ in range(3):
@@ -175,7 +175,7 @@ async def test_a_head_that_is_not_read_is_not_late() -> None:
 
 @pytest.mark.parametrize("begun", [b"", b"a" * 900_000], ids=["nothing", "much"])
 async def test_an_answer_before_the_whole_body_is_the_last(server: Serving, begun: bytes) -> None:
-    """It says so, and is read also by those who send on, and what they send is not held."""
+    """It announces the close; a client that goes on sending can read it; its input is dropped."""
     request = b"POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
     async with RawClient(server.port) as client:
         await client.send(request + begun)
@@ -185,8 +185,8 @@ async def test_an_answer_before_the_whole_body_is_the_last(server: Serving, begu
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
-async def test_a_body_that_was_read_ends_nothing(server: Serving, apart: bool) -> None:
-    """Sent with its head or after it, with a length or in chunks: the connection is kept."""
+async def test_after_a_complete_body_the_connection_is_kept(server: Serving, apart: bool) -> None:
+    """A complete body keeps the connection: with the head or after it, with length or chunked."""
     length = b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
     async with RawClient(server.port) as client:
         for head, body in ((length, b"late"), (_CHUNKED, b"0\r\n\r\n")) * 2:
@@ -199,7 +199,7 @@ async def test_a_body_that_was_read_ends_nothing(server: Serving, apart: bool) -
 
 
 async def test_a_broken_answer_before_the_whole_body_ends_the_connection(server: Serving) -> None:
-    """Where the application breaks off while a body is outstanding, the client is let go."""
+    """If the application fails while a body is incomplete, the connection is closed."""
     async with RawClient(server.port) as client:
         await client.send(b"POST /broken HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
         told = await client.ended()
@@ -207,16 +207,16 @@ async def test_a_broken_answer_before_the_whole_body_ends_the_connection(server:
         assert not told.endswith(b"ok")
 
 
-async def test_a_request_without_an_end_is_taken_from_its_handler(server: Serving) -> None:
-    """Whoever reads a body whose trailers have no end is told that its caller has gone."""
+async def test_the_handler_of_an_endless_request_sees_a_disconnect(server: Serving) -> None:
+    """A handler that reads a body with endless trailers sees a disconnect."""
     async with RawClient(server.port) as client:
         await client.send(_CHUNKED + b"0\r\nT: " + b"a" * 200_000)
         assert (await client.answer()).status == 431
         await server.app.gone.wait()
 
 
-async def test_a_caller_that_does_not_read_is_cut_off() -> None:
-    """An answer that has filled the buffers waits for its reader for a bounded time."""
+async def test_an_unread_answer_closes_the_connection() -> None:
+    """An answer that has filled the buffers waits a limited time for its reader."""
     async with (
         serving(answer_s=0.1) as server,
         RawClient(server.port, buffer=4096) as client,
@@ -226,15 +226,15 @@ async def test_a_caller_that_does_not_read_is_cut_off() -> None:
         assert server.rejected(Rejection.ANSWER_UNREAD) == 1
 
 
-async def test_a_last_answer_is_read_by_those_who_go_on_sending(server: Serving) -> None:
-    """What is sent after a refusal is dropped for a while: no reset overtakes the answer."""
+async def test_clients_that_go_on_sending_can_read_the_last_answer(server: Serving) -> None:
+    """Input after a rejection is discarded for a while, so that no reset overtakes the answer."""
     async with RawClient(server.port) as client:
         await client.send(GET + b"X: " + b"a" * 4_000_000)
         assert (await client.answer()).status == 431
 
 
-async def test_too_many_are_told_so(caplog: pytest.LogCaptureFixture) -> None:
-    """One more than the bound is 503 with Retry-After; the log names the reason, no content."""
+async def test_too_many_connections_are_503(caplog: pytest.LogCaptureFixture) -> None:
+    """One connection over the limit gets 503 with Retry-After; the log names only the reason."""
     caplog.set_level(logging.WARNING)
     async with serving(connections=1) as server, RawClient(server.port) as first:
         await first.send(WAITING)
@@ -246,14 +246,14 @@ async def test_too_many_are_told_so(caplog: pytest.LogCaptureFixture) -> None:
             assert int(answer.headers["retry-after"]) > 0
             assert await client.ended() == b""
         assert server.rejected(Rejection.CONNECTIONS) == 1
-        assert "turned away 127.0.0.1: connections" in caplog.text
+        assert "rejected 127.0.0.1: connections" in caplog.text
         assert "marked" not in caplog.text
         server.app.may_answer.set()
         assert (await first.answer()).status == 200
 
 
-async def test_heads_that_do_not_go_on_are_bounded() -> None:
-    """Of those that have begun a head, the longest makes room for the next one that stops."""
+async def test_unfinished_heads_are_limited() -> None:
+    """Of the connections with a started head, the oldest makes room for the next one that stops."""
     async with (
         serving(unfinished_per_address=1) as server,
         RawClient(server.port) as silent,
@@ -274,8 +274,8 @@ async def test_heads_that_do_not_go_on_are_bounded() -> None:
         assert server.rejected(Rejection.UNFINISHED) == 1
 
 
-async def test_silent_connections_make_room_for_others() -> None:
-    """With every place taken by heads that do not come, whoever sends one is served."""
+async def test_silent_connections_make_room() -> None:
+    """With all places taken by silent connections, a client that sends a head is served."""
     async with serving(connections=3) as server:
         silent = [RawClient(server.port) for _ in range(3)]
         for one in silent:

@@ -1,4 +1,4 @@
-"""Ids that are subscribed to before there are commands of them."""
+"""Command ids that are subscribed to before their commands exist."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ async def _channels(journal: Journal, count: int) -> set[str]:
     return set(found)
 
 
-async def test_an_id_is_subscribed_to_when_it_is_taken(
+async def test_an_acquired_id_is_subscribed_to(
     subscriptions: Subscriptions, journal: Journal
 ) -> None:
-    """Whoever takes one can listen without waiting, hears what is published, and leaves nothing."""
+    """A caller can listen to an acquired id without waiting, and leaves no subscription behind."""
     prepared = PresubscribedIds(subscriptions)
     prepared.start()
     before = await _channels(journal, KEPT + 1)
-    await subscriptions.add("later", print)  # confirmed behind all of them
+    await subscriptions.add("later", print)  # confirmed after all of them
     news: asyncio.Queue[str | None] = asyncio.Queue()
     ident = prepared.acquire()
     assert f"cards:changed:{ident}" in before
@@ -53,8 +53,8 @@ async def test_an_id_is_subscribed_to_when_it_is_taken(
     prepared.stop()
 
 
-async def test_nobody_waits_for_a_prepared_id(subscriptions: Subscriptions) -> None:
-    """Each is given once, and where none is ready a new one is made at once."""
+async def test_an_empty_pool_makes_ids_at_once(subscriptions: Subscriptions) -> None:
+    """Each id is given out once; an empty pool makes new ones at once."""
     prepared = PresubscribedIds(subscriptions)
     assert len({prepared.acquire() for _ in range(5)}) == 5
     prepared.start()
@@ -64,7 +64,7 @@ async def test_nobody_waits_for_a_prepared_id(subscriptions: Subscriptions) -> N
 
 
 async def test_without_redis_ids_are_made(journal: Journal) -> None:
-    """While there is no connection nothing is prepared, and ids are there all the same."""
+    """Without a connection nothing is pooled, but ids are available."""
     prepared = PresubscribedIds(Subscriptions(Journal("redis://127.0.0.1:1", retries=0)))
     prepared.start()
     assert prepared.acquire() != prepared.acquire()

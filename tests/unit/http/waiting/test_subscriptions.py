@@ -1,4 +1,4 @@
-"""The one subscription everybody shares."""
+"""The pub/sub connection shared by all waiting callers."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ async def _told(news: asyncio.Queue[str | None]) -> str | None:
         return await news.get()
 
 
-async def test_what_is_published_after_the_confirmation_is_heard(
+async def test_publications_after_the_confirmation_arrive(
     subscriptions: Subscriptions, journal: Journal
 ) -> None:
-    """Once confirmed, each publication reaches every listener, also of those who came later."""
+    """Once confirmed, each publication reaches every listener, including later ones."""
     news: asyncio.Queue[str | None] = asyncio.Queue()
     also: asyncio.Queue[str | None] = asyncio.Queue()
     for round_ in ("first", "again"):
@@ -45,10 +45,10 @@ async def test_what_is_published_after_the_confirmation_is_heard(
         subscriptions.remove("x", also.put_nowait)
 
 
-async def test_after_a_loss_listeners_are_told_to_look(
+async def test_after_a_lost_connection_listeners_must_read(
     subscriptions: Subscriptions, journal: Journal
 ) -> None:
-    """When the connection was lost, listeners are told that they may have missed something."""
+    """After a lost connection, listeners learn that they may have missed something."""
     news: asyncio.Queue[str | None] = asyncio.Queue()
     await subscriptions.add("x", news.put_nowait)
     for _ in range(3):
@@ -59,7 +59,7 @@ async def test_after_a_loss_listeners_are_told_to_look(
 
 
 async def test_nothing_stays_subscribed(subscriptions: Subscriptions, journal: Journal) -> None:
-    """Whoever stops listening leaves no channel behind, confirmed or not."""
+    """A removed listener leaves no subscription behind, confirmed or not."""
     news: asyncio.Queue[str | None] = asyncio.Queue()
     for number in range(50):
         confirmation = subscriptions.add(str(number), news.put_nowait)
@@ -72,8 +72,8 @@ async def test_nothing_stays_subscribed(subscriptions: Subscriptions, journal: J
             await asyncio.sleep(0)
 
 
-async def test_who_stops_listening_while_redis_is_away_is_forgotten() -> None:
-    """Nothing is kept of those who came and went while there was no connection."""
+async def test_listeners_removed_during_an_outage_leave_nothing() -> None:
+    """Listeners added and removed without a connection leave nothing behind."""
     subscriptions = Subscriptions(Journal("redis://127.0.0.1:1", retries=0))
     await subscriptions.stop()
     for number in range(50):
@@ -105,7 +105,7 @@ class _Swallowing:
 
 
 async def test_a_swallowed_cancellation_does_not_stop_the_reconnection() -> None:
-    """A connection whose writer does not end at once is replaced nevertheless, and can be ended."""
+    """A connection whose writer does not end at once is replaced, and can be ended."""
     made: asyncio.Queue[_Swallowing] = asyncio.Queue()
 
     class _Journal:
