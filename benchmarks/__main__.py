@@ -62,16 +62,18 @@ _ALL: dict[str, _Run] = {
 
 
 def main() -> int:
-    """Prints the table. Returns 0 whatever the figures: slow machines break no build."""
+    """Print the table. Returns 0 whatever the figures, so that slow machines fail no build."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds")
     parser.add_argument("--only", choices=_ALL, action="append", help="may be given repeatedly")
-    parser.add_argument("--limit-seconds", type=int, default=0, help="of each flood in `limit`")
+    parser.add_argument(
+        "--limit-seconds", type=int, default=0, help="length of each flood in `limit`"
+    )
     parser.add_argument(
         "--limit-cells",
         type=_cell,
         nargs="+",
-        help="of `limit-use`, each a limit and a number of workers, as 50:2",
+        help="cells of `limit-use`, each a limit and a number of workers, as 50:2",
     )
     options = parser.parse_args()
     used = partial(limit_use.run, cells=options.limit_cells, seconds=options.limit_seconds)
@@ -80,10 +82,10 @@ def main() -> int:
         "limit": partial(limit.run, seconds=options.limit_seconds),
         "limit-use": used,
     }
-    # So that what was started is stopped.
-    signal.signal(signal.SIGTERM, _leave)
-    began, rows = time.monotonic(), []
-    said, writes = machine.described(), machine.durable_write()
+    # So that all started processes are stopped.
+    signal.signal(signal.SIGTERM, _exit)
+    started, rows = time.monotonic(), []
+    description, writes = machine.described(), machine.durable_write()
     python = peer_python()
     for name in options.only or _ALL:
         before = time.monotonic()
@@ -95,9 +97,10 @@ def main() -> int:
             rows.append(Row(name, f"not measured: {type(error).__name__}"))
         print(f"{name}: {time.monotonic() - before:.0f} s", file=sys.stderr)
     print(
-        f"{said}; a durable write to Redis took {writes} before and {machine.durable_write()} after"
+        f"{description}; a durable write to Redis took {writes} before and "
+        f"{machine.durable_write()} after"
     )
-    print(f"{'quick run' if options.quick else 'run'} of {time.monotonic() - began:.0f} s\n")
+    print(f"{'quick run' if options.quick else 'run'} of {time.monotonic() - started:.0f} s\n")
     print(markdown(rows))
     return 0
 
@@ -107,7 +110,7 @@ def _cell(text: str) -> tuple[int, int]:
     return int(rate), int(workers)
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
+def _exit(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(143)
 
 
