@@ -13,42 +13,27 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
-from benchmarks import (
-    acceptance,
-    busy_customer,
-    callers,
-    capacity,
-    cpu,
-    flood,
-    growth,
-    http_clients,
-    http_servers,
-    latency,
-    limit,
-    limit_use,
-    memory,
-    migrating,
-    observing,
-    pace,
-    planning,
-    replicas,
-)
 from benchmarks.harness import machine
 from benchmarks.harness.peer_venv import peer_python
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, markdown
+from benchmarks.journal import acceptance, busy_customer, capacity, growth, memory, replicas
+from benchmarks.limits import flood, rate_limit, rate_limit_cells
+from benchmarks.migrations import planning, running
+from benchmarks.web import http_servers, waiting_callers
+from benchmarks.worker import cpu, http_clients, latency, observability, pace
 
 _Run: TypeAlias = Callable[[Stage, bool, Path | None], list[Row]]
 _ALL: dict[str, _Run] = {
     "cpu": cpu.run,
-    "observing": observing.run,
+    "observing": observability.run,
     "clients": http_clients.run,
     "pace": pace.run,
     "latency": latency.run,
-    "callers": callers.run,
+    "callers": waiting_callers.run,
     "flood": flood.run,
-    "limit": limit.run,
-    "limit-use": limit_use.run,
+    "limit": rate_limit.run,
+    "limit-use": rate_limit_cells.run,
     "acceptance": acceptance.run,
     "replicas": replicas.run,
     "memory": memory.run,
@@ -57,7 +42,7 @@ _ALL: dict[str, _Run] = {
     "growth": growth.run,
     "http-servers": http_servers.run,
     "planning": planning.run,
-    "migrating": migrating.run,
+    "migrating": running.run,
 }
 
 
@@ -76,10 +61,10 @@ def main() -> int:
         help="cells of `limit-use`, each a limit and a number of workers, as 50:2",
     )
     options = parser.parse_args()
-    used = partial(limit_use.run, cells=options.limit_cells, seconds=options.limit_seconds)
+    used = partial(rate_limit_cells.run, cells=options.limit_cells, seconds=options.limit_seconds)
     runs: dict[str, _Run] = {
         **_ALL,
-        "limit": partial(limit.run, seconds=options.limit_seconds),
+        "limit": partial(rate_limit.run, seconds=options.limit_seconds),
         "limit-use": used,
     }
     # So that all started processes are stopped.

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 from benchmarks.harness import meter
+from benchmarks.harness.answer_times import times_to_answer
 from benchmarks.harness.contenders import Ours
-from benchmarks.harness.names import fresh_customer
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, figure
-from producer import AsyncCardCommands
 from producer.contract import Lane
 
 _LATENCY_MS = 300
-EVERY_S = 0.2
 _WARM_UP = 5
 
 
@@ -48,20 +45,3 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     if remaining != "all":
         rows.append(Row("interactive behind bulk", "the flood ended too early to tell"))
     return rows
-
-
-async def times_to_answer(url: str, count: int) -> list[float]:
-    """Milliseconds from sending to the envelope."""
-    async with AsyncCardCommands(url) as client:
-
-        async def one() -> float:
-            started = time.perf_counter()
-            handle = await client.assign(customer=fresh_customer(), source="tok_visa")
-            await handle.wait(60)
-            return 1000 * (time.perf_counter() - started)
-
-        sent = []
-        for _ in range(count):
-            sent.append(asyncio.create_task(one()))
-            await asyncio.sleep(EVERY_S)
-        return list(await asyncio.gather(*sent))

@@ -19,12 +19,12 @@ from typing import Any
 
 import redis
 
-from benchmarks.flood import EVERY_S, times_to_answer
 from benchmarks.harness import meter
+from benchmarks.harness.answer_times import EVERY_S, times_to_answer
 from benchmarks.harness.contenders import Ours
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, figure
-from benchmarks.limited_migration import LimitedMigration
+from benchmarks.limits.migration import LimitedMigration
 from producer.contract import Lane
 from producer.journal import BlockingJournal, backlog
 from sandbox.control.client import RateRecord, SandboxControl

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-from benchmarks.flood import EVERY_S, times_to_answer
 from benchmarks.harness import meter
+from benchmarks.harness.answer_times import EVERY_S, times_to_answer
 from benchmarks.harness.contenders import Ours
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, figure
