@@ -59,8 +59,8 @@ class Story:
     def send(
         self, order: Order, outcome: Any, id: str | None = None, *, sent: float | None = None
     ) -> None:
-        began = self.tick() if sent is None else sent
-        self.history.add(Sending(order.number, began, self.tick(), outcome, id))
+        started_at = self.tick() if sent is None else sent
+        self.history.add(Sending(order.number, started_at, self.tick(), outcome, id))
 
     def _accepted(self, id: str, order: Order) -> str:
         self.send(order, "accepted", id)
@@ -113,7 +113,7 @@ class Story:
         status: int = 200,
     ) -> None:
         """A write request reaches Stripe."""
-        began = self.tick() - 0.5 if started is None else started
+        started_at = self.tick() - 0.5 if started is None else started
         self.history.add(
             Request(
                 f"req_{len(self.history.requests) + 1}",
@@ -121,8 +121,8 @@ class Story:
                 customer,
                 source,
                 key or id,
-                began,
-                None if seconds is None else began + seconds,
+                started_at,
+                None if seconds is None else started_at + seconds,
                 status,
                 replayed,
             )

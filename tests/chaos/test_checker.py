@@ -168,12 +168,12 @@ def test_replays_and_repetitions_do_not_overlap() -> None:
     story = Story()
     story.assign("a")
     story.set_default("b")
-    began = story.tick()
-    story.request("a", started=began, seconds=6.0)  # it stalls after its effect
-    story.request("a", started=began + 4.0, seconds=0.1, status=409)
-    story.request("a", started=began + 4.5, seconds=0.1, replayed=True)
-    story.request("b", started=began + 5.0, seconds=0.5)
-    story.request("a", started=began + 5.2, seconds=0.1, replayed=True)
+    started_at = story.tick()
+    story.request("a", started=started_at, seconds=6.0)  # it stalls after its effect
+    story.request("a", started=started_at + 4.0, seconds=0.1, status=409)
+    story.request("a", started=started_at + 4.5, seconds=0.1, replayed=True)
+    story.request("b", started=started_at + 5.0, seconds=0.5)
+    story.request("a", started=started_at + 5.2, seconds=0.1, replayed=True)
     story.tick(10)
     story.effect("a")
     story.observe("a", "succeeded")
@@ -437,19 +437,19 @@ def test_a_failure_that_stripe_would_have_done_is_found(done: bool) -> None:
 def test_overlapping_writes_are_found() -> None:
     """Two requests for different commands of one customer at the same time."""
     story = Story()
-    began = story.tick()
+    started_at = story.tick()
     for id, after, seconds in (("a", 0.0, None), ("b", 1.0, 0.5)):
-        story.request(id, started=began + after, seconds=seconds)
-    story.request("c", customer="cus_2", started=began + 1.0)
+        story.request(id, started=started_at + after, seconds=seconds)
+    story.request("c", customer="cus_2", started=started_at + 1.0)
     assert found(story) == {Fault.OVERLAP: {"a", "b"}}
 
 
 def test_an_overlap_behind_a_short_request_is_found() -> None:
     """A long request may be overlapped by one that is not its neighbour."""
     story = Story()
-    began = story.tick()
+    started_at = story.tick()
     for id, after, seconds in (("a", 0.0, 5.0), ("a-2", 1.0, 0.5), ("b", 4.0, 0.5)):
-        story.request(id, started=began + after, seconds=seconds)
+        story.request(id, started=started_at + after, seconds=seconds)
     assert found(story) == {Fault.OVERLAP: {"a", "b"}}
 
 

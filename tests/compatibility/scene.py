@@ -76,7 +76,7 @@ class Scene:
         for name, (command, state) in ends.items():
             stage.ended(command, state)
             self.commands[name] = command
-        wait_until(lambda: stage.journal(letters()), "nothing was set aside")
+        wait_until(lambda: stage.journal(letters()), "there is no dead letter")
 
     def _under_way(self) -> None:
         """A command at Stripe when the worker is killed, and one behind it."""
@@ -167,10 +167,10 @@ def main() -> int:
     from records import recorded  # type: ignore[import-not-found]
 
     with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
-        told = Scene(stage).play()
+        recording = Scene(stage).play()
         with redis.Redis.from_url(stage.valkey.url) as client:
-            told["redis"] = recorded(client)
-    text = json.dumps(told, indent=1, sort_keys=True).replace(folder, "/scene")
+            recording["redis"] = recorded(client)
+    text = json.dumps(recording, indent=1, sort_keys=True).replace(folder, "/scene")
     Path(sys.argv[1]).write_text(f"{text}\n", "utf-8")
     return 0
 

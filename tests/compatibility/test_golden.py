@@ -53,10 +53,10 @@ def test_the_previous_release_is_recorded() -> None:
 def test_statuses_are_the_same(yesterday: Yesterday) -> None:
     """Statuses, results, failed commands and dead letters are as the release itself showed them."""
     client = yesterday.stage.client
-    for name, told in yesterday.statuses.items():
+    for name, status in yesterday.statuses.items():
         found = client.status(yesterday.commands[name]).model_dump(mode="json")
-        assert _without_times(told).items() <= found.items(), name
-        assert {one for one, value in told.items() if value is None} <= {
+        assert _without_times(status).items() <= found.items(), name
+        assert {one for one, value in status.items() if value is None} <= {
             one for one, value in found.items() if value is None
         }
     assert [one.id for one in client.failed()] == yesterday.failed
@@ -107,11 +107,11 @@ def test_a_migration_is_continued(yesterday: Yesterday) -> None:
     try:
         ended = drive.call("run", str(yesterday.input), "--json")
         assert ended.returncode == 1, (ended.stdout, ended.stderr)  # a row is invalid
-        told = drive.call("report", migration["id"], str(yesterday.input), "--json")
+        report = drive.call("report", migration["id"], str(yesterday.input), "--json")
     finally:
         drive.close()
-    assert "counts" in told.stdout, (told.stdout, told.stderr)
-    counts = json.loads(told.stdout)["counts"]
+    assert "counts" in report.stdout, (report.stdout, report.stderr)
+    counts = json.loads(report.stdout)["counts"]
     assert sum(counts.values()) == migration["rows"]
     assert counts["applied"] == migration["rows"] - 1
     rows = {line.split(",")[0] for line in migration["input"].splitlines()}

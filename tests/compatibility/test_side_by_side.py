@@ -61,12 +61,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def _run(previous: Path, code: str, stage: Stage, told: object) -> list[str]:
+def _run(previous: Path, code: str, stage: Stage, given: object) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", code, stage.valkey.url],
         cwd=previous,
         env=environment(previous),
-        input=json.dumps(told),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
     )

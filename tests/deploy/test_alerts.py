@@ -39,8 +39,8 @@ def names() -> set[str]:
     metrics.count_redis_errors({"timeout": 1})
     metrics.expect(["billing"])
     metrics.answered("GET", "/healthz", 200, 0.1)
-    told = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
-    metrics.told(told)
+    figures = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
+    metrics.told(figures)
     text = bytes(metrics.response().body).decode()
     found = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()}
     assert {family.name for family in JournalMetrics().collect()} == set(), "nothing while unknown"
@@ -87,10 +87,10 @@ def test_alerts_and_dashboard_query_existing_series(names: set[str]) -> None:
 
 def test_the_documentation_names_every_metric(names: set[str]) -> None:
     """docs/metrics.md has each name that `/metrics` may have, and no other."""
-    told = set(NAME.findall((ROOT / "docs/metrics.md").read_text("utf-8")))
+    documented = set(NAME.findall((ROOT / "docs/metrics.md").read_text("utf-8")))
     series = {name for name in names if NAME.match(name) and not name.endswith("_created")}
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in series}
-    assert families == told - {"cards_http_"}
+    assert families == documented - {"cards_http_"}
 
 
 def test_deployments_query_existing_series(names: set[str]) -> None:
@@ -120,8 +120,8 @@ def test_every_alert_has_a_section() -> None:
 
 def test_every_alert_is_seen_firing() -> None:
     """Each alert is among those that promtool expects to fire."""
-    told = (PROMETHEUS / "alerts_test.yml").read_text("utf-8")
-    firing = set(re.findall(r'alertname="(\w+)"', told))
+    rules = (PROMETHEUS / "alerts_test.yml").read_text("utf-8")
+    firing = set(re.findall(r'alertname="(\w+)"', rules))
     assert firing == {alert["alert"] for alert in _alerts()}
 
 

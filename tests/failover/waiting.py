@@ -79,8 +79,8 @@ class WaitingCallers:
         with self._http.stream("GET", f"/api/tasks/{command}/events") as answer:
             for line in answer.iter_lines():
                 if line.startswith("data:"):
-                    told = json.loads(line[5:])
-                    if told.get("data", told).get("state") == "succeeded":
+                    event = json.loads(line[5:])
+                    if event.get("data", event).get("state") == "succeeded":
                         return True
         return False
 

@@ -57,8 +57,8 @@ def debian_redis(release: str, folder: Path) -> Path:
 
 def _mirror() -> str:
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
-    for address in told:
+    addresses = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    for address in addresses:
         if address.rstrip("/").endswith("/debian"):
             return address
     raise NotThereError("apt knows no Debian mirror, or has no lists yet (apt-get update)")

@@ -61,10 +61,10 @@ def run(cell: Cell, work: Path, options: Sequence[str]) -> Outcome:
     _say(f"{cell.name}: {ran_on}")
     log = work / f"{cell.name.strip('/').replace('/', '-')}.log"
     command = [str(made), "-m", "pytest", "-m", "not browser", "-p", "no:cacheprovider"]
-    began = time.monotonic()
+    started_at = time.monotonic()
     code, last = _tee([*command, *options, *cell.tests], _environ(os.environ, server), log)
     detail = last or f"pytest ended with {code}"
-    _say(f"{cell.name}: {detail} ({time.monotonic() - began:.0f} s), see {log}")
+    _say(f"{cell.name}: {detail} ({time.monotonic() - started_at:.0f} s), see {log}")
     verdict = Verdict.FAILED if code else Verdict.PASSED
     return Outcome(cell, verdict, ran_on, detail)
 
@@ -119,8 +119,10 @@ def _embedded(python: Path) -> str:
     code = "from local.servers.valkey import valkey_binary; print(valkey_binary())"
     environ = _environ(os.environ, None)
     asked = [str(python), "-c", code]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT)
-    return server_at(Path(told.stdout.strip())).version
+    printed = subprocess.run(
+        asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT
+    )
+    return server_at(Path(printed.stdout.strip())).version
 
 
 def _say(text: str) -> None:
