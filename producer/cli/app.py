@@ -57,7 +57,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def cards() -> None:
     """Send card commands and follow them to their outcome.
 
-    Redis is found by REDIS_URL; in a checkout where `make up` runs, without it.
+    REDIS_URL names the Redis; in a checkout where `make up` runs it is not needed.
 
     Exit codes: 0 done (or accepted, with --wait 0), 1 rejected or failed, 2 wrong usage, 3 Redis is
     out of reach, 4 accepted, but not ended in the time waited.
