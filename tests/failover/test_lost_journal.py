@@ -78,6 +78,10 @@ def _reported(deployment: Deployment) -> list[int]:
     return [sum(_GONE in line for line in log.splitlines()) for log in logs]
 
 
+def _until_reported(deployment: Deployment) -> None:
+    until(lambda: _reported(deployment) == [1, 1, 1], "each process reports the loss once")
+
+
 def _not_ready(deployment: Deployment, why: str) -> str:
     status, message = deployment.readiness()
     return message if status == 503 and why in message else ""
@@ -121,10 +125,7 @@ def test_nothing_is_accepted_or_executed(scene: Scene, lose: Callable[[Scene], N
             until(lambda: (503, "unavailable") in sender.refusals, "HTTP answers 503")
         assert took_s < NOTICES_S
         assert "nothing is accepted" in said
-        until(
-            lambda: _reported(deployment) == [1, 1, 1],
-            f"the loss is reported: {_reported(deployment)}",
-        )
+        _until_reported(deployment)
 
         refused = _post(deployment, "cus_Refused1")
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
@@ -172,10 +173,7 @@ def test_the_right_data_comes_back(scene: Scene) -> None:
             moved = time.monotonic()
             until(lambda: (503, "unavailable") in sender.refusals, "HTTP answers 503")
             hold.release()
-            until(
-                lambda: _reported(deployment) == [1, 1, 1],
-                f"the loss is reported: {_reported(deployment)}",
-            )
+            _until_reported(deployment)
             strange = {one for one, at in sender.accepted.items() if at > moved}
             scene.move(to=0)
             back = time.monotonic()
@@ -196,10 +194,7 @@ def test_the_setting_lets_everything_continue(scene: Scene) -> None:
         before = _sent(deployment.client, "cus_Before1")
         assert before.wait(CARRIES_OUT_S).status
         scene.flush()
-        until(
-            lambda: _reported(deployment) == [1, 1, 1],
-            f"the loss is reported: {_reported(deployment)}",
-        )
+        _until_reported(deployment)
         deployment.until_ready()
         answer = httpx.get(f"{deployment.web.url}/readyz", timeout=10)
         assert answer.json()["data"]["journal"] is False
@@ -225,10 +220,7 @@ def test_only_the_journal_in_the_settings_is_accepted(scene: Scene) -> None:
         deployment.web.until_listening()
         said = until(lambda: _not_ready(deployment, "earlier data"), "readyz gives the reason")
         assert "nothing is accepted" in said
-        until(
-            lambda: _reported(deployment) == [1, 1, 1],
-            f"the loss is reported: {_reported(deployment)}",
-        )
+        _until_reported(deployment)
         assert _post(deployment, "cus_Refused1").status_code == 503
         scene.move(to=0)
         deployment.until_ready()
