@@ -77,7 +77,7 @@ def test_a_script_says_yes(
     assert (len(keys) > 1, len(files)) == (True, 2)
     assert run(["migrate", "forget", ended]) == Exit.USAGE
     told = capsys.readouterr().err
-    assert "what finance needs is the report" in told
+    assert "finance needs the report" in told
     assert f"cards migrate report {ended} --html report.html" in told
     assert "add --yes" in told
     assert _left(redis_url, folder) == (keys, files)
