@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import worker.composition
-import worker.execution.executor
+import worker.execution.customer_loop
 from producer.journal import Grant
 from worker.observability.measurements import Measurements
 
@@ -28,13 +28,13 @@ class NoMeasurements(Measurements):
         """Not counted."""
 
 
-def _about_nothing(grant: Grant) -> None:
-    """Replaces the context of the log's lines, which costs time too."""
+def _no_log_context(grant: Grant) -> None:
+    """The log's lines are about no command."""
 
 
 worker.composition.Measurements = NoMeasurements  # type: ignore[attr-defined]
 if "UNLOGGED" in os.environ:
-    worker.execution.executor.about = _about_nothing  # type: ignore[attr-defined]
+    worker.execution.customer_loop.set_log_context = _no_log_context  # type: ignore[attr-defined]
     logging.getLogger("worker").setLevel(logging.WARNING)
 
 # Importing the app creates it, with the replacements above.

@@ -83,7 +83,7 @@ def test_the_present_worker_ends_accepted_commands(yesterday: Yesterday) -> None
     """Waiting, running, retried and failed commands succeed, each with one effect."""
     stage = yesterday.stage
     _worker(stage)
-    stage.give_messages_back()
+    stage.expire_visibility()
     assert yesterday.open
     for name, command in yesterday.open.items():
         stage.ended(command, State.SUCCEEDED)

@@ -123,7 +123,7 @@ def test_a_deployment_can_be_rolled_back(stage: Stage, previous: Path) -> None:
     commands += _send(stage)
     hold.release()
     stage.worker_of(previous, "previous", "interactive,bulk").ready()
-    stage.give_messages_back()
+    stage.expire_visibility()
     for command in commands:
         stage.ended(command, State.SUCCEEDED)
         assert len(stage.effects(command)) == 1

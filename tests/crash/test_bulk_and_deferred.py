@@ -1,4 +1,4 @@
-"""Many commands in one worker's hand: in one message, or waiting for the rate limit."""
+"""Many commands in one worker: in one message, or waiting for the rate limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RPS = 12
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Two workers on both lanes, and an account that allows little; Stripe takes its time."""
+    """Two workers on both lanes, and an account with a low rate limit; Stripe is slow."""
     with Stage(tmp_path_factory.mktemp("limited")) as made:
         made.stripe.configure(
             rps=_RPS, latency={"kind": "lognormal", "median_ms": 40, "p99_ms": 400}
@@ -53,9 +53,9 @@ def _all_done_once_in_order(stage: Stage, orders: list[Order], commands: list[st
         assert stage.applied(orders[at].customer) == commands[at : at + 2]
 
 
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to end"])
-def test_what_waits_for_the_limit_in_a_worker_that_ends(limited: Stage, signum: int) -> None:
-    """Others carry it out, once and in order, and none of it is sent over the limit."""
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
+def test_deferred_commands_of_a_worker_that_ends(limited: Stage, signum: int) -> None:
+    """Other workers execute them once and in order, within the rate limit."""
     orders = _orders(limited, 60)
     commands = _send(limited, orders)
     wait_until(
@@ -70,7 +70,7 @@ def test_what_waits_for_the_limit_in_a_worker_that_ends(limited: Stage, signum: 
 
 
 def test_a_slow_command_holds_back_none_of_its_message(stage: Stage) -> None:
-    """Every other command of the message has ended while one is still at Stripe."""
+    """The other commands of a bulk message end while one is still at Stripe."""
     customers = [stage.customer() for _ in range(50)]
     hold = stage.hold(customers[7], "before")
     commands = _send(stage, [set_default_order(one, stage.card(one)) for one in customers])
@@ -82,8 +82,8 @@ def test_a_slow_command_holds_back_none_of_its_message(stage: Stage) -> None:
     stage.ended(commands[7], State.SUCCEEDED)
 
 
-def test_a_message_of_many_delivered_again_whole(stage: Stage) -> None:
-    """Each command takes effect once and in order, though its message comes three times."""
+def test_a_bulk_message_delivered_three_times(stage: Stage) -> None:
+    """Each command takes effect once and in order, though its message is delivered three times."""
     stage.stripe.configure(latency={"kind": "lognormal", "median_ms": 30, "p99_ms": 300})
     try:
         orders = _orders(stage, 50)

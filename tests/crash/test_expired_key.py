@@ -15,10 +15,10 @@ _LONG_AGO_MS = (23 * 3600 + 60) * 1000
 
 
 def unanswered_for_a_day(stage: Stage, customer: str, *, applied: bool) -> str:
-    """A SetDefaultCard of which nobody learned for 23 hours what became of it."""
+    """A SetDefaultCard whose outcome has been unknown for 23 hours."""
     when: Literal["before", "after"] = "after" if applied else "before"
     hold = stage.hold(customer, when)
-    # Without an effect it has to be saved to be answered after the stall.
+    # Without an effect the error must be saved to be answered after the stall.
     stage.stripe.add_fault("status", when=when, customer=f"^{customer}$", method="POST", save=True)
     command = stage.set_default(customer, lane=Lane.BULK)
     hold.wait()
@@ -31,7 +31,7 @@ def unanswered_for_a_day(stage: Stage, customer: str, *, applied: bool) -> str:
 
 @pytest.mark.parametrize(("applied", "state"), [(True, State.SUCCEEDED), (False, State.FAILED)])
 def test_old_key_is_not_sent_again(stage: Stage, applied: bool, state: State) -> None:
-    """Past 23 hours the truth is looked up, and a request is not sent again."""
+    """After 23 hours the outcome is looked up, and the request is not sent again."""
     command = unanswered_for_a_day(stage, stage.customer(), applied=applied)
     found = stage.ended(command, state)
     stage.stripe.configure(clock_offset=0)

@@ -1,4 +1,4 @@
-"""Callbacks go to public addresses alone, and take bounded time."""
+"""Callbacks go only to public addresses, and take bounded time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADERS = {
 
 @pytest.fixture
 async def allowed() -> AsyncIterator[CallbackClient]:
-    """Requests that may go anywhere, and are answered within a second."""
+    """A client that may call any address, with a timeout of a second."""
     made = CallbackClient(private=True, answer_s=1)
     yield made
     await made.close()
@@ -57,7 +57,7 @@ async def allowed() -> AsyncIterator[CallbackClient]:
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
-    """Those of the Internet, also where IPv6 hides one of IPv4 in it."""
+    """Public addresses are recognised, also IPv4 embedded in IPv6."""
     assert is_public(address) is public
 
 
@@ -66,20 +66,20 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
     ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]"],
 )
 async def test_no_private_address_is_connected_to(host: str) -> None:
-    """However it is spelled, and by name: the address is looked at as it is connected to."""
+    """In any spelling, and by name: the address is checked when it is connected to."""
     async with receiving() as receiver:
         port = urlsplit(receiver.url).port
         requests = CallbackClient(private=False)
         with pytest.raises(Unreached) as refused:
             await requests.post(f"https://{host}:{port}/", _BODY, _HEADERS)
-        # Odd spellings of addresses are no URLs to newer versions of aiohttp.
+        # Newer versions of aiohttp reject odd spellings of addresses as invalid URLs.
         assert str(refused.value) in ("private_address", "InvalidUrlClientError")
         await requests.close()
         assert receiver.requests == 0
 
 
 async def test_plain_http_is_refused() -> None:
-    """Without a connection, unless private addresses are allowed."""
+    """Plain HTTP is refused without connecting, unless private addresses are allowed."""
     requests = CallbackClient(private=False)
     with pytest.raises(Unreached, match="not_https"):
         await requests.post("http://example.invalid/", _BODY, _HEADERS)
@@ -87,20 +87,20 @@ async def test_plain_http_is_refused() -> None:
 
 
 async def test_a_redirect_is_an_answer(allowed: CallbackClient) -> None:
-    """It is not followed."""
+    """A redirect is not followed."""
     async with receiving(statuses=[307, 307]) as receiver:
         assert await allowed.post(receiver.url, _BODY, _HEADERS) == 307
         assert receiver.requests == 1
 
 
 async def test_an_endless_answer_is_not_read(allowed: CallbackClient) -> None:
-    """Its head is all that is waited for."""
+    """Only the head of the answer is waited for."""
     async with receiving(endless=True) as receiver:
         assert await allowed.post(receiver.url, _BODY, _HEADERS) == 200
 
 
-async def test_silence_ends(allowed: CallbackClient) -> None:
-    """Whoever does not answer is given up in time, and so is who is not there."""
+async def test_a_silent_receiver_is_given_up(allowed: CallbackClient) -> None:
+    """A receiver that does not answer, or cannot be reached, is given up in time."""
     async with receiving(silent=True) as receiver:
         with pytest.raises(Unreached, match="Timeout"):
             await allowed.post(receiver.url, _BODY, _HEADERS)
@@ -108,10 +108,8 @@ async def test_silence_ends(allowed: CallbackClient) -> None:
         await allowed.post(receiver.url, _BODY, _HEADERS)
 
 
-async def test_a_certificate_of_nobody_known_is_refused(
-    allowed: CallbackClient, tmp_path: Path
-) -> None:
-    """The certificate is verified, and nothing is said to who has none that is good."""
+async def test_an_untrusted_certificate_is_refused(allowed: CallbackClient, tmp_path: Path) -> None:
+    """The certificate is verified, and nothing is sent to a receiver without a valid one."""
     tls = Certificates.make(tmp_path).server_context()
     async with receiving(tls=tls) as receiver:
         with pytest.raises(Unreached, match="Certificate"):
@@ -119,8 +117,8 @@ async def test_a_certificate_of_nobody_known_is_refused(
         assert receiver.requests == 0
 
 
-async def test_who_speaks_no_tls_is_not_told(allowed: CallbackClient) -> None:
-    """An https URL is not called in the clear."""
+async def test_a_receiver_without_tls_is_sent_nothing(allowed: CallbackClient) -> None:
+    """An https URL is never called without TLS."""
     async with receiving() as receiver:
         with pytest.raises(Unreached):
             await allowed.post(receiver.url.replace("http:", "https:"), _BODY, _HEADERS)

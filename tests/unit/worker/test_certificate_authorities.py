@@ -1,4 +1,4 @@
-"""Whose certificates are believed: by the settings, and none that cannot be used."""
+"""The certificate authorities of the settings, and errors in them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from worker.stripe.certificate_authorities import Authorities
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """A CA, and another."""
+    """Two CAs."""
     return Certificates.make(tmp_path_factory.mktemp("certificates"))
 
 
-def test_the_own_setting_goes_before_the_common_ones(made: Certificates) -> None:
-    """CARDS_STRIPE_CA, then SSL_CERT_FILE with SSL_CERT_DIR, then what Stripe's SDK brings."""
+def test_our_own_setting_takes_precedence(made: Certificates) -> None:
+    """CARDS_STRIPE_CA counts first, then SSL_CERT_FILE and SSL_CERT_DIR, then the SDK's CAs."""
     ca, other = str(made.ca.certificate), str(made.wrong_ca.certificate)
     folder = str(made.ca.certificate.parent)
     read = Authorities.from_environ
@@ -30,8 +30,8 @@ def test_the_own_setting_goes_before_the_common_ones(made: Certificates) -> None
     assert read(both) == Authorities(ca)
 
 
-def test_what_is_named_is_believed_instead_of_what_is_bundled(made: Certificates) -> None:
-    """One CA that is set is the only one."""
+def test_a_set_ca_replaces_the_bundled_ones(made: Certificates) -> None:
+    """A CA that is set is the only trusted one."""
     bundled = str(made.wrong_ca.certificate)
     (own,) = Authorities(str(made.ca.certificate)).context(bundled).get_ca_certs()
     (other,) = Authorities().context(bundled).get_ca_certs()
@@ -43,7 +43,7 @@ def test_what_is_named_is_believed_instead_of_what_is_bundled(made: Certificates
 
 @pytest.mark.parametrize("name", ["CARDS_STRIPE_CA", "SSL_CERT_FILE"])
 def test_a_file_that_cannot_be_used_is_named(name: str, tmp_path: Path) -> None:
-    """Missing, a folder, or without a certificate: one line that names the setting."""
+    """A missing file, a folder, or a file without certificate is an error naming the setting."""
     empty = tmp_path / "empty.pem"
     empty.write_text("")
     for path in (tmp_path / "missing.pem", tmp_path, empty):
@@ -51,8 +51,8 @@ def test_a_file_that_cannot_be_used_is_named(name: str, tmp_path: Path) -> None:
             Authorities.from_environ({name: str(path)})
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """Each folder of the list must be one."""
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """Each folder of the list must exist."""
     folders = f"{tmp_path}:{tmp_path / 'missing'}"
     with pytest.raises(SettingsError, match=r"^SSL_CERT_DIR names a folder"):
         Authorities.from_environ({"SSL_CERT_DIR": folders})

@@ -1,4 +1,4 @@
-"""A worker is known by what its consumer does."""
+"""Sweeps name a worker as alive only while its consumer polls."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class _Executor:
 
 
 class _Journal:
-    """Keeps the worker's name of each sweep."""
+    """Records the worker's name in each sweep."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
     async def __call__(self, call: Call[Any]) -> Any:
-        if call.script is None:  # the look at the journal's identity
+        if call.script is None:  # the read of the journal's identity
             return call.parse(["same", "same"])
         self.names.append(str(call.args[0]))
         return call.parse([[], [], ["an id with spaces superseded", "garbage", ""], []])
@@ -53,10 +53,10 @@ async def _name(journal: _Journal) -> str:
     return journal.names[-1]
 
 
-async def test_only_a_worker_that_looks_for_messages_is_named(clock: list[float]) -> None:
-    """Ten seconds without a look at the queues, and the sweep does not tell that it lives."""
+async def test_only_a_worker_that_polls_is_named(clock: list[float]) -> None:
+    """After ten seconds without a poll the sweep no longer reports the worker as alive."""
     journal = _Journal()
-    ConsumerActivity.begin()
+    ConsumerActivity.start()
     assert await _name(journal) == "w"
     clock[0] += 11
     assert await _name(journal) == ""
@@ -65,21 +65,21 @@ async def test_only_a_worker_that_looks_for_messages_is_named(clock: list[float]
 
 
 async def test_a_child_of_a_pool_is_named(clock: list[float]) -> None:
-    """Its consumer is in another process, of which it knows nothing."""
-    ConsumerActivity.begin()
+    """The consumer of a pool's child process is in another process, so the child is named."""
+    ConsumerActivity.start()
     ConsumerActivity.forget()
     ConsumerActivity.note()
     clock[0] += 100
     assert await _name(_Journal()) == "w"
 
 
-async def test_sweeping_goes_on_over_what_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither a damaged key nor an error of ours ends the sweeps."""
+async def test_errors_do_not_end_the_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a damaged key nor an exception ends the sweeps."""
     errors: list[Exception] = [JournalFault(ValueError("x")), KeyError("x")]
     swept = 0
 
     class Ended(BaseException):
-        """The test has seen enough."""
+        """Ends the test."""
 
     async def sweep(_: Any) -> None:
         nonlocal swept

@@ -1,4 +1,4 @@
-"""Sets aside what Celery refuses to take up, rather than letting it end the worker."""
+"""Dead-letters messages that Celery cannot consume, which would otherwise end the worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from worker.messages import dead_letters
 log = logging.getLogger(__name__)
 
 # What celery.worker.strategy and Request raise over a damaged body or header. Unhandled, it ends
-# the consumer, and the message goes back to the queue for the next worker.
+# the consumer, and the message returns to the queue for the next worker.
 _DAMAGE = (
     *(AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError),
     *(InvalidTaskError, ContentDisallowed, DecodeError),
@@ -26,16 +26,16 @@ _DAMAGE = (
 
 
 def strategy(task: Task, app: Celery, consumer: Any) -> Callable[..., Any]:  # type: ignore[type-arg]
-    """Celery's way of taking up a message of the task, for `Task.Strategy`.
+    """Celery's strategy of consuming a task's messages, with damage handled, for `Task.Strategy`.
 
-    The gate (`worker.messages.validation`) has seen the message before. The purpose of a journalled
-    message is found again in the journal.
+    `worker.messages.validation` has checked the message before. The sweep finds the command of a
+    journalled message without it.
     """
-    take_up = default(task, app, consumer)
+    consume = default(task, app, consumer)
 
     def checked(message: Any, *args: Any, **options: Any) -> Any:
         try:
-            return take_up(message, *args, **options)
+            return consume(message, *args, **options)
         except _DAMAGE:
             queue = str(message.delivery_info.get("routing_key"))
             dead_letters.put(queue, DeadReason.NOT_TAKEN_UP, json.dumps(message._raw).encode())

@@ -1,4 +1,4 @@
-"""The terms on which a migration's commands are carried out."""
+"""The terms under which a migration's commands are executed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.worker.attempts import (
     to_assign,
     to_set_default,
 )
-from worker.execution.quarantine import _written, read_attempt
+from worker.execution.quarantine import _write_attempt, read_attempt
 from worker.handlers.assign_card import AssignCardHandler
 from worker.handlers.attempt import Terms
 from worker.handlers.read_customer import read_customer
@@ -29,7 +29,7 @@ LOOK = Terms(look_first=True)
 
 
 class Notes:
-    """What was noted of defaults before."""
+    """Records the former defaults that were noted."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.noted: list[str | None] = []
@@ -44,7 +44,7 @@ class Notes:
 async def test_the_default_before_is_noted(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """The former default is written down before the change, and the answer is small."""
+    """The former default is recorded before the change, and the answer is small."""
     notes = Notes()
     verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=notes))
     assert verdict == Succeeded(Text.DEFAULT_SET, {"id": CUSTOMER, "default_source": "card_1"})
@@ -52,10 +52,10 @@ async def test_the_default_before_is_noted(
 
 
 @pytest.mark.parametrize(("card", "state"), [("card_1", "set"), ("card_0", "so already")])
-async def test_a_default_that_another_one_shadows_is_told(
+async def test_a_shadowed_default_is_reported(
     fake: FakeGateway, handler: SetDefaultCardHandler, card: str, state: str
 ) -> None:
-    """Set, or so already: the answer names the slot that comes first, and the card in it."""
+    """Whether set or already so, the answer names the slot that takes precedence, and its card."""
     await handler.carry_out(to_set_default("pm_1", key="key_0"))
     verdict = await handler.carry_out(to_set_default(card, terms=LOOK, note_before=Notes()))
     assert isinstance(verdict, Succeeded)
@@ -67,7 +67,7 @@ async def test_a_default_that_another_one_shadows_is_told(
 
 
 async def test_no_default_before_is_noted_as_none(handler: SetDefaultCardHandler) -> None:
-    """A customer without a default of that kind is told from one whose default is not known."""
+    """A customer without a default of that kind differs from one whose default is unknown."""
     notes = Notes()
     await handler.carry_out(to_set_default("pm_1", terms=LOOK, note_before=notes))
     assert notes.noted == [""]
@@ -76,7 +76,7 @@ async def test_no_default_before_is_noted_as_none(handler: SetDefaultCardHandler
 async def test_nothing_is_sent_where_it_is_so_already(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """A card that is the default already is not set again, and the answer says so."""
+    """A card that is already the default is not set again, and the answer says so."""
     notes = Notes()
     verdict = await handler.carry_out(to_set_default("card_0", terms=LOOK, note_before=notes))
     assert isinstance(verdict, Succeeded)
@@ -116,7 +116,7 @@ async def test_only_if_default_is(
 async def test_a_newer_command_is_left_alone(
     fake: FakeGateway, handler: SetDefaultCardHandler, unsettled: bool
 ) -> None:
-    """Where another command has set the default since, nothing is read or sent."""
+    """If another command has set the default since, nothing is read or sent."""
     terms = Terms(newer=True)
     verdict = await handler.carry_out(to_set_default(terms=terms, unsettled=unsettled))
     assert isinstance(verdict, Rejected)
@@ -127,7 +127,7 @@ async def test_a_newer_command_is_left_alone(
 async def test_our_own_effect_is_not_taken_for_drift(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """A try that may have taken effect is sent again under its key before anything is compared."""
+    """An attempt that may have taken effect is sent again under its key without a comparison."""
     fake.fail_next("set_default_source", NO_ANSWER, after_effect=True)
     terms = Terms(look_first=True, expected_default="card_0")
     first = await handler.carry_out(to_set_default(terms=terms, note_before=Notes()))
@@ -142,10 +142,10 @@ async def test_our_own_effect_is_not_taken_for_drift(
     assert len(fake.effects) == 1
 
 
-async def test_what_was_not_looked_at_was_not_sent(
+async def test_an_unchecked_attempt_was_not_sent(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """A try that was cut off before its look was noted is compared after all."""
+    """An attempt that ended before its check was recorded is compared after all."""
     terms = Terms(look_first=True, expected_default="card_9")
     verdict = await handler.carry_out(
         to_set_default(terms=terms, unsettled=True, note_before=Notes())
@@ -154,10 +154,10 @@ async def test_what_was_not_looked_at_was_not_sent(
     assert fake.sent == []
 
 
-async def test_nothing_is_sent_that_could_not_be_noted(
+async def test_nothing_is_sent_without_the_record(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """While Redis is away the change is not made, since its former default would be lost."""
+    """While Redis is away no default is changed, since the former one could not be recorded."""
     notes = Notes(JournalUnavailable(OSError()))
     verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=notes))
     assert isinstance(verdict, TryAgain)
@@ -166,10 +166,10 @@ async def test_nothing_is_sent_that_could_not_be_noted(
 
 
 @pytest.mark.parametrize("error", [LIMITED, SERVER_ERROR, NO_ANSWER])
-async def test_a_look_that_fails_leaves_nothing_open(
+async def test_a_failed_check_is_certain(
     fake: FakeGateway, handler: SetDefaultCardHandler, error: object
 ) -> None:
-    """A read that fails is tried again, and nothing was sent."""
+    """A failed read is retried, and nothing was sent."""
     fake.fail_next("customer", error)  # type: ignore[arg-type]
     verdict = await handler.carry_out(to_set_default(terms=LOOK, note_before=Notes()))
     assert isinstance(verdict, TryAgain)
@@ -177,8 +177,8 @@ async def test_a_look_that_fails_leaves_nothing_open(
     assert fake.sent == []
 
 
-async def test_an_unknown_customer_is_rejected_by_the_look(fake: FakeGateway) -> None:
-    """Stripe's answer to the read is the row's end, with its code."""
+async def test_an_unknown_customer_is_rejected_by_the_check(fake: FakeGateway) -> None:
+    """Stripe's answer to the read ends the row, with its code."""
     fake.account.delete_customer(CUSTOMER)
     verdict = await SetDefaultCardHandler(fake).carry_out(
         to_set_default(terms=LOOK, note_before=Notes())
@@ -188,7 +188,7 @@ async def test_an_unknown_customer_is_rejected_by_the_look(fake: FakeGateway) ->
 
 
 async def test_a_payment_method_attached_before_is_so_already(fake: FakeGateway) -> None:
-    """A pm_ of the customer's own is already so; one that this command attached is not."""
+    """A pm_ attached before is already so; one that this command attached is not."""
     handler = AssignCardHandler(fake)
     verdict = await handler.carry_out(to_assign("pm_1", terms=Terms()))
     assert isinstance(verdict, Succeeded)
@@ -203,7 +203,7 @@ async def test_a_payment_method_attached_before_is_so_already(fake: FakeGateway)
 
 
 async def test_a_customer_is_read(fake: FakeGateway) -> None:
-    """Both defaults, and the cards, with what people know them by, where they are asked for."""
+    """A read returns both defaults and, if wanted, the cards with their printed details."""
     face = {"brand": "Visa", "last4": "4242", "exp_month": 12, "exp_year": 2034, "status": None}
     verdict = await read_customer(fake, CUSTOMER, with_cards=True)
     assert verdict == Succeeded(
@@ -222,8 +222,8 @@ async def test_a_customer_is_read(fake: FakeGateway) -> None:
     assert isinstance(await read_customer(fake, "cus_none", with_cards=False), Rejected)
 
 
-async def test_subscriptions_are_read_where_they_are_asked_for(fake: FakeGateway) -> None:
-    """Those with a default of their own, a payment method before a source."""
+async def test_subscriptions_are_read_if_wanted(fake: FakeGateway) -> None:
+    """Subscriptions with a default of their own are returned, a payment method before a source."""
     fake.account.add_subscription("sub_0", CUSTOMER)
     fake.account.add_subscription("sub_1", CUSTOMER, default_source="card_1")
     both = {"default_payment_method": "pm_1", "default_source": "card_1"}
@@ -244,7 +244,7 @@ async def test_subscriptions_are_read_where_they_are_asked_for(fake: FakeGateway
 async def test_a_key_that_may_not_read_subscriptions_is_good_for_the_rest(
     fake: FakeGateway, error: StripeError, code: str
 ) -> None:
-    """The customer is told all the same, and why its subscriptions are not."""
+    """The customer is still returned, with the reason why its subscriptions are not."""
     fake.fail_next("subscriptions", error)
     verdict = await read_customer(fake, CUSTOMER, with_cards=False, with_subscriptions=True)
     assert isinstance(verdict, Succeeded)
@@ -252,8 +252,8 @@ async def test_a_key_that_may_not_read_subscriptions_is_good_for_the_rest(
     assert verdict.data["default_source"] == "card_0"
 
 
-def test_terms_reach_a_process_of_its_own() -> None:
-    """A suspect command is tried in a child on the same terms."""
+def test_terms_reach_the_child_process() -> None:
+    """A child process executes a suspect command under the same terms."""
     terms = Terms(look_first=True, expected_default="card_0", newer=True, checked=True)
-    assert read_attempt(_written(to_set_default(terms=terms), 5.0)).terms == terms
-    assert read_attempt(_written(to_set_default(), 5.0)).terms is None
+    assert read_attempt(_write_attempt(to_set_default(terms=terms), 5.0)).terms == terms
+    assert read_attempt(_write_attempt(to_set_default(), 5.0)).terms is None

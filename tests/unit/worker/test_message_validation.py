@@ -1,4 +1,4 @@
-"""What of a queue goes on to Celery, and what is set aside."""
+"""Validation: which messages of a queue reach Celery, and which are dead-lettered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _decoded(body: Any, encoding: str | None) -> Any:
     return VirtualChannel.decode_body(cast(VirtualChannel, VirtualChannel), body, encoding)
 
 
-# As in a worker, of a channel that is not connected.
+# As in a worker, with a channel that is not connected.
 _CHANNEL = SimpleNamespace(decode_body=_decoded)
 _SPLINTERS = [b"[", b"{", b'"', b"null", b"\\", b"[]", b"\xff", b"\\ud800", b"1e999", b"NaN", b","]
 _NAMES = (
@@ -58,13 +58,13 @@ _JSON = st.recursive(
 
 
 def test_there_are_many_kinds() -> None:
-    """The table has what was seen to end workers, and much besides."""
+    """The table has the messages that ended workers, and many others."""
     assert len(_KINDS) >= 80
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_garbage_is_set_aside(kind: str) -> None:
-    """Each kind is refused, for the reason that a person needs."""
+def test_garbage_is_dead_lettered(kind: str) -> None:
+    """Each kind is refused, with its reason."""
     raw, reason = _KINDS[kind]
     with pytest.raises(Dead) as dead:
         admit(raw, "interactive")
@@ -73,25 +73,25 @@ def test_garbage_is_set_aside(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", _KINDS)
 def test_an_excerpt_shows_no_secret(kind: str) -> None:
-    """What is kept of it has neither token nor card number, and is short."""
+    """An excerpt is short, and has neither token nor card number."""
     raw, _ = _KINDS[kind]
     with pytest.raises(Dead) as dead:
         admit(raw, "interactive")
-    told = excerpt(raw if dead.value.shown is None else dead.value.shown)
-    assert TOKEN not in told
-    assert NUMBER not in told
-    assert len(told.encode()) <= EXCERPT_BYTES
+    shown = excerpt(raw if dead.value.shown is None else dead.value.shown)
+    assert TOKEN not in shown
+    assert NUMBER not in shown
+    assert len(shown.encode()) <= EXCERPT_BYTES
 
 
 def test_the_tasks_are_those_of_the_app() -> None:
-    """The gate knows exactly the tasks that a worker registers."""
+    """Validation knows exactly the tasks that a worker registers."""
     app = Celery(set_as_current=False)
     register_tasks(app, lambda: None)  # type: ignore[arg-type, return-value]
     assert {name for name in app.tasks if not name.startswith("celery.")} == TASKS
 
 
 def _sent(protocol: int, **options: Any) -> bytes:
-    """A message as Celery sends it to a queue of Redis."""
+    """A message as Celery writes it to a queue in Redis."""
     app = Celery(set_as_current=False)
     app.conf.task_protocol = protocol
     sender = app.amqp.as_task_v1 if protocol == 1 else app.amqp.as_task_v2
@@ -119,15 +119,15 @@ def _sent(protocol: int, **options: Any) -> bytes:
 
 @pytest.mark.parametrize("protocol", [1, 2])
 @pytest.mark.parametrize("compressed", [False, True])
-def test_what_celery_sends_goes_on(protocol: int, compressed: bool) -> None:
+def test_celerys_messages_are_admitted(protocol: int, compressed: bool) -> None:
     """Messages of either protocol, compressed or not, keep their arguments."""
     admitted = admit(_sent(protocol, compressed=compressed), "interactive")
     kwargs = admitted.body["kwargs"] if protocol == 1 else admitted.body[1]
     assert kwargs == {"userId": "cus_1", "source": "tok_1"}
 
 
-def test_what_we_send_goes_on() -> None:
-    """So do our own, one command or many, with their bodies read."""
+def test_our_messages_are_admitted() -> None:
+    """Our own messages, of one command or many, are admitted with their bodies parsed."""
     one = admit(message("AssignCard", "an id", {"userId": "cus_1"}, "bulk").encode(), "bulk.3")
     assert one.body == [[], {"userId": "cus_1"}, {}]
     assert one["properties"]["delivery_info"] == {"exchange": "", "routing_key": "bulk.3"}
@@ -135,14 +135,14 @@ def test_what_we_send_goes_on() -> None:
     assert admit(batch_message(ids, "bulk").encode(), "bulk").body[1] == {"ids": ids}
 
 
-def test_wrong_arguments_of_a_command_are_no_garbage() -> None:
-    """They are the sender's to hear of: the command is journalled as rejected."""
+def test_wrong_arguments_of_a_command_are_admitted() -> None:
+    """Wrong arguments of a command are reported to its sender: the command is rejected."""
     for fields in ({"userId": 5}, {"userId": [1], "x": {"\ud800": None}}, {"source": NUMBER}):
         assert admit(json.dumps(good("AssignCard", **fields)).encode(), "bulk").body[1] == fields
 
 
-def test_an_id_that_kombu_spells_as_a_uuid_is_text() -> None:
-    """A sender that gave its id as a UUID has its command under the text of it."""
+def test_a_uuid_as_id_becomes_text() -> None:
+    """An id given as a UUID becomes its text."""
     ident, one = uuid4(), good()
     one["headers"]["id"] = ident
     assert admit(dumps(one).encode(), "bulk")["headers"]["id"] == str(ident)
@@ -151,7 +151,7 @@ def test_an_id_that_kombu_spells_as_a_uuid_is_text() -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_admitted_or_dead(raw: bytes) -> None:
-    """Nothing but `Dead` comes of bytes, and an excerpt of them can be kept."""
+    """Any bytes raise at most `Dead`, and their excerpt can be stored."""
     with pytest.raises(Dead):
         admit(raw, "bulk")
     excerpt(raw).encode()
@@ -161,13 +161,13 @@ def test_any_bytes_are_admitted_or_dead(raw: bytes) -> None:
     st.sampled_from(["body", "headers", "properties", "content-type", "content-encoding"]), _JSON
 )
 def test_any_part_is_admitted_or_dead(part: str, value: Any) -> None:
-    """Nor of a message one part of which is anything."""
+    """A message with any value as one of its parts raises at most `Dead`."""
     _admit_or_dead({**good(), part: value})
 
 
 @given(st.sampled_from(["headers", "properties"]), st.sampled_from(_NAMES), _JSON)
 def test_any_header_is_admitted_or_dead(where: str, name: str, value: Any) -> None:
-    """Nor of one with any header or property."""
+    """A message with any header or property raises at most `Dead`."""
     one = good()
     one[where] = {**one[where], name: value}
     _admit_or_dead(one)
@@ -175,14 +175,14 @@ def test_any_header_is_admitted_or_dead(where: str, name: str, value: Any) -> No
 
 @given(_JSON, st.sampled_from(sorted(TASKS)))
 def test_any_body_is_admitted_or_dead(body: Any, task: str) -> None:
-    """Nor of one with any body."""
+    """A message with any body raises at most `Dead`."""
     _admit_or_dead({**good(task), "body": json.dumps(body)})
     _admit_or_dead({**good(task), "headers": {}, "body": json.dumps(body)})
 
 
 @given(st.lists(_JSON, max_size=4))
 def test_any_ids_are_names_or_dead(ids: list[Any]) -> None:
-    """Only ids that Redis can be asked for go on."""
+    """Only ids that Redis can look up are admitted."""
     with suppress(Dead):
         for one in admit(json.dumps(good(BATCH, ids=ids)).encode(), "bulk").body[1]["ids"]:
             one.encode()
@@ -201,7 +201,7 @@ def test_any_ids_are_names_or_dead(ids: list[Any]) -> None:
 def test_a_message_with_other_bytes_is_admitted_or_dead(
     one: dict[str, Any], changes: list[tuple[float, int, bytes]]
 ) -> None:
-    """Nor of one in which some bytes are lost, and others stand instead."""
+    """A message in which some bytes are replaced raises at most `Dead`."""
     raw = json.dumps(one).encode()
     for place, lost, instead in changes:
         at = int(place * len(raw))
@@ -214,7 +214,7 @@ def _admit_or_dead(one: dict[str, Any]) -> None:
 
 
 def _through_the_gate(raw: bytes) -> None:
-    """What the gate admits Kombu reads without an error, and can keep."""
+    """Kombu reads every admitted message without an error, and can store it."""
     with suppress(Dead):
         admit_any(raw)
     with suppress(Dead):

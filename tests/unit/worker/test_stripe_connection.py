@@ -1,4 +1,4 @@
-"""TLS and proxies between the worker and Stripe: each failure sends nothing and says what it is."""
+"""TLS and proxies between worker and Stripe: failures send nothing, and their texts name them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 @dataclass
 class Server:
-    """Answers every request, and keeps what it read."""
+    """Answers every request, and records it."""
 
     tls: ssl.SSLContext | None = None
     port: int = 0
@@ -96,7 +96,7 @@ async def ask(
     return answer
 
 
-def test_a_server_that_is_verified_is_asked(made: Certificates, run: Run) -> None:
+def test_a_verified_server_is_used(made: Certificates, run: Run) -> None:
     """With its CA the stand-in is reached over TLS."""
 
     async def scenario() -> None:
@@ -115,14 +115,14 @@ def test_a_server_that_is_verified_is_asked(made: Certificates, run: Run) -> Non
         ("expired", r"certificate verify failed: certificate has expired; is the clock"),
     ],
 )
-def test_a_server_that_is_not_to_be_trusted_is_sent_nothing(
+def test_an_untrusted_server_is_sent_nothing(
     fault: str,
     said: str,
     made: Certificates,
     tmp_path: Path,
     run: Run,
 ) -> None:
-    """Whatever is wrong with TLS, the request stays here and the error says what it is."""
+    """With any fault of TLS the request is not sent, and the error names the fault."""
     ca, tls = made.ca.certificate, made.server_context()
     match fault:
         case "unknown CA":
@@ -141,7 +141,7 @@ def test_a_server_that_is_not_to_be_trusted_is_sent_nothing(
 
 
 def test_a_server_without_tls(run: Run) -> None:
-    """What answers a handshake in plain HTTP is told as that."""
+    """A plain HTTP answer to the handshake is reported as such."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -160,7 +160,7 @@ def test_a_server_without_tls(run: Run) -> None:
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_a_server_with_old_tls(made: Certificates, run: Run) -> None:
-    """TLS 1.1 is refused, and told as that."""
+    """TLS 1.1 is refused, and reported as such."""
     context = made.server_context()
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
@@ -184,7 +184,7 @@ def test_a_server_with_old_tls(made: Certificates, run: Run) -> None:
 
 @pytest.mark.parametrize("how", ["at once", "in the handshake", "reset"])
 def test_a_handshake_that_is_cut_off(how: str, run: Run) -> None:
-    """A server that goes away before TLS is up has been sent nothing."""
+    """A server that closes during the handshake has been sent nothing."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if how != "at once":
@@ -207,7 +207,7 @@ def test_a_handshake_that_is_cut_off(how: str, run: Run) -> None:
 def test_a_handshake_that_stalls_ends_with_the_timeout(
     timeout: float, connect_timeout: float, run: Run
 ) -> None:
-    """Within the time for connecting, or for the request where that is less: still not sent."""
+    """It ends within the connect timeout, or the request's if shorter: nothing was sent."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -225,7 +225,7 @@ def test_a_handshake_that_stalls_ends_with_the_timeout(
 
 @pytest.mark.parametrize("kind", ["http", "https", "inspecting"])
 def test_through_a_proxy(kind: str, made: Certificates, run: Run) -> None:
-    """A tunnel is made once, for a name only the proxy knows; the key is seen at its end alone."""
+    """One tunnel is made, for a name that only the proxy knows; only its far end sees the key."""
 
     async def scenario() -> None:
         inspecting = kind == "inspecting"
@@ -267,7 +267,7 @@ def test_a_proxy_that_does_not_connect(
     said: str,
     run: Run,
 ) -> None:
-    """Whatever it does instead, nothing was sent, and the error names it."""
+    """If the proxy does anything else, nothing was sent, and the error names the proxy."""
 
     async def scenario() -> None:
         with ConnectProxy({}) as proxy:
@@ -280,7 +280,7 @@ def test_a_proxy_that_does_not_connect(
     run(scenario())
 
 
-def test_wrong_credentials_are_told_and_not_shown(
+def test_wrong_credentials_are_reported_and_not_shown(
     run: Run,
 ) -> None:
     """The proxy's address is in the message, user and password are not."""
@@ -304,8 +304,8 @@ def test_a_proxy_out_of_reach(run: Run) -> None:
         run(ask(f"https://{STRIPE}", proxy=f"http://127.0.0.1:{port}"))
 
 
-def test_a_proxy_that_nobody_knows(run: Run) -> None:
-    """A name without an address is told as that."""
+def test_a_proxy_without_an_address(run: Run) -> None:
+    """A proxy's name without an address is reported as such."""
     with pytest.raises(
         NotSent, match=r"^no address is known of the proxy http://proxy\.invalid:1$"
     ):
@@ -314,7 +314,7 @@ def test_a_proxy_that_nobody_knows(run: Run) -> None:
 
 @pytest.mark.parametrize("kind", ["inspecting", "https"])
 def test_a_proxy_with_an_unknown_ca(kind: str, made: Certificates, run: Run) -> None:
-    """A proxy that inspects TLS, or speaks it, is not believed without its CA, and is told of."""
+    """A proxy that inspects or speaks TLS is not trusted without its CA, and is named."""
 
     async def scenario() -> None:
         async with Server() as server:
@@ -335,7 +335,7 @@ def test_a_proxy_with_an_unknown_ca(kind: str, made: Certificates, run: Run) -> 
 
 
 def test_a_tunnel_that_breaks_after_the_request(made: Certificates, run: Run) -> None:
-    """Once the request is in the tunnel, its effect is unknown, whatever the proxy does."""
+    """Once the request is in the tunnel its effect is unknown, whatever the proxy does."""
 
     async def scenario() -> None:
         started = asyncio.Event()
@@ -362,7 +362,7 @@ def test_a_tunnel_that_breaks_after_the_request(made: Certificates, run: Run) ->
 def test_a_stand_in_over_http_is_asked_through_its_proxy(
     run: Run,
 ) -> None:
-    """Without TLS there is nothing to tunnel: the proxy is given the whole URL."""
+    """Without TLS there is no tunnel: the proxy gets the whole URL."""
 
     async def scenario() -> None:
         async with Server() as proxy:
