@@ -76,10 +76,10 @@ def test_without_a_terminal_yes_is_required(
     keys, files = _left(redis_url, folder)
     assert (len(keys) > 1, len(files)) == (True, 2)
     assert run(["migrate", "forget", ended]) == Exit.USAGE
-    err = capsys.readouterr().err
-    assert "what finance needs is the report" in err
-    assert f"cards migrate report {ended} --html report.html" in err
-    assert "add --yes" in err
+    told = capsys.readouterr().err
+    assert "finance needs the report" in told
+    assert f"cards migrate report {ended} --html report.html" in told
+    assert "add --yes" in told
     assert _left(redis_url, folder) == (keys, files)
     assert run(["migrate", "forget", ended, "--yes"]) == Exit.DONE
     assert capsys.readouterr().out.splitlines()[0] == f"forgotten  {ended}"

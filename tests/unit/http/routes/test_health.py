@@ -163,7 +163,7 @@ async def test_with_a_lost_journal_requests_are_refused(redis_url: str, journal:
         ]
         for answer in responses:
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-            assert "data of before" in answer.json()["message"]
+            assert "earlier data" in answer.json()["message"]
         # Except the writes of /readyz before the loss is detected.
         assert set(await journal._redis.keys("*")) <= {"cards:barrier"}
 

@@ -1,26 +1,23 @@
-"""An interactive command's time to its answer, idle and behind a flood of bulk commands."""
+"""An interactive command's time to its answer: idle, and behind a flood of bulk commands."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 from benchmarks.harness import meter
+from benchmarks.harness.answer_times import times_to_answer
 from benchmarks.harness.contenders import Ours
-from benchmarks.harness.names import fresh_customer
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, figure
-from producer import AsyncCardCommands
 from producer.contract import Lane
 
 _LATENCY_MS = 300
-EVERY_S = 0.2
 _WARM_UP = 5
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """One worker, Stripe at its usual latency, an interactive command every 200 ms."""
+    """Measure one worker, Stripe at its usual latency, an interactive command every 200 ms."""
     count, flood = (15, 3_000) if quick else (250, 100_000)
     stage.sandbox(latency={"kind": "fixed", "ms": _LATENCY_MS})
     url = stage.valkey().url
@@ -31,7 +28,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     bulk.offer(flood)
     asyncio.run(times_to_answer(url, _WARM_UP))
     flooded = asyncio.run(times_to_answer(url, count))
-    still = "all" if not bulk.all_ended() else "no longer all"
+    remaining = "all" if not bulk.all_ended() else "no longer all"
     rows = []
     for share, name, goal in ((0.5, "p50", 1.2), (0.99, "p99", 2.0)):
         alone, behind = meter.percentile(idle, share), meter.percentile(flooded, share)
@@ -45,23 +42,6 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
                 behind / alone <= goal,
             )
         )
-    if still != "all":
+    if remaining != "all":
         rows.append(Row("interactive behind bulk", "the flood ended too early to tell"))
     return rows
-
-
-async def times_to_answer(url: str, count: int) -> list[float]:
-    """Milliseconds from sending to the envelope."""
-    async with AsyncCardCommands(url) as client:
-
-        async def one() -> float:
-            began = time.perf_counter()
-            handle = await client.assign(customer=fresh_customer(), source="tok_visa")
-            await handle.wait(60)
-            return 1000 * (time.perf_counter() - began)
-
-        under_way = []
-        for _ in range(count):
-            under_way.append(asyncio.create_task(one()))
-            await asyncio.sleep(EVERY_S)
-        return list(await asyncio.gather(*under_way))

@@ -1,4 +1,4 @@
-"""Accepting commands, durably: journal row and message, against Celery's message alone."""
+"""Accepting commands durably, with journal row and message, against Celery's message alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from producer.journal import BlockingJournal, Candidate, accept_many
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """No worker runs: only what the sender and Redis do counts."""
+    """Measure without a worker: only the sender and Redis count."""
     rounds, few, many = (3, 200, 3_000) if quick else (5, 1_500, 20_000)
     url, celery_url = stage.valkey().url, stage.valkey().url
     client, journal = CardCommands(url), BlockingJournal(url)
@@ -56,9 +56,9 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     for _ in range(rounds):
         for name, way, count in ways:
             orders = _orders(count)
-            began = time.perf_counter()
+            started = time.perf_counter()
             way(orders)
-            rates[name].append(count / (time.perf_counter() - began))
+            rates[name].append(count / (time.perf_counter() - started))
     client.close()
     journal.close()
     best = {name: median(found) for name, found in rates.items()}

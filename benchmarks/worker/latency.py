@@ -1,4 +1,4 @@
-"""From a request to its answer, on an idle system, beside a direct call of Stripe's SDK."""
+"""The time from a request to its answer, on an idle system, against a direct call of the SDK."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MEDIAN_MORE_MS, _P99_MORE_MS = 8, 20
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """One request at a time, the three ways in turn. The stand-in's own time is in all of them."""
+    """Measure one request at a time, the three ways in turn. All include the sandbox's own time."""
     stage.sandbox()
     url = stage.valkey().url
     stage.worker(url)
@@ -83,9 +83,9 @@ async def _measure(
         times: dict[str, list[float]] = defaultdict(list)
         for turn in range(_WARM_UP + count):
             for name, way in ways.items():
-                began = time.perf_counter()
+                started = time.perf_counter()
                 await way(fresh_name())
                 if turn >= _WARM_UP:
-                    times[name].append(1000 * (time.perf_counter() - began))
+                    times[name].append(1000 * (time.perf_counter() - started))
     await http.close_async()
     return times

@@ -1,4 +1,4 @@
-"""What a migration costs: rows a second, memory on both sides, and how soon a run goes on."""
+"""What a migration costs: rows a second, memory on both sides, and how soon a run continues."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SAMPLED_S = 0.05
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """SetDefaultCard rows for customers with two cards; without a limit, looking first."""
+    """Measure SetDefaultCard rows for customers with two cards: no limit, customers read first."""
     many = 100_000 if quick else _MILLION
     stage.sandbox(auto_create_cards=2)
     url = stage.valkey().url
@@ -42,7 +42,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
         bench = _Bench(stage, url, Path(name), worker)
         bench.drive(_written(bench.folder, 500, "warm"))
         few = bench.drive(_written(bench.folder, _FEW, "few"))
-        # The whole file is checked and its ledger kept; what is driven is as much as of the few.
+        # The whole file is checked and its ledger kept; only as many rows as in the small file run.
         large = _written(bench.folder, many, "many")
         piloted = bench.drive(large, "--limit", str(_FEW))
         resumed = bench.resumed(_written(bench.folder, many, "resumed"), many)
@@ -68,13 +68,13 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
 
 
 class _Figures:
-    """Of one drive. Memory in 10^6 bytes."""
+    """Figures of one run. Memory in 10^6 bytes."""
 
     rows_s = driver_mb = redis_mb = first_send_s = 0.0
 
 
 class _Bench:
-    """A registry, and processes that drive."""
+    """A registry, and processes that run migrations."""
 
     def __init__(
         self, stage: Stage, url: str, folder: Path, worker: subprocess.Popen[bytes]
@@ -85,7 +85,7 @@ class _Bench:
         self._registry = Registry(self._journal)
 
     def drive(self, path: Path, *options: str) -> _Figures:
-        """A run to its end."""
+        """Run a migration to its end."""
         made = _Figures()
         idle = self._used()
         process = self._start(path, *options)
@@ -100,7 +100,7 @@ class _Bench:
         return made
 
     def resumed(self, path: Path, rows: int) -> _Figures:
-        """A run that goes on where nine tenths were done, stopped once it sends."""
+        """Continue a run of which nine tenths were done, and stop once a row is sent."""
         made = _Figures()
         source = open_input(path)
         run_ = Run(source, map_columns(source), Conditions())
@@ -109,7 +109,7 @@ class _Bench:
         while part := list(islice(done, 5_000)):
             self._journal(journalled.enter(run_.id, part))
         self._journal(journalled.open_(run_.id, {}))
-        began = time.monotonic()
+        started = time.monotonic()
         process = self._start(path)
         with self._sampling(process, made, self._used()):
             wait_until(
@@ -117,7 +117,7 @@ class _Bench:
                 "a row is sent",
                 process,
             )
-            made.first_send_s = time.monotonic() - began
+            made.first_send_s = time.monotonic() - started
             time.sleep(1.0)
         self._stage.stop(process)
         self._registry.cancel(run_.id)

@@ -18,7 +18,7 @@ _WARM_UP = 50
 
 
 def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
-    """How many commands a second are reached, and what 100 a second cost."""
+    """Measure how many commands a second are reached, and the cost of 100 a second."""
     rounds, seconds, flood = (1, 2, 240) if quick else (2, 10, 1000)
     stage.sandbox(latency={"kind": "fixed", "ms": _LATENCY_MS})
     contenders: list[Contender] = [*ours(stage)]

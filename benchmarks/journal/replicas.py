@@ -1,4 +1,4 @@
-"""What it costs to have an acceptance confirmed by replicas, against one that is not."""
+"""The cost of having an acceptance confirmed by replicas, against one that is not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLAIN = "not confirmed"
 
 
 def run(_stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """A primary and two replicas, all durable; the ways of confirming take turns."""
+    """Measure a primary and two replicas, all durable; the kinds of confirmation take turns."""
     rounds, count = (3, 100) if quick else (7, 300)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as servers:
         url = _replicated(Path(folder), servers)
@@ -48,10 +48,10 @@ def run(_stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     rows = []
     for name in list(ways)[1:]:
         what = f"acceptance, confirmed by {name}"
-        told = median(each[name]), _PLAIN, median(each[_PLAIN])
-        rows.append(compared(f"{what}, one by one", *told, unit="ms"))
-        told = median(rates[name]), _PLAIN, median(rates[_PLAIN])
-        rows.append(compared(f"{what}, {_AT_ONCE} at once", *told, unit="/s"))
+        figures = median(each[name]), _PLAIN, median(each[_PLAIN])
+        rows.append(compared(f"{what}, one by one", *figures, unit="ms"))
+        figures = median(rates[name]), _PLAIN, median(rates[_PLAIN])
+        rows.append(compared(f"{what}, {_AT_ONCE} at once", *figures, unit="/s"))
     return rows
 
 
@@ -71,15 +71,15 @@ def _one_by_one(config: RedisConfig, count: int) -> float:
     """The median time of an acceptance, in ms."""
     journal, took = BlockingJournal(config), []
     for call in _calls(count):
-        began = time.perf_counter()
+        started = time.perf_counter()
         journal(call)
-        took.append(1e3 * (time.perf_counter() - began))
+        took.append(1e3 * (time.perf_counter() - started))
     journal.close()
     return median(took)
 
 
 async def _together(config: RedisConfig, count: int) -> float:
-    """Acceptances a second, of many callers in one process."""
+    """Acceptances a second by many callers in one process."""
     journal, calls = Journal(config), iter(_calls(count))
 
     async def caller() -> None:
@@ -87,9 +87,9 @@ async def _together(config: RedisConfig, count: int) -> float:
             await journal(call)
 
     await journal.ping()
-    began = time.perf_counter()
+    started = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(_AT_ONCE)))
-    rate = count / (time.perf_counter() - began)
+    rate = count / (time.perf_counter() - started)
     await journal.aclose()
     return rate
 

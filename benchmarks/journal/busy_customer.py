@@ -1,4 +1,4 @@
-"""One customer with many commands: one after the other, however long the line behind them."""
+"""One customer with many commands: they run one after another, however long the queue is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WINDOWS, _WINDOW_S = 5, 3.0
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """A real worker, Stripe without latency; measured once every message has been received."""
+    """Measure a real worker, with Stripe without latency, once all messages were received."""
     line = _QUICK if quick else _LINE
     stage.sandbox()
     url, customer = stage.valkey().url, fresh_customer()
@@ -33,16 +33,16 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     rates, scripts = [], []
     for _ in range(_WINDOWS):
         server.config_resetstat()
-        began, before = time.monotonic(), server.zcard(keys.pending(customer))
+        started, before = time.monotonic(), server.zcard(keys.pending(customer))
         time.sleep(_WINDOW_S)
         ended = before - server.zcard(keys.pending(customer))
-        rates.append(ended / (time.monotonic() - began))
+        rates.append(ended / (time.monotonic() - started))
         calls = server.info("commandstats")["cmdstat_evalsha"]
         scripts.append(float(calls["usec"]) / calls["calls"])
         if server.zcard(keys.pending(customer)) < 2 * ended:
-            break  # the next would see the end of the line
+            break  # the next window would see the end of the queue
     server.close()
-    # The best of its windows: what else the machine does can only make them worse.
+    # The best window: other load on the machine can only make a window worse.
     rate, script = max(rates), min(scripts)
     what = f"one customer with {line:,} commands"
     return [

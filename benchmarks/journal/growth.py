@@ -1,4 +1,4 @@
-"""What changes as more commands are known: the sender's memory, and the cost of each step."""
+"""What changes as the journal knows more commands: the sender's memory, and each step's cost."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from producer.contract import CommandKind, Envelope, Lane, State, parse_command
 from producer.journal import BlockingJournal, End, Grant, accept, claim, complete
 
 _FEW = 1_000
-# A slow machine knows fewer commands; the table says how many.
+# A slow machine gets fewer commands; the table says how many.
 _WITHIN_S = 240
 _LEASE_MS = 15_000
 _STEPS = ("accept", "begin", "end")
-# Looks at no key: what the server itself, its memory allocator above all, takes longer for.
+# A script without keys: whatever slows the server itself down, above all its memory allocator.
 _CONTROL = """
 local made = {}
 for i = 1, 60 do made[i] = ARGV[1] .. i end
@@ -35,7 +35,7 @@ return #made
 
 
 class Known:
-    """A journal with some commands known, and what its steps cost there."""
+    """A journal with some known commands, and the cost of its steps."""
 
     def __init__(self, url: str) -> None:
         self._journal = BlockingJournal(url)
@@ -44,19 +44,19 @@ class Known:
         self.server_us: dict[str, list[float]] = defaultdict(list)
 
     def measure(self, count: int) -> None:
-        """Accept, begin and end so many commands, one at a time."""
+        """Accept, claim and complete `count` commands, one at a time."""
         ids = [str(uuid4()) for _ in range(count)]
         grants: list[Grant] = []
 
-        def take_one(ident: str) -> None:
-            taken = self._journal(claim(ident, uuid4().hex, _LEASE_MS))
-            if taken.grant is None:
-                raise RuntimeError(f"not granted: {taken.status}")
-            grants.append(taken.grant)
+        def claim_one(ident: str) -> None:
+            claimed = self._journal(claim(ident, uuid4().hex, _LEASE_MS))
+            if claimed.grant is None:
+                raise RuntimeError(f"not granted: {claimed.status}")
+            grants.append(claimed.grant)
 
         self._timed("accept", self._accept, ids)
-        self._timed("begin", take_one, ids)
-        self._timed("end", self._close, list(grants))
+        self._timed("begin", claim_one, ids)
+        self._timed("end", self._complete, list(grants))
         self._timed("control", lambda ident: self._redis.eval(_CONTROL, 0, ident), ids)
 
     def _accept(self, ident: str) -> None:
@@ -64,7 +64,7 @@ class Known:
         command = parse_command(CommandKind.ASSIGN_CARD, fields)
         self._journal(accept(command, command_id=ident, lane=Lane.INTERACTIVE))
 
-    def _close(self, grant: Grant) -> None:
+    def _complete(self, grant: Grant) -> None:
         envelope = Envelope.yes("ok", {"cardId": "card_x", "brand": "Visa", "last4": "4242"})
         end = End(State.SUCCEEDED, 200, envelope, 172_800, Envelope.no("superseded", "superseded"))
         self._journal(complete(grant, end, next_holder=uuid4().hex, lease_ms=_LEASE_MS))
@@ -72,10 +72,10 @@ class Known:
     def _timed(self, step: str, do: Callable[[Any], None], what: Sequence[Any]) -> None:
         self._redis.config_resetstat()
         for one in what:
-            began = time.perf_counter()
+            started = time.perf_counter()
             do(one)
-            self.seen_us[step].append(1e6 * (time.perf_counter() - began))
-        # `eval` where the script was not cached yet; both are whole scripts.
+            self.seen_us[step].append(1e6 * (time.perf_counter() - started))
+        # `eval` if the script was not cached yet; both run the whole script.
         stats = self._redis.info("commandstats")
         calls = [found for name, found in stats.items() if name.startswith("cmdstat_eval")]
         spent = sum(found["usec"] for found in calls)
@@ -88,13 +88,13 @@ class Known:
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """Two journals side by side, one with few commands known and one with many."""
+    """Compare two journals, one with few commands known and one with many."""
     marks = (10_000, 50_000) if quick else (20_000, 200_000, 1_000_000)
     rounds, count = (6, 50) if quick else (10, 100)
     few, many = stage.valkey().url, stage.valkey().url
     _send(few, [_FEW])
-    told = _send(many, marks)
-    (start, first, early), (total, last, late) = told[0], told[-1]
+    sent = _send(many, marks)
+    (start, first, early), (total, last, late) = sent[0], sent[-1]
     name = f"at {start:,}"
     rows = [
         compared(
@@ -141,7 +141,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
 
 
 def _send(url: str, marks: Sequence[int]) -> list[tuple[int, float, float]]:
-    """Has a process of its own send; its count, MB and seconds at each mark."""
+    """Send in a new process; return its count, MB and seconds at each mark."""
     argv = [
         sys.executable,
         "-m",
@@ -150,6 +150,6 @@ def _send(url: str, marks: Sequence[int]) -> list[tuple[int, float, float]]:
         str(_WITHIN_S),
         *map(str, marks),
     ]
-    said = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    lines = [line.split() for line in said.splitlines()]
+    output = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    lines = [line.split() for line in output.splitlines()]
     return [(int(count), float(mb), float(seconds)) for count, mb, seconds in lines]

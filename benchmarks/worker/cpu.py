@@ -1,4 +1,4 @@
-"""Worker CPU per command, without latency at the stand-in."""
+"""Worker CPU per command, with a sandbox without latency."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WARM_UP = 50
 
 
 def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
-    """All contenders in interleaved rounds."""
+    """Measure all contenders in interleaved rounds."""
     rounds, many, few = (3, 800, 150) if quick else (5, 3000, 1000)
     sandbox = stage.sandbox()
     bulk, interactive = ours(stage)

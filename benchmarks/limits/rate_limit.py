@@ -1,9 +1,9 @@
-"""How much of Stripe's rate limit four workers use together, and what an interactive command waits.
+"""How much of Stripe's rate limit four workers use, and how long interactive commands wait.
 
-Stripe is a stand-in that counts the requests of each second and refuses those over the limit; its
-latency is lognormal, the p99 ten times the median. Each limit has a Redis, a stand-in and workers
-of its own, and so has a migration under both of live mode's limits; all are measured at the same
-time, since together they need less than a core.
+Stripe is a sandbox that counts the requests of each second and refuses those over the limit; its
+latency is lognormal, the p99 ten times the median. Each limit has its own Redis, sandbox and
+workers, and so has a migration under both of live mode's limits; all are measured at the same time,
+since together they need less than a core.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import redis
 
-from benchmarks.flood import EVERY_S, times_to_answer
 from benchmarks.harness import meter
+from benchmarks.harness.answer_times import EVERY_S, times_to_answer
 from benchmarks.harness.contenders import Ours
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, figure
-from benchmarks.limited_migration import LimitedMigration
+from benchmarks.limits.migration import LimitedMigration
 from producer.contract import Lane
 from producer.journal import BlockingJournal, backlog
 from sandbox.control.client import RateRecord, SandboxControl
@@ -32,8 +32,8 @@ from sandbox.control.client import RateRecord, SandboxControl
 _WORKERS = 4
 _RATES = (25, 100)
 _LATENCY_MS = 100
-# How far ahead bulk's places are given (`NEAR` in lua/limits.lua): once they are all taken, an
-# interactive command beyond its share waits behind them.
+# How far ahead bulk commands reserve send times (`NEAR` in lua/limits.lua): once these are all
+# reserved, an interactive command beyond its lane's share waits behind them.
 _BULK_AHEAD_MS = 140
 _SETTLE_S = 5.0
 _LEAST_USED, _MOST_OVER = 0.97, 0.05
@@ -41,24 +41,24 @@ _LEAST_USED, _MOST_OVER = 0.97, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What the stand-in counted in each whole second, and what Redis was asked meanwhile."""
+    """What the sandbox counted in each whole second, and how often Redis was called meanwhile."""
 
     seconds: list[RateRecord]
     calls: int
 
     @property
     def counts(self) -> list[int]:
-        """Requests, second by second; those that saw none are missing and count below."""
+        """Requests by second; seconds without any are missing."""
         return [one["requests"] for one in self.seconds]
 
     @property
     def limited(self) -> int:
-        """429s."""
+        """The number of 429s."""
         return sum(one["limited"] for one in self.seconds)
 
 
 def run(stage: Stage, quick: bool, _python: Path | None, seconds: int = 0) -> list[Row]:
-    """`seconds` of a flood alone, then interactive commands beside it."""
+    """Measure `seconds` of a flood alone, then interactive commands beside it."""
     seconds = seconds or (5 if quick else 180)
     count = 10 if quick else 100
     latency = {"kind": "lognormal", "median_ms": _LATENCY_MS, "p99_ms": 10 * _LATENCY_MS}
@@ -73,7 +73,7 @@ def run(stage: Stage, quick: bool, _python: Path | None, seconds: int = 0) -> li
 
 
 class _At:
-    """One limit, and what stands by for it."""
+    """One limit, with its sandbox, Redis and workers."""
 
     def __init__(self, stage: Stage, rate: int, sandbox: SandboxControl) -> None:
         self._rate = rate
@@ -83,11 +83,11 @@ class _At:
         self._workers = stage.workers(self._url, _WORKERS, limits)
 
     def rows(self, seconds: int, count: int) -> list[Row]:
-        """The flood alone, then `count` interactive commands behind it."""
+        """Measure the flood alone, then `count` interactive commands behind it."""
         rate, url = self._rate, self._url
         idle = asyncio.run(times_to_answer(url, count))
         bulk = Ours(url, Lane.BULK, self._workers[0])
-        # More than can be carried out until the last measurement is over.
+        # More than can be executed until the last measurement is over.
         bulk.offer(int(rate * (seconds + count * EVERY_S + 60)))
         time.sleep(_SETTLE_S)
         used = _used(self._sandbox, url, seconds)
@@ -96,22 +96,22 @@ class _At:
         last = int(time.time())
         mixed = [one for one in self._sandbox.rates() if first <= one["second"] < last]
         rows = _use_rows(rate, seconds, used) + _mixed_rows(rate, mixed)
-        return rows + _answer_rows(rate, _left(url), idle, behind)
+        return rows + _answer_rows(rate, _queued(url), idle, behind)
 
 
 def _used(sandbox: SandboxControl, url: str, seconds: int) -> Used:
-    asked: Any = redis.Redis.from_url(url)
-    asked.config_resetstat()
+    server: Any = redis.Redis.from_url(url)
+    server.config_resetstat()
     first = int(time.time()) + 1
     time.sleep(first + seconds - time.time())
-    stats = asked.info("commandstats")
-    asked.close()
+    stats = server.info("commandstats")
+    server.close()
     calls = sum(one["calls"] for name, one in stats.items() if name.startswith("cmdstat_eval"))
     counted = [one for one in sandbox.rates() if first <= one["second"] < first + seconds]
     return Used(counted, calls)
 
 
-def _left(url: str) -> int:
+def _queued(url: str) -> int:
     journal = BlockingJournal(url)
     try:
         return journal(backlog()).messages[Lane.BULK]
@@ -163,9 +163,9 @@ def _refused(what: str, limited: int) -> Row:
     return Row(f"{what}: 429s", str(limited), "", "", "0", limited == 0)
 
 
-def _answer_rows(rate: int, left: int, idle: list[float], behind: list[float]) -> list[Row]:
+def _answer_rows(rate: int, queued: int, idle: list[float], behind: list[float]) -> list[Row]:
     what = f"interactive every {1000 * EVERY_S:g} ms, bulk queued, limit of {rate}/s"
-    if not left:
+    if not queued:
         return [Row(what, "the flood ended too early to tell")]
     rows = []
     for share, name, goal in ((0.5, "p50", 1.2), (0.99, "p99", 2.0)):
@@ -186,9 +186,9 @@ def _answer_rows(rate: int, left: int, idle: list[float], behind: list[float]) -
 
 
 def waits_of_share(rate: float, count: int) -> list[float]:
-    """What each of `count` commands waits (ms) in a line of a fifth of the rate alone.
+    """The wait (ms) of each of `count` commands in a queue with a fifth of the rate.
 
-    It grows where that is slower than they come, until the places that bulk has borrowed end.
+    It grows if that is slower than they come, until the send times that bulk has borrowed end.
     """
     gap, free, waits = 1000 / (0.2 * rate), 0.0, []
     for number in range(count):

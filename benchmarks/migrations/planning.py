@@ -1,4 +1,4 @@
-"""How long a file of a million rows takes to be planned, and how much memory."""
+"""How long planning a file of a million rows takes, and how much memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MILLION = 1_000_000
 
 
 def run(_stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """Stripe's copy file, with repetitions and bad rows in it; each plan in a process of its own.
+    """Plan Stripe's copy file, with repetitions and bad rows, each time in a new process.
 
-    The goals are those of a million rows, for fewer in proportion. All shapes stream but Excel's,
-    whose table of texts is held.
+    The goals are for a million rows, and proportional for fewer. All formats are streamed except
+    Excel, whose table of texts is held in memory.
     """
     rows = 100_000 if quick else _MILLION
     what = f"{rows:,} rows planned"
@@ -49,8 +49,8 @@ def run(_stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
 def _plan(path: Path, rows: int) -> tuple[float, float]:
     """Seconds and MB."""
     argv = [sys.executable, "-m", "benchmarks.harness.planner", str(path)]
-    said = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    planned, seconds, mb = said.split()
+    output = subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    planned, seconds, mb = output.split()
     if int(planned) != rows:
         raise RuntimeError(f"{planned} rows were planned, not {rows}")
     return float(seconds), float(mb)

@@ -1,4 +1,4 @@
-"""Worker CPU per bulk command with each of the field's HTTP clients behind Stripe's SDK."""
+"""Worker CPU per bulk command with various HTTP clients behind Stripe's SDK."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from producer.contract import Lane
 
 _WARM_UP = 100
 _OURS = "aiohttp, the worker's own"
-# What the issue that asked for a kept client allows it to cost.
+# The permitted cost of a well-maintained client, relative to arq.
 _AT_MOST = 0.4
 
 
 def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
-    """A worker for each client that is installed, and arq, in interleaved rounds."""
+    """Measure a worker for each installed client, and arq, in interleaved rounds."""
     rounds, count = (3, 600) if quick else (5, 1500)
     sandbox = stage.sandbox()
     workers: dict[str, Contender] = {_OURS: _worker(stage)}

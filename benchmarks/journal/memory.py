@@ -1,4 +1,4 @@
-"""Redis' memory per command: queued, and ended but still known."""
+"""Redis's memory per command: queued, and ended but still known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENDED_OTHERS = 3_500
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """A real worker ends real commands, for customers with two cards."""
+    """Have a real worker end real commands, for customers with two cards."""
     count = 200 if quick else 2_000
     stage.sandbox(auto_create_cards=2)
     url = stage.valkey().url
@@ -38,7 +38,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
     for warm_up in (True, False):
         for lane in Lane:
             for kind in CommandKind:
-                # Held, so that the queue keeps what is put into it.
+                # Paused, so that the queue keeps its messages.
                 worker.send_signal(signal.SIGSTOP)
                 before = _used(server)
                 candidates = _candidates(kind, BATCH if warm_up else count)
@@ -68,7 +68,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
 
 
 def _plain(stage: Stage, count: int) -> str:
-    """What no queue that answers can do without: AssignCard's envelope, by Celery's own backend."""
+    """What every queue with results needs: AssignCard's envelope, by Celery's own backend."""
     url = stage.valkey().url
     server: Any = redis.Redis.from_url(url)
     app = Celery(broker=url, backend=url, set_as_current=False)
@@ -105,6 +105,6 @@ def _accept(journal: BlockingJournal, candidates: Sequence[Candidate], lane: Lan
 
 
 def _used(server: Any) -> int:
-    """Bytes in use, without what is about to be written to the append-only file."""
+    """Bytes in use, without those about to be written to the append-only file."""
     found = server.info("memory")
     return int(found["used_memory"]) - int(found.get("mem_aof_buffer", 0))

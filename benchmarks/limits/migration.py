@@ -1,4 +1,4 @@
-"""How much of the rate limit a migration uses, every row being a read and a write."""
+"""How much of the rate limit a migration uses; every row is a read and a write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.harness.table import Row
 _RPS, _ENDPOINT_RPS = 100, 25
 _WORKERS = 4
 _LEAST_USED, _MOST_OVER = 0.95, 0.05
-# As the stand-in counts: by operation.
+# The sandbox counts by operation.
 _READ, _WRITE = "GET /v1/customers/:id", "POST /v1/customers/:id"
 
 
@@ -31,7 +31,7 @@ class LimitedMigration:
         stage.workers(self._url, _WORKERS, named)
 
     def rows(self, seconds: int, settle_s: float) -> list[Row]:
-        """What the stand-in counted in so many seconds of a run that goes on beyond them."""
+        """What the sandbox counts in `seconds` of a run that continues beyond them."""
         with TemporaryDirectory(prefix="cards-limited-") as folder:
             path = Path(folder) / "cards.csv"
             with path.open("w") as lines:

@@ -1,4 +1,4 @@
-"""What metrics and the log cost a worker: CPU per bulk command, side by side with less of them."""
+"""What metrics and the log cost a worker: CPU per bulk command, compared with fewer of them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _WORKERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """Workers that differ in what they tell, in interleaved rounds.
+    """Measure workers that differ in metrics and log, in interleaved rounds.
 
-    Compared are the medians of each round's ratio, since a busy machine slows a round's four alike.
+    Rows are medians of each round's ratio, since a busy machine slows a round's four alike.
     """
     rounds, count = (5, 600) if quick else (15, 2000)
     sandbox = stage.sandbox()
@@ -40,7 +40,7 @@ def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
         one.carry_out(_WARM_UP)
     costs: dict[str, list[float]] = defaultdict(list)
     for number in range(rounds):
-        # Who comes first in a round changes, so that none gains by its place.
+        # The order changes each round, so that none gains by its place.
         order = list(workers.items())
         shift = number % len(order)
         for name, one in order[shift:] + order[:shift]:

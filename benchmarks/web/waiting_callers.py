@@ -1,4 +1,4 @@
-"""Many callers that wait at once in one web process, and how soon they hear of the end."""
+"""Many callers waiting at once in one web process, and how soon they get the outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WAIT_S = 30
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """Stripe is held until all callers wait, then let go, so that the ends come thick and fast."""
+    """Stall Stripe until all callers wait, then release it, so that many commands end at once."""
     sandbox = stage.sandbox()
     url = stage.valkey().url
     worker = stage.worker(url)
@@ -75,7 +75,7 @@ async def _round(
             timeout=_WAIT_S,
             every=0.1,
         )
-        # Accepted is not yet subscribed; this leaves the last ones time for it.
+        # An accepted command's caller may not have subscribed yet; this gives the last ones time.
         await asyncio.sleep(0.5)
         memory = meter.rss_mb(pid)
         await asyncio.to_thread(sandbox.remove_fault, held)

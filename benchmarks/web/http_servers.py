@@ -1,4 +1,4 @@
-"""Our application under the HTTP servers there are: what it costs, and what clients may do."""
+"""Our application under various HTTP servers: its cost, and what clients may do to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.harness.table import Row, compared
 from local.processes.ports import free_port
 
 _TIME_S = 2
-"""What each is told, where it can be, of heads, bodies and answers that do not go on."""
+"""The servers' timeout of heads, bodies and answers that do not continue, if they have one."""
 _PAGE = b"GET /docs HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 _UVICORN = "uvicorn, httptools"
 _LOADS = {
@@ -31,7 +31,7 @@ _LOADS = {
 
 @dataclass(frozen=True)
 class _Server:
-    """How one is started: with whatever limits it has."""
+    """How a server is started, with the limits it offers."""
 
     name: str
     module: str
@@ -94,7 +94,7 @@ class _Running:
 
 
 def run(stage: Stage, quick: bool, python: Path | None) -> list[Row]:
-    """Costs in turns, then probes one server at a time. No worker runs."""
+    """Measure costs in turn, then probe one server at a time. No worker runs."""
     url = stage.valkey().url
     site = _site(python)
     servers = [
@@ -145,7 +145,7 @@ async def _probed(name: str, one: _Running, quick: bool) -> list[Row]:
     patience = 2.5 * _TIME_S
     megabytes, heads = (30, 1) if quick else (300, 8)
     post = b"POST /api/cards/assign HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"
-    told: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for what, piece, times, end in (
         (f"a header of {megabytes} MB", b"a" * 1_000_000, megabytes, b"\r\n\r\n"),
         ("a header of 200 kB", b"a" * 200_000, 1, b"\r\n\r\n"),
@@ -153,23 +153,23 @@ async def _probed(name: str, one: _Running, quick: bool) -> list[Row]:
     ):
         async with probes.effect(port, pid) as seen:
             answer = await probes.flooded(port, probes.HEAD + b"X:", piece, times, end)
-        told[what] = f"{answer}; {seen}"
+        answers[what] = f"{answer}; {seen}"
     async with probes.effect(port, pid) as seen:
         answer = await probes.many_heads(port, 40, 1_000_000 * heads)
-    told[f"40 heads of {heads} MB without an end"] = f"{answer}; {seen}"
+    answers[f"40 heads of {heads} MB without an end"] = f"{answer}; {seen}"
     for what, request, buffer in (
         ("connects and sends nothing", b"", 0),
         ("a byte of a head, then nothing", b"G", 0),
         ("a byte of a body, then nothing", post, 0),
         ("reads nothing of 30 pages", _PAGE * 30, 4096),
     ):
-        told[what] = await probes.held(port, request, patience, buffer)
+        answers[what] = await probes.held(port, request, patience, buffer)
     for what, probe in (
         ("a caller goes away", probes.left(port)),
         ("SIGTERM while a caller waits", probes.stopped(port, one.process)),
     ):
         try:
-            told[what] = await probe
+            answers[what] = await probe
         except (OSError, TimeoutError) as error:
-            told[what] = type(error).__name__
-    return [Row(f"{name}: {what}", answer) for what, answer in told.items()]
+            answers[what] = type(error).__name__
+    return [Row(f"{name}: {what}", answer) for what, answer in answers.items()]

@@ -1,9 +1,8 @@
-"""How much of a limit is used however bulk commands come, and what interactive ones wait beside.
+"""How much of a limit is used, however bulk commands come, and how long interactive ones wait.
 
-Each cell is a limit and a number of workers. In it two scenes stand side by side, each with a
-Redis, a stand-in and workers of its own: bulk commands one by one, each with its own message, and
-those of `send_many`, 50 a message. Interactive commands are measured idle; then the flood comes
-alone; then both together.
+Each cell is a limit and a number of workers. It has two scenes, each with its own Redis, sandbox
+and workers: bulk commands one by one, each with its own message, and those of `send_many`, 50 a
+message. Interactive commands are measured idle; then the flood alone; then both together.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-from benchmarks.flood import EVERY_S, times_to_answer
 from benchmarks.harness import meter
+from benchmarks.harness.answer_times import EVERY_S, times_to_answer
 from benchmarks.harness.contenders import Ours
 from benchmarks.harness.stage import Stage
 from benchmarks.harness.table import Row, figure
@@ -40,7 +39,7 @@ def run(
     cells: Sequence[tuple[int, int]] | None = None,
     seconds: int = 0,
 ) -> list[Row]:
-    """One cell after another, each a limit and a number of workers; its scenes at the same time."""
+    """Measure one cell after another; the scenes of a cell run at the same time."""
     cells = cells or ([(50, 2)] if quick else list(product(_RATES, _WORKERS)))
     seconds = seconds or (8 if quick else 20)
     rows = []
@@ -55,7 +54,7 @@ def run(
 
 
 class _Scene:
-    """Bulk commands that come in one way, and what carries them out."""
+    """Bulk commands that come in one way, and the workers that execute them."""
 
     def __init__(self, stage: Stage, rate: int, workers: int, name: str) -> None:
         self._stage, self._rate = stage, rate
@@ -69,12 +68,12 @@ class _Scene:
         self._workers = stage.workers(self._url, workers, limits)
 
     def end(self) -> None:
-        """Leave the machine to the next cell."""
+        """Stop the workers, for the next cell."""
         for worker in self._workers:
             self._stage.stop(worker)
 
     def rows(self, seconds: int) -> list[Row]:
-        """Interactive commands alone, bulk alone, both."""
+        """Measure interactive commands alone, bulk commands alone, and both."""
         count = round(seconds / EVERY_S)
         asyncio.run(times_to_answer(self._url, 5))
         idle = asyncio.run(times_to_answer(self._url, count))

@@ -1,8 +1,8 @@
-"""What one Redis carries: its CPU for a command's whole life, from acceptance to the known end.
+"""What one Redis can carry: its CPU for a command's whole life, from acceptance to outcome.
 
-Redis runs scripts one at a time, so a core of it is the ceiling. Clients of two cores cannot fill
-it; its CPU by the operating system's accounting, divided by the commands, tells where it is. Beside
-it plain Celery's Redis for the same job: what message, acknowledgement and result cost alone.
+Redis runs scripts one at a time, so one core of it is the limit. Two cores of clients cannot fill
+it; its CPU time by the operating system's accounting, divided by the commands, gives the limit. The
+comparison is plain Celery's Redis for the same job: the cost of message, acknowledgement, result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_WRITTEN = {Lane.BULK: 1_500}
 
 
 class _Cost(NamedTuple):
-    """Of Redis, for a command: CPU and its scripts' time (microseconds), bytes of its file."""
+    """The cost to Redis of a command: CPU and script time (microseconds), bytes of its file."""
 
     cpu_us: float
     scripts_us: float
@@ -33,7 +33,7 @@ class _Cost(NamedTuple):
 
 
 def run(stage: Stage, quick: bool, _python: Path | None) -> list[Row]:
-    """A real worker, its queues, events and renewals included; fsync on every write."""
+    """Measure a real worker, with its queues, events and renewals; fsync on every write."""
     rounds, count = (2, 500) if quick else (3, 5_000)
     stage.sandbox()
     ours, theirs = stage.valkey(), stage.valkey()
@@ -93,7 +93,7 @@ def _measured(server: ValkeyServer, contender: Contender, rounds: int, count: in
 
 
 def _in_scripts(client: Any) -> int:
-    """Microseconds that scripts ran since the counts were reset."""
+    """Microseconds that scripts have run since the statistics were reset."""
     stats = client.info("commandstats")
     return sum(one["usec"] for name, one in stats.items() if name.startswith("cmdstat_evalsha"))
 
