@@ -69,7 +69,7 @@ class Text(Enum):
     DRIFTED = ("desviadas", "drifted")
     DRIFTED_DO = (
         "otra persona las cambió: decida cuál debe valer",
-        "someone else changed them: decide which should stand",
+        "someone else changed them: decide which is right",
     )
     SPEED = ("Velocidad", "Speed")
     CHART = ("Filas terminadas por segundo, como mucho {most}, de media {mean}", rate_chart.TITLE)
