@@ -34,7 +34,7 @@ class CustomerRead:
     default_source: str | None = None
     default_payment_method: str | None = None
     cards: frozenset[str] | None = None  # None if they were not requested
-    attached: tuple[AttachedCard, ...] | None = None  # likewise, and from an older worker
+    attached: tuple[AttachedCard, ...] | None = None  # None as `cards`, or from an older worker
     subscriptions: tuple[Shadow, ...] | None = None  # their own defaults; None if not read
     subscriptions_not_read: str = "not_asked"  # why not; "" if they were read
 

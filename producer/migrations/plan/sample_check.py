@@ -27,13 +27,13 @@ class Found(StrEnum):
     AMBIGUOUS = "ambiguous: several cards, and none is the default"
     NONE_USABLE = "without a default and without a usable card"
     UNREAD = "could not be read"
-    # Notes, counted besides what would happen.
+    # Notes, counted in addition to what would happen.
     SHADOWED = "as the file says, but another default comes first and is charged"
     SUBSCRIPTIONS_UNREAD = "of whose customer the key may not read subscriptions, or they were not"
 
 
 NOTES = (Found.SHADOWED, Found.SUBSCRIPTIONS_UNREAD)
-"""Counted besides what would happen to the row."""
+"""Counted in addition to what would happen to the row."""
 
 _SET = (Found.WOULD_BE_APPLIED, Found.ALREADY_SO)
 

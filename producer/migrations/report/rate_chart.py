@@ -40,7 +40,7 @@ def rates(history: Sequence[Sample]) -> list[Step]:
 
 
 TITLE = "Rows ended a second, at most {most}, on average {mean}"
-NO_RATE = "It ended too fast, or has only begun: there is no rate to draw."
+NO_RATE = "It ended too quickly or has just started: there is no rate to draw."
 
 
 def rate_chart(

@@ -74,7 +74,7 @@ class Format:
     delimiter: str = ","
     encoding: Encoding = Encoding.UTF_8
     line_end: LineEnd = LineEnd.LF
-    separator_line: bool = False  # `sep=;` stands first
+    separator_line: bool = False  # whether the first line is like `sep=;`
     member: str = ""  # of a zip archive
     sheet: str = ""
     sheets: int = 0  # of the workbook

@@ -41,7 +41,7 @@ _LONGEST = 255  # maximum characters of an id, by the contract
 # A placeholder, to check a customer alone as in a command.
 _ANY_CARD = "card_any"
 
-_Made: TypeAlias = tuple[AssignCard | SetDefaultCard, str | None]
+_Order: TypeAlias = tuple[AssignCard | SetDefaultCard, str | None]
 
 
 class RowChecks:
@@ -105,17 +105,17 @@ class RowChecks:
                 and self._object(object_id)
             ):
                 return Row(number, line, self._model(customer, object_id), None, origin)
-        made = self._made(values, read)
-        if isinstance(made, Fault):
-            return _bad(number, line, made)
-        return Row(number, line, *made, origin)
+        order = self._order(values, read)
+        if isinstance(order, Fault):
+            return _bad(number, line, order)
+        return Row(number, line, *order, origin)
 
     def fault(self, values: Sequence[Any] | Fault) -> Fault | None:
         """The fault of a record, or None."""
         if isinstance(values, Fault):
             return values
-        made = self._repair(values[0]) if self._repairs else self._made(values[: self._own])
-        return made if isinstance(made, Fault) else None
+        order = self._repair(values[0]) if self._repairs else self._order(values[: self._own])
+        return order if isinstance(order, Fault) else None
 
     def storable(self, values: Sequence[Any]) -> Sequence[Any]:
         """The values of a good row as a copy of the file may keep them."""
@@ -136,7 +136,7 @@ class RowChecks:
             return _refused(refusal, fields, CommandKind.SET_DEFAULT_CARD, {USER: column})
         return Repair(order.customer)
 
-    def _made(self, values: Sequence[Any], known: FieldsRead | None = None) -> _Made | Fault:
+    def _order(self, values: Sequence[Any], known: FieldsRead | None = None) -> _Order | Fault:
         read = known or self.values.read(values)
         if isinstance(read, Fault):
             return read
