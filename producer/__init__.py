@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         SetDefaultCard,
         State,
     )
-    from producer.journal.operations.failed import FailedCommand
+    from producer.journal.operations.failed_commands import FailedCommand
     from producer.redis import RedisConfig
     from producer.security.command_signatures import Signing
     from producer.settings import Settings, SettingsError

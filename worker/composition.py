@@ -9,7 +9,7 @@ from producer.journal import Journal, JournalWatch
 from producer.observability import tracing
 from worker.callbacks.delivery import Callbacks
 from worker.callbacks.http_client import CallbackClient
-from worker.celery.prefetch import Prefetch, QueueOrder
+from worker.celery.queue_selection import Prefetch, QueueOrder
 from worker.execution.attempt_runner import AttemptRunner
 from worker.execution.bulk_message import BulkMessageHandler
 from worker.execution.executor import Executor

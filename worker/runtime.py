@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from producer.contract import Envelope
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.journal import Journal, answer_read, read_wanted
 from worker.callbacks.delivery import Callbacks
 from worker.execution.bulk_message import BulkMessageHandler

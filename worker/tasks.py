@@ -10,7 +10,7 @@ from celery.exceptions import Reject
 
 from producer.contract import CommandKind
 from producer.journal.commands.messages import BATCH, LIST_CARDS, READ_CUSTOMER
-from producer.journal.commands.signed import JOURNALLED
+from producer.journal.commands.signed_fields import JOURNALLED
 from worker.execution.message_handler import Delivery
 from worker.execution.shutdown import Stopping
 from worker.runtime import Runtime

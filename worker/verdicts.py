@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from producer.contract.messages import Text
-from producer.journal.leases.limits import ACCOUNT
+from producer.contract.caller_texts import Text
+from producer.journal.leases.rate_limit import ACCOUNT
 
 __all__ = [
     "ACCOUNT",

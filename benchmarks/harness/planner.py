@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.plan.plan import make_plan
 

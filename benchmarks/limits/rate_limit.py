@@ -32,7 +32,7 @@ from sandbox.control.client import RateRecord, SandboxControl
 _WORKERS = 4
 _RATES = (25, 100)
 _LATENCY_MS = 100
-# How far ahead bulk commands reserve send times (`NEAR` in lua/limits.lua): once these are all
+# How far ahead bulk commands reserve send times (`NEAR` in rate_limit.lua): once these are all
 # reserved, an interactive command beyond its lane's share waits behind them.
 _BULK_AHEAD_MS = 140
 _SETTLE_S = 5.0

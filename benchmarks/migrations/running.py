@@ -20,7 +20,7 @@ from benchmarks.harness.stage import Stage, wait_until
 from benchmarks.harness.table import Row, bounded, compared, figure
 from producer.journal import BlockingJournal
 from producer.journal.migrations import records as journalled
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.model.conditions import Conditions
 from producer.migrations.model.rows import RowState

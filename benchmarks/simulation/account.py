@@ -1,7 +1,7 @@
 """One account in virtual time: senders' queues, prefetch, deferred customers, the rate limiter.
 
-As in `worker/celery/prefetch.py` and `worker/execution/deferred.py`, for all workers of the account
-together. Slots and Stripe's latency are left out: with enough workers they are no bottleneck.
+As in `worker/celery/queue_selection.py` and `worker/execution/deferred.py`, for all workers of the
+account together. Slots and Stripe's latency are left out: with enough workers they are no bottleneck.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from producer.journal import Limits
 from producer.journal.redis.endpoints import Endpoint
 
 BATCH = 50
-# Deferred commands of the bulk lane: two seconds' worth, at least 25 (`worker/celery/prefetch.py`).
+# Deferred commands of the bulk lane: two seconds' worth, at least 25 (`queue_selection.py`).
 _LEAST, _AHEAD_S = 25, 2.0
 _ASKED_AT_ONCE = 50
 

@@ -1,4 +1,4 @@
-"""The product's own `lua/limits.lua`, run in this process at any simulated time."""
+"""The product's own `lua/lib/rate_limit.lua`, run in this process at any simulated time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lupa.lua51 import LuaRuntime  # type: ignore[import-untyped]
 
 from producer.contract import Lane
 from producer.journal import Limits
-from producer.journal.leases.limits import ACCOUNT
+from producer.journal.leases.rate_limit import ACCOUNT
 from producer.journal.redis.endpoints import Endpoint
 from producer.journal.redis.scripts import sources
 
-# The Redis commands that limits.lua uses, on tables; values are strings, as in Redis.
+# The Redis commands that it uses, on tables; values are strings, as in Redis.
 _REDIS = """
 local hashes = {}
 local KEY_LIMIT = ''
@@ -95,5 +95,5 @@ class LuaLimiter:
 
 def limiter_source() -> str:
     """The product's script, without what it shares with other scripts."""
-    text = sources()["limits"].read_text("utf-8")
+    text = sources()["rate_limit"].read_text("utf-8")
     return text.partition("-- The endpoint of a command's write")[0]

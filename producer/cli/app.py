@@ -181,7 +181,7 @@ def _holds_card_number(argv: list[str]) -> bool:
 def _refused_card_number(as_json: bool) -> int:
     from producer.cli.environment import language
     from producer.client.errors import CardNumberRefused
-    from producer.contract.messages import Text
+    from producer.contract.caller_texts import Text
 
     refusal = CardNumberRefused(Text.CARD_NUMBER, field="argv")
     return _report(refusal.message(language()), refusal.code, Exit.USAGE, as_json)

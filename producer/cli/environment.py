@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 
 if TYPE_CHECKING:
     from producer.client.blocking import CardCommands

@@ -13,7 +13,7 @@ from producer.contract.card_data.redaction import redact
 
 if TYPE_CHECKING:
     from producer.contract import CommandStatus
-    from producer.journal.operations.failed import FailedCommand
+    from producer.journal.operations.failed_commands import FailedCommand
 
 Line = tuple[str, object]
 # The width of `accepted`, so that lines printed one by one are aligned too.

@@ -15,7 +15,7 @@ from producer.client.core import Core, NextMessage
 from producer.client.sending import Item, LaneName, Metadata, OnRefused, Order
 from producer.contract import CommandStatus, Envelope, Lane, State
 from producer.journal import Acceptance, Journal
-from producer.journal.operations.failed import FailedCommand
+from producer.journal.operations.failed_commands import FailedCommand
 from producer.redis import RedisConfig
 
 

@@ -30,10 +30,10 @@ from producer.client.errors import (
 from producer.client.interface import Interface
 from producer.client.sending import Item, LaneName, Metadata, OnRefused, Order
 from producer.contract import CommandStatus, Envelope, State
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 from producer.journal import Acceptance, Call, JournalUnavailable, JournalWatch, status
-from producer.journal.operations import failed
-from producer.journal.operations.failed import FailedCommand, Kept
+from producer.journal.operations import failed_commands as failed
+from producer.journal.operations.failed_commands import FailedCommand, Kept
 from producer.journal.redis.connection import RETRIES
 from producer.observability import tracing
 from producer.redis import RedisConfig

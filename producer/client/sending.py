@@ -21,12 +21,12 @@ from producer.contract import (
     State,
     parse_command,
 )
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import find_card_data, holds_card_number
-from producer.contract.messages import Text
 from producer.contract.metadata import parse_metadata
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.contract.senders import WANTED, is_sender
-from producer.contract.texts import Language
 from producer.journal import (
     Acceptance,
     Call,

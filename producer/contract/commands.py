@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Text
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid, ParameterMissing
 
 

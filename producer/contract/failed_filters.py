@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.commands import AssignCard, CommandKind, SetDefaultCard, parse_customer
-from producer.contract.messages import Text
 from producer.contract.metadata import parse_metadata
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import (
     holds_card_number,
     looks_like_cvc,
     named_like_cvc,
 )
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Text
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid
 
 MOST_TAGS, LONGEST_VALUE, MOST_BYTES = 10, 100, 1024

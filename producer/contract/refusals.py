@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from producer.contract.messages import Text
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 
 
 class Refusal(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from producer.contract.card_data.redaction import redact
-from producer.journal.operations.failed import FailedCommand
+from producer.journal.operations.failed_commands import FailedCommand
 
 
 def failed_wire(failed: FailedCommand) -> dict[str, Any]:

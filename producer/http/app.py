@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import Refusal
 from producer.http.access import bearer_tokens as auth
 from producer.http.access.bearer_tokens import BearerTokens
@@ -25,8 +25,8 @@ from producer.http.access.scopes import ScopeMissing, enough_scope
 from producer.http.access.throttle import Throttle
 from producer.http.docs import page as docs_page
 from producer.http.docs.document import document
-from producer.http.failed import routes as failed_api
-from producer.http.failed.replay import Replayer
+from producer.http.failed_commands import routes as failed_api
+from producer.http.failed_commands.replay import Replayer
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.middleware.access_control import AccessControl
 from producer.http.middleware.body_timeout import BodyTimeout
@@ -39,7 +39,7 @@ from producer.http.migrations.services import MigrationServices
 from producer.http.overview import routes as overview_api
 from producer.http.overview.lookups import Lookups
 from producer.http.overview.sampler import Sampler
-from producer.http.pages.failed import routes as failed_routes
+from producer.http.pages.failed_commands import routes as failed_routes
 from producer.http.pages.migrations import routes as pages
 from producer.http.pages.overview import routes as overview_routes
 from producer.http.pages.site import assets, login

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 from http import HTTPStatus
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.responses import Responses
 
 _RETRY_AFTER_S = 5

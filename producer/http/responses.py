@@ -10,8 +10,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from producer.contract import CommandStatus, Envelope, Refusal, State
-from producer.contract.messages import Text
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 
 _RETRY_SOON_S, _RETRY_LATER_S, _RETRY_OUTAGE_S = 1, 5, 2
 

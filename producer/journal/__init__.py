@@ -26,8 +26,18 @@ from producer.journal.leases.claims import (
     sweep,
 )
 from producer.journal.leases.grants import ClaimResult, ClaimStatus, Deferred, Grant
-from producer.journal.leases.limits import UNLIMITED, Limits, Pace, paces, reserve
+from producer.journal.leases.rate_limit import UNLIMITED, Limits, Pace, paces, reserve
+from producer.journal.operations.cancel_replay import cancel, replay
 from producer.journal.operations.counts import Ended, Figures, count, figures
+from producer.journal.operations.health import (
+    Backlog,
+    backlog,
+    heartbeat,
+    stopped,
+    stuck_for,
+    workers_seen,
+    write_probe,
+)
 from producer.journal.operations.identity import (
     Identity,
     JournalWatch,
@@ -35,17 +45,6 @@ from producer.journal.operations.identity import (
     identity,
     journal_id,
     journal_in_use,
-)
-from producer.journal.operations.operations import (
-    Backlog,
-    backlog,
-    cancel,
-    heartbeat,
-    replay,
-    stopped,
-    stuck_for,
-    workers_seen,
-    write_probe,
 )
 from producer.journal.operations.pauses import Pause, leased, pause_lane, paused_lanes, resume_lane
 from producer.journal.redis.calls import Call

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from producer.contract.texts import Language, Value
+from producer.contract.bilingual import Language, Value
 from producer.migrations.model.rows import RowState
 from producer.migrations.texts.reasons import Reason
 

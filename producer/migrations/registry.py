@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 from producer.journal import BlockingJournal
 from producer.journal.migrations import records as journalled
 from producer.journal.migrations.recorded import keep_plan, kept_plan

@@ -25,7 +25,7 @@ from redis.exceptions import (
 )
 from redis.sentinel import MasterNotFoundError
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 
 
 class Meaning(Enum):

@@ -14,7 +14,7 @@ import yaml
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
 from producer.journal.commands.messages import task_message
 from producer.journal.commands.results import celery_result
-from producer.journal.commands.signed import JOURNALLED, SENDER, SIGNATURE
+from producer.journal.commands.signed_fields import JOURNALLED, SENDER, SIGNATURE
 from producer.security.command_signatures import Signing
 from tests.contract.decoding import decode
 

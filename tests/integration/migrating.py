@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.model.conditions import Conditions
 from producer.migrations.registry import Registry

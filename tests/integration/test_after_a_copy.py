@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.model.conditions import Conditions
 from producer.migrations.run.driver import Ended

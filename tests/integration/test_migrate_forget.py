@@ -13,7 +13,7 @@ import redis
 from producer.cli.app import run
 from producer.cli.exits import Exit
 from producer.journal import BlockingJournal
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.rows.spool import spool_input
 from producer.migrations.model.conditions import Conditions
 from producer.migrations.registry import Registry

@@ -20,7 +20,7 @@ import uvloop
 from billiard.einfo import ExceptionInfo
 from celery.concurrency.base import BasePool, apply_target
 
-from worker.celery.prefetch import QueueOrder
+from worker.celery.queue_selection import QueueOrder
 from worker.messages.validation import commands_in
 
 Callback: TypeAlias = Callable[[tuple[int, Any, float]], None]

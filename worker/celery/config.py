@@ -35,7 +35,7 @@ def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
         "worker_pool": "worker.celery.asyncio_pool:TaskPool",
         "worker_concurrency": concurrency,
         # A message returns to its queue when its worker dies. Each lane prefetches up to the number
-        # of slots, hence the multiplier; `worker.celery.prefetch` decides which lane.
+        # of slots, hence the multiplier; `worker.celery.queue_selection` decides which lane.
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "worker_prefetch_multiplier": 2,
@@ -47,7 +47,7 @@ def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 30,
-            "queue_order_strategy": "worker.celery.prefetch:QueueOrder",
+            "queue_order_strategy": "worker.celery.queue_selection:QueueOrder",
             # Kombu's priorities would poll four lists a queue, and no message has a priority.
             "priority_steps": [0],
         },

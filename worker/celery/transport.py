@@ -21,13 +21,13 @@ from kombu.transport import redis, virtual
 from redis.exceptions import RedisError, ResponseError
 
 from producer.contract import Lane
-from producer.journal.commands.signed import JOURNALLED
+from producer.journal.commands.signed_fields import JOURNALLED
 from producer.journal.operations.dead_letters import DeadReason
 from producer.journal.redis.queues import queues_of
 from producer.redis import kombu_transport
 from producer.redis.faults import NotReady
 from worker.celery.consumer_activity import ConsumerActivity
-from worker.celery.prefetch import QueueOrder
+from worker.celery.queue_selection import QueueOrder
 from worker.messages import dead_letters
 from worker.messages.signatures import MessageSignatures
 from worker.messages.validation import Admitted, Dead, admit, admit_any, admit_other, commands_in

@@ -9,7 +9,7 @@ from producer.journal import ClaimStatus, Grant, JournalFault
 from producer.journal.commands.messages import BATCH
 from producer.journal.operations.dead_letters import DeadReason
 from producer.journal.redis.queues import lane_of
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
 from worker.execution.executor import STOP_PAUSE_S, Executor
 from worker.execution.message_handler import MessageHandler

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from producer.contract import Lane, State
 from producer.journal import ClaimingStopped, ClaimResult, ClaimStatus, End, Grant, Retry
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
 from worker.execution.attempt_runner import AttemptRunner
-from worker.execution.claims import Claims
+from worker.execution.claimer import Claims
 from worker.execution.deferred import DeferredCustomers
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_progress import NO_PROGRESS, MessageProgress

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from producer.contract import Lane
 from producer.journal import ClaimResult, ClaimStatus, Deferred, JournalUnavailable
 from producer.journal.redis.endpoints import Endpoint
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_progress import MessageProgress
@@ -29,7 +29,7 @@ Start = Callable[[ClaimResult, float, Lane, MessageProgress], None]
 _MAX_CLAIMS = 50
 _STOP_PAUSE_S = 1.0
 _REDIS_AWAY_PAUSE_S = 0.5
-# Well below how long before its place the journal makes the bulk lane ask again (lua/limits.lua).
+# Well below how long before its place the journal makes the bulk lane ask again (rate_limit.lua).
 _SPREAD_S = 0.03
 
 

@@ -18,11 +18,11 @@ from producer.journal import (
     renew,
 )
 from producer.journal.redis.queues import lane_of
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
 from worker.execution.attempt_runner import AttemptRunner
 from worker.execution.background_tasks import BackgroundTasks
-from worker.execution.claims import Claims
+from worker.execution.claimer import Claims
 from worker.execution.customer_loop import CustomerLoop
 from worker.execution.deferred import DeferredCustomers
 from worker.execution.leases import LeaseKeeper

@@ -22,7 +22,7 @@ from producer.journal.commands.redeliveries import note_repeats
 from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from producer.journal.redis.queues import lane_of
 from producer.security.command_signatures import Flaw
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.execution.executor import STOP_PAUSE_S, Executor
 from worker.execution.outcomes import REFUSED_HTTP, Outcomes
 from worker.messages.dead_letters import log_dead_letter

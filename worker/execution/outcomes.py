@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 
 from producer.contract import Envelope, Lane, State
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Text
-from producer.contract.texts import Language
 from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.security.command_signatures import Flaw
 from producer.settings import Settings
-from worker.execution import backoff
-from worker.stripe.advice import advice_data
+from worker.execution import retry_policy as backoff
+from worker.stripe.error_advice import advice_data
 from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
 
 # While Stripe refuses our key, one command per this interval tests it.

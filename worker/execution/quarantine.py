@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import Any
 
 from producer.contract import CommandKind, parse_command
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from worker import verdicts
 from worker.clock import clock
 from worker.handlers.attempt import Attempt, LeaseLost, Terms

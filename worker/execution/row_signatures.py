@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 
 from producer.journal import Grant, Journal, JournalFault, JournalUnavailable
-from producer.journal.commands.signed import row_flaw
+from producer.journal.commands.signed_fields import row_flaw
 from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from producer.security.command_signatures import DAY_S, Flaw, Signing
 from worker.messages.dead_letters import limited_log

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from producer.contract import Lane
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.execution.shutdown import Shutdown
 
 _JOURNAL_CHECK_S = 0.5

@@ -8,7 +8,7 @@ import random
 
 from producer.journal import Journal, JournalFault, JournalUnavailable, JournalWatch, count, sweep
 from worker.celery.consumer_activity import ConsumerActivity
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.execution.executor import Executor
 from worker.observability.measurements import Measurements
 from worker.observability.task_events import TaskEvents

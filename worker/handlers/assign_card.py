@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from producer.contract import AssignCard
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from worker.handlers.attempt import Attempt
 from worker.handlers.card_faces import face_of
 from worker.handlers.command_handler import ALREADY_SO, CommandHandler

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from worker.handlers.card_faces import face_of
 from worker.ports import CardGateway, StripeAnswer, StripeError, StripeResult
 from worker.stripe.error_verdicts import verdict_of_listing

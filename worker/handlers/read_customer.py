@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from producer.contract import Slot
+from producer.contract.caller_texts import Text
 from producer.contract.effective_default import Shadow
-from producer.contract.messages import Text
 from worker.handlers.card_faces import face_of
 from worker.handlers.list_cards import gathered
 from worker.handlers.set_default_card import default_of

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from producer.contract import SetDefaultCard, Slot
+from producer.contract.caller_texts import Text
 from producer.contract.effective_default import SHADOWED_BY, shadow_of
-from producer.contract.messages import Text
 from producer.journal import JournalUnavailable
 from producer.journal.migrations.records import NO_DEFAULT
 from worker.handlers.attempt import Attempt, Terms

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from producer.contract import CommandKind
 from producer.journal.commands.messages import LIST_CARDS, READ_CUSTOMER
-from producer.journal.commands.signed import JOURNALLED, SIGNATURE, message_flaw
+from producer.journal.commands.signed_fields import JOURNALLED, SIGNATURE, message_flaw
 from producer.journal.operations.dead_letters import DeadReason
 from producer.security.command_signatures import UNSIGNED, Flaw, Signing
 from worker.messages.validation import Admitted, Dead, shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from worker.ports import Failure, StripeError
-from worker.stripe.advice import ATTACHED_ELSEWHERE, NOT_REUSABLE
+from worker.stripe.error_advice import ATTACHED_ELSEWHERE, NOT_REUSABLE
 from worker.verdicts import ACCOUNT, ENDPOINT, GaveUp, KeyRefused, Rejected, TryAgain, Verdict
 
 

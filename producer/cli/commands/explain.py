@@ -36,7 +36,7 @@ def explain(customer: str, as_json: bool) -> int:
     from producer.cli.output import show_json
     from producer.contract import parse_customer
     from producer.explain.customer import explain as explained
-    from producer.explain.wire import explanation_wire
+    from producer.explain.json_types import explanation_wire
     from producer.journal import workers_seen
     from producer.journal.commands.stripe_events import events_of
     from producer.journal.operations.customers import customer_record

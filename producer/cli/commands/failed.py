@@ -13,7 +13,7 @@ from producer.cli.exits import Exit, Stopped
 if TYPE_CHECKING:
     from producer.client.blocking import CardCommands
     from producer.contract.failed_filters import FailedFilter
-    from producer.journal.operations.failed import FailedCommand
+    from producer.journal.operations.failed_commands import FailedCommand
 
 # The code of a command that killed its worker, and would again.
 _POISON = "poison"

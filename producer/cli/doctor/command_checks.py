@@ -21,7 +21,7 @@ from producer.journal import (
 )
 from producer.journal.operations.damage import look_for_damage
 from producer.journal.operations.dead_letters import letter_counts, letters
-from producer.journal.operations.failed import Kept, kept, newest_failed_ids
+from producer.journal.operations.failed_commands import Kept, kept, newest_failed_ids
 
 _STUCK_S = 60.0
 # How many dead letters and failed commands have their reasons counted; how many records are named.

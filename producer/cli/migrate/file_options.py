@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from producer.migrations.input.columns.columns import Mapping
+    from producer.migrations.input.columns.resolution import Mapping
     from producer.migrations.input.input_file import InputFile
     from producer.migrations.model.conditions import Conditions
 
@@ -91,7 +91,7 @@ def opened(
         click.UsageError: options that do not fit, or a --map that is no FIELD=COLUMN.
     """
     from producer.contract import CommandKind
-    from producer.migrations.input.columns.columns import map_columns
+    from producer.migrations.input.columns.resolution import map_columns
     from producer.migrations.model.conditions import Conditions
     from producer.migrations.report.errors_file import EXPECTED
 

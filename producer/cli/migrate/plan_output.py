@@ -9,7 +9,7 @@ import click
 
 from producer.cli.output import Line, show
 from producer.contract import Slot
-from producer.contract.texts import Say
+from producer.contract.bilingual import Say
 from producer.migrations.input.card_data.card_columns import shown
 from producer.migrations.input.files.format_texts import form_words, reading_words
 from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER

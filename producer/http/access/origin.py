@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import Refusal
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import Refusal
 from producer.security.api_tokens import ApiToken, Scope
 

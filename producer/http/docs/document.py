@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from producer.contract import AssignCard, Card, CommandStatus, SetDefaultCard
-from producer.http.failed import openapi as failed
+from producer.http.failed_commands import openapi as failed
 from producer.http.migrations import openapi as migrations
 
 _DESCRIPTION = """Commands that manage customers' cards at Stripe. Every body is an envelope,

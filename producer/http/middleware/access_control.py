@@ -8,7 +8,7 @@ from math import ceil
 from starlette.responses import Response
 from starlette.types import Scope as AsgiScope
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.access.bearer_tokens import BearerTokens
 from producer.http.access.hosts import PROBES, KnownHosts, names_host
 from producer.http.access.listeners import Listeners

@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import Refusal
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.rejections import Rejection

@@ -9,7 +9,7 @@ from time import perf_counter
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.access.scopes import SENDER
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.middleware.access_control import RATE, AccessControl

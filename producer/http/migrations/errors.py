@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.migrations.control import FileElsewhere
 from producer.http.migrations.services import MigrationServices
 from producer.http.responses import Responses

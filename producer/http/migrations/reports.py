@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.migrations.control import FileElsewhere
 from producer.http.migrations.processes.child_processes import ChildFailed
 from producer.http.migrations.services import MigrationServices

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
 from producer.http.migrations import openapi as described

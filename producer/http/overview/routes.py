@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
-from producer.explain.wire import explanation_wire, story_wire
+from producer.contract.caller_texts import Text
+from producer.explain.json_types import explanation_wire, story_wire
 from producer.http.overview import openapi as described
+from producer.http.overview.json_types import overview_wire
 from producer.http.overview.lookups import Lookups, explanation
-from producer.http.overview.wire import overview_wire
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.requests.scope_keys import TASK
 from producer.http.services import Services

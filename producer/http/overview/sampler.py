@@ -22,8 +22,13 @@ from producer.journal import (
     paces,
     write_probe,
 )
-from producer.journal.leases.limits import ACCOUNT
-from producer.journal.operations.failed import Kept, kept, longest_unsettled_ids, newest_failed_ids
+from producer.journal.leases.rate_limit import ACCOUNT
+from producer.journal.operations.failed_commands import (
+    Kept,
+    kept,
+    longest_unsettled_ids,
+    newest_failed_ids,
+)
 from producer.migrations.model.status import MigrationStatus
 from producer.redis.faults import Fault, Meaning
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from starlette.requests import Request
 
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import find_card_data
-from producer.contract.messages import Text
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid
 from producer.http.requests.content_encoding import refuse_encoded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.requests.card_number_guard import refuse_card_number
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import holds_card_number, named_like_cvc
-from producer.contract.messages import Text
 from producer.contract.refusals import CardNumberRefused
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import Refusal
 
 IDENTITY = "identity"

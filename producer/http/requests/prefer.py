@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import ParameterInvalid
 
 MAX_WAIT_S = 30

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract import Envelope, parse_customer
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.openapi.routes import LIST_CARDS
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.responses import envelope_response

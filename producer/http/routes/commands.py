@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract import CommandKind, Lane, ParameterInvalid, State, parse_command
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.metadata import parse_metadata_header
 from producer.http.access.scopes import sender_of
 from producer.http.openapi.routes import ASSIGN_CARD, SET_DEFAULT_CARD

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from producer.contract import Lane
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.metrics.journal_metrics import JournalSnapshot
 from producer.http.openapi.routes import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services

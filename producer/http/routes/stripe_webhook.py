@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.contract.stripe_events import stripe_event
 from producer.http.openapi.routes import STRIPE_EVENT

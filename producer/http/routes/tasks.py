@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract import CommandStatus
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.http.openapi.routes import GET_TASK, GET_TASK_EVENTS
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
 from producer.http.requests.disconnect import while_connected

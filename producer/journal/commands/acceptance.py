@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.contract.metadata import metadata_text
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.journal.commands.messages import batch_message, task_message
 from producer.journal.commands.results import celery_result
-from producer.journal.commands.signed import sign_row
+from producer.journal.commands.signed_fields import sign_row
 from producer.journal.redis.calls import Call
 from producer.security.command_signatures import UNSIGNED, Signing
 

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from producer.contract import AssignCard, CommandKind, SetDefaultCard
-from producer.journal.commands.signed import JOURNALLED, sign_message
+from producer.journal.commands.signed_fields import JOURNALLED, sign_message
 from producer.security.command_signatures import UNSIGNED, Signing
 
 LIST_CARDS = "ListCards"

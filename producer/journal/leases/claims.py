@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from producer.contract import Envelope, Lane, State
 from producer.journal.commands.results import celery_result
 from producer.journal.leases.grants import ClaimResult, Grant, claim_result, claim_results
-from producer.journal.leases.limits import UNLIMITED, Limits
+from producer.journal.leases.rate_limit import UNLIMITED, Limits
 from producer.journal.redis.calls import Call
 from producer.journal.redis.queues import queues_of
 

@@ -54,7 +54,7 @@ class Grant:
 
     @property
     def endpoint(self) -> Endpoint:
-        """The endpoint of its first request (`endpoint_of` in lua/lib/limits.lua)."""
+        """The endpoint of its first request (`endpoint_of` in lua/lib/rate_limit.lua)."""
         if self.row["kind"] == CommandKind.SET_DEFAULT_CARD:
             unread = self.looks_first and not self.checked
             return Endpoint.READ_CUSTOMER if unread else Endpoint.DEFAULT

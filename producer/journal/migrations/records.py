@@ -2,7 +2,7 @@
 
 The ledger has each row's state; the scripts that send and settle rows write it, so that counts
 add up at any time. Row states are numbers here (`RowState` in `producer/migrations/model/rows.py`,
-and `lua/lib/ledger.lua`).
+and `lua/lib/migration_ledger.lua`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from producer.contract import AssignCard, CommandKind, Envelope, Lane, SetDefaultCard, State
 from producer.journal.commands.messages import batch_message
 from producer.journal.commands.results import celery_result, envelope_of
-from producer.journal.commands.signed import Terms, sign_row
+from producer.journal.commands.signed_fields import Terms, sign_row
 from producer.journal.migrations.recorded import RECORDED_KEPT_MS
 from producer.journal.redis import keys
 from producer.journal.redis.calls import Call, pairs_to_dict
@@ -427,7 +427,7 @@ def note_before(customer: str, command_id: str, fence: str, default: str | None)
     "" means no default, None an unknown one. False if the lease is lost.
     """
     before = "?" if default is None else f"={default}"
-    return Call(bool, "note_before", [customer, command_id, fence, before], durable=True)
+    return Call(bool, "note_former_default", [customer, command_id, fence, before], durable=True)
 
 
 def oldest_waiting(lane: Lane) -> Call[float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from producer.contract import CommandKind, Lane, State
-from producer.journal.operations.operations import Stop, stop_of
+from producer.journal.operations.health import Stop, stop_of
 from producer.journal.operations.pauses import Pause, pauses_of
 from producer.journal.redis.buckets import END_S
 from producer.journal.redis.calls import Call, pairs_to_dict

@@ -12,7 +12,7 @@ from producer.contract.card_data.card_numbers import mask_card_numbers
 from producer.contract.card_data.redaction import redact
 from producer.contract.metadata import stored_metadata
 from producer.journal.commands.results import envelope_of
-from producer.journal.operations.operations import Stop, stop_of
+from producer.journal.operations.health import Stop, stop_of
 from producer.journal.operations.pauses import Pause, pauses_of
 from producer.journal.redis.calls import Call, pairs_to_dict
 

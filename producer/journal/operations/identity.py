@@ -37,7 +37,7 @@ def journal_id() -> Call[str | None]:
 
 def first_use() -> Call[str]:
     """The journal's id; a journal without one gets it now."""
-    return Call(str, "first_use", [uuid4().hex], durable=True)
+    return Call(str, "create_journal_id", [uuid4().hex], durable=True)
 
 
 @dataclass(frozen=True, slots=True)

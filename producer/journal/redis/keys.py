@@ -17,7 +17,7 @@ Releases that run side by side share the stored names, so these stay.
 | `cards:queued:QUEUE` | sorted set | ids whose message has not been received yet, by sequence |
 | `cards:flow:FLOW` | string | number of the bulk queue of a flow |
 | `cards:flows` | sorted set | numbers of the bulk queues, by when they were last sent to (ms) |
-| `cards:limit:SCOPE` | hash | the rate limit of the account or an endpoint (`lua/lib/limits.lua`) |
+| `cards:limit:SCOPE` | hash | the rate limit of the account or an endpoint (`rate_limit.lua`) |
 | `cards:mark` | hash | per queue the highest sequence received; per lane the last attempt |
 | `cards:idempotency:DIGEST` | string | command id and body digest of an `Idempotency-Key` |
 | `cards:failed` | sorted set | ids of failed commands, by when they failed (ms) |

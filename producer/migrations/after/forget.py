@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from producer.journal.operations.failed import Kept, kept
+from producer.journal.operations.failed_commands import Kept, kept
 from producer.migrations.errors import MigrationError
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowState

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from producer.contract import CommandKind, Slot
 from producer.migrations.input.card_data.card_columns import CardColumns
-from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.ids import migration_id
 from producer.migrations.input.rows.reader import open_rows

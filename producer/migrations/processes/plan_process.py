@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract import CommandKind
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.errors import ExtraMissing, FileRefused, JournalLost
-from producer.migrations.input.columns.columns import Mapping, map_columns
+from producer.migrations.input.columns.resolution import Mapping, map_columns
 from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.spool import spool_file

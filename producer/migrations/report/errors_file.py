@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from producer.contract.bilingual import Language
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.card_data.redaction import redact
-from producer.contract.texts import Language
-from producer.migrations.input.columns.columns import FIELDS, Mapping
 from producer.migrations.input.columns.field_values import FieldValues
+from producer.migrations.input.columns.resolution import FIELDS, Mapping
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.model.records import Fault

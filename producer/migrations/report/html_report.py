@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.report_row import ReportRow
 from producer.migrations.model.rows import RowState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from producer.contract.texts import Bilingual, Say
+from producer.contract.bilingual import Bilingual, Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState
 from producer.migrations.report import rate_chart

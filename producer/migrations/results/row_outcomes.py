@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from producer.contract import AssignCard, SetDefaultCard
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 from producer.migrations.errors import SumsDiffer
-from producer.migrations.input.columns.columns import Mapping as Columns
+from producer.migrations.input.columns.resolution import Mapping as Columns
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.input.rows.reader import open_rows

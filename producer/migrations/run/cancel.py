@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from producer.contract import Envelope
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.journal.migrations import records as journalled
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowState

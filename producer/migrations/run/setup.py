@@ -9,7 +9,7 @@ from typing import Any
 
 from producer.journal import journal_in_use
 from producer.migrations.errors import FileRefused
-from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.ids import migration_id
 from producer.migrations.input.rows.reader import open_rows

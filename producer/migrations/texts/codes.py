@@ -6,7 +6,7 @@ error-codes.
 
 from __future__ import annotations
 
-from producer.contract.texts import Bilingual, Language
+from producer.contract.bilingual import Bilingual, Language
 
 _FIX_AND_RUN = "correct it in the file (or in errors.csv) and run that"
 _ASK_THE_CUSTOMER = "ask the customer for another card; running it again changes nothing"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from producer.contract.messages import Text
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 from producer.migrations.texts.codes import todo
 
 # (Spanish, English)

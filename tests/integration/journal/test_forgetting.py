@@ -9,7 +9,7 @@ import pytest
 
 from producer.contract import State
 from producer.journal.migrations import records as journalled
-from producer.journal.operations.failed import Kept, kept
+from producer.journal.operations.failed_commands import Kept, kept
 from producer.migrations.after import forget as forgetting
 from producer.migrations.after.forget import StillBusy, forget
 from producer.migrations.input.rows.ids import command_id

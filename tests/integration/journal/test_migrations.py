@@ -9,7 +9,7 @@ from producer.journal import accept, cancel, first_use
 from producer.journal.migrations import records as journalled
 from producer.journal.migrations.recorded import frames
 from producer.journal.migrations.records import Elsewhere, Held, RowCommand
-from producer.journal.operations.failed import Kept, kept
+from producer.journal.operations.failed_commands import Kept, kept
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowResult, RowState
 from producer.migrations.model.status import MigrationState

@@ -15,9 +15,9 @@ from producer.observability.tracing import is_on
 from producer.redis import RedisConfig
 from producer.settings import Settings
 from tests.spans import Spans
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
-from worker.execution import backoff
+from worker.execution import retry_policy as backoff
 from worker.execution.attempt_runner import AttemptRunner
 from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper

@@ -10,8 +10,8 @@ from importlib import import_module
 import pytest
 
 import producer
-from producer.contract.messages import Text
-from producer.contract.texts import Bilingual, Say
+from producer.contract.bilingual import Bilingual, Say
+from producer.contract.caller_texts import Text
 
 
 def _tables(table: type[Bilingual] = Bilingual) -> Iterator[type[Bilingual]]:

@@ -39,7 +39,7 @@ def test_the_first_journal_is_the_one_of_before(caplog: pytest.LogCaptureFixture
     """What is found first is remembered; found again, nothing is told."""
     watch = _watch()
     assert watch.due
-    assert watch.look().script == "first_use"
+    assert watch.look().script == "create_journal_id"
     watch.see(ONE)
     watch.see(ONE)
     assert (watch.lost, watch.refuses, watch.due) == (None, None, False)
@@ -81,7 +81,7 @@ def test_the_setting_lets_work_go_on(caplog: pytest.LogCaptureFixture) -> None:
     """The loss is told, and stays known, but nothing is refused; each further loss is told too."""
     watch = _watch(CARDS_ACCEPT_OTHER_DATA="yes")
     watch.see(ONE)
-    assert watch.look().script == "first_use", "an emptied journal is given an id at once"
+    assert watch.look().script == "create_journal_id", "an emptied journal is given an id at once"
     for seen in (OTHER, OTHER):
         watch.see(seen)
     assert watch.refuses is None

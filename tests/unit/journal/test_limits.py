@@ -270,5 +270,5 @@ def test_the_bench_is_the_product() -> None:
         args = [lane.value, endpoint.value, limits.argument, 600_000]
         place = limiter.book(lane, endpoint, number * 13, 600_000)
         assert place.at is not None
-        waits = int(str(scripts.run("reserve", args, redis)))
+        waits = int(str(scripts.run("reserve_send_time", args, redis)))
         assert waits == pytest.approx(place.at - number * 13, abs=0.51)

@@ -7,7 +7,7 @@ import redis
 
 from producer.journal.redis.scripts import script, sources
 
-SHARED = {"ledger", "common", "superseding", "limits", "grants"}
+SHARED = {"migration_ledger", "common", "superseding", "rate_limit", "grants"}
 NAMES = sorted(sources().keys() - SHARED)
 
 

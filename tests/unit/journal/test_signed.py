@@ -14,7 +14,7 @@ from producer.contract import AssignCard, Lane, SetDefaultCard
 from producer.journal import BlockingJournal, accept, accept_many
 from producer.journal.commands.acceptance import Candidate
 from producer.journal.commands.messages import batch_message, task_message
-from producer.journal.commands.signed import SIGNATURE, message_flaw, row_flaw
+from producer.journal.commands.signed_fields import SIGNATURE, message_flaw, row_flaw
 from producer.journal.migrations import records as journalled
 from producer.journal.migrations.records import RowCommand
 from producer.security.command_signatures import Flaw, Signing

@@ -6,7 +6,7 @@ from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 
 from producer.contract import CommandKind
-from producer.migrations.input.columns.columns import Mapping, map_columns
+from producer.migrations.input.columns.resolution import Mapping, map_columns
 from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.model.rows import BadRow, Row

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.migrations.errors import FileRefused
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.input.rows.spool import spool_input

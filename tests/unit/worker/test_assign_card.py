@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from tests.unit.worker.attempts import (
     CUSTOMER,
     KEY_REFUSED,

@@ -10,7 +10,7 @@ import pytest
 from producer.journal import Call, Journal, JournalFault, JournalWatch
 from producer.redis import RedisConfig
 from worker.celery.consumer_activity import ConsumerActivity
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.execution.executor import Executor
 from worker.execution.sweeper import Sweeper
 from worker.observability.task_events import TaskEvents

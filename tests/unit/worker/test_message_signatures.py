@@ -18,7 +18,7 @@ from producer.journal.commands.messages import (
     message,
     task_message,
 )
-from producer.journal.commands.signed import JOURNALLED, SIGNATURE
+from producer.journal.commands.signed_fields import JOURNALLED, SIGNATURE
 from producer.journal.operations.dead_letters import DeadReason, dead_letter
 from producer.security.command_signatures import UNSIGNED, Signing
 from worker.messages.signatures import MessageSignatures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.journal import JournalUnavailable
 from producer.journal.migrations.records import NO_DEFAULT
 from tests.unit.worker.attempts import (

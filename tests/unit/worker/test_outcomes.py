@@ -7,10 +7,10 @@ import random
 import pytest
 
 from producer.contract import State
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.security.command_signatures import Flaw
-from worker.execution import backoff
+from worker.execution import retry_policy as backoff
 from worker.execution.outcomes import Outcomes
 from worker.verdicts import GaveUp, KeyRefused, Rejected, Succeeded, TryAgain
 

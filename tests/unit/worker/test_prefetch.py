@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from producer.contract import Lane
-from worker.celery.prefetch import Prefetch, QueueOrder
+from worker.celery.queue_selection import Prefetch, QueueOrder
 
 QUEUES = ["interactive", "bulk", "bulk.1", "bulk.2"]
 

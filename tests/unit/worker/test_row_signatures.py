@@ -10,7 +10,7 @@ import pytest
 
 from producer.contract import AssignCard, Lane
 from producer.journal import Grant
-from producer.journal.commands.signed import sign_row
+from producer.journal.commands.signed_fields import sign_row
 from producer.security.command_signatures import DAY_S, UNSIGNED, Flaw, Signing
 from worker.execution.row_signatures import RowSignatures
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
 from producer.http.migrations.processes.planning import ChildFailed, PlanningChild
 from producer.http.migrations.upload_storage import UploadsBusy
 from producer.migrations.storage.work_directory import remove_abandoned

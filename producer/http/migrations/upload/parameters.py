@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from starlette.datastructures import QueryParams
 
 from producer.contract import CommandKind
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
-from producer.migrations.input.columns.columns import FIELDS
+from producer.migrations.input.columns.resolution import FIELDS
 
 NAMES = (
     "name",

@@ -11,8 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from producer.contract.messages import Text
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 from producer.http.access.scopes import sender_of
 from producer.http.migrations.services import MigrationServices
 from producer.http.migrations.upload.parameters import Parameters

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
-from producer.contract.texts import Bilingual
+from producer.contract.bilingual import Bilingual
 from producer.http.pages.migrations.headline import not_applied, situation
 from producer.http.pages.migrations.plan_view import Plan, folded, section
 from producer.http.pages.migrations.rows_view import link, outcomes, wrong

@@ -14,8 +14,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from producer.contract.bilingual import Bilingual
 from producer.contract.refusals import ParameterInvalid
-from producer.contract.texts import Bilingual
 from producer.http.access.scopes import has_scope, needs, sender_of
 from producer.http.migrations.control import FileElsewhere, forget, steer, throttle
 from producer.http.migrations.events import stream

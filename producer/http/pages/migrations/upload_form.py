@@ -10,8 +10,8 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from producer.contract.caller_texts import Text
 from producer.contract.card_data.card_numbers import find_card_data
-from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
 from producer.http.migrations.control import log_action

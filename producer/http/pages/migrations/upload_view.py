@@ -8,7 +8,7 @@ from html import escape
 from producer.http.migrations.upload.parameters import NAMES
 from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
-from producer.migrations.input.columns.columns import DEFAULT, SOURCE, USER
+from producer.migrations.input.columns.resolution import DEFAULT, SOURCE, USER
 from producer.migrations.input.values.display_text import visible
 
 PATH = "/migrations"

@@ -9,8 +9,8 @@ from producer.contract import Lane, Refusal, State
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
 from producer.http.overview.sampler import COUNTED, Overview, TroubledCommands
-from producer.http.pages.failed.view import PATH as FAILED
-from producer.http.pages.failed.view import list_url, replay_button
+from producer.http.pages.failed_commands.view import PATH as FAILED
+from producer.http.pages.failed_commands.view import list_url, replay_button
 from producer.http.pages.migrations.migration_view import bar
 from producer.http.pages.overview.headline import matters
 from producer.http.pages.site.parts import (
@@ -32,7 +32,7 @@ from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
 from producer.http.pages.texts.say import Say
-from producer.journal.operations.failed import Kept
+from producer.journal.operations.failed_commands import Kept
 
 _LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
 

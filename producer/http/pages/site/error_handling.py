@@ -9,8 +9,8 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
+from producer.contract.bilingual import Bilingual
 from producer.contract.refusals import Refusal
-from producer.contract.texts import Bilingual
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import trouble
 from producer.http.pages.texts.migrations import Word

@@ -7,7 +7,7 @@ from html import escape
 
 from starlette.responses import Response
 
-from producer.contract.texts import Bilingual
+from producer.contract.bilingual import Bilingual
 from producer.http.pages.site.assets import Asset, url
 from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.say import Say

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.contract.texts import Bilingual, Say
+from producer.contract.bilingual import Bilingual, Say
 
 _MAINTAINERS = (
     "`cards export ID`, a quienes mantienen el programa",

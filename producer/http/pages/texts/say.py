@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.contract import texts
+from producer.contract import bilingual as texts
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState
 from producer.migrations.texts.states import MigrationStateText, RowStateMeaning, RowStateText

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.contract.texts import Bilingual
+from producer.contract.bilingual import Bilingual
 
 
 class Up(Bilingual):

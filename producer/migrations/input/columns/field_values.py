@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.values import stripe_objects
 from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER
 from producer.migrations.model.records import Fault

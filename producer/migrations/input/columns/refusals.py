@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.card_data.card_columns import shown
-from producer.migrations.input.columns.choice import CUSTOMER_IDS, OBJECT_IDS, Choice, Columns
+from producer.migrations.input.columns.recognition import CUSTOMER_IDS, OBJECT_IDS, Choice, Columns
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.values import id_kinds
 from producer.migrations.model.fields import DEFAULT, SOURCE, USER

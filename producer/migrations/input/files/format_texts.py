@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from producer.contract.texts import Bilingual, Language
+from producer.contract.bilingual import Bilingual, Language
 from producer.migrations.input.card_data.card_columns import shown
 from producer.migrations.input.files.formats import Encoding, Form, Format, LineEnd
 

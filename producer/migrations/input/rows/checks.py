@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from producer.contract import AssignCard, CommandKind, Refusal, SetDefaultCard, parse_command
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid, ParameterMissing
-from producer.migrations.input.columns.columns import Mapping
 from producer.migrations.input.columns.field_values import FieldsRead, FieldValues
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.rows.origins import Origins, origin_of_object
 from producer.migrations.input.values.broken_ids import damage
 from producer.migrations.input.values.notes import RowNotes

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
-from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.files.formats import Form
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.model.conditions import Conditions

@@ -14,7 +14,7 @@ from typing import Any
 
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.card_data.card_columns import CardColumns
-from producer.migrations.input.columns.columns import DEFAULT, USER, Mapping, map_columns
+from producer.migrations.input.columns.resolution import DEFAULT, USER, Mapping, map_columns
 from producer.migrations.input.files.formats import Form, Format
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.checks import RowChecks

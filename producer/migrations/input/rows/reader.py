@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from producer.migrations.input.card_data.card_columns import CardColumns
-from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.checks import RowChecks
 from producer.migrations.input.values.notes import RowNotes

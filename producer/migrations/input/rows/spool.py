@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 from producer.contract.refusals import CardNumberRefused
 from producer.migrations.input.card_data.card_columns import CardColumns
-from producer.migrations.input.columns.columns import Mapping, map_columns
+from producer.migrations.input.columns.resolution import Mapping, map_columns
 from producer.migrations.input.files.line_blocks import read
 from producer.migrations.input.files.packing import HEAD, beginning_of_head, content
 from producer.migrations.input.files.size_limits import Bounds

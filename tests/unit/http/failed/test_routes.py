@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from producer import CardCommands, State
-from producer.http.failed import listing, scan
-from producer.http.failed import replay as replaying
+from producer.http.failed_commands import listing, scan
+from producer.http.failed_commands import replay as replaying
 from producer.journal import Journal
-from producer.journal.operations.failed import failed_after
+from producer.journal.operations.failed_commands import failed_after
 from producer.security.command_signatures import Signing
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, client_of
@@ -157,7 +157,7 @@ async def test_matching_commands_are_replayed(
     web: httpx.AsyncClient, cards: CardCommands, ends: Ends, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They keep their ids, and overtaken ones are `superseded`; the log names caller and filter."""
-    caplog.set_level(logging.INFO, "producer.http.failed")
+    caplog.set_level(logging.INFO, "producer.http.failed_commands")
     ids = _fail(cards, ends, "api_error", "rate_limit", "api_error")
     ends.end(cards.set_default(customer="cus_2", card="card_2").id)
     told = await _replay(web, code="api_error")

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from producer import CardCommands, State
-from producer.http.failed import replay as replaying
-from producer.http.pages.failed import view as failed_view
+from producer.http.failed_commands import replay as replaying
+from producer.http.pages.failed_commands import view as failed_view
 from tests.integration.ends import Ends
 from tests.unit.http.web import CARD, client_of
 
@@ -98,11 +98,11 @@ async def test_many_commands_are_replayed_in_steps(
 ) -> None:
     """The page says "at least" and how many at a time; a link continues the list."""
     monkeypatch.setattr(replaying, "MAX_SCANNED", 1)
-    monkeypatch.setattr("producer.http.failed.scan._BATCH", 1)
+    monkeypatch.setattr("producer.http.failed_commands.scan._BATCH", 1)
     question = _text((await web.get("/failed/replay?code=api_error")).text)
     assert "1 or more would be replayed" in question
     assert "500 are replayed at a time" in question
-    monkeypatch.setattr("producer.http.pages.failed.routes._SHOWN", "1")
+    monkeypatch.setattr("producer.http.pages.failed_commands.routes._SHOWN", "1")
     first = (await web.get("/failed?code=api_error")).text
     (further,) = re.findall(r'href="(/failed\?code=api_error&amp;after=[^"]+)"', first)
     second = (await web.get(unescape(further))).text

@@ -15,8 +15,8 @@ import pytest
 
 from producer import CardCommands, Lane
 from producer.contract import CommandKind, State
+from producer.contract.bilingual import Language
 from producer.contract.stripe_events import StripeEvent
-from producer.contract.texts import Language
 from producer.explain.customer import explain
 from producer.http.overview.last_hour import LastHour
 from producer.http.overview.sampler import Overview, TroubledCommands
@@ -29,7 +29,7 @@ from producer.http.pages.texts.say import Say
 from producer.journal import Ended, Figures, Pace, Pause, figures
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent, note_event
 from producer.journal.operations.customers import CustomerRecord
-from producer.journal.operations.operations import Stop
+from producer.journal.operations.health import Stop
 from producer.migrations.plan.customer_reads import CustomerRead
 from producer.redis.faults import FAULTS
 from tests.integration.ends import Ends

@@ -13,7 +13,7 @@ import pytest
 from producer.contract import Lane
 from producer.http.migrations.processes.child_processes import ChildProcesses
 from producer.journal import Journal
-from producer.journal.commands.signed import SIGNATURE, message_flaw, row_flaw
+from producer.journal.commands.signed_fields import SIGNATURE, message_flaw, row_flaw
 from producer.redis import RedisConfig
 from producer.security.command_signatures import Signing
 from tests.unit.http.web import ASSIGN, CUSTOMER, DEFAULT, client_of

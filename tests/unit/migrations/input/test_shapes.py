@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.input.rows.spool import spool_file, spool_input

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import CommandKind
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.model.card_details import AttachedCard, CardDetails
 from producer.migrations.model.rows import RowState

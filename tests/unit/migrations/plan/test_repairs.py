@@ -11,7 +11,7 @@ import pytest
 from producer.contract import CommandKind, SetDefaultCard
 from producer.migrations.after.undo import write_undo
 from producer.migrations.errors import FileRefused
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.model.card_details import AttachedCard, CardDetails
 from producer.migrations.model.rows import BadRow, Repair, RowResult, RowState

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.input.rows.reader import open_rows
 from producer.migrations.model.rows import BadRow, RowState

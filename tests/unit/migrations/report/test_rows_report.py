@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from producer.contract import SetDefaultCard
 from producer.migrations.errors import SumsDiffer
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import open_input
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.input.rows.reader import open_rows

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import producer.migrations
-from producer.contract.messages import Text
+from producer.contract.caller_texts import Text
 from producer.migrations.input.values.broken_ids import _SPREADSHEET
 from producer.migrations.model.rows import RowState
 from producer.migrations.plan.customer_reads import CustomerRead

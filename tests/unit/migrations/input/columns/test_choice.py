@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from producer.contract import CommandKind
 from producer.migrations.errors import FileRefused
-from producer.migrations.input.columns.columns import Mapping
+from producer.migrations.input.columns.resolution import Mapping
 from producer.migrations.input.rows.ids import migration_id
 from producer.migrations.input.values.column_names import CARDS, CUSTOMERS, DEFAULTS, TOKENS, bare
 from producer.migrations.model.conditions import Conditions

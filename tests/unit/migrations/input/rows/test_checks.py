@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.contract import AssignCard, CommandKind, Refusal, SetDefaultCard, parse_command
-from producer.migrations.input.columns.columns import OBJECTS, Mapping
+from producer.migrations.input.columns.resolution import OBJECTS, Mapping
 from producer.migrations.input.rows.checks import RowChecks
 from producer.migrations.input.values.broken_ids import CASE, HIDDEN, SPREADSHEET
 from producer.migrations.input.values.trimming import trimmed

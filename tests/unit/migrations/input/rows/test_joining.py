@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from producer.migrations.errors import FileRefused
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.joining import Part, join
 from producer.migrations.input.rows.old_defaults import OldDefaults

@@ -14,7 +14,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from producer.migrations.errors import FileRefused
-from producer.migrations.input.columns.columns import map_columns
+from producer.migrations.input.columns.resolution import map_columns
 from producer.migrations.input.input_file import InputFile, open_input
 from producer.migrations.input.rows.ids import migration_id
 from producer.migrations.input.rows.reader import open_rows

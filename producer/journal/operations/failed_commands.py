@@ -18,12 +18,12 @@ from producer.contract import (
     State,
     parse_command,
 )
-from producer.contract.messages import Text
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 from producer.contract.metadata import stored_metadata
-from producer.contract.texts import Language
-from producer.journal.commands.signed import row_flaw, terms_of
+from producer.journal.commands.signed_fields import row_flaw, terms_of
 from producer.journal.commands.views import RecordDamaged
-from producer.journal.operations.operations import replay
+from producer.journal.operations.cancel_replay import replay
 from producer.journal.redis import keys
 from producer.journal.redis.calls import Call, pairs_to_dict, scored
 from producer.security.command_signatures import UNSIGNED, Flaw, Signing

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from producer.contract import State
 from producer.http.waiting.bulkhead import JournalBulkhead
-from producer.journal.operations.failed import Kept, Place, failed_after, kept
+from producer.journal.operations.failed_commands import Kept, Place, failed_after, kept
 
 _BATCH = 200
 

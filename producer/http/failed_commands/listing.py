@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.failed.parameters import ListRequest
-from producer.http.failed.scan import Scan
+from producer.http.failed_commands.parameters import ListRequest
+from producer.http.failed_commands.scan import Scan
 from producer.http.waiting.bulkhead import JournalBulkhead
-from producer.journal.operations.failed import FailedCommand, Place
+from producer.journal.operations.failed_commands import FailedCommand, Place
 
 MAX_SCANNED = 1_000
 """Failed commands that are read for one page."""

@@ -1,4 +1,4 @@
-"""The rate limit of a Stripe account, shared by all workers: the calls to `lua/lib/limits.lua`."""
+"""The rate limit of a Stripe account, shared by all workers: the calls to `rate_limit.lua`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def reserve(lane: Lane, endpoint: Endpoint, limits: Limits, *, ahead_ms: int) ->
 
     The request is booked however full the line is: `ahead_ms` must exceed any possible wait.
     """
-    return Call(int, "reserve", [lane.value, endpoint.value, limits.argument, ahead_ms])
+    return Call(int, "reserve_send_time", [lane.value, endpoint.value, limits.argument, ahead_ms])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def paces() -> Call[dict[str, Pace]]:
 
 
 _FIELDS = ("t", "factor", "since", "slowed", "rate", "booked")
-# The same as `RISE` in lua/lib/limits.lua.
+# The same as `RISE` in lua/lib/rate_limit.lua.
 _RISE_A_SECOND = 0.02
 
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from producer.contract.caller_texts import Text
 from producer.contract.failed_filters import POISON
-from producer.contract.messages import Text
 from producer.explain.failed import failed_wire
 from producer.http.access.scopes import sender_of
-from producer.http.failed import openapi as described
-from producer.http.failed.listing import list_page
-from producer.http.failed.parameters import ListRequest, ReplayRequest, place_text
-from producer.http.failed.replay import Replayer
+from producer.http.failed_commands import openapi as described
+from producer.http.failed_commands.listing import list_page
+from producer.http.failed_commands.parameters import ListRequest, ReplayRequest, place_text
+from producer.http.failed_commands.replay import Replayer
 from producer.http.requests.body import parse_fields, read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.services import Services

@@ -6,7 +6,7 @@ from typing import Any
 
 from producer.contract import Lane
 from producer.contract.card_data.redaction import redact
-from producer.explain.wire import moment_wire
+from producer.explain.json_types import moment_wire
 from producer.http.overview.sampler import Overview, TroubledCommands
 
 

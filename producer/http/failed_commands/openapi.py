@@ -6,7 +6,7 @@ from typing import Any
 
 from producer.contract.metadata import NAME
 from producer.http.access.scopes import security
-from producer.http.failed.parameters import LISTED, MAX_LISTED, MAX_REPLAYED
+from producer.http.failed_commands.parameters import LISTED, MAX_LISTED, MAX_REPLAYED
 from producer.http.openapi.parts import ENCODING, parameter, ref, refused, yes
 from producer.security.api_tokens import Scope
 

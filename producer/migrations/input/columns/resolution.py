@@ -7,8 +7,8 @@ from collections.abc import Mapping as AnyMapping
 from producer.contract import CommandKind
 from producer.migrations.errors import FileRefused
 from producer.migrations.input.card_data.card_columns import shown
-from producer.migrations.input.columns.choice import Choice, Columns
 from producer.migrations.input.columns.mapping import Mapping, of_customers
+from producer.migrations.input.columns.recognition import Choice, Columns
 from producer.migrations.input.columns.refusals import EITHER, listed, uncertain
 from producer.migrations.input.files.formats import Form
 from producer.migrations.input.input_file import InputFile

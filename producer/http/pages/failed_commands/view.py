@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from producer.contract import CommandKind
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
-from producer.http.failed.listing import MAX_SCANNED, FailedPage
-from producer.http.failed.parameters import MAX_REPLAYED, place_text
-from producer.http.failed.replay import ReplayResult
+from producer.http.failed_commands.listing import MAX_SCANNED, FailedPage
+from producer.http.failed_commands.parameters import MAX_REPLAYED, place_text
+from producer.http.failed_commands.replay import ReplayResult
 from producer.http.pages.site.parts import (
     code,
     command_link,
@@ -27,7 +27,7 @@ from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code
 from producer.http.pages.texts.say import Say
-from producer.journal.operations.failed import FailedCommand
+from producer.journal.operations.failed_commands import FailedCommand
 from producer.migrations.input.values.display_text import visible
 
 PATH = "/failed"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON
-from producer.http.failed.parameters import ReplayRequest
-from producer.http.failed.scan import Scan
+from producer.http.failed_commands.parameters import ReplayRequest
+from producer.http.failed_commands.scan import Scan
 from producer.http.services import Services
-from producer.journal.operations.failed import Kept, Place
+from producer.journal.operations.failed_commands import Kept, Place
 
 log = logging.getLogger(__name__)
 

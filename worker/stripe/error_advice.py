@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.contract.messages import Text
-from producer.contract.texts import Language
+from producer.contract.bilingual import Language
+from producer.contract.caller_texts import Text
 
 ATTACHED_ELSEWHERE = "attached_elsewhere"
 """Our code: Stripe has none for a card attached to another customer, nor for the next."""

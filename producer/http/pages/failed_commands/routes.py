@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from producer.contract.metadata import parse_metadata_header
 from producer.http.access.scopes import has_scope, needs, sender_of
-from producer.http.failed.listing import list_page
-from producer.http.failed.parameters import ListRequest, ReplayRequest
-from producer.http.failed.replay import Replayer
-from producer.http.pages.failed import view as failed_view
+from producer.http.failed_commands.listing import list_page
+from producer.http.failed_commands.parameters import ListRequest, ReplayRequest
+from producer.http.failed_commands.replay import Replayer
+from producer.http.pages.failed_commands import view as failed_view
 from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page

@@ -23,7 +23,7 @@ from producer.journal import (
     claim_next_many,
     complete,
 )
-from worker.celery.prefetch import Prefetch
+from worker.celery.queue_selection import Prefetch
 from worker.execution.shutdown import Shutdown, Stopping
 from worker.settings import WorkerSettings
 

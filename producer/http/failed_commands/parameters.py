@@ -10,10 +10,10 @@ from typing import Any, Self
 
 from starlette.datastructures import QueryParams
 
+from producer.contract.caller_texts import Text
 from producer.contract.failed_filters import FailedFilter, is_filter
-from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid, ParameterMissing
-from producer.journal.operations.failed import Place
+from producer.journal.operations.failed_commands import Place
 
 MAX_LISTED, LISTED = 100, 50
 MAX_REPLAYED = 500
