@@ -1,7 +1,7 @@
 """One account in virtual time: senders' queues, prefetch, deferred customers, the rate limiter.
 
 As in `worker/celery/queue_selection.py` and `worker/execution/deferred.py`, for all workers of the
-account together. Slots and Stripe's latency are left out: with enough workers they are no bottleneck.
+account together. Slots and Stripe's latency are left out: enough workers are no bottleneck.
 """
 
 from __future__ import annotations
