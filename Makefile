@@ -3,23 +3,23 @@
 .PHONY: help setup up test test-extended test-matrix check audit docs config-table dashboard golden sbom format bench bench-quick chaos requirements upgrade clean
 
 PY := .venv/bin/python
-# Four on two cores, since the crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
+# Four on two cores, since crash tests mostly wait; PYTEST_WORKERS=0 is for a debugger.
 PYTEST_WORKERS ?= 4
 PYTEST_ARGS ?=
 PYTEST = $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 # e.g. --list, or --only python3.12
 MATRIX_ARGS ?=
-# A Chromium for the tests that need one; without any they are left out, and that is said.
+# Chromium for the browser tests; without it they are left out, and a message says so.
 BROWSER ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 NO_BROWSER = test: NO CHROMIUM FOUND: the browser tests (tests/browser) were LEFT OUT. \
 	Install chromium, or name one: make test BROWSER=/path/to/chromium
-# Of Prometheus; without it the tests of alert rules are left out, and that is said.
+# Part of Prometheus; without it the tests of alert rules are left out, and a message says so.
 PROMTOOL ?= $(shell command -v promtool)
 NO_PROMTOOL = test: NO PROMTOOL FOUND: the tests of alert rules were LEFT OUT. Install prometheus
-# Without it the tests that ask it about deploy/systemd are left out, and that is said.
+# Without it the tests of deploy/systemd that use it are left out, and a message says so.
 SYSTEMD_ANALYZE ?= $(shell command -v systemd-analyze)
-NO_SYSTEMD = test: NO SYSTEMD-ANALYZE FOUND: its look at deploy/systemd was LEFT OUT. Install systemd
-# For the examples in JavaScript; without it they are left out, and that is said.
+NO_SYSTEMD = test: NO SYSTEMD-ANALYZE FOUND: its tests of deploy/systemd were LEFT OUT. Install systemd
+# For the examples in JavaScript; without it they are left out, and a message says so.
 NODE ?= $(shell command -v node)
 NO_NODE = test: NO NODE.JS FOUND: the examples in JavaScript were LEFT OUT. Install nodejs
 MARKS = not extended$(if $(BROWSER),, and not browser)$(if $(PROMTOOL),, and not promtool)$(if \
@@ -31,13 +31,13 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-13s %s\n", $$1, $$2}'
 
-setup: ## create .venv and install what requirements/dev.txt pins
+setup: ## create .venv with the packages of requirements/dev.txt
 	@sh local/setup.sh
 
-up: setup ## run web, worker, flower, and what they need, until Ctrl-C
+up: setup ## run web, worker and flower with Redis and a sandbox, until Ctrl-C
 	@exec $(PY) -m local.up --parent $$PPID
 
-test: setup ## run the tests, but for the longest
+test: setup ## run the tests, except the longest
 	@CARDS_TEST_BROWSER="$(BROWSER)" $(PYTEST) -m "$(MARKS)" $(PYTEST_ARGS); code=$$?; \
 	$(if $(BROWSER),,echo "$(NO_BROWSER)" >&2;) $(if $(PROMTOOL),,echo "$(NO_PROMTOOL)" >&2;) \
 	$(if $(SYSTEMD_ANALYZE),,echo "$(NO_SYSTEMD)" >&2;) $(if $(NODE),,echo "$(NO_NODE)" >&2;) \
@@ -49,7 +49,7 @@ test-extended: setup ## run the longest tests: more failovers, TLS, users' right
 	$(PYTEST) -m "extended$$unless" $(PYTEST_ARGS); code=$$?; \
 	$(PY) -m tests.compatibility.releases; exit $$code
 
-test-matrix: setup ## run the tests on each Python, Redis and oldest package there is
+test-matrix: setup ## run the tests on each available Python, Redis and set of packages
 	@$(PY) -m tests.matrix --workers $(PYTEST_WORKERS) $(MATRIX_ARGS)
 
 check: setup ## formatting, lint, types, architecture, links of the docs, known vulnerabilities
@@ -60,7 +60,7 @@ check: setup ## formatting, lint, types, architecture, links of the docs, known 
 	@$(SITE)
 	@$(PY) -m local.targets.audit
 
-audit: setup ## look for known vulnerabilities in what is pinned
+audit: setup ## check the pinned packages for known vulnerabilities
 	@$(PY) -m local.targets.audit
 
 docs: setup ## build the site of docs/ to build/site; broken links are errors
@@ -72,10 +72,10 @@ config-table: setup ## write docs/configuration.md
 dashboard: setup ## write deploy/grafana/card-commands.json
 	@$(PY) -m local.targets.dashboard
 
-golden: setup ## record what RELEASE=tag writes, for tests/compatibility
+golden: setup ## record the data that RELEASE=tag writes, for tests/compatibility
 	@$(PY) -m tests.compatibility.golden "$(RELEASE)"
 
-sbom: setup ## write what a deployment installs to build/, as CycloneDX
+sbom: setup ## write a CycloneDX document of what a deployment installs to build/
 	@$(PY) -m local.targets.sbom build/card-commands.cdx.json
 
 format: setup ## format and fix what ruff can
@@ -88,7 +88,7 @@ bench: setup ## run the benchmarks
 bench-quick: setup ## run the benchmarks briefly
 	$(PY) -m benchmarks --quick
 
-chaos: setup ## kill processes at random under load and check the promises
+chaos: setup ## kill processes at random under load and check the guarantees
 	$(PY) -m chaos
 
 requirements: setup ## compile requirements/*.txt from pyproject.toml, keeping their pins

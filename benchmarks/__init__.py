@@ -1,1 +1,1 @@
-"""What a command costs, beside what others charge: `make bench`, docs/performance.md."""
+"""What a command costs, compared with other queues: `make bench`, docs/performance.md."""

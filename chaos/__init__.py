@@ -1,1 +1,1 @@
-"""`python -m chaos`: the whole system under load, killed at random, its promises checked after."""
+"""`python -m chaos`: kill processes of the whole system under load, then check the guarantees."""

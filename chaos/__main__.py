@@ -1,4 +1,4 @@
-"""`python -m chaos`: exits with 0 where every promise was kept, 1 where not, 2 where it broke."""
+"""`python -m chaos`: exits with 0 if every guarantee held, 1 if not, 2 if the run failed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chaos.system.cluster import VALKEY, NotStartedError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit code."""
+    """Return the exit code."""
     options = Options.parse(argv)
     if options.check is not None:
         try:
@@ -42,8 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(f"chaos: {error}")
         return 2
     _print(found.report, options)
-    unasked = ", ".join(f"{name} ({code})" for name, code in found.unasked) or "none"
-    _say(f"ended by themselves, and were started again: {unasked}")
+    exits = ", ".join(f"{name} ({code})" for name, code in found.unexpected_exits) or "none"
+    _say(f"exited unexpectedly, and were restarted: {exits}")
     _say(f"{found.seconds:.0f} s; check again: python -m chaos --check {found.history}")
     shutil.rmtree(directory / "pycache", ignore_errors=True)
     if found.report.good:
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _until_stopped(options: Options, directory: Path) -> Run:
-    # SIGTERM ends a run as Ctrl-C does: by the way out that ends every process.
+    # SIGTERM ends a run as Ctrl-C does: every process is stopped.
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -1,4 +1,4 @@
-"""One clock for everything a run records: Unix time that never goes back."""
+"""One clock for all times of a run: Unix time that never goes back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 
 def now() -> float:
-    """Unix time in seconds; comparable with the stand-in's, which is on the same machine."""
+    """Unix time in seconds, comparable with the sandbox's, which runs on the same machine."""
     return time.monotonic() + _offset()
 
 

@@ -1,6 +1,6 @@
-"""What happened in a run, as the callers and the stand-in for Stripe saw it.
+"""What happened in a run, as observed by the callers and the sandbox.
 
-A line of JSON for each event, written as it happens, so that a run that fails can be studied with
+Each event is written as a line of JSON when it happens, so that a failed run can be studied with
 `python -m chaos --check FILE`. All times are Unix times in seconds, of one machine.
 """
 
@@ -16,12 +16,12 @@ ASSIGN, SET_DEFAULT = "AssignCard", "SetDefaultCard"
 END_STATES = frozenset({"succeeded", "rejected", "superseded", "cancelled", "failed"})
 
 Outcome: TypeAlias = Literal["accepted", "unavailable", "silent", "broken", "refused"]
-"""Of a sending: an id was told; 503 or Unavailable; no answer; a 5xx besides; a refusal."""
+"""An id received; 503 or Unavailable; no answer; another 5xx; a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer as it was before the first command."""
+    """A customer before the first command."""
 
     id: str
     cards: tuple[str, ...] = ()
@@ -30,10 +30,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a caller wants done, once.
+    """What a caller orders, once.
 
-    `key` is its idempotency key, under which a caller may send it repeatedly. `doable` says
-    whether Stripe would do it; with `needs`, if the order of that number was done before.
+    The order may be sent repeatedly under `key`, its idempotency key. `doable` says whether Stripe
+    would do it; with `needs`, only if the order of that number was done before.
     """
 
     number: int
@@ -47,13 +47,13 @@ class Order:
 
     @property
     def slot(self) -> str | None:
-        """Which default it sets."""
+        """The default that it sets."""
         return slot_of(self.object) if self.kind == SET_DEFAULT else None
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One sending of an order and its answer; `id` where it told one."""
+    """One sending of an order and its answer; `id` if the answer has one."""
 
     order: int
     sent: float
@@ -63,11 +63,11 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a caller was told of a command, asked at `asked` and answered at `at`.
+class Observation:
+    """A caller's observation of a command, requested at `asked` and answered at `at`.
 
-    `state` is "absent" for an id said not to exist. `envelope` holds status, code and a digest of
-    the whole, `shown` the card that the envelope names.
+    `state` is "absent" for an unknown id. `envelope` is its status, its code and a digest of the
+    whole; `shown` is the card that the envelope names.
     """
 
     id: str
@@ -86,8 +86,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Mischief:
-    """What was done to a process. `held` are the idempotency keys it had at Stripe just then."""
+class NemesisAct:
+    """An act against a process. `held` are the idempotency keys it then had at Stripe."""
 
     at: float
     what: str
@@ -97,7 +97,7 @@ class Mischief:
 
 @dataclass(frozen=True, slots=True)
 class Failover:
-    """Another Redis server became the primary, `seconds` after `what` was begun at `at`."""
+    """Another Redis server became the primary, `seconds` after `what` started at `at`."""
 
     at: float
     what: str
@@ -108,7 +108,7 @@ class Failover:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A change at the stand-in for Stripe."""
+    """A change in the sandbox."""
 
     sequence: int
     time: float
@@ -121,7 +121,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that the stand-in for Stripe received; `ended` None where it still holds it."""
+    """A request that the sandbox received; `ended` is None while it is stalled."""
 
     request_id: str
     method: str
@@ -134,23 +134,33 @@ class Request:
     replayed: bool = False
 
 
-Event: TypeAlias = Customer | Order | Sending | Told | Mischief | Failover | Effect | Request
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (Customer, Order, Sending, Told, Mischief, Failover, Effect, Request)
+Event: TypeAlias = (
+    Customer | Order | Sending | Observation | NemesisAct | Failover | Effect | Request
+)
+# By the names in history files.
+_EVENTS: dict[str, type[Any]] = {
+    "Customer": Customer,
+    "Order": Order,
+    "Sending": Sending,
+    "Told": Observation,
+    "Mischief": NemesisAct,
+    "Failover": Failover,
+    "Effect": Effect,
+    "Request": Request,
 }
+_NAMES = {kind: name for name, kind in _EVENTS.items()}
 _TUPLES = ("cards", "envelope", "held")
 
 
 @dataclass(slots=True)
 class History:
-    """All events of a run, by what they are."""
+    """All events of a run, by kind."""
 
     customers: dict[str, Customer] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     sendings: list[Sending] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    mischief: list[Mischief] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    acts: list[NemesisAct] = field(default_factory=list)
     failovers: list[Failover] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -170,10 +180,10 @@ class History:
                 self.orders[event.number] = event
             case Sending():
                 self.sendings.append(event)
-            case Told():
-                self.told.append(event)
-            case Mischief():
-                self.mischief.append(event)
+            case Observation():
+                self.observations.append(event)
+            case NemesisAct():
+                self.acts.append(event)
             case Failover():
                 self.failovers.append(event)
             case Effect():
@@ -183,7 +193,7 @@ class History:
 
 
 class Recorder:
-    """Keeps the history of a run and writes it to a file as it grows."""
+    """Keeps the history of a run and writes it to a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -192,7 +202,7 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         self.history.add(event)
-        line = {"event": type(event).__name__, **asdict(event)}
+        line = {"event": _NAMES[type(event)], **asdict(event)}
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def close(self) -> None:
@@ -200,13 +210,13 @@ class Recorder:
 
 
 def read(path: Path) -> History:
-    """A history from its file. Raises OSError, or ValueError for a file that is none."""
+    """Read a history. Raises OSError, or ValueError for a file that is not a history."""
     made = History()
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 fields = json.loads(line)
-                kind = _KINDS[fields.pop("event")]
+                kind = _EVENTS[fields.pop("event")]
                 for name in _TUPLES:
                     if fields.get(name) is not None:
                         fields[name] = tuple(fields[name])

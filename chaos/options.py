@@ -1,4 +1,4 @@
-"""What a run of chaos is told to do."""
+"""The options of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SINGLE, SENTINEL = "single", "sentinel"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Times are in seconds. The seed fixes what is ordered, what is killed and when."""
+    """Times are in seconds. The seed determines the orders, the acts and their times."""
 
     seconds: float = 120.0
     commands: int = 2000
@@ -38,35 +38,35 @@ class Options:
 
     @property
     def replaceable(self) -> bool:
-        """Whether a primary that works may be replaced without losing what was told to be safe.
+        """Whether replacing a healthy primary cannot lose acknowledged writes.
 
-        Sentinels leave such a one a primary for some seconds, and for a moment with every replica
-        but the one that took its place: only a write that waits for all replicas is not confirmed
-        then. Without waiting for any, nothing was promised.
+        Sentinels leave the old one a primary for some seconds, for a moment with every replica but
+        the promoted one: then only writes that wait for all replicas are not confirmed. If writes
+        wait for no replica, nothing was guaranteed.
         """
         return self.replicas in (0, self.servers - 1)
 
     @classmethod
     def parse(cls, argv: Sequence[str] | None = None) -> Self:
-        """From a command line; exits with 2 where it is wrong."""
+        """From a command line; exits with 2 if it is wrong."""
         parser = argparse.ArgumentParser(
             prog="python -m chaos",
             description="Kills workers, web and Redis at random under load, then checks that no "
-            "command was lost, done twice, done out of order or lied about.",
+            "command was lost, done twice, done out of order or reported wrongly.",
         )
         default = {field.name: field.default for field in fields(cls)}
         for name, kind, text in (
-            ("seconds", float, "for how long commands are sent"),
+            ("seconds", float, "how long commands are sent"),
             ("commands", int, "how many commands are sent in that time"),
-            ("customers", int, "over how many customers"),
+            ("customers", int, "how many customers they are for"),
             ("workers", int, "worker processes"),
             ("kills-every", float, "seconds between acts against workers, web and connections"),
             ("redis-kills-every", float, "seconds between kills of Redis; 0 for none"),
             ("failovers-every", float, "with sentinels, seconds between failovers; 0 for none"),
             ("replicas", int, "CARDS_REPLICAS, and the servers' min-replicas-to-write"),
-            ("servers", int, "with sentinels, how many Redis servers they look after"),
-            ("fault-rate", float, "share of Stripe's writes that go wrong"),
-            ("settle", float, "how long commands may take to end once nothing is killed any more"),
+            ("servers", int, "with sentinels, how many Redis servers there are"),
+            ("fault-rate", float, "share of write requests at Stripe that fail"),
+            ("settle", float, "how long commands may take to end after the last act"),
             ("lease", int, "CARDS_LEASE of the workers, in seconds"),
             ("stripe-timeout", int, "CARDS_STRIPE_TIMEOUT of the workers, in seconds"),
             ("rps", int, "CARDS_STRIPE_RPS of the workers, and of each endpoint; 0 for no limit"),
@@ -81,8 +81,8 @@ class Options:
             default=SINGLE,
             help="one server, or three and three sentinels (default single)",
         )
-        parser.add_argument("--seed", type=int, help="fixes orders and mischief (default: random)")
-        parser.add_argument("--directory", type=Path, help="where history, logs and data are kept")
+        parser.add_argument("--seed", type=int, help="determines orders and acts (default: random)")
+        parser.add_argument("--directory", type=Path, help="folder for history, logs and data")
         parser.add_argument("--check", type=Path, metavar="FILE", help="only check a history")
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
         found = vars(parser.parse_args(argv))

@@ -1,4 +1,4 @@
-"""A run: load and mischief, then peace until everything has ended, then the check."""
+"""A run: load and acts of the nemesis, then calm until every command has ended, then the check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from chaos.check.checker import check
 from chaos.check.report import Report
-from chaos.history import Effect, Recorder, Request, Told
+from chaos.history import Effect, Observation, Recorder, Request
 from chaos.load.callers import HttpCallers
 from chaos.load.orders import Orders
 from chaos.load.python_callers import PythonCallers
@@ -25,23 +25,23 @@ from chaos.system.nemesis import Nemesis
 from sandbox.control.client import SandboxControl
 
 _BY_PYTHON = 0.25
-_CLOSING_ASKED_AT_ONCE = 16
-_GONE_S = 15.0
+_FINAL_ASKED_AT_ONCE = 16
+_ABSENT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a run; `unasked` are processes that ended by themselves, with exit codes."""
+    """The result of a run; `unexpected_exits` are processes and their exit codes."""
 
     report: Report
     history: Path
     seconds: float
-    unasked: list[tuple[str, int]]
+    unexpected_exits: list[tuple[str, int]]
 
 
 async def run(options: Options, directory: Path) -> Run:
-    """Raises NotStartedError where the system does not come up, TimeoutError where Redis hangs."""
-    began = time.monotonic()
+    """Raises NotStartedError if the system does not start, TimeoutError if Redis hangs."""
+    started = time.monotonic()
     record = Recorder(directory / "history.jsonl")
     try:
         async with Cluster(options, directory) as cluster:
@@ -53,7 +53,10 @@ async def run(options: Options, directory: Path) -> Run:
                 await http.close()
                 await python.close()
             return Run(
-                check(record.history), record.path, time.monotonic() - began, cluster.unasked
+                check(record.history),
+                record.path,
+                time.monotonic() - started,
+                cluster.unexpected_exits,
             )
     finally:
         record.close()
@@ -75,7 +78,7 @@ class _Stage:
         self._python = python
         self._orders = Orders(options)
         self._draw = random.Random(f"load {options.seed}")
-        self._imp = Nemesis(cluster, options, record)
+        self._nemesis = Nemesis(cluster, options, record)
         self._accepted: set[str] = set()
         self._sent = 0
         self._busy: set[asyncio.Task[None]] = set()
@@ -90,30 +93,30 @@ class _Stage:
             faults.set_up, stripe, rate=self._options.fault_rate, seed=self._options.seed
         )
         async with _Progress(self._progress):
-            imp = asyncio.create_task(self._imp.run())
+            nemesis = asyncio.create_task(self._nemesis.run())
             try:
                 await self._send_all()
-                await imp
+                await nemesis
             finally:
-                imp.cancel()
+                nemesis.cancel()
             await asyncio.to_thread(faults.set_right, stripe)
             while self._busy:
                 await asyncio.wait(self._busy)
             if self._errors:
-                raise self._errors[0]  # a fault of a caller, not of the product
+                raise self._errors[0]  # an error of a caller, not of the product
             await self._settle()
         await asyncio.to_thread(self._collect, stripe)
 
     async def _send_all(self) -> None:
-        began = asyncio.get_running_loop().time()
+        started = asyncio.get_running_loop().time()
         every = self._options.seconds / self._options.commands
         for number in range(self._options.commands):
-            pause = began + number * every - asyncio.get_running_loop().time()
+            pause = started + number * every - asyncio.get_running_loop().time()
             await asyncio.sleep(max(0.0, pause))
-            self._spawn(self._one())
+            self._spawn(self._send_one())
             self._sent += 1
 
-    async def _one(self) -> None:
+    async def _send_one(self) -> None:
         order = self._orders.next()
         self._record(order)
         callers = self._python if self._draw.random() < _BY_PYTHON else self._http
@@ -137,22 +140,22 @@ class _Stage:
         """Ask for every accepted command until it has ended, for `settle` seconds at most."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._options.settle
-        left, gone_since = sorted(self._accepted), None
+        left, absent_since = sorted(self._accepted), None
         while left:
             self._left = len(left)
-            turns = asyncio.Semaphore(_CLOSING_ASKED_AT_ONCE)
+            limit = asyncio.Semaphore(_FINAL_ASKED_AT_ONCE)
 
-            async def state(id: str, turns: asyncio.Semaphore = turns) -> Told | None:
-                async with turns:
+            async def state(id: str, limit: asyncio.Semaphore = limit) -> Observation | None:
+                async with limit:
                     return await self._http.ask(id, via="final")
 
             answers = await asyncio.gather(*map(state, left))
-            found = [(id, told) for id, told in zip(left, answers, strict=True)]
-            left = [id for id, told in found if told is None or not told.ended]
-            gone = all(told and (told.ended or told.state == "absent") for _, told in found)
-            gone_since = (gone_since or loop.time()) if gone else None
-            # What was lost with a primary does not come back; waiting on would find nothing new.
-            if loop.time() > min(deadline, (gone_since or deadline) + _GONE_S):
+            found = [(id, seen) for id, seen in zip(left, answers, strict=True)]
+            left = [id for id, seen in found if seen is None or not seen.ended]
+            absent = all(seen and (seen.ended or seen.state == "absent") for _, seen in found)
+            absent_since = (absent_since or loop.time()) if absent else None
+            # Commands lost with a primary do not come back; waiting longer would find nothing new.
+            if loop.time() > min(deadline, (absent_since or deadline) + _ABSENT_S):
                 break
             await asyncio.sleep(0.5)
         self._left = len(left)
@@ -186,7 +189,7 @@ class _Stage:
             )
 
     def _progress(self) -> str:
-        done = ", ".join(f"{number} {what}" for what, number in self._imp.done.items())
+        done = ", ".join(f"{number} {what}" for what, number in self._nemesis.done.items())
         settling = f", {self._left} not ended yet" if self._left else ""
         return (
             f"{self._sent}/{self._options.commands} sent, {len(self._accepted)} accepted"
@@ -195,7 +198,7 @@ class _Stage:
 
 
 class _Progress:
-    """One line that is kept up to date, on a terminal."""
+    """A progress line, on a terminal."""
 
     def __init__(self, text: Any) -> None:
         self._text = text
@@ -213,8 +216,8 @@ class _Progress:
             sys.stderr.write("\r\x1b[K")
 
     async def _show(self) -> None:
-        began = time.monotonic()
+        started = time.monotonic()
         while True:
-            sys.stderr.write(f"\r\x1b[K{time.monotonic() - began:.0f} s: {self._text()}")
+            sys.stderr.write(f"\r\x1b[K{time.monotonic() - started:.0f} s: {self._text()}")
             sys.stderr.flush()
             await asyncio.sleep(0.5)

@@ -12,7 +12,7 @@ async function post(path, body) {
   });
   let { status, message, data, code } = await response.json();
   if (response.status === 202) {
-    // Accepted, but not ended in time: ask for the end.
+    // Accepted, but not ended in time: ask for the outcome.
     let task;
     do {
       task = await (await fetch(`${url}${response.headers.get("Location")}?wait=30`)).json();

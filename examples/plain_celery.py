@@ -1,9 +1,9 @@
-"""Send a command with Celery alone, importing nothing of this project. Needs REDIS_URL.
+"""Send a command with Celery alone, without importing this project. Needs REDIS_URL.
 
 The worker journals the command when it receives the message; before that, only the broker has it.
 
 REDIS_URL may be redis://, rediss:// (with CARDS_REDIS_CA, or a CA of this machine) or sentinel://.
-A deployment with CARDS_NAMESPACE is reached with the same prefix here.
+If the deployment has a CARDS_NAMESPACE, set the same here.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from celery import Celery
 
 
 def settings(environ: Mapping[str, str]) -> dict[str, Any]:
-    """What Celery must be told to reach the workers."""
+    """The configuration that Celery needs to reach the workers."""
     url = environ["REDIS_URL"]
     options: dict[str, Any] = {}
     if environ.get("CARDS_NAMESPACE"):
         options["global_keyprefix"] = environ["CARDS_NAMESPACE"] + ":"
     if url.startswith("sentinel://"):
-        # sentinel://user:password@one:26379,two:26379/MASTER/0, as Celery has it: a URL for each.
+        # sentinel://user:password@one:26379,two:26379/MASTER/0; Celery wants one URL for each.
         parts = urlsplit(url)
         user, at, hosts = parts.netloc.rpartition("@")
         master, _, database = parts.path.strip("/").partition("/")

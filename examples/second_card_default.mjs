@@ -7,7 +7,7 @@ async function ask(path, options) {
   const response = await fetch(url + path, options);
   const { status, message, data, code } = await response.json();
   if (!status) throw new Error(`${code}: ${message}`);
-  if (response.status === 202) throw new Error(`still under way, see /api/tasks/${data.taskId}`);
+  if (response.status === 202) throw new Error(`still running, see /api/tasks/${data.taskId}`);
   return { message, data };
 }
 

@@ -1,7 +1,7 @@
 """Send a CSV of customers and cards as one batch. Needs REDIS_URL.
 
 python examples/send_many.py cards.csv, with the columns customer,card.
-The keys make it safe to run again after an interruption: what was accepted is not sent twice.
+The keys make it safe to run again after an interruption: accepted orders are not sent twice.
 """
 
 import csv
@@ -12,7 +12,7 @@ from producer import CardCommands, SetDefaultCard
 
 
 def rows(path: str) -> Iterator[tuple[SetDefaultCard, str]]:
-    """Orders with their keys; a line that makes none is reported and stops no other."""
+    """Orders with their keys; a line that is no order is reported and skipped."""
     with open(path, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         for row in reader:

@@ -1,1 +1,1 @@
-"""What `make setup` and `make up` run on one machine; the product itself imports none of it."""
+"""The code of `make setup` and `make up`, for one machine; the product does not import it."""

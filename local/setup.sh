@@ -20,9 +20,9 @@ if [ ! -w "${HOME:-/nonexistent}" ]; then
 fi
 
 usable='import sys, ssl, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
-# An environment of an old Python, or moved here from another folder, is of no use.
+# An environment of an older Python, or moved from another folder, is of no use.
 if [ -e "$venv" ] && ! { "$venv/bin/python" -c "$usable" && grep -qF "$venv" "$venv/bin/activate"; } 2>/dev/null; then
-    say "making .venv anew: it was made for another folder or Python"
+    say "recreating .venv: it was made for another folder or Python"
     rm -rf "$venv"
 fi
 if [ ! -e "$venv" ]; then
@@ -51,7 +51,7 @@ else
 fi
 
 say "installing what requirements/dev.txt pins"
-# Compiled now: where PYTHONDONTWRITEBYTECODE is set, every start of a worker would compile anew.
+# Compiled now: where PYTHONDONTWRITEBYTECODE is set, each start of a worker would compile it again.
 "$uv" pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes requirements/dev.txt
 "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
 "$venv/bin/python" -m compileall -q producer worker sandbox local

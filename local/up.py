@@ -1,7 +1,6 @@
 """`make up`: the whole system on one machine, until Ctrl-C.
 
-Uses REDIS_URL and STRIPE_API_KEY where they are set; otherwise starts a Valkey and a stand-in
-for Stripe of its own.
+Uses REDIS_URL and STRIPE_API_KEY if they are set; otherwise starts its own Valkey and sandbox.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from local.running.supervisor import ExitedError, Supervisor
 from local.servers.valkey import NoEmbeddedValkeyError, answers_ping
 
 START_SECONDS = 120.0
-_SAY_AFTER_SECONDS = 10.0
+_NOTICE_AFTER_SECONDS = 10.0
 
 _EXAMPLE = """\
 curl -s {web}/api/cards/default {auth}-H 'Content-Type: application/json' \
@@ -33,14 +32,14 @@ curl -s {web}/api/cards/default {auth}-H 'Content-Type: application/json' \
 
 
 class NotReadyError(Exception):
-    """A process runs but did not become ready; the message says which and what it answered."""
+    """A process runs but did not become ready; the message has its name and last answer."""
 
 
 def main(
     argv: Sequence[str] | None = None,
     make_plan: Callable[[Mapping[str, str], Path, int], Plan] = make_plan,
 ) -> int:
-    """Returns the exit code: 0 after a stop that was asked for, 1 if the start failed."""
+    """Return the exit code: 0 after a requested stop, 1 if the start failed."""
     parser = argparse.ArgumentParser(prog="python -m local.up", description=__doc__)
     parser.add_argument("--parent", type=int, help="stop when this process is no longer the parent")
     arguments = parser.parse_args(argv)
@@ -69,18 +68,18 @@ async def run(
     stop = asyncio.Event()
     _stop_on_signals(stop)
     supervisor = Supervisor(console, guard)
-    working = asyncio.create_task(_start_and_announce(plan, console, supervisor, folder))
+    start = asyncio.create_task(_start_and_announce(plan, console, supervisor, folder))
     endings: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
     if parent is not None:
         endings.append(asyncio.create_task(_orphaned(parent)))
     try:
-        await asyncio.wait([working, *endings], return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
+        await asyncio.wait([start, *endings], return_when=asyncio.FIRST_COMPLETED)
+        if start.done():
+            start.result()
             await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
         console.say("stopping ...")
     finally:
-        for task in (working, *endings):
+        for task in (start, *endings):
             task.cancel()
         await supervisor.stop()
 
@@ -89,12 +88,12 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, stop.set)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it stays ignored
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
         loop.add_signal_handler(signal.SIGHUP, stop.set)
 
 
 async def _orphaned(parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110 - nothing signals this on every system
+    while os.getppid() == parent:  # noqa: ASYNC110 - no portable signal announces this
         await asyncio.sleep(0.25)
 
 
@@ -141,17 +140,17 @@ async def until_ready(
     console: Console,
     supervisor: Supervisor,
 ) -> None:
-    """Ask until the answer is good. Raises ExitedError if a program that starts gives up."""
+    """Poll until ready. Raises ExitedError if a program exits before it was ready."""
     failed = asyncio.create_task(supervisor.failed())
     try:
-        asked, said = asyncio.get_running_loop().time(), False
+        since, noticed = asyncio.get_running_loop().time(), False
         while not (answer := await ready()).ok:
             if failed.done():
                 failed.result()
-            waited = asyncio.get_running_loop().time() - asked
-            if waited > _SAY_AFTER_SECONDS and not said:
+            waited = asyncio.get_running_loop().time() - since
+            if waited > _NOTICE_AFTER_SECONDS and not noticed:
                 console.complain(f"still waiting for {name}: {answer.status} {answer.body[:300]}")
-                said = True
+                noticed = True
             await asyncio.wait([failed], timeout=0.1)
         if failed.done():
             failed.result()
@@ -165,7 +164,7 @@ async def _ping(port: int) -> Answer:
 
 
 def summary(plan: Plan, folder: Path) -> str:
-    """What to do next: addresses and a request to try."""
+    """Addresses, and a request to try."""
     rows = dict(plan.addresses)
     if plan.redis_port is not None:
         rows["redis"] += f"  (embedded Valkey, data in {folder})"

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from producer.contract.messages import Language
 from producer.contract.senders import WANTED, is_sender
 from producer.contract.stripe_context import StripeContextError, stripe_context
+from producer.contract.texts import Language
 from producer.observability.log_format import LogFormat
 from producer.redis import RedisConfig, RedisConfigError
 from producer.redis.probe import probe

@@ -31,19 +31,22 @@ async def _serve(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serves until SIGTERM or SIGINT. Returns the exit code: 1 where the address is taken."""
+    """Serve until SIGTERM or SIGINT. Return the exit code: 1 where the address is in use."""
     parser = argparse.ArgumentParser(prog="sandbox", description="A stand-in for Stripe's API.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=12111, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=12111, help="0 picks a free one")
     parser.add_argument("--events-url", help="where to post events, e.g. …/stripe/events of web")
     parser.add_argument(
-        "--events-secret", default=EVENTS_SECRET, help="whsec_…; unless named: %(default)s"
+        "--events-secret", default=EVENTS_SECRET, help="whsec_…; default: %(default)s"
     )
     parser.add_argument(
-        "--events-payload", choices=("snapshot", "thin"), default="snapshot", help="what they hold"
+        "--events-payload",
+        choices=("snapshot", "thin"),
+        default="snapshot",
+        help="the events' form",
     )
     options = parser.parse_args(arguments)
-    # Full collections walk every object kept; with a million of them they are what is slow.
+    # Full collections walk every object; with a million objects they dominate the time.
     gc.set_threshold(50_000, 20, 1_000)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -1,1 +1,1 @@
-"""What carries commands out at Stripe: the Celery worker."""
+"""The Celery worker, which executes commands at Stripe."""

@@ -1,7 +1,7 @@
 """The Celery app: `celery -A worker.app worker -Q interactive,bulk`.
 
-Celery finds the app by importing this module, so this composition root reads its settings then;
-connections and threads begin with the worker.
+Celery finds the app by importing this module, so the import reads the settings; connections and
+threads start with the worker.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from producer.settings import SettingsError, admitted
 from worker.celery.asyncio_pool import TaskPool
 from worker.celery.config import celery_config, celery_queue
 from worker.celery.consumer_activity import ConsumerActivity
-from worker.celery.remote_control import take_no_orders
+from worker.celery.remote_control import refuse_remote_control
 from worker.composition import runtime_of
 from worker.messages.dead_letters import DeadLetters
 from worker.messages.signatures import MessageSignatures
@@ -36,7 +36,7 @@ from worker.tasks import register_tasks
 
 
 class WorkerProcess:
-    """The runtime of this process: made with the first need, ended with the worker."""
+    """The runtime of this process: made when first needed, stopped with the worker."""
 
     def __init__(self, settings: WorkerSettings, app: Any) -> None:
         self._settings = settings
@@ -54,23 +54,23 @@ class WorkerProcess:
             tick = self._app.clock.forward
             self._end_tracing = set_up(os.environ, "card-commands-worker")
             self._runtime = runtime_of(self._settings, self._hostname, tick, loop)
-            _settle_garbage_collection()
+            _tune_garbage_collection()
             self._runtime.start()
             if isinstance(pool, TaskPool):
-                pool.before_stop = self._runtime.stop_taking
+                pool.before_stop = self._runtime.stop_claiming
         return self._runtime
 
     def on_start(self, **_: Any) -> None:
-        """A worker is about to start, of whatever pool."""
+        """A worker is about to start, with any pool."""
         try:
             admitted(self._settings.shared.redis)
-        except SettingsError as wrong:
-            sys.exit(f"worker: {wrong}")
+        except SettingsError as error:
+            sys.exit(f"worker: {error}")
         if self._settings.shared.signing.required:
-            take_no_orders()
+            refuse_remote_control()
 
     def on_set_up(self, sender: str, **_: Any) -> None:
-        """The worker knows its name, and which lanes it serves."""
+        """The worker knows its name and its lanes: consume from all queues of the bulk lane."""
         self._hostname = sender
         queues = self._app.amqp.queues
         if Lane.BULK.value in queues.consume_from:
@@ -78,35 +78,35 @@ class WorkerProcess:
                 queues.select_add(celery_queue(name))
 
     def on_ready(self, sender: Any, **_: Any) -> None:
-        """The worker takes messages. A prefork parent runs no task: its children do."""
+        """The worker consumes messages. A prefork parent runs no task: its child processes do."""
         self._consumer = sender
-        ConsumerActivity.begin()
+        ConsumerActivity.start()
         if "prefork" not in type(sender.pool).__module__:
             self.runtime()
 
     def on_child_start(self, **_: Any) -> None:
-        """A prefork child begins."""
+        """A prefork child process starts."""
         self._runtime = self._consumer = None
         ConsumerActivity.forget()
         self.runtime()
 
     def on_shutting_down(self, **_: Any) -> None:
-        """The worker was told to stop."""
+        """The worker received a signal to stop."""
         if self._runtime is not None:
-            self._runtime.stop_taking()
+            self._runtime.stop_claiming()
 
     def on_shutdown(self, **_: Any) -> None:
-        """The worker, or a prefork child, ends."""
+        """The worker, or a prefork child process, ends."""
         if self._runtime is not None:
             self._runtime.stop()
             self._runtime = None
             self._end_tracing()
 
 
-def _settle_garbage_collection() -> None:
-    """What start-up made stays; the collector need not look at it again and again.
+def _tune_garbage_collection() -> None:
+    """Exempt the objects of start-up from collection, and collect less often.
 
-    With Python's own thresholds that was a tenth of a command's cost, measured.
+    With Python's defaults the collector was a tenth of a command's cost, measured.
     """
     gc.collect()
     gc.freeze()
@@ -115,11 +115,11 @@ def _settle_garbage_collection() -> None:
 
 def make_app(settings: WorkerSettings) -> Celery:
     """The Celery app, with its tasks and the process around them."""
-    made = Celery("cards", set_as_current=True)
-    made.conf.update(celery_config(settings.shared.redis, settings.concurrency))
+    celery_app = Celery("cards", set_as_current=True)
+    celery_app.conf.update(celery_config(settings.shared.redis, settings.concurrency))
     MessageSignatures.of_process = MessageSignatures(settings.shared.signing)
     DeadLetters.of_process = DeadLetters(BlockingJournal(settings.shared.redis, retries=1))
-    process = WorkerProcess(settings, made)
+    process = WorkerProcess(settings, celery_app)
 
     def set_up_logs(logger: Any, **_: Any) -> None:
         format_handlers(logger, settings.shared.log_format)
@@ -128,7 +128,7 @@ def make_app(settings: WorkerSettings) -> Celery:
         count_repeats(logger)
         quiet_celery_trace()
 
-    register_tasks(made, process.runtime)
+    register_tasks(celery_app, process.runtime)
     for signal, receiver in (
         (signals.celeryd_init, process.on_start),
         (signals.celeryd_after_setup, process.on_set_up),
@@ -141,10 +141,10 @@ def make_app(settings: WorkerSettings) -> Celery:
         (signals.after_setup_task_logger, set_up_logs),
     ):
         signal.connect(receiver, weak=False)
-    return made
+    return celery_app
 
 
 try:
     app = make_app(WorkerSettings.from_environ(os.environ))
-except SettingsError as wrong:
-    sys.exit(f"worker: {wrong}")
+except SettingsError as error:
+    sys.exit(f"worker: {error}")

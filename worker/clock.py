@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-# Counts on while the machine sleeps, where the system has it; no wall clock takes part.
+# BOOTTIME, if the system has it, also counts while the machine sleeps. No wall clock is involved.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 

@@ -1,4 +1,4 @@
-"""The composition root of a worker process: what is made of which settings."""
+"""The composition root of a worker process: makes its objects from the settings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from worker.callbacks.delivery import Callbacks
 from worker.callbacks.http_client import CallbackClient
 from worker.celery.prefetch import Prefetch, QueueOrder
 from worker.execution.attempt_runner import AttemptRunner
+from worker.execution.bulk_message import BulkMessageHandler
 from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_handler import MessageHandler
@@ -34,7 +35,7 @@ def runtime_of(
     tick: Callable[[], int],
     loop: asyncio.AbstractEventLoop | None = None,
 ) -> Runtime:
-    """Everything of one worker process, not started. `tick` is Celery's logical clock."""
+    """The runtime of one worker process, not started. `tick` is Celery's logical clock."""
     journal = Journal(settings.shared.redis)
     events = TaskEvents(journal, settings.shared.redis.database, hostname, tick)
     measurements = Measurements(journal.errors)
@@ -50,7 +51,10 @@ def runtime_of(
     executor = Executor(
         settings, journal, attempts, leases, command_events, prefetch, measurements, spans
     )
-    message_handler = MessageHandler(settings, executor, command_events, outcomes, prefetch, spans)
+    message_handler = MessageHandler(settings, executor, command_events, outcomes, prefetch)
+    bulk_message_handler = BulkMessageHandler(
+        executor, message_handler, command_events, prefetch, spans
+    )
     watch = JournalWatch(settings.shared.redis)
     sweeper = Sweeper(journal, watch, prefetch, executor, events, hostname, measurements)
     requests = CallbackClient(private=settings.callbacks_private)
@@ -61,6 +65,7 @@ def runtime_of(
         gateway,
         executor,
         message_handler,
+        bulk_message_handler,
         leases,
         sweeper,
         callbacks,

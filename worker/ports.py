@@ -1,4 +1,4 @@
-"""What the handlers need of the outside: Stripe, as values rather than exceptions."""
+"""The handlers' port to Stripe, whose failures are values rather than exceptions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 
 class Failure(StrEnum):
-    """How far a request to Stripe came when it did not succeed."""
+    """How far a failed request to Stripe came."""
 
     NOT_SENT = "not_sent"  # no connection was made: it certainly had no effect
     NO_ANSWER = "no_answer"  # sent, and the answer never came: timeout, dropped connection
@@ -18,7 +18,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StripeAnswer:
-    """Stripe did what was asked."""
+    """Stripe executed the request."""
 
     body: dict[str, Any]
     replayed: bool = False
@@ -26,7 +26,7 @@ class StripeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StripeError:
-    """Stripe did not, or it is not known. `message` is Stripe's, without tokens or keys."""
+    """Stripe did not, or it is unknown. `message` is Stripe's, without tokens or keys."""
 
     failure: Failure
     message: str
@@ -42,38 +42,38 @@ StripeResult: TypeAlias = StripeAnswer | StripeError
 
 
 class Permit(Protocol):
-    """Leave to send the next request for a customer, given by its lease."""
+    """Permission, from the customer's lease, to send the next request for the customer."""
 
     def check(self) -> None:
-        """Ask just before sending.
+        """Called just before sending.
 
         Raises:
-            LeaseLost: the lease has run out, so another worker may act for this customer.
+            LeaseLost: the lease has expired, so another worker may act for this customer.
         """
 
 
 class CardGateway(Protocol):
-    """Stripe, as far as cards are concerned. Writes ask the permit just before they are sent."""
+    """Stripe's operations on cards. Writes check the permit just before they are sent."""
 
     async def attach_source(
         self, customer: str, token: str, *, command_id: str, key: str, permit: Permit
     ) -> StripeResult:
-        """Create a card source, with `metadata[command_id]`; answers the card."""
+        """Create a card source, with `metadata[command_id]`; returns the card."""
 
     async def attach_payment_method(
         self, customer: str, payment_method: str, *, key: str, permit: Permit
     ) -> StripeResult:
-        """Attach a payment method; answers it."""
+        """Attach a payment method; returns it."""
 
     async def set_default_source(
         self, customer: str, source: str, *, key: str, permit: Permit
     ) -> StripeResult:
-        """Set the customer's `default_source`; answers the customer with sources expanded."""
+        """Set the customer's `default_source`; returns the customer with sources expanded."""
 
     async def set_default_payment_method(
         self, customer: str, payment_method: str, *, key: str, permit: Permit
     ) -> StripeResult:
-        """Set `invoice_settings.default_payment_method`; answers the customer, likewise."""
+        """Set `invoice_settings.default_payment_method`; returns the customer, likewise."""
 
     async def customer(self, customer: str) -> StripeResult:
         """Read the customer with sources expanded (a deleted one has `deleted: true`)."""
@@ -82,13 +82,13 @@ class CardGateway(Protocol):
         """Read a payment method."""
 
     async def sources(self, customer: str) -> StripeResult:
-        """Read all sources, every page; answers `{"data": [...]}` in Stripe's order."""
+        """Read all sources, every page; returns `{"data": [...]}` in Stripe's order."""
 
     async def card_payment_methods(self, customer: str) -> StripeResult:
-        """Read all card payment methods, every page; answers `{"data": [...]}`."""
+        """Read all card payment methods, every page; returns `{"data": [...]}`."""
 
     async def subscriptions(self, customer: str) -> StripeResult:
-        """Read the subscriptions that are not cancelled, every page; answers `{"data": [...]}`."""
+        """Read the subscriptions that are not cancelled, every page; returns `{"data": [...]}`."""
 
     async def close(self) -> None:
         """Close the connections."""

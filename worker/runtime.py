@@ -1,4 +1,4 @@
-"""What lives as long as a worker process: an asyncio loop in a thread, and what runs on it."""
+"""What lives as long as a worker process: an asyncio loop and the tasks that run on it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from producer.contract import Envelope
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.journal import Journal, answer_read, read_wanted
 from worker.callbacks.delivery import Callbacks
+from worker.execution.bulk_message import BulkMessageHandler
 from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_handler import Delivery, MessageHandler
@@ -26,12 +27,12 @@ from worker.verdicts import Rejected, Succeeded, Verdict
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# With Stripe's timeout of 20 s below it, a worker told to stop ends within 30 s.
+# Above Stripe's timeout of 20 s, so that on SIGTERM a worker ends within 30 s.
 _DRAIN_S = 25.0
 
 
 class Runtime:
-    """The side of a worker that Celery does not see. Its methods are called from task threads."""
+    """The part of a worker that Celery does not see. Task threads call its methods."""
 
     def __init__(
         self,
@@ -40,18 +41,20 @@ class Runtime:
         gateway: CardGateway,
         executor: Executor,
         message_handler: MessageHandler,
+        bulk_message_handler: BulkMessageHandler,
         leases: LeaseKeeper,
         sweeper: Sweeper,
         callbacks: Callbacks,
         events: TaskEvents,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
-        """With a loop given, that runs already; else one of its own is started in a thread."""
+        """A given loop runs already; without one, the runtime starts its own in a thread."""
         self._settings = settings
         self._journal = journal
         self._gateway = gateway
         self.executor = executor
         self.message_handler = message_handler
+        self.bulk_message_handler = bulk_message_handler
         self._leases = leases
         self._sweeper = sweeper
         self._callbacks = callbacks
@@ -63,40 +66,41 @@ class Runtime:
         self._background: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Start the loop, the renewing of leases and the sweeping."""
+        """Start the loop, and what renews leases, sweeps and delivers callbacks."""
         if self._thread is not None:
             self._thread.start()
         self._call(self._start())
 
-    def stop_taking(self) -> None:
-        """Begin nothing more."""
+    def stop_claiming(self) -> None:
+        """Start no more commands."""
         self._loop.call_soon_threadsafe(self.executor.stop)
 
     def stop(self) -> None:
-        """Finish what is at Stripe, within bounds, and end the loop."""
+        """Finish requests at Stripe, within bounds, and end the loop."""
         self._call(self._stop())
         if self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
 
     def carry_out(self, delivery: Delivery) -> None:
-        """Do what a message asks for; returns when its part is done.
+        """Execute a message's command; returns when the message is done.
 
         Raises:
-            worker.execution.executor.Stopping: the worker stops; the message is for another.
+            worker.execution.shutdown.Stopping: the worker stops; the message is for another.
         """
         self._call(self.message_handler.on_message(delivery))
 
-    def carry_out_many(self, batch_id: str, command_ids: list[str], queue: str) -> None:
-        """Do what a message of many commands asks for.
+    def carry_out_many(self, message_id: str, command_ids: list[str], queue: str) -> None:
+        """Execute the commands of a bulk message.
 
         Raises:
-            worker.execution.executor.Stopping: the worker stops; the message is for another.
+            worker.execution.shutdown.Stopping: the worker stops; the message is for another.
         """
-        self._call(self.message_handler.on_bulk_message(batch_id, command_ids, queue))
+        work = self.bulk_message_handler.on_bulk_message(message_id, command_ids, queue)
+        self._call(work)
 
     def list_cards(self, read_id: str, customer: str) -> str:
-        """Answer a read, if its caller still waits. Returns what Flower may show of it."""
+        """Answer a read, if its caller still waits. Returns the result that Flower shows."""
         return self._call(self._read(read_id, list_cards(self._gateway, customer)))
 
     def read_customer(
@@ -112,13 +116,13 @@ class Runtime:
         return self._call(self._read(read_id, work))
 
     async def _start(self) -> None:
-        log.info("Stripe is at %s", self._settings.way_to_stripe)
+        log.info("Stripe is at %s", self._settings.stripe_route)
         await _warn_unless_durable(self._journal)
         loop = asyncio.get_running_loop()
         self._background = [
             loop.create_task(self._leases.run(), name="leases"),
             loop.create_task(self._sweeper.run(), name="sweeper"),
-            loop.create_task(self.executor.run(), name="waiting room"),
+            loop.create_task(self.executor.run(), name="deferred customers"),
             loop.create_task(self._callbacks.run(), name="callbacks"),
         ]
 
@@ -127,12 +131,12 @@ class Runtime:
         try:
             await asyncio.wait_for(self.executor.drained(), _DRAIN_S)
         except TimeoutError:
-            log.warning("work was still under way; its customers are taken over by others")
+            log.warning("work was still running; other workers take over its customers")
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._events.stop()
-        await self._sweeper.tell()
+        await self._sweeper.flush_counts()
         await self._gateway.close()
         await self._journal.aclose()
 
@@ -144,12 +148,12 @@ class Runtime:
         verdict = await work
         match verdict:
             case Succeeded(text, data):
-                status, envelope = 200, Envelope.yes(say(text, language), data)
+                status, envelope = 200, Envelope.yes(text.say(language), data)
             case Rejected(code, message, http_status):
                 status, envelope = http_status, Envelope.no(code, message)
             case _:
                 status = 503
-                envelope = Envelope.no("unavailable", say(Text.READ_UNANSWERED, language))
+                envelope = Envelope.no("unavailable", Text.READ_UNANSWERED.say(language))
         await self._journal(answer_read(read_id, status, envelope.model_dump()))
         return f"answered {status}"
 
@@ -158,12 +162,12 @@ class Runtime:
 
 
 async def _warn_unless_durable(journal: Journal) -> None:
-    wanted = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+    required = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
     for name, found in (await journal.configuration()).items():
-        if found != wanted.get(name, found):
+        if found != required.get(name, found):
             log.warning(
-                "Redis has %s %s, and the promises want %s: see docs/guarantees.md",
+                "Redis has %s %s, but the guarantees need %s: see docs/guarantees.md",
                 name,
                 found,
-                wanted[name],
+                required[name],
             )

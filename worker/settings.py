@@ -20,17 +20,17 @@ from worker.stripe.certificate_authorities import Authorities
 from worker.stripe.proxies import Proxy, proxy_of
 
 STRIPE = "https://api.stripe.com"
-# Stripe answers in well under a second; 20 s leaves room for its stalls and still lets a worker
-# that is told to stop finish what it has at Stripe.
+# Stripe answers in well under a second; 20 s leaves room for its stalls, and still lets a worker
+# finish its requests on SIGTERM.
 DEFAULT_STRIPE_TIMEOUT_S = 20
 # 50 slots reach 133 commands a second at 300 ms a request, measured.
 DEFAULT_CONCURRENCY = 50
-# Renewed at a third of it. A killed worker's customers are free again after this long.
+# Renewed each third of it. A killed worker's customers are free again after this long.
 DEFAULT_LEASE_S = 15
 # Requests a second that Stripe allows an account, and each endpoint (Stripe docs: rate-limits).
 _LIVE_RPS, _TEST_RPS, _ENDPOINT_RPS = 100.0, 25.0, 25.0
 _KEY = re.compile(r"(sk|rk)_\w+")
-# Whatever it may do; there is no rk_org_ (Stripe docs: keys/organization-api-keys).
+# Restricted or not; there is no rk_org_ (Stripe docs: keys/organization-api-keys).
 _ORGANISATION = "sk_org_"
 
 
@@ -41,7 +41,7 @@ class WorkerSettings:
     shared: Settings
     stripe_api_key: str = field(repr=False)
     stripe_api_base: str | None = None
-    stripe_context: str = ""  # the account that is acted on, where the key does not say
+    stripe_context: str = ""  # the account to act on, if the key does not determine it
     stripe_proxy: Proxy | None = None
     stripe_authorities: Authorities = field(default_factory=Authorities)
     stripe_timeout_s: int = DEFAULT_STRIPE_TIMEOUT_S
@@ -87,8 +87,8 @@ class WorkerSettings:
         )
 
     @property
-    def way_to_stripe(self) -> str:
-        """For a person: where Stripe is, and how it is reached, without secrets."""
+    def stripe_route(self) -> str:
+        """Where Stripe is and how it is reached, for the log, without secrets."""
         base = self.stripe_api_base or STRIPE
         proxy = self.stripe_proxy
         way = f"through the proxy {proxy.url} ({proxy.setting})" if proxy else "without a proxy"
@@ -122,7 +122,7 @@ def _context(environ: Mapping[str, str]) -> str:
 
 
 def _limits(environ: Mapping[str, str]) -> Limits:
-    """By the key, where not set: a stand-in's own address means that nothing is limited."""
+    """By default as the key allows; at an address other than Stripe's nothing is limited."""
     base = _api_base(environ)
     at_stripe = base is None or (urlsplit(base).hostname or "").endswith("stripe.com")
     account, endpoint = (_TEST_RPS, _ENDPOINT_RPS) if at_stripe else (0.0, 0.0)
@@ -151,7 +151,7 @@ def _callback_secrets(environ: Mapping[str, str]) -> CallbackSecrets:
 
 def _authorities(environ: Mapping[str, str]) -> Authorities:
     base = _api_base(environ) or STRIPE
-    # What is not used may be wrong: `make up` starts whatever SSL_CERT_FILE says.
+    # Unused settings are not checked: `make up` starts with any SSL_CERT_FILE.
     return Authorities.from_environ(environ if urlsplit(base).scheme == "https" else {})
 
 
@@ -159,12 +159,12 @@ def _api_base(environ: Mapping[str, str]) -> str | None:
     base = environ.get("STRIPE_API_BASE", "").strip()
     if not base:
         return None
-    wanted = f"must be a URL such as {STRIPE}"
+    rule = f"must be a URL such as {STRIPE}"
     try:
         parts = urlsplit(base)
         named = parts.hostname and parts.port != 0
     except ValueError:
-        raise SettingsError("STRIPE_API_BASE", wanted) from None
+        raise SettingsError("STRIPE_API_BASE", rule) from None
     if parts.scheme not in ("http", "https") or not named or parts.username is not None:
-        raise SettingsError("STRIPE_API_BASE", wanted)
+        raise SettingsError("STRIPE_API_BASE", rule)
     return base.rstrip("/")

@@ -1,4 +1,4 @@
-"""Descriptions of the settings of worker and Flower (see `producer.settings_table`)."""
+"""Describes the settings of worker and Flower (see `producer.settings_table`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Celery edge: tasks that hand a message to the runtime, and nothing else."""
+"""The Celery tasks: each hands its message to the runtime, and does nothing else."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from celery.exceptions import Reject
 from producer.contract import CommandKind
 from producer.journal.commands.messages import BATCH, LIST_CARDS, READ_CUSTOMER
 from producer.journal.commands.signed import JOURNALLED
-from worker.execution.executor import Stopping
 from worker.execution.message_handler import Delivery
+from worker.execution.shutdown import Stopping
 from worker.runtime import Runtime
 
 
-class OurTask(Task):  # type: ignore[type-arg]
-    """Arguments are redacted where they are shown, and damaged messages are set aside."""
+class CardTask(Task):  # type: ignore[type-arg]
+    """Redacts arguments where they are shown, and dead-letters damaged messages."""
 
     Request = "worker.celery.redacted_request:RedactedRequest"
-    Strategy = "worker.messages.unknown_tasks:strategy"
+    Strategy = "worker.messages.task_strategy:strategy"
     ignore_result = True
 
     def __call__(self, /, *args: Any, **fields: Any) -> Any:
-        """As Celery's, for which an argument cannot have the name "self"."""
+        """Celery's own would not accept an argument named "self"."""
         return self.run(*args, **fields)
 
 
-class CommandTask(OurTask):
+class CommandTask(CardTask):
     """A task whose end, result and events are the command's, not the message's."""
 
     send_events = False
@@ -36,9 +36,9 @@ class CommandTask(OurTask):
     runtime: Callable[[], Runtime]
 
     def run(self, /, *args: Any, **fields: Any) -> None:
-        """In a thread or a child process: any pool of Celery's."""
+        """In a thread or a child process, with Celery's own pools."""
         request = self.request
-        delivery = _arrived(
+        delivery = _delivery(
             self.kind, request.id, request.delivery_info, request.headers, args, fields
         )
         try:
@@ -50,7 +50,7 @@ class CommandTask(OurTask):
         self, request: dict[str, Any], args: list[Any], fields: dict[str, Any]
     ) -> None:
         """On the loop of `worker.celery.asyncio_pool`."""
-        delivery = _arrived(
+        delivery = _delivery(
             self.kind, request["id"], request.get("delivery_info"), request, args, fields
         )
         try:
@@ -60,32 +60,32 @@ class CommandTask(OurTask):
 
 
 def register_tasks(app: Celery, runtime: Callable[[], Runtime]) -> None:
-    """Register a task for each kind of command, and the read."""
+    """Register a task for each kind of command, for bulk messages and for reads."""
     for kind in CommandKind:
         members = {"name": kind.value, "kind": kind, "runtime": staticmethod(runtime)}
         app.register_task(type(f"{kind}Task", (CommandTask,), members)())
 
-    app.register_task(type("CardCommands", (BatchTask,), {"runtime": staticmethod(runtime)})())
+    app.register_task(type("CardCommands", (BulkTask,), {"runtime": staticmethod(runtime)})())
 
-    @app.task(name=LIST_CARDS, base=OurTask, bind=True)
-    def list_cards(self: OurTask, /, **fields: str) -> str:
+    @app.task(name=LIST_CARDS, base=CardTask, bind=True)
+    def list_cards(self: CardTask, /, **fields: str) -> str:
         return runtime().list_cards(str(self.request.id), fields["userId"])
 
-    @app.task(name=READ_CUSTOMER, base=OurTask, bind=True)
-    def read_customer(self: OurTask, /, **fields: Any) -> str:
-        wanted = (bool(fields.get(name)) for name in ("withCards", "withSubscriptions"))
-        return runtime().read_customer(str(self.request.id), fields["userId"], *wanted)
+    @app.task(name=READ_CUSTOMER, base=CardTask, bind=True)
+    def read_customer(self: CardTask, /, **fields: Any) -> str:
+        options = (bool(fields.get(name)) for name in ("withCards", "withSubscriptions"))
+        return runtime().read_customer(str(self.request.id), fields["userId"], *options)
 
 
-class BatchTask(OurTask):
-    """A message of many commands: one task for Flower, each command with its own status."""
+class BulkTask(CardTask):
+    """A message of many commands: one task for Flower, but a status for each command."""
 
     name = BATCH
     send_events = False
     runtime: Callable[[], Runtime]
 
     def run(self, /, *args: Any, **fields: Any) -> None:
-        """In a thread or a child process: any pool of Celery's."""
+        """In a thread or a child process, with Celery's own pools."""
         request = self.request
         queue, ids = _queue(request.delivery_info), _ids(args, fields)
         try:
@@ -97,14 +97,14 @@ class BatchTask(OurTask):
         """On the loop of `worker.celery.asyncio_pool`."""
         queue = _queue(request.get("delivery_info"))
         try:
-            await self.runtime().message_handler.on_bulk_message(
+            await self.runtime().bulk_message_handler.on_bulk_message(
                 request["id"], _ids(args, fields), queue
             )
         except Stopping:
             raise Reject("the worker stops", requeue=True) from None
 
 
-def _arrived(
+def _delivery(
     kind: CommandKind,
     command_id: Any,
     delivery_info: Any,
@@ -124,7 +124,7 @@ def _arrived(
 
 
 def _ids(args: Sequence[Any], fields: dict[str, Any]) -> Any:
-    """What the message has for ids: the gate has seen it, where it came that way."""
+    """What the message has for ids; `BulkMessageHandler` checks it."""
     return fields.get("ids", list(args))
 
 

@@ -1,4 +1,4 @@
-"""Verdicts: what a try of a command came to, as values that the journal records."""
+"""Verdicts: the results of attempts, as values that the journal records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENDPOINT = "endpoint"
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """Stripe did it; `data` is the envelope's."""
+    """Stripe executed the command; `data` is the envelope's."""
 
     text: Text
     data: Any
@@ -32,7 +32,7 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Stripe said no for good and nothing changed; code, message and status are Stripe's own."""
+    """Stripe refused for good and nothing changed; code, message and status are Stripe's own."""
 
     code: str
     message: str
@@ -41,13 +41,13 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """Not done, or not known to be done; the command is to be tried again.
+    """Not done, or not known to be done; the command is to be retried.
 
-    `uncertain` says that this try may have taken effect: nothing else of the customer goes out
-    until that is settled. `new_key` asks for a further idempotency key, and is only sound where
+    `uncertain` means that this attempt may have taken effect: nothing else is sent for the customer
+    until that is settled. `new_key` asks for a further idempotency key, which is only sound if
     nothing happened. `delay` (seconds) overrides the backoff. `final` is the answer that ends the
-    command instead, where its few tries of this kind are used up. `slow` names what Stripe's
-    limiter refused for, ACCOUNT or ENDPOINT: all workers slow down there.
+    command once its few attempts of this kind are used up. `slow` names what Stripe's limiter
+    refused for, ACCOUNT or ENDPOINT: all workers slow down there.
     """
 
     code: str
@@ -61,9 +61,9 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class KeyRefused:
-    """Stripe refused our API key (401, 403): taking commands stops, this one is not burnt.
+    """Stripe refused our API key (401, 403): claiming stops, and this attempt does not count.
 
-    `uncertain` says that it was refused while the truth of an earlier request was looked up.
+    `uncertain` means that it was refused during the lookup of an earlier request's outcome.
     """
 
     code: str
@@ -73,7 +73,7 @@ class KeyRefused:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """It cannot be completed, and is kept for a person."""
+    """The command cannot be completed, and is kept for an operator."""
 
     code: str
     message: str

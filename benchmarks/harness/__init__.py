@@ -1,1 +1,1 @@
-"""What the benchmarks are run with."""
+"""What the benchmarks share."""

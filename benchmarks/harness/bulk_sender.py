@@ -1,8 +1,8 @@
-"""Sends many commands and tells its own memory.
+"""Sends many commands and prints its own memory.
 
 `python -m benchmarks.harness.bulk_sender URL SECONDS COUNT ...`
 
-It stops short of a count when time is up.
+It stops before the next count when the time is over.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def _orders(count: int) -> Iterator[Order]:
 
 
 def main() -> None:
-    """After each count, over all commands sent so far, a line: count, RSS in MB, seconds."""
-    began, sent = time.monotonic(), 0
-    deadline = began + float(sys.argv[2])
+    """After each count, print a line about all commands so far: count, RSS in MB, seconds."""
+    started, sent = time.monotonic(), 0
+    deadline = started + float(sys.argv[2])
     with CardCommands(sys.argv[1]) as client:
         for until in map(int, sys.argv[3:]):
             while sent < until and time.monotonic() < deadline:
                 for _ in client.send_many(_orders(min(_ROUND, until - sent))):
                     sent += 1
-            print(sent, meter.rss_mb(os.getpid()), time.monotonic() - began, flush=True)
+            print(sent, meter.rss_mb(os.getpid()), time.monotonic() - started, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What is compared: our worker in both lanes, plain Celery, arq, saq, and no queue at all.
 
-Each is a worker process and a way to give it work; all get the same stand-in, the same kind of
-job, and a durable Valkey each.
+Each is a worker process and a way to give it commands; all get the same sandbox, the same kind of
+job, and their own durable Valkey.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CELERY = "celery threads"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What some commands took: how many, CPU seconds of the worker, seconds by the clock."""
+    """The cost of some commands: their number, CPU seconds of the worker, elapsed seconds."""
 
     commands: int
     cpu_s: float
@@ -60,35 +60,35 @@ class Contender(ABC):
 
     @abstractmethod
     def offer(self, count: int, rate: float = 0.0) -> None:
-        """Queue so many commands, at once or so many a second; returns when that is done."""
+        """Queue `count` commands, at once or `rate` a second, then return."""
 
     @abstractmethod
     def all_ended(self) -> bool:
-        """Whether everything offered last has ended."""
+        """Whether all commands of the last offer have ended."""
 
     def carry_out(self, count: int, rate: float = 0.0) -> Cost:
-        """Offer the commands and wait for their ends."""
-        cpu, began = meter.cpu_s(self.pid), time.monotonic()
+        """Offer commands and wait until they have ended."""
+        cpu, started = meter.cpu_s(self.pid), time.monotonic()
         self.offer(count, rate)
         wait_until(self.all_ended, f"{self.name}: {count} ended", timeout=_PATIENCE_S)
-        return Cost(count, meter.cpu_s(self.pid) - cpu, time.monotonic() - began)
+        return Cost(count, meter.cpu_s(self.pid) - cpu, time.monotonic() - started)
 
 
 class Results:
-    """Looks for results by key, asking only for as many as the answers make worthwhile."""
+    """Checks results by key, with no more requests than needed."""
 
     def __init__(self, url: str) -> None:
         self._redis: Any = redis.Redis.from_url(url)
         self._awaited: list[str] = []
 
     def expect(self, keys: Sequence[str]) -> None:
-        """These results, and no others, are awaited from now on."""
+        """Await these results, and no others."""
         self._awaited = list(keys)
 
     def all_there(self) -> bool:
         """Whether every awaited result exists.
 
-        One is asked for, and if it is there, more and more: the server measured answers this, too.
+        One is asked for, then more and more while they exist: the measured server answers this too.
         """
         size = 1
         while self._awaited:
@@ -106,7 +106,7 @@ class Results:
 
 
 class Ours(Contender):
-    """Our worker. In the bulk lane commands come `batch` in a message, else each in its own."""
+    """Our worker. Bulk commands come `batch` a message, others one a message."""
 
     def __init__(
         self, url: str, lane: Lane, worker: subprocess.Popen[bytes], batch: int = BATCH
@@ -123,7 +123,7 @@ class Ours(Contender):
         self._results.expect([f"celery-task-meta-{one.id}" for one in candidates])
         one_by_one = bool(rate) and self._lane is Lane.INTERACTIVE
         step = 1 if one_by_one else BATCH if rate else _WINDOW
-        began, waiting = time.monotonic(), iter(candidates)
+        due, waiting = time.monotonic(), iter(candidates)
         while chunk := list(islice(waiting, step)):
             if self._batch > 1:
                 for batch in _chunks(chunk, self._batch):
@@ -132,14 +132,14 @@ class Ours(Contender):
                 self._journal.many(
                     [accept(one.command, command_id=one.id, lane=self._lane) for one in chunk]
                 )
-            began = _paced(began, len(chunk), rate)
+            due = _paced(due, len(chunk), rate)
 
     def all_ended(self) -> bool:
         return self._results.all_there()
 
 
 class PlainCelery(Contender):
-    """Celery as it comes, 50 threads, the bare job, its results in Redis."""
+    """Celery with its defaults, 50 threads, the bare job, its results in Redis."""
 
     name = CELERY
 
@@ -157,14 +157,14 @@ class PlainCelery(Contender):
     def offer(self, count: int, rate: float = 0.0) -> None:
         ids = [str(uuid4()) for _ in range(count)]
         self._results.expect([f"celery-task-meta-{one}" for one in ids])
-        began = time.monotonic()
+        due = time.monotonic()
         for one in ids:
             fields = {"customer": fresh_customer(), "source": "tok_visa"}
             self.app.send_task("assign", kwargs=fields, task_id=one)
-            began = _paced(began, 1, rate)
+            due = _paced(due, 1, rate)
 
     def delay_and_get(self, name: str) -> None:
-        """One command, and its answer."""
+        """Send one command and wait for its answer."""
         fields = {"customer": f"cus_{name}", "source": "tok_visa"}
         self.app.send_task("assign", kwargs=fields).get(timeout=_PATIENCE_S)
 
@@ -173,7 +173,7 @@ class PlainCelery(Contender):
 
 
 class Peer(Contender):
-    """A peer in its own environment, with a helper there that fills its queue."""
+    """Another queue in its own environment, with a helper there that fills it."""
 
     def __init__(self, stage: Stage, url: str, python: Path, name: str) -> None:
         self.name = name
@@ -201,7 +201,7 @@ class Peer(Contender):
 
 
 class Floor(Contender):
-    """The SDK's calls alone."""
+    """Only the SDK's calls."""
 
     name = "no queue"
 
@@ -219,14 +219,14 @@ class Floor(Contender):
 
 
 def ours(stage: Stage, lanes: Sequence[Lane] = (Lane.BULK, Lane.INTERACTIVE)) -> list[Ours]:
-    """Our worker, once, as a contender for each lane."""
+    """Our worker, one process, as a contender for each lane."""
     url = stage.valkey().url
     worker = stage.worker(url)
     return [Ours(url, lane, worker) for lane in lanes]
 
 
 def peers(stage: Stage, python: Path | None, names: Sequence[str]) -> dict[str, Peer]:
-    """Those of the peers that are installed."""
+    """The installed ones of the peers."""
     if python is None:
         return {}
     usable = [name for name in names if has(python, name)]
@@ -243,7 +243,7 @@ def _chunks(items: Sequence[Candidate], size: int) -> Iterator[Sequence[Candidat
 
 
 def _paced(due: float, count: int, rate: float) -> float:
-    """Wait until `count` more commands are due; returns when the next ones are."""
+    """Wait until `count` more commands are due; return when the next ones are due."""
     if not rate:
         return due
     due += count / rate

@@ -1,4 +1,4 @@
-"""Load for an HTTP server: the same request over kept connections, and the CPU that it costs."""
+"""Load for an HTTP server: one request over kept connections, and its CPU cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def load(
 ) -> tuple[float, float]:
     """Requests a second, and the server's CPU for each in milliseconds.
 
-    Raises RuntimeError where an answer is no 2xx.
+    Raises RuntimeError if an answer is not 2xx.
     """
     left = count
 
@@ -32,9 +32,9 @@ async def load(
             await reader.readexactly(_length(head))
         writer.close()
 
-    cpu, began = meter.cpu_s(pid), time.monotonic()
+    cpu, started = meter.cpu_s(pid), time.monotonic()
     await asyncio.gather(*(client() for _ in range(_CONNECTIONS)))
-    took = time.monotonic() - began
+    took = time.monotonic() - started
     return count / took, 1000 * (meter.cpu_s(pid) - cpu) / count
 
 

@@ -1,4 +1,4 @@
-"""What hostile clients get from an HTTP server, and what that costs it and others."""
+"""What hostile clients get from an HTTP server, and the cost to it and to other clients."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PATIENCE_S = 60.0
 
 @dataclass
 class Effect:
-    """On the server and on somebody else who asks /healthz meanwhile."""
+    """The effect on the server, and on another client that asks for /healthz meanwhile."""
 
     grew_mb: float = 0.0
     longest_ms: float = 0.0
@@ -34,16 +34,16 @@ class Effect:
 
 @asynccontextmanager
 async def effect(port: int, pid: int) -> AsyncIterator[Effect]:
-    """Its figures are complete at the end."""
+    """Measure an effect; the figures are complete at the end."""
     seen, before = Effect(), meter.rss_mb(pid)
 
     async def others() -> None:
         while True:
-            began = time.monotonic()
+            started = time.monotonic()
             try:
                 await _asked(port, HEAD + b"Connection: close\r\n\r\n")
             finally:
-                seen.longest_ms = max(seen.longest_ms, 1000 * (time.monotonic() - began))
+                seen.longest_ms = max(seen.longest_ms, 1000 * (time.monotonic() - started))
             await asyncio.sleep(0.02)
 
     async def memory() -> None:
@@ -61,9 +61,9 @@ async def effect(port: int, pid: int) -> AsyncIterator[Effect]:
 
 
 async def flooded(port: int, prefix: bytes, piece: bytes, times: int, end: bytes = b"") -> str:
-    """What is answered to a head of so many pieces, and when."""
+    """The answer to a head of `times` pieces, and its time."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    began = time.monotonic()
+    started = time.monotonic()
 
     async def send() -> None:
         with suppress(ConnectionError):
@@ -75,27 +75,27 @@ async def flooded(port: int, prefix: bytes, piece: bytes, times: int, end: bytes
 
     sending = asyncio.create_task(send())
     try:
-        return await _told(reader, began)
+        return await _answer(reader, started)
     finally:
         sending.cancel()
         writer.transport.abort()
 
 
 async def held(port: int, request: bytes, seconds: float, buffer: int = 0) -> str:
-    """What becomes of a connection whose client sends this, and then nothing."""
+    """What happens to a connection whose client sends `request`, and then nothing."""
     sock = socket.socket()
     if buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     sock.connect(("127.0.0.1", port))
-    began = time.monotonic()
+    started = time.monotonic()
     reader, writer = await asyncio.open_connection(sock=sock, limit=buffer or 65_536)
     writer.write(request)
     try:
         async with asyncio.timeout(seconds):
-            if buffer:  # who reads nothing sees the end only by its reset
+            if buffer:  # a client that does not read sees the end only as a reset
                 await _reset(sock)
-                return f"cut off after {time.monotonic() - began:.1f} s"
-            return await _told(reader, began)
+                return f"cut off after {time.monotonic() - started:.1f} s"
+            return await _answer(reader, started)
     except TimeoutError:
         return f"kept for {seconds:g} s and longer"
     finally:
@@ -103,8 +103,8 @@ async def held(port: int, request: bytes, seconds: float, buffer: int = 0) -> st
 
 
 async def many_heads(port: int, count: int, size: int) -> str:
-    """So many connections send a head of this size, without an end, and stay until all have."""
-    began = time.monotonic()
+    """Have `count` connections send a head of `size` bytes, without an end, and stay open."""
+    started = time.monotonic()
     writers: list[asyncio.StreamWriter] = []
 
     async def one() -> None:
@@ -124,37 +124,37 @@ async def many_heads(port: int, count: int, size: int) -> str:
     finally:
         for writer in writers:
             writer.transport.abort()
-    return f"taken or refused in {time.monotonic() - began:.1f} s"
+    return f"taken or refused in {time.monotonic() - started:.1f} s"
 
 
 def command(wait: str = "respond-async") -> bytes:
-    """A command for a customer of its own."""
+    """A command for a new customer."""
     body = json.dumps({"userId": fresh_customer(), "source": "tok_visa"}).encode()
     head = f"POST /api/cards/assign HTTP/1.1\r\nHost: 127.0.0.1\r\nPrefer: {wait}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def stopped(port: int, process: Any) -> str:
-    """What a caller that waits is told at SIGTERM, and how the process ends."""
+    """What a waiting caller gets at SIGTERM, and how the process ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(command("wait=30"))
     await _waiting(port, 1)
-    began = time.monotonic()
+    started = time.monotonic()
     process.terminate()
-    told = "no answer"
+    answer = "no answer"
     with suppress(TimeoutError):
         async with asyncio.timeout(30):
-            told = await _told(reader, began)
+            answer = await _answer(reader, started)
     try:
         code = await asyncio.to_thread(process.wait, 30)
     except Exception:
         code = "none in 30 s"
     writer.close()
-    return f"{told}; exit code {code}, {time.monotonic() - began:.1f} s"
+    return f"{answer}; exit code {code}, {time.monotonic() - started:.1f} s"
 
 
 async def left(port: int) -> str:
-    """Whether a caller that goes away is waited with no longer."""
+    """Whether the server stops waiting for a caller that has gone."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(command("wait=30"))
     await _waiting(port, 1)
@@ -175,21 +175,21 @@ async def _asked(port: int, request: bytes) -> bytes:
         writer.close()
 
 
-async def _told(reader: asyncio.StreamReader, began: float) -> str:
-    told = b""
+async def _answer(reader: asyncio.StreamReader, started: float) -> str:
+    line = b""
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            told = await reader.readline()
+            line = await reader.readline()
     except ConnectionError:
         pass
     except TimeoutError:
         return f"no answer in {_PATIENCE_S:g} s"
-    status = told.split()[1].decode() if told.startswith(b"HTTP/") else "closed"
-    return f"{status} after {time.monotonic() - began:.2f} s"
+    status = line.split()[1].decode() if line.startswith(b"HTTP/") else "closed"
+    return f"{status} after {time.monotonic() - started:.2f} s"
 
 
 async def _reset(sock: socket.socket) -> None:
-    """Return once the server has cut the connection, by what the system knows of its end."""
+    """Wait until the server has cut the connection, according to the operating system."""
     port = sock.getsockname()[1]
     while any(
         one.raddr and one.raddr.port == port and one.status == psutil.CONN_ESTABLISHED
@@ -199,7 +199,7 @@ async def _reset(sock: socket.socket) -> None:
 
 
 async def _waiting(port: int, callers: int, seconds: float = _PATIENCE_S) -> None:
-    """Return once so many callers wait, by the metrics. Raises TimeoutError."""
+    """Wait until `callers` callers wait, by the metrics. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while b"cards_http_waiters %d.0" % callers not in await _asked(port, _METRICS):
             pass

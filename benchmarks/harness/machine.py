@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures were measured on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITES = 200
 
 
 def described() -> str:
-    """CPU, cores, memory, load, Python and the packages that matter."""
+    """CPU, cores, memory, load, Python and the versions of the main packages."""
     memory = psutil.virtual_memory().total / 2**30
     packages = ", ".join(f"{name} {version(name)}" for name in _NAMED)
     return (
@@ -30,14 +30,14 @@ def described() -> str:
 
 
 def durable_write() -> str:
-    """How long a write to a durable Redis takes: what most of a latency is made of."""
+    """How long a write to a durable Redis takes, which is most of a latency."""
     with Stage() as stage:
         client = redis.Redis.from_url(stage.valkey().url)
         times = []
         for number in range(_WRITES):
-            began = time.perf_counter()
+            started = time.perf_counter()
             client.set("written", number)
-            times.append(1000 * (time.perf_counter() - began))
+            times.append(1000 * (time.perf_counter() - started))
         client.close()
     low, high = (meter.percentile(times, share) for share in (0.5, 0.99))
     return f"{low:.1f} ms (p99 {high:.1f})"

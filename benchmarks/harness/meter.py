@@ -1,4 +1,4 @@
-"""What processes use, by the operating system's own accounting."""
+"""What processes use, by the operating system's accounting."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def rss_mb(pid: int) -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share (0 to 1) of the values do not exceed."""
+    """The smallest value that is not exceeded by at least this share (0 to 1) of the values."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -1,4 +1,4 @@
-"""The peers' own environment: they and Celery want different versions of redis-py."""
+"""The peers' own environment: they need another version of redis-py than Celery."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INSTALL_S = 300
 
 
 def peer_python() -> Path | None:
-    """The Python of the peers' environment, made on first use; None where that fails."""
+    """The Python of the peers' environment, created on first use; None if that fails."""
     python = _FOLDER / "bin" / "python"
     stamp = _FOLDER / "installed"
     wanted = f"{sys.version} {sha256(_PINS.read_bytes()).hexdigest()}"

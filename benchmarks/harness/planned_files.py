@@ -1,4 +1,4 @@
-"""The same rows, written in every shape that a plan reads."""
+"""The same rows in every file format that a plan reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = ("customer_id_old", "source_id_old", "customer_id_new", "source_id_new"
 
 
 def written(folder: Path, rows: int) -> Path:
-    """Stripe's copy file as CSV, with repetitions and bad rows in it."""
+    """Stripe's copy file as CSV, including repetitions and bad rows."""
     chance = random.Random(20261125)
     path = folder / f"{rows}.csv"
 
@@ -43,7 +43,7 @@ def _text(delimiter: str, end: str, encoding: str) -> Callable[[Path, Path], Non
     def write(source: Path, target: Path) -> None:
         with source.open() as rows, target.open("w", encoding=encoding, newline=end) as out:
             for place, line in enumerate(rows):
-                # A letter that only the encoding makes what it is.
+                # A letter whose bytes depend on the encoding.
                 more = "Zoë" if place else "name"
                 out.write(f"{line.rstrip().replace(',', delimiter)}{delimiter}{more}\n")
 
@@ -113,7 +113,7 @@ def _objects(source: Path) -> Iterator[dict[str, Any]]:
         yield from csv.DictReader(file)
 
 
-# By name; each is made of the CSV file.
+# By name; each is made from the CSV file.
 SHAPES: dict[str, Callable[[Path, Path], None]] = {
     "UTF-16, tabs, CRLF": _text("\t", "\r\n", "utf-16"),
     "Windows-1252, semicolons": _text(";", "\r\n", "cp1252"),

@@ -1,6 +1,6 @@
-"""Plans a file and tells its own peak of memory.
+"""Plans a file and prints its own peak of memory.
 
-`python -m benchmarks.harness.planner FILE`: a line of seconds and MB.
+`python -m benchmarks.harness.planner FILE` prints a line of rows, seconds and MB.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _BYTES_PER_KB = 1024
 
 
 def main() -> None:
-    """Seconds from opening the file to the plan, and the process' resident memory at its peak."""
-    began = time.monotonic()
+    """Print rows, seconds from opening the file to the plan, and peak resident memory in MB."""
+    started = time.monotonic()
     source = open_input(Path(sys.argv[1]))
     with make_plan(source, map_columns(source)) as plan:
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - started
         print(plan.rows, seconds, _peak_kb() * _BYTES_PER_KB / 1e6)
 
 
 def _peak_kb() -> int:
-    """Linux's own figure: that of `getrusage` is of the process that started this one, too."""
+    """Linux's own figure: that of `getrusage` includes the parent process."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""The servers and processes that a benchmark needs, ended with it however it ends."""
+"""The servers and processes of a benchmark, which end with it in any case."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STOP_S = 20.0
 
 
 class Stage:
-    """Starts things; on exit stops all of them and removes what they wrote."""
+    """Starts processes; on exit stops them and removes their files."""
 
     def __init__(self) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="cards-bench-"))
@@ -49,18 +49,18 @@ class Stage:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def valkey(self, config: Mapping[str, str] | None = None) -> ValkeyServer:
-        """A durable server of its own (AOF, fsync always), unless `config` says otherwise."""
+        """A new durable server (AOF, fsync always), unless `config` says otherwise."""
         folder = self._scratch / f"valkey{len(self._valkeys)}"
         server = ValkeyServer(folder, config=config).start()
         self._valkeys.append(server)
         return server
 
     def sandbox(self, **settings: Any) -> SandboxControl:
-        """The stand-in for Stripe: knows every customer, remembers as little as it can."""
+        """The sandbox, which knows every customer and keeps as little as possible."""
         port = free_port()
         self.spawn("sandbox", [sys.executable, "-m", "sandbox", "--port", str(port)])
         self.sandbox_url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: listens(port), "the stand-in for Stripe answers")
+        wait_until(lambda: listens(port), "the sandbox answers")
         control = SandboxControl(self.sandbox_url)
         control.configure(
             **{
@@ -75,7 +75,7 @@ class Stage:
         return control
 
     def worker(self, redis_url: str) -> subprocess.Popen[bytes]:
-        """A worker of ours, once the journal has seen it."""
+        """One of our workers, once the journal has seen it."""
         return self.workers(redis_url, 1)[0]
 
     def workers(
@@ -85,7 +85,7 @@ class Stage:
         settings: Mapping[str, str] | None = None,
         app: str = "worker.app",
     ) -> list[subprocess.Popen[bytes]]:
-        """So many workers of ours on a Redis of their own, once the journal has seen them all."""
+        """`count` of our workers on one Redis, once the journal has seen them all."""
         command = ["celery", "-A", app, "worker", "-Q", "interactive,bulk", "-l", "INFO"]
         env = {
             "REDIS_URL": redis_url,
@@ -110,7 +110,7 @@ class Stage:
         return processes
 
     def web(self, redis_url: str) -> tuple[subprocess.Popen[bytes], str]:
-        """A web process of ours, and its address."""
+        """One of our web processes, and its address."""
         port = free_port()
         process = self.spawn(
             "web",
@@ -128,7 +128,7 @@ class Stage:
         *,
         pipes: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """A process in a group of its own; its output goes to a file, or with `pipes` to us."""
+        """A process in its own group; its output goes to a file, or with `pipes` to the caller."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("CARDS_")}
         log_file = self._scratch / f"{name}-{len(self._processes)}.log"
         with log_file.open("ab") as log:
@@ -159,13 +159,13 @@ class Stage:
 
 
 class LineProcess:
-    """A helper that reads an order a line and answers each with one line."""
+    """A helper that reads a request a line and answers each with a line."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
 
     def ask(self, *words: object) -> list[str]:
-        """Give an order; return the words of the answer. Raises RuntimeError if it has ended."""
+        """Send a request; return the answer's words. Raises RuntimeError if the helper ended."""
         if self.process.stdin is None or self.process.stdout is None:
             raise RuntimeError("the helper was started without pipes")
         self.process.stdin.write((" ".join(map(str, words)) + "\n").encode())
@@ -177,7 +177,7 @@ class LineProcess:
 
 
 def server_of(client: Any) -> str:
-    """What a server is, and whose memory allocator it has: scripts allocate with each value."""
+    """A server's version and memory allocator: scripts allocate memory for each value."""
     found = {**client.info("server"), **client.info("memory")}
     name = "valkey" if "valkey_version" in found else "redis"
     return f"{name} {found.get(f'{name}_version')}, {found.get('mem_allocator')}"
@@ -191,7 +191,7 @@ def wait_until(
     timeout: float = START_S,
     every: float = 0.02,
 ) -> None:
-    """Raise TimeoutError if it is not true in time, RuntimeError if the process ends before."""
+    """Raise TimeoutError if it is not true in time, RuntimeError if the process ends first."""
     deadline = time.monotonic() + timeout
     while not true():
         if process is not None and process.poll() is not None:
@@ -202,7 +202,7 @@ def wait_until(
 
 
 def listens(port: int) -> bool:
-    """Whether something listens there."""
+    """Whether a server listens on the port."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True

@@ -1,4 +1,4 @@
-"""Rows of figures, and how they are printed."""
+"""Rows of figures, and their table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _HEAD = ("what", "ours", "against", "ratio", "goal", "reached")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `reached` is None where there is no goal, or nothing to compare."""
+    """One line of the table. `reached` is None if there is no goal, or nothing to compare."""
 
     what: str
     ours: str
@@ -30,7 +30,7 @@ def compared(
     at_most: float | None = None,
     at_least: float | None = None,
 ) -> Row:
-    """A row of two figures and their ratio; `against` is None where the peer was left out."""
+    """A row of two figures and their ratio; `against` is None if the peer was left out."""
     goal = "" if at_most is None else f"at most {at_most:g}"
     if at_least is not None:
         goal = f"at least {at_least:g}"
@@ -45,20 +45,20 @@ def compared(
 
 
 def bounded(what: str, ours: float, *, unit: str, at_most: float, against: str = "") -> Row:
-    """A row of one figure with a limit of its own."""
+    """A row of one figure with a limit."""
     goal = f"at most {at_most:g} {unit}"
     return Row(what, f"{figure(ours)} {unit}", against, "", goal, ours <= at_most)
 
 
 def figure(value: float) -> str:
-    """Three digits that count, thousands apart."""
+    """Three significant digits, with separators of thousands."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table, its columns aligned for a terminal."""
+    """The rows as a Markdown table, with columns aligned for a terminal."""
     marks = {True: "yes", False: "no", None: ""}
     cells = [[*astuple(row)[:-1], marks[row.reached]] for row in rows]
     widths = [max(len(line[i]) for line in [list(_HEAD), *cells]) for i in range(len(_HEAD))]

@@ -1,4 +1,4 @@
-"""arq with the bare job: its worker, as its command starts it."""
+"""arq with the bare job: its worker, started as by its own command."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def _start(context: dict[str, Any]) -> None:
 
 
 class WorkerSettings:
-    """arq's defaults but for the number of jobs at a time."""
+    """arq's defaults, except for the number of concurrent jobs."""
 
     functions = (assign,)
     on_startup = _start
@@ -30,5 +30,5 @@ class WorkerSettings:
 
 if __name__ == "__main__":
     settings = RedisSettings.from_dsn(os.environ["REDIS_URL"])
-    # run_worker sets up no logging; arq's own command would write two lines for each job.
+    # run_worker configures no logging; arq's own command would write two lines for each job.
     run_worker(WorkerSettings, redis_settings=settings)

@@ -1,7 +1,7 @@
-"""The job that peers and the floor carry out: validate, one call of Stripe's SDK, an envelope.
+"""The job of the peers and of the floor: validate, one call of Stripe's SDK, an envelope.
 
 The request is the one that our worker sends for an AssignCard, and the asyncio client behind the
-SDK is as lean as ours, so that what differs is what carries the job.
+SDK is as lean as ours, so that only the queues differ.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _TIMEOUT_S = 20.0
 
 
 class Order(BaseModel):
-    """What the job is given."""
+    """The job's input."""
 
     customer: str = Field(pattern=r"^cus_\w+$")
     source: str = Field(pattern=r"^(tok|src)_\w+$")
 
 
 class AsyncHttp(stripe.HTTPClient):
-    """aiohttp, with as little around it as `worker.stripe.gateway` has."""
+    """aiohttp, with as little around it as in `worker.stripe.gateway`."""
 
     name: ClassVar[str] = "aiohttp"
 
@@ -54,7 +54,7 @@ class AsyncHttp(stripe.HTTPClient):
 
 
 class BlockingHttp(stripe.HTTPClient):
-    """urllib3, the leanest there is for threads: half the cost of the SDK's own client."""
+    """urllib3, the leanest client for threads: half the cost of the SDK's own."""
 
     name: ClassVar[str] = "urllib3"
 
@@ -73,7 +73,7 @@ class BlockingHttp(stripe.HTTPClient):
 
 
 def client(api_base: str, http: stripe.HTTPClient) -> stripe.StripeClient:
-    """The SDK, on that HTTP client, talking to the stand-in."""
+    """The SDK with that HTTP client, calling the sandbox."""
     stripe.enable_telemetry = False
     return stripe.StripeClient(
         "sk_test_sandbox_of_benchmarks",
@@ -84,13 +84,13 @@ def client(api_base: str, http: stripe.HTTPClient) -> stripe.StripeClient:
 
 
 async def call(sdk: stripe.StripeClient, customer: str, source: str, key: str) -> Any:
-    """The SDK call alone."""
+    """Only the SDK's call."""
     response = await sdk.raw_request_async("post", *_request(customer), **_fields(source, key))
     return response.data
 
 
 async def carry_out(sdk: stripe.StripeClient, fields: dict[str, Any], key: str) -> dict[str, Any]:
-    """The job on an asyncio loop."""
+    """The job, on an asyncio loop."""
     order = Order.model_validate(fields)
     return _envelope(await call(sdk, order.customer, order.source, key))
 
@@ -98,7 +98,7 @@ async def carry_out(sdk: stripe.StripeClient, fields: dict[str, Any], key: str) 
 def carry_out_blocking(
     sdk: stripe.StripeClient, fields: dict[str, Any], key: str
 ) -> dict[str, Any]:
-    """The job in a thread."""
+    """The job, in a thread."""
     order = Order.model_validate(fields)
     path = _request(order.customer)
     response = sdk.raw_request("post", *path, **_fields(order.source, key))

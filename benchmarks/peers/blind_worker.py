@@ -1,6 +1,6 @@
-"""Our worker, measuring nothing; with UNLOGGED set it logs nothing of commands either.
+"""Our worker without metrics; with UNLOGGED set also without a log of commands.
 
-`celery -A benchmarks.peers.blind_worker worker`, in place of `worker.app`.
+`celery -A benchmarks.peers.blind_worker worker`, instead of `worker.app`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import worker.composition
-import worker.execution.executor
+import worker.execution.customer_loop
 from producer.journal import Grant
 from worker.observability.measurements import Measurements
 
@@ -28,16 +28,16 @@ class NoMeasurements(Measurements):
         """Not counted."""
 
 
-def _about_nothing(grant: Grant) -> None:
+def _no_log_context(grant: Grant) -> None:
     """The log's lines are about no command."""
 
 
 worker.composition.Measurements = NoMeasurements  # type: ignore[attr-defined]
 if "UNLOGGED" in os.environ:
-    worker.execution.executor.about = _about_nothing  # type: ignore[attr-defined]
+    worker.execution.customer_loop.set_log_context = _no_log_context  # type: ignore[attr-defined]
     logging.getLogger("worker").setLevel(logging.WARNING)
 
-# The app is made when it is imported, of what was put in place above.
+# Importing the app creates it, with the replacements above.
 from worker.app import app  # noqa: E402
 
 __all__ = ["app"]

@@ -1,4 +1,4 @@
-"""Our worker with another HTTP client behind Stripe's SDK: BENCH_HTTP_CLIENT names it."""
+"""Our worker with another HTTP client behind Stripe's SDK, named by BENCH_HTTP_CLIENT."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-# A durable Redis answers one at a time slowly; the workers must not wait for the feeder.
+# A durable Redis answers a single connection slowly; the workers must not wait for the feeder.
 _AT_A_TIME = 20
 
 Put = Callable[[str, str], Awaitable[Any]]
@@ -46,14 +46,14 @@ async def _saq() -> Put:
 
 async def _put_all(put: Put, prefix: str, count: int, rate: float) -> None:
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    started = loop.time()
     numbers = iter(range(count))
 
     async def one_after_another() -> None:
         for number in numbers:
             name = f"{prefix}x{number}"
             await put(name, f"cus_{name}")
-            ahead = began + (number + 1) / rate - loop.time() if rate else 0.0
+            ahead = started + (number + 1) / rate - loop.time() if rate else 0.0
             if ahead > 0:
                 await asyncio.sleep(ahead)
 
@@ -61,7 +61,7 @@ async def _put_all(put: Put, prefix: str, count: int, rate: float) -> None:
 
 
 def main() -> None:
-    """Each line of input is a prefix for names, how many jobs, and how many a second (0: any)."""
+    """Each line of input is a prefix for names, a number of jobs, and jobs a second (0: any)."""
     with asyncio.Runner() as runner:
         put = runner.run({"arq": _arq, "saq": _saq}[sys.argv[1]]())
         for line in sys.stdin:

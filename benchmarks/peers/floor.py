@@ -1,4 +1,4 @@
-"""The floor: the SDK's calls alone, 50 at a time, without any queue."""
+"""The floor: only the SDK's calls, 50 at a time, without a queue."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _sdk = bare_job.client(os.environ["STRIPE_API_BASE"], bare_job.AsyncHttp())
 
 
 def main() -> None:
-    """Each line of input is a prefix for names, and how many calls to make."""
+    """Each line of input is a prefix for names, and a number of calls."""
     with asyncio.Runner() as runner:
         for line in sys.stdin:
             prefix, count = line.split()

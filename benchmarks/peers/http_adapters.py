@@ -1,8 +1,8 @@
-"""The field's HTTP clients behind the interface of `worker.stripe.http_client`.
+"""HTTP clients behind the interface of `worker.stripe.http_client`.
 
-Each sends once, follows nothing, keeps no cookies, reads nothing of the environment, asks for no
-compression, and has the same two timeouts. Each maps its errors as finely as it tells them apart.
-None is imported before it is used, since most are installed by hand.
+Each sends once, follows no redirects, keeps no cookies, ignores the environment, asks for no
+compression, and has the same two timeouts. Each maps its errors as precisely as it can. None is
+imported before it is used, since most are installed by hand.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _MOST = 1000
 
 
 class Adapter:
-    """What the worker's gateway makes, in place of its own connections."""
+    """Replaces the connections of the worker's gateway."""
 
     def __init__(
         self, *, timeout: float, connect_timeout: float, tls: Callable[[], ssl.SSLContext], **_: Any
     ) -> None:
-        """Times in seconds: of a request as a whole, and of connecting."""
+        """Times in seconds: of a whole request, and of connecting."""
         self.timeout = timeout
         self.connect_timeout = min(timeout, connect_timeout)
         self.tls = tls
@@ -44,11 +44,11 @@ class Adapter:
         return await self.sent(method, url, headers, body)
 
     def made(self) -> Any:
-        """The client, on the loop that uses it."""
+        """Create the client, on the loop that uses it."""
         raise NotImplementedError
 
     async def sent(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """What came back."""
+        """Send; return the answer."""
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -56,7 +56,7 @@ class Adapter:
 
 
 class Httpx(Adapter):
-    """httpx, or httpx2, which is the same with another maintainer."""
+    """httpx, or httpx2, its fork by another maintainer."""
 
     package = "httpx"
 
@@ -94,7 +94,7 @@ class Httpx2(Httpx):
 
 
 class Pyreqwest(Adapter):
-    """Rust's reqwest, on a loop of Rust's in a thread."""
+    """Rust's reqwest, with Rust's event loop in a thread."""
 
     def made(self) -> Any:
         self._errors = import_module("pyreqwest.exceptions")
@@ -209,4 +209,4 @@ CLIENTS: dict[str, Callable[..., Any]] = {
     "niquests": Niquests,
     "aiosonic": Aiosonic,
 }
-"""By the name of the package."""
+"""By package name."""

@@ -1,6 +1,6 @@
-"""A client of our own making on httptools (llhttp), which the worker had before aiohttp.
+"""Our own client on httptools (llhttp), which the worker had before aiohttp.
 
-No redirects, cookies, proxies or compression, nothing repeated: what leaving all that out saves.
+It has no redirects, cookies, proxies, compression or retries: it shows what leaving them out saves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import httptools
 from worker.clock import clock
 from worker.stripe.http_client import HttpError, NoAnswer, NotSent, Unreadable
 
-# Below the least that servers keep an idle connection, which would otherwise close on a request.
+# Less than servers keep an idle connection, which otherwise might close during a request.
 _KEEP_S = 15.0
 
 
@@ -35,7 +35,7 @@ class _Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent on it."""
+        """Whether another request may be sent on this connection."""
         return self.transport is not None and not self.transport.is_closing()
 
     def send(
@@ -53,12 +53,12 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are none by class.
+        # uvloop's transports do not derive from asyncio's class.
         self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:
-            # Nobody asked: taken for an answer, it would be that of the next request.
+            # An answer without a request would be mistaken for the next request's.
             self.abort()
             return
         try:
@@ -103,7 +103,7 @@ class _Connection(asyncio.Protocol):
 
 
 class Httptools:
-    """Connections to the hosts that are asked, on one event loop. Times are in seconds."""
+    """Connections to several hosts, on one event loop. Times are in seconds."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Httptools:
         tls: Callable[[], ssl.SSLContext],
         **_: object,
     ) -> None:
-        """`timeout` bounds a request as a whole, of which `connect_timeout` the connecting."""
+        """`timeout` limits a whole request, `connect_timeout` the connecting within it."""
         self._timeout = timeout
         self._connect_timeout = min(timeout, connect_timeout)
         self._tls = tls
@@ -124,10 +124,10 @@ class Httptools:
     async def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        """Send once; answers status, headers by lower-case name, and body.
+        """Send once; return status, headers by lower-case name, and body.
 
         Raises:
-            NotSent, NoAnswer, Unreadable: as they say.
+            NotSent, NoAnswer, Unreadable: see their descriptions.
         """
         parts = urlsplit(url)
         request = _written(method, parts, headers, body)
@@ -197,7 +197,7 @@ def _written(method: str, parts: SplitResult, headers: Mapping[str, str], body: 
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"Content-Length: {len(body)}", "", ""]
     head = "\r\n".join(lines)
-    # A line break inside a value would be a header, or a request, of somebody else's making.
+    # A line break in a value could forge a header or a request.
     if head.count("\r") != len(lines) - 1 or head.count("\n") != len(lines) - 1 or "\0" in head:
         raise NotSent("a header holds a line break")
     return head.encode() + body

@@ -1,6 +1,6 @@
-"""Our web application under a server of others': `web_app.py SITE MODULE ARGUMENTS...`.
+"""Our web application under another server: `web_app.py SITE MODULE ARGUMENTS...`.
 
-Run by our Python; SITE is where the server's packages are, behind our own.
+Our Python runs it; SITE is the folder of the server's packages, searched after our own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from producer.settings import WebSettings
 
 
 def app() -> FastAPI:
-    """As `python -m producer.http` makes it, with the same log."""
+    """The application as `python -m producer.http` creates it, with the same log."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     return create_app(WebSettings.from_environ(os.environ))
 

@@ -1,1 +1,1 @@
-"""The limiter and the lanes in virtual time: no network, no clock, one seed."""
+"""The rate limiter and the lanes in virtual time: no network, no clock, one seed."""

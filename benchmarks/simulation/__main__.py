@@ -14,27 +14,27 @@ from benchmarks.simulation.plot import draw
 from benchmarks.simulation.traffic import accounts
 from producer.journal import Limits
 
-# What Stripe gives a live account (Stripe docs: rate-limits).
+# Stripe's limits of a live account (Stripe docs: rate-limits).
 _LIMITS = Limits(account=100, endpoint=25)
 _SHARES = (0.5, 0.9, 0.99, 1.0)
 
 
 def main() -> None:
-    """An hour of many accounts in virtual time: prints a table, and draws it where asked to."""
+    """Simulate an hour of many accounts in virtual time; print a table, and draw it on request."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.simulation", description=__doc__)
     parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--commands", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--plot", type=Path, help="where to put the picture, an SVG")
+    parser.add_argument("--plot", type=Path, help="file for a picture, an SVG")
     options = parser.parse_args()
-    began, figures, busiest = time.monotonic(), Figures(), list[Command]()
+    started, figures, busiest = time.monotonic(), Figures(), list[Command]()
     for commands in accounts(options.accounts, options.commands, options.seed):
         account = Account(_LIMITS)
         account.run(commands)
         figures.add(account.placed)
         busiest = max(busiest, account.placed, key=len)
     print("\n".join(_table(figures, options.accounts)))
-    print(f"\n{time.monotonic() - began:.0f} s")
+    print(f"\n{time.monotonic() - started:.0f} s")
     if options.plot:
         options.plot.write_text(draw(figures, busiest, _LIMITS.endpoint))
 
@@ -43,8 +43,8 @@ def _table(figures: Figures, accounts: int) -> Sequence[str]:
     total = sum(len(waits) for waits in figures.waits.values())
     lines = ["| what | |", "| --- | --- |", f"| commands, accounts | {total:,}, {accounts:,} |"]
     for lane, waits in figures.waits.items():
-        told = ", ".join(f"{meter.percentile(waits, share) / 1000:,.2f} s" for share in _SHARES)
-        lines.append(f"| {lane.value}: wait p50, p90, p99, longest | {told} |")
+        values = ", ".join(f"{meter.percentile(waits, share) / 1000:,.2f} s" for share in _SHARES)
+        lines.append(f"| {lane.value}: wait p50, p90, p99, longest | {values} |")
     indices = [index for found in figures.fairness.values() for index in found]
     if indices:
         lowest, middle = min(indices), meter.percentile(indices, 0.5)

@@ -1,4 +1,4 @@
-"""One account in virtual time: senders' queues, prefetch, deferred customers, the limiter.
+"""One account in virtual time: senders' queues, prefetch, deferred customers, the rate limiter.
 
 As in `worker/celery/prefetch.py` and `worker/execution/deferred.py`, for all workers of the account
 together. Slots and Stripe's latency are left out: with enough workers they are no bottleneck.
@@ -16,14 +16,14 @@ from producer.journal import Limits
 from producer.journal.redis.endpoints import Endpoint
 
 BATCH = 50
-# In hand of the bulk lane: two seconds' worth, but 25 at least (`worker/celery/prefetch.py`).
+# Deferred commands of the bulk lane: two seconds' worth, at least 25 (`worker/celery/prefetch.py`).
 _LEAST, _AHEAD_S = 25, 2.0
 _ASKED_AT_ONCE = 50
 
 
 @dataclass(slots=True)
 class Command:
-    """When it was accepted and when it is sent, ms; `sender` is 0 in the interactive lane."""
+    """A command's times of acceptance and sending, ms; `sender` is 0 in the interactive lane."""
 
     accepted: float
     lane: Lane
@@ -34,21 +34,21 @@ class Command:
 
 @dataclass(slots=True)
 class Account:
-    """Runs the commands of one account, and keeps them in the order in which they were placed."""
+    """Runs the commands of one account, and keeps them in the order they got their send times."""
 
     limits: Limits
     placed: list[Command] = field(default_factory=list)
 
     def run(self, commands: Sequence[Command]) -> None:
-        """Send all of them. Each sender's come in its own order, batches of them in turn."""
-        room = _Room(LuaLimiter(self.limits), self.placed)
+        """Send all commands. Each sender's come in its order, their batches in turn."""
+        workers = _Workers(LuaLimiter(self.limits), self.placed)
         for command in sorted(commands, key=lambda one: one.accepted):
-            room.go_on_until(command.accepted)
-            room.accept(command)
-        room.go_on_until(float("inf"))
+            workers.run_until(command.accepted)
+            workers.accept(command)
+        workers.run_until(float("inf"))
 
 
-class _Room:
+class _Workers:
     def __init__(self, limiter: LuaLimiter, placed: list[Command]) -> None:
         self._limiter = limiter
         self._placed = placed
@@ -57,7 +57,7 @@ class _Room:
             lane: {} for lane in Lane
         }
         self._not_before: dict[tuple[Lane, Endpoint], float] = {}
-        self._in_hand = 0
+        self._deferred = 0
         self._recent: deque[float] = deque()
         self._now = 0.0
 
@@ -68,9 +68,9 @@ class _Room:
         else:
             self._queues.setdefault(command.sender, deque()).append(command)
 
-    def go_on_until(self, end: float) -> None:
+    def run_until(self, end: float) -> None:
         while self._queues or any(self._lines.values()):
-            self._take_messages()
+            self._fetch_messages()
             soonest = self._ask_all()
             if self._queues and self._wants():
                 continue
@@ -81,15 +81,15 @@ class _Room:
     def _wants(self) -> bool:
         while self._recent and self._recent[0] <= self._now - 1000:
             self._recent.popleft()
-        return self._in_hand < max(_LEAST, len(self._recent) * _AHEAD_S)
+        return self._deferred < max(_LEAST, len(self._recent) * _AHEAD_S)
 
-    def _take_messages(self) -> None:
+    def _fetch_messages(self) -> None:
         while self._queues and self._wants():
             sender = next(iter(self._queues))
             queue = self._queues.pop(sender)
             for _ in range(min(BATCH, len(queue))):
                 self._enter(queue.popleft())
-                self._in_hand += 1
+                self._deferred += 1
             if queue:
                 self._queues[sender] = queue
 
@@ -98,7 +98,7 @@ class _Room:
         lines.setdefault((command.sender, command.endpoint), deque()).append(command)
 
     def _ask_all(self) -> float:
-        """Ask for every line that may be; answers when the next one may."""
+        """Ask for every queue that is due; return when the next one is due."""
         soonest = float("inf")
         for lane in (Lane.INTERACTIVE, Lane.BULK):
             while (key := self._next_line(lane)) is not None:
@@ -125,14 +125,14 @@ class _Room:
             command.sent = place.at
             self._placed.append(command)
             if lane is Lane.BULK:
-                self._in_hand -= 1
+                self._deferred -= 1
                 self._recent.append(self._now)
         if line:
             lines[key] = line
 
 
 def busiest_second(times: Sequence[float]) -> int:
-    """The most of the times (ms, ascending) in any second, wherever it begins."""
+    """The most of the times (ms, ascending) in any second, wherever it starts."""
     first = most = 0
     for last, time in enumerate(times):
         while times[first] <= time - 1000:

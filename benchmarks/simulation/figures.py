@@ -1,4 +1,4 @@
-"""What an hour of many accounts came to."""
+"""The results of an hour of many accounts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Figures:
     most_of_endpoint: int = 0
 
     def add(self, commands: Sequence[Command]) -> None:
-        """Count in what one account has done."""
+        """Add one account's commands."""
         for command in commands:
             self.waits[command.lane].append(command.sent - command.accepted)
         everything = sorted(one.sent for one in commands)
@@ -45,7 +45,7 @@ class Figures:
         self._add_senders(commands)
 
     def use(self, limits: Limits) -> float:
-        """Sent, of what each account's busier endpoint allows while something waits there."""
+        """The share of each account's busier endpoint's limit that is used while commands wait."""
         return self.sent_then / (self.wanted_s * limits.endpoint)
 
     def _add_use(self, commands: Sequence[Command]) -> None:
@@ -58,7 +58,7 @@ class Figures:
                 self.sent_then += after - before
 
     def _add_senders(self, commands: Sequence[Command]) -> None:
-        """Of each minute, the senders that had something waiting from its start to its end."""
+        """For each minute, compare the senders that had commands waiting all the minute."""
         by_sender: dict[int, list[Command]] = defaultdict(list)
         for command in commands:
             if command.lane is Lane.BULK:

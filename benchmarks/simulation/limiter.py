@@ -1,4 +1,4 @@
-"""The product's own `lua/limits.lua`, run in this process at any time of our choosing."""
+"""The product's own `lua/limits.lua`, run in this process at any simulated time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from producer.journal.leases.limits import ACCOUNT
 from producer.journal.redis.endpoints import Endpoint
 from producer.journal.redis.scripts import sources
 
-# The four commands that limits.lua uses, on tables; values are strings, as in Redis.
+# The Redis commands that limits.lua uses, on tables; values are strings, as in Redis.
 _REDIS = """
 local hashes = {}
 local KEY_LIMIT = ''
@@ -48,7 +48,7 @@ return function(...) return reserve_send_time(...) end,
 """
 
 
-# Where our time begins on Redis' clock, for which a time near 0 is long ago.
+# The start of simulated time on Redis's clock, for which a time near 0 is long past.
 _EPOCH_MS = 1e9
 
 
@@ -61,7 +61,7 @@ class Place:
 
 
 class LuaLimiter:
-    """One account's limiter. `source` replaces the product's script, to try another."""
+    """One account's rate limiter. `source` replaces the product's script, to try another."""
 
     def __init__(self, limits: Limits, source: str | None = None) -> None:
         lua: Any = LuaRuntime(unpack_returned_tuples=True)
@@ -76,24 +76,24 @@ class LuaLimiter:
         now_ms: float,
         ahead_ms: float | None = None,
     ) -> Place:
-        """Ask for a place, as `claim_next_command` and `reserve` do."""
+        """Ask for a send time, as `claim_next_command` and `reserve` do."""
         now = _EPOCH_MS + now_ms
         answer = self._book(self._argument, lane.value, endpoint.value, now, ahead_ms)
         if isinstance(answer, tuple):
             return Place(None, answer[1] - _EPOCH_MS)
-        # Rounding on the way must not make it the past.
+        # Rounding must not move it into the past.
         return Place(max(now_ms, answer - _EPOCH_MS))
 
     def slow_down(self, now_ms: float, scope: str = ACCOUNT) -> None:
-        """Stripe refused a request of the scope with a limiter's 429."""
+        """Report that Stripe refused a request of the scope with a limiter's 429."""
         self._slow_down(scope, _EPOCH_MS + now_ms)
 
     def factor(self, now_ms: float, scope: str = ACCOUNT) -> float:
-        """What is left of the scope's rate, 0 to 1."""
+        """The remaining share of the scope's rate, 0 to 1."""
         return float(self._factor(scope, _EPOCH_MS + now_ms))
 
 
 def limiter_source() -> str:
-    """The product's script, without what it shares with others."""
+    """The product's script, without what it shares with other scripts."""
     text = sources()["limits"].read_text("utf-8")
     return text.partition("-- The endpoint of a command's write")[0]

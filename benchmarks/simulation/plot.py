@@ -58,7 +58,7 @@ class _Panel:
         self.parts.append(f'<circle {at} r="3" fill="{colour}" fill-opacity="0.6"/>')
 
     def note(self, x: float, y: float, text: str, colour: str = "#111827") -> None:
-        """Words at a place."""
+        """A text at a place."""
         self.parts.append(_text(self.x(x), self.y(y), text, colour=colour))
 
 
@@ -105,7 +105,7 @@ def _hour(
 
 def _waits(box: tuple[float, float, float, float], figures: Figures) -> _Panel:
     panel = _Panel(box, "Share of commands sent within a wait")
-    # From 1 ms to 10,000 s; what does not wait is at the left edge.
+    # From 1 ms to 10,000 s; commands that do not wait are at the left edge.
     decades = 7
     for lane, waits in figures.waits.items():
         shares = [number / 500 for number in range(1, 501)]

@@ -1,4 +1,4 @@
-"""Who sends what: accounts by Zipf, interactive commands all along, bulk senders at once."""
+"""Generated traffic: accounts by Zipf, interactive commands all the time, bulk senders at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from producer.contract import Lane
 from producer.journal.redis.endpoints import Endpoint
 
 HOUR_MS = 3_600_000.0
-# Largest account about 9 % of all.
+# The largest account has about 9 % of all commands.
 _ZIPF = 0.9
 _INTERACTIVE = 0.2
 _DEFAULTS = 0.7
 _MOST_SENDERS = 8
-# Senders begin within the first half hour; in every second account all within one second.
+# Senders start within the first half hour; in every second account all within one second.
 _BEGIN_MS = 1_800_000.0
 
 

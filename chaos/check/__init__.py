@@ -1,1 +1,1 @@
-"""Checks the history against the promises."""
+"""Checks a history against the guarantees."""

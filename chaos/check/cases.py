@@ -1,4 +1,4 @@
-"""The history by command: what was ordered, what was told of it, what Stripe did for it."""
+"""The history by command: its order, what callers observed of it, what Stripe did for it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from chaos.history import ASSIGN, Effect, History, Order, Request, Sending, Told
+from chaos.history import ASSIGN, Effect, History, Observation, Order, Request, Sending
 
-# The effects that a command is for; what else they bring about ("implied") is not counted.
+# The effects that commands are for; effects that these cause ("implied") are not counted.
 _OWN = frozenset(
     {
         "source.created",
@@ -23,27 +23,29 @@ _NUMBERED = re.compile(r"(.+)-\d{1,3}")
 
 @dataclass(slots=True)
 class Case:
-    """A command whose id was told, or which had an effect without that."""
+    """A command whose id a caller received, or that had an effect without that."""
 
     id: str
     order: Order | None = None
     sent: float = 0.0
-    """When its order was first sent: not accepted before."""
+    """When its order was first sent; it was not accepted before."""
     answered: float = 0.0
-    """When its id was first told: accepted by then."""
-    told: list[Told] = field(default_factory=list)
+    """When a caller first received its id; it was accepted by then."""
+    observations: list[Observation] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
 
     @property
-    def end(self) -> Told | None:
-        """The first that was told of its end."""
-        return min((told for told in self.told if told.ended), key=lambda t: t.at, default=None)
+    def end(self) -> Observation | None:
+        """The first observation of its end."""
+        return min(
+            (seen for seen in self.observations if seen.ended), key=lambda t: t.at, default=None
+        )
 
     @property
     def state(self) -> str | None:
-        """The end state told last."""
+        """The end state in the latest observation."""
         return max(
-            ((told.at, told.state) for told in self.told if told.ended), default=(0.0, None)
+            ((seen.at, seen.state) for seen in self.observations if seen.ended), default=(0.0, None)
         )[1]
 
     @property
@@ -65,9 +67,9 @@ class Cases:
             for sending in sendings:
                 if sending.id is not None and sending.outcome == "accepted":
                     self._accepted(history.orders[number], sending.id, sendings[0], sending)
-        for told in history.told:
-            self.by_id.setdefault(told.id, Case(told.id)).told.append(told)
-        self.untold: dict[str, Case] = {}
+        for seen in history.observations:
+            self.by_id.setdefault(seen.id, Case(seen.id)).observations.append(seen)
+        self.unreported: dict[str, Case] = {}
         for effect in history.effects:
             if effect.kind in _OWN and effect.key is not None:
                 self._owner(effect.key).effects.append(effect)
@@ -83,10 +85,10 @@ class Cases:
     def _owner(self, key: str) -> Case:
         id = self.id_of(key)
         known = self.by_id.get(id)
-        return known or self.untold.setdefault(id, Case(id))
+        return known or self.unreported.setdefault(id, Case(id))
 
     def id_of(self, key: str) -> str:
-        """The command whose idempotency key at Stripe this is: its id, or its id and a number."""
+        """The command of a key at Stripe: the key is its id, or its id and a number."""
         if key in self.by_id:
             return key
         numbered = _NUMBERED.fullmatch(key)
@@ -98,7 +100,7 @@ class Cases:
 
     @cached_property
     def requests_of(self) -> dict[str, list[Request]]:
-        """The writes at Stripe by command."""
+        """The write requests at Stripe, by command."""
         found: dict[str, list[Request]] = defaultdict(list)
         for request in self.history.requests:
             if request.method == "POST" and request.key is not None:
@@ -106,12 +108,12 @@ class Cases:
         return found
 
     def doable(self, case: Case) -> bool:
-        """Whether Stripe would certainly do it, if orders are kept."""
+        """Whether Stripe would certainly do it, if the guaranteed order holds."""
         order = case.order
         if order is None or not order.doable:
             return False
         if order.object.startswith("tok_") and self._ordered[order.object] > 1:
-            return False  # it goes to whoever comes first
+            return False  # only one of the orders gets the token
         if order.needs is None:
             return True
         before = [self.by_id[id] for id in self.ids_of.get(order.needs, ())]
@@ -122,7 +124,7 @@ class Cases:
         return Counter(order.object for order in self.history.orders.values())
 
     def attached_before(self, case: Case, until: float) -> bool:
-        """Whether its payment method or source was attached to its customer, by whomever."""
+        """Whether its payment method or source was attached to its customer by any command."""
         order = case.order
         return order is not None and any(
             effect.customer == order.customer

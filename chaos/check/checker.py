@@ -1,4 +1,4 @@
-"""The history checker: what callers were told, held against what Stripe did."""
+"""The history checker: compares what callers observed with what Stripe did."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chaos.history import History
 
 
 def check(history: History) -> Report:
-    """Every broken promise in a history, and the counts that go with it."""
+    """Every violation of a guarantee in a history, with counts."""
     cases = Cases(history)
     accepted = cases.accepted
     return Report(
@@ -25,7 +25,7 @@ def check(history: History) -> Report:
         broken_answers=sum(sending.outcome == "broken" for sending in history.sendings),
         effects=len(history.effects),
         requests=len(history.requests),
-        mischief=Counter(event.what for event in history.mischief),
+        acts=Counter(event.what for event in history.acts),
         failovers=len(history.failovers),
         longest_failover=max((each.seconds for each in history.failovers), default=None),
         longest_takeover=order.longest_takeover(cases),

@@ -1,4 +1,4 @@
-"""Nothing lost, nothing done twice."""
+"""No command lost, none done twice."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from chaos.history import Order
 
 
 def lost(cases: Cases) -> Iterator[Finding]:
-    """Commands that were accepted and of whose end nobody was ever told."""
+    """Commands that were accepted and whose end no caller observed."""
     for case in cases.accepted:
         if case.end is None:
-            last = max(case.told, key=lambda told: told.at, default=None)
-            stood = f"was {last.state} when last asked for" if last else "nothing was told of it"
-            yield Finding(Fault.LOST, (case.id,), f"accepted, {stood}")
+            last = max(case.observations, key=lambda seen: seen.at, default=None)
+            seen_as = f"last observed as {last.state}" if last else "never observed"
+            yield Finding(Fault.LOST, (case.id,), f"accepted, {seen_as}")
 
 
 def doubled(cases: Cases) -> Iterator[Finding]:
-    """Commands with more than one effect, and orders carried out as more than one command."""
-    for case in (*cases.by_id.values(), *cases.untold.values()):
+    """Commands with more than one effect, and orders executed as more than one command."""
+    for case in (*cases.by_id.values(), *cases.unreported.values()):
         if len(case.effects) > 1:
             effects = ", ".join(f"{e.sequence} ({e.kind} {e.object})" for e in case.effects)
             yield Finding(Fault.DOUBLED, (case.id,), f"effects {effects}")
@@ -36,15 +36,15 @@ def doubled(cases: Cases) -> Iterator[Finding]:
 
 
 def refused_but_done(cases: Cases) -> int:
-    """How many orders took effect though their callers were never told an id."""
-    return len(cases.untold) - sum(1 for _ in _strangers(cases))
+    """How many orders took effect though their callers never received an id."""
+    return len(cases.unreported) - sum(1 for _ in _strangers(cases))
 
 
 def _strangers(cases: Cases) -> Iterator[Finding]:
-    """Effects of commands that nobody was told of and that no refused order accounts for."""
+    """Effects of commands whose id no caller received and that no refused order explains."""
     open_orders = Counter(_place(order) for order in unresolved(cases))
     sources = {request.request_id: request.source for request in cases.history.requests}
-    for case in cases.untold.values():
+    for case in cases.unreported.values():
         effect = case.effects[0]
         ordered = sources.get(effect.request_id) or effect.object
         place = (effect.customer or "", ordered)
@@ -52,7 +52,7 @@ def _strangers(cases: Cases) -> Iterator[Finding]:
             open_orders[place] -= 1
         else:
             evidence = f"effect {effect.sequence} ({effect.kind} {effect.object})"
-            yield Finding(Fault.DOUBLED, (case.id,), f"{evidence} of a command nobody was told of")
+            yield Finding(Fault.DOUBLED, (case.id,), f"{evidence} of a command without a known id")
 
 
 def unresolved(cases: Cases) -> list[Order]:
@@ -70,6 +70,6 @@ def _place(order: Order) -> tuple[str, str]:
 
 
 def described(case: Case) -> str:
-    """A command in a few words."""
+    """A command in short."""
     order = case.order
-    return f"{order.kind} {order.customer} {order.object}" if order else "not accepted from here"
+    return f"{order.kind} {order.customer} {order.object}" if order else "not accepted in this run"

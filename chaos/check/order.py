@@ -1,7 +1,7 @@
-"""The order of effects, and one request at a time.
+"""Checks the order of effects, and that requests of a customer do not overlap.
 
-A command comes before another of its customer if its id had been told before the other was first
-sent. Of commands accepted at the same time nobody can know the order, and either will do.
+A command comes before another of its customer if a caller had its id before the other was first
+sent. Commands accepted at the same time may take effect in either order.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def inversions(cases: Cases) -> Iterator[Finding]:
 
 
 def overlaps(cases: Cases) -> Iterator[Finding]:
-    """Requests for different commands of one customer under way at the same time.
+    """Requests for different commands of one customer in progress at the same time.
 
-    A repetition under the same key is no second request, nor is a replay. A request is over for
-    this purpose once its effect is there or its answer has been replayed.
+    A repetition under the same key is not a second request, nor is a replay. A request ends, for
+    this check, once its effect happened or its answer was replayed.
     """
     effects = {effect.request_id: effect.time for effect in cases.history.effects}
     by_customer: dict[str | None, list[tuple[float, float, Request, str]]] = defaultdict(list)
@@ -62,23 +62,23 @@ def overlaps(cases: Cases) -> Iterator[Finding]:
                 yield Finding(
                     Fault.OVERLAP,
                     (longest[3], id),
-                    f"{customer}: {longest[2].request_id} was under way from {longest[0]:.3f} to "
-                    f"{longest[1]:.3f}, {span[2].request_id} began at {started:.3f}",
+                    f"{customer}: {longest[2].request_id} was in progress from {longest[0]:.3f} to "
+                    f"{longest[1]:.3f}, {span[2].request_id} started at {started:.3f}",
                 )
             if end > longest[1]:
                 longest = span
 
 
 def longest_takeover(cases: Cases) -> float | None:
-    """The longest time from a worker's kill to the next sign of a command it had at Stripe."""
+    """The longest time from a worker's kill to the next request or end of a command it had."""
     longest = None
-    for event in cases.history.mischief:
+    for event in cases.history.acts:
         for key in event.held:
             id = cases.id_of(key)
-            case = cases.by_id.get(id) or cases.untold.get(id)
-            signs = [request.started for request in cases.requests_of.get(id, ())]
-            signs += [told.finished for told in case.told if told.finished] if case else []
-            after = [sign - event.at for sign in signs if sign > event.at]
+            case = cases.by_id.get(id) or cases.unreported.get(id)
+            times = [request.started for request in cases.requests_of.get(id, ())]
+            times += [seen.finished for seen in case.observations if seen.finished] if case else []
+            after = [time - event.at for time in times if time > event.at]
             if after:
                 longest = max(longest or 0.0, min(after))
     return longest

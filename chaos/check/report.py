@@ -1,4 +1,4 @@
-"""What the checker found, and how it is printed."""
+"""The checker's findings, and how they are printed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOWN = 20
 
 
 class Fault(StrEnum):
-    """The kinds of broken promises; a run is good if there is none."""
+    """The kinds of violations; a run is good if there are none."""
 
     LOST = "lost"
     DOUBLED = "doubled"
@@ -24,7 +24,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken promise: the commands concerned, and what shows it."""
+    """One violation: the commands concerned, and the evidence."""
 
     fault: Fault
     ids: tuple[str, ...]
@@ -33,23 +33,23 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """The counts of a run, and what was found wrong. Times are in seconds."""
+    """The counts of a run, and the violations found. Times are in seconds."""
 
     accepted: int = 0
     ended: Counter[str] = field(default_factory=Counter)
     found_done: int = 0
-    """Succeeded without an effect of their own: Stripe already stood as ordered."""
+    """Succeeded without an effect of their own: Stripe's state was already as ordered."""
     not_accepted: int = 0
     refused_but_done: int = 0
-    """Orders answered 503, or not at all, and never told an id, that took effect all the same."""
+    """Orders that took effect though the answer was 503 or missing, and gave no id."""
     broken_answers: int = 0
-    """5xx answers that are not the contract's."""
+    """5xx answers that do not follow the contract."""
     effects: int = 0
     requests: int = 0
-    mischief: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
     failovers: int = 0
     longest_failover: float | None = None
-    """From what was done to the primary until the sentinels named another."""
+    """From the act against the primary until the sentinels named another."""
     longest_takeover: float | None = None
     findings: list[Finding] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class Report:
             ("answers 5xx out of contract", self.broken_answers),
             ("effects, requests at Stripe", f"{self.effects}, {self.requests}"),
         ]
-        rows += [(what, number) for what, number in sorted(self.mischief.items())]
+        rows += [(what, number) for what, number in sorted(self.acts.items())]
         if self.longest_failover is not None:
             longest = f"{self.failovers}, longest {self.longest_failover:.1f} s"
             rows.append(("failovers of Redis", longest))
@@ -88,6 +88,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         fields = {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
+        fields["mischief"] = fields.pop("acts")
         return {
             **fields,
             "findings": [asdict(finding) for finding in self.findings],

@@ -1,1 +1,1 @@
-"""Callers, and the commands that they send."""
+"""Callers, and the orders that they send."""

@@ -1,4 +1,4 @@
-"""From an answer of the product to what goes into the history."""
+"""From the product's answers to observations for the history."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chaos.history import Told
+from chaos.history import Observation
 
 _BY_CODE = {"superseded": "superseded", "cancelled": "cancelled"}
-_GAVE_UP = 502
+_FAILED = 502
 
 
-def told_by_post(id: str, asked: float, at: float, status: int, body: Mapping[str, Any]) -> Told:
-    """What a POST answered of a command: 202 with its state, or its envelope at its end."""
+def observed_in_post(
+    id: str, asked: float, at: float, status: int, body: Mapping[str, Any]
+) -> Observation:
+    """What a POST shows: with 202 the command's state, else its envelope."""
     if status == 202:
-        return Told(id, asked, at, str(body["data"]["state"]), "post")
+        return Observation(id, asked, at, str(body["data"]["state"]), "post")
     state = "succeeded" if body["status"] else _BY_CODE.get(str(body.get("code")), "rejected")
-    if status == _GAVE_UP and not body["status"]:
+    if status == _FAILED and not body["status"]:
         state = "failed"
-    return Told(id, asked, at, state, "post", envelope_of(body), card_of(body))
+    return Observation(id, asked, at, state, "post", envelope_of(body), card_of(body))
 
 
-def told_by_status(asked: float, at: float, data: Mapping[str, Any], via: str) -> Told:
-    """What the status view says."""
+def observed_in_status(asked: float, at: float, data: Mapping[str, Any], via: str) -> Observation:
+    """What the status view shows."""
     result = data["result"]
-    return Told(
+    return Observation(
         id=str(data["taskId"]),
         asked=asked,
         at=at,
@@ -41,7 +43,7 @@ def told_by_status(asked: float, at: float, data: Mapping[str, Any], via: str) -
 
 
 def envelope_of(body: Mapping[str, Any]) -> tuple[bool, str | None, str]:
-    """An envelope in short: two that differ in anything differ in this."""
+    """An envelope in short: any two that differ have different digests."""
     text = json.dumps(body, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return bool(body["status"]), body.get("code"), digest

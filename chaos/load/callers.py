@@ -1,4 +1,4 @@
-"""Callers over HTTP: they send an order, repeat it where that is safe, and ask for its end."""
+"""Callers over HTTP: they send an order, repeat it if that is safe, and ask for its outcome."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 
 from chaos.clock import now
-from chaos.history import ASSIGN, Order, Recorder, Sending, Told
-from chaos.load.answers import told_by_post, told_by_status
+from chaos.history import ASSIGN, Observation, Order, Recorder, Sending
+from chaos.load.answers import observed_in_post, observed_in_status
 
 _TRANSPORT = (aiohttp.ClientError, OSError, asyncio.TimeoutError, ValueError)
 _GIVE_UP_S = 60.0
@@ -19,7 +19,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=3)
 
 
 class HttpCallers:
-    """Many callers of one `web`."""
+    """Many callers of one web process."""
 
     def __init__(self, base: str, record: Recorder, seed: int) -> None:
         self._base = base
@@ -33,21 +33,21 @@ class HttpCallers:
         await self._session.close()
 
     async def place(self, order: Order) -> str | None:
-        """Send an order until it is accepted, once if it has no key; the id that was told."""
+        """Send an order until it is accepted, but once if it has no key; return the received id."""
         prefer = self._draw.choices(
             ("respond-async", f"wait={self._draw.randint(1, 4)}", None), (70, 22, 8)
         )[0]
         deadline = now() + _GIVE_UP_S
-        tries = 0
+        attempts = 0
         while True:
             sending = await self._send(order, prefer)
             self._record(sending)
             if sending.id is not None or sending.outcome == "refused":
                 return sending.id
-            tries += 1
+            attempts += 1
             if order.key is None or now() > deadline:
                 return None
-            await asyncio.sleep(self._draw.uniform(0.1, min(2.0, 0.2 * 2**tries)))
+            await asyncio.sleep(self._draw.uniform(0.1, min(2.0, 0.2 * 2**attempts)))
 
     async def _send(self, order: Order, prefer: str | None) -> Sending:
         path, field = (
@@ -78,11 +78,11 @@ class HttpCallers:
             return Sending(order.number, sent, at, "unavailable", id)
         if id is None:
             return Sending(order.number, sent, at, "broken" if status >= 500 else "refused")
-        self._record(told_by_post(id, sent, at, status, body))
+        self._record(observed_in_post(id, sent, at, status, body))
         return Sending(order.number, sent, at, "accepted", id)
 
     async def follow(self, id: str) -> None:
-        """Ask for a command in some way, or not at all."""
+        """Ask for a command in a random way, or not at all."""
         chance = self._draw.random()
         if chance < 0.35:
             await asyncio.sleep(self._draw.uniform(0, 2))
@@ -92,8 +92,8 @@ class HttpCallers:
         elif chance < 0.46:
             await self._listen(id)
 
-    async def ask(self, id: str, *, wait: int = 0, via: str = "status") -> Told | None:
-        """A command's status, recorded; None where there was no answer."""
+    async def ask(self, id: str, *, wait: int = 0, via: str = "status") -> Observation | None:
+        """Record and return a command's status; None without an answer."""
         asked = now()
         query = {"wait": str(wait)} if wait else {}
         try:
@@ -102,17 +102,17 @@ class HttpCallers:
                 status = answer.status
         except _TRANSPORT:
             return None
-        told = None
+        seen = None
         if status == 200:
-            told = told_by_status(asked, now(), body["data"], via)
+            seen = observed_in_status(asked, now(), body["data"], via)
         elif status == 404:
-            told = Told(id, asked, now(), "absent", via)
-        if told is not None:
-            self._record(told)
-        return told
+            seen = Observation(id, asked, now(), "absent", via)
+        if seen is not None:
+            self._record(seen)
+        return seen
 
     async def _listen(self, id: str) -> None:
-        """The stream of changes, as far as it comes. It also tells of states that have passed."""
+        """Record the stream of changes, as far as it comes; it includes past states."""
         asked = now()
         try:
             async with self._session.get(f"{self._base}/api/tasks/{id}/events") as answer:
@@ -123,6 +123,6 @@ class HttpCallers:
                         data = json.loads(line[5:])
                         data = data.get("data", data)
                         if "taskId" in data and "result" in data:
-                            self._record(told_by_status(asked, now(), data, "events"))
+                            self._record(observed_in_status(asked, now(), data, "events"))
         except _TRANSPORT:
             return

@@ -1,4 +1,4 @@
-"""Random orders: mostly what Stripe does, some that it refuses, some that depend on others."""
+"""Random orders: most are accepted by Stripe, some are refused, some depend on others."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CARDS_EACH = 2
 
 
 class Orders:
-    """Draws orders for a fixed number of customers; the same for the same seed."""
+    """Draws orders for a fixed number of customers, reproducibly by seed."""
 
     def __init__(self, options: Options) -> None:
         self._draw = random.Random(f"orders {options.seed}")
-        # Fewer digits in a row than a card number has: the product refuses what looks like one.
+        # Shorter than a card number: the product refuses what looks like one.
         self._run = f"{self._draw.randrange(16**6):06x}"
         self.customers = [self._customer(number) for number in range(options.customers)]
         self._attached: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -32,15 +32,15 @@ class Orders:
 
     def _customer(self, number: int) -> Customer:
         name = f"chaos{self._run}c{number}"
-        # As the sandbox names the cards of a customer that it makes up (docs/sandbox.md).
+        # The ids that the sandbox gives to the cards of auto-created customers (docs/sandbox.md).
         cards = tuple(f"card_{name}n{each}" for each in range(1, _CARDS_EACH + 1))
         return Customer(f"cus_{name}", cards, cards[0])
 
     def next(self) -> Order:
-        """One more order. A few customers get many of them, and some get several in a row."""
+        """Draw an order. A few customers get many of them, some several in a row."""
         draw = self._draw
         self._number += 1
-        customer = self._whose()
+        customer = self._draw_customer()
         lane = "bulk" if draw.random() < 0.4 else "interactive"
         key = f"order-{self._run}-{self._number}" if draw.random() < 0.7 else None
         if draw.random() < 0.5:
@@ -57,7 +57,7 @@ class Orders:
             self._attached[customer.id].append((object, self._number))
         return order
 
-    def _whose(self) -> Customer:
+    def _draw_customer(self) -> Customer:
         draw = self._draw
         if not self._burst:
             some = len(self.customers) if draw.random() < 0.6 else max(1, len(self.customers) // 8)

@@ -7,8 +7,8 @@ import random
 from collections.abc import Mapping
 
 from chaos.clock import now
-from chaos.history import ASSIGN, Order, Recorder, Sending, Told
-from chaos.load.answers import envelope_of, told_by_status
+from chaos.history import ASSIGN, Observation, Order, Recorder, Sending
+from chaos.load.answers import envelope_of, observed_in_status
 from producer import AsyncCardCommands, CommandNotFound, NotCancellable, Unavailable, WaitTimeout
 from producer.client.sending import assign_order, set_default_order
 from producer.contract import Lane
@@ -20,7 +20,7 @@ class PythonCallers:
     """Many callers that share one client."""
 
     def __init__(self, settings: Mapping[str, str], record: Recorder, seed: int) -> None:
-        """`settings` are those of the environment of a service that uses the client."""
+        """`settings` is the environment of a service that uses the client."""
         self._client = AsyncCardCommands.from_env(settings)
         self._record = record
         self._draw = random.Random(f"python {seed}")
@@ -29,7 +29,7 @@ class PythonCallers:
         await self._client.aclose()
 
     async def place(self, order: Order) -> str | None:
-        """Send an order until it is accepted, once if it has no key; the id that was told."""
+        """Send an order until it is accepted, but once if it has no key; return the received id."""
         made = (
             assign_order(order.customer, order.object)
             if order.kind == ASSIGN
@@ -52,31 +52,33 @@ class PythonCallers:
             return handle.id
 
     async def follow(self, id: str) -> None:
-        """Ask for a command in some way, wait for it, or cancel it; or nothing."""
+        """Ask for a command in a random way, wait for it, cancel it, or do nothing."""
         chance = self._draw.random()
         asked = now()
         try:
             if chance < 0.3:
                 found = await self._client.status(id)
-                self._record(told_by_status(asked, now(), found.wire(), "client"))
+                self._record(observed_in_status(asked, now(), found.wire(), "client"))
             elif chance < 0.6:
                 envelope = await self._client.wait(id, timeout=8)
                 short = envelope_of(envelope.model_dump())
                 found = await self._client.status(id)
-                told = told_by_status(asked, now(), found.wire(), "client")
-                self._record(told)
-                # The envelope that was waited for, with the state that it came with.
+                seen = observed_in_status(asked, now(), found.wire(), "client")
+                self._record(seen)
+                # The envelope that `wait` returned, with the state read after it.
                 self._record(
-                    Told(id, asked, now(), told.state, "wait", short, None, told.superseded_by)
+                    Observation(
+                        id, asked, now(), seen.state, "wait", short, None, seen.superseded_by
+                    )
                 )
             elif chance < 0.66:
                 await self._client.cancel(id)
-                self._record(Told(id, asked, now(), "cancelled", "cancel"))
+                self._record(Observation(id, asked, now(), "cancelled", "cancel"))
         except NotCancellable as error:
-            self._record(Told(id, asked, now(), error.state.value, "cancel"))
+            self._record(Observation(id, asked, now(), error.state.value, "cancel"))
         except WaitTimeout as error:
-            self._record(told_by_status(asked, now(), error.status.wire(), "client"))
+            self._record(observed_in_status(asked, now(), error.status.wire(), "client"))
         except CommandNotFound:
-            self._record(Told(id, asked, now(), "absent", "client"))
+            self._record(Observation(id, asked, now(), "absent", "client"))
         except Unavailable:
             return

@@ -1,1 +1,1 @@
-"""The system under test, and what is done to it."""
+"""The system under test, and the acts against it."""

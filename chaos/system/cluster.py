@@ -1,4 +1,4 @@
-"""Everything that runs: Redis, the stand-in for Stripe, workers and web, on free ports."""
+"""The processes of a run: Redis, the sandbox, workers and web, on free ports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ API_KEY = "sk_test_chaos"
 VALKEY = "valkey"
 """The folder of the servers' data."""
 _START_S = 60.0
-_LOOK_S = 0.05
+_POLL_S = 0.05
 _SLOTS = "20"
 _WORKER = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "--loglevel", "INFO"]
 
@@ -32,20 +32,20 @@ class NotStartedError(Exception):
 
 
 class Cluster:
-    """An async context: everything has started inside it, and nothing is left after it.
+    """An async context in which all processes run; they end with it.
 
-    Not even after a SIGKILL of this process (`local.processes.guard`).
+    They end even if this process is killed (`local.processes.guard`).
     """
 
     def __init__(self, options: Options, directory: Path) -> None:
         self.directory = directory
-        self.unasked: list[tuple[str, int]] = []
-        """Processes that ended though nobody had ended them, with their exit codes."""
+        self.unexpected_exits: list[tuple[str, int]] = []
+        """Processes that exited without being killed, with their exit codes."""
         self._guard = Guard()
         self.replicated = (
             Replicated(directory / VALKEY, options) if options.redis == SENTINEL else None
         )
-        """Where there are sentinels: what failovers are done to."""
+        """With sentinels, the servers that fail over."""
         self.redis: RedisServers = self.replicated or Standalone(directory / VALKEY)
         ports = _free_ports(2 + options.workers)
         sandbox, web = next(ports), next(ports)
@@ -55,7 +55,7 @@ class Cluster:
         self.relays = [Relay(port, sandbox) for port in ports]
         python = [sys.executable, "-m"]
         self.client_settings = {"REDIS_URL": self.redis.url}
-        """What a caller through the Python client is told, as every process is."""
+        """The settings of a caller through the Python client, which every process has too."""
         if options.replicas:
             self.client_settings["CARDS_REPLICAS"] = str(options.replicas)
         shared = {
@@ -88,7 +88,7 @@ class Cluster:
         ]
         self._keeper: asyncio.Task[None] | None = None
         self.servers_busy = asyncio.Lock()
-        """Held by whoever kills, moves or starts a server of Redis: one at a time."""
+        """Held while a Redis server is killed, moved or started: one at a time."""
 
     async def __aenter__(self) -> Self:
         """Raises NotStartedError, or what the servers' `start` raises."""
@@ -108,16 +108,16 @@ class Cluster:
         await self._stop()
 
     async def restart_redis(self) -> None:
-        """SIGKILL to the Redis that takes the writes, and the same again on its data."""
+        """Kill the Redis primary, and restart it with its data."""
         async with self.servers_busy:
             await asyncio.to_thread(self.redis.restart)
 
     def held_by(self, worker: Member) -> tuple[str, ...]:
-        """The idempotency keys of what the worker has at Stripe."""
+        """The idempotency keys of the worker's requests at Stripe."""
         return self.relays[self.workers.index(worker)].held
 
     async def wait_ready(self) -> None:
-        """Until `web` has seen a worker. Raises NotStartedError."""
+        """Wait until web has seen a worker. Raises NotStartedError."""
         for _ in range(int(_START_S / 0.1)):
             answer = await get("127.0.0.1", self.web_port, "/readyz")
             if answer.ok:
@@ -151,13 +151,13 @@ class Cluster:
         await asyncio.to_thread(self._guard.close)
 
     async def _keep(self) -> None:
-        """Start again whatever ended."""
+        """Restart members that ended."""
         while True:
             for member in self._members:
                 code = member.revive()
                 if code is not None:
-                    self.unasked.append((member.name, code))
-            await asyncio.sleep(_LOOK_S)
+                    self.unexpected_exits.append((member.name, code))
+            await asyncio.sleep(_POLL_S)
 
     @property
     def _members(self) -> list[Member]:

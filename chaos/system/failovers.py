@@ -1,4 +1,4 @@
-"""Failovers of a run: the primary is killed, put to sleep, or told to hand over."""
+"""Failovers of a run: the primary is killed, paused, or hands over."""
 
 from __future__ import annotations
 
@@ -23,57 +23,59 @@ _FOLLOW_S = 30.0
 
 
 def shares(options: Options) -> dict[str, int]:
-    """How often each kind is drawn."""
+    """The weight of each kind in the draw."""
     return {**_SHARES, REPLACE: 25} if options.replaceable else _SHARES
 
 
 class Failovers:
-    """Carries failovers out, and kills that are to be none; blocks until all servers work again."""
+    """Carries out failovers, and kills with an immediate restart; blocks until all servers work."""
 
     def __init__(self, redis: Replicated, options: Options) -> None:
         self._redis = redis
         self._replaceable = options.replaceable
 
     def carry_out(self, what: str, chance: float) -> tuple[ValkeyServer, ValkeyServer, float]:
-        """The old primary, the new one, and the seconds until the sentinels named that.
+        """The old primary, the new one, and the seconds until the sentinels named it.
 
-        They are the same server where none was replaced: the old one was back in time.
-        Raises TimeoutError where the servers do not come together again.
+        They are the same server if none was replaced: the old one was back in time.
+        Raises TimeoutError if the servers do not become whole again.
         """
         redis = self._redis
-        old, began = redis.until_primary(), time.monotonic()
+        old, started = redis.until_primary(), time.monotonic()
         match what:
             case "primary killed":
                 old.kill()
-                new, took = redis.until_primary(other_than=old), time.monotonic() - began
+                new, took = redis.until_primary(other_than=old), time.monotonic() - started
                 time.sleep(3 * chance)
                 redis.bring_back(old)
             case "primary paused":
                 new, took = self._pause(old, chance)
             case "Redis killed":
                 redis.restart()
-                new, took = redis.until_primary(), time.monotonic() - began
+                new, took = redis.until_primary(), time.monotonic() - started
             case _:
                 try:
                     new = redis.fail_over(coordinated=what == HAND_OVER)
                 except TimeoutError:  # sentinels give up hand-overs that take too long
                     new = redis.until_primary()
-                took = time.monotonic() - began
+                took = time.monotonic() - started
         redis.until_whole()
         return old, new, took
 
     def _pause(self, old: ValkeyServer, chance: float) -> tuple[ValkeyServer, float]:
-        redis, began = self._redis, time.monotonic()
+        redis, started = self._redis, time.monotonic()
         old.pause()
         if not self._replaceable:
-            # Woken in the middle of it, it would be a primary with a replica.
-            new, took = redis.until_primary(other_than=old), time.monotonic() - began
+            # If it woke during the failover, it would be a primary with a replica.
+            new, took = redis.until_primary(other_than=old), time.monotonic() - started
             others = [each for each in redis.servers if each not in (old, new)]
-            until(lambda: all(follows(each, new) for each in others), "a replica stays", _FOLLOW_S)
+            until(
+                lambda: all(follows(each, new) for each in others), "all replicas follow", _FOLLOW_S
+            )
             time.sleep(3 * chance)
             old.resume()
             return new, took
         time.sleep(1 + 7 * chance)
         old.resume()
         new = redis.until_whole()
-        return new, time.monotonic() - began
+        return new, time.monotonic() - started

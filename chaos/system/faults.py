@@ -1,4 +1,4 @@
-"""What goes wrong at Stripe during a run: before the effect or after it, told or not."""
+"""Injected faults of Stripe during a run: before or after the effect, with or without an answer."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _STALLS = (
     (2, {"when": "before", "seconds": 6.0}),
     (2, {"when": "after", "seconds": 6.0}),
 )
-# Where the truth is looked up. A stall costs time only, so reads have none.
+# Reads look up the truth. A stall only costs time, so reads have none.
 _READS = ((50, {"kind": "status", "status": 500}), (50, {"kind": "drop"}))
 
 
 def set_up(stripe: SandboxControl, *, rate: float, seed: int) -> None:
-    """Have a share `rate` of the writes, and half of it of the reads, go wrong."""
+    """Make a share `rate` of the writes, and half that share of the reads, fail."""
     stripe.configure(
         auto_create=True,
         latency={"kind": "lognormal", "median_ms": 60, "p99_ms": 600, "seed": seed},
@@ -47,6 +47,6 @@ def set_up(stripe: SandboxControl, *, rate: float, seed: int) -> None:
 
 
 def set_right(stripe: SandboxControl) -> None:
-    """No more faults; what was held goes on."""
+    """Remove all faults; stalled requests continue."""
     stripe.clear_faults()
     stripe.configure(revoked_keys=[])

@@ -1,4 +1,4 @@
-"""The processes of a run: started again as soon as they end, killed and paused on demand."""
+"""The processes of a run: restarted whenever they end, killed and paused on demand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from local.processes.guard import Guard, ask_to_end, kill_group
 
-# What is compiled once makes the many starts quick.
+# PYTHONDONTWRITEBYTECODE among them: compiling once makes the many restarts quick.
 _NOT_PASSED_ON = ("REDIS_URL", "HOST", "PORT", "PYTHONDONTWRITEBYTECODE")
 
 
 class Member:
-    """A process in a group of its own; its output goes to a file."""
+    """A process in its own group; its output goes to a file."""
 
     def __init__(
         self, name: str, argv: Sequence[str], env: Mapping[str, str], *, guard: Guard, log: Path
@@ -30,7 +30,7 @@ class Member:
         self._expected = False
 
     def start(self) -> None:
-        """Raises OSError where it cannot be executed."""
+        """Raises OSError if the program cannot be executed."""
         with self.log.open("ab") as output:
             self._process = self._guard.spawn(
                 self._argv,
@@ -46,44 +46,44 @@ class Member:
         return self._process.pid if self._process else None
 
     def kill(self) -> None:
-        """SIGKILL to the whole group."""
+        """Send SIGKILL to the group."""
         self._expected = True
         if self._process is not None:
             kill_group(self._process.pid)
 
     def pause(self) -> None:
-        """SIGSTOP to the whole group."""
+        """Send SIGSTOP to the group."""
         self.paused = True
         if self._process is not None:
             kill_group(self._process.pid, signal.SIGSTOP)
 
     def resume(self, pid: int | None) -> None:
-        """SIGCONT, if it is still the process that was paused."""
+        """Send SIGCONT to the group, if the paused process still runs."""
         if self._process is not None and self._process.pid == pid:
             kill_group(self._process.pid, signal.SIGCONT)
             self.paused = False
 
     def ask_to_end(self) -> None:
-        """SIGTERM, as at a deploy."""
+        """Send SIGTERM, as a deployment does."""
         self._expected = True
         if self._process is not None:
             ask_to_end(self._process.pid)
 
     def revive(self) -> int | None:
-        """Start it again if it has ended; its exit code, where nobody had asked for that."""
+        """Restart the process if it has ended; return its exit code if that was unexpected."""
         if self._process is None or self._process.poll() is None:
             return None
-        code, unasked = self._process.returncode, not self._expected
+        code, unexpected = self._process.returncode, not self._expected
         self._guard.release(self._process.pid)
         self.start()
-        return code if unasked else None
+        return code if unexpected else None
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Ours, without what is set for the product on this machine, and with `settings`."""
-    ours = {
+    """This process's environment without the product's settings, and with `settings`."""
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("CARDS_", "STRIPE_")) and name not in _NOT_PASSED_ON
     }
-    return {**ours, "PYTHONUNBUFFERED": "1", **settings}
+    return {**inherited, "PYTHONUNBUFFERED": "1", **settings}

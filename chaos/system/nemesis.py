@@ -1,4 +1,4 @@
-"""What is done to the processes of a run, by a schedule that its seed fixes."""
+"""The nemesis: acts against the processes of a run, by a schedule that its seed determines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from chaos.clock import now
-from chaos.history import Failover, Mischief, Recorder
+from chaos.history import Failover, NemesisAct, Recorder
 from chaos.options import Options
 from chaos.system import failovers
 from chaos.system.cluster import API_KEY, Cluster
@@ -34,7 +34,7 @@ _REVOKED_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`chance` (0 to 1) decides what the act leaves open: whom it hits, for how long."""
+    """`chance` (0 to 1) decides the open details: the target, the duration."""
 
     at: float
     what: str
@@ -42,7 +42,7 @@ class Act:
 
 
 def schedule(options: Options) -> list[Act]:
-    """What is to be done, in seconds from the start."""
+    """All acts, with times in seconds from the start."""
     draw = random.Random(f"mischief {options.seed}")
     acts = [
         Act(at, draw.choices(tuple(_ACTS), tuple(_ACTS.values()))[0], draw.random())
@@ -70,7 +70,7 @@ def _moments(draw: random.Random, every: float, until: float) -> Iterator[float]
 
 
 class Nemesis:
-    """Carries the schedule out."""
+    """Carries out the schedule."""
 
     def __init__(self, cluster: Cluster, options: Options, record: Recorder) -> None:
         self._cluster = cluster
@@ -86,13 +86,13 @@ class Nemesis:
         return sum(self.done[what] for what in KILLS)
 
     async def run(self) -> None:
-        """Until the schedule is through, and what was paused or revoked is right again.
+        """Run the schedule, then wait until paused and revoked things are restored.
 
-        Raises TimeoutError where the servers of Redis do not come together again.
+        Raises TimeoutError if the Redis servers do not become whole again.
         """
-        began = now()
+        started = now()
         for act in schedule(self._options):
-            await asyncio.sleep(max(0.0, began + act.at - now()))
+            await asyncio.sleep(max(0.0, started + act.at - now()))
             await self._do(act)
         while self._spawned:
             await asyncio.wait(self._spawned)
@@ -139,17 +139,17 @@ class Nemesis:
     async def _fail_over(self, by: Failovers, act: Act) -> None:
         async with self._cluster.servers_busy:
             self._note(act.what, "Redis")
-            began = now()
+            started = now()
             old, new, took = await asyncio.to_thread(by.carry_out, act.what, act.chance)
             if old is not new:
-                self._record(Failover(began, act.what, old.port, new.port, took))
+                self._record(Failover(started, act.what, old.port, new.port, took))
 
     async def _cut(self, chance: float) -> None:
-        """CLIENT KILL for all connections, those that subscribe, or some."""
+        """Send CLIENT KILL to all connections, the subscribed ones, or a third."""
         try:
             url = await asyncio.to_thread(lambda: self._cluster.redis.primary_url)
         except TimeoutError:
-            return  # there was none just then
+            return  # there is no primary at the moment
         client: Any = redis.asyncio.Redis.from_url(url, decode_responses=True)
         try:
             if chance < 0.3:
@@ -161,19 +161,19 @@ class Nemesis:
                 for each in random.Random(chance).sample(clients, len(clients) // 3):
                     await client.execute_command("CLIENT", "KILL", "ID", each["id"])
         except (RedisError, OSError):
-            pass  # it was just being killed
+            pass  # the server was being killed
         finally:
             await client.aclose()
 
     async def _revoke(self) -> None:
-        """Stripe refuses our key for a while."""
+        """Make Stripe refuse our key for a while."""
         await asyncio.to_thread(self._cluster.stripe.configure, revoked_keys=[API_KEY])
         await asyncio.sleep(_REVOKED_S)
         await asyncio.to_thread(self._cluster.stripe.configure, revoked_keys=[])
 
     def _note(self, what: str, target: str, held: tuple[str, ...] = ()) -> None:
         self.done[what] += 1
-        self._record(Mischief(now(), what, target, held))
+        self._record(NemesisAct(now(), what, target, held))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

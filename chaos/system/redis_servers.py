@@ -9,30 +9,30 @@ from chaos.options import Options
 from local.servers.sentinels import Sentinels
 from local.servers.valkey import ValkeyServer
 
-# A kill with an immediate restart is to be no failover. Where a failover that nobody meant would
-# lose something, neither is a busy machine.
+# A kill with an immediate restart must not cause a failover. Where an unintended failover would
+# lose data, neither must a busy machine.
 _DOWN_AFTER_MS, _LONG_DOWN_AFTER_MS = 2000, 5000
-# So that a primary that was replaced while it slept is told so within ten seconds.
+# A primary that was replaced while paused is demoted within ten seconds.
 _INFO_PERIOD_MS = 2000
 
 
 class RedisServers(Protocol):
-    """What the cluster and its mischief need of either. All of it blocks."""
+    """What the cluster and the nemesis need of the servers. All calls block."""
 
     @property
     def url(self) -> str:
-        """What the processes of the product are given."""
+        """The URL for the product's processes."""
 
     @property
     def primary_url(self) -> str:
-        """The server that takes the writes just now."""
+        """The URL of the present primary."""
 
     def start(self) -> object: ...
 
     def stop(self) -> None: ...
 
     def restart(self) -> None:
-        """SIGKILL to the one that takes the writes, and the same again on its data, at once."""
+        """Kill the primary, and restart it with its data at once."""
 
 
 class Standalone:
@@ -60,7 +60,7 @@ class Standalone:
 
 
 class Replicated(Sentinels):
-    """Durable servers, of which the primary takes no write without as many as are waited for."""
+    """Durable servers whose primary accepts no write without the replicas that are waited for."""
 
     def __init__(self, directory: Path, options: Options) -> None:
         super().__init__(

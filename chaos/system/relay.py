@@ -1,7 +1,7 @@
-"""A way to the stand-in for Stripe for each worker, that knows what the worker has there.
+"""A relay to the sandbox for each worker, which knows the worker's requests in progress.
 
-The bytes pass as they are. Of the requests only the idempotency key is read, so that at a kill it
-is known which commands the worker was carrying out.
+Bytes pass unchanged. Of the requests only the idempotency key is read, so that at a kill the
+commands that the worker was executing are known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _KEY = re.compile(rb"\r\nidempotency-key:[ \t]*([^\r\n]+)\r\n", re.IGNORECASE)
 
 
 class Relay:
-    """Listens on a loopback port and passes everything on to `target`, another."""
+    """Listens on a loopback port and forwards everything to `target`, another port."""
 
     def __init__(self, port: int, target: int) -> None:
         self.port = port
@@ -28,7 +28,7 @@ class Relay:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """The idempotency keys of writes that have not been answered yet."""
+        """The idempotency keys of unanswered writes."""
         return tuple(self._held.values())
 
     async def stop(self) -> None:
@@ -45,10 +45,10 @@ class Relay:
             return
         try:
             tasks = {
-                asyncio.create_task(self._there(number, reader, upstream[1])),
-                asyncio.create_task(self._back(number, upstream[0], writer)),
+                asyncio.create_task(self._forward(number, reader, upstream[1])),
+                asyncio.create_task(self._backward(number, upstream[0], writer)),
             }
-            # Either side's end ends both: a cut connection is cut for the worker too.
+            # The end of either side ends both: a cut connection is cut for the worker too.
             _, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in left:
                 task.cancel()
@@ -58,7 +58,7 @@ class Relay:
             for end in (writer, upstream[1]):
                 end.close()
 
-    async def _there(
+    async def _forward(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         with contextlib.suppress(OSError):
@@ -69,7 +69,7 @@ class Relay:
                 writer.write(data)
                 await writer.drain()
 
-    async def _back(
+    async def _backward(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         with contextlib.suppress(OSError):

@@ -1,1 +1,1 @@
-"""Child processes, ports, and waiting for them."""
+"""Child processes, free ports, and polling."""

@@ -1,10 +1,10 @@
-"""Children that cannot outlive the process that started them, not even its SIGKILL.
+"""Child processes that cannot outlive the process that started them, even if it is killed.
 
-A `Guard` starts one small watcher process (this file, run as a script) that holds the read end
-of a pipe. Each child writes its own process group into that pipe before it executes its program,
-so there is no moment in which it runs unknown. When the pipe closes, because its owner ended or
-was killed, the watcher ends every group still registered. Groups rather than processes, so that
-grandchildren such as Celery's prefork children go too. Nothing here is specific to Linux.
+A `Guard` starts one small watcher process (this file, run as a script) that holds the read end of
+a pipe. Each child writes its process group into that pipe before it executes its program, so that
+no child ever runs unregistered. When the pipe closes, because its owner exited or was killed, the
+watcher ends every group still registered. Groups rather than processes, so that grandchildren such
+as Celery's prefork children end too. Nothing here is specific to Linux.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any, Self
 
 GRACE_SECONDS = 3.0
-"""How long the watcher lets the leaders end by themselves before SIGKILL to their groups."""
+"""How long group leaders may take to end before the watcher sends SIGKILL to their groups."""
 
 
 class Guard:
-    """Starts processes in groups of their own and vouches for their end.
+    """Starts processes in their own groups, and ends them with their owner.
 
-    Not for use from several threads. `close()` ends everything still registered.
+    Not thread-safe. `close()` ends every group still registered.
     """
 
     def __init__(self, *, keep_open: Sequence[int] = ()) -> None:
@@ -60,7 +60,7 @@ class Guard:
         def register() -> None:
             os.write(pipe, b"+%d\n" % os.getpid())
 
-        # Only an async-signal-safe write happens between fork and exec.
+        # preexec_fn is safe here: between fork and exec it only writes to a pipe.
         process = subprocess.Popen(
             argv,
             start_new_session=True,
@@ -71,32 +71,32 @@ class Guard:
         return process
 
     def release(self, group: int) -> None:
-        """Kill what is left of the group of a child that has ended, and forget it."""
+        """Kill the rest of the group of a child that has ended, and unregister it."""
         kill_group(group)
         self._groups.discard(group)
-        self._tell(b"-%d\n" % group)
+        self._send(b"-%d\n" % group)
 
     def renew(self) -> None:
-        """Start another watcher if the present one has been killed."""
+        """Start another watcher if the present one was killed."""
         if self._watcher.poll() is None:
             return
         os.close(self._pipe)
         self._start_watcher()
         for group in self._groups:
-            self._tell(b"+%d\n" % group)
+            self._send(b"+%d\n" % group)
 
     @property
     def watcher_pid(self) -> int:
         return self._watcher.pid
 
     def close(self) -> None:
-        """End every registered group and the watcher. Takes at most about `GRACE_SECONDS`."""
+        """End every registered group and the watcher, within about `GRACE_SECONDS`."""
         with contextlib.suppress(OSError):
             os.close(self._pipe)
         self._watcher.wait()
 
-    def _tell(self, line: bytes) -> None:
-        # A dead watcher is replaced, and told everything, by the next renew().
+    def _send(self, line: bytes) -> None:
+        # A dead watcher is replaced, and sent all groups, by the next renew().
         with contextlib.suppress(BrokenPipeError):
             os.write(self._pipe, line)
 
@@ -108,24 +108,24 @@ class Guard:
 
 
 def kill_group(group: int, signum: int = signal.SIGKILL) -> None:
-    """Signal a process group that may be gone already."""
-    # macOS answers EPERM for a group of which only zombies are left.
+    """Signal a process group that may have ended."""
+    # macOS answers EPERM for a group that has only zombies left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signum)
 
 
 def ask_to_end(pid: int) -> None:
-    """SIGTERM to the leader alone, awake.
+    """Send SIGTERM to the leader alone, and wake it if it is stopped.
 
-    Celery's parent ends its prefork children itself; a SIGTERM to the whole group would kill
-    them in the middle of a command.
+    Celery's parent ends its prefork children itself; a SIGTERM to the whole group would kill them
+    in the middle of a command.
     """
     for signum in (signal.SIGTERM, signal.SIGCONT):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signum)
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, PermissionError):
@@ -145,7 +145,7 @@ def _watch(pipe: int) -> None:
     for group in groups:
         ask_to_end(group)
     deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and any(_lives(leader) for leader in groups):
+    while time.monotonic() < deadline and any(_is_alive(leader) for leader in groups):
         time.sleep(0.02)
     for group in groups:
         kill_group(group)

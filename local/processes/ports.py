@@ -1,4 +1,4 @@
-"""TCP ports for what runs on this machine."""
+"""Free TCP ports on this machine."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import os
 import random
 import socket
 
-# Below the ranges from which Linux (32768 up) and macOS (49152 up) take outgoing ports: a client
-# that keeps trying to reach a stopped server could otherwise be given the server's own port.
+# Below the ranges that Linux (32768 up) and macOS (49152 up) take outgoing ports from: a client
+# that keeps connecting to a stopped server could otherwise be given the server's own port.
 _FIRST, _LAST = 20_000, 32_000
-_STRETCH = 60
+_PER_PROCESS = 60
 _picks = itertools.count()
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server can listen on `host:port` now. Raises OSError if `host` is no address."""
+    """Whether a server can listen on `host:port`. Raises OSError if `host` is not an address."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -29,14 +29,14 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port() -> int:
-    """A loopback port on which nothing listens.
+    """A loopback port on which no server listens.
 
-    Each process picks from a stretch of its own, one after the other: the port of a server that is
-    down for a moment is free, and must not go to another.
+    Each process picks ports in turn from its own range: the port of a server that is down for a
+    moment is free, but must not be given to another.
     """
-    stretch = _FIRST + os.getpid() % ((_LAST - _FIRST) // _STRETCH) * _STRETCH
-    for _ in range(_STRETCH):
-        port = stretch + next(_picks) % _STRETCH
+    first = _FIRST + os.getpid() % ((_LAST - _FIRST) // _PER_PROCESS) * _PER_PROCESS
+    for _ in range(_PER_PROCESS):
+        port = first + next(_picks) % _PER_PROCESS
         if is_free(port):
             return port
     while not is_free(port := random.randint(_FIRST, _LAST)):

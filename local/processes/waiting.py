@@ -1,4 +1,4 @@
-"""Waiting for what announces itself by no event."""
+"""Polling for conditions that no event announces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def until(condition: Callable[[], T], what: str, timeout: float = 30.0) -> T:
-    """Look until the condition holds; answers what it found. Raises TimeoutError, naming `what`."""
+    """Poll until the condition holds; return its value. Raises TimeoutError, naming `what`."""
     deadline = time.monotonic() + timeout
     while not (found := condition()):
         if time.monotonic() > deadline:

@@ -1,1 +1,1 @@
-"""What `make up` runs."""
+"""`make up`: its plan, supervisor and console."""

@@ -1,4 +1,4 @@
-"""What `make up` prints: each line after the name of the process that wrote it."""
+"""The output of `make up`: each line is preceded by the name of the process that wrote it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _WIDTH = 8
 class Console:
     """Writes lines to a file descriptor without ever blocking.
 
-    A reader that stopped reading must not keep the supervisor from restarting or ending its
-    processes, so lines that do not fit are dropped and counted.
+    If nothing reads the output, the supervisor must still restart and end its processes, so lines
+    that do not fit are dropped and counted.
     """
 
     def __init__(self, descriptor: int = 1) -> None:
@@ -24,14 +24,15 @@ class Console:
         self._dropped = 0
 
     def line(self, name: str, text: str) -> None:
-        """One line of a process's output."""
+        """Write one line of a process's output."""
         self._write(f"{self._paint(f'{name:<{_WIDTH}}|', self._colour_of(name))} {text}\n")
 
     def say(self, text: str) -> None:
-        """The supervisor's own words, as they are."""
+        """Write the supervisor's own text, unchanged."""
         self._write(f"{text}\n")
 
     def complain(self, text: str) -> None:
+        """Write the supervisor's own text in red."""
         self._write(f"{self._paint(text, _RED)}\n")
 
     def _colour_of(self, name: str) -> int:
@@ -42,9 +43,9 @@ class Console:
 
     def _write(self, text: str) -> None:
         if self._dropped:
-            text = f"... {self._dropped} lines were not printed: nobody read them\n{text}"
+            text = f"... {self._dropped} lines were dropped: the output was not read\n{text}"
         data = text.encode(errors="replace")
-        # A pipe that polls as writable takes PIPE_BUF bytes at least without blocking.
+        # A pipe that polls as writable accepts at least PIPE_BUF bytes without blocking.
         for start in range(0, len(data), select.PIPE_BUF):
             try:
                 if not select.select([], [self._descriptor], [], 0)[1]:
@@ -52,5 +53,5 @@ class Console:
                     return
                 os.write(self._descriptor, data[start : start + select.PIPE_BUF])
             except (OSError, ValueError):
-                return  # the terminal is gone
+                return  # the terminal was closed
         self._dropped = 0

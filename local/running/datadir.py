@@ -1,4 +1,4 @@
-"""The folder in which `make up` keeps its data, held by one run at a time."""
+"""The data folder of `make up`, locked by one run at a time."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 
 from producer.security.private_files import private_folder
 
-# A run that was killed is still being cleaned up by its guard for a few seconds.
-_PATIENCE_SECONDS = 8.0
-# What may lie in the folder; the last three in that of a checkout.
+# For a few seconds, the guard still ends the processes of a run that was killed.
+_LOCK_WAIT_S = 8.0
+# The folder's entries; the last three only in a checkout's folder.
 _OURS = frozenset(
     {"valkey", "lock", "addresses.json", "addresses.tmp", "cache", "bench-venv", "matrix"}
 )
 
 
 class DataDirBusyError(Exception):
-    """Another run holds the folder. The message says which and what to do."""
+    """Another run holds the folder. The message names its process and what to do."""
 
 
 class DataDir:
-    """Holds an exclusive lock on `path` through `lock_fd` until every copy of that is closed.
+    """Holds an exclusive lock on `path`, until all copies of `lock_fd` are closed.
 
-    Children that write to the folder inherit `lock_fd`, so a next run cannot start beside what a
-    killed one left behind.
+    Children that write to the folder inherit `lock_fd`, so a new run cannot start while children of
+    a killed one are still running.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +48,7 @@ class DataDir:
         self._addresses.unlink(missing_ok=True)
 
     def publish(self, addresses: Mapping[str, str]) -> None:
-        """Write the addresses of what runs to `addresses.json`, for scripts."""
+        """Write the addresses of the running processes to `addresses.json`, for scripts."""
         draft = self._addresses.with_suffix(".tmp")
         draft.unlink(missing_ok=True)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -61,14 +61,14 @@ class DataDir:
         os.close(self.lock_fd)
 
     def _lock(self) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _LOCK_WAIT_S
         while True:
             try:
                 fcntl.flock(self.lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
                 holder = os.pread(self.lock_fd, 32, 0).strip().decode(errors="replace")
-                if _lives(holder) or time.monotonic() > deadline:
+                if _is_alive(holder) or time.monotonic() > deadline:
                     raise DataDirBusyError(
                         f"{self.path} is in use by another `make up` (process {holder}): "
                         "end that one, or set CARDS_DATA_DIR to another folder"
@@ -76,7 +76,7 @@ class DataDir:
                 time.sleep(0.05)
 
 
-def _lives(pid: str) -> bool:
+def _is_alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
     except PermissionError:

@@ -1,4 +1,4 @@
-"""Turns the environment into what `make up` starts: programs, addresses, who gets which secret."""
+"""From the environment to a plan for `make up`: programs, ports, and each process's secrets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from local.running.supervisor import Program
 from local.servers.valkey import valkey_argv
 
 SANDBOX_KEY = "sk_test_sandbox_of_make_up"
-"""Not a secret: the sandbox takes any key of this form, and Stripe knows none such."""
+"""Not a secret: the sandbox accepts any key of this form, and Stripe knows no such key."""
 
-# Who is given which; every other process runs without.
+# Secrets, each passed only to the processes that need it.
 _STRIPE = ("STRIPE_API_KEY", "STRIPE_API_BASE")
 _TOKENS = ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE")
 _SIGNING = ("CARDS_SIGNING_KEYS",)
 
-_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class WrongSettingError(Exception):
@@ -29,7 +29,7 @@ class WrongSettingError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to run. `redis_port` and `sandbox_port` are None where an outside one is used."""
+    """What to run. `redis_port` and `sandbox_port` are None where an external one is used."""
 
     programs: Mapping[str, Program]
     host: str
@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def probe_host(self) -> str:
-        return _REACHED_AT.get(self.host, self.host)
+        return _LOOPBACK.get(self.host, self.host)
 
     @property
     def web_url(self) -> str:
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """By name, without user or password."""
+        """Addresses by name, without user or password."""
         addresses = {
             "web": self.web_url,
             "docs": f"{self.web_url}/docs",
@@ -67,9 +67,9 @@ def data_dir(environ: Mapping[str, str], root: Path) -> Path:
 
 
 def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Plan:
-    """Choose ports and write each process's command and environment.
+    """Choose ports and compose each process's command and environment.
 
-    Raises WrongSettingError, and NoEmbeddedValkeyError where one is needed and there is none.
+    Raises WrongSettingError, and NoEmbeddedValkeyError if Valkey is needed and missing.
     """
     host = environ.get("HOST") or "127.0.0.1"
     port = _port(environ, "PORT", 8000, host)
@@ -81,8 +81,17 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
         if name not in (*_STRIPE, *_TOKENS, *_SIGNING)
     } | {"PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-m"]
-    work = ["celery", "-A", "worker.app", "worker", "-Q", "interactive,bulk", "--loglevel", "INFO"]
-    watch = ["celery", "-A", "worker.flower", "flower"]
+    worker = [
+        "celery",
+        "-A",
+        "worker.app",
+        "worker",
+        "-Q",
+        "interactive,bulk",
+        "--loglevel",
+        "INFO",
+    ]
+    flower = ["celery", "-A", "worker.flower", "flower"]
     programs: dict[str, Program] = {}
 
     redis_url, redis_port = environ.get("REDIS_URL", ""), None
@@ -121,7 +130,7 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     tokens = {name: environ[name] for name in _TOKENS if environ.get(name)}
     programs["worker"] = Program(
         name="worker",
-        argv=[*python, *work],
+        argv=[*python, *worker],
         env={**common, **stripe, **signing},
     )
     programs["web"] = Program(
@@ -131,8 +140,8 @@ def make_plan(environ: Mapping[str, str], valkey_dir: Path, lock_fd: int) -> Pla
     )
     programs["flower"] = Program(
         name="flower",
-        # Not `-A worker.app`, whose settings want the Stripe key that Flower must not have.
-        argv=[*python, *watch, "--address=127.0.0.1", f"--port={flower_port}"],
+        # Not `-A worker.app`, whose settings require the Stripe key, which Flower must not have.
+        argv=[*python, *flower, "--address=127.0.0.1", f"--port={flower_port}"],
         env=common,
         stop_seconds=2.0,
     )
@@ -156,10 +165,10 @@ def _port(environ: Mapping[str, str], name: str, default: int, host: str) -> int
     try:
         free = is_free(port, host)
     except OSError:
-        raise WrongSettingError(f"HOST {host!r} is no address of this machine") from None
+        raise WrongSettingError(f"HOST {host!r} is not an address of this machine") from None
     if not free:
         raise WrongSettingError(
-            f"{name} {port} is taken on {host}: choose another, e.g. {name}={port + 1} make up"
+            f"{name} {port} is in use on {host}: choose another, e.g. {name}={port + 1} make up"
         )
     return port
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; `status` is 0 where there was none, and `body` then says why."""
+    """An HTTP answer; without one, `status` is 0 and `body` gives the reason."""
 
     status: int
     body: str
@@ -19,7 +19,7 @@ class Answer:
 
 
 async def get(host: str, port: int, path: str, timeout: float = 5.0) -> Answer:
-    """GET `http://host:port/path`; never raises for what the other side does."""
+    """GET `http://host:port/path`. Never raises: failures are in the Answer."""
     try:
         async with asyncio.timeout(timeout):
             return await _get(host, port, path)

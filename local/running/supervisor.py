@@ -1,4 +1,4 @@
-"""Runs programs, starts each again when it dies, and ends them all in time."""
+"""Runs programs, restarts them when they end, and stops them all within a given time."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from local.running.console import Console
 from producer.security.private_files import UMASK
 
 FIRST_BACKOFF, LAST_BACKOFF = 0.1, 3.0
-"""Seconds before a process is started again: doubled from the first to the last."""
+"""Seconds before a restart: doubled from the first to the last."""
 STEADY_SECONDS = 10.0
-"""A process that ran this long starts over with the first backoff."""
+"""After this long, a process's next restart uses the first backoff again."""
 _LONGEST_LINE = 64 * 1024
 _NOT_EXECUTED = 127
 
 
 @dataclass(frozen=True)
 class Program:
-    """One process to keep running.
+    """A program to keep running.
 
-    Programs stop in the order of `stop_stage`, all of a stage together; `stop_seconds` is how
-    long it may take after SIGTERM before its group gets SIGKILL.
+    Programs stop in the order of `stop_stage`, those of one stage together; `stop_seconds` is the
+    time from SIGTERM to SIGKILL for its group.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Program:
 
 
 class ExitedError(Exception):
-    """A process ended of itself before it was ready, which another try would not mend."""
+    """A process exited before it was ready; a restart would not help."""
 
     def __init__(self, name: str, code: int, last_line: str) -> None:
         self.name = name
@@ -49,7 +49,7 @@ class ExitedError(Exception):
 
 
 class _Child:
-    """A program and the process that runs it at the moment."""
+    """A program and its present process."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -61,7 +61,7 @@ class _Child:
 
 
 class Supervisor:
-    """Belongs to one running event loop in the main thread; handles SIGCHLD there."""
+    """Keeps programs running. Handles SIGCHLD in the running event loop of the main thread."""
 
     def __init__(self, console: Console, guard: Guard) -> None:
         self._console = console
@@ -73,20 +73,20 @@ class Supervisor:
         self._loop.add_signal_handler(signal.SIGCHLD, self._reap)
 
     def start(self, program: Program) -> None:
-        """Start `program`, and start it again whenever it dies, until `stop()`."""
+        """Start `program`, and restart it whenever it ends, until `stop()`."""
         child = self._children[program.name] = _Child(program)
         self._keepers.append(self._loop.create_task(self._keep(child)))
 
     def mark_ready(self, name: str) -> None:
-        """From here on `name` is started again however it ends.
+        """From now on restart `name` however it ends.
 
-        Before, it is started again only if a signal killed it: a process that gives up while it
-        starts has found a wrong setting or a fault that would only be repeated.
+        Before that, it is restarted only if a signal killed it: a process that exits during its
+        start has found a wrong setting or a fault that a restart would repeat.
         """
         self._children[name].ready = True
 
     async def failed(self) -> None:
-        """Raises ExitedError once a program started so far gives up before it was ready."""
+        """Raises ExitedError once a program exits before it was ready."""
         done, _ = await asyncio.wait(
             [child.failure for child in self._children.values()],
             return_when=asyncio.FIRST_COMPLETED,
@@ -99,7 +99,7 @@ class Supervisor:
         return process.pid if process else None
 
     async def stop(self) -> None:
-        """End everything, stage by stage; what does not end in its time is killed."""
+        """Stop everything, stage by stage; what exceeds its time is killed."""
         self._stopping.set()
         for stage in sorted({child.program.stop_stage for child in self._children.values()}):
             await asyncio.gather(
@@ -123,14 +123,14 @@ class Supervisor:
             async with asyncio.timeout(child.program.stop_seconds):
                 await child.ended.wait()
         except TimeoutError:
-            self._console.complain(f"{child.program.name} did not end in time: killed")
+            self._console.complain(f"{child.program.name} did not end in time and was killed")
             kill_group(process.pid)
             await child.ended.wait()
 
     async def _keep(self, child: _Child) -> None:
         backoff = FIRST_BACKOFF
         while not self._stopping.is_set():
-            began = time.monotonic()
+            started = time.monotonic()
             code = await self._run(child)
             if self._stopping.is_set():
                 return
@@ -139,10 +139,10 @@ class Supervisor:
                 child.failure.set_exception(ExitedError(name, code, child.last_line))
                 child.failure.exception()  # so that asyncio does not report it a second time
                 return
-            if time.monotonic() - began > STEADY_SECONDS:
+            if time.monotonic() - started > STEADY_SECONDS:
                 backoff = FIRST_BACKOFF
             self._console.complain(
-                f"{child.program.name} ended ({_reason(code)}); started again in {backoff:g} s"
+                f"{child.program.name} ended ({_reason(code)}); restarting in {backoff:g} s"
             )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff):
@@ -171,7 +171,7 @@ class Supervisor:
         os.set_blocking(output, False)
         lines = _Lines(self._console, child)
         self._loop.add_reader(output, self._drain, output, lines)
-        self._reap()  # it may have ended before it was known here
+        self._reap()  # it may have ended before `child.process` was set
         await child.ended.wait()
         self._guard.release(process.pid)
         child.process = None
@@ -182,7 +182,7 @@ class Supervisor:
         return process.returncode
 
     def _drain(self, output: int, lines: _Lines) -> None:
-        # Bounded, so that one that never stops writing leaves room for signals and the others.
+        # Bounded, so that a program that always writes leaves time for signals and the others.
         for _ in range(16):
             try:
                 data = os.read(output, 65_536)
@@ -201,7 +201,7 @@ class Supervisor:
 
 
 class _Lines:
-    """Cuts a process's output into lines for the console."""
+    """Splits a process's output into lines for the console."""
 
     def __init__(self, console: Console, child: _Child) -> None:
         self._console = console

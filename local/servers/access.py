@@ -1,4 +1,4 @@
-"""Who may do what at a server that a test starts."""
+"""Users and rights of a server that a test starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The default user's password, which those who start the server use, and other users.
+    """Passwords and ACL rules: the default user's password, and other users.
 
     `users` holds ACL rules by name, e.g. `{"cards": ">secret ~cards:* &* +@all"}`.
     """
@@ -18,7 +18,7 @@ class Access:
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def options(self, directory: Path) -> dict[str, str]:
-        """A server's options for this, for its replication too; writes a file of users."""
+        """Options for a server; writes its ACL file."""
         if self.password is None and not self.users:
             return {}
         secret = "nopass" if self.password is None else f">{self.password}"
@@ -32,5 +32,5 @@ class Access:
         return {"aclfile": str(path)}
 
     def replica_options(self) -> dict[str, str]:
-        """How a replica shows itself to its primary."""
+        """Options for a replica's login to its primary."""
         return {} if self.password is None else {"masterauth": self.password}

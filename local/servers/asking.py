@@ -1,4 +1,4 @@
-"""What is said to a server by whoever runs it, over a connection of its own each time."""
+"""Administrative commands to a server, each on its own connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ANSWER_S = 2.0
 
 
 def ask(server: ValkeyServer, *command: str | int) -> Any:
-    """The answer to one command. Raises redis.exceptions.RedisError."""
+    """Send one command; return its answer. Raises redis.exceptions.RedisError."""
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
@@ -27,13 +27,13 @@ def ask(server: ValkeyServer, *command: str | int) -> Any:
 
 
 def replication(server: ValkeyServer) -> dict[str, Any]:
-    """INFO replication. Raises as `ask` does."""
+    """The answer to INFO replication. Raises like `ask`."""
     found: dict[str, Any] = ask(server, "INFO", "replication")
     return found
 
 
 def is_primary(server: ValkeyServer) -> bool:
-    """Whether it takes itself for one; False where it does not answer."""
+    """Whether the server has the role of a primary; False if it does not answer."""
     from redis.exceptions import RedisError
 
     try:
@@ -43,7 +43,7 @@ def is_primary(server: ValkeyServer) -> bool:
 
 
 def follows(server: ValkeyServer, primary: ValkeyServer) -> bool:
-    """Whether it is a replica of that primary and has everything that was written there."""
+    """Whether the server is a replica of that primary and has replicated all its writes."""
     from redis.exceptions import RedisError
 
     try:

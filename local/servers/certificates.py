@@ -1,4 +1,4 @@
-"""Certificates for a test, made by the `openssl` command: a CA's, a server's and a client's."""
+"""Certificates for tests, made by the `openssl` command: of a CA, a server and a client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXTENSIONS = {
 
 
 class NoOpensslError(Exception):
-    """There is no `openssl` command that makes certificates. The message says so."""
+    """The `openssl` command is missing or failed. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """What the two sides of TLS need, and a CA that has signed none of it."""
+    """Certificates for both sides of TLS, and a CA that has signed none of them."""
 
     ca: Identity
     server: Identity
@@ -37,10 +37,10 @@ class Certificates:
     wrong_ca: Identity
 
     def server_context(self, identity: Identity | None = None) -> ssl.SSLContext:
-        """For a server that shows its certificate, or another one."""
-        shown = identity or self.server
+        """A server's context with its certificate, or with another identity."""
+        chosen = identity or self.server
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(shown.certificate, shown.key)
+        context.load_cert_chain(chosen.certificate, chosen.key)
         return context
 
     @classmethod
@@ -51,10 +51,10 @@ class Certificates:
         *,
         days: int = _DAYS,
     ) -> Certificates:
-        """Write them into a directory. Raises NoOpensslError.
+        """Write the certificates into a directory. Raises NoOpensslError.
 
-        `names` are what the server is called, as in a `subjectAltName`; `days` how long its
-        certificate and the client's are valid: those of -1 ended yesterday.
+        `names` are the server's names, as in a `subjectAltName`; `days` is how long the
+        certificates are valid: with -1 they expired yesterday.
         """
         directory.mkdir(parents=True, exist_ok=True)
         ca = _authority(directory, "ca")

@@ -1,4 +1,4 @@
-"""An HTTP proxy on loopback that tunnels by CONNECT, or looks into the TLS that goes through it."""
+"""An HTTP proxy on loopback that tunnels CONNECT requests, or intercepts the TLS in them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from local.servers.relay import Relay
 
 
 class ConnectProxy(Relay):
-    """Leads each `host:port` that it knows to a port of this machine; a context manager.
+    """Forwards each known `host:port` to a port of this machine; a context manager.
 
-    `heads` is what it was told in the clear, request by request.
+    `heads` are the requests' heads, as received.
     """
 
     def __init__(
@@ -25,10 +25,10 @@ class ConnectProxy(Relay):
         inspecting: ssl.SSLContext | None = None,
         credentials: str | None = None,
     ) -> None:
-        """With `tls` it is an https proxy. `credentials` are `user:password`.
+        """With `tls`, callers reach the proxy by https. `credentials` are `user:password`.
 
-        With `inspecting` it ends the callers' TLS itself, by a certificate of its own for the
-        host, and goes on in plain: what many companies' proxies do.
+        With `inspecting`, the proxy terminates the callers' TLS with its own certificate for the
+        host and forwards plain text, as many companies' proxies do.
         """
         super().__init__(0, tls=tls)
         self._targets = targets
@@ -36,7 +36,7 @@ class ConnectProxy(Relay):
         self._credentials = credentials
         self.heads: list[str] = []
         self.answer = ""
-        """A status line to give instead of connecting; `close` closes, `wait` says nothing."""
+        """A status line to answer instead of connecting; `close` closes, `wait` never answers."""
 
     @property
     def url(self) -> str:
@@ -46,13 +46,13 @@ class ConnectProxy(Relay):
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.heads.append(head)
-            refused = self._refused(head)
-            if refused == "wait":
+            refusal = self._refusal(head)
+            if refusal == "wait":
                 await reader.read()
-            elif refused not in ("", "close"):
-                writer.write(f"HTTP/1.1 {refused}\r\nContent-Length: 0\r\n\r\n".encode())
+            elif refusal not in ("", "close"):
+                writer.write(f"HTTP/1.1 {refusal}\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()
-            if refused:
+            if refusal:
                 writer.close()
                 return
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -60,13 +60,13 @@ class ConnectProxy(Relay):
                 await writer.start_tls(self._inspecting)
             await self._join(reader, writer, self._targets[head.split()[1]])
 
-    def _refused(self, head: str) -> str:
+    def _refusal(self, head: str) -> str:
         if self.answer:
             return self.answer
         method, target, *_ = head.split()
         if self._credentials is not None:
-            told = b64encode(self._credentials.encode()).decode()
-            if f"proxy-authorization: basic {told}".lower() not in head.lower():
+            encoded = b64encode(self._credentials.encode()).decode()
+            if f"proxy-authorization: basic {encoded}".lower() not in head.lower():
                 return "407 Proxy Authentication Required"
         if method != "CONNECT":
             return "405 Method Not Allowed"

@@ -1,4 +1,4 @@
-"""A way to a server on loopback that can be moved to another while connections are open."""
+"""A TCP relay on loopback whose target can change while connections are open."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ T = TypeVar("T")
 _CHUNK = 65_536
 
 
-class _Way:
-    """One connection and what it was connected to when it was made."""
+class _Connection:
+    """A relayed connection; it stays with the target it was opened to."""
 
     def __init__(self, near: asyncio.StreamWriter, far: asyncio.StreamWriter) -> None:
         self.near, self.far = near, far
@@ -28,23 +28,23 @@ class _Way:
 
 
 class Relay:
-    """New connections go to the present target; open ones stay where they are.
+    """Relays new connections to the present target; open ones keep theirs.
 
-    Stands for what a proxy, a service's address or a DNS name does at a failover. Works on a
-    thread of its own, so blocking callers need no event loop.
+    It stands for a proxy, a service address or a DNS name during a failover. It runs in its own
+    thread, so blocking callers need no event loop.
     """
 
     def __init__(self, target: int, *, tls: ssl.SSLContext | None = None) -> None:
-        """`target` is a loopback port; with `tls`, what comes in is TLS and goes on in plain."""
+        """`target` is a loopback port; with `tls`, the relay terminates TLS."""
         self.port = free_port()
         self._target = target
         self._tls = tls
-        self._ways: set[_Way] = set()
+        self._open: set[_Connection] = set()
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Listen, and return once connections are taken."""
+        """Listen, and return once connections are accepted."""
         self._thread = threading.Thread(
             target=self._loop.run_forever, name=f"relay {self.port}", daemon=True
         )
@@ -53,7 +53,7 @@ class Relay:
         return self
 
     def stop(self) -> None:
-        """Close everything. Does nothing where it was not started."""
+        """Close all connections. Does nothing if the relay was not started."""
         if self._thread is None:
             return
         self._run(self._end())
@@ -64,28 +64,28 @@ class Relay:
 
     @property
     def connections(self) -> int:
-        """How many are open, those that are silent among them."""
-        return len(self._ways)
+        """The number of open connections, including silent ones."""
+        return len(self._open)
 
     def point_at(self, target: int) -> None:
-        """From now on new connections go to another port of this machine."""
+        """Relay new connections to another port of this machine from now on."""
         self._target = target
 
     def swallow(self) -> None:
-        """From now on read what open connections send, and never answer: a half-open network."""
+        """Read what open connections send, and never answer: a half-open network."""
 
         def silence() -> None:
-            for way in self._ways:
-                way.silent = True
+            for connection in self._open:
+                connection.silent = True
 
         self._call(silence)
 
     def cut(self) -> None:
-        """Reset the open connections; new ones are taken."""
+        """Reset the open connections; new ones are accepted."""
 
         def close() -> None:
-            for way in self._ways:
-                way.close()
+            for connection in self._open:
+                connection.close()
 
         self._call(close)
 
@@ -115,21 +115,21 @@ class Relay:
         except OSError:
             writer.transport.abort()
             return
-        way = _Way(writer, to_far)
-        self._ways.add(way)
-        sent = asyncio.create_task(_pump(way, reader, to_far))
-        answered = asyncio.create_task(_pump(way, far, writer))
+        connection = _Connection(writer, to_far)
+        self._open.add(connection)
+        sent = asyncio.create_task(_pump(connection, reader, to_far))
+        answered = asyncio.create_task(_pump(connection, far, writer))
         try:
             await asyncio.wait({sent, answered}, return_when=asyncio.FIRST_COMPLETED)
-            if way.silent:  # the caller is not told that the other side has gone
+            if connection.silent:  # the caller must not see that the target has closed
                 await asyncio.wait({sent})
         except asyncio.CancelledError:
-            pass  # the relay stops; asyncio would report it as an error of the connection's
+            pass  # the relay stops; otherwise asyncio would log this as the connection's error
         finally:
             for task in (sent, answered):
                 task.cancel()
-            self._ways.discard(way)
-            way.close()
+            self._open.discard(connection)
+            connection.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -138,9 +138,11 @@ class Relay:
         self.stop()
 
 
-async def _pump(way: _Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(
+    connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(_CHUNK):
-            if not way.silent:
+            if not connection.silent:
                 writer.write(data)
                 await writer.drain()

@@ -1,4 +1,4 @@
-"""A primary, its replica, and a relay that points at whichever of them is the primary."""
+"""A primary, its replica, and a relay that points at the present primary."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ _PAUSE_MS = 60_000
 
 
 class Old(Enum):
-    """What becomes of the old primary at a failover."""
+    """The state of the old primary after a failover."""
 
     DEMOTED = auto()
-    """A read-only replica of the new one; its connections stay open."""
+    """It is a read-only replica of the new primary; its connections stay open."""
     CUT_OFF = auto()
-    """A read-only replica of nobody: reads work, what is published elsewhere does not arrive."""
+    """It is a read-only replica of no server: reads work, publications elsewhere are missed."""
     LEFT = auto()
-    """It goes on as a primary for whoever is connected, and does not know of the other."""
+    """It remains a primary for its connected clients, unaware of the new one."""
     KILLED = auto()
     PAUSED = auto()
-    """SIGSTOP: its connections stay open and silent."""
+    """It is stopped by SIGSTOP: its connections stay open and silent."""
 
 
 class Open(Enum):
-    """What becomes of the connections that are open through the relay at a failover."""
+    """The state of the relay's open connections after a failover."""
 
     KEPT = auto()
     SWALLOWED = auto()
-    """What they send is read and never answered."""
+    """They stay open; what they send is read and never answered."""
     CUT = auto()
 
 
 class Pair:
-    """Two servers behind one address, and failovers from one to the other.
+    """Two servers behind one address, with failovers between them.
 
-    A context manager; nothing is left after it, even where its process is killed.
+    A context manager; its processes end with it, even if its process is killed.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Pair:
         access: Access | None = None,
         config: Mapping[str, str] | None = None,
     ) -> None:
-        """`config` is laid over `local.servers.valkey.DURABLE` for both servers."""
+        """`config` extends `local.servers.valkey.DURABLE` for both servers."""
         access = access or Access()
         self.primary, self.replica = (
             ValkeyServer(
@@ -76,7 +76,7 @@ class Pair:
         return self.primary.url.replace(f":{self.primary.port}/", f":{self.relay.port}/")
 
     def start(self) -> Self:
-        """Return once the replica has what the primary has."""
+        """Start everything, and return once the replica has the primary's data."""
         self.primary.start()
         self._follow()
         self.relay.start()
@@ -86,14 +86,14 @@ class Pair:
         self.relay.stop()
         for server in (self.replica, self.primary):
             if server.running:
-                server.kill()  # in good order a primary would wait for its replica
+                server.kill()  # on SIGTERM a primary would wait for its replica
             server.stop()
 
     def fail_over(self, old: Old = Old.DEMOTED, open: Open = Open.KEPT) -> ValkeyServer:
-        """Promote the replica, move the relay, and do to the rest what is said.
+        """Promote the replica, point the relay at it, and treat the rest as `old` and `open` say.
 
-        A primary that lives takes no writes meanwhile, so that nothing is lost; of one that is
-        killed or paused, what had not come to the replica is. Answers the new primary.
+        A running primary accepts no writes meanwhile, so nothing is lost; of a killed or paused
+        one, writes that had not reached the replica are lost. Returns the new primary.
         """
         was, now = self.primary, self.replica
         if open is Open.SWALLOWED:
@@ -101,12 +101,12 @@ class Pair:
         match old:
             case Old.KILLED:
                 was.kill()
-                until(lambda: replication(now)["master_link_status"] != "up", "the link stays up")
+                until(lambda: replication(now)["master_link_status"] != "up", "the link went down")
             case Old.PAUSED:
                 was.pause()
             case _:
                 ask(was, "CLIENT", "PAUSE", _PAUSE_MS, "WRITE")
-                until(lambda: follows(now, was), "the replica does not come up to the primary")
+                until(lambda: follows(now, was), "the replica caught up with the primary")
         ask(now, "REPLICAOF", "NO", "ONE")
         now.config.pop("replicaof", None)
         self.relay.point_at(now.port)
@@ -122,17 +122,17 @@ class Pair:
         return now
 
     def step_down(self) -> None:
-        """Make the primary a read-only replica of nobody, and promote none: no write is taken."""
+        """Make the primary a read-only replica of no server; no write is accepted anywhere."""
         ask(self.primary, "REPLICAOF", "127.0.0.1", free_port())
 
     def step_up(self) -> None:
-        """Make it the primary again."""
+        """Make it a primary again."""
         ask(self.primary, "REPLICAOF", "NO", "ONE")
 
     def restore(self) -> None:
-        """Make what was the primary the replica, whatever became of it, and wait until it is.
+        """Make the former primary the replica, in whatever state it is, and wait until it is one.
 
-        What was written to it alone is gone then.
+        Writes that only the former primary had are lost.
         """
         self._follow()
 
@@ -144,7 +144,7 @@ class Pair:
             ask(server, "REPLICAOF", "127.0.0.1", primary.port)
         else:
             server.start()
-        until(lambda: follows(server, primary), "the replica does not come up to the primary")
+        until(lambda: follows(server, primary), "the replica caught up with the primary")
 
     def __enter__(self) -> Self:
         try:

@@ -1,6 +1,6 @@
-"""One sentinel: a process that watches a primary, with others, and puts a replica in its place.
+"""One sentinel: a process that, with others, watches a primary and replaces it by a replica.
 
-What it has found out it keeps in its configuration file, over `restart()` too.
+It keeps its state in its configuration file, across `restart()` too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Watched:
 
 
 class Sentinel(ValkeyServer):
-    """A process as `ValkeyServer` is one, with an identity that others can be told of."""
+    """A process like `ValkeyServer`, with an identity that other sentinels are configured with."""
 
     def __init__(self, directory: Path, *, number: int, access: Access) -> None:
         super().__init__(directory, password=access.password)
@@ -35,7 +35,7 @@ class Sentinel(ValkeyServer):
         self._path = directory / "sentinel.conf"
 
     def watch(self, watched: Watched, others: Sequence[Sentinel]) -> None:
-        """Write the configuration, with what would otherwise take seconds to be found out."""
+        """Write the configuration, with facts that sentinels would take seconds to discover."""
         name, host = watched.name, "127.0.0.1"
         lines = [
             f"port {self.port}",

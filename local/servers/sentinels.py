@@ -1,4 +1,4 @@
-"""Servers, one of them the primary, and three sentinels that see to there being one."""
+"""Servers, one of them the primary, and three sentinels that keep one primary."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from local.servers.sentinel import Sentinel, Watched
 from local.servers.valkey import PROMPT, ValkeyServer
 
 MASTER = "cards"
-"""The name under which clients ask for the primary."""
+"""The name by which clients ask for the primary."""
 _SENTINELS, _QUORUM = 3, 2
 
 
 class Sentinels:
-    """All the processes, and failovers among them. Raises TimeoutError where something hangs.
+    """All the processes, and failovers among them. Raises TimeoutError if something hangs.
 
-    A context manager; nothing is left after it, even where its process is killed.
+    A context manager; its processes end with it, even if its process is killed.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Sentinels:
         info_period_ms: int = 10_000,
         config: Mapping[str, str] | None = None,
     ) -> None:
-        """`min_replicas` are those without which a primary takes no write, as it is set in Redis.
+        """`min_replicas` is `min-replicas-to-write`: with fewer a primary accepts no writes.
 
-        `access` is for servers and sentinels alike; `config` is laid over the servers' options.
-        `info_period_ms` is how often sentinels look at what servers say of themselves; seldom, as
-        in production, they may take 20 s to demote a primary that they have replaced.
+        `access` is for servers and sentinels; `config` extends the servers' options.
+        `info_period_ms` is how often sentinels read the servers' INFO; at production's long periods
+        they may take 20 s to demote a primary that they have replaced.
         """
         access = access or Access()
         options = {
@@ -67,17 +67,17 @@ class Sentinels:
         self._failover_timeout_ms = failover_timeout_ms
         self._info_period_ms = info_period_ms
         self._failover_s = failover_timeout_ms / 1000
-        # A failover that is found impossible is tried again after twice the time it may take.
+        # Sentinels retry a failover that was impossible after twice its timeout.
         self._patience_s = (down_after_ms + 3 * failover_timeout_ms) / 1000 + 15
 
     @property
     def url(self) -> str:
-        """The URL of the default user."""
+        """The default user's URL."""
         password = self.servers[0].password
         return self.url_of("", password) if password is not None else self._url("")
 
     def url_of(self, user: str, password: str) -> str:
-        """The URL of one of the users."""
+        """The URL of another user."""
         return self._url(f"{user}:{password}@")
 
     def _url(self, who: str) -> str:
@@ -85,7 +85,7 @@ class Sentinels:
         return f"sentinel://{who}{hosts}/{MASTER}/0"
 
     def start(self) -> Self:
-        """Return once all have found each other, so that any of them may be killed."""
+        """Return once all have found each other, so that any one of them may be killed."""
         first, *others = self.servers
         first.start()
         for server in others:
@@ -108,14 +108,14 @@ class Sentinels:
         return self
 
     def stop(self) -> None:
-        # The sentinels first, lest they see to a new primary; none in good order, for that waits.
+        # Sentinels first, lest they promote a replica; all by SIGKILL, since SIGTERM would wait.
         for server in (*self.sentinels, *self.servers):
             if server.running:
                 server.kill()
             server.stop()
 
     def primary(self) -> ValkeyServer | None:
-        """The one that most of the sentinels name and that takes itself for the primary."""
+        """The server that a quorum of sentinels names and that has the role of a primary."""
         named = Counter(self._named_by(sentinel) for sentinel in self.sentinels)
         port, votes = named.most_common(1)[0]
         found = next((server for server in self.servers if server.port == port), None)
@@ -124,62 +124,61 @@ class Sentinels:
     def until_primary(
         self, *, other_than: ValkeyServer | None = None, within_s: float | None = None
     ) -> ValkeyServer:
-        """Wait for a primary, which is not the one given."""
+        """Wait for a primary other than the given one; without one, for any."""
 
         def found() -> ValkeyServer | None:
             named = self.primary()
             return named if named is not other_than else None
 
         timeout = within_s or self._patience_s
-        return until(found, "the sentinels have no new primary", timeout)  # type: ignore[return-value]
+        return until(found, "the sentinels have a new primary", timeout)  # type: ignore[return-value]
 
     def kill_primary(self) -> ValkeyServer:
-        """SIGKILL to the primary. Answers it; `until_primary` and `bring_back` come after it."""
+        """Kill the primary; return it. `until_primary` and `bring_back` come after."""
         old = self.until_primary()
         old.kill()
         return old
 
     def restart_primary(self) -> ValkeyServer:
-        """SIGKILL to the primary and the same again at once, too soon to be noticed. Answers it."""
+        """Kill the primary and restart it at once, too soon for a failover; return it."""
         old = self.until_primary()
         old.config.pop("replicaof", None)
         return old.restart()
 
     def pause_primary(self) -> ValkeyServer:
-        """SIGSTOP to the primary: its connections stay open and silent. Answers it."""
+        """Stop the primary by SIGSTOP: its connections stay open and silent. Returns it."""
         old = self.until_primary()
         old.pause()
         return old
 
     def fail_over(self, *, coordinated: bool = False) -> ValkeyServer:
-        """Have the sentinels make another the primary though nothing is wrong; answers that.
+        """Have the sentinels replace a healthy primary; return the new one.
 
-        Plain SENTINEL FAILOVER leaves the old one a primary until it is told otherwise, some
-        seconds later, and for about one of them with a replica, where there are two. With
-        `coordinated` (Valkey 9) the two agree on it, and nothing is lost.
+        With plain SENTINEL FAILOVER the old one stays a primary for some seconds, for about one of
+        them with a replica, if there are two. With `coordinated` (Valkey 9) the two servers agree,
+        and nothing is lost.
         """
         from redis.exceptions import RedisError
 
         old = self.until_primary()
         command = ["SENTINEL", "FAILOVER", MASTER, *(["COORDINATED"] if coordinated else [])]
 
-        def begun() -> ValkeyServer | None:
+        def attempted() -> ValkeyServer | None:
             for sentinel in filter(lambda each: each.running, self.sentinels):
                 try:
                     ask(sentinel, *command)
                 except RedisError:
-                    continue  # one is going on, or that one knows of no replica that will do
-                with suppress(TimeoutError):  # one that is begun may be given up
+                    continue  # a failover is running, or this sentinel knows no suitable replica
+                with suppress(TimeoutError):  # the sentinels may give up
                     return self.until_primary(other_than=old, within_s=self._failover_s)
             return None
 
-        return until(begun, "no failover comes about", self._patience_s)  # type: ignore[return-value]
+        return until(attempted, "the sentinels failed over", self._patience_s)  # type: ignore[return-value]
 
     def bring_back(self, server: ValkeyServer) -> None:
-        """Make a killed or paused server, or one left a primary, a replica; wait until it is one.
+        """Make a killed, paused or replaced primary a replica, and wait until it is one.
 
-        One that wakes as a primary the sentinels would leave so for a while: `resume()` it to have
-        that.
+        Sentinels would let a resumed primary remain one for a while; call `resume()` for that case.
         """
         primary = self.until_primary()
         if server is not primary:
@@ -192,7 +191,7 @@ class Sentinels:
         self.until_whole()
 
     def until_whole(self) -> ValkeyServer:
-        """Wait until all servers follow the primary and all sentinels see all; answers it."""
+        """Wait until all servers follow the primary and all sentinels see them; return it."""
 
         def whole() -> bool:
             primary = self.primary()
@@ -202,14 +201,14 @@ class Sentinels:
                 and all(self._sees_all(sentinel, primary) for sentinel in self.sentinels)
             )
 
-        # Sentinels take ten seconds to make a replica of a primary that they do not know as one.
-        until(whole, "servers and sentinels do not come together", self._patience_s + 15)
+        # Sentinels take ten seconds to demote a primary that they did not know as one.
+        until(whole, "servers and sentinels agree", self._patience_s + 15)
         return self.until_primary()
 
     def _until_follow(self, primary: ValkeyServer) -> None:
         for server in self.servers:
             if server is not primary:
-                until(lambda server=server: follows(server, primary), "a replica lags behind")  # type: ignore[misc]
+                until(lambda server=server: follows(server, primary), "a replica caught up")  # type: ignore[misc]
 
     def _named_by(self, sentinel: Sentinel) -> int | None:
         from redis.exceptions import RedisError
@@ -247,7 +246,7 @@ class Sentinels:
 
 
 def _fields(answer: object) -> dict[str, str]:
-    """Field and value by turns, as a server tells them, or a mapping where the client made one."""
+    """Fields of an answer: a list of alternating names and values, or the client's mapping."""
     if isinstance(answer, dict):
         return {str(name): str(value) for name, value in answer.items()}
     assert isinstance(answer, list)

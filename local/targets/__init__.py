@@ -1,1 +1,1 @@
-"""Targets of the Makefile that write or check files."""
+"""Makefile targets that write or check files."""

@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md: `make config-table`. A test looks whether it is current."""
+"""Writes docs/configuration.md: `make config-table`. A test checks that it is current."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ READERS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
 }
 """Every `from_environ` by its class."""
 LEAST = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": "sk_test_x"}
-"""What the readers ask for before they answer."""
+"""Settings that the readers require."""
 
 _INTRODUCTION = """\
 # Configuration
 
-Every setting is a variable of the environment; nothing is read from files, but those that a setting
-names. One that is empty counts as not set. A wrong one ends its process at once, with a line that
-names it. Written from the settings' code by `make config-table`; the tests compare.
+Every setting is an environment variable; nothing is read from files except those that a setting
+names. An empty variable counts as not set. A wrong value ends its process at once, with a line that
+names the setting. `make config-table` generates this page from the code, and a test compares them.
 
-*Secret* ones belong to the processes named and to nobody else. Stripe's key is the worker's alone.
+*Secret* settings belong only in the processes named. Stripe's key is the worker's alone.
 
-| setting | meaning | values | if not set | read by |
+| setting | meaning | values | default | read by |
 |---|---|---|---|---|
 """
 
 
 class Recorder(dict[str, str]):
-    """An environment that knows what it was asked for."""
+    """An environment that records which names were read."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__(environ)
         self.asked: set[str] = set()
 
     def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
-        """As `dict.get`; a missing one is empty."""
+        """Like `dict.get`, but a missing name is empty."""
         self.asked.add(key)
         return super().get(key, default)
 
@@ -73,14 +73,14 @@ class Recorder(dict[str, str]):
 
 
 def asked_by(reader: str) -> set[str]:
-    """The names that the reader looks for."""
+    """The names that the reader reads."""
     environ = Recorder(LEAST)
     READERS[reader](environ)
     return environ.asked
 
 
 def values_of(setting: Setting) -> str:
-    """What the setting may be, as it was declared or as its reader's refusal says."""
+    """The setting's permitted values, as declared or as its reader's error gives them."""
     return setting.values or next(_wanted(setting.name), "")
 
 
@@ -95,7 +95,7 @@ def _wanted(name: str) -> Iterator[str]:
 
 
 def text() -> str:
-    """The whole page."""
+    """The text of the page."""
     return _INTRODUCTION + "".join(f"{_row(setting)}\n" for setting in SETTINGS)
 
 

@@ -1,4 +1,4 @@
-"""Writes the Grafana dashboard: `make dashboard`. A test looks whether its metrics exist."""
+"""Writes the Grafana dashboard: `make dashboard`. A test checks that its metrics exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT = 24, 8
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A graph: its title, what it asks Prometheus for, and the unit by Grafana's name."""
+    """A graph: its title, its Prometheus queries, and Grafana's name of the unit."""
 
     title: str
     exprs: tuple[tuple[str, str], ...]  # expression, legend
@@ -24,7 +24,7 @@ class Panel:
 
 
 def _max(labels: str, expr: str) -> str:
-    """One value of those that every web process tells alike."""
+    """One value of a metric that every web process reports alike."""
     return f"max by ({labels}) ({expr})" if labels else f"max({expr})"
 
 
@@ -80,7 +80,7 @@ _COMMANDS = (
         unit="cps",
     ),
     _p50_p95("From acceptance to end", "cards_command_end_seconds", "lane"),
-    _p50_p95("From acceptance to first try", "cards_command_start_seconds", "lane"),
+    _p50_p95("From acceptance to first attempt", "cards_command_start_seconds", "lane"),
     Panel("Open", ((_max("command, lane", "cards_commands_open"), "{{command}} {{lane}}"),)),
 )
 _STRIPE = (
@@ -105,7 +105,7 @@ _STRIPE = (
     ),
     _p50_p95("Waiting for a place", "cards_rate_limit_wait_seconds", "endpoint"),
     Panel(
-        "What 429s have left of the limit",
+        "Share of the limit that 429s leave",
         (("min by (scope) (cards_rate_limit_factor)", "{{scope}}"),),
         unit="percentunit",
     ),
@@ -117,7 +117,7 @@ _STRIPE = (
 )
 _PERSON = (
     Panel(
-        "Tried without an end",
+        "Attempted without a result",
         (
             (_max("", "cards_commands_unsettled"), "unsettled"),
             (_max("", "cards_commands_unknown"), "unknown"),
@@ -180,7 +180,7 @@ ROWS = (
 
 
 def dashboard() -> dict[str, Any]:
-    """The dashboard as Grafana imports it; it asks for the data source when it is imported."""
+    """The dashboard in Grafana's import format; the data source is chosen at import."""
     panels: list[dict[str, Any]] = []
     y = 0
     for title, row in ROWS:

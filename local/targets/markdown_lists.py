@@ -1,6 +1,6 @@
-"""A Markdown extension for `make docs`: lists as GitHub reads them.
+"""A Markdown extension for `make docs`: lists as GitHub parses them.
 
-Python-Markdown wants a blank line before a list, and four spaces for each level of one.
+Python-Markdown requires a blank line before a list, and four spaces for each level.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _PRIORITY = 28
 
 
 class GitHubLists(Preprocessor):
-    """Sets lists apart and indents what is in them by four spaces for each level."""
+    """Puts a blank line before lists and indents their contents by four spaces a level."""
 
     def run(self, lines: list[str]) -> list[str]:
-        """The lines of a page, with its lists as Python-Markdown wants them."""
+        """Return a page's lines with its lists as Python-Markdown requires them."""
         found: list[str] = []
-        # Where the text of the open items begins, the outermost first.
+        # The indents at which the open items' text starts, outermost first.
         levels: list[int] = []
         fence, blank = "", True
         for line in lines:
@@ -34,7 +34,7 @@ class GitHubLists(Preprocessor):
                 blank = not text
                 continue
             item = _ITEM.match(text)
-            # Any other line without a blank one before it goes on with a paragraph.
+            # Other lines without a blank line before them continue a paragraph.
             if item or blank or text.startswith(_FENCES):
                 inside = bool(levels)
                 while levels and indent < levels[-1]:
@@ -58,5 +58,5 @@ class _Extension(Extension):
 
 
 def makeExtension() -> Extension:  # noqa: N802
-    """What Markdown asks a module for that is named as an extension."""
+    """The factory that Markdown calls on a module named as an extension."""
     return _Extension()

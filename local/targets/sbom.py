@@ -1,6 +1,6 @@
-"""`make sbom`: what a deployment installs, as a CycloneDX document.
+"""`make sbom`: writes a CycloneDX document of what a deployment installs.
 
-Made from requirements/runtime.txt and pyproject.toml alone: the same files give the same bytes.
+It depends only on requirements/runtime.txt and pyproject.toml: the same files give the same bytes.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from packaging.utils import canonicalize_name
 
 _ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = SchemaVersion.V1_6
-# What requirements/runtime.txt is compiled with.
+# The extras that requirements/runtime.txt is compiled with.
 _EXTRAS = ("http", "worker", "flower", "sandbox", "tracing")
 _PIN = re.compile(r"^(?P<pin>[a-z0-9][^\\\n]*)(?P<hashes>(?:\\\n\s+--hash=\S+\s*)+)", re.MULTILINE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the document to the file that is named. Returns the exit code."""
+    """Write the document to the given file. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.targets.sbom", description=__doc__)
     parser.add_argument("output", type=Path)
     output: Path = parser.parse_args(argv).output
@@ -53,9 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def document(requirements: str, pyproject: str) -> str:
-    """The document for pinned requirements with hashes and the project's own table.
+    """The document for pinned requirements with hashes and the project's own metadata.
 
-    Raises ValueError where it would not be valid CycloneDX.
+    Raises ValueError if it would not be valid CycloneDX.
     """
     project = tomllib.loads(pyproject)["project"]
     root = Component(
@@ -69,9 +69,9 @@ def document(requirements: str, pyproject: str) -> str:
     components = {one.name: one for one in _components(requirements)}
     bom = Bom(components=components.values())
     bom.metadata.component = root
-    direct = {canonicalize_name(each.name) for each in _asked_for(project)}
+    direct = {canonicalize_name(each.name) for each in _direct_requirements(project)}
     bom.register_dependency(root, [one for name, one in components.items() if name in direct])
-    # The time of the call and a random number would make each document another.
+    # The current time and a random number would make every document different.
     bom.metadata.timestamp = None  # type: ignore[assignment]
     bom.serial_number = uuid5(NAMESPACE_URL, requirements + pyproject)
     text = make_outputter(bom, OutputFormat.JSON, SCHEMA).output_as_string(indent=2) + "\n"
@@ -85,7 +85,7 @@ def _components(requirements: str) -> Iterator[Component]:
         requirement = Requirement(found["pin"].strip())
         (pin,) = requirement.specifier
         purl = PackageURL("pypi", None, requirement.name, pin.version)
-        # One hash for each file that may be installed; which it is depends on the machine.
+        # One hash for each file that may be installed; which one depends on the machine.
         files = ExternalReference(
             type=ExternalReferenceType.DISTRIBUTION,
             url=XsUri(str(purl)),
@@ -111,7 +111,7 @@ def _hashes(text: str) -> list[HashType]:
     ]
 
 
-def _asked_for(project: dict[str, object]) -> Iterator[Requirement]:
+def _direct_requirements(project: dict[str, object]) -> Iterator[Requirement]:
     optional: dict[str, list[str]] = project["optional-dependencies"]  # type: ignore[assignment]
     needed: list[str] = project["dependencies"]  # type: ignore[assignment]
     for each in [*needed, *(one for extra in _EXTRAS for one in optional[extra])]:

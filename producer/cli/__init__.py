@@ -1,4 +1,4 @@
-"""The command line, `cards`: send a command, look at one, look after failed ones, find faults."""
+"""The command line, `cards`: send and inspect commands, replay failed ones, diagnose faults."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The root of the command line: which commands there are, and how their errors are told.
+"""The root of the command line: its commands, and how errors are reported.
 
-What the commands need is imported when they run, so that help is there at once.
+A command's imports run only with the command, so that help appears at once.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 _HELP = {"help_option_names": ["-h", "--help"]}
 _COMMANDS = {
     "send": "Send a command.",
-    "status": "Show where a command stands.",
+    "status": "Show a command's state.",
     "cancel": "Cancel a command that was not sent yet.",
-    "failed": "Look at failed commands and replay them.",
-    "dead-letters": "Look at messages that no worker can carry out.",
-    "pause-lane": "Begin nothing more of a lane.",
-    "resume-lane": "Go on with a lane that was paused.",
-    "drain": "Begin nothing more, and wait until nothing is at work.",
-    "explain": "Say which card a customer is charged, and why.",
-    "export": "Print all there is about a command, for a ticket.",
+    "failed": "List failed commands and replay them.",
+    "dead-letters": "List messages that no worker can carry out.",
+    "pause-lane": "Start no more commands of a lane.",
+    "resume-lane": "Resume a paused lane.",
+    "drain": "Pause both lanes, and wait until no command is running.",
+    "explain": "Show which card a customer is charged, and why.",
+    "export": "Print everything about a command, redacted, for a ticket.",
     "migrate": "Plan, run and report migrations of many cards.",
     "token": "Make tokens for the HTTP API.",
     "journal": "Print the id by which a loss of Redis' data is noticed.",
-    "doctor": "Say what is out of reach or misconfigured.",
+    "doctor": "Find what is out of reach or misconfigured.",
 }
-# Fewer digits cannot be a card number, and then nothing needs to be imported to see it.
+# A card number has at least this many digits; with fewer, the guard need not be imported.
 _FEWEST_DIGITS = 13
 
 
@@ -55,17 +55,17 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Show the version and exit.",
 )  # fmt: skip
 def cards() -> None:
-    """Send card commands and see what becomes of them.
+    """Send card commands and follow them to their outcome.
 
-    Redis is found by REDIS_URL or, in a checkout where `make up` runs, by itself.
+    REDIS_URL names the Redis; in a checkout where `make up` runs it is not needed.
 
-    Exit codes: 0 done (or accepted, with --wait 0), 1 rejected or failed, 2 wrong usage, 3 not
-    reachable, 4 accepted but not ended in the time waited.
+    Exit codes: 0 done (or accepted, with --wait 0), 1 rejected or failed, 2 wrong usage, 3 Redis is
+    out of reach, 4 accepted, but not ended in the time waited.
     """
 
 
 def run(argv: list[str]) -> int:
-    """Run the command line; answers the exit code."""
+    """Run the command line; return the exit code."""
     as_json = "--json" in argv
     if _holds_card_number(argv):
         return _refused_card_number(as_json)
@@ -83,20 +83,20 @@ def run(argv: list[str]) -> int:
         message = _without_values(error.format_message(), argv)
         if isinstance(error, click.UsageError) and error.ctx is not None:
             message += f" (see {error.ctx.command_path} --help)"
-        return _tell(message, "usage", Exit.USAGE, as_json)
+        return _report(message, "usage", Exit.USAGE, as_json)
     except BrokenPipeError:
-        # Whoever read the output has gone; keep the interpreter from complaining at exit.
+        # The reader of the output has gone; keep the interpreter from complaining at exit.
         sys.stdout = None
         return Exit.DONE
     except Exception as error:
-        told = _of_the_product(error)
-        if told is None:
+        reported = _of_the_product(error)
+        if reported is None:
             raise
-        return _tell(*told, as_json)
+        return _report(*reported, as_json)
 
 
 def _of_the_product(error: Exception) -> tuple[str, str, Exit] | None:
-    """Message, code and exit code of an error that is an answer; None for a bug."""
+    """Message, code and exit code of an error that the product raises; None for a bug."""
     from producer.cli.environment import language
     from producer.client import errors
     from producer.settings import SettingsError
@@ -134,8 +134,8 @@ def _of_redis(error: Unavailable) -> tuple[str, str, Exit]:
 
     if (wrong := wrong_setting(error.cause, redis_config(environ()))) is not None:
         return str(wrong), "setting", Exit.NOT_DONE
-    told = f"{error} (REDIS_URL says where it is; try `cards doctor`)"
-    return told, "unavailable", Exit.UNREACHABLE
+    message = f"{error} (REDIS_URL says where it is; try `cards doctor`)"
+    return message, "unavailable", Exit.UNREACHABLE
 
 
 def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:
@@ -157,8 +157,8 @@ def _of_a_migration(error: Exception) -> tuple[str, str, Exit] | None:
     return None
 
 
-def _tell(message: str, code: str, exit_code: Exit, as_json: bool) -> int:
-    """Errors go to standard error for people, and to standard output as an envelope for --json."""
+def _report(message: str, code: str, exit_code: Exit, as_json: bool) -> int:
+    """Print an error to standard error, or for --json as an envelope to standard output."""
     if as_json:
         envelope = {"status": False, "message": message, "data": None, "code": code}
         click.echo(json.dumps(envelope, ensure_ascii=False))
@@ -168,14 +168,14 @@ def _tell(message: str, code: str, exit_code: Exit, as_json: bool) -> int:
 
 
 def _holds_card_number(argv: list[str]) -> bool:
-    """Whether any argument, or several in a row, look like a card number."""
+    """Whether an argument, or several adjacent ones joined, hold a card number."""
     if sum(character.isdigit() for argument in argv for character in argument) < _FEWEST_DIGITS:
         return False
     from producer.contract.card_data.card_numbers import holds_card_number
 
-    bare = groupby(argv, key=lambda argument: not any(c.isalpha() for c in argument))
-    in_a_row = [" ".join(arguments) for digits, arguments in bare if digits]
-    return any(holds_card_number(text) for text in (*argv, *in_a_row))
+    without_letters = groupby(argv, key=lambda argument: not any(c.isalpha() for c in argument))
+    joined = [" ".join(arguments) for bare, arguments in without_letters if bare]
+    return any(holds_card_number(text) for text in (*argv, *joined))
 
 
 def _refused_card_number(as_json: bool) -> int:
@@ -184,11 +184,11 @@ def _refused_card_number(as_json: bool) -> int:
     from producer.contract.messages import Text
 
     refusal = CardNumberRefused(Text.CARD_NUMBER, field="argv")
-    return _tell(refusal.message(language()), refusal.code, Exit.USAGE, as_json)
+    return _report(refusal.message(language()), refusal.code, Exit.USAGE, as_json)
 
 
 def _without_values(message: str, argv: list[str]) -> str:
-    """Click's message without what was typed, where that may be a token or a CVC."""
+    """Click's message without the typed values that may be a token or a CVC."""
     from producer.contract.card_data.redaction import redact
 
     typed = {part for argument in argv for part in (argument, *argument.split("=", 1))}

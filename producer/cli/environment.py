@@ -1,4 +1,4 @@
-"""Where the command line finds its settings: the environment, or a `make up` that runs here."""
+"""Where the command line finds its settings: the environment, or a running `make up`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 
 if TYPE_CHECKING:
     from producer.client.blocking import CardCommands
@@ -19,7 +19,7 @@ _RETRIES = 2
 
 
 def environ() -> dict[str, str]:
-    """The environment, with the REDIS_URL of a running `make up` where it names none."""
+    """The environment, plus the REDIS_URL of a running `make up` if it has none."""
     found = dict(os.environ)
     redis_url = addresses().get("redis")
     if not found.get("REDIS_URL", "").strip() and redis_url:
@@ -28,7 +28,7 @@ def environ() -> dict[str, str]:
 
 
 def addresses() -> dict[str, str]:
-    """What `make up` wrote of the addresses it serves at; empty where none runs in this folder."""
+    """The addresses that `make up` serves at; empty where none runs in this folder."""
     folder = Path(os.environ.get("CARDS_DATA_DIR") or ".local")
     try:
         found = json.loads((folder / "addresses.json").read_text("utf-8"))
@@ -43,7 +43,7 @@ def language() -> Language:
 
 
 def reasons_language() -> Language:
-    """The language of why a file is not taken: English, but where web has a report made for it."""
+    """The language of errors about files: English, or that of a page web has a report made for."""
     return "es" if os.environ.get("CARDS_REASONS_LANGUAGE") == "es" else "en"
 
 
@@ -58,7 +58,7 @@ def client() -> Iterator[CardCommands]:
 
 @contextmanager
 def journal() -> Iterator[BlockingJournal]:
-    """The journal that REDIS_URL leads to, closed at the end. Raises SettingsError."""
+    """The journal at REDIS_URL, closed at the end. Raises SettingsError."""
     from producer.journal import BlockingJournal
     from producer.settings import redis_config
 

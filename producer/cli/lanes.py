@@ -1,4 +1,4 @@
-"""The lanes' names, without importing what they are: help and completion need no more."""
+"""The lanes' names, without importing producer.contract: help and completion must be quick."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of commands that import only the one that is run, so that help is there at once."""
+"""Command groups that import only the command that runs, so that help appears at once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and help; each is in the module of its name in the package.
+    """Lists its commands from a table; each command is in the package's module of its name.
 
-    The command `some-name` is `some_name` of the module `some_name`, with an underscore at its end
-    where Python has a word of that name.
+    The command `some-name` is `some_name` of the module `some_name`, or `some_name_` where Python
+    has a keyword or built-in of that name.
     """
 
     def __init__(self, *args: Any, package: str, helps: dict[str, str], **kwargs: Any) -> None:

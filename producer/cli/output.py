@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from producer.journal.operations.failed import FailedCommand
 
 Line = tuple[str, object]
-# That of `accepted`, so that what is printed bit by bit is aligned too.
+# The width of `accepted`, so that lines printed one by one are aligned too.
 _LABEL_WIDTH = 8
 
 
 def show_json(value: Any) -> None:
-    """One JSON value on a line."""
+    """Print one JSON value on a line."""
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
 def show(lines: Iterable[Line]) -> None:
-    """Labels and values, aligned; those without a value are left out. Tokens are redacted."""
+    """Print labels and values, aligned, without those that have no value. Tokens are redacted."""
     shown = [(label, value) for label, value in lines if value not in (None, "")]
     width = max(_LABEL_WIDTH, *(len(label) for label, _ in shown), 0)
     for label, value in shown:
@@ -34,7 +34,7 @@ def show(lines: Iterable[Line]) -> None:
 
 
 def status_lines(status: CommandStatus) -> list[Line]:
-    """What a person wants to know of a command."""
+    """A command's status, for people."""
     result = status.result
     return [
         ("id", status.id),
@@ -47,7 +47,7 @@ def status_lines(status: CommandStatus) -> list[Line]:
         ("accepted", status.accepted_at),
         ("started", status.started_at),
         ("finished", status.finished_at),
-        ("next try", status.next_attempt_at),
+        ("next attempt", status.next_attempt_at),
         ("superseded by", status.superseded_by),
         ("message", result.message if result else None),
         ("code", result.code if result else None),
@@ -63,12 +63,12 @@ def tags_shown(metadata: Mapping[str, str]) -> str:
 
 
 def _advice(data: Any) -> str | None:
-    told = data.get("advice") if isinstance(data, dict) else None
-    return told if isinstance(told, str) else None
+    advice = data.get("advice") if isinstance(data, dict) else None
+    return advice if isinstance(advice, str) else None
 
 
 def failed_lines(one: FailedCommand) -> list[Line]:
-    """What a person needs in order to decide about a failed command."""
+    """A failed command, for the person who decides whether to replay it."""
     return [
         ("id", one.id),
         ("command", one.order.kind.value),

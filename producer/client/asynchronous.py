@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from uuid import uuid4
 
-from redis.exceptions import RedisError
-
-from producer import journal as journalled
 from producer.client import sending
-from producer.client.errors import (
-    CommandNotFound,
-    NotCancellable,
-    NotFailed,
-    NotVouchedFor,
-    RecordDamaged,
-    ResultGone,
-    Unavailable,
-    WaitTimeout,
-)
+from producer.client.core import Core, NextMessage
 from producer.client.sending import Item, LaneName, Metadata, OnRefused, Order
-from producer.contract import CommandStatus, Envelope, Lane, Refusal, State
-from producer.contract.messages import Language
-from producer.journal import Acceptance, Journal, JournalUnavailable, JournalWatch, status
-from producer.journal.operations import failed
-from producer.journal.operations.failed import FailedCommand, Kept
-from producer.journal.redis.connection import RETRIES
-from producer.observability import tracing
+from producer.contract import CommandStatus, Envelope, Lane, State
+from producer.journal import Acceptance, Journal
+from producer.journal.operations.failed import FailedCommand
 from producer.redis import RedisConfig
-from producer.security.command_signatures import UNSIGNED, Signing
-from producer.settings import DEFAULT_STATUS_TTL_S, Settings
-
-if TYPE_CHECKING:
-    from redis.asyncio.client import PubSub
 
 
 @dataclass(frozen=True, slots=True)
 class AsyncCommandHandle:
-    """An accepted command. `known` tells that its idempotency key had been accepted before."""
+    """An accepted command. `known` is true if its idempotency key had been accepted before."""
 
     id: str
     order: Order
@@ -56,59 +33,16 @@ class AsyncCommandHandle:
         return await self._client.wait(self.id, timeout)
 
     async def status(self) -> CommandStatus:
-        """Where the command stands. See `AsyncCardCommands.status`."""
+        """The command's status. See `AsyncCardCommands.status`."""
         return await self._client.status(self.id)
 
 
-class AsyncCardCommands:
-    """Sends card commands and tells what became of them.
+class AsyncCardCommands(Core):
+    """Sends card commands and reads their outcomes.
 
     Talks to Redis alone; a call that returns a handle has made the command durable. Connects on
     first use; belongs to one event loop.
     """
-
-    def __init__(
-        self,
-        redis_url: str | RedisConfig,
-        *,
-        sender: str = "",
-        signing: Signing = UNSIGNED,
-        language: Language = "es",
-        status_ttl_s: int = DEFAULT_STATUS_TTL_S,
-        retries: int = RETRIES,
-    ) -> None:
-        """`redis_url` is a URL, or a configuration with TLS, a namespace, replicas to wait for.
-
-        `sender` is your service's name: the journal has it with each command, and idempotency keys
-        are yours alone. Clients without a name share theirs. Raises ValueError for a wrong name.
-
-        `signing` has the keys that commands are signed with (`Signing.of(key)`).
-
-        `language` is that of envelopes written here, as of a cancelled command.
-
-        `status_ttl_s` (seconds) is how long such a command is kept; `retries` is how often a call
-        is tried again where Redis does not answer, up to a second apart.
-        """
-        self._sender = sending.checked_sender(sender)
-        self._signing = signing
-        self._language = language
-        self._status_ttl_s = status_ttl_s
-        self._journal = Journal(redis_url, retries=retries)
-        # Waiting tries again by itself, within its own deadline.
-        self._watch = JournalWatch(RedisConfig.of(redis_url))
-        self._impatient = Journal(redis_url, retries=0)
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """A client as the environment says (`producer.settings`). Raises SettingsError."""
-        settings = Settings.from_environ(os.environ if environ is None else environ)
-        return cls(
-            settings.redis,
-            sender=settings.sender,
-            signing=settings.signing,
-            language=settings.language,
-            status_ttl_s=settings.status_ttl_s,
-        )
 
     async def assign(
         self,
@@ -119,7 +53,6 @@ class AsyncCardCommands:
         lane: LaneName = Lane.INTERACTIVE,
         metadata: Metadata | None = None,
     ) -> AsyncCommandHandle:
-        """Attach a token (`tok_`, `src_`, `pm_`) to a customer. Raises as `send` does."""
         order = sending.assign_order(customer, source)
         return await self.send(order, idempotency_key=idempotency_key, lane=lane, metadata=metadata)
 
@@ -132,7 +65,6 @@ class AsyncCardCommands:
         lane: LaneName = Lane.INTERACTIVE,
         metadata: Metadata | None = None,
     ) -> AsyncCommandHandle:
-        """Make an attached card (`card_`, `src_`, `pm_`) the default. Raises as `send` does."""
         order = sending.set_default_order(customer, card)
         return await self.send(order, idempotency_key=idempotency_key, lane=lane, metadata=metadata)
 
@@ -144,30 +76,7 @@ class AsyncCardCommands:
         lane: LaneName = Lane.INTERACTIVE,
         metadata: Metadata | None = None,
     ) -> AsyncCommandHandle:
-        """Have a command accepted.
-
-        `metadata` are tags of yours: at most 10, 1 kB together, names of a-z, 0-9, _ and -. They
-        change nothing that is done, and are told with the command's status.
-
-        Raises:
-            Refusal: the order, its key, lane or metadata is not acceptable; nothing was accepted.
-            Unavailable: Redis is out of reach. Whether the command was accepted is not known:
-                send it again under the same idempotency key.
-        """
-        with tracing.sent(order.kind, lane) as span:
-            call = sending.acceptance(
-                order,
-                idempotency_key,
-                lane,
-                self._sender,
-                self._signing,
-                span.traceparent,
-                metadata,
-            )
-            await self._same_journal(self._journal)
-            accepted = await self._journal(call)
-            span.set("messaging.message.id", accepted.id)
-        return self._handle(accepted, order)
+        return self._handle(await self._accept(order, idempotency_key, lane, metadata), order)
 
     async def send_many(
         self,
@@ -176,183 +85,68 @@ class AsyncCardCommands:
         lane: LaneName = Lane.BULK,
         on_refused: OnRefused | None = None,
     ) -> AsyncIterator[AsyncCommandHandle]:
-        """Have many commands accepted, 500 in a round trip; yields their handles in order.
-
-        Items are orders, (order, idempotency key) or (order, key or None, metadata); they are drawn
-        as the handles are, so memory stays flat. A refused item goes to `on_refused`, or, without
-        one, is raised once all that precede it have been yielded.
-
-        Raises:
-            Refusal: as `send` does; items of the same 500 may have been accepted.
-            Unavailable: as `send` does, for the 500 under way. Keys make repeating safe.
-        """
         flow = uuid4().hex
         async for chunk in _chunks(items):
-            window = sending.Window(chunk, lane, flow, self._sender, self._signing)
-            await self._same_journal(self._journal)
-            for item, outcome in window.outcomes(await self._journal.many(window.calls)):
-                if not isinstance(outcome, Refusal):
-                    yield self._handle(outcome, sending.split(item)[0])
-                elif on_refused is None:
-                    raise outcome
-                else:
-                    on_refused(item, outcome)
+            for accepted in await self._accept_window(chunk, lane, flow, on_refused):
+                yield self._handle(*accepted)
 
     async def status(self, command_id: str, *, wait: float = 0.0) -> CommandStatus:
-        """Where a command stands: as soon as it has ended, or after `wait` seconds.
-
-        Raises:
-            CommandNotFound: the id was never accepted, or is no longer kept.
-            RecordDamaged: what the journal holds of it cannot be read.
-            Unavailable: Redis is out of reach, or has lost what it had (`other_data`).
-        """
-        if wait > 0:
-            return await self._ended(command_id, wait)
-        await self._same_journal(self._journal)
-        return await self._read(self._journal, command_id)
+        return await self._status(command_id, wait)
 
     async def wait(self, command_id: str, timeout: float | None = 10.0) -> Envelope:
-        """A command's envelope, once it has ended; `timeout` in seconds, None for ever.
-
-        An envelope of status false is an answer, not an error.
-
-        Raises:
-            WaitTimeout: it has not ended in time; it goes on by itself.
-            ResultGone: it ended, and its envelope was deleted or is damaged.
-            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
-        """
-        found = await self._ended(command_id, timeout)
-        if found.result is None:
-            raise ResultGone(found) if found.ended else WaitTimeout(found)
-        return found.result
+        return await self._envelope(command_id, timeout)
 
     async def cancel(self, command_id: str) -> None:
-        """Cancel a command that was not sent yet.
-
-        Raises:
-            NotCancellable: it was sent, or has ended.
-            CommandNotFound, Unavailable: as `status` does.
-        """
-        await self._same_journal(self._journal)
-        state = await self._journal(
-            sending.cancellation(command_id, self._language, self._status_ttl_s)
-        )
-        if state is None:
-            await self._same_journal(self._journal, now=True)
-            raise CommandNotFound(command_id)
-        if state is not State.CANCELLED:
-            raise NotCancellable(command_id, state)
+        await self._cancel(command_id)
 
     async def failed(self) -> AsyncIterator[FailedCommand]:
-        """The failed commands, the oldest first. Raises Unavailable."""
-        await self._same_journal(self._journal)
-        ids = await self._journal(failed.all_failed_ids())
-        for start in range(0, len(ids), sending.WINDOW):
-            for one in await self._journal(failed.kept(ids[start : start + sending.WINDOW])):
-                if isinstance(one, Kept) and one.state is State.FAILED:
-                    yield one.failed()
+        for ids in await self._failed_ids():
+            for command in await self._still_failed(ids):
+                yield command
 
     async def failed_command(self, command_id: str) -> FailedCommand:
-        """One failed command. Raises NotFailed, CommandNotFound or Unavailable."""
         return (await self._failed(command_id)).failed()
 
     async def replay(self, command_id: str) -> State:
-        """Take a failed command up again, under its id; answers the state it is in then.
-
-        That is `superseded` where a newer command of its customer was applied since.
-
-        Raises:
-            NotFailed: it has not failed.
-            NotVouchedFor: its signature is missing or wrong.
-            CommandNotFound, RecordDamaged, Unavailable: as `status` does.
-        """
-        found = await self._failed(command_id)
-        if (flaw := found.flaw(self._signing)) is not None:
-            raise NotVouchedFor(command_id, flaw)
-        call = found.replayed(self._language, self._status_ttl_s, self._signing)
-        state = await self._journal(call)
-        if state is None:
-            await self._same_journal(self._journal, now=True)
-            raise CommandNotFound(command_id)
-        return state
+        return await self._replay(command_id)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._journal.aclose()
-        await self._impatient.aclose()
+        await self._aclose()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _same_journal(self, journal: Journal, *, now: bool = False) -> None:
-        """Raise Unavailable where Redis has lost the journal, or is another one."""
-        if now or self._watch.due:
-            self._watch.see(await journal(self._watch.look()))
-        if (lost := self._watch.refuses) is not None:
-            raise JournalUnavailable(lost)
+    def _connect(self, where: str | RedisConfig, retries: int) -> _Connection:
+        return _Connection(where, retries=retries)
 
     def _handle(self, accepted: Acceptance, order: Order) -> AsyncCommandHandle:
         return AsyncCommandHandle(accepted.id, order, accepted.known, self)
 
-    async def _failed(self, command_id: str) -> Kept:
-        await self._same_journal(self._journal)
-        (found,) = await self._journal(failed.kept([command_id]))
-        if found is None:
-            await self._same_journal(self._journal, now=True)
-            raise CommandNotFound(command_id)
-        if not isinstance(found, Kept):
-            raise RecordDamaged(found.id, found.what)
-        if found.state is not State.FAILED:
-            raise NotFailed(command_id, found.state)
-        return found
 
-    async def _read(self, journal: Journal, command_id: str) -> CommandStatus:
-        try:
-            found = await journal(status(command_id))
-        except journalled.RecordDamaged as damaged:
-            raise RecordDamaged(damaged.id, damaged.what) from None
-        if found is None:
-            # Of a journal that was lost nobody can say what it had not accepted.
-            await self._same_journal(journal, now=True)
-            raise CommandNotFound(command_id)
-        return found
+class _Connection(Journal):
+    """The core's connection over the async journal."""
 
-    async def _ended(self, command_id: str, timeout: float | None) -> CommandStatus:
-        """The status at the end state, or after `timeout` seconds; survives lost connections."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            try:
-                await self._same_journal(self._impatient)
-                async with self._impatient.subscription() as changes:
-                    await changes.subscribe(self._impatient.changed_channel(command_id))
-                    return await self._listen(changes, command_id, deadline)
-            except (RedisError, OSError, Unavailable) as error:
-                if sending.left(deadline) == 0 or sending.other_data(error):
-                    raise sending.unavailable(error) from error
-            await asyncio.sleep(min(sending.RECONNECT_S, sending.left(deadline)))
+    @asynccontextmanager
+    async def messages(self, command_id: str) -> AsyncIterator[NextMessage]:
+        async with self.subscription() as subscription:
+            await subscription.subscribe(self.changed_channel(command_id))
 
-    async def _listen(
-        self, changes: PubSub, command_id: str, deadline: float | None
-    ) -> CommandStatus:
-        # The first message confirms the subscription: what is published from here on is heard.
-        while True:
-            _raise_if_cancelled()
-            await changes.get_message(timeout=min(sending.READ_AGAIN_S, sending.left(deadline)))
-            found = await self._read(self._impatient, command_id)
-            if found.ended or sending.left(deadline) == 0:
-                return found
+            async def next_message(timeout: float) -> None:
+                _raise_if_cancelled()
+                await subscription.get_message(timeout=timeout)
+
+            yield next_message
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 def _raise_if_cancelled() -> None:
-    """Raise CancelledError where the task was cancelled and redis-py has swallowed that.
+    """Raise CancelledError if the task was cancelled and redis-py has swallowed that.
 
     It sends under `asyncio.wait_for`, which does so up to Python 3.11 (cpython #86296).
     """

@@ -1,7 +1,7 @@
-"""What the clients raise, each error carrying what a program needs to act on it.
+"""The errors of the clients, each with the values that a program needs to act on it.
 
 Besides these: `Refusal` and its kinds where an order is not accepted, `Unavailable` where Redis is
-out of reach, and `JournalFault` where what the journal holds there is damaged.
+out of reach, and `JournalFault` where the data of the journal is damaged.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class CommandError(Exception):
-    """Something about one command; `id` names it."""
+    """An error about one command; `id` is the command's."""
 
     def __init__(self, command_id: str, message: str) -> None:
         self.id = command_id
@@ -53,7 +53,7 @@ class CommandNotFound(CommandError):
 
 
 class RecordDamaged(CommandError):
-    """What the journal holds of the command cannot be read; what became of it is not known."""
+    """The command's record in the journal cannot be read; the outcome is not known."""
 
     def __init__(self, command_id: str, what: str) -> None:
         super().__init__(command_id, f"the record of command {command_id} is damaged: {what}")
@@ -94,7 +94,7 @@ class NotFailed(CommandError):
 
 
 class NotVouchedFor(CommandError):
-    """A replay would sign anew what nobody is known to have ordered; `flaw` says why."""
+    """A replay would sign a command that no known sender ordered; `flaw` says why."""
 
     def __init__(self, command_id: str, flaw: Flaw) -> None:
         self.flaw = flaw

@@ -1,9 +1,9 @@
-"""What the sync and the async client share: how orders become calls of the journal."""
+"""How orders become calls of the journal: the checks, the windows of many orders, the waits."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Literal, TypeAlias
@@ -22,10 +22,11 @@ from producer.contract import (
     parse_command,
 )
 from producer.contract.card_data.card_numbers import find_card_data, holds_card_number
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
 from producer.contract.metadata import parse_metadata
 from producer.contract.refusals import IdempotencyKeyReused
 from producer.contract.senders import WANTED, is_sender
+from producer.contract.texts import Language
 from producer.journal import (
     Acceptance,
     Call,
@@ -76,11 +77,8 @@ def acceptance(
     metadata: Metadata | None = None,
 ) -> Call[Acceptance]:
     """The call that accepts the order, with the context of a trace. Raises Refusal."""
-    leaking = find_card_data(order.kwargs())
-    if leaking is not None:
-        raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
     return accept(
-        order,
+        checked_order(order),
         command_id=str(uuid4()),
         lane=checked_lane(lane),
         idempotency_key=checked_key(idempotency_key),
@@ -89,6 +87,13 @@ def acceptance(
         trace=trace,
         metadata=checked_metadata(metadata),
     )
+
+
+def checked_order(order: Order) -> Order:
+    """The order, if it holds no card data. Raises CardNumberRefused."""
+    if (leaking := find_card_data(order.kwargs())) is not None:
+        raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
+    return order
 
 
 def checked_sender(name: str) -> str:
@@ -107,7 +112,7 @@ def checked_lane(lane: LaneName) -> Lane:
 
 
 def checked_key(key: str | None) -> str | None:
-    """The idempotency key, if it may be one. Raises ParameterInvalid or CardNumberRefused."""
+    """The idempotency key, if it is valid. Raises ParameterInvalid or CardNumberRefused."""
     if key is None:
         return None
     if not isinstance(key, str) or not 1 <= len(key) <= _KEY_LENGTH:
@@ -118,7 +123,7 @@ def checked_key(key: str | None) -> str | None:
 
 
 def checked_metadata(given: Metadata | None) -> Metadata:
-    """The tags, if they may be some. Raises ParameterInvalid or CardNumberRefused."""
+    """The tags, if they are valid. Raises ParameterInvalid or CardNumberRefused."""
     return {} if given is None else parse_metadata(given)
 
 
@@ -177,39 +182,50 @@ class Window:
 
     def outcomes(
         self, answers: Iterable[list[Acceptance | IdempotencyKeyReused]]
-    ) -> Iterable[tuple[Item, Acceptance | Refusal]]:
-        """Each item with what came of it, in the order they were given."""
+    ) -> Iterator[tuple[Item, Acceptance | Refusal]]:
+        """Each item with its outcome, in the order they were given."""
         answered = chain.from_iterable(answers)
         for place, item in enumerate(self._items):
             yield item, self._refused.get(place) or next(answered)
+
+    def accepted(
+        self,
+        answers: Iterable[list[Acceptance | IdempotencyKeyReused]],
+        on_refused: OnRefused | None,
+    ) -> Iterator[tuple[Acceptance, Order]]:
+        """The accepted orders; refusals go to `on_refused`, or, without one, are raised."""
+        for item, outcome in self.outcomes(answers):
+            if not isinstance(outcome, Refusal):
+                yield outcome, split(item)[0]
+            elif on_refused is None:
+                raise outcome
+            else:
+                on_refused(item, outcome)
 
 
 def _candidate(
     order: Order, idempotency_key: str | None, metadata: Metadata | None, trace: str
 ) -> Candidate:
-    leaking = find_card_data(order.kwargs())
-    if leaking is not None:
-        raise CardNumberRefused(Text.CARD_NUMBER, field=leaking)
     key, tags = checked_key(idempotency_key), checked_metadata(metadata)
-    return Candidate(str(uuid4()), order, key, trace, tags)
+    return Candidate(str(uuid4()), checked_order(order), key, trace, tags)
 
 
 def cancellation(command_id: str, language: Language, status_ttl_s: int) -> Call[State | None]:
     """The call that cancels a command."""
-    envelope = Envelope.no("cancelled", say(Text.CANCELLED, language))
+    envelope = Envelope.no("cancelled", Text.CANCELLED.say(language))
     return cancel(command_id, envelope, keep_s=status_ttl_s)
 
 
 def left(deadline: float | None) -> float:
-    """Seconds until the deadline (by `time.monotonic`), never negative; some, where it is None."""
+    """Seconds until the deadline (by `time.monotonic`), at least 0; READ_AGAIN_S without one."""
     return READ_AGAIN_S if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 def other_data(error: Exception) -> bool:
-    """Whether waiting is of no use: Redis answers, and has lost what it had."""
+    """Whether waiting is of no use: Redis answers, and has lost its data."""
     return isinstance(error, JournalUnavailable) and error.other_data
 
 
 def unavailable(error: Exception) -> JournalUnavailable:
-    """What a caller is told of a connection that was lost while waiting."""
+    """The error for a connection that was lost while waiting."""
     return JournalUnavailable(error.cause if isinstance(error, JournalUnavailable) else error)

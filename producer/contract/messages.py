@@ -1,15 +1,12 @@
-"""Every sentence a caller may read, in Spanish (the contract's) and English."""
+"""Every text of envelopes, in Spanish (the contract's) and English."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Literal, TypeAlias
-
-Language: TypeAlias = Literal["es", "en"]
+from producer.contract.texts import Bilingual
 
 
-class Text(Enum):
-    """A sentence by its meaning; the value is (Spanish, English)."""
+class Text(Bilingual):
+    """What envelopes say."""
 
     CARD_ADDED = ("Tarjeta añadida con éxito", "Card added successfully")
     DEFAULT_SET = (
@@ -363,9 +360,3 @@ class Text(Enum):
         "El token ya se había usado, y no con este comando",
         "The token was already used, and not by this command",
     )
-
-
-def say(text: Text, language: Language, **values: str) -> str:
-    """The sentence in the language, its placeholders filled."""
-    spanish, english = text.value
-    return (spanish if language == "es" else english).format(**values)

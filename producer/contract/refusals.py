@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 
 
 class Refusal(ValueError):
@@ -18,11 +19,11 @@ class Refusal(ValueError):
     def __init__(self, text: Text, **values: str) -> None:
         self.text = text
         self.values = values
-        super().__init__(say(text, "en", **values))
+        super().__init__(text.say("en", **values))
 
     def message(self, language: Language) -> str:
         """The message for the caller."""
-        return say(self.text, language, **self.values)
+        return self.text.say(language, **self.values)
 
 
 class ParameterMissing(Refusal):

@@ -1,1 +1,1 @@
-"""The web process: an HTTP shim over the journal. `python -m producer.http` runs it."""
+"""The web process: an HTTP API over the journal. Run it with `python -m producer.http`."""

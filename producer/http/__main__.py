@@ -16,17 +16,17 @@ import uvicorn
 
 from producer.http.app import create_app
 from producer.http.server.client_limits import ClientLimits
-from producer.http.server.connection_close import Guard
+from producer.http.server.connection_close import ServerContext
 from producer.http.server.connections import Connections
 from producer.http.server.file_descriptors import within_descriptors
-from producer.http.server.protocol import guarded
+from producer.http.server.protocol import protocol_class
 from producer.http.services import Services
 from producer.observability.log_format import LogFormat, formatter
 from producer.observability.repeated_log import count_repeats
 from producer.observability.tracing_setup import set_up
 from producer.settings import SettingsError, WebSettings, admitted
 
-# Waiting callers are let go at once; this is for answers still being written.
+# For answers still being written; waiting callers are answered at once.
 _STOP_WITHIN_S = 8
 _BACKLOG = 2048
 
@@ -49,8 +49,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     end_tracing = set_up(environ, "card-commands-web")
     app = create_app(settings, limits)
     services: Services = app.state.services
-    guard = Guard(limits, Connections(limits), services.responses, services.metrics)
-    services.metrics.count_connections(guard.connections.__len__)
+    context = ServerContext(limits, Connections(limits), services.responses, services.metrics)
+    services.metrics.count_connections(context.connections.__len__)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -58,9 +58,9 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
         server_header=False,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
         loop="auto",
-        http=guarded(guard),
+        http=protocol_class(context),
         timeout_keep_alive=limits.idle_s,  # type: ignore[arg-type]  # goes to call_later alone
-        # Whoever is not named could forge its address: uvicorn would believe all of loopback.
+        # By default uvicorn trusts all of loopback, where any client could forge its address.
         proxy_headers=bool(limits.proxies),
         forwarded_allow_ips=[str(network) for network in limits.proxies],
         ws="none",
@@ -73,11 +73,11 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Answers whoever waits when it is told to stop, and then ends with exit code 0.
+    """On SIGTERM, answers waiting callers, then exits with code 0.
 
-    Between SIGTERM and the stop lies a delay in which all is answered, each answer closes its
-    connection, and `/readyz` says no: time for balancers to turn to others. Without it, what they
-    send just then would meet a closed connection.
+    Before it stops, it serves on for a delay in which each answer closes its connection and
+    `/readyz` fails, so that balancers switch to other processes. Without the delay, requests sent
+    at that moment would meet a closed connection.
     """
 
     def __init__(self, config: uvicorn.Config, services: Services, delay_s: float) -> None:
@@ -87,7 +87,7 @@ class _Server(uvicorn.Server):
         self._stop_at: float | None = None  # by time.monotonic()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Not handed on to the default handler afterwards: a stop that was asked for is no failure.
+        # The signal is not raised again for the default handler: a requested stop is no failure.
         self.force_exit = self.should_exit and sig == signal.SIGINT
         if sig == signal.SIGTERM and self._delay_s and self._stop_at is None:
             self._stop_at = time.monotonic() + self._delay_s
@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
             self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Whether to stop now; asked ten times a second."""
+        """Whether to stop now; uvicorn calls it ten times a second."""
         if self._stop_at is not None and time.monotonic() >= self._stop_at:
             self.should_exit = True
         return await super().on_tick(counter)
@@ -108,7 +108,11 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:
-    """A listening socket. Raises SettingsError, naming HOST, or the port's setting by `name`."""
+    """Open a listening socket.
+
+    Raises:
+        SettingsError: the address cannot be used; it names HOST, or `name`, the port's setting.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
@@ -119,9 +123,9 @@ def _listen(host: str, port: int, name: str) -> socket.socket:
         raise SettingsError("HOST", f"{host!r} is no address of this machine") from None
 
 
-def _log_to_stderr(how: LogFormat) -> None:
+def _log_to_stderr(log_format: LogFormat) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter(how))
+    handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     count_repeats(logging.getLogger())
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
 from producer.http.access import bearer_tokens as auth
-from producer.http.access.bearer_tokens import Bearers
+from producer.http.access.bearer_tokens import BearerTokens
 from producer.http.access.hosts import KnownHosts
 from producer.http.access.listeners import Listeners
 from producer.http.access.origin import OtherOrigin, own_origin_only
@@ -45,7 +45,7 @@ from producer.http.pages.overview import routes as overview_routes
 from producer.http.pages.site import assets, login
 from producer.http.pages.site import error_pages as refused_pages
 from producer.http.pages.site.sessions import Sessions, is_page
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.requests.callback_url import CallbackRules
 from producer.http.requests.content_encoding import EncodingUnsupported
 from producer.http.responses import Responses
@@ -71,8 +71,8 @@ from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-# A page asks for several things at once, and a person looks at several pages.
-_PAGE_AT_ONCE = 20
+# A page sends several requests at once, and a person may have several pages open.
+_PAGE_BURST = 20
 _DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
@@ -82,45 +82,45 @@ def create_app(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """The application. It connects to Redis when it is started, and starts without it too.
+    """Build the application. On startup it connects to Redis, and starts even if Redis is down.
 
-    `clock` is what rate limits and brakes go by, in seconds.
+    `clock` (seconds) is the clock of rate limits and throttles.
     """
     journal = Journal(settings.shared.redis)
     listening = Journal(settings.shared.redis, retries=0)
     responses = Responses(settings.shared.language)
     metrics = Metrics()
-    ask = JournalBulkhead(journal)
+    bulkhead = JournalBulkhead(journal)
     subscriptions = Subscriptions(listening)
-    prepared = PresubscribedIds(subscriptions)
-    waiters = Waiters(ask, subscriptions)
+    presubscribed = PresubscribedIds(subscriptions)
+    waiters = Waiters(bulkhead, subscriptions)
     metrics.count_waiters(waiters.count)
     journal_watch = JournalWatch(settings.shared.redis)
     metrics.count_redis_errors(journal.errors)
-    metrics.ask_journal_lost(lambda: journal_watch.lost is not None)
+    metrics.watch_journal_lost(lambda: journal_watch.lost is not None)
     services = Services(
-        ask,
+        bulkhead,
         responses,
         waiters,
         subscriptions,
-        prepared,
+        presubscribed,
         metrics,
         journal_watch,
         settings.shared.signing,
     )
     migrations = MigrationServices.of(settings)
-    sampler = Sampler(ask, migrations.status_cache.list)
+    sampler = Sampler(bulkhead, migrations.status_cache.list)
     lookups = Lookups.of(services, sampler)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         subscriptions.start()
-        prepared.start()
+        presubscribed.start()
         waiters.start()
         migrations.start()
         sampler.start()
         checking = asyncio.create_task(_check_durability(journal))
-        watching = asyncio.create_task(journal_watch.run(ask))
+        watching = asyncio.create_task(journal_watch.run(bulkhead))
         try:
             yield
         finally:
@@ -128,7 +128,7 @@ def create_app(
             await sampler.stop()
             await migrations.stop()
             await waiters.stop()
-            prepared.stop()
+            presubscribed.stop()
             await subscriptions.stop()
             await listening.aclose()
             await journal.aclose()
@@ -143,7 +143,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        # FastAPI's own would tell of paths, queries and bodies, which may hold card numbers.
+        # FastAPI's telemetry would record paths, queries and bodies, which may hold card numbers.
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
@@ -161,8 +161,8 @@ def create_app(
     app.include_router(overview_api.routes(services, lookups))
     replayer = Replayer(services, keep_s)
     app.include_router(failed_api.routes(services, replayer))
-    sessions, words = Sessions(settings.tokens, ask), Say(settings.shared.language)
-    sign_ins = Throttle(login.AT_ONCE, login.IN_ALL, clock)
+    sessions, words = Sessions(settings.tokens, bulkhead), Say(settings.shared.language)
+    sign_ins = Throttle(login.PER_ADDRESS, login.OVERALL, clock)
     app.include_router(assets.routes())
     app.include_router(login.routes(words, sessions, sign_ins, metrics))
     app.include_router(pages.routes(services, migrations, sessions, words))
@@ -172,14 +172,14 @@ def create_app(
     _answer_errors(app, responses, words)
     answer_errors(app, responses, migrations)
     if settings.tokens:
-        metrics.expect(names_of(settings.tokens))
+        metrics.declare_tokens(names_of(settings.tokens))
     access = AccessControl(
         KnownHosts(settings.host, settings.hosts, open_to_all=not settings.tokens),
         Listeners(settings.operations_port, settings.closed),
-        Bearers(settings.tokens, Throttle(auth.AT_ONCE, auth.IN_ALL, clock), metrics),
+        BearerTokens(settings.tokens, Throttle(auth.PER_ADDRESS, auth.OVERALL, clock), metrics),
         sessions,
         RequestRate(settings.rps, clock),
-        RequestRate(settings.rps, clock, at_once=_PAGE_AT_ONCE),
+        RequestRate(settings.rps, clock, burst=_PAGE_BURST),
         responses,
         metrics,
         words,
@@ -215,7 +215,7 @@ def _answer_errors(app: FastAPI, responses: Responses, words: Say) -> None:
 
     @app.exception_handler(JournalUnavailable)
     async def unavailable(_: Request, error: JournalUnavailable) -> Response:
-        if error.other_data:  # told once, where it was noticed
+        if error.other_data:  # logged once, where it was detected
             return responses.unavailable(error.fault.text)
         log.warning("%s", error)
         return responses.unavailable()
@@ -244,12 +244,12 @@ def _answer_errors(app: FastAPI, responses: Responses, words: Say) -> None:
 
 
 async def _check_durability(journal: Journal) -> None:
-    """Say where Redis is set to lose, or to evict, what it was given."""
+    """Warn if Redis is configured to lose or evict data."""
     found = await journal.configuration()
     for name, wanted in _DURABLE.items():
         if found.get(name, wanted) != wanted:
             log.warning(
-                "Redis runs with %s %s, not %s: a crash of it can lose accepted commands",
+                "Redis runs with %s %s instead of %s: a Redis crash can lose accepted commands",
                 name,
                 found[name],
                 wanted,

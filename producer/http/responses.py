@@ -1,4 +1,4 @@
-"""Every answer is an envelope: made here, in the process's language."""
+"""Builds the envelopes that the API answers, in the process's language."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from producer.contract import CommandStatus, Envelope, Refusal, State
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 
 _RETRY_SOON_S, _RETRY_LATER_S, _RETRY_OUTAGE_S = 1, 5, 2
 
 
 def task_path(command_id: str) -> str:
-    """Where a command's status is answered."""
+    """Path of a command's status."""
     return f"/api/tasks/{quote(command_id, safe='')}"
 
 
 def envelope_response(
     envelope: Envelope, http_status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The envelope as a response."""
+    """Convert the envelope to a response."""
     wire: dict[str, Any] = {
         "status": envelope.status,
         "message": envelope.message,
@@ -31,7 +32,7 @@ def envelope_response(
     }
     if envelope.code is not None:
         wire["code"] = envelope.code
-    # "replace": half a surrogate pair, which JSON can spell, has no UTF-8.
+    # "replace": JSON can spell a lone surrogate, which UTF-8 cannot encode.
     content = json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Response(content, http_status, dict(headers or {}), "application/json")
 
@@ -50,8 +51,8 @@ class Responses:
         http_status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """What was asked for."""
-        return envelope_response(Envelope.yes(say(text, self.language), data), http_status, headers)
+        """A success."""
+        return envelope_response(Envelope.yes(text.say(self.language), data), http_status, headers)
 
     def no(
         self,
@@ -63,21 +64,21 @@ class Responses:
         headers: Mapping[str, str] | None = None,
         **values: str,
     ) -> Response:
-        """Why not, with a code for programs."""
-        message = say(text, self.language, **values)
+        """A failure, with a code for programs."""
+        message = text.say(self.language, **values)
         return envelope_response(Envelope.no(code, message, data), http_status, headers)
 
     def refusal(self, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
-        """An order that is not accepted."""
+        """A command that is not accepted."""
         message = refusal.message(self.language)
         return envelope_response(Envelope.no(refusal.code, message), refusal.http_status, headers)
 
     def unavailable(self, text: Text = Text.UNAVAILABLE) -> Response:
-        """Redis, or every worker, is out of reach."""
+        """Redis cannot be reached, or no worker can."""
         return self.no(503, "unavailable", text, headers={"Retry-After": str(_RETRY_OUTAGE_S)})
 
     def accepted(self, command_id: str, state: State, headers: Mapping[str, str]) -> Response:
-        """The command goes on; where to ask for it."""
+        """The command is in progress; the headers say where to ask for its status."""
         later = state in (State.RETRYING, State.UNKNOWN)
         return self.yes(
             Text.ACCEPTED,
@@ -91,11 +92,11 @@ class Responses:
         )
 
     def damaged(self, command_id: str) -> Response:
-        """What the journal holds of the command cannot be read."""
+        """The command's record in the journal cannot be read."""
         return self.no(410, "record_damaged", Text.RECORD_DAMAGED, {"taskId": command_id})
 
     def ended(self, status: CommandStatus, headers: Mapping[str, str]) -> Response:
-        """What became of the command, as its own envelope and HTTP status say."""
+        """The command's outcome: its own envelope and HTTP status."""
         headers = {"Content-Location": task_path(status.id), **headers}
         if status.result is None:
             # Somebody deleted the result from the results backend (Celery's `forget()`).

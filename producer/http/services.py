@@ -17,20 +17,20 @@ from producer.security.command_signatures import UNSIGNED, Signing
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One of each for the whole process."""
+    """Shared by all requests of the process."""
 
-    ask: JournalBulkhead
+    journal: JournalBulkhead
     responses: Responses
     waiters: Waiters
     subscriptions: Subscriptions
-    prepared: PresubscribedIds
+    presubscribed: PresubscribedIds
     metrics: Metrics
     journal_watch: JournalWatch
     signing: Signing = UNSIGNED
-    # Set once the process was told to stop, while it still answers.
+    # Set on SIGTERM, while the process still answers.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def same_journal(self) -> None:
-        """Raise JournalUnavailable where the journal was lost, unless a setting lets us go on."""
+    def require_same_journal(self) -> None:
+        """Raise JournalUnavailable if the journal was lost, unless a setting allows going on."""
         if (lost := self.journal_watch.refuses) is not None:
             raise JournalUnavailable(lost)

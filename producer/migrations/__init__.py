@@ -1,4 +1,4 @@
-"""Batch card migrations: a file of rows, each a command, run so that the sums add up.
+"""Batch card migrations: every row of a file becomes a command, and the report adds up.
 
-docs/migrations.md says how they are used and how they work.
+docs/migrations.md describes their use and how they work.
 """

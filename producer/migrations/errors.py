@@ -1,4 +1,4 @@
-"""Why a migration cannot be read, planned or reported; each error carries what a program needs."""
+"""Errors of reading, planning and reporting a migration, with the data that programs need."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import errno
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from producer.contract.messages import Language
+from producer.contract.texts import Language, Value
 from producer.migrations.model.rows import RowState
-from producer.migrations.texts.reasons import Reason, Value, because
+from producer.migrations.texts.reasons import Reason
 
 _ERRNOS = {
     errno.ENOENT: Reason.NO_SUCH_FILE,
     errno.EACCES: Reason.NO_PERMISSION,
     errno.EISDIR: Reason.A_FOLDER,
 }
-# Of what there are so many rows: of a state or code, somewhere.
+# What a count of rows is of: a state or code, and where it was counted.
 Counted: TypeAlias = tuple[str | Reason, ...]
 
 
 class MigrationError(Exception):
-    """Something about a migration as a whole; `code` is for programs, the text for people.
+    """An error about a migration as a whole; `code` is for programs, the text for people.
 
     No error holds a value of the file.
     """
@@ -28,12 +28,15 @@ class MigrationError(Exception):
     code = "migration"
 
     def message(self, language: Language) -> str:
-        """The text in the language, where it is said in both; else, and as `str`, in English."""
+        """The text in the language; in English where there is no Spanish text. `str` is English."""
         return str(self)
 
 
 class FileRefused(MigrationError):
-    """The file is not taken; nothing of it is stored. `column` is "" where it is not about one."""
+    """The file is rejected and nothing of it is stored.
+
+    `column` is "" and `line` 0 where the error is not about one.
+    """
 
     def __init__(
         self, code: str, reason: Reason, *, column: str = "", line: int = 0, **values: Value
@@ -47,13 +50,13 @@ class FileRefused(MigrationError):
 
     @classmethod
     def unreadable(cls, error: OSError) -> FileRefused:
-        """Of a file that cannot be read."""
+        """The error for a file that cannot be read."""
         why = _ERRNOS.get(error.errno or 0, error.strerror or "?")
         return cls("unreadable_file", Reason.UNREADABLE, why=why)
 
     def message(self, language: Language) -> str:
-        """Why, in the language."""
-        return because(self._reason, language, **self._values)
+        """The reason, in the language."""
+        return self._reason.say(language, **self._values)
 
 
 class ExtraMissing(MigrationError):
@@ -67,14 +70,14 @@ class ExtraMissing(MigrationError):
         super().__init__(self.message("en"))
 
     def message(self, language: Language) -> str:
-        """What needs it, in the language."""
-        return because(Reason.EXTRA_MISSING, language, what=self._what, extra=self.extra)
+        """What needs the extra, in the language."""
+        return Reason.EXTRA_MISSING.say(language, what=self._what, extra=self.extra)
 
 
 class SumsDiffer(MigrationError):
-    """A report does not add up: `rows` were to be accounted for, `counted` were.
+    """A report does not add up: it should have `rows` rows and has `counted`.
 
-    `counts` says of what there are how many.
+    `counts` are the rows by state or code.
     """
 
     code = "sums_differ"
@@ -82,24 +85,23 @@ class SumsDiffer(MigrationError):
     def __init__(self, rows: int, counted: int, found: Mapping[Counted, int]) -> None:
         self.rows = rows
         self.counted = counted
-        self.counts = {_words(what, "en"): count for what, count in found.items()}
+        self.counts = {_name(what, "en"): count for what, count in found.items()}
         self._found = found
         super().__init__(self.message("en"))
 
     def message(self, language: Language) -> str:
         """The numbers, in the language."""
-        counts = [f"{count} {_words(what, language)}" for what, count in self._found.items()]
-        told = ", ".join(counts) or Reason.NONE
-        return because(
-            Reason.SUMS_DIFFER, language, rows=self.rows, counted=self.counted, told=told
-        )
+        counts = [f"{count} {_name(what, language)}" for what, count in self._found.items()]
+        listed = ", ".join(counts) or Reason.NONE
+        return Reason.SUMS_DIFFER.say(language, rows=self.rows, counted=self.counted, told=listed)
 
 
 class JournalLost(MigrationError):
-    """Redis does not have the journal any more in which a migration's rows were sent.
+    """Redis no longer has the journal in which a migration's rows were sent.
 
-    `counts` are recorded rows by state; of `doubtful` more, which were sent or about to be, this
-    machine does not know the end. `known` is "" where an earlier version did not note it.
+    `counts` are recorded rows by state. `doubtful` more rows were sent, or about to be, and this
+    machine does not know their outcome. `known` is the lost journal's id, "" where an earlier
+    version did not record it; `found` is the id of the present journal.
     """
 
     code = "journal_lost"
@@ -121,18 +123,17 @@ class JournalLost(MigrationError):
 
     @property
     def recorded(self) -> int:
-        """Rows that had ended, by the results file."""
+        """Rows that had ended according to the results file."""
         return sum(self.counts.values())
 
     @property
     def applied(self) -> int:
-        """Of these, rows that Stripe did."""
+        """Recorded rows that Stripe applied."""
         return self.counts.get(RowState.APPLIED, 0)
 
     def message(self, language: Language) -> str:
-        """What happened, what is known, and what a person does, in the language."""
-        return because(
-            Reason.JOURNAL_LOST,
+        """What happened, what is known, and what the operator can do, in the language."""
+        return Reason.JOURNAL_LOST.say(
             language,
             migration=self.migration,
             known=self.known or "?",
@@ -154,5 +155,5 @@ class JournalLost(MigrationError):
         }
 
 
-def _words(what: Counted, language: Language) -> str:
-    return " ".join(because(w, language) if isinstance(w, Reason) else w for w in what)
+def _name(what: Counted, language: Language) -> str:
+    return " ".join(w.say(language) if isinstance(w, Reason) else w for w in what)

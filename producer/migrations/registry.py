@@ -1,4 +1,4 @@
-"""The migrations that the journal knows, and what a person does to them from anywhere."""
+"""The migrations in the journal, and the actions on them that work from any machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.journal import BlockingJournal
 from producer.journal.migrations import records as journalled
 from producer.journal.migrations.recorded import keep_plan, kept_plan
@@ -20,15 +20,14 @@ from producer.migrations.model.rows import RowResult, RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus, Sample
 from producer.migrations.plan.plan import Plan
 from producer.migrations.results.details import Detail
-from producer.migrations.results.packed import Recorded, packed
+from producer.migrations.results.frames import Recorded, packed
 from producer.migrations.results.results_file import Results
 from producer.security.command_signatures import UNSIGNED, Signing
 from producer.settings import KEEPING, Keeping
 
-# Rows entered by one script, and bytes of the ledger read by one: a few milliseconds each.
-_ENTERED, _CARRIED, _READ = 5_000, 2_000, 65_536
-# What the journal keeps of a message.
-_MESSAGE = 200
+# Rows entered or carried over by one script, and ledger bytes read at once: a few ms each.
+_ENTER_BATCH, _CARRY_BATCH, _LEDGER_BYTES = 5_000, 2_000, 65_536
+_MESSAGE = 200  # characters of a message that the journal keeps
 
 
 _DONE = {
@@ -41,7 +40,7 @@ _DONE = {
 
 
 class UnknownMigration(MigrationError):
-    """The journal knows no migration of that id."""
+    """The journal has no migration with that id."""
 
     code = "migration_not_found"
 
@@ -51,7 +50,7 @@ class UnknownMigration(MigrationError):
 
 
 class NotInState(MigrationError):
-    """What was asked for is not possible in the state the migration is in."""
+    """The migration's state does not allow the action."""
 
     code = "migration_state"
 
@@ -63,9 +62,9 @@ class NotInState(MigrationError):
 
 
 class Registry:
-    """Blocking; may be shared by threads (from asyncio: `asyncio.to_thread`).
+    """Blocking; threads may share it (from asyncio: `asyncio.to_thread`).
 
-    Every method raises JournalUnavailable where Redis is out of reach, and may be repeated.
+    Every method raises JournalUnavailable while Redis is unreachable, and may be repeated.
     """
 
     def __init__(
@@ -75,9 +74,9 @@ class Registry:
         keeping: Keeping = KEEPING,
         language: Language = "en",
     ) -> None:
-        """`signing` is for who sends by it: rows, and reads of customers.
+        """`signing` signs rows and customer reads; `keeping` bounds the results kept in Redis.
 
-        `keeping` is for who records rows by it; `language` that of what is said of single rows.
+        `language` is that of messages about single rows.
         """
         self.journal = journal
         self.signing = signing
@@ -92,156 +91,156 @@ class Registry:
         about: Mapping[str, Any] | None = None,
         results: Results | None = None,
     ) -> MigrationStatus:
-        """Enter a migration with its ledger; one that exists is answered as it stands.
+        """Enter a migration with its ledger; of one that exists, return the status.
 
-        `about` is kept with it, as JSON: what it takes to read the file again. `rps` is the
-        throttle, in rows a second. With `results`, of a journal that was lost, rows that are
-        recorded there have ended here too.
+        `about` is kept with it as JSON: what is needed to read the file again. `rps` is the
+        throttle, in rows a second. `results` are those of a lost journal: rows recorded there
+        are entered as ended.
         """
-        told = json.dumps({**(about or {}), "blind": plan.blind}, ensure_ascii=False)
+        about_json = json.dumps({**(about or {}), "blind": plan.blind}, ensure_ascii=False)
         skips = plan.conditions.skip_if_newer
         name, rows = plan.source.name, plan.rows
         life = results.life if results is not None else ""
         self.journal(
-            journalled.create(plan.id, name, rows, told, rps, skip_if_newer=skips, life=life)
+            journalled.create(plan.id, name, rows, about_json, rps, skip_if_newer=skips, life=life)
         )
         not_sent = plan.not_sent()
-        while part := [(number, int(state)) for number, state in islice(not_sent, _ENTERED)]:
+        while part := [(number, int(state)) for number, state in islice(not_sent, _ENTER_BATCH)]:
             if not self.journal(journalled.enter(plan.id, part)):
                 break
         recorded = iter(results or ())
-        while some := list(islice(recorded, _CARRIED)):
-            self._carry(plan.id, some)
-        told_plan = json.dumps(plan.wire(), ensure_ascii=False)
-        self.journal(keep_plan(plan.id, told_plan.encode("utf-8", "replace").decode()))
+        while batch := list(islice(recorded, _CARRY_BATCH)):
+            self._carry(plan.id, batch)
+        plan_json = json.dumps(plan.wire(), ensure_ascii=False)
+        self.journal(keep_plan(plan.id, plan_json.encode("utf-8", "replace").decode()))
         self.journal(journalled.open_(plan.id, {**plan.codes, **plan.ambiguous, **plan.skipped}))
         return self.status(plan.id)
 
-    def _carry(self, migration: str, some: Sequence[RowResult]) -> None:
+    def _carry(self, migration: str, results: Sequence[RowResult]) -> None:
         most = self.keeping.most
-        frame = packed([Recorded(one) for one in some]) if most else b""
-        rows = [_carried(one) for one in some]
+        frame = packed([Recorded(result) for result in results]) if most else b""
+        rows = [_carried(result) for result in results]
         self.journal(journalled.carry(migration, rows, frame, most))
 
     def plan(self, migration: str) -> dict[str, Any] | None:
-        """The plan it was entered by, as `Plan.wire` has it; None where none was kept."""
-        told = self.journal(kept_plan(migration))
-        if told is None:
+        """The migration's plan, as `Plan.wire` has it; None where none was kept."""
+        kept = self.journal(kept_plan(migration))
+        if kept is None:
             return None
-        found: dict[str, Any] = json.loads(told)
-        return found
+        plan: dict[str, Any] = json.loads(kept)
+        return plan
 
     def list(self) -> list[MigrationStatus]:
-        """All, the newest first."""
+        """All migrations, newest first."""
         ids = self.journal(journalled.all_ids())
         return [_status(one) for one in self.journal(journalled.records(ids)) if one is not None]
 
     def status(self, migration: str) -> MigrationStatus:
-        """Where it stands. Raises UnknownMigration."""
+        """The migration's status. Raises UnknownMigration."""
         return _status(self.record(migration))
 
     def find(self, migration: str) -> MigrationStatus | None:
-        """As `status`; None where there is none, or where its creation was cut off."""
+        """As `status`; None where there is no such migration, or its creation was interrupted."""
         (found,) = self.journal(journalled.records([migration]))
         return _status(found) if found is not None and "open" in found.fields else None
 
     def about(self, migration: str) -> dict[str, Any]:
-        """What was kept with it. Raises UnknownMigration."""
+        """What `create` kept with the migration. Raises UnknownMigration."""
         found: dict[str, Any] = json.loads(self.record(migration).fields["about"])
         return found
 
     def files(self) -> dict[str, Path]:
-        """Where each migration's file lay when it was entered, by id."""
+        """The path of each migration's file when it was entered, by id."""
         ids = self.journal(journalled.all_ids())
         found = [one for one in self.journal(journalled.records(ids)) if one is not None]
         return {one.id: Path(json.loads(one.fields["about"]).get("path", "")) for one in found}
 
     def record(self, migration: str) -> Record:
-        """The record itself. Raises UnknownMigration."""
+        """The journal's record. Raises UnknownMigration."""
         (found,) = self.journal(journalled.records([migration]))
         if found is None:
             raise UnknownMigration(migration)
         return found
 
     def pause(self, migration: str) -> MigrationStatus:
-        """Send nothing more for now. Raises UnknownMigration, NotInState."""
+        """Stop sending until `resume`. Raises UnknownMigration, NotInState."""
         return self._control(migration, "pause")
 
     def resume(self, migration: str) -> MigrationStatus:
-        """Go on, after a pause or a stop. Raises UnknownMigration, NotInState."""
+        """Continue after a pause or a stop. Raises UnknownMigration, NotInState."""
         return self._control(migration, "resume")
 
     def stop(self, migration: str) -> MigrationStatus:
-        """As a driver does at its limit of failures. Raises UnknownMigration, NotInState."""
+        """Stop at the limit of failures, for drivers. Raises UnknownMigration, NotInState."""
         return self._control(migration, "stop")
 
     def cancel(self, migration: str) -> MigrationStatus:
-        """Send nothing more, ever. Raises UnknownMigration, NotInState.
+        """Cancel all rows that were not sent. Raises UnknownMigration, NotInState.
 
-        A driver carries it out; where none lives, start one without rows (`Driver`, `rows=None`).
+        A driver does the work; if none runs, start one without rows (`Driver`, `rows=None`).
         """
         return self._control(migration, "cancel")
 
     def forget(self, migration: str) -> None:
-        """Remove what the journal has of one that has ended or was not begun. Raises NotInState."""
+        """Remove a migration that ended or never started from the journal. Raises NotInState."""
         if state := self.journal(journalled.forget(migration)):
             raise NotInState(migration, "forget", MigrationState(state))
 
     def forgotten(self, migration: str) -> bool:
-        """Whether it was forgotten lately."""
+        """Whether the migration was forgotten recently."""
         return self.journal(journalled.forgotten(migration))
 
     def throttle(self, migration: str, rps: float | None) -> MigrationStatus:
-        """Send so many rows a second at most; None for no limit. Raises UnknownMigration."""
+        """Send at most `rps` rows a second; None is no limit. Raises UnknownMigration."""
         if not self.journal(journalled.throttle(migration, rps)):
             raise UnknownMigration(migration)
         return self.status(migration)
 
     def states(self, migration: str) -> Ledger:
-        """The ledger as it stands. Raises UnknownMigration."""
+        """The ledger as of now. Raises UnknownMigration."""
         rows = int(self.record(migration).fields["rows"])
         size = (rows + 1) // 2
         parts = [
-            self.journal(journalled.ledger(migration, start, min(start + _READ, size) - 1))
-            for start in range(0, size, _READ)
+            self.journal(journalled.ledger(migration, start, min(start + _LEDGER_BYTES, size) - 1))
+            for start in range(0, size, _LEDGER_BYTES)
         ]
         return Ledger(b"".join(parts), rows)
 
     def details(self, migration: str) -> dict[int, Detail]:
         """Code and message of rows that were not applied, by number: the first 20,000."""
         found = self.journal(journalled.details(migration))
-        return {number: Detail(*told) for number, told in found.items()}
+        return {number: Detail(*detail) for number, detail in found.items()}
 
     def history(self, migration: str) -> builtins.list[tuple[int, int]]:
-        """Rows ended by time (ms since the epoch), as the chart shows. Raises UnknownMigration."""
-        told = json.loads(self.record(migration).fields.get("history", "[]"))
-        return [(int(at), int(ended)) for at, ended in told]
+        """Rows ended by time (ms since the epoch), for the chart. Raises UnknownMigration."""
+        samples = json.loads(self.record(migration).fields.get("history", "[]"))
+        return [(int(at), int(ended)) for at, ended in samples]
 
-    def _control(self, migration: str, what: str) -> MigrationStatus:
-        state, possible = self.journal(journalled.control(migration, what))
+    def _control(self, migration: str, action: str) -> MigrationStatus:
+        state, possible = self.journal(journalled.control(migration, action))
         if not state:
             raise UnknownMigration(migration)
         if not possible:
-            raise NotInState(migration, what, MigrationState(state))
+            raise NotInState(migration, action, MigrationState(state))
         return self.status(migration)
 
 
 class Ledger:
-    """The states of all rows at a moment, half a byte each. Call it with a row's number."""
+    """The states of all rows at one moment, half a byte each. Call it with a row's number."""
 
     def __init__(self, packed: bytes, rows: int) -> None:
         self._packed = packed
         self.rows = rows
 
     def __call__(self, number: int) -> RowState:
-        """The state of the row of that number, from 1. Raises IndexError past the end."""
+        """The state of a row; numbers start at 1. Raises IndexError past the end."""
         if not 1 <= number <= self.rows:
             raise IndexError(number)
         pair = self._packed[(number - 1) // 2]
         return RowState(pair >> 4 if number % 2 else pair & 15)
 
     def numbers(self, *states: RowState) -> Iterator[int]:
-        """The numbers of rows in one of the states, in order."""
+        """The numbers of the rows in any of the states, in order."""
         wanted = frozenset(int(state) for state in states)
         for place, pair in enumerate(self._packed):
             if pair >> 4 in wanted:
@@ -250,10 +249,10 @@ class Ledger:
                 yield 2 * place + 2
 
 
-def _carried(one: RowResult) -> tuple[int, int, str, str]:
-    as_wanted = one.state in (RowState.APPLIED, RowState.ALREADY_SO)
-    code = "" if as_wanted else one.code or one.state.word
-    return one.number, int(one.state), code, one.message[:_MESSAGE]
+def _carried(result: RowResult) -> tuple[int, int, str, str]:
+    as_wanted = result.state in (RowState.APPLIED, RowState.ALREADY_SO)
+    code = "" if as_wanted else result.code or result.state.word
+    return result.number, int(result.state), code, result.message[:_MESSAGE]
 
 
 def _status(record: Record) -> MigrationStatus:

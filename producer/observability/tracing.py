@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from producer.contract import Lane
@@ -78,12 +77,7 @@ class NoSpan:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         return None
 
 
@@ -128,12 +122,7 @@ class Span(NoSpan):
         self._token = context.attach(trace.set_span_in_context(self._span))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         from opentelemetry import context
 
         context.detach(self._token)

@@ -57,7 +57,7 @@ class NotPrimary(ConnectionError):
 
     def __init__(self, code: str, detail: str = "") -> None:
         self.code = code
-        super().__init__(detail or FAULTS[code].text.value[1])
+        super().__init__(detail or FAULTS[code].text.english)
 
 
 class NotReady(ConnectionError):
@@ -65,7 +65,7 @@ class NotReady(ConnectionError):
 
     def __init__(self, code: str) -> None:
         self.code = code
-        super().__init__(FAULTS[code].text.value[1])
+        super().__init__(FAULTS[code].text.english)
 
 
 class NotReplicated(RedisError):

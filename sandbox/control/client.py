@@ -56,7 +56,7 @@ class ControlError(Exception):
 
 
 class SandboxControl:
-    """Sets a running sandbox and reads what it did. Every method may raise ControlError."""
+    """Configures a running sandbox and reads what it did. Every method may raise ControlError."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -64,23 +64,23 @@ class SandboxControl:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def health(self) -> dict[str, Any]:
-        """Numbers of requests, effects (also by kind) and idempotency keys."""
+        """Counts of requests, effects (also by kind) and idempotency keys."""
         return cast(dict[str, Any], self._send("GET", "health"))
 
     def effects(
         self, *, kind: str | None = None, after: int = 0, limit: int | None = None
     ) -> list[EffectRecord]:
-        """What changed, oldest first, above the sequence number `after`."""
+        """Effects above the sequence number `after`, oldest first."""
         query = _query(kind=kind, after=after, limit=limit)
         return cast(list[EffectRecord], self._send("GET", f"effects?{query}"))
 
     def requests(self, *, after: int = 0, limit: int | None = None) -> list[RequestRecord]:
-        """Every request, oldest first, above the sequence number `after`."""
+        """Requests above the sequence number `after`, oldest first."""
         query = _query(after=after, limit=limit)
         return cast(list[RequestRecord], self._send("GET", f"requests?{query}"))
 
     def rates(self) -> list[RateRecord]:
-        """Requests for each second that saw any, of the last hour."""
+        """Request counts of each second of the last hour that saw any."""
         return cast(list[RateRecord], self._send("GET", "rates"))
 
     def wait_for_requests(self, count: int, timeout: float = 10.0) -> int:
@@ -112,7 +112,7 @@ class SandboxControl:
         times: int | None = 1,
         save: bool | None = None,
     ) -> str:
-        """Adds a rule and returns its id; docs/sandbox.md says what the fields mean."""
+        """Adds a rule and returns its id; docs/sandbox.md describes the fields."""
         fields = {name: value for name, value in locals().items() if name != "self"}
         return str(self._send("POST", "faults", fields)["id"])
 
@@ -120,30 +120,30 @@ class SandboxControl:
         return cast(list[dict[str, Any]], self._send("GET", "faults"))
 
     def wait_for_hits(self, id: str, hits: int = 1, timeout: float = 10.0) -> int:
-        """Waits until a rule has hit `hits` requests. Raises TimeoutError."""
+        """Waits until the rule has hit `hits` requests. Raises TimeoutError."""
         query = _query(hits=hits, timeout=timeout)
         return int(self._waited(f"faults/{id}/wait?{query}", timeout)["hits"])
 
     def release(self, id: str) -> None:
-        """Lets go what a stall holds."""
+        """Ends the stalls of a rule."""
         self._send("POST", f"faults/{id}/release")
 
     def remove_fault(self, id: str) -> None:
         self._send("DELETE", f"faults/{id}")
 
     def clear_faults(self) -> None:
-        """Removes every rule; what stalls hold goes on."""
+        """Removes every rule and ends its stalls."""
         self._send("DELETE", "faults")
 
     def configure(self, **settings: Any) -> dict[str, Any]:
-        """Sets the named settings, leaves the others, returns all."""
+        """Changes the named settings; returns all settings."""
         return cast(dict[str, Any], self._send("PUT", "config", settings))
 
     def config(self) -> dict[str, Any]:
         return cast(dict[str, Any], self._send("GET", "config"))
 
     def reset(self, *, keep_config: bool = False) -> None:
-        """The seed again; requests still held are cut off and change nothing."""
+        """Restores the initial objects; stalled requests are cut off and have no effect."""
         self._send("POST", "reset", {"keep_config": keep_config})
 
     def _wait(self, what: str, count: int, timeout: float) -> int:

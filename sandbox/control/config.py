@@ -1,4 +1,4 @@
-"""What tests can set on a running sandbox (PUT /_sandbox/config)."""
+"""The settings of a running sandbox (PUT /_sandbox/config)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ConfigError(ValueError):
-    """A setting that cannot be; the message names it."""
+    """A setting that is not valid; the message names it."""
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Config:
     idempotency_keys_kept: int | None = None
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Sets the named settings and leaves the others. Raises ConfigError, changing nothing."""
+        """Changes the named settings, all or none. Raises ConfigError."""
         known = {each.name for each in fields(self)}
         for name, value in changes.items():
             if name not in known:
@@ -76,7 +76,7 @@ class Config:
             setattr(self, name, value)
 
     def shown(self) -> dict[str, Any]:
-        """The settings as JSON; keys are counted, not shown."""
+        """The settings as JSON, with the number of keys instead of the keys."""
         shown = asdict(self)
         if self.latency is not None:
             shown["latency"] = {
@@ -106,4 +106,4 @@ def _check(name: str, value: object) -> None:
     else:
         good = isinstance(value, bool)
     if not good:
-        raise ConfigError(f"{name}: not a value it can have")
+        raise ConfigError(f"{name}: not a valid value")

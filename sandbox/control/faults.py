@@ -1,4 +1,4 @@
-"""Injected faults: what goes wrong, for which requests, how often."""
+"""Injected faults: rules that say what fails, for which requests, and how often."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ KINDS = ("status", "drop", "stall", "truncate", "garble")
 
 
 class FaultError(ValueError):
-    """A fault rule that cannot be; the message names the field."""
+    """A fault rule that is not valid; the message names the field."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """A rule. The patterns are regular expressions that must match somewhere.
+    """A rule. Its patterns are regular expressions, searched for in the request's fields.
 
-    `when` is before or after the effect; truncate and garble are always after. A stall lasts
-    `seconds`, or until released where that is None. `times` is how many hits the rule has in it
-    (None: no end); `save` says whether a `status` is saved under the idempotency key.
+    `when` is before or after the effect; truncate and garble always come after. A stall lasts
+    `seconds`, or until released if that is None. `times` is the number of hits after which the
+    rule ends (None: never); `save` says whether a `status` is saved under the idempotency key.
     """
 
     id: str
@@ -74,8 +74,8 @@ class Fault:
     def live(self) -> bool:
         return self.times is None or self.hits.value < self.times
 
-    def strikes(self, when: str, call: Call) -> bool:
-        """Whether this request is hit; a hit is counted."""
+    def matches(self, when: str, call: Call) -> bool:
+        """Whether the rule hits this request; if so, counts the hit."""
         if self.when != when or not self.live:
             return False
         if self.method is not None and self.method.upper() != call.method:
@@ -94,7 +94,7 @@ class Fault:
         return True
 
     async def hold(self) -> None:
-        """The stall."""
+        """Stall a request."""
         self.held += 1
         try:
             await asyncio.wait_for(self._released.wait(), self.seconds)
@@ -104,14 +104,14 @@ class Fault:
             self.held -= 1
 
     def release(self) -> None:
-        """Ends every stall of this rule, and those to come."""
+        """End the stalls of this rule, now and in future."""
         self._released.set()
 
     def saved(self) -> bool:
-        """Whether the faulty answer is saved and replayed.
+        """Whether the faulty answer is saved under the idempotency key and replayed.
 
-        By default only a 500 after the effect: Stripe saves a 500 once execution has begun, but
-        what a gateway in front of it answers is not saved.
+        By default only a 500 after the effect: Stripe saves a 500 once execution has started, but
+        answers of a gateway in front of Stripe are not saved.
         """
         if self.save is not None:
             return self.save
@@ -139,7 +139,7 @@ class Faults:
         self._ids = itertools.count(1)
 
     def add(self, settings: dict[str, Any]) -> Fault:
-        """Raises FaultError."""
+        """Add a rule from its fields. Raises FaultError."""
         unknown = settings.keys() - set(_SETTABLE)
         if unknown:
             raise FaultError(f"{', '.join(sorted(unknown))}: unknown field")
@@ -152,18 +152,18 @@ class Faults:
         self.rules[fault.id] = fault
         return fault
 
-    def striking(self, when: str, call: Call) -> list[Fault]:
-        """The rules that hit this request now: all its stalls, and the first of the others."""
-        struck: list[Fault] = []
+    def matching(self, when: str, call: Call) -> list[Fault]:
+        """The rules that hit this request: all stalls, and the first rule of another kind."""
+        found: list[Fault] = []
         ended = False
         for fault in self.rules.values():
-            if (fault.kind == "stall" or not ended) and fault.strikes(when, call):
-                struck.append(fault)
+            if (fault.kind == "stall" or not ended) and fault.matches(when, call):
+                found.append(fault)
                 ended = ended or fault.kind != "stall"
-        return struck
+        return found
 
     def clear(self) -> None:
-        """Removes every rule; what a rule was holding goes on."""
+        """Remove every rule and end its stalls."""
         for fault in self.rules.values():
             fault.release()
         self.rules.clear()

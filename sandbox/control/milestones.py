@@ -1,4 +1,4 @@
-"""A count that can be waited for."""
+"""A counter whose values can be awaited."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 
 class Milestone:
-    """Counts up; `reached` waits for a value without polling."""
+    """A counter; `reached` waits for a value without polling."""
 
     __slots__ = ("_waiting", "value")
 
@@ -23,7 +23,7 @@ class Milestone:
             self._waiting = [each for each in self._waiting if not each[1].done()]
 
     async def reached(self, threshold: int, timeout: float) -> bool:
-        """Whether the count came to `threshold` within `timeout` seconds."""
+        """Whether the counter reached `threshold` within `timeout` seconds."""
         if self.value >= threshold:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

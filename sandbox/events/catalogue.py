@@ -1,4 +1,4 @@
-"""Which of Stripe's events a call gives rise to."""
+"""Which of Stripe's events a call causes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TYPES = {
 
 @dataclass(slots=True)
 class Before:
-    """The customer of a call before it, and what is attached to it."""
+    """A call's customer before the call, and what was attached to it."""
 
     customer: Json | None = None
     attached: dict[str, Json] = field(default_factory=dict)
 
 
 def before(account: Account, call: Call) -> Before:
-    """What the call may change, as it is now."""
+    """The present state of what the call may change."""
     customer = account.customer(_customer_of(account, call) or "")
     if customer is None:
         return Before()
@@ -41,7 +41,7 @@ def before(account: Account, call: Call) -> Before:
 
 
 def events(account: Account, call: Call, was: Before) -> list[Json]:
-    """The events of what the call did, in order; `was` is from before it."""
+    """The events the call caused, in order; `was` is the state before the call."""
     found = [
         _event(account, call, _TYPES[kind], _object(account, kind, id, was), _left(kind, was))
         for kind, id in call.effects
@@ -86,7 +86,7 @@ def _left(kind: str, was: Before) -> Json | None:
 
 
 def _changed(was: Json, now: Json) -> Json:
-    """What differs, as it was: at the same depth as Stripe's `previous_attributes`."""
+    """The old values of what differs, at the same depth as Stripe's `previous_attributes`."""
     changed: Json = {}
     for name, value in now.items():
         old = was.get(name)

@@ -1,4 +1,4 @@
-"""Delivers events to a webhook endpoint, signed as Stripe signs them, again where it fails."""
+"""Delivers events to a webhook endpoint, signed as Stripe signs them; retries failures."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sandbox.events.thin_events import thin
 from sandbox.protocol.errors import Json
 
 _log = logging.getLogger(__name__)
-# Stripe goes on for three days; a sandbox is not waited for.
+# Stripe retries for three days; tests of the sandbox do not wait that long.
 _PAUSES_S = (0.2, 0.4, 0.8, 1.6, 3.2)
 _ANSWER_S = 10.0
 
 
 class EventSender:
-    """One endpoint, to which each event goes by itself: their order is not kept, as at Stripe."""
+    """Sends events to one endpoint, each in its own task: as at Stripe, in no fixed order."""
 
     def __init__(self, url: str, secret: str, payload: str = "snapshot") -> None:
         """`payload` is `snapshot` or `thin`."""
@@ -28,22 +28,22 @@ class EventSender:
         self._thin = payload == "thin"
         self._secret = secret.encode()
         self._session: aiohttp.ClientSession | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
 
     def send(self, event: Json) -> None:
-        """Deliver the snapshot event, or what is thin of it, in the background of the loop."""
-        told = thin(event) if self._thin else event
-        if told is None:
+        """Send a snapshot event, or its thin form if it has one, in the background."""
+        payload = thin(event) if self._thin else event
+        if payload is None:
             return
-        task = asyncio.get_running_loop().create_task(self._deliver(told))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = asyncio.get_running_loop().create_task(self._deliver(payload))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     async def stop(self) -> None:
-        """Give up what is under way."""
-        for task in self._under_way:
+        """Cancel deliveries, and close the connections."""
+        for task in self._sending:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._sending, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -51,13 +51,13 @@ class EventSender:
     async def _deliver(self, event: Json) -> None:
         body = json.dumps(event, indent=2).encode()
         for pause_s in (*_PAUSES_S, None):
-            if await self._taken(body):
+            if await self._accepted(body):
                 return
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
-        _log.warning("nobody took the event %s (%s)", event["id"], event["type"])
+        _log.warning("event %s (%s) was not accepted by the endpoint", event["id"], event["type"])
 
-    async def _taken(self, body: bytes) -> bool:
+    async def _accepted(self, body: bytes) -> bool:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
             self._session = aiohttp.ClientSession(timeout=timeout)

@@ -1,4 +1,4 @@
-"""Events as an event destination with the thin payload gets them (Stripe docs: events)."""
+"""Events with the thin payload, as an event destination receives them (Stripe docs: events)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _PATHS = {"customer": "/v1/customers/", "payment_method": "/v1/payment_methods/"
 
 
 def thin(event: Json) -> Json | None:
-    """The thin event beside a snapshot event; None where Stripe has none of that type."""
+    """The thin form of a snapshot event; None where Stripe has none for the type."""
     object, request = event["data"]["object"], event["request"]
     kind = object["object"]
     if event["type"].startswith("customer.source."):
         return None
     at = datetime.fromtimestamp(event["created"], UTC)
-    told: Json = {
+    thin_event: Json = {
         "id": f"{event['id']}thin",
         "object": "v2.core.event",
         "type": f"v1.{event['type']}",
@@ -29,5 +29,5 @@ def thin(event: Json) -> Json | None:
         },
     }
     if request["idempotency_key"] is not None:
-        told["reason"] = {"type": "request", "request": request}
-    return told
+        thin_event["reason"] = {"type": "request", "request": request}
+    return thin_event

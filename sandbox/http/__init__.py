@@ -1,1 +1,1 @@
-"""The way of a request: keys, limits, idempotency, locks, the log."""
+"""The handling of a request: keys, limits, idempotency, locks, the log."""

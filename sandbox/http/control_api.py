@@ -1,4 +1,4 @@
-"""/_sandbox/…: what tests use to set the sandbox and to see what it did. Not part of Stripe."""
+"""/_sandbox/…: how tests configure and inspect the sandbox. Not part of Stripe's API."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ControlApi:
             return await self._one_fault(request, steps[1], steps[2:])
         handler = _ROUTES.get((request.method, "/".join(steps)))
         if handler is None:
-            raise _RefusedError(404, f"{request.method} {request.path}: not known")
+            raise _RefusedError(404, f"{request.method} {request.path}: unknown")
         return await handler(self, request)
 
     async def health(self, request: web.BaseRequest) -> Any:
@@ -121,7 +121,7 @@ class ControlApi:
                 return fault.shown()
             case "GET", ["wait"]:
                 return await _hits(request, fault)
-        raise _RefusedError(404, f"{request.method} {request.path}: not known")
+        raise _RefusedError(404, f"{request.method} {request.path}: unknown")
 
 
 async def _hits(request: web.BaseRequest, fault: Fault) -> Any:
@@ -135,7 +135,7 @@ async def _object(request: web.BaseRequest) -> dict[str, Any]:
     text = await request.text()
     body = json.loads(text) if text else {}
     if not isinstance(body, dict):
-        raise _RefusedError(400, "a JSON object, please")
+        raise _RefusedError(400, "the body is not a JSON object")
     return body
 
 

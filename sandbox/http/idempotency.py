@@ -13,7 +13,7 @@ LONGEST_KEY = 255
 
 @dataclass(slots=True)
 class Answer:
-    """A finished answer: what is saved under a key and replayed."""
+    """A complete answer, as it is saved under a key and replayed."""
 
     status: int
     body: bytes
@@ -30,7 +30,7 @@ class _Saved:
 
 
 class IdempotencyKeys:
-    """The account's keys. `kept` bounds them, oldest out first; None keeps all for 24 h."""
+    """The account's idempotency keys, kept for 24 h."""
 
     def __init__(self) -> None:
         self._saved: dict[str, _Saved] = {}
@@ -39,7 +39,7 @@ class IdempotencyKeys:
         return len(self._saved)
 
     def begin(self, key: str, path: str, fingerprint: bytes, now: float) -> Answer | None:
-        """The saved answer, or None once the key is held for a first execution.
+        """Return the saved answer, or claim the key for a first execution and return None.
 
         Raises StripeError: 400 for other parameters or another endpoint, 409 while in progress.
         """
@@ -51,7 +51,7 @@ class IdempotencyKeys:
             )
         saved = self._saved.get(key)
         if saved is None or (saved.answer is not None and now - saved.since >= KEPT_SECONDS):
-            # Deleted first, so that a renewed key moves to the young end of the dict.
+            # Deleted first, so that a renewed key moves to the end of the dict.
             self._saved.pop(key, None)
             self._saved[key] = _Saved(path, fingerprint, now)
             return None
@@ -76,10 +76,11 @@ class IdempotencyKeys:
         return saved.answer
 
     def abandon(self, key: str) -> None:
-        """Frees a key whose request never began to execute."""
+        """Free a key whose request was not executed."""
         self._saved.pop(key, None)
 
     def save(self, key: str, answer: Answer, kept: int | None) -> None:
+        """Save an answer. At most `kept` keys stay, the oldest go first; None sets no limit."""
         saved = self._saved.get(key)
         if saved is not None:
             saved.answer = answer

@@ -1,4 +1,4 @@
-"""API keys: any test key is good, unless it was revoked."""
+"""API keys: every test key is valid unless it is revoked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _GOOD = ("sk_test_", "rk_test_", "sk_org_")
 
 
 def check(call: Call, config: Config) -> None:
-    """Raises StripeError 400, 401 or 403. Basic (the key as user name) and Bearer both do."""
+    """Raises StripeError 400, 401 or 403. The key comes as Bearer or as the Basic user name."""
     key = _key(call.authorization)
     if not key:
         raise StripeError(
@@ -33,7 +33,7 @@ def check(call: Call, config: Config) -> None:
 
 
 def _check_organisation(call: Call) -> None:
-    """Stripe docs: keys/organization-api-keys: context and version must be said."""
+    """Organization keys require context and version (Stripe docs: keys/organization-api-keys)."""
     if not call.context.startswith("acct_"):
         raise StripeError(
             400,

@@ -14,7 +14,7 @@ _SECONDS_COUNTED = 3600
 
 @dataclass(slots=True)
 class _Bucket:
-    """A token bucket that holds one second's worth."""
+    """A token bucket whose capacity is one second's tokens."""
 
     tokens: float
     at: float
@@ -30,7 +30,7 @@ class _Bucket:
 
 
 class Limits:
-    """Counts each request in its second and refuses what is over the rate."""
+    """Counts requests by second and refuses those over the rate."""
 
     def __init__(self) -> None:
         self._account: _Bucket | None = None
@@ -38,7 +38,7 @@ class Limits:
         self._seconds: OrderedDict[int, dict[str, list[int]]] = OrderedDict()
 
     def admit(self, endpoint: str, rps: float | None, endpoint_rps: float | None) -> None:
-        """`endpoint` is a named operation: all `POST /v1/customers/:id` share one.
+        """Count a request. `endpoint` is an operation: all `POST /v1/customers/:id` share one.
 
         Raises StripeError 429 with Stripe-Rate-Limited-Reason.
         """
@@ -70,12 +70,12 @@ class Limits:
             raise rate_limited(reason)
 
     def refill(self) -> None:
-        """Forgets the buckets: a changed rate starts full."""
+        """Reset the buckets, so that a changed rate starts with a full one."""
         self._account = None
         self._endpoints.clear()
 
     def shown(self) -> list[dict[str, Any]]:
-        """The last hour's seconds that saw a request, oldest first."""
+        """The seconds of the last hour that saw a request, oldest first."""
         return [
             {
                 "second": second,

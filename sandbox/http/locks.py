@@ -6,7 +6,7 @@ from sandbox.protocol.errors import lock_timeout
 
 
 class Locks:
-    """The customers being written to. Stripe waits a little for the lock; here nothing waits."""
+    """The customers being written to. Stripe waits briefly for a lock; the sandbox does not."""
 
     def __init__(self) -> None:
         self._held: set[str] = set()

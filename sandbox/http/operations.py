@@ -1,4 +1,4 @@
-"""The operations of Stripe's API that the sandbox carries out, and how a path names one."""
+"""The operations of Stripe's API that the sandbox supports, and finding one by its path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIST = frozenset({"limit", "starting_after", "ending_before"})
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method and path. `params` are accepted, any other is refused as Stripe does."""
+    """One method and path. Parameters besides `params` are refused, as at Stripe."""
 
     method: str
     template: str
@@ -27,11 +27,11 @@ class Operation:
 
     @property
     def endpoint(self) -> str:
-        """The named operation that Stripe's endpoint limit counts."""
+        """The operation's name, which Stripe's endpoint limit counts by."""
         return f"{self.method} {self.template}"
 
     def validate(self, call: Call) -> None:
-        """Raises StripeError 400: a failed validation is not saved under an idempotency key."""
+        """Raises StripeError 400; a failed validation is not saved under an idempotency key."""
         for name, value in call.params.items():
             if name == "expand":
                 self._check_expand(value)
@@ -196,7 +196,7 @@ OPERATIONS = (
 
 
 def _shape(method: str, steps: list[str]) -> tuple[str, str, str, int]:
-    """Ids stand at every second step, so the others and the length tell the operation."""
+    """What identifies an operation: every second step is an id, so the others and the length."""
     return method, steps[2], steps[4] if len(steps) > 4 else "", len(steps)
 
 
@@ -204,7 +204,7 @@ _BY_SHAPE = {_shape(each.method, each.template.split("/")): each for each in OPE
 
 
 def find(method: str, path: str) -> tuple[Operation, tuple[str, ...]] | None:
-    """The operation and the ids in the path."""
+    """The operation at a path, and the ids in the path."""
     steps = path.split("/")
     if len(steps) < 3 or steps[1] != "v1":
         return None

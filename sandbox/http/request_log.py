@@ -1,4 +1,4 @@
-"""Every request in the order it came; parameters are not kept."""
+"""All requests in the order they came; parameters are not kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.protocol.calls import Call
 
 @dataclass(slots=True)
 class Entry:
-    """One request; `status` is None while it is held, and 0 when its connection was cut.
+    """One request; `status` is None while it is stalled, and 0 if its connection was cut.
 
     Times are Unix times in seconds.
     """
@@ -32,7 +32,7 @@ class Entry:
 
 
 class RequestLog:
-    """All requests, or with `keep` false only their number."""
+    """All requests; those with `keep` false are only counted."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

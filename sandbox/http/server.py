@@ -1,4 +1,4 @@
-"""The sandbox on the network, in the running event loop or in a thread of its own."""
+"""The sandbox as a server, in the running event loop or in its own thread."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from sandbox.protocol.errors import DroppedError
 from sandbox.protocol.forms import pairs_of
 
 EVENTS_SECRET = "whsec_sandbox0123456789abcdef"  # noqa: S105
-"""What events are signed with unless another is named: no secret."""
+"""The default secret that events are signed with; it protects nothing."""
 _SHUTDOWN_SECONDS = 0.3
 
 
 class SandboxServer:
-    """The server. Its state is open to tests that run in the same process."""
+    """The server. Tests in the same process may use its state directly."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class SandboxServer:
         events_secret: str = EVENTS_SECRET,
         events_payload: str = "snapshot",
     ) -> None:
-        """Port 0 takes a free one. Events go to `events_url`, signed with the secret."""
+        """Port 0 picks a free one. Events go to `events_url`, signed with the secret."""
         self.service = Service()
         if events_url:
             self.service.event_sender = EventSender(events_url, events_secret, events_payload)
@@ -46,7 +46,7 @@ class SandboxServer:
 
     @property
     def account(self) -> Account:
-        """The objects and effects; a new one after each reset."""
+        """The objects and effects; replaced at each reset."""
         return self.service.account
 
     @property
@@ -55,7 +55,7 @@ class SandboxServer:
         return f"http://{host}:{self._port}"
 
     async def start(self) -> None:
-        """Raises OSError where the address cannot be had."""
+        """Raises OSError where the address is not available."""
         # The low-level server: one handler, no router, no middleware, no access log.
         server = web.Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(
@@ -66,7 +66,7 @@ class SandboxServer:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Cuts off what is held and closes, within a second."""
+        """Cut stalled requests off and close, within a second."""
         self.service.reset(keep_config=True)
         if self.service.event_sender is not None:
             await self.service.event_sender.stop()
@@ -122,14 +122,14 @@ class SandboxServer:
 
 
 def _cut(request: web.BaseRequest) -> web.StreamResponse:
-    """Closes the connection; what aiohttp then tries to write goes nowhere."""
+    """Close the connection; aiohttp's later writes are lost."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
 
 
 async def _truncated(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    """Announces the whole body and sends the beginning of it."""
+    """Announce the whole body but send only its beginning."""
     response = web.StreamResponse(status=reply.status, headers=reply.headers)
     response.content_type = "application/json"
     response.content_length = len(reply.body)
@@ -154,11 +154,11 @@ class SandboxThread:
         return self.server.url
 
     def send_events_to(self, url: str, payload: str = "snapshot") -> None:
-        """From now on events are posted there, signed with EVENTS_SECRET."""
+        """Post events there from now on, signed with EVENTS_SECRET."""
         self.server.service.event_sender = EventSender(url, EVENTS_SECRET, payload)
 
     def start(self) -> None:
-        """Raises OSError where the address cannot be had."""
+        """Raises OSError where the address is not available."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result()
 

@@ -1,4 +1,4 @@
-"""A request's way: API key, limits, validation, idempotency key, lock, effect, answer."""
+"""The steps of a request: API key, limits, validation, idempotency key, lock, effect, answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 @dataclass(slots=True)
 class Reply:
-    """What goes onto the wire. `cut` is how many bytes of the body are sent, if not all."""
+    """What is sent. `cut` is how many bytes of the body are sent, if not all."""
 
     status: int
     body: bytes
@@ -38,7 +38,7 @@ class Reply:
 
 
 class Service:
-    """The state of one sandbox and the way through it."""
+    """The state of one sandbox, and the handling of its requests."""
 
     def __init__(self) -> None:
         self.config = Config()
@@ -55,14 +55,14 @@ class Service:
         self.log = RequestLog()
 
     def reset(self, *, keep_config: bool) -> None:
-        """The seed again. Requests still held are cut off and change nothing."""
+        """Restore the initial objects. Stalled requests are cut off and have no effect."""
         if not keep_config:
             self.config = Config()
         self._renew()
         self.faults.clear()
 
     async def answer(self, call: Call) -> Reply:
-        """Raises DroppedError where the connection is to be cut."""
+        """Handle a request. Raises DroppedError where the connection is to be cut."""
         operation = self._describe(call)
         log = self.log
         entry = log.start(call, keep=self.config.keep_requests)
@@ -78,11 +78,11 @@ class Service:
         return reply
 
     def _describe(self, call: Call) -> Operation | None:
-        """Fills in whom and what the request is about, for the log and the fault rules."""
+        """Decode the parameters; set customer and source for the log and the fault rules."""
         try:
             call.params = nested(call.pairs)
         except StripeError as error:
-            call.flaw = error
+            call.decoding_error = error
         found = operations.find(call.method, call.path)
         if found is None:
             return None
@@ -105,14 +105,14 @@ class Service:
             if operation is None:
                 raise StripeError(404, f"Unrecognized request URL ({call.method}: {call.path}).")
             self.limits.admit(operation.endpoint, self.config.rps, self.config.endpoint_rps)
-            faults = self.faults.striking("before", call) if self.faults.rules else []
+            faults = self.faults.matching("before", call) if self.faults.rules else []
             for fault in faults:
                 if fault.kind == "drop":
                     raise DroppedError
                 if fault.kind == "status" and not fault.saved():
                     raise _error_of(fault)
-            if call.flaw is not None:
-                raise call.flaw
+            if call.decoding_error is not None:
+                raise call.decoding_error
             operation.validate(call)
             answer, faults = await self._once(operation, call, faults)
         except StripeError as error:
@@ -123,7 +123,7 @@ class Service:
     async def _once(
         self, operation: Operation, call: Call, faults: list[Fault]
     ) -> tuple[Answer, list[Fault]]:
-        """The answer, saved under the idempotency key or found there, and the faults after it."""
+        """The answer, saved or replayed under the idempotency key, and the faults after it."""
         key = call.idempotency_key if call.method == "POST" else None
         if key is None:
             return await self._locked(operation, call, faults)
@@ -148,21 +148,21 @@ class Service:
     async def _locked(
         self, operation: Operation, call: Call, faults: list[Fault]
     ) -> tuple[Answer, list[Fault]]:
-        """Carries the call out, holding its customer if it is a write.
+        """Execute the call, holding its customer's lock if it is a write.
 
         Raises StripeError 429 `lock_timeout`.
         """
         locks = self.locks
         customer = self._written_to(call)
         if customer is None:
-            return await self._carried_out(operation, call, faults)
+            return await self._executed(operation, call, faults)
         locks.take(customer)
         try:
-            return await self._carried_out(operation, call, faults)
+            return await self._executed(operation, call, faults)
         finally:
             locks.free(customer)
 
-    async def _carried_out(
+    async def _executed(
         self, operation: Operation, call: Call, faults: list[Fault]
     ) -> tuple[Answer, list[Fault]]:
         account = self.account
@@ -176,13 +176,13 @@ class Service:
         for fault in faults:
             if fault.kind == "status":
                 return _answer_of(_error_of(fault), call), self._after(call)
-        told = self.event_sender
-        was = events.before(account, call) if told is not None else None
+        sender = self.event_sender
+        was = events.before(account, call) if sender is not None else None
         try:
             body = operation.handler(account, call)
-            if told is not None and was is not None:
+            if sender is not None and was is not None:
                 for event in events.events(account, call, was):
-                    told.send(event)
+                    sender.send(event)
         except StripeError as error:
             answer = _answer_of(error, call)
         except Exception:
@@ -193,10 +193,10 @@ class Service:
         return answer, self._after(call)
 
     def _after(self, call: Call) -> list[Fault]:
-        return self.faults.striking("after", call) if self.faults.rules else []
+        return self.faults.matching("after", call) if self.faults.rules else []
 
     def _written_to(self, call: Call) -> str | None:
-        """The customer that the call writes to and so has to lock."""
+        """The customer that the call writes to, whose lock it needs."""
         if call.method == "GET" or not self.config.lock_timeout:
             return None
         if call.customer is None and call.path.startswith("/v1/payment_methods/"):
@@ -220,7 +220,7 @@ def _answer_of(error: StripeError, call: Call) -> Answer:
 
 
 async def _delivered(answer: Answer, call: Call, faults: list[Fault]) -> Reply:
-    """The answer as it leaves, or does not, after the faults that come after the effect."""
+    """The reply to an answer, changed by the faults after the effect."""
     headers = dict(answer.headers)
     if call.replayed:
         headers["Idempotent-Replayed"] = "true"

@@ -1,1 +1,1 @@
-"""The objects of the account, and how they are shown."""
+"""The objects of the account, and their JSON."""

@@ -1,4 +1,4 @@
-"""The account: every object the sandbox knows."""
+"""The account: all objects of the sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.protocol.ids import Ids
 
 
 class Account:
-    """The objects, by id. With `auto_create` an unknown id springs into being when asked for."""
+    """The objects by id. With `auto_create`, an unknown id is created when it is first read."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -30,7 +30,7 @@ class Account:
         self._order = 0
 
     def now(self) -> int:
-        """Unix time by the sandbox's clock, which tests can set forward."""
+        """Unix time by the sandbox's clock, which tests can move forward."""
         return int(time.time() + self.config.clock_offset)
 
     def order(self) -> int:
@@ -42,7 +42,7 @@ class Account:
         call.effects.append((kind, object))
 
     def customer(self, id: str) -> Customer | None:
-        """The customer, deleted or not; None if there never was one."""
+        """The customer, deleted or not; None if it never existed."""
         customer = self.customers.get(id)
         if customer is None and self.config.auto_create and id.startswith("cus_"):
             customer = auto_customer(id, self.config.auto_create_cards, self.order)
@@ -50,20 +50,20 @@ class Account:
         return customer
 
     def existing_customer(self, id: str, param: str = "id") -> Customer:
-        """Raises StripeError 404 where there is none or it was deleted."""
+        """Raises StripeError 404 for a customer that is unknown or deleted."""
         customer = self.customer(id)
         if customer is None or customer.deleted:
             raise missing("customer", id, param)
         return customer
 
     def attached_source(self, id: str) -> Attached | None:
-        """A source by its id alone: rare, so no index is kept for it."""
+        """An attached source by its id alone; rare, so there is no index."""
         return next(
             (each.sources[id] for each in self.customers.values() if id in each.sources), None
         )
 
     def forget_default(self, id: str) -> None:
-        """A card that leaves its customer is no subscription's default any more."""
+        """Remove a card that has left its customer from the subscriptions' defaults."""
         for each in self.subscriptions.values():
             if each.default_payment_method == id:
                 each.default_payment_method = None
@@ -85,7 +85,7 @@ class Account:
         return source
 
     def payment_method(self, id: str) -> PaymentMethod | None:
-        """The payment method; a test id such as pm_card_visa mints a new one, as at Stripe."""
+        """The payment method; a test id such as pm_card_visa creates a new one, as at Stripe."""
         brand = brands.of_test_payment_method(id)
         if brand is not None:
             return self.add_payment_method(CardFace(brand))

@@ -1,4 +1,4 @@
-"""Customers that come into being when they are asked for, where the settings say so."""
+"""Customers that are created when they are first read, if the settings say so."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ BY_SLUG = {brand.slug: brand for brand in _BRANDS}
 VISA = BY_SLUG["visa"]
 MASTERCARD = BY_SLUG["mastercard"]
 
-# Stripe's own published test numbers, the only ones that POST /v1/tokens takes.
+# Stripe's published test numbers, the only ones that POST /v1/tokens accepts.
 _NUMBERS = {
     "4242424242424242": "visa",
     "4000056655665556": "visa_debit",
@@ -112,5 +112,5 @@ def of_test_payment_method(id: str) -> Brand | None:
 
 
 def _of(slug: str) -> Brand | None:
-    """Newer names put the brand first: `visa_chargeDeclined` for `chargeDeclined`."""
+    """The brand; newer names have it first: `visa_chargeDeclined` for `chargeDeclined`."""
     return BY_SLUG.get(slug) or BY_SLUG.get(slug.removeprefix("visa_"))

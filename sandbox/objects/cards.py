@@ -1,4 +1,4 @@
-"""What is on a card, and how Stripe's objects show it."""
+"""Card details, and how Stripe's objects show them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Brand:
 
     @property
     def fingerprint(self) -> str:
-        """The same for every card of this number, as at Stripe; made from no card number."""
+        """The same for every card of this number, as at Stripe; not derived from a card number."""
         return blake2b(self.slug.encode(), digest_size=8, person=b"sandbox").hexdigest()
 
     @property
     def network(self) -> str:
-        """The brand's spelling in payment methods."""
+        """The brand's name in payment methods."""
         return {"American Express": "amex", "Diners Club": "diners"}.get(
             self.name, self.name.lower()
         )
@@ -43,7 +43,7 @@ class Brand:
 
 @dataclass(frozen=True, slots=True)
 class CardFace:
-    """A brand with an expiry: all that is known of a card. Numbers and CVCs are never kept."""
+    """A card's brand and expiry. Numbers and CVCs are never kept."""
 
     brand: Brand
     exp_month: int = 12
@@ -54,7 +54,7 @@ class CardFace:
 
 @dataclass(slots=True)
 class Card:
-    """A card source of a customer; `order` is its place among all objects made."""
+    """A card source of a customer; `order` is its place among all objects created."""
 
     id: str
     face: CardFace
@@ -163,7 +163,7 @@ class PaymentMethod:
 
 
 def payment_method_of(held: Card | Source | PaymentMethod) -> Json:
-    """Any held card as a PaymentMethod; Stripe shows `card_` and `src_` objects so too."""
+    """Any card as a PaymentMethod; Stripe shows `card_` and `src_` objects in this form too."""
     face = held.face
     return {
         "id": held.id,

@@ -1,4 +1,4 @@
-"""The journal of everything that changed, in order: what tests count."""
+"""The log of all changes, in order, which tests count."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Effect:
 
 
 class Effects:
-    """All effects, or with `kept` false only their counts."""
+    """All effects; those with `keep` false are only counted."""
 
     def __init__(self) -> None:
         self.kept: list[Effect] = []

@@ -12,7 +12,7 @@ Attached = Card | Source
 
 @dataclass(slots=True)
 class Customer:
-    """`sources` in the order they were attached."""
+    """A customer; its `sources` are in the order they were attached."""
 
     id: str
     created: int
@@ -34,7 +34,7 @@ class Customer:
 
 @dataclass(slots=True)
 class Subscription:
-    """Of a subscription only what says which card its invoices are paid with."""
+    """A subscription: only which card its invoices are charged to."""
 
     id: str
     customer: str

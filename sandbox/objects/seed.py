@@ -1,4 +1,4 @@
-"""What the sandbox holds at the start, so that the documentation's examples work."""
+"""The sandbox's initial objects, which the documentation's examples use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCE = "src_1QRs9eKZ4xUzN2TPsource01"
 
 
 def plant(account: Account) -> None:
-    """The seed; the second card is the older one, so that lists begin with the first."""
+    """Add the initial objects; the second card is older, so lists begin with the first."""
     customer = Customer(
         CUSTOMER,
         CREATED,

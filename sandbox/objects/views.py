@@ -1,4 +1,4 @@
-"""Objects as they are answered, with what the request asked to have expanded."""
+"""Objects as JSON, with the expansions a request asks for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HELD = frozenset({"customer"})
 
 
 def of_list(expandable: frozenset[str]) -> frozenset[str]:
-    """What a list of these can have expanded: the same below `data`."""
+    """The expandable fields of a list of such objects: the same, below `data`."""
     return frozenset(f"data.{name}" for name in expandable)
 
 
@@ -73,7 +73,7 @@ def held_view(
 ) -> Json:
     """A card, source or payment method, with its customer expanded if asked for."""
     body = payment_method_of(held) if as_method else held.shown()
-    # The customer of a `src_` object is an id and nothing else in Stripe's description.
+    # In Stripe's API description a `src_` object's customer is an id and cannot be expanded.
     can_expand = as_method or not isinstance(held, Source)
     if can_expand and "customer" in expand and held.customer is not None:
         body["customer"] = customer_view(account.customers[held.customer], NOTHING)

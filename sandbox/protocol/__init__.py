@@ -1,1 +1,1 @@
-"""What is common to all of Stripe's requests and answers."""
+"""What all of Stripe's requests and answers have in common."""

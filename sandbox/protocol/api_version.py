@@ -1,6 +1,6 @@
-"""The version of Stripe's API that is played here."""
+"""The version of Stripe's API that the sandbox follows."""
 
 from __future__ import annotations
 
 API_VERSION = "2026-05-27.dahlia"
-"""That of Stripe's OpenAPI description, which every exchange is held against."""
+"""The version of Stripe's OpenAPI description that tests check every exchange against."""

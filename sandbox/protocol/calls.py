@@ -1,4 +1,4 @@
-"""One request to Stripe's API, as the handlers see it."""
+"""One request to Stripe's API, as the handlers receive it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sandbox.protocol.forms import Pairs, Params
 
 @dataclass(slots=True)
 class Call:
-    """A decoded request. `ids` are those in its path; `flaw` is what decoding found wrong.
+    """A decoded request. `ids` are those in its path, `decoding_error` is raised later.
 
-    `effects` are those it had: kind, and the object's id.
+    `effects` are its effects: kind and the object's id.
     """
 
     method: str
@@ -29,7 +29,7 @@ class Call:
     customer: str | None = None
     source: str | None = None
     replayed: bool = False
-    flaw: StripeError | None = None
+    decoding_error: StripeError | None = None
     effects: list[tuple[str, str]] = field(default_factory=list)
 
     def text(self, name: str) -> str | None:

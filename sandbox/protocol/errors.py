@@ -47,7 +47,7 @@ class StripeError(Exception):
 
 
 class DroppedError(Exception):
-    """The connection is to be cut without an answer."""
+    """Cut the connection without an answer."""
 
 
 def missing(kind: str, id: str, param: str, status: int = 404) -> StripeError:
@@ -94,7 +94,7 @@ def key_in_use(key: str) -> StripeError:
 
 
 def of_status(status: int, code: str | None, reason: str | None) -> StripeError:
-    """The error of an injected fault, worded as Stripe words that status."""
+    """The error of an injected fault, with Stripe's text for that status."""
     if status == 401:
         return StripeError(401, "Invalid API Key provided: sk_test_***", code=code)
     if status == 403:

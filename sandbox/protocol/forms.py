@@ -17,7 +17,7 @@ def pairs_of(encoded: str) -> Pairs:
 
 
 def nested(pairs: Pairs) -> Params:
-    """Pairs as nested dicts; `expand` becomes a list. Raises StripeError 400 on a clash."""
+    """Pairs as nested dicts; `expand` becomes a list. Raises StripeError 400 on a conflict."""
     params: Params = {}
     for key, value in pairs:
         name, bracket, rest = key.partition("[")
@@ -42,7 +42,7 @@ def _put(params: Params, name: str, path: list[str], value: str) -> None:
 
 
 def fingerprint(method: str, path: str, pairs: Pairs) -> bytes:
-    """What an idempotency key is bound to; a hash, so that no parameter is kept."""
+    """A hash of a request, to compare repeats by; the parameters themselves are not kept."""
     text = "\0".join([method, path, *(f"{name}={value}" for name, value in sorted(pairs))])
     return blake2b(text.encode(), digest_size=16).digest()
 

@@ -1,4 +1,4 @@
-"""Object ids shaped like Stripe's, unique over restarts of the sandbox."""
+"""Object ids shaped like Stripe's, unique across restarts of the sandbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def base62(number: int, width: int) -> str:
 
 
 class Ids:
-    """Makes ids; the start time in them keeps two sandboxes' ids apart."""
+    """Generates ids; the start time in them makes two sandboxes' ids differ."""
 
     def __init__(self) -> None:
         self._epoch = base62(time.time_ns() // 1_000_000, 8)[-8:]

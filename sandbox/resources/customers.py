@@ -96,7 +96,7 @@ def retrieve(account: Account, call: Call) -> Json:
 
 
 def update(account: Account, call: Call) -> Json:
-    """Everything is looked up before anything is changed: an update is whole or not at all."""
+    """Update all or nothing: everything is checked before anything changes."""
     customer = account.existing_customer(call.ids[0])
     default_source = call.text("default_source")
     if default_source is not None and default_source not in customer.sources:
@@ -158,7 +158,7 @@ def listed(account: Account, call: Call) -> Json:
 
 
 def _set_details(customer: Customer, call: Call) -> bool:
-    """Writes the plain fields; says whether the request named any."""
+    """Set the plain fields; return whether the request named any."""
     named = False
     for name in _DETAILS:
         if name in call.params:
@@ -171,7 +171,7 @@ def _set_details(customer: Customer, call: Call) -> bool:
 
 
 def _default_payment_method(call: Call) -> str | None:
-    """The parameter: None when absent, "" to unset."""
+    """The parameter's value: None if absent, "" to unset."""
     settings = call.params.get("invoice_settings")
     value = settings.get("default_payment_method") if isinstance(settings, dict) else None
     return value if isinstance(value, str) else None

@@ -38,7 +38,7 @@ def check(call: Call) -> None:
 
 
 def page(newest_first: Iterable[T], call: Call, kind: str) -> tuple[list[T], bool]:
-    """The page asked for, and whether more follow. Raises StripeError for an unknown cursor."""
+    """The requested page, and whether more follow. Raises StripeError for an unknown cursor."""
     items = list(newest_first)
     limit = int(call.params.get("limit", "10"))
     after, before = call.text("starting_after"), call.text("ending_before")

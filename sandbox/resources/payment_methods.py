@@ -44,7 +44,7 @@ def check_update(call: Call) -> None:
 
 
 def check_attachable(held: PaymentMethod) -> None:
-    """Raises StripeError 400 for one attached or detached before, 402 for one that declines."""
+    """Raises StripeError 400 for one attached or detached before, 402 for a card that declines."""
     if held.customer is not None:
         raise StripeError(
             400, "The payment method you provided has already been attached to a customer."
@@ -91,7 +91,7 @@ def update(account: Account, call: Call) -> Json:
 
 
 def attach(account: Account, call: Call) -> Json:
-    """pm_card_visa and its like attach a new payment method with an id of its own."""
+    """pm_card_visa and the like attach a new payment method with its own id."""
     customer = account.existing_customer(call.params["customer"], "customer")
     held = _found(account, call.ids[0])
     if not isinstance(held, PaymentMethod):

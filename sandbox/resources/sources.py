@@ -16,7 +16,7 @@ def check(call: Call) -> None:
     """Raises StripeError 400 for parameters that Stripe's validation refuses."""
     source = call.params.get("source", "")
     if not isinstance(source, str):
-        # A dictionary would be raw card details; this stand-in takes tokens only.
+        # A dictionary would be raw card details; the sandbox accepts only tokens.
         raise StripeError(400, "Invalid source: pass a token", param="source")
     if source == "":
         raise StripeError(
@@ -37,7 +37,7 @@ def check_new(call: Call) -> None:
 
 
 def resolved(account: Account, call: Call) -> Token | Source | CardFace:
-    """What `source` names, fit to be attached; a CardFace for a reusable test token.
+    """The object that `source` names, ready to attach; a CardFace for a reusable test token.
 
     Raises StripeError: 400 for an unknown, used or attached one, 402 for a card that declines.
     """
@@ -102,7 +102,7 @@ def create(account: Account, call: Call) -> Json:
 
 
 def listed(account: Account, call: Call) -> Json:
-    """Newest first, as Stripe's lists are; its docs say nothing else of the order of sources."""
+    """Newest first, like Stripe's other lists; its docs do not give the order of sources."""
     customer = account.existing_customer(call.ids[0], "customer")
     kind = {"card": Card, "source": Source}.get(call.text("object") or "")
     found = [

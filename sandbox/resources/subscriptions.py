@@ -1,4 +1,4 @@
-"""/v1/subscriptions: whose invoices are paid with which card, and nothing of what they are for."""
+"""/v1/subscriptions: only which card a subscription's invoices are charged to."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def cancel(account: Account, call: Call) -> Json:
 
 
 def listed(account: Account, call: Call) -> Json:
-    """Newest first; without `status` all that are not cancelled."""
+    """Newest first; without `status`, all that are not cancelled."""
     customer, status = call.text("customer"), call.text("status")
     if customer is not None:
         account.existing_customer(customer, "customer")
@@ -78,7 +78,7 @@ def listed(account: Account, call: Call) -> Json:
 
 
 def _defaults(call: Call, customer: Customer) -> dict[str, str | None]:
-    """Those that the call names, checked; an empty one unsets."""
+    """The defaults that the call names, checked; an empty one unsets."""
     found: dict[str, str | None] = {}
     for name in _DEFAULTS:
         value = call.text(name)

@@ -23,7 +23,7 @@ def check(call: Call) -> None:
 
 
 def face_of(card: dict[str, Any]) -> CardFace:
-    """The face of Stripe's own test numbers.
+    """The card details for one of Stripe's test numbers.
 
     Raises StripeError 402 for any other number, as Stripe's test mode does; the number is
     neither kept nor echoed.
@@ -102,7 +102,7 @@ def usable(account: Account, id: str, param: str, *, attaching: bool = True) -> 
 
 
 def spend(account: Account, what: Token | CardFace) -> str:
-    """Marks a token used; returns the id of the card that comes of it."""
+    """Mark a token used; return the id of the card made from it."""
     if isinstance(what, Token):
         what.used = True
         return what.card
@@ -110,7 +110,7 @@ def spend(account: Account, what: Token | CardFace) -> str:
 
 
 def check_accepted(face: CardFace) -> None:
-    """Raises StripeError 402 for a card that its bank refuses when it is attached."""
+    """Raises StripeError 402 for a card that its bank refuses at attachment."""
     decline = face.brand.decline
     if decline is not None:
         raise declined(decline.code, decline.decline_code, decline.message)

@@ -1,4 +1,4 @@
-"""A headless Chromium of the tests' own."""
+"""Starts a headless Chromium for the tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.processes.guard import Guard
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless",
-    "--no-sandbox",  # tests also run as root in containers, where there is none to be had
+    "--no-sandbox",  # tests also run as root in containers, where no sandbox is available
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",
@@ -28,7 +28,7 @@ _READY = "DevTools listening on "
 
 
 def find_chromium() -> str:
-    """Its path: CARDS_TEST_BROWSER, or one of `NAMES`. Raises FileNotFoundError."""
+    """Chromium's path: CARDS_TEST_BROWSER, or one of `NAMES`. Raises FileNotFoundError."""
     found = os.environ.get("CARDS_TEST_BROWSER") or next(filter(None, map(shutil.which, NAMES)), "")
     if not found:
         raise FileNotFoundError(
@@ -42,7 +42,7 @@ class Chromium:
     """The process, with an empty profile. It ends with the process that started it."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is an empty one, for the profile. Raises FileNotFoundError."""
+        """`folder` is an empty folder for the profile. Raises FileNotFoundError."""
         self.devtools = ""
         """The WebSocket of the whole browser."""
         self._log: list[str] = []

@@ -13,14 +13,14 @@ from tests.browser.tab import Tab
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """The browser. Where there is none its tests fail: they are never skipped."""
+    """The browser. Without one its tests fail; they are never skipped."""
     with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 
 
 @pytest.fixture
 async def tab(chromium: Chromium) -> AsyncIterator[Tab]:
-    """A new tab, 1280 pixels wide, in the light."""
+    """A new tab, 1280 pixels wide, in light mode."""
     async with DevTools.connected(chromium.devtools) as devtools:
         made = await Tab.opened(devtools)
         await made.view(1280)

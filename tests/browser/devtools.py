@@ -48,7 +48,7 @@ class DevTools:
                 await reading
 
     def listen(self, session: str, listener: Callable[[str, Event], None]) -> None:
-        """Tell the listener each event of the session: its method and parameters."""
+        """Call the listener with the method and parameters of each event of the session."""
         self._listeners.setdefault(session, []).append(listener)
 
     async def send(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Values that would act in a page that took them for more than text: they call `ran(…)`."""
+"""Values that would call `ran(…)` in a page that treats them as more than text."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ VALUES = (
 
 
 def as_read(value: str) -> str:
-    """As the browser gives back what it shows of it."""
+    """The value as the browser reports its displayed text."""
     return " ".join(visible(value).split())

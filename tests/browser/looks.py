@@ -1,4 +1,4 @@
-"""What is asked of every page, whatever it shows."""
+"""Checks that apply to every page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTHS = (390, 1280)
 
 
 async def fits_everywhere(tab: Tab, url: str, pictures: Path, name: str) -> None:
-    """Phone and desk, light and dark: nothing is wider than the screen, all can be read."""
+    """On phone and desktop, light and dark, all fits the screen and can be read."""
     for width, dark in itertools.product(WIDTHS, (False, True)):
         await tab.view(width, dark=dark)
         await tab.open(url)
@@ -23,7 +23,7 @@ async def fits_everywhere(tab: Tab, url: str, pictures: Path, name: str) -> None
         assert picture.stat().st_size > 5_000
 
 
-# The least contrast of any text with the ground it stands on (WCAG 2.2: 4.5 to 1).
+# The least contrast of any text with its background (WCAG 2.2: 4.5 to 1).
 _LEAST_CONTRAST = """(() => {
   const channel = v => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; };
   const parts = c => c.match(/[\\d.]+/g).map(Number);
@@ -40,7 +40,7 @@ _LEAST_CONTRAST = """(() => {
   }
   return least;
 })()"""
-# What can be worked and has no name for those who do not see it.
+# Controls without an accessible name.
 _UNNAMED = """[...document.querySelectorAll("button, a, input:not([type=hidden]), svg[role=img]")]
   .filter(el => !(el.textContent.trim() || el.getAttribute("aria-label") || el.labels?.length))
   .map(el => el.outerHTML)"""

@@ -1,4 +1,4 @@
-"""Pages of somebody else's: another origin on this machine."""
+"""Serves foreign pages: another origin on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class OtherOrigin:
-    """A server of pages that are given to it, by path, under two names.
+    """A server of the test's pages, by path, under two host names.
 
     `127.0.0.1` is the same site as ours on another port, so cookies come along; `localhost` is not.
     """
@@ -20,7 +20,7 @@ class OtherOrigin:
         self._thread = threading.Thread(target=self._server.serve_forever)
 
     def url(self, host: str, path: str) -> str:
-        """The address of one of its pages."""
+        """The URL of one of its pages."""
         return f"http://{host}:{self._server.server_port}{path}"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -1,4 +1,4 @@
-"""A tab of the browser, as somebody who sits before it uses it."""
+"""Controls a tab of the browser as its user does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.browser.devtools import DevTools, DevToolsError, Event
 
-# Settled by a change of the page, not by looking again and again.
+# Resolved by a change of the page, without polling.
 _UNTIL = """new Promise(done => {
   const look = () => { if (%s) { watch.disconnect(); done(true); } };
   const watch = new MutationObserver(look);
@@ -19,7 +19,7 @@ _UNTIL = """new Promise(done => {
 })"""
 
 
-# Told by the browser as the console's errors too, but only here with what was refused.
+# The browser reports these as console errors too, but only here with what was refused.
 _VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => violated(
   `${event.effectiveDirective} ${event.blockedURI}`))"""
 _CLICK = """selector => {
@@ -33,17 +33,17 @@ _CLICK = """selector => {
 
 
 class Tab:
-    """Clicks and keys are the browser's own, so they work on a page without JavaScript too."""
+    """Clicks and keys are the browser's own, so they also work without JavaScript."""
 
     def __init__(self, devtools: DevTools, session: str) -> None:
         self.errors: list[str] = []
-        """What the console shows as an error: of scripts, of loading, of the page's policy."""
+        """Errors in the console: of scripts, of loading, of the page's policy."""
         self.requests: list[str] = []
-        """The URL of each request that was made."""
+        """The URL of each request."""
         self.ran: list[str] = []
-        """What hostile values said by `ran(…)`, a function that every page has here."""
+        """Arguments of hostile values' calls of `ran(…)`, a function that every page has here."""
         self.violations: list[str] = []
-        """What a page's policy refused: the directive, and what it was."""
+        """What a page's policy refused: the directive, and the source."""
         self._devtools = devtools
         self._session = session
         self._loads = asyncio.Event()
@@ -68,18 +68,18 @@ class Tab:
         return tab
 
     async def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """A command of the protocol to this tab. Raises DevToolsError."""
+        """Send a command of the protocol to this tab. Raises DevToolsError."""
         return await self._devtools.send(method, self._session, **parameters)
 
     async def open(self, url: str) -> None:
-        """Go there; return when it is loaded."""
+        """Open the URL; return when the page is loaded."""
         self._loads.clear()
         found = await self.send("Page.navigate", url=url)
         assert "errorText" not in found, f"{url}: {found['errorText']}"
         await self._loads.wait()
 
     async def view(self, width: int, height: int = 900, *, dark: bool = False) -> None:
-        """A window of that size in CSS pixels, in the light or the dark."""
+        """Set the window's size in CSS pixels, and light or dark mode."""
         await self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=False,
@@ -93,7 +93,7 @@ class Tab:
         await self.send("Emulation.setScriptExecutionDisabled", value=not allowed)
 
     async def value(self, expression: str) -> Any:
-        """What the expression comes to in the page; an error in it is this test's error."""
+        """The value of the expression in the page; its errors fail the test."""
         found = await self.send(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
@@ -102,12 +102,12 @@ class Tab:
         return found["result"].get("value")
 
     async def until(self, condition: str) -> None:
-        """Return once the expression is true, on this page or the one that it leads to."""
+        """Return once the expression is true, on this page or the next one."""
         while True:
             try:
                 await self.value(_UNTIL % condition)
             except DevToolsError as error:
-                # The page was left while it was looked at: the next one is.
+                # The page was left during the check: check the next one.
                 if error.method != "Runtime.evaluate":
                     raise
                 await asyncio.sleep(0)
@@ -117,25 +117,25 @@ class Tab:
     async def click(self, selector: str) -> None:
         """Click on the element.
 
-        In one step: a live page may put a new element in its place at any moment.
+        In one step: a live page may replace the element at any moment.
         """
         assert await self.value(f"({_CLICK})({json.dumps(selector)})"), f"no element {selector}"
 
     async def follow(self, selector: str) -> None:
-        """Click on what leads to a page; return when that is loaded."""
+        """Click on the link or button; return when the next page is loaded."""
         self._loads.clear()
         await self.click(selector)
         await self._loads.wait()
 
     async def type(self, selector: str, text: str) -> None:
-        """Type into the field, in place of what is there."""
+        """Type into the field, replacing its content."""
         await self.click(selector)
         for kind in ("keyDown", "keyUp"):
             await self.send("Input.dispatchKeyEvent", type=kind, commands=["selectAll"])
         await self.send("Input.insertText", text=text)
 
     async def choose(self, selector: str, path: Path) -> None:
-        """Choose the file in the field, as its dialog does."""
+        """Choose the file in the field, as the file dialog does."""
         document = await self.send("DOM.getDocument")
         root = document["root"]["nodeId"]
         found = await self.send("DOM.querySelector", nodeId=root, selector=selector)
@@ -153,11 +153,11 @@ class Tab:
             await self.send("Input.dispatchDragEvent", type=kind, x=box[0], y=box[1], data=data)
 
     async def text(self) -> str:
-        """What is to be read on the page."""
+        """The page's text."""
         return str(await self.value("document.body.innerText"))
 
     async def screenshot(self, path: Path) -> None:
-        """A picture of the whole page, as PNG."""
+        """Save a screenshot of the whole page as PNG."""
         taken = await self.send("Page.captureScreenshot", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(taken["data"]))
 

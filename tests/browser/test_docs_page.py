@@ -1,4 +1,4 @@
-"""The page of the API's documentation, in a real browser."""
+"""The page of the API's documentation in a real Chromium."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def web(redis_url: str) -> Iterator[WebProcess]:
         yield process
 
 
-async def test_the_page_is_whole_and_loads_nothing_else(tab: Tab, web: WebProcess) -> None:
-    """The operations are shown, from one request and without an error in the console."""
+async def test_the_page_is_complete_and_loads_nothing_else(tab: Tab, web: WebProcess) -> None:
+    """The operations are shown from one request and without errors in the console."""
     await tab.open(f"{web.url}/docs")
     await tab.until("document.querySelectorAll('.opblock').length > 5")
     assert "/api/cards/default" in await tab.text()
@@ -38,7 +38,7 @@ async def test_an_operation_opens_on_a_click(tab: Tab, web: WebProcess) -> None:
 
 
 async def test_everything_works_under_its_policy(tab: Tab, web: WebProcess, tmp_path: Path) -> None:
-    """An operation of each kind and a schema are opened, a request is tried: nothing is refused."""
+    """Opening operations and a schema and trying a request violate no policy."""
     await tab.open(f"{web.url}/docs")
     await tab.until("document.querySelectorAll('.opblock').length > 5")
     for kind in ("post", "get", "delete"):
@@ -65,7 +65,7 @@ async def test_everything_works_under_its_policy(tab: Tab, web: WebProcess, tmp_
 
 
 async def test_without_javascript_nothing_is_shown(tab: Tab, web: WebProcess) -> None:
-    """A tab that may not run scripts runs none, so other tests may rely on that."""
+    """A tab without scripts runs none, so other tests may rely on that."""
     await tab.javascript(False)
     await tab.open(f"{web.url}/docs")
     assert await tab.value("document.querySelectorAll('.opblock').length") == 0

@@ -1,4 +1,4 @@
-"""The pages of failed commands in a real Chromium: found by code, asked about, replayed."""
+"""The pages of failed commands in a real Chromium: list, question, replay."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def web(redis_url: str, tmp_path: Path) -> Iterator[WebProcess]:
 
 
 def _fail(redis_url: str, ends: Ends, *codes: str) -> list[str]:
-    """A failed command for each code."""
+    """Create a failed command for each code."""
     ids = []
     with CardCommands(redis_url, sender="shop") as cards:
         for number, code in enumerate(codes):
@@ -51,7 +51,7 @@ def _states(redis_url: str, ids: list[str]) -> list[State]:
 async def test_it_fits_phone_and_desk_in_light_and_dark(
     redis_url: str, ends: Ends, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """The overview with its buttons, the list, the question and the outcome's page."""
+    """The overview with its buttons, the list, the question and the outcome fit."""
     codes = ("api_error", "lock_timeout", "api_error", "poison")
     await asyncio.to_thread(_fail, redis_url, ends, *codes)
     for name, path in (
@@ -69,10 +69,10 @@ async def test_it_fits_phone_and_desk_in_light_and_dark(
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
-async def test_a_person_replays_those_of_a_code(
+async def test_commands_of_a_code_are_replayed(
     redis_url: str, ends: Ends, web: WebProcess, tab: Tab, javascript: bool
 ) -> None:
-    """From `/`: the button of the code, how many they are, yes; the others are left."""
+    """From `/`: the code's button, the count, the confirmation; other commands stay failed."""
     ids = await asyncio.to_thread(_fail, redis_url, ends, "api_error", "poison", "api_error")
     await tab.javascript(javascript)
     await tab.open(web.url)
@@ -91,7 +91,7 @@ async def test_a_person_replays_those_of_a_code(
 async def test_the_list_is_narrowed_by_its_form(
     redis_url: str, ends: Ends, web: WebProcess, tab: Tab
 ) -> None:
-    """A code and a customer that are typed; the button then means those."""
+    """Typed code and customer filter the list, and the button replays those."""
     ids = await asyncio.to_thread(_fail, redis_url, ends, "api_error", "api_error", "rate_limit")
     await tab.open(f"{web.url}/failed")
     await tab.type("#code", "api_error")
@@ -108,7 +108,7 @@ async def test_the_list_is_narrowed_by_its_form(
 async def test_hostile_values_are_text(
     redis_url: str, ends: Ends, web: WebProcess, tab: Tab, value: str
 ) -> None:
-    """Whatever a row or an address holds, nothing of it runs."""
+    """Nothing in a row or a URL runs."""
     ids = await asyncio.to_thread(_fail, redis_url, ends, "api_error")
     planted = {"error": value, "code": value, "sender": value}
     ends.redis.hset(f"cards:command:{ids[0]}", mapping=planted)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Hostile names, codes and messages are text wherever they are shown, and never act."""
+"""Hostile names, codes and messages are shown as text everywhere and never run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _csv(*fields: str) -> str:
 
 
 async def _read(tab: Tab) -> str:
-    """What the page says, folded text included, with each space once."""
+    """The page's text, collapsed parts included, with single spaces."""
     return " ".join(str(await tab.value("document.body.textContent")).split())
 
 
@@ -68,8 +68,8 @@ def _quiet(tab: Tab) -> None:
     assert foreign == []
 
 
-async def test_the_values_do_act_where_they_are_taken_for_markup(tab: Tab) -> None:
-    """On a page that lets them most call `ran`: the other tests could fail."""
+async def test_the_values_run_as_markup(tab: Tab) -> None:
+    """On an unprotected page most values call `ran`, so the other tests can fail."""
     frame = (await tab.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
     for value in VALUES:
         await tab.send("Page.setDocumentContent", frameId=frame, html=f"<p>{value}")
@@ -78,12 +78,12 @@ async def test_the_values_do_act_where_they_are_taken_for_markup(tab: Tab) -> No
 
 
 async def test_names_are_text(stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path) -> None:
-    """Names of uploads and of files, columns and values of rows: in the list and on their pages."""
+    """Names of uploads, files and columns, and values of rows are text on all pages."""
     named: dict[str, str] = {}
     registry = Registry(stage.journal)
     for value in VALUES:
-        # Both columns have hostile names, and the second row hostile values. What is not
-        # printable no name of a column may hold.
+        # Both columns have hostile names, and the second row hostile values. A column's name
+        # cannot contain unprintable characters.
         shown = "".join(char for char in value if char.isprintable())[:300]
         columns = (f"{next(_numbers)}{shown}", f"{shown}{next(_numbers)}")
         first = stage.customer("Named")
@@ -91,7 +91,7 @@ async def test_names_are_text(stage: Stage, web: WebProcess, tab: Tab, tmp_path:
         maps = [f"userId={columns[0]}", f"default_source={columns[1]}"]
         data = await asyncio.to_thread(_upload, web, rows, name=value, map=maps)
         named[data["migration"]["id"]] = data["migration"]["name"]
-    for value in VALUES[:4]:  # the command line takes the name of a file
+    for value in VALUES[:4]:  # the command line uses the file's name
         path = tmp_path / value.replace("/", "")
         customer = stage.customer("Named")
         path.write_text(_csv("userId", "default_source") + _csv(customer, stage.card(customer)))
@@ -114,7 +114,7 @@ async def test_names_are_text(stage: Stage, web: WebProcess, tab: Tab, tmp_path:
 async def test_what_stripe_says_is_text(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """Codes and messages: told while the page is open, when it is opened, in the report."""
+    """Codes and messages are text in live updates, on the loaded page and in the report."""
     rows = _csv("userId", "default_source")
     for value in VALUES:
         customer = stage.customer("Hostile")
@@ -153,7 +153,7 @@ async def test_what_stripe_says_is_text(
 
 
 async def test_addresses_are_not_echoed(web: WebProcess, tab: Tab) -> None:
-    """What is in a path, a query or a fragment neither acts nor is shown, `/docs` included."""
+    """Contents of path, query and fragment neither run nor appear, on `/docs` either."""
     for value in VALUES[1:12:5]:  # markup, a link, a template
         spelt = httpx.QueryParams({"url": value, "configUrl": value, "spec": value})
         await tab.open(f"{web.url}/docs?{spelt}#/{value}")
@@ -170,12 +170,12 @@ _INSERT = """values => { for (const value of values) {
   place.append(document.createRange().createContextualFragment(value)); } }"""
 
 
-async def test_markup_that_got_in_could_not_act(
+async def test_injected_markup_could_not_run(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """Put into our pages as markup, where no value gets, the values run and load nothing.
+    """Injected into our pages as markup, the values run and load nothing.
 
-    Only a redirection by `meta` is nothing that a policy refuses.
+    Only a redirect by `meta` is not covered by a policy.
     """
     inserting = f"({_INSERT})({json.dumps([one for one in VALUES if 'http-equiv' not in one])})"
     one = stage.customer("Markup")
@@ -191,7 +191,7 @@ async def test_markup_that_got_in_could_not_act(
         await tab.value("new Promise(done => setTimeout(done))")
         refused = {one.split()[0] for one in tab.violations[before:]}
         assert {"script-src-elem", "script-src-attr", "style-src-elem"} <= refused, url
-    # As it is served it runs no script at all, not even one that tells of violations.
+    # As served, it runs no script at all, not even one that reports violations.
     await tab.open(f"{at}/report.html")
     tab.errors.clear()
     await tab.value(inserting)

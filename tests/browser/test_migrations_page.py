@@ -1,4 +1,4 @@
-"""The page of migrations in a real Chromium, over a real web process, a worker and the sandbox."""
+"""The pages of migrations in a real Chromium, with a web process, a worker and the sandbox."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def web(stage: Stage) -> Iterator[WebProcess]:
 
 
 def _uploaded(stage: Stage, web: WebProcess, rows: int = 60, **parameters: Any) -> str:
-    """A migration of so many customers, and one row that Stripe refuses; answers its id."""
+    """Upload a migration with so many customers and one row that Stripe refuses; return its id."""
     customers = [stage.customer("Page") for _ in range(rows - 1)]
     lines = [f"{one},{stage.card(one)}" for one in customers]
     lines.insert(0, f"{stage.customer('Page')},card_nobody{next(_numbers)}")
@@ -73,7 +73,7 @@ def _says(text: str) -> str:
 async def test_live_progress_pause_limit_and_resume(
     stage: Stage, web: WebProcess, tab: Tab
 ) -> None:
-    """Started, seen to go on without a reload, paused, freed of its limit, and seen to end."""
+    """A migration is started, watched without reloads, paused, unthrottled, and finished."""
     migration = await asyncio.to_thread(_uploaded, stage, web, rps="2")
     await tab.view(1280)
     await tab.open(f"{web.url}/migrations/{migration}")
@@ -100,8 +100,8 @@ async def test_live_progress_pause_limit_and_resume(
     assert tab.errors == []
 
 
-async def test_cancelling_asks_first(stage: Stage, web: WebProcess, tab: Tab) -> None:
-    """The button is behind a sentence about what it means, which stays open while rows go on."""
+async def test_cancelling_needs_a_confirmation(stage: Stage, web: WebProcess, tab: Tab) -> None:
+    """The button is behind an explanation, which stays open during live updates."""
     migration = await asyncio.to_thread(_uploaded, stage, web, rps="1", run="true")
     await tab.view(390)
     await tab.open(f"{web.url}/migrations/{migration}")
@@ -117,10 +117,8 @@ async def test_cancelling_asks_first(stage: Stage, web: WebProcess, tab: Tab) ->
     assert tab.errors == []
 
 
-async def test_it_reads_and_steers_without_javascript(
-    stage: Stage, web: WebProcess, tab: Tab
-) -> None:
-    """With JavaScript off the list leads to the page, which says all, renews itself, and steers."""
+async def test_pages_work_without_javascript(stage: Stage, web: WebProcess, tab: Tab) -> None:
+    """Without JavaScript the list leads to a complete page, which reloads itself and has forms."""
     migration = await asyncio.to_thread(_uploaded, stage, web, rps="1")
     await tab.javascript(False)
     await tab.open(f"{web.url}/migrations")
@@ -140,7 +138,7 @@ async def test_it_reads_and_steers_without_javascript(
 async def test_it_fits_phone_and_desk_in_light_and_dark(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """Nothing is wider than the screen; text stands out from its ground by 4.5 to 1 (WCAG 2.2)."""
+    """Nothing is wider than the screen; the contrast of text is at least 4.5 to 1 (WCAG 2.2)."""
     migration = await asyncio.to_thread(_uploaded, stage, web)
     for path in ("/migrations", f"/migrations/{migration}"):
         await fits_everywhere(tab, web.url + path, tmp_path, f"{path.count('/')}")
@@ -148,7 +146,7 @@ async def test_it_fits_phone_and_desk_in_light_and_dark(
 
 
 async def test_signing_in(stage: Stage, tab: Tab) -> None:
-    """Where tokens are configured a form asks for one; the cookie then is out of scripts' reach."""
+    """With tokens a form asks for one; scripts cannot read its cookie."""
     environ = {
         "CARDS_MIGRATIONS_DIR": str(stage.directory / "other-data"),
         "CARDS_LANGUAGE": "en",

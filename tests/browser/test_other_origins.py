@@ -1,4 +1,4 @@
-"""Pages of other origins: they frame none of ours, post no form, read and load nothing."""
+"""Foreign pages can neither frame our pages nor post forms, read or load anything."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
 _TOKEN = "t0ken-of-a-person"
 _ROWS = "userId,default_source\ncus_a1,card_a{}\nkus_a2,card_a2\n"
-# The same site on another port, to which cookies go, and another site.
+# The same site on another port, which gets cookies, and another site.
 _HOSTS = ("127.0.0.1", "localhost")
 
 
 @pytest.fixture
 def other() -> Iterator[OtherOrigin]:
-    """A server of somebody else's."""
+    """A foreign server."""
     with OtherOrigin() as made:
         yield made
 
 
 @pytest.fixture
 def web(redis_url: str, tmp_path: Path) -> Iterator[WebProcess]:
-    """A web process that asks for a token, in English."""
+    """A web process that requires a token, in English."""
     environ = {
         "CARDS_MIGRATIONS_DIR": str(tmp_path / "data"),
         "CARDS_LANGUAGE": "en",
@@ -42,7 +42,7 @@ def web(redis_url: str, tmp_path: Path) -> Iterator[WebProcess]:
 
 @pytest.fixture
 def open_web(redis_url: str, tmp_path: Path) -> Iterator[WebProcess]:
-    """The same without tokens: whoever is on the machine is let in."""
+    """A web process without tokens, which admits everybody on the machine."""
     environ = {"CARDS_MIGRATIONS_DIR": str(tmp_path / "open"), "CARDS_LANGUAGE": "en"}
     with WebProcess(redis_url, **environ) as made:
         yield made
@@ -50,7 +50,7 @@ def open_web(redis_url: str, tmp_path: Path) -> Iterator[WebProcess]:
 
 def _uploaded(web: WebProcess) -> str:
     headers = {"Authorization": f"Bearer {_TOKEN}"}
-    # Of each web process another file: the same one would be the same migration.
+    # A different file for each web process: the same file would be the same migration.
     rows = _ROWS.format(web.port).encode()
     answer = httpx.post(f"{web.url}/api/migrations", content=rows, headers=headers, timeout=60)
     migration: str = answer.json()["data"]["migration"]["id"]
@@ -73,7 +73,7 @@ async def _sign_in(tab: Tab, web: WebProcess) -> None:
 async def test_none_of_our_pages_is_framed(
     tab: Tab, open_web: WebProcess, other: OtherOrigin, host: str
 ) -> None:
-    """Lists, migrations, reports, the documentation and data; a page that allows it is framed."""
+    """No list, migration, report, documentation or data can be framed; a permissive page can."""
     migration = f"/migrations/{await asyncio.to_thread(_uploaded, open_web)}"
     ours = ("/migrations", migration, f"{migration}/report.html", "/docs", "/openapi.json")
     other.pages["/framed"] = "<p>framed"
@@ -89,10 +89,10 @@ async def test_none_of_our_pages_is_framed(
 
 
 @pytest.mark.parametrize("host", _HOSTS)
-async def test_a_form_of_another_page_steers_nothing(
+async def test_a_foreign_form_controls_nothing(
     tab: Tab, web: WebProcess, open_web: WebProcess, other: OtherOrigin, host: str
 ) -> None:
-    """With a session and where none is asked for: it is refused, and the migration goes on."""
+    """With a session or without tokens, the form is refused, and the migration continues."""
     await _sign_in(tab, web)
     for one in (web, open_web):
         migration = await asyncio.to_thread(_uploaded, one)
@@ -104,11 +104,11 @@ async def test_a_form_of_another_page_steers_nothing(
         await tab.open(other.url(host, "/form"))
         await tab.follow("button")
         text = await tab.text()
-        # To another site no cookie goes, so that it is not known who asks.
+        # No cookie is sent from another site, so the caller is unknown.
         refused = "unauthorized" if host == "localhost" and one is web else "Nothing was done"
         assert refused in text
         assert await asyncio.to_thread(_state, one, migration) == before == "paused"
-        # The same form on our own page works: it is refused for where it comes from.
+        # The same form works on our own page, so only its origin is the reason.
         await tab.open(one.url + at)
         await tab.click("#steer summary")
         await tab.follow("form[action$='/discard'] button")
@@ -116,10 +116,10 @@ async def test_a_form_of_another_page_steers_nothing(
 
 
 @pytest.mark.parametrize("host", _HOSTS)
-async def test_another_page_reads_and_loads_nothing(
+async def test_a_foreign_page_reads_and_loads_nothing(
     tab: Tab, open_web: WebProcess, other: OtherOrigin, host: str
 ) -> None:
-    """Neither by `fetch` nor as a script, style or image, nor by the window that it opens."""
+    """It cannot use `fetch`, scripts, styles, images, or a window that it opens."""
     migration = await asyncio.to_thread(_uploaded, open_web)
     api = f"{open_web.url}/api/migrations/{migration}"
     style = (await asyncio.to_thread(httpx.get, f"{open_web.url}/migrations")).text

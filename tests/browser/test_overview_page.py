@@ -1,4 +1,4 @@
-"""The pages of what is happening, in a real Chromium: troubles, hostile values, signing in."""
+"""The overview and its pages in a real Chromium: problems, hostile values, sign-in."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _says(text: str) -> str:
 
 
 def _troubles(cards: CardCommands, ends: Ends) -> tuple[str, str]:
-    """Commands of each kind of end, some that go on; answers one in doubt, and a failed one."""
+    """Create ended and unended commands of each kind; return an unknown and a failed one."""
     done = cards.set_default(customer=_CUSTOMER, card="card_1QRs9eKZ4xUzN2TPabcdefgh").id
     ends.end(done)
     ends.end(cards.assign(customer=_CUSTOMER, source="tok_1").id)
@@ -74,7 +74,7 @@ def _troubles(cards: CardCommands, ends: Ends) -> tuple[str, str]:
 async def test_it_fits_phone_and_desk_in_light_and_dark(
     cards: CardCommands, ends: Ends, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """Each of the pages, with troubles of every kind on it."""
+    """Each page fits, with problems of every kind on it."""
     doubted, failed = await asyncio.to_thread(_troubles, cards, ends)
     for name, path in (
         ("overview", "/"),
@@ -86,10 +86,10 @@ async def test_it_fits_phone_and_desk_in_light_and_dark(
     assert tab.errors == []
 
 
-async def test_what_happens_is_seen_without_a_reload(
+async def test_changes_appear_without_a_reload(
     cards: CardCommands, ends: Ends, web: WebProcess, tab: Tab
 ) -> None:
-    """A pause, its end, and a command that fails, each on the open page; then the command's own."""
+    """A pause, its end and a failed command appear on the open page; then on the command's page."""
     await tab.open(web.url)
     await tab.value("window.stayed = true")
     await asyncio.to_thread(ends.journal, pause_lane(Lane.BULK, "a test"))
@@ -110,7 +110,7 @@ async def test_what_happens_is_seen_without_a_reload(
 async def test_a_command_is_followed_to_its_end(
     cards: CardCommands, ends: Ends, web: WebProcess, tab: Tab
 ) -> None:
-    """Found by its id, seen to wait, and seen to end."""
+    """A command is found by its id, and its page follows it from waiting to the end."""
     sent = await asyncio.to_thread(cards.set_default, customer="cus_1", card="card_1")
     await tab.open(web.url)
     await tab.type("#id", sent.id)
@@ -126,7 +126,7 @@ async def test_a_command_is_followed_to_its_end(
 async def test_hostile_values_are_text(
     cards: CardCommands, ends: Ends, web: WebProcess, tab: Tab, value: str
 ) -> None:
-    """Whatever stands in a row, a result or a reason, nothing of it runs on any of the pages."""
+    """Nothing in a row, a result or a reason runs on any page."""
 
     def planted() -> str:
         ends.journal(pause_lane(Lane.BULK, value))
@@ -155,10 +155,10 @@ async def test_hostile_values_are_text(
     assert not [url for url in tab.requests if "evil" in url]
 
 
-async def test_signing_in_leads_to_where_one_was_going(
+async def test_sign_in_leads_to_the_requested_page(
     redis_url: str, cards: CardCommands, ends: Ends, tab: Tab, tmp_path: Path
 ) -> None:
-    """One session for all pages, and none for the API; out of scripts' reach."""
+    """One session serves all pages but not the API, and scripts cannot read its cookie."""
     environ = {
         "CARDS_MIGRATIONS_DIR": str(tmp_path / "other"),
         "CARDS_LANGUAGE": "en",

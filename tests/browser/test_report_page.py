@@ -1,4 +1,4 @@
-"""The HTML report, in a real browser: from one file, at any width, in the light and the dark."""
+"""The HTML report in a real Chromium: one file, any width, light and dark mode."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENDS = (
 
 @pytest.fixture
 def report(tmp_path: Path) -> str:
-    """The URL of a report with every kind of end, and long words."""
+    """The URL of a report with every kind of outcome, and long words."""
     summing = Tally()
     for number, (state, code, message) in enumerate(_ENDS, 1):
         order = SetDefaultCard(customer=f"cus_{number}x", card=f"card_{number}x")
@@ -56,7 +56,7 @@ def report(tmp_path: Path) -> str:
 async def test_it_fits_and_loads_nothing(
     tab: Tab, report: str, width: int, dark: bool, tmp_path: Path
 ) -> None:
-    """Nothing is cut off to the side, asked of a network, or complained of in the console."""
+    """Nothing is wider than the screen, loaded from a network, or an error in the console."""
     await tab.view(width, dark=dark)
     await tab.open(report)
     await tab.screenshot(tmp_path / "report.png")
@@ -68,7 +68,7 @@ async def test_it_fits_and_loads_nothing(
 
 
 async def test_it_reads_the_same_without_javascript(tab: Tab, report: str) -> None:
-    """The counts and codes are there for a browser that runs no scripts."""
+    """The counts and codes are visible without scripts."""
     await tab.javascript(False)
     await tab.open(report)
     text = await tab.text()

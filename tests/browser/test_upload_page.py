@@ -1,4 +1,4 @@
-"""A file, from the desktop to the end, by the page alone, in a real Chromium."""
+"""Uploading a file by the page in a real Chromium, to the end of its migration."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def web(stage: Stage) -> Iterator[WebProcess]:
 
 
 def _file(stage: Stage, folder: Path, header: str = "userId,default_source") -> Path:
-    """Thirty good rows and two that are wrong."""
+    """A file with thirty valid rows and two invalid ones."""
     customers = [stage.customer("Upload") for _ in range(30)]
     rows = [f"{one},{stage.card(one)}" for one in customers]
     path = folder / "cards.csv"
@@ -67,7 +67,7 @@ def _says(text: str) -> str:
 async def test_dropped_planned_tried_and_run(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """The plan is shown before anything is sent; then a pilot of so many rows, then the rest."""
+    """The plan is shown before anything is sent; then a pilot runs, then the rest."""
     file = await asyncio.to_thread(_file, stage, tmp_path)
     await tab.open(f"{web.url}/migrations")
     await tab.drop("#upload .drop", file)
@@ -94,10 +94,10 @@ async def test_dropped_planned_tried_and_run(
     assert tab.violations == []
 
 
-async def test_what_is_refused_is_mended_without_choosing_again(
+async def test_a_refused_file_need_not_be_chosen_again(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """Columns are chosen of the file's; the file that was chosen is still there."""
+    """The file's columns are offered; the chosen file is still in the form."""
     file = await asyncio.to_thread(_file, stage, tmp_path, "persona,pieza nueva")
     await tab.open(f"{web.url}/migrations")
     await tab.choose("#file", file)
@@ -113,7 +113,7 @@ async def test_what_is_refused_is_mended_without_choosing_again(
     await tab.click("#steer summary")
     await tab.follow("form[action$='/discard'] button")
     assert await tab.value("location.pathname") == "/migrations"
-    # Chromium tells of the refusal, which is a page of its own.
+    # Chromium logs the refusal, which is a page of its own.
     assert [error for error in tab.errors if "400" not in error] == []
     assert tab.violations == []
 
@@ -121,7 +121,7 @@ async def test_what_is_refused_is_mended_without_choosing_again(
 async def test_it_works_without_javascript(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """Chosen, refused with its reason, mended, planned, run; the list does not renew itself."""
+    """The file is refused with its reason, corrected, planned and run; the list does not reload."""
     await tab.javascript(False)
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("persona,pieza\ncus_1,card_1\n")
@@ -142,7 +142,7 @@ async def test_it_works_without_javascript(
 async def test_it_fits_phone_and_desk_in_light_and_dark(
     stage: Stage, web: WebProcess, tab: Tab, tmp_path: Path
 ) -> None:
-    """The form, opened, and the plan: nothing is wider than the screen, all can be read."""
+    """The open form and the plan: nothing is wider than the screen, and all is readable."""
     file = await asyncio.to_thread(_file, stage, tmp_path)
     await tab.open(f"{web.url}/migrations")
     await tab.choose("#file", file)

@@ -1,4 +1,4 @@
-"""Histories told step by step, for the tests of the checker."""
+"""Histories built step by step, for the tests of the checker."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chaos.history import (
     Effect,
     Failover,
     History,
-    Mischief,
+    NemesisAct,
+    Observation,
     Order,
     Request,
     Sending,
-    Told,
 )
 
 CUSTOMER = "cus_1"
@@ -23,7 +23,7 @@ CARD_A, CARD_B = "card_1n1", "card_1n2"
 
 
 class Story:
-    """A clock that moves by a second with each event, and short words for the events."""
+    """Adds events to a history; its clock moves by a second with each event."""
 
     def __init__(self) -> None:
         self.history = History()
@@ -44,7 +44,7 @@ class Story:
         return self._accepted(id, self.order(SET_DEFAULT, card, **fields))
 
     def together(self, *accepted: tuple[str, str, str]) -> None:
-        """Orders (id, kind, object) of which each was sent before any was answered."""
+        """Add orders (id, kind, object), all sent before any was answered."""
         orders = [(id, self.order(kind, object)) for id, kind, object in accepted]
         sent = self.tick()
         for id, order in orders:
@@ -59,8 +59,8 @@ class Story:
     def send(
         self, order: Order, outcome: Any, id: str | None = None, *, sent: float | None = None
     ) -> None:
-        began = self.tick() if sent is None else sent
-        self.history.add(Sending(order.number, began, self.tick(), outcome, id))
+        started_at = self.tick() if sent is None else sent
+        self.history.add(Sending(order.number, started_at, self.tick(), outcome, id))
 
     def _accepted(self, id: str, order: Order) -> str:
         self.send(order, "accepted", id)
@@ -75,7 +75,7 @@ class Story:
         customer: str = CUSTOMER,
         kind: str | None = None,
     ) -> None:
-        """What the command is for happens at Stripe."""
+        """The command takes effect at Stripe."""
         order = self._order_of(id)
         if kind is None and order is not None:
             if order.kind == SET_DEFAULT:
@@ -112,8 +112,8 @@ class Story:
         replayed: bool = False,
         status: int = 200,
     ) -> None:
-        """A write reaches Stripe."""
-        began = self.tick() - 0.5 if started is None else started
+        """A write request reaches Stripe."""
+        started_at = self.tick() - 0.5 if started is None else started
         self.history.add(
             Request(
                 f"req_{len(self.history.requests) + 1}",
@@ -121,33 +121,33 @@ class Story:
                 customer,
                 source,
                 key or id,
-                began,
-                None if seconds is None else began + seconds,
+                started_at,
+                None if seconds is None else started_at + seconds,
                 status,
                 replayed,
             )
         )
 
-    def told(self, id: str, state: str, **fields: Any) -> None:
-        """Somebody asks for the command."""
+    def observe(self, id: str, state: str, **fields: Any) -> None:
+        """A caller asks for the command."""
         asked = fields.pop("asked", None) or self.tick()
         at = self.tick()
         if state in ("succeeded", "rejected", "superseded", "cancelled", "failed"):
             done = state == "succeeded"
             fields.setdefault("envelope", (done, None if done else "code", f"{id} {state}"))
-        self.history.add(Told(id, asked, at, state, **fields))
+        self.history.add(Observation(id, asked, at, state, **fields))
 
     def done(self, id: str) -> None:
-        """The command takes effect and is said to have succeeded."""
+        """The command takes effect and is observed as succeeded."""
         self.effect(id)
-        self.told(id, "succeeded")
+        self.observe(id, "succeeded")
 
     def kill(self, *held: str) -> None:
-        self.history.add(Mischief(self.tick(), "worker killed", "worker1", held))
+        self.history.add(NemesisAct(self.tick(), "worker killed", "worker1", held))
 
     def failover(self, seconds: float = 2.0) -> None:
-        """Redis' primary is killed and replaced."""
-        self.history.add(Mischief(self.tick(), "primary killed", "Redis"))
+        """Redis's primary is killed and replaced."""
+        self.history.add(NemesisAct(self.tick(), "primary killed", "Redis"))
         self.history.add(Failover(self.tick(), "primary killed", 1, 2, seconds))
 
     def _order_of(self, id: str) -> Order | None:

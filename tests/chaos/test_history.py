@@ -1,4 +1,4 @@
-"""A history survives the way through its file."""
+"""Histories are written to files and read back."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def _recorded(story: Story, path: Path) -> Path:
         history.customers.values(),
         history.orders.values(),
         history.sendings,
-        history.told,
-        history.mischief,
+        history.observations,
+        history.acts,
         history.failovers,
         history.effects,
         history.requests,
@@ -41,7 +41,7 @@ def _story() -> Story:
 
 
 def test_a_history_is_read_as_it_was_recorded(tmp_path: Path) -> None:
-    """Every kind of event comes back equal."""
+    """Every kind of event is read back equal."""
     story = _story()
     assert read(_recorded(story, tmp_path / "history.jsonl")) == story.history
 
@@ -54,22 +54,22 @@ def test_a_file_that_is_no_history_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_checking_a_file_tells_by_its_exit_code(
+def test_the_exit_code_says_whether_a_file_is_good(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """0 for a good history, 1 for a bad one, 2 for none."""
     story = _story()
     assert main(["--check", str(_recorded(story, tmp_path / "good.jsonl"))]) == 0
-    story.told("a", "running")
+    story.observe("a", "running")
     assert main(["--check", str(_recorded(story, tmp_path / "bad.jsonl"))]) == 1
     assert "went back from succeeded to running" in capsys.readouterr().out
     assert main(["--check", str(tmp_path / "missing.jsonl")]) == 2
 
 
-def test_a_report_can_be_had_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same counts and findings, for programs."""
+def test_a_report_is_printed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same counts and findings as in the table, for programs."""
     story = _story()
-    story.told("a", "running")
+    story.observe("a", "running")
     path = _recorded(story, tmp_path / "history.jsonl")
     assert main(["--json", "--check", str(path)]) == 1
     report = json.loads(capsys.readouterr().out)

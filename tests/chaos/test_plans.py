@@ -1,4 +1,4 @@
-"""What a run orders and destroys is fixed by its seed."""
+"""The seed determines the orders and acts of a run."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def _orders(seed: int, count: int = 500) -> Orders:
 
 
 def test_the_seed_fixes_the_orders() -> None:
-    """The same seed orders the same, another seed something else."""
+    """The same seed draws the same orders, another seed others."""
     first, again, other = (_orders(seed) for seed in (1, 1, 2))
     assert first.customers == again.customers != other.customers
     assert [first.next() for _ in range(200)] == [again.next() for _ in range(200)]
     assert first.next() != other.next()
 
 
-def test_orders_are_such_as_the_product_accepts() -> None:
-    """None is refused by validation, so that every refusal in a run means something."""
+def test_the_product_accepts_every_order() -> None:
+    """Validation refuses none, so that every refusal in a run means something."""
     drawn = _orders(3, 2_000)
     for _ in range(2_000):
         order = drawn.next()
@@ -37,7 +37,7 @@ def test_orders_are_such_as_the_product_accepts() -> None:
 
 
 def test_a_long_run_holds_a_hundred_kills() -> None:
-    """Ten minutes with the usual pace kill workers, web and Redis a hundred times and more."""
+    """Ten minutes at the usual pace have a hundred kills of workers, web and Redis, or more."""
     acts = schedule(Options(seed=4, seconds=600))
     done = Counter(act.what for act in acts)
     assert sum(done[what] for what in KILLS) >= 100
@@ -59,14 +59,14 @@ def test_a_long_run_holds_a_hundred_kills() -> None:
     ],
 )
 def test_a_wrong_option_is_refused(wrong: list[str]) -> None:
-    """With exit code 2, before anything is started."""
+    """It exits with code 2, before anything is started."""
     with pytest.raises(SystemExit) as stopped:
         Options.parse(wrong)
     assert stopped.value.code == 2
 
 
-def test_failovers_come_besides_the_other_acts() -> None:
-    """Ten minutes hold at least 20 of them; what else is done is what it would be without."""
+def test_failovers_do_not_change_the_other_acts() -> None:
+    """Ten minutes have at least 20 failovers; the other acts are the same as without."""
     with_them = Options(seed=4, seconds=600, redis=SENTINEL, failovers_every=20, replicas=1)
     acts = schedule(with_them)
     found = Counter(act.what for act in acts if act.what in failovers.KINDS)
@@ -74,7 +74,7 @@ def test_failovers_come_besides_the_other_acts() -> None:
     assert [act for act in acts if act.what not in failovers.KINDS] == schedule(
         Options(seed=4, seconds=600)
     )
-    # Of three servers one works on, with a replica, where it is replaced: not for one replica.
+    # With one of two replicas waited for, healthy primaries are not replaced.
     assert found.keys() == {failovers.KILL, failovers.PAUSE, failovers.HAND_OVER}
     for replicas, servers in ((0, 3), (1, 2), (2, 3)):
         drawn = failovers.shares(Options(replicas=replicas, servers=servers))

@@ -14,11 +14,11 @@ _SCENE = Path(__file__).with_name("scene.py")
 
 
 def record(release: str) -> Path:
-    """Run the scene with that release's code; answers the file.
+    """Run the scene with that release's code; return the file.
 
     Raises:
-        ReleaseMissing: it is not in this copy of the repository.
-        subprocess.CalledProcessError: the scene failed, and said why.
+        ReleaseMissing: the release is not in this copy of the repository.
+        subprocess.CalledProcessError: the scene failed; its output says why.
     """
     out = GOLDEN / f"{release[:12]}.json"
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +33,7 @@ def record(release: str) -> Path:
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """In which Python finds the modules of a tree, and after them those of this folder."""
+    """An environment in which Python finds a tree's modules first, then those of this folder."""
     ours = {k: v for k, v in os.environ.items() if not k.startswith(("CARDS_", "STRIPE_"))}
     path = os.pathsep.join([str(tree), str(_SCENE.parent)])
     return {**ours, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

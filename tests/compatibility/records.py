@@ -1,7 +1,7 @@
-"""All that a Redis database holds, as JSON, and written again as if it had been recorded just now.
+"""A Redis database's contents as JSON, and writing them again as if they were recorded just now.
 
-Bytes are kept as Latin-1 text. Points in time within some days of the recording, in seconds or
-milliseconds, move with it: leases, due times and keys are as old as they were.
+Bytes are kept as Latin-1 text. Times within some days of the recording, in seconds or milliseconds,
+move with it: leases, due times and keys have the age they had.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?<![\w.-])([0-9]{10}|[0-9]{13})(?=\.[0-9]|(?![\w.-]))")
 
 
 def recorded(client: redis.Redis) -> Kept:
-    """Every key with its value and the rest of its life (ms), and the server's time (ms)."""
+    """Every key with its value and remaining lifetime (ms), and the server's time (ms)."""
     keys = {}
     for name in sorted(client.scan_iter()):
         kind = _text(client.type(name))
@@ -30,7 +30,7 @@ def recorded(client: redis.Redis) -> Kept:
 
 
 def restore(kept: Kept, client: redis.Redis) -> None:
-    """Write what was recorded, as if it had been so just now."""
+    """Write a recording, as if it had been made just now."""
     moved = Moved(kept["at_ms"], now_ms(client))
     with client.pipeline() as pipe:
         for name, one in kept["keys"].items():
@@ -42,23 +42,23 @@ def restore(kept: Kept, client: redis.Redis) -> None:
 
 
 def now_ms(client: redis.Redis) -> int:
-    """The server's time."""
+    """The server's time (ms)."""
     seconds, microseconds = client.time()
     return int(seconds * 1000 + microseconds // 1000)
 
 
 class Moved:
-    """Text and numbers in which points in time have been moved."""
+    """Moves the times in texts and numbers."""
 
     def __init__(self, recorded_ms: int, now_ms: int) -> None:
         self._recorded_ms, self._by_ms = recorded_ms, now_ms - recorded_ms
 
     def text(self, text: str) -> str:
-        """The text, its length unchanged."""
+        """The text with moved times; its length does not change."""
         return _NUMBER.sub(lambda found: self._number(found[1]), text)
 
     def score(self, score: float) -> float:
-        """A score, if it is a time; others are as they were."""
+        """The score, moved if it is a time."""
         for unit in (1, 1000):
             if abs(score * unit - self._recorded_ms) < _NEAR_MS:
                 return score + self._by_ms / unit

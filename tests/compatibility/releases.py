@@ -1,4 +1,4 @@
-"""Released code, taken out of the repository: to record what it writes, and to run it."""
+"""Released code, extracted from the repository, to record what it writes and to run it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 PREVIOUS = "91218e4ff25c3f7a67b5f88e07e8d23698347ee4"
-"""The release before: its processes run beside today's while a deploy goes on."""
+"""The previous release: during a deployment its processes run beside the present ones."""
 
 
 class ReleaseMissing(Exception):
-    """The release is not in this copy of the repository, or this is none."""
+    """The release is not in this copy of the repository, or there is no repository."""
 
 
 def is_here(release: str) -> bool:
-    """Whether the commit or tag can be taken out."""
+    """Whether the commit or tag can be extracted."""
     found = subprocess.run(
         ["git", "cat-file", "-e", f"{release}^{{commit}}"], cwd=ROOT, capture_output=True
     )
@@ -27,7 +27,7 @@ def is_here(release: str) -> bool:
 
 
 def take_out(release: str, folder: Path) -> Path:
-    """Write the files of a release to the folder, and answer it. Raises ReleaseMissing."""
+    """Write a release's files to the folder, and return it. Raises ReleaseMissing."""
     if not is_here(release):
         raise ReleaseMissing(release)
     packed = subprocess.run(["git", "archive", release], cwd=ROOT, capture_output=True, check=True)
@@ -39,5 +39,5 @@ def take_out(release: str, folder: Path) -> Path:
 if __name__ == "__main__" and not is_here(PREVIOUS):
     sys.exit(
         f"test: THE PREVIOUS RELEASE, {PREVIOUS[:12]}, IS NOT IN THIS COPY OF THE REPOSITORY: the "
-        "tests that run it beside today's were LEFT OUT. Fetch the whole history"
+        "tests that run it beside the present one were LEFT OUT. Fetch the whole history"
     )

@@ -1,7 +1,8 @@
-"""What a release writes: run by that release's code, whose modules stand first in PYTHONPATH.
+"""A scene played with a release's code, whose modules come first in PYTHONPATH.
 
-`python scene.py OUT`: one of each kind of command, message and end, and a migration that was killed
-on its way, in a Valkey of its own; told to OUT as JSON. It uses nothing of today's.
+`python scene.py OUT` plays one of each kind of command, message and outcome, and a migration that
+is killed while it runs, with its own Valkey; it writes what is left to OUT as JSON. It uses none of
+the present code.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ROWS, _HELD = 12, 3
 
 
 class Scene:
-    """The stage, and the commands on it by what they are there for."""
+    """The stage, and the commands on it by their purpose."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -40,7 +41,7 @@ class Scene:
         self.http: dict[str, Any] = {}
 
     def play(self) -> dict[str, Any]:
-        """Everything; answers what is to be kept."""
+        """Play everything; return what is to be kept."""
         worker = self.stage.worker("one", "interactive,bulk", CARDS_WORKER_CONCURRENCY="20").ready()
         self._ended()
         self._under_way()
@@ -75,10 +76,10 @@ class Scene:
         for name, (command, state) in ends.items():
             stage.ended(command, state)
             self.commands[name] = command
-        wait_until(lambda: stage.journal(letters()), "nothing was set aside")
+        wait_until(lambda: stage.journal(letters()), "there is no dead letter")
 
     def _under_way(self) -> None:
-        """At Stripe when the worker is killed, and behind it."""
+        """A command at Stripe when the worker is killed, and one behind it."""
         stage = self.stage
         customer = stage.customer("Held")
         hold = stage.hold(customer, "before")
@@ -87,18 +88,18 @@ class Scene:
         self.commands["behind it"] = stage.set_default(customer, 1, Lane.BULK)
 
     def _tried_again(self) -> None:
-        """Waiting for its next try, which comes after the worker is killed."""
+        """A command that waits for its next attempt, which comes after the worker is killed."""
         stage = self.stage
         again = stage.customer("Again")
         stage.stripe.add_fault("status", customer=f"^{again}$", method="POST", times=None)
         self.commands["tried again"] = stage.set_default(again)
         wait_until(
             lambda: stage.status(self.commands["tried again"]).state is State.RETRYING,
-            "it is not tried again",
+            "it is not retried",
         )
 
     def _migration(self) -> dict[str, Any]:
-        """Some rows ended, some are at Stripe, when driver and worker are killed."""
+        """Some rows have ended, some are at Stripe, when driver and worker are killed."""
         stage = self.stage
         names = [stage.customer("Row") for _ in range(_ROWS)]
         for name in names[-_HELD:]:
@@ -114,7 +115,7 @@ class Scene:
         drive.start()
         wait_until(registry.list, "nothing was created")
         ident = registry.list()[0].id
-        # The wrong row is ended from the beginning.
+        # The invalid row ends at once.
         wait_until(
             lambda: registry.status(ident).ended_rows >= _ROWS - _HELD + 1, "rows do not end"
         )
@@ -126,7 +127,7 @@ class Scene:
         return {"id": ident, "input": path.read_text("utf-8"), "results": dump, "rows": _ROWS + 1}
 
     def _waiting(self) -> None:
-        """Accepted while there is no worker, by every way there is."""
+        """Commands accepted while there is no worker, in every way."""
         stage = self.stage
         self.commands["set default"] = stage.set_default(stage.customer("Wait"))
         self.commands["assign"] = stage.assign(stage.customer("Wait"))
@@ -161,15 +162,15 @@ class Scene:
 
 
 def main() -> int:
-    """Play it, and write what it left."""
-    # Today's, whatever the release had: its folder is in PYTHONPATH, too.
+    """Play the scene, and write what it left."""
+    # The present version's, whatever the release had: its folder is in PYTHONPATH too.
     from records import recorded  # type: ignore[import-not-found]
 
     with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as stage:
-        told = Scene(stage).play()
+        recording = Scene(stage).play()
         with redis.Redis.from_url(stage.valkey.url) as client:
-            told["redis"] = recorded(client)
-    text = json.dumps(told, indent=1, sort_keys=True).replace(folder, "/scene")
+            recording["redis"] = recorded(client)
+    text = json.dumps(recording, indent=1, sort_keys=True).replace(folder, "/scene")
     Path(sys.argv[1]).write_text(f"{text}\n", "utf-8")
     return 0
 

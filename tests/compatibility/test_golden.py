@@ -1,4 +1,4 @@
-"""What the releases before wrote is read, carried out and gone on with by today's code."""
+"""The present code reads, executes and continues what previous releases wrote."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def yesterday(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Yester
 
 
 def _worker(stage: Stage) -> None:
-    # Without what the release's worker was made to fail by.
+    # Without the code that made the release's worker fail.
     stage.worker("today", queues="interactive,bulk", PYTHONPATH=str(ROOT)).ready()
 
 
@@ -45,18 +45,18 @@ def _without_times(status: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in status.items() if known(value)}
 
 
-def test_the_previous_release_is_among_them() -> None:
-    """`make golden RELEASE=…` was run for the release that is deployed."""
+def test_the_previous_release_is_recorded() -> None:
+    """`make golden RELEASE=…` was run for the deployed release."""
     assert (GOLDEN / f"{PREVIOUS[:12]}.json").is_file()
 
 
-def test_what_was_told_is_told_the_same(yesterday: Yesterday) -> None:
-    """Statuses, results, failed commands, dead letters: as the release told them itself."""
+def test_statuses_are_the_same(yesterday: Yesterday) -> None:
+    """Statuses, results, failed commands and dead letters are as the release itself showed them."""
     client = yesterday.stage.client
-    for name, told in yesterday.statuses.items():
+    for name, status in yesterday.statuses.items():
         found = client.status(yesterday.commands[name]).model_dump(mode="json")
-        assert _without_times(told).items() <= found.items(), name
-        assert {one for one, value in told.items() if value is None} <= {
+        assert _without_times(status).items() <= found.items(), name
+        assert {one for one, value in status.items() if value is None} <= {
             one for one, value in found.items() if value is None
         }
     assert [one.id for one in client.failed()] == yesterday.failed
@@ -64,7 +64,7 @@ def test_what_was_told_is_told_the_same(yesterday: Yesterday) -> None:
 
 
 def test_a_repetition_is_known(yesterday: Yesterday) -> None:
-    """An idempotency key leads to the release's command, by the client and over HTTP."""
+    """An idempotency key gives the release's command, through the client and over HTTP."""
     stage, commands = yesterday.stage, yesterday.commands
     for name, key in (("keyed", "order-1"), ("keyed, waiting", "order-2")):
         customer = stage.row(commands[name])["user"]
@@ -79,11 +79,11 @@ def test_a_repetition_is_known(yesterday: Yesterday) -> None:
     assert answer.headers["Location"].split("/")[-1] == commands["http"]
 
 
-def test_todays_worker_ends_what_was_accepted(yesterday: Yesterday) -> None:
-    """What waited, was at Stripe, was to be tried again or had failed succeeds, with one effect."""
+def test_the_present_worker_ends_accepted_commands(yesterday: Yesterday) -> None:
+    """Waiting, running, retried and failed commands succeed, each with one effect."""
     stage = yesterday.stage
     _worker(stage)
-    stage.give_messages_back()
+    stage.expire_visibility()
     assert yesterday.open
     for name, command in yesterday.open.items():
         stage.ended(command, State.SUCCEEDED)
@@ -99,19 +99,19 @@ def test_todays_worker_ends_what_was_accepted(yesterday: Yesterday) -> None:
         assert not stage.effects(yesterday.commands[name])
 
 
-def test_a_migration_goes_on(yesterday: Yesterday) -> None:
-    """What had ended is not sent again, what was under way ends, and every row is accounted for."""
+def test_a_migration_is_continued(yesterday: Yesterday) -> None:
+    """Ended rows are not sent again, running ones end, and every row is accounted for."""
     stage, migration = yesterday.stage, yesterday.migration
     _worker(stage)
     drive = Drive(stage, yesterday.input, folder=yesterday.folder)
     try:
         ended = drive.call("run", str(yesterday.input), "--json")
         assert ended.returncode == 1, (ended.stdout, ended.stderr)  # a row is invalid
-        told = drive.call("report", migration["id"], str(yesterday.input), "--json")
+        report = drive.call("report", migration["id"], str(yesterday.input), "--json")
     finally:
         drive.close()
-    assert "counts" in told.stdout, (told.stdout, told.stderr)
-    counts = json.loads(told.stdout)["counts"]
+    assert "counts" in report.stdout, (report.stdout, report.stderr)
+    counts = json.loads(report.stdout)["counts"]
     assert sum(counts.values()) == migration["rows"]
     assert counts["applied"] == migration["rows"] - 1
     rows = {line.split(",")[0] for line in migration["input"].splitlines()}

@@ -1,7 +1,7 @@
-"""The previous release's processes beside today's, as in the middle of a deploy, and going back.
+"""The previous release's processes beside the present ones, as during a deployment or rollback.
 
-Its code is taken out of the repository. Where that is shallow, or none, `make test-extended` leaves
-these tests out, and says so.
+The previous code is extracted from the repository. If that is shallow or missing, `make
+test-extended` leaves these tests out, and says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.extended, pytest.mark.previous]
 
 _EACH = 20
 _MARK = "the previous release"
-# Run by the previous release: orders on standard input, the commands' ids on standard output.
+# Run with the previous release: orders on standard input, the commands' ids on standard output.
 _SEND = """
 import json, sys
 from producer import CardCommands
@@ -46,7 +46,7 @@ with CardCommands(sys.argv[1]) as client:
 
 @pytest.fixture(scope="session")
 def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The previous release's files. Its worker and its drivers say in their logs whose they are."""
+    """The previous release's files. Its worker and drivers identify themselves in their logs."""
     tree = take_out(PREVIOUS, tmp_path_factory.mktemp("previous"))
     for package in ("worker", "producer/migrations"):
         with (tree / package / "__init__.py").open("a", encoding="utf-8") as file:
@@ -61,12 +61,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def _run(previous: Path, code: str, stage: Stage, told: object) -> list[str]:
+def _run(previous: Path, code: str, stage: Stage, given: object) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", code, stage.valkey.url],
         cwd=previous,
         env=environment(previous),
-        input=json.dumps(told),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
     )
@@ -81,15 +81,15 @@ def _customers(stage: Stage) -> list[tuple[str, str]]:
 
 
 def _send(stage: Stage) -> list[str]:
-    """Today's commands, half of them in bulk."""
+    """Commands of the present client, half of them in bulk."""
     orders = [stage.order(stage.customer()) for _ in range(_EACH)]
     ids = [stage.client.send(order, idempotency_key=order.customer).id for order in orders[::2]]
     return [*ids, *(sent.id for sent in stage.client.send_many(orders[1::2]))]
 
 
 @pytest.mark.parametrize("old_queues", ["interactive", "bulk", "interactive,bulk"])
-def test_both_carry_out_what_both_accept(stage: Stage, previous: Path, old_queues: str) -> None:
-    """Each worker has a lane of its own, or both have both: all succeeds, with one effect each."""
+def test_both_execute_what_both_accept(stage: Stage, previous: Path, old_queues: str) -> None:
+    """Each worker serves one lane, or both serve both: all commands succeed, with one effect."""
     new_queues = {"interactive": "bulk", "bulk": "interactive"}.get(old_queues, old_queues)
     stage.worker_of(previous, "previous", old_queues)
     stage.worker("today", new_queues)
@@ -97,7 +97,7 @@ def test_both_carry_out_what_both_accept(stage: Stage, previous: Path, old_queue
         worker.ready()
     commands = _run(previous, _SEND, stage, _customers(stage)) + _send(stage)
     customer = stage.customer()
-    # In one customer's order by turns of who sends.
+    # Both releases send in turn, in one customer's order.
     mine = [stage.set_default(customer, 2)]
     mine += _run(previous, _SEND, stage, [(customer, stage.card(customer, 1))])
     mine += [stage.set_default(customer, 2, Lane.BULK)]
@@ -110,8 +110,8 @@ def test_both_carry_out_what_both_accept(stage: Stage, previous: Path, old_queue
     assert [_MARK in worker.log for worker in stage.workers] == [True, False]
 
 
-def test_a_deploy_can_be_taken_back(stage: Stage, previous: Path) -> None:
-    """What today's processes left, waiting or at Stripe, the previous release ends."""
+def test_a_deployment_can_be_rolled_back(stage: Stage, previous: Path) -> None:
+    """The previous release ends commands that the present one left waiting or at Stripe."""
     held = stage.customer("Held")
     hold = stage.hold(held, "after")
     today = stage.worker("today", "interactive,bulk").ready()
@@ -123,7 +123,7 @@ def test_a_deploy_can_be_taken_back(stage: Stage, previous: Path) -> None:
     commands += _send(stage)
     hold.release()
     stage.worker_of(previous, "previous", "interactive,bulk").ready()
-    stage.give_messages_back()
+    stage.expire_visibility()
     for command in commands:
         stage.ended(command, State.SUCCEEDED)
         assert len(stage.effects(command)) == 1
@@ -131,8 +131,8 @@ def test_a_deploy_can_be_taken_back(stage: Stage, previous: Path) -> None:
     assert _MARK in stage.workers[0].log
 
 
-def test_a_migration_goes_to_and_fro(stage: Stage, previous: Path) -> None:
-    """Begun by today's driver, gone on with by the previous release's, and ended by today's."""
+def test_a_migration_moves_between_releases(stage: Stage, previous: Path) -> None:
+    """The present driver starts it, the previous one continues it, the present one ends it."""
     stage.worker_of(previous, "previous", "bulk", CARDS_WORKER_CONCURRENCY="20").ready()
     names = [stage.customer("Row") for _ in range(60)]
     path = stage.directory / "rows.csv"
@@ -159,5 +159,5 @@ def test_a_migration_goes_to_and_fro(stage: Stage, previous: Path) -> None:
 
 
 def _ended(registry: Registry, ident: str, rows: int) -> None:
-    """Wait until so many rows have ended."""
+    """Wait until `rows` rows have ended."""
     wait_until(lambda: registry.status(ident).ended_rows >= rows, f"stuck before row {rows}")

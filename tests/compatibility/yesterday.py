@@ -1,4 +1,4 @@
-"""What a release left, put on a stage of today's."""
+"""What a release left, on a stage of the present code."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tests.compatibility.records import restore
 from tests.crash.stage import Stage
 
 ENDED = {"succeeded", "assigned", "rejected", "failed", "keyed", "cancelled"}
-"""The scene's commands that had ended; the others were under way, or waited."""
+"""The scene's commands that had ended; the others were running or waiting."""
 
 
 class Yesterday:
-    """A release's database, its migration's files, and the commands by what they are there for."""
+    """A release's database, its migration's files, and its commands by purpose."""
 
     def __init__(self, stage: Stage, golden: Path) -> None:
-        told: dict[str, Any] = json.loads(golden.read_text("utf-8"))
+        recorded: dict[str, Any] = json.loads(golden.read_text("utf-8"))
         self.stage = stage
-        self.commands: dict[str, str] = told["commands"]
-        self.statuses: dict[str, dict[str, Any]] = told["statuses"]
-        self.failed: list[str] = told["failed"]
-        self.http: dict[str, Any] = told["http"]
-        self.migration: dict[str, Any] = told["migration"]
+        self.commands: dict[str, str] = recorded["commands"]
+        self.statuses: dict[str, dict[str, Any]] = recorded["statuses"]
+        self.failed: list[str] = recorded["failed"]
+        self.http: dict[str, Any] = recorded["http"]
+        self.migration: dict[str, Any] = recorded["migration"]
         with redis.Redis.from_url(stage.valkey.url) as client:
-            restore(told["redis"], client)
+            restore(recorded["redis"], client)
         self.folder = stage.directory / "migrations"
         self.folder.mkdir(mode=0o700)
         with sqlite3.connect(self.folder / f"{self.migration['id']}.sqlite") as db:

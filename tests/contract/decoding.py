@@ -1,4 +1,4 @@
-"""Reads a queue's messages the way a consumer does."""
+"""Decodes a queue's messages as a consumer does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def decode(raw: str) -> tuple[dict[str, Any], Any]:
-    """Headers and payload of a message as Kombu's Redis transport keeps it."""
+    """Headers and payload of a message as Kombu's Redis transport stores it."""
     message = json.loads(raw)
     assert message["content-type"] == "application/json"
     assert "body_encoding" not in message["properties"]

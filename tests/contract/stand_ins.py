@@ -1,4 +1,4 @@
-"""The stand-ins for Stripe, each set up and disturbed in the same words."""
+"""The stand-ins for Stripe, with one interface for setting them up and for faults."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is to happen to the next write, and whether before or after its effect."""
+    """A fault of the next write, before or after its effect."""
 
-    kind: str  # as the sandbox's faults are called
+    kind: str  # a name of the sandbox's faults
     when: str = "before"
     status: int = 500
     code: str | None = None
@@ -37,13 +37,13 @@ class Trouble:
 
 
 class StandIn(Protocol):
-    """A gateway with the account behind it. The new ids are unused ones."""
+    """A gateway and its account. New ids are unused ones."""
 
     @property
     def gateway(self) -> CardGateway: ...
 
     def new_customer(self, cards: int = 0) -> tuple[str, list[str]]:
-        """A customer, and the ids of the cards in the order in which they are listed."""
+        """A new customer, and the ids of its cards in listing order."""
 
     def new_token(self) -> str: ...
 
@@ -54,10 +54,10 @@ class StandIn(Protocol):
     def detach(self, payment_method: str) -> None: ...
 
     def new_subscription(self, customer: str, **defaults: str) -> str:
-        """One with these defaults of its own."""
+        """A new subscription with these defaults."""
 
     def allow_payment_methods(self, most: int) -> None:
-        """Let a customer have no more of them."""
+        """Set how many payment methods a customer may have."""
 
     def delete(self, customer: str) -> None: ...
 
@@ -133,7 +133,7 @@ class FakeStandIn:
 
 
 class SandboxStandIn:
-    """The gateway over HTTP to a sandbox; its wire is held against Stripe's own description."""
+    """The gateway over HTTP to a sandbox; each exchange is checked against Stripe's description."""
 
     _WRITES = (
         "source.created",
@@ -143,7 +143,7 @@ class SandboxStandIn:
     )
 
     def __init__(self, server: SandboxServer, **way: Any) -> None:
-        """`way` are the gateway's options, where the sandbox is not reached straight."""
+        """`way` has the gateway's options if the sandbox is reached through a proxy."""
         self._server = server
         options = {"api_base": server.url, **way}
         self.gateway: CardGateway = StripeGateway("sk_test_conformance", **options)
@@ -153,17 +153,17 @@ class SandboxStandIn:
     def _listen(self) -> None:
         answer = self._server.service.answer
 
-        async def overheard(call: Call) -> Reply:
+        async def recorded(call: Call) -> Reply:
             reply = await answer(call)
             if reply.body.startswith(b"{"):  # not garbled on purpose
                 form = urlencode(call.pairs)
                 self._exchanges.append((call.method, call.path, form, reply.status, reply.body))
             return reply
 
-        self._server.service.answer = overheard  # type: ignore[method-assign]
+        self._server.service.answer = recorded  # type: ignore[method-assign]
 
     def check_wire(self) -> None:
-        """Raises NonconformingError where a request or an answer could not be Stripe's."""
+        """Raise NonconformingError if a request or an answer could not be Stripe's."""
         for exchange in self._exchanges:
             stripe_description().check(*exchange)
 
@@ -215,9 +215,9 @@ class SandboxStandIn:
         fault = {"kind": trouble.kind, "when": trouble.when, "method": "POST"}
         if trouble.kind == "status":
             # After the effect the sandbox saves a 500 by itself, as Stripe does.
-            how = {"status": trouble.status, "code": trouble.code, "reason": trouble.reason}
+            details = {"status": trouble.status, "code": trouble.code, "reason": trouble.reason}
             saved = trouble.save or trouble.when == "after"
-            fault = {**fault, **how, "save": saved}  # type: ignore[dict-item]
+            fault = {**fault, **details, "save": saved}  # type: ignore[dict-item]
         self._server.service.faults.add(fault)
 
     def effects(self) -> int:

@@ -1,4 +1,4 @@
-"""`docs/asyncapi.yaml` says what the code does."""
+"""`docs/asyncapi.yaml` agrees with the code."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def resolve(document: dict[str, Any], node: Any) -> Any:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Every reference below the node."""
+    """All references below the node."""
     if isinstance(node, dict):
         if "$ref" in node:
             yield node["$ref"]
@@ -76,7 +76,7 @@ def check(document: dict[str, Any], schema: Any, value: Any) -> None:
 
 
 def comparable(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema without the titles that pydantic adds."""
+    """The schema without the titles that pydantic adds."""
     properties = {
         name: {key: value for key, value in inner.items() if key != "title"}
         for name, inner in schema["properties"].items()
@@ -84,8 +84,8 @@ def comparable(schema: dict[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in schema.items() if k != "title"}, "properties": properties}
 
 
-def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    """No reference of the document dangles."""
+def test_every_reference_has_a_target(document: dict[str, Any]) -> None:
+    """Every reference of the document has a target."""
     found = list(references(document))
     assert found
     for reference in found:
@@ -94,7 +94,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_the_structure_is_that_of_asyncapi_3(document: dict[str, Any]) -> None:
-    """The document uses the fields AsyncAPI 3.0.0 knows, and those it requires."""
+    """The document uses only fields of AsyncAPI 3.0.0, and all required ones."""
     assert document["asyncapi"] == "3.0.0"
     assert set(document) == ROOT_FIELDS
     assert {"title", "version"} <= set(document["info"])
@@ -125,14 +125,14 @@ def test_channels_are_the_lanes_and_carry_every_command(document: dict[str, Any]
 
 @pytest.mark.parametrize("model", [AssignCard, SetDefaultCard])
 def test_keyword_arguments_are_the_models(document: dict[str, Any], model: Any) -> None:
-    """The schema of a command's keyword arguments is the one its model has."""
+    """The schema of a command's keyword arguments is its model's."""
     documented = document["components"]["schemas"][model.__name__]
     actual = model.model_json_schema(by_alias=True, mode="serialization")
     assert comparable(documented) == comparable(actual)
 
 
 def test_the_envelope_is_the_models(document: dict[str, Any]) -> None:
-    """The envelope has the model's fields, and the model takes what the schema takes."""
+    """The envelope has the model's fields, and model and schema accept the same values."""
     schema = document["components"]["schemas"]["Envelope"]
     actual = Envelope.model_json_schema()
     assert set(schema["properties"]) == set(actual["properties"])
@@ -151,7 +151,7 @@ def test_the_envelope_is_the_models(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.kind.value)
 def test_written_messages_fit(document: dict[str, Any], order: AssignCard | SetDefaultCard) -> None:
-    """Headers and payload of the message that is written fit the documented message."""
+    """Headers and payload of a written message match the documented message."""
     message = resolve(document, {"$ref": f"#/components/messages/{order.kind.value}"})
     signing = Signing.of("k" * 32)
     for text in (
@@ -166,7 +166,7 @@ def test_written_messages_fit(document: dict[str, Any], order: AssignCard | SetD
 
 
 def test_written_results_fit(document: dict[str, Any]) -> None:
-    """A stored result fits the documented one, under the documented key."""
+    """A stored result matches the documented one, under the documented key."""
     stored = json.loads(celery_result("an-id", Envelope.no("c", "m")))
     check(document, document["components"]["schemas"]["CeleryResult"], stored)
     assert document["channels"]["results"]["address"] == "celery-task-meta-{taskId}"
@@ -174,7 +174,7 @@ def test_written_results_fit(document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["AssignCard", "SetDefaultCard", "Result"])
 def test_examples_fit_their_messages(document: dict[str, Any], name: str) -> None:
-    """Every example in the document fits the schema it illustrates."""
+    """Every example in the document matches its schema."""
     message = document["components"]["messages"][name]
     assert message["examples"]
     for example in message["examples"]:

@@ -1,4 +1,4 @@
-"""One gateway is as good as the other: what every stand-in for Stripe answers alike."""
+"""Conformance: every stand-in for Stripe answers alike through its gateway."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Held:
 
 
 class _Lost:
-    """The permit of a customer whose lease ran out."""
+    """The permit of a customer whose lease has expired."""
 
     def check(self) -> None:
         raise LeaseLost
@@ -38,7 +38,7 @@ HELD = _Held()
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """What the proxy shows in the place of Stripe's."""
+    """The certificate that the proxy shows instead of Stripe's."""
     return Certificates.make(tmp_path_factory.mktemp("certificates"), "DNS:stripe.test")
 
 
@@ -60,7 +60,7 @@ async def stand_in(
 
 
 def _proxied(server: SandboxServer, certificates: Certificates, stack: ExitStack) -> dict[str, Any]:
-    """A gateway's options for the way through a proxy."""
+    """A gateway's options for a proxy."""
     targets = {"stripe.test:443": urlsplit(server.url).port or 0}
     inspecting = certificates.server_context()
     proxy = stack.enter_context(ConnectProxy(targets, inspecting=inspecting))
@@ -94,7 +94,7 @@ def _error(result: StripeResult) -> StripeError:
 
 
 async def test_a_token_becomes_a_card(stand_in: StandIn) -> None:
-    """Attaching a token answers the card, with the command's id in its metadata."""
+    """Attaching a token returns the card, with the command's id in its metadata."""
     customer, _ = stand_in.new_customer()
     answer = _answer(await _attach(stand_in, customer, stand_in.new_token()))
     card = answer.body
@@ -106,7 +106,7 @@ async def test_a_token_becomes_a_card(stand_in: StandIn) -> None:
 
 
 async def test_the_first_card_becomes_the_default(stand_in: StandIn) -> None:
-    """The first source is made the default by Stripe, the second is not."""
+    """Stripe makes the first source the default, but not the second."""
     customer, _ = stand_in.new_customer()
     first = _answer(await _attach(stand_in, customer, stand_in.new_token(), "key_1"))
     await _attach(stand_in, customer, stand_in.new_token(), "key_2")
@@ -116,7 +116,7 @@ async def test_the_first_card_becomes_the_default(stand_in: StandIn) -> None:
 
 
 async def test_a_source_keeps_its_id(stand_in: StandIn) -> None:
-    """Attaching a src_ answers the source, its card nested."""
+    """Attaching a src_ returns the source, with its nested card."""
     customer, _ = stand_in.new_customer()
     source = stand_in.new_source()
     body = _answer(await _attach(stand_in, customer, source)).body
@@ -126,7 +126,7 @@ async def test_a_source_keeps_its_id(stand_in: StandIn) -> None:
 
 
 async def test_a_payment_method_is_attached(stand_in: StandIn) -> None:
-    """Attaching a pm_ answers it with its customer, and does not make it the default."""
+    """Attaching a pm_ returns it with its customer, and does not make it the default."""
     customer, _ = stand_in.new_customer()
     method = stand_in.new_payment_method()
     body = _answer(await _attach_method(stand_in, customer, method)).body
@@ -138,8 +138,8 @@ async def test_a_payment_method_is_attached(stand_in: StandIn) -> None:
     assert owner["invoice_settings"]["default_payment_method"] is None
 
 
-async def test_a_token_is_good_once(stand_in: StandIn) -> None:
-    """A used token is refused by its code; the message does not quote the token."""
+async def test_a_token_can_be_used_once(stand_in: StandIn) -> None:
+    """A used token is refused with a code; the message does not quote the token."""
     customer, _ = stand_in.new_customer()
     token = stand_in.new_token()
     await _attach(stand_in, customer, token, "key_1")
@@ -228,7 +228,7 @@ async def test_setting_the_default_source(stand_in: StandIn) -> None:
 
 
 async def test_setting_the_default_payment_method(stand_in: StandIn) -> None:
-    """A payment method becomes the one for invoices; the answer has the sources too."""
+    """A payment method becomes the default for invoices; the answer has the sources too."""
     customer, cards = stand_in.new_customer(cards=1)
     method = stand_in.new_payment_method()
     await _attach_method(stand_in, customer, method)
@@ -241,7 +241,7 @@ async def test_setting_the_default_payment_method(stand_in: StandIn) -> None:
 
 
 async def test_all_three_defaults_of_a_customer(stand_in: StandIn) -> None:
-    """Setting one leaves the others: what a subscription has, what invoices use, and the source."""
+    """Setting one default keeps the others: a subscription's, the invoices' and the source."""
     customer, (first, second) = stand_in.new_customer(cards=2)
     method = stand_in.new_payment_method()
     await _attach_method(stand_in, customer, method, "key_1")
@@ -254,15 +254,15 @@ async def test_all_three_defaults_of_a_customer(stand_in: StandIn) -> None:
     assert body["default_source"] == first
     assert body["invoice_settings"]["default_payment_method"] == method
     listed = _answer(await gateway.subscriptions(customer)).body["data"]
-    told = [
+    defaults = [
         (one["id"], one["default_payment_method"], one["default_source"], one["status"])
         for one in listed
     ]
-    assert told == [(own, method, second, "active"), (plain, None, None, "active")]
+    assert defaults == [(own, method, second, "active"), (plain, None, None, "active")]
 
 
 async def test_many_subscriptions(stand_in: StandIn) -> None:
-    """Every page of them and none of another customer's; one who is not there is missing."""
+    """All pages of a customer's subscriptions are read; an unknown customer is missing."""
     customer, _ = stand_in.new_customer()
     other, _ = stand_in.new_customer()
     stand_in.new_subscription(other)
@@ -274,7 +274,7 @@ async def test_many_subscriptions(stand_in: StandIn) -> None:
 
 
 async def test_no_more_payment_methods_than_stripe_allows(stand_in: StandIn) -> None:
-    """One more is refused with Stripe's code, and changes nothing."""
+    """One payment method too many is refused with Stripe's code, and changes nothing."""
     customer, _ = stand_in.new_customer()
     stand_in.allow_payment_methods(1)
     _answer(await _attach_method(stand_in, customer, stand_in.new_payment_method(), "key_1"))
@@ -286,7 +286,7 @@ async def test_no_more_payment_methods_than_stripe_allows(stand_in: StandIn) -> 
 
 
 async def test_only_what_is_attached_can_be_the_default(stand_in: StandIn) -> None:
-    """What is not attached to the customer is missing: 404 for a source, 400 for a pm_."""
+    """A card not attached to the customer is missing: 404 for a source, 400 for a pm_."""
     customer, _ = stand_in.new_customer(cards=1)
     _, (foreign,) = stand_in.new_customer(cards=1)
     gateway = stand_in.gateway
@@ -326,7 +326,7 @@ async def test_a_deleted_customer(stand_in: StandIn) -> None:
 
 
 async def test_all_pages_of_sources(stand_in: StandIn) -> None:
-    """All sources are read, beyond a page of 100, in Stripe's order and each once."""
+    """All sources are read, beyond a page of 100, in Stripe's order and once each."""
     customer, cards = stand_in.new_customer(cards=230)
     data = _answer(await stand_in.gateway.sources(customer)).body["data"]
     assert [source["id"] for source in data] == cards
@@ -336,7 +336,7 @@ async def test_all_pages_of_sources(stand_in: StandIn) -> None:
 
 
 async def test_card_sources_are_listed_among_payment_methods(stand_in: StandIn) -> None:
-    """The payment methods hold the pm_ and, by their own ids, the card sources."""
+    """The payment methods include the pm_ and, by their own ids, the card sources."""
     customer, cards = stand_in.new_customer(cards=101)
     method = stand_in.new_payment_method()
     await _attach_method(stand_in, customer, method)
@@ -374,7 +374,7 @@ async def test_the_same_key_for_something_else(stand_in: StandIn) -> None:
 
 
 async def test_a_lost_lease_sends_nothing(stand_in: StandIn) -> None:
-    """Without the permit no write goes out."""
+    """Without the permit no write is sent."""
     customer, (card,) = stand_in.new_customer(cards=1)
     gateway, lost = stand_in.gateway, _Lost()
     with pytest.raises(LeaseLost):
@@ -399,7 +399,7 @@ async def test_a_lost_lease_sends_nothing(stand_in: StandIn) -> None:
 async def test_an_answer_lost_after_the_effect(
     stand_in: StandIn, kind: str, failure: Failure
 ) -> None:
-    """A lost answer says nothing, and the same key brings the true one."""
+    """A lost answer leaves the outcome open, and the same key returns the true answer."""
     customer, _ = stand_in.new_customer()
     token = stand_in.new_token()
     stand_in.disturb("attach_source", Trouble(kind, "after"))
@@ -410,7 +410,7 @@ async def test_an_answer_lost_after_the_effect(
 
 
 async def test_a_request_lost_before_the_effect(stand_in: StandIn) -> None:
-    """A lost request looks like a lost answer, and the same key carries it out."""
+    """A lost request looks like a lost answer, and the same key executes it."""
     customer, _ = stand_in.new_customer()
     token = stand_in.new_token()
     stand_in.disturb("attach_source", Trouble("drop", "before"))
@@ -422,7 +422,7 @@ async def test_a_request_lost_before_the_effect(stand_in: StandIn) -> None:
 
 @pytest.mark.parametrize(("when", "effects"), [("before", 0), ("after", 1)])
 async def test_a_saved_500(stand_in: StandIn, when: str, effects: int) -> None:
-    """A saved 500 is replayed as such, whether or not there was an effect."""
+    """A saved 500 is replayed, with or without an effect."""
     customer, _ = stand_in.new_customer()
     token = stand_in.new_token()
     stand_in.disturb("attach_source", Trouble("status", when, save=True))
@@ -447,7 +447,7 @@ async def test_a_saved_500(stand_in: StandIn, when: str, effects: int) -> None:
 async def test_an_answer_that_is_not_saved(
     stand_in: StandIn, status: int, code: str | None, reason: str | None
 ) -> None:
-    """Limiter, lock, conflict, key and gateway errors come as they are, and are not saved."""
+    """Errors of limiter, lock, conflict, key and gateway are passed on, and are not saved."""
     customer, _ = stand_in.new_customer()
     token = stand_in.new_token()
     trouble = Trouble("status", status=status, code=code, reason=reason)

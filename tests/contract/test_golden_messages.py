@@ -1,4 +1,4 @@
-"""What is on the wire, against files that other programs may rely on."""
+"""Messages and answers, compared with files that other programs may rely on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GOLDEN = Path(__file__).parent / "golden"
 KINDS = {"assign-card": CommandKind.ASSIGN_CARD, "set-default-card": CommandKind.SET_DEFAULT_CARD}
 ENVELOPES = sorted(path.name for path in GOLDEN.glob("*.envelope.json"))
 STATUSES = sorted(path.name for path in GOLDEN.glob("*.status.json"))
-# The second is what earlier versions wrote, every header of Celery's in it.
+# The second is the form of earlier versions, with all of Celery's headers.
 FORMS = ("message", "message-in-full")
 SEEN = (
     "id",
@@ -55,7 +55,7 @@ def order(name: str) -> AssignCard | SetDefaultCard:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_kwargs_still_decode(name: str) -> None:
-    """Keyword arguments that were ever sent make the same command, and encode back the same."""
+    """Keyword arguments on file decode to the same command, and encode back unchanged."""
     fields = golden(f"{name}.kwargs.json")
     assert order(name).kwargs() == fields
     assert type(order(name)).model_validate(fields) == order(name)
@@ -64,15 +64,15 @@ def test_kwargs_still_decode(name: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", KINDS)
 def test_messages_still_decode(name: str, form: str) -> None:
-    """A message that waits in a queue is understood by this version, as Celery reads it."""
+    """A message on file is decoded by this version, as Celery reads it."""
     request = as_a_worker_sees(golden(f"{name}.{form}.json"))
     assert request["args"] == []
     assert parse_command(CommandKind(request["name"]), request["kwargs"]) == order(name)
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_messages_are_written_as_ever(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message of a command is, byte for byte of its content, the one on file."""
+def test_messages_are_written_unchanged(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message of a command has exactly the content on file."""
     expected = golden(f"{name}.message.json")
     tag = expected["properties"]["delivery_tag"]
     monkeypatch.setattr(messages, "token_urlsafe", lambda _: tag)
@@ -82,8 +82,8 @@ def test_messages_are_written_as_ever(name: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_messages_are_to_a_worker_what_celerys_are(name: str, redis_url: str) -> None:
-    """A worker of Celery's makes the same of the message as of the one `app.send_task` sends."""
+def test_a_worker_reads_messages_as_celerys_own(name: str, redis_url: str) -> None:
+    """A Celery worker reads our message as it reads the one of `app.send_task`."""
     command_id = golden(f"{name}.message.json")["headers"]["id"]
     app = Celery(broker=redis_url, backend=redis_url, set_as_current=False)
     app.send_task(
@@ -98,28 +98,28 @@ def test_messages_are_to_a_worker_what_celerys_are(name: str, redis_url: str) ->
     app.close()
     ours = task_message(order(name), command_id, "interactive")
     assert as_a_worker_sees(json.loads(ours)) == as_a_worker_sees(json.loads(published))
-    # That it is short is what it is for: it is most of what a queued command takes in Redis.
+    # The form is short on purpose: messages are most of what queued commands take in Redis.
     assert len(ours) < len(published) / 2
 
 
 def as_a_worker_sees(raw: dict[str, Any]) -> dict[str, Any]:
-    """What a worker reads of a message: by Kombu's transport and by Celery's request."""
+    """What a worker reads of a message, by Kombu's transport and Celery's request."""
     message = VirtualMessage(raw, channel=Channel.__new__(Channel), accept=["application/json"])
     app = Celery(set_as_current=False)
     app.conf.task_ignore_result = True
     app.register_task(type("Named", (Task,), {"name": raw["headers"]["task"]})())
     request = Request(message, app=app)
-    told = {name: getattr(request, name) for name in SEEN}
+    seen = {name: getattr(request, name) for name in SEEN}
     # No priority is priority 0 (kombu.transport.virtual.Channel._get_message_priority).
-    told["delivery_info"]["priority"] = told["delivery_info"]["priority"] or 0
-    told["time_limits"] = tuple(told["time_limits"])
-    return {**told, "embed": {k: v for k, v in message.payload[2].items() if v is not None}}
+    seen["delivery_info"]["priority"] = seen["delivery_info"]["priority"] or 0
+    seen["time_limits"] = tuple(seen["time_limits"])
+    return {**seen, "embed": {k: v for k, v in message.payload[2].items() if v is not None}}
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_token_is_in_no_header(name: str, form: str) -> None:
-    """Only the body, which a worker redacts wherever it shows it, holds a single-use token."""
+    """Only the body, which workers redact, has a single-use token."""
     message = golden(f"{name}.{form}.json")
     token = golden("assign-card.kwargs.json")["source"]
     assert token not in json.dumps([message["headers"], message["properties"]])
@@ -127,7 +127,7 @@ def test_the_token_is_in_no_header(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("name", ENVELOPES)
 def test_envelopes_still_decode(name: str) -> None:
-    """An envelope on file decodes, encodes back the same, and survives Celery's results backend."""
+    """An envelope on file decodes, encodes back unchanged, and passes Celery's result backend."""
     wire = golden(name)
     assert Envelope.model_validate(wire).model_dump() == wire
     assert envelope_of(celery_result("an-id", Envelope.model_validate(wire))) == wire
@@ -135,7 +135,7 @@ def test_envelopes_still_decode(name: str) -> None:
 
 @pytest.mark.parametrize("name", STATUSES)
 def test_statuses_still_decode(name: str) -> None:
-    """A status on file decodes and encodes back the same, fields and times included."""
+    """A status on file decodes and encodes back unchanged, including fields and times."""
     wire = golden(name)
     status = CommandStatus.model_validate(wire)
     assert status.wire() == wire
@@ -143,5 +143,5 @@ def test_statuses_still_decode(name: str) -> None:
 
 
 def test_every_state_is_on_file() -> None:
-    """No state is without its file."""
+    """Every state has a file."""
     assert {name.removesuffix(".status.json") for name in STATUSES} == {s.value for s in State}

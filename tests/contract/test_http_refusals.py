@@ -1,4 +1,4 @@
-"""Every row of the contract's refusal table, as a caller meets it."""
+"""Every row of the contract's refusal table, over HTTP."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _nothing_stored(redis_url: str) -> None:
 async def test_a_command_is_not_compressed(
     client: httpx.AsyncClient, redis_url: str, path: str, coding: str, packed: bool
 ) -> None:
-    """Any `Content-Encoding` is 415, whether the body is so or not, and says what is taken."""
+    """Any `Content-Encoding` is 415, compressed or not, and the answer says what is accepted."""
     body = json.dumps(_PATHS[path]).encode()
     content = gzip.compress(body) if packed else body
     response = await client.post(
@@ -65,7 +65,7 @@ async def test_a_command_is_not_compressed(
 async def test_a_command_may_say_that_it_is_not_compressed(
     client: httpx.AsyncClient, coding: str
 ) -> None:
-    """`identity` is no coding."""
+    """`identity` is accepted."""
     headers = {"Content-Encoding": coding, "Prefer": "respond-async"}
     assert (await client.post("/api/cards/assign", json=ASSIGN, headers=headers)).status_code == 202
 
@@ -81,7 +81,7 @@ async def test_a_command_may_say_that_it_is_not_compressed(
 async def test_missing_fields_are_refused_with_the_contracts_sentence(
     client: httpx.AsyncClient, redis_url: str, path: str, field: str, message: str, empty: Any
 ) -> None:
-    """A missing, null or empty field is `parameter_missing`, in the contract's words."""
+    """A missing, null or empty field is `parameter_missing`, with the contract's text."""
     without = {k: v for k, v in _PATHS[path].items() if k != field}
     body = without if empty == "without" else {field: _PATHS[path][field], **empty}
     response = await client.post(path, json=body)
@@ -134,7 +134,7 @@ async def test_invalid_fields_are_named(
         b"{}" + b" " * 16 * 1024,
     ],
 )
-async def test_what_is_no_small_json_object_is_refused(
+async def test_other_bodies_than_small_json_objects_are_refused(
     client: httpx.AsyncClient, redis_url: str, body: bytes
 ) -> None:
     """Not JSON, not an object, nested beyond reason, or over 16 KiB is `parameter_invalid`."""
@@ -145,8 +145,8 @@ async def test_what_is_no_small_json_object_is_refused(
 
 
 @pytest.mark.parametrize("depth", [50, 200, 400, 480, 700, 900, 960, 990, 1500])
-async def test_nesting_is_no_way_in(client: httpx.AsyncClient, depth: int) -> None:
-    """A card number is refused however deep it is, if only as a body that is not read so deep."""
+async def test_nesting_hides_no_card_number(client: httpx.AsyncClient, depth: int) -> None:
+    """A card number is refused at any depth, or the body because it is too deep."""
     body = '{"a":' * depth + f'"{CARD}"' + "}" * depth
     response = await client.post("/api/cards/assign", content=body)
     assert response.status_code == 400
@@ -162,7 +162,7 @@ async def test_16_kib_are_accepted(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_field_given_twice_is_refused(client: httpx.AsyncClient, redis_url: str) -> None:
-    """Which of two values was meant is not guessed; and neither may be a card number."""
+    """A field given twice is refused, also if one of the values is a card number."""
     twice = '{"userId": "cus_1", "source": "%s", "source": "tok_2"}'
     response = await client.post("/api/cards/assign", content=twice % "tok_1")
     _refused(response, 400, "parameter_invalid", "source")
@@ -191,7 +191,7 @@ _CARD_BODIES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("path", _PATHS)
 @pytest.mark.parametrize("body", _CARD_BODIES)
-async def test_card_data_is_refused_wherever_it_is(
+async def test_card_data_is_refused_in_any_field(
     client: httpx.AsyncClient,
     redis_url: str,
     caplog: pytest.LogCaptureFixture,
@@ -202,8 +202,8 @@ async def test_card_data_is_refused_wherever_it_is(
     caplog.set_level(logging.DEBUG)
     response = await client.post(path, json=body)
     _refused(response, 400, "card_number_refused")
-    told = response.text + str(response.headers) + _web_log(caplog)
-    assert not any(form in told for form in (CARD, _SPACED, "737"))
+    shown = response.text + str(response.headers) + _web_log(caplog)
+    assert not any(form in shown for form in (CARD, _SPACED, "737"))
     _nothing_stored(redis_url)
 
 
@@ -214,7 +214,7 @@ def _web_log(caplog: pytest.LogCaptureFixture) -> str:
 async def test_card_data_beside_the_body_is_refused(
     client: httpx.AsyncClient, redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A card number as idempotency key, in a path or in a query is refused alike."""
+    """A card number as idempotency key, in a path or in a query is refused likewise."""
     caplog.set_level(logging.INFO)
     key = {"Idempotency-Key": f"order-{CARD}"}
     responses = [
@@ -254,7 +254,7 @@ async def test_wrong_headers_are_named(
 
 
 async def test_missing_comes_before_invalid(client: httpx.AsyncClient) -> None:
-    """A body that is incomplete and wrong besides is told what is missing."""
+    """A body that is incomplete and also wrong is refused for the missing field."""
     body = {"userId": 7, "colour": "red"}
     response = await client.post("/api/cards/assign", json=body, headers={"Lane": "fast"})
     _refused(response, 400, "parameter_missing")
@@ -272,14 +272,14 @@ async def test_a_reused_key_is_refused(client: httpx.AsyncClient) -> None:
 
 
 async def test_an_unknown_task_is_not_found(client: httpx.AsyncClient) -> None:
-    """An id never accepted is 404 `task_not_found`, also when waited for or streamed."""
+    """An unknown id is 404 `task_not_found`, also when waited for or streamed."""
     for path in ("/api/tasks/1234", "/api/tasks/x?wait=5", "/api/tasks/x/events"):
         _refused(await client.get(path), 404, "task_not_found")
     _refused(await client.get("/api/tasks/" + "x" * 300), 404, "task_not_found")
 
 
 async def test_unusable_waits_and_customers_are_named(client: httpx.AsyncClient) -> None:
-    """A wait that is no number, and a customer id of the wrong form, are `parameter_invalid`."""
+    """A wait that is not a number, or a malformed customer id, is `parameter_invalid`."""
     _refused(await client.get("/api/tasks/x?wait=soon"), 400, "parameter_invalid", "wait")
     for wrong in ("tok_1", "cus_", "cus_%20"):
         response = await client.get(f"/api/cards/{wrong}")
@@ -287,7 +287,7 @@ async def test_unusable_waits_and_customers_are_named(client: httpx.AsyncClient)
 
 
 async def test_unknown_paths_and_methods_are_enveloped(client: httpx.AsyncClient) -> None:
-    """404 and 405 are envelopes like every answer, and repeat nothing of the request."""
+    """404 and 405 are envelopes like every answer, and quote nothing of the request."""
     response = await client.get(f"/{CARD}")
     _refused(response, 404, "not_found")
     _refused(await client.get("/api/tasks/"), 404, "not_found")
@@ -308,10 +308,10 @@ async def test_messages_come_in_english(redis_url: str) -> None:
     "authorization",
     [None, "", "Bearer", "Bearer wrong", f"Basic {_TOKEN}", _TOKEN, f"Bearer {_TOKEN}x"],
 )
-async def test_without_a_token_nothing_is_answered(
+async def test_without_a_token_every_request_is_401(
     redis_url: str, authorization: str | None
 ) -> None:
-    """Where tokens are configured, 401 comes before everything else, whatever is asked."""
+    """If tokens are configured, 401 comes before any other answer."""
     headers = {} if authorization is None else {"Authorization": authorization}
     async with client_of(redis_url, CARDS_API_TOKENS=f"other,{_TOKEN}") as client:
         for path in ("/api/cards/assign", "/api/cards/default"):
@@ -325,8 +325,8 @@ async def test_without_a_token_nothing_is_answered(
 
 
 @pytest.mark.parametrize("token", ["other", _TOKEN])
-async def test_each_configured_token_is_let_in(redis_url: str, token: str) -> None:
-    """Any of the configured tokens opens the door; the scheme's case does not matter."""
+async def test_each_configured_token_is_accepted(redis_url: str, token: str) -> None:
+    """Each of the configured tokens is accepted; the scheme's case does not matter."""
     async with client_of(redis_url, CARDS_API_TOKENS=f"other, {_TOKEN}") as client:
         response = await client.get("/api/tasks/x", headers={"Authorization": f"bearer {token}"})
     _refused(response, 404, "task_not_found")
@@ -334,7 +334,7 @@ async def test_each_configured_token_is_let_in(redis_url: str, token: str) -> No
 
 @pytest.mark.integration
 def test_a_real_server_refuses_the_same(redis_url: str) -> None:
-    """Over a socket the refusals are the same, and the process logs nothing of what was sent."""
+    """Over a socket the refusals are the same, and the process logs nothing of the request."""
     with WebProcess(redis_url) as web:
         with httpx.Client(base_url=web.url) as client:
             post = client.post
@@ -363,10 +363,10 @@ def test_a_real_server_refuses_the_same(redis_url: str) -> None:
         ("HTTP/1.0", "", b"200"),
     ],
 )
-def test_over_the_wire_host_is_needed(
+def test_over_a_socket_host_is_required(
     web: WebProcess, line: str, hosts: str, status: bytes
 ) -> None:
-    """The real server hands on what the protocol's version and its `Host` are."""
+    """The real server passes on the HTTP version and `Host`."""
     with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
         head = f"GET /healthz {line}\r\n{hosts}Connection: close\r\n\r\n"
         connection.sendall(head.encode())
@@ -377,6 +377,6 @@ def test_over_the_wire_host_is_needed(
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[WebProcess]:
-    """A process that needs no Redis to refuse."""
+    """A web process that refuses without Redis."""
     with WebProcess("redis://127.0.0.1:1/0") as made:
         yield made

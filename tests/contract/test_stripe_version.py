@@ -1,4 +1,4 @@
-"""One version of Stripe's API: what is asked for, what is checked against, what is played."""
+"""Worker, OpenAPI description and sandbox have the same version of Stripe's API."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ from worker.ports import Failure, StripeAnswer, StripeError
 from worker.stripe.api_version import STRIPE_VERSION
 from worker.stripe.gateway import StripeGateway
 
-# The SDK's majors whose changes to customers, sources, payment methods and subscriptions were read:
-# none, from the version that is pinned on.
+# The SDK's major versions, from the pinned one on, whose changes to customers, sources, payment
+# methods and subscriptions were read: there are none.
 _READ = {"endive"}
 
 
 def test_pin_description_and_sandbox_are_of_one_version() -> None:
-    """A newer description is a reason to move the pin, and to look at what has changed."""
+    """If the description is newer, the pin must be moved after reading the changes."""
     assert stripe_description().version == STRIPE_VERSION == API_VERSION
 
 
-def test_the_sdk_is_one_that_was_looked_at() -> None:
-    """A major of the SDK's whose changes nobody has read fails here."""
+def test_the_sdks_changes_were_read() -> None:
+    """A major version of the SDK whose changes nobody has read fails."""
     major = stripe.api_version.partition(".")[2]
     assert major in _READ, f"read what {stripe.api_version} changes since {STRIPE_VERSION}"
 
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An SDK of some day."""
+    """A possible SDK."""
     monkeypatch.setattr("stripe._api_version._ApiVersion.CURRENT", "2031-01-01.later")
     monkeypatch.setattr("stripe.api_version", "2031-01-01.later")
 
 
 @pytest.mark.usefixtures("newer")
 @pytest.mark.parametrize("context", ["", "acct_1"])
-async def test_every_request_asks_for_the_pinned_version(context: str) -> None:
-    """Whatever the SDK's own is, and with the account where one is set."""
+async def test_every_request_names_the_pinned_version(context: str) -> None:
+    """Requests name the pinned version, whatever the SDK's own, and the account if set."""
     key = "sk_org_test_conformance" if context else "sk_test_conformance"
     async with SandboxServer() as server:
         heard: list[Call] = []
         answer = server.service.answer
 
-        async def overheard(call: Call) -> Reply:
+        async def recorded(call: Call) -> Reply:
             heard.append(call)
             return await answer(call)
 
-        server.service.answer = overheard  # type: ignore[method-assign]
+        server.service.answer = recorded  # type: ignore[method-assign]
         gateway = StripeGateway(key, api_base=server.url, context=context)
         permit = to_assign()
         results = [
@@ -77,7 +77,7 @@ async def test_every_request_asks_for_the_pinned_version(context: str) -> None:
 
 
 async def test_an_organisations_key_without_the_account_is_refused() -> None:
-    """As at Stripe: the request is refused, and nothing happened."""
+    """As at Stripe, the request is refused without effect."""
     async with SandboxServer() as server:
         gateway = StripeGateway("sk_org_test_conformance", api_base=server.url)
         result = await gateway.customer(CUSTOMER)

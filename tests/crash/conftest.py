@@ -1,6 +1,6 @@
-"""Stages that the tests of crashes share: starting a worker costs two seconds.
+"""The stage that the crash tests share, since starting a worker costs two seconds.
 
-Tests take customers of their own, and leave no worker stopped and no fault behind.
+Tests use customers of their own, and leave no worker stopped and no fault behind.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(servers: Stage) -> Iterator[Stage]:
-    """The stage, with all its workers at work; the faults a test leaves are removed."""
+    """The stage, with all its workers ready; remaining faults are removed after the test."""
     for worker in servers.workers:
         worker.ready()
-    # What killed workers had in hand would come back in the middle of a later test.
+    # Messages of killed workers would return during a later test.
     servers.redis.delete("unacked", "unacked_index")
     yield servers
     servers.stripe.clear_faults()
@@ -35,11 +35,11 @@ def stage(servers: Stage) -> Iterator[Stage]:
 
 @pytest.fixture
 def victim(stage: Stage) -> Worker:
-    """The one that gets what is sent by the interactive lane; a next one follows each that ends."""
+    """The worker of the interactive lane; it is restarted whenever it ends."""
     return stage.workers[1]
 
 
 @pytest.fixture
 def keeper(stage: Stage) -> Worker:
-    """The one that takes over from the victim; it gets what is sent by the bulk lane."""
+    """The worker of the bulk lane, which takes over from the victim."""
     return stage.workers[0]

@@ -1,6 +1,6 @@
 """A migration of a faulty file, run to its end while driver and workers are killed.
 
-`python -m tests.crash.migrating --rows 50000` does it at the size that the issue names.
+`python -m tests.crash.migrating --rows 50000` runs it with a large file.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tests.crash.stage import Stage
 from tests.crash.worker_process import PATIENCE_S, ROOT, wait_until
 
 _NUMBER = "4242424242424242"
-# Of twenty rows: what the last ones are instead of good ones.
-_KINDS = 20
+# Faults repeat every so many rows.
+_PERIOD = 20
 
 
 @dataclass(slots=True)
 class Faulty:
-    """A file with planted faults, and how each of its rows must end."""
+    """A file with faults, and how each of its rows must end."""
 
     path: Path
     expected: dict[int, RowState] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def faulty_file(path: Path, rows: int, label: str = "Mig") -> Faulty:
     for number in range(1, rows):
         customer, card = f"cus_{label}{number}", f"card_{label}{number}n"
         line, state = f'{customer},,{card}2,"a note, quoted"', RowState.APPLIED
-        match number % _KINDS:
+        match number % _PERIOD:
             case 1:
                 line = f"{customer},tok_for{label}{number},,"
             case 2:
@@ -78,7 +78,7 @@ class Drive:
         folder: Path | None = None,
         tree: Path = ROOT,
     ) -> None:
-        """`folder` is the data folder, `tree` that of the code."""
+        """`folder` holds the data, `tree` the code."""
         self._file, self._options, self._tree = file, options, tree
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("CARDS_")},
@@ -98,13 +98,13 @@ class Drive:
         return self.process
 
     def kill(self) -> None:
-        """SIGKILL, as when a laptop is closed for good."""
+        """Send SIGKILL, as if the machine were switched off."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another `cards migrate` command, run to its end."""
+        """Run another `cards migrate` command to its end."""
         return subprocess.run(
             self._argv(*arguments),
             cwd=self._tree,
@@ -126,7 +126,7 @@ class Drive:
 def migrate_through_kills(
     stage: Stage, drive: Drive, *, driver_kills: int, worker_kills: int, timeout: float
 ) -> str:
-    """Run to the end, killed at even distances on the way; answers the migration's id."""
+    """Run to the end, with kills at even distances; returns the migration's id."""
     registry = Registry(stage.journal)
     drive.start()
     wait_until(registry.list, "nothing was created")
@@ -136,13 +136,13 @@ def migrate_through_kills(
     def ended() -> int:
         return registry.status(migration).ended_rows
 
-    begun = ended()
+    at_start = ended()
     rows = registry.status(migration).rows
     order = ["driver"] * driver_kills
     for place in range(worker_kills, 0, -1):
         order.insert(place * driver_kills // (worker_kills + 1), "worker")
     for place, who in enumerate(order, 1):
-        mark = begun + (rows - begun) * place // (len(order) + 1)
+        mark = at_start + (rows - at_start) * place // (len(order) + 1)
         wait_until(lambda mark=mark: ended() >= mark, f"stuck before row {mark}", timeout)  # type: ignore[misc]
         if who == "driver":
             drive.kill()
@@ -155,14 +155,14 @@ def migrate_through_kills(
 
 
 def check(stage: Stage, drive: Drive, faulty: Faulty, migration: str) -> dict[str, Any]:
-    """Every row in the report once, exact sums, each effect once, and nothing sent by a second run.
+    """Check the report's rows and sums, one effect a row, and that a second run sends nothing.
 
-    Answers the report's summary.
+    Returns the report's summary.
     """
     out = stage.directory / f"{migration}.csv"
-    told = drive.call("report", migration, "--csv", str(out), "--json")
-    assert told.returncode == 1, (told.stdout, told.stderr)
-    summary: dict[str, Any] = json.loads(told.stdout)
+    report = drive.call("report", migration, "--csv", str(out), "--json")
+    assert report.returncode == 1, (report.stdout, report.stderr)
+    summary: dict[str, Any] = json.loads(report.stdout)
     rows = list(csv.DictReader(out.open(newline="", encoding="utf-8")))
     assert [int(row["number"]) for row in rows] == list(range(1, len(faulty.expected) + 1))
     wrong = [row for row in rows if row["state"] != faulty.expected[int(row["number"])].word]
@@ -187,7 +187,7 @@ def check(stage: Stage, drive: Drive, faulty: Faulty, migration: str) -> dict[st
 
 
 def main() -> int:
-    """Prints what the report says, and how long it took."""
+    """Print the report's summary, and how long the run took."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash.migrating", description=__doc__)
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--driver-kills", type=int, default=5)

@@ -1,4 +1,4 @@
-"""What the tests of crashes play on: a durable Valkey, a sandbox, and workers to be killed."""
+"""The environment of the crash tests: a durable Valkey, a sandbox, and workers to be killed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Hold:
 
 
 class Stage:
-    """Servers and workers of their own, and what a test does with them in short form."""
+    """Servers and workers of its own, and shortcuts for what tests do with them."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -73,13 +73,13 @@ class Stage:
         queues: str,
         **settings: str,
     ) -> Worker:
-        """Start a worker with these settings besides the stage's. It is not waited for."""
+        """Start a worker with these settings besides the stage's, without waiting for it."""
         return self.worker_of(ROOT, name, queues, **settings)
 
     def worker_of(self, tree: Path, name: str, queues: str, **settings: str) -> Worker:
-        """The same, with the code that is in a folder."""
+        """Start a worker with the code of another folder."""
         python = [sys.executable, "-m", "celery", "-A", "worker.app", "worker"]
-        # The folder of a sitecustomize, and a path to what that patches.
+        # The folder of a sitecustomize, and the code that it patches.
         path = os.pathsep.join([str(SABOTAGE), str(tree)])
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CARDS_")},
@@ -95,13 +95,13 @@ class Stage:
             **settings,
         }
         argv = [*python, "-Q", queues, "--loglevel", "INFO", "--without-mingle"]
-        made = Worker(name, argv, environment, self.directory / f"{name}.log", self.sees, tree)
-        self.workers.append(made)
-        return made
+        worker = Worker(name, argv, environment, self.directory / f"{name}.log", self.sees, tree)
+        self.workers.append(worker)
+        return worker
 
     @contextmanager
     def clock_jump(self, worker: Worker) -> Iterator[None]:
-        """The worker's wall clock is five minutes ahead, until what is done inside is done."""
+        """Put the worker's wall clock five minutes ahead within the block."""
         mark = self._marks / f"jump-{worker.name}"
         mark.touch()
         yield
@@ -109,35 +109,35 @@ class Stage:
 
     @property
     def stripe_url(self) -> str:
-        """Where the sandbox is."""
+        """The sandbox's address."""
         return self._sandbox.url
 
     def sees(self, node: str) -> bool:
-        """Whether the worker of that name showed life lately."""
+        """Whether the worker of that name was alive lately."""
         return node in self.journal(workers_seen(60))
 
     def customer(self, label: str = "Customer") -> str:
-        """A customer of nobody else's, with two cards at Stripe; faults go by the label."""
+        """A new customer, with two cards at Stripe; the label selects faults."""
         return f"cus_{label}{next(_customers)}"
 
     def card(self, customer: str, number: int = 2) -> str:
-        """One of the customer's cards; the first is the default to begin with."""
+        """One of the customer's cards; the first is the default at the start."""
         return f"card_{customer.removeprefix('cus_')}n{number}"
 
     def set_default(
         self, customer: str, number: int = 2, lane: Lane = Lane.INTERACTIVE, **named: Any
     ) -> str:
-        """Have a SetDefaultCard accepted; answers its id."""
+        """Have a SetDefaultCard accepted; returns its id."""
         card = self.card(customer, number)
         return self.client.set_default(customer=customer, card=card, lane=lane, **named).id
 
     def assign(self, customer: str, lane: Lane = Lane.INTERACTIVE) -> str:
-        """Have an AssignCard of a fresh token accepted; answers its id."""
+        """Have an AssignCard of a new token accepted; returns its id."""
         token = f"tok_for{customer.removeprefix('cus_')}"
         return self.client.assign(customer=customer, source=token, lane=lane).id
 
     def send_events_to(self, url: str, payload: str = "snapshot") -> None:
-        """Have the sandbox tell of its effects there, by snapshot or thin events."""
+        """Have the sandbox send events of its effects there, as snapshot or thin events."""
         self._sandbox.send_events_to(url, payload)
 
     def hold(
@@ -149,18 +149,18 @@ class Stage:
         )
         return Hold(self.stripe, fault)
 
-    def give_messages_back(self) -> None:
-        """Have Celery believe that what is in workers' hands has been there for too long."""
+    def expire_visibility(self) -> None:
+        """Make every unacknowledged message exceed Celery's visibility timeout."""
         for tag in cast(list[str], self.redis.zrange("unacked_index", 0, -1)):
             self.redis.zadd("unacked_index", {tag: 1})
 
     def cut_connections(self) -> None:
-        """CLIENT KILL to everybody but this client."""
+        """Send CLIENT KILL for all clients but this one."""
         for kind in ("normal", "pubsub"):
             self.redis.client_kill_filter(_type=kind, skipme=True)
 
     def now(self) -> float:
-        """Redis' clock, in seconds: the one in the journal."""
+        """Redis' clock in seconds, which the journal uses."""
         seconds, microseconds = self.redis.time()
         return seconds + microseconds / 1e6
 
@@ -179,7 +179,7 @@ class Stage:
         return self.client.status(command)
 
     def ended(self, command: str, state: State, timeout: float = PATIENCE_S) -> CommandStatus:
-        """Wait for the command's end and see that it is this one, in journal and results."""
+        """Wait for the command's end and check its state, in journal and results."""
         found = self.client.status(command, wait=timeout)
         assert found.state is state, (found, self.row(command))
         assert found.result is not None
@@ -203,7 +203,7 @@ class Stage:
         ]
 
     def requests(self, command: str) -> list[RequestRecord]:
-        """The writes that came to Stripe under the command's keys, in order."""
+        """The writes that reached Stripe under the command's keys, in order."""
         return [one for one in self.stripe.requests() if is_of(one["idempotency_key"], command)]
 
     def row(self, command: str) -> dict[str, str]:
@@ -215,7 +215,7 @@ class Stage:
         return int(self.redis.llen(lane.value))
 
     def unacknowledged(self) -> int:
-        """How many messages are in workers' hands."""
+        """How many messages workers hold unacknowledged."""
         return int(self.redis.hlen("unacked"))
 
     def idle(self) -> None:

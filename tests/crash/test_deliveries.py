@@ -1,4 +1,4 @@
-"""Messages that come twice, damaged, or from a clock that is wrong."""
+"""Messages that are delivered twice, damaged, or under a wrong clock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.crash
 
 
 def test_message_delivered_twice_at_the_same_moment(stage: Stage) -> None:
-    """Two workers that get the same message at once carry its command out once."""
+    """Two workers that receive the same message at once execute its command once."""
     commands = []
     for _ in range(20):
         customer = stage.customer()
@@ -41,7 +41,7 @@ def test_message_delivered_twice_at_the_same_moment(stage: Stage) -> None:
 def test_message_delivered_again_while_at_stripe(
     stage: Stage, victim: Worker, keeper: Worker
 ) -> None:
-    """A copy that comes while the command is at Stripe starts no second request."""
+    """A copy that arrives while the command is at Stripe starts no second request."""
     customer = stage.customer()
     fields = {"userId": customer, "default_source": stage.card(customer)}
     order = parse_command(CommandKind.SET_DEFAULT_CARD, fields)
@@ -61,9 +61,9 @@ def test_message_delivered_again_while_at_stripe(
 
 
 def test_clock_that_jumps(stage: Stage, victim: Worker, keeper: Worker) -> None:
-    """A worker whose wall clock jumps by five minutes takes nothing that others are at.
+    """A worker whose wall clock jumps by five minutes claims nothing that others execute.
 
-    To Celery every bare message in another worker's hands is past its time then, and comes again.
+    For Celery every unacknowledged bare message then exceeds its visibility timeout, and returns.
     """
     held, other = stage.customer(), stage.customer()
     hold = stage.hold(held, "after")
@@ -73,7 +73,7 @@ def test_clock_that_jumps(stage: Stage, victim: Worker, keeper: Worker) -> None:
     hold.wait()
     with stage.clock_jump(keeper):
         victim.wait_for_receipts(command, 2)
-        wait_until(lambda: not stage.unacknowledged(), "the copy is not done with")
+        wait_until(lambda: not stage.unacknowledged(), "the copy is not acknowledged")
         commands = [stage.set_default(other, number, Lane.BULK) for number in (2, 1, 2)]
         for one in commands:
             stage.ended(one, State.SUCCEEDED)
@@ -88,7 +88,7 @@ SECRETS = ("tok_secret1234567890", "4242424242424242")
 
 
 def damaged() -> dict[str, str]:
-    """Messages that no worker can carry out, with secrets in them."""
+    """Messages that no worker can execute, with secrets in them."""
     fields = {"userId": "cus_1", "source": SECRETS[0], "number": SECRETS[1]}
     good = json.loads(message("AssignCard", str(uuid4()), fields, "interactive"))
     return {
@@ -103,7 +103,7 @@ def damaged() -> dict[str, str]:
 
 
 def test_damaged_messages(stage: Stage, victim: Worker) -> None:
-    """A message that is no task's is dropped, without an echo of secrets and without a victim."""
+    """Damaged messages are dropped; no log shows their secrets and no worker ends."""
     starts, since = victim.starts, len(victim.log)
     with stage.redis.pipeline() as at_once:
         for bad in damaged().values():
@@ -111,8 +111,8 @@ def test_damaged_messages(stage: Stage, victim: Worker) -> None:
         at_once.execute()
     stage.ended(stage.set_default(stage.customer()), State.SUCCEEDED)
     stage.idle()
-    told = victim.log[since:]
-    assert not [secret for secret in SECRETS if secret in told]
+    logged = victim.log[since:]
+    assert not [secret for secret in SECRETS if secret in logged]
     assert victim.starts == starts
 
 
@@ -120,7 +120,7 @@ def test_command_whose_message_was_damaged(stage: Stage, victim: Worker) -> None
     """An accepted command whose message is garbled in the queue is found again."""
     victim.pause()
     wait_until(victim.stopped, "the victim does not stop")
-    # The stopped worker has asked for one message already.
+    # The stopped worker has requested one message already.
     stage.redis.lpush(Lane.INTERACTIVE.value, damaged()["unknown task"])
     wait_until(lambda: not stage.messages(Lane.INTERACTIVE), "the message is not fetched")
     command = stage.set_default(stage.customer())

@@ -11,8 +11,8 @@ from tests.crash.worker_process import wait_until
 pytestmark = pytest.mark.crash
 
 
-def waiting_for_a_retry(stage: Stage, customer: str) -> str:
-    """A SetDefaultCard of the second card that Stripe sends away, and its fault's removal."""
+def retried_default(stage: Stage, customer: str) -> str:
+    """A SetDefaultCard of the second card that Stripe answers with 429 until faults are cleared."""
     stage.stripe.add_fault(
         "status",
         status=429,
@@ -22,7 +22,7 @@ def waiting_for_a_retry(stage: Stage, customer: str) -> str:
         times=None,
     )
     older = stage.set_default(customer, 2, Lane.BULK)
-    # From here its next try may be a while off, and is known not to have happened.
+    # Its next attempt may be a while off, and it is known not to have taken effect.
     wait_until(lambda: stage.status(older).attempts >= 2, "it is not tried again")
     return older
 
@@ -30,7 +30,7 @@ def waiting_for_a_retry(stage: Stage, customer: str) -> str:
 def test_newer_default_supersedes_one_that_is_retried(stage: Stage) -> None:
     """A newer default is applied without waiting for an older one, which is never applied."""
     customer = stage.customer()
-    older = waiting_for_a_retry(stage, customer)
+    older = retried_default(stage, customer)
     newer = stage.set_default(customer, 1, Lane.BULK)
     stage.ended(newer, State.SUCCEEDED)
     found = stage.ended(older, State.SUPERSEDED)
@@ -38,10 +38,10 @@ def test_newer_default_supersedes_one_that_is_retried(stage: Stage) -> None:
     assert stage.applied(customer) == [newer]
 
 
-def test_older_default_goes_on_where_the_newer_is_rejected(stage: Stage) -> None:
-    """A newer default that Stripe refuses does not take the older one with it."""
+def test_older_default_is_applied_if_the_newer_is_rejected(stage: Stage) -> None:
+    """A newer default that Stripe refuses does not supersede the older one."""
     customer = stage.customer()
-    older = waiting_for_a_retry(stage, customer)
+    older = retried_default(stage, customer)
     newer = stage.set_default(customer, 9, Lane.BULK)
     stage.ended(newer, State.REJECTED)
     assert not stage.status(older).ended

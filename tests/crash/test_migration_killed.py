@@ -24,7 +24,7 @@ def alone(tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.mark.timeout(300)
 def test_a_faulty_file_is_accounted_for(alone: Stage) -> None:
-    """Driver killed five times, workers twice: each row is reported once, each effect is one."""
+    """With the driver killed five times and workers twice, each row is reported once."""
     faulty = faulty_file(alone.directory / "faulty.csv", ROWS)
     drive = Drive(alone, faulty.path, "--rps", "400")
     try:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.crash
 
 
 def test_command_that_kills_its_worker(stage: Stage, victim: Worker, keeper: Worker) -> None:
-    """It is tried three times and fails; what was in flight beside it each time succeeds."""
+    """It is tried three times and fails; commands in flight beside it succeed."""
     deaths = len(victim.exits) + len(keeper.exits)
     bystander = stage.customer()
     hold = stage.hold(bystander, "after")
@@ -26,8 +26,8 @@ def test_command_that_kills_its_worker(stage: Stage, victim: Worker, keeper: Wor
     assert found.result is not None
     assert found.result.code == "poison"
     log = victim.log + keeper.log
-    assert re.search(f"{poison}: try 2, since the worker of the try before is gone", log)
-    assert re.search(f"{poison}: try 3, .* gone; alone, in a process of its own", log)
+    assert re.search(f"{poison}: attempt 2, since the worker of the previous attempt is gone", log)
+    assert re.search(f"{poison}: attempt 3, .* gone; alone, in a process of its own", log)
     assert re.search(f"{poison}: poison: tried alone, its process was killed by SIGKILL", log)
     assert len(victim.exits) + len(keeper.exits) == deaths + 2
     stage.ended(innocent, State.SUCCEEDED)
@@ -38,7 +38,7 @@ def test_command_that_kills_its_worker(stage: Stage, victim: Worker, keeper: Wor
 
 @pytest.mark.parametrize("when", ["Before", "After"])
 def test_handler_that_raises(stage: Stage, when: str) -> None:
-    """A command whose handler raises is tried three times and fails; others go on."""
+    """A command whose handler raises is tried three times and fails; others are executed."""
     customer = stage.customer(f"Raises{when}")
     command = stage.set_default(customer, lane=Lane.BULK)
     other = stage.set_default(stage.customer(), lane=Lane.BULK)
@@ -49,7 +49,7 @@ def test_handler_that_raises(stage: Stage, when: str) -> None:
 
 
 def test_replay_does_not_repeat_an_effect(stage: Stage) -> None:
-    """A failed command that had taken effect is found out by a replay, not done again."""
+    """A replay of a failed command that had taken effect finds the effect and sends nothing."""
     command = stage.assign(stage.customer("RaisesAfter"), lane=Lane.BULK)
     stage.ended(command, State.FAILED)
     assert len(stage.effects(command)) == 1

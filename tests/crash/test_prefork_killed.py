@@ -1,4 +1,4 @@
-"""The same with Celery's prefork pool, which a user may choose."""
+"""Killed processes of Celery's prefork pool, which a user may choose."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.crash
 @pytest.fixture
 def prefork(stage: Stage, victim: Worker) -> Iterator[Worker]:
     """The victim, with two child processes in place of threads."""
-    # Celery's older name for it: `prefork` is also the option's default, and the app's own wins.
+    # Celery's older name: `prefork` is the option's default, which the app's setting overrides.
     victim.options = ["-P", "processes", "-c", "2"]
     with victim.ending():
         victim.kill()
@@ -31,7 +31,7 @@ def prefork(stage: Stage, victim: Worker) -> Iterator[Worker]:
 
 
 def test_child_and_parent_are_killed(stage: Stage, prefork: Worker) -> None:
-    """What a killed child, and then its killed parent, had at Stripe takes effect once."""
+    """Commands at Stripe of a killed child, and then of its killed parent, take effect once."""
     customers = [stage.customer(), stage.customer()]
     holds = [stage.hold(customers[0], "before"), stage.hold(customers[1], "after")]
     commands = [stage.set_default(customer) for customer in customers]

@@ -32,8 +32,8 @@ BlockingJournal(url)(dataclasses.replace(call, parse=die))
 """
 
 
-def test_sender_killed_before_it_is_told(stage: Stage) -> None:
-    """A sender killed right after acceptance leaves a command that is carried out."""
+def test_sender_killed_before_the_answer(stage: Stage) -> None:
+    """A command whose sender was killed right after acceptance is executed."""
     customer, command = stage.customer(), str(uuid4())
     argv = [sys.executable, "-c", _SENDER, stage.valkey.url, command]
     sender = subprocess.run([*argv, customer, stage.card(customer)], cwd=ROOT)
@@ -59,7 +59,7 @@ def test_acceptance_repeated(redis_url: str, key: str | None) -> None:
 
 
 class LossyWire:
-    """A way to Redis that is cut, once, after a script was run and before it is answered."""
+    """A connection to Redis that is cut once, after a script ran and before its answer."""
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.crash
 
 
 def test_connections_are_cut_while_at_stripe(stage: Stage, victim: Worker, keeper: Worker) -> None:
-    """Every client's connection is killed, so Celery delivers again: still one request each."""
+    """After all connections are killed Celery delivers again, and still sends one request each."""
     customers = [stage.customer() for _ in range(4)]
     holds = [stage.hold(customer, "after") for customer in customers]
     lanes = [Lane.INTERACTIVE, Lane.BULK] * 2
@@ -28,7 +28,7 @@ def test_connections_are_cut_while_at_stripe(stage: Stage, victim: Worker, keepe
     for hold in holds:
         hold.wait()
     stage.cut_connections()
-    # Each comes back, finds its customer busy, and is acknowledged.
+    # Each returns, finds its customer's lease held, and is acknowledged.
     for worker, command in zip([victim, keeper] * 2, commands, strict=True):
         worker.wait_for_receipts(command, 2)
     wait_until(lambda: not stage.unacknowledged(), "the messages do not come again")
@@ -41,9 +41,9 @@ def test_connections_are_cut_while_at_stripe(stage: Stage, victim: Worker, keepe
 
 
 def test_redis_is_killed(stage: Stage, victim: Worker, keeper: Worker) -> None:
-    """What was acknowledged before Redis died is done after it, once, by whichever processes.
+    """Commands accepted before Redis died are executed once afterwards, by any process.
 
-    Celery's main process may end from it; one that is started meanwhile waits for Redis.
+    Celery's main process may end from it; a process started meanwhile waits for Redis.
     """
     customers = [stage.customer() for _ in range(12)]
     holds = [stage.hold(customer, "after") for customer in customers[:4]]
@@ -56,7 +56,7 @@ def test_redis_is_killed(stage: Stage, victim: Worker, keeper: Worker) -> None:
     following = stage.set_default(customers[0], 1)
     ends, since = len(keeper.exits), len(keeper.log)
     stage.valkey.kill()
-    # Their answers come while there is nothing to write them to.
+    # Stripe answers while Redis is away.
     for hold in holds:
         hold.release()
     wait_until(
@@ -94,7 +94,7 @@ def test_redis_is_away_after_an_effect(stage: Stage) -> None:
 
 
 def test_redis_is_full(stage: Stage, victim: Worker, keeper: Worker) -> None:
-    """While Redis refuses writes each fault is logged once and counted; afterwards all is done."""
+    """While Redis refuses writes each fault is logged once and counted; then all commands end."""
     customers = [stage.customer() for _ in range(10)]
     lanes = [Lane.INTERACTIVE, Lane.BULK] * 5
     holds = [stage.hold(customer, "after") for customer in customers]
@@ -120,8 +120,8 @@ def test_redis_is_full(stage: Stage, victim: Worker, keeper: Worker) -> None:
         faults = [line for line in lines if not line.startswith("INFO")]
         shown = [line for line in faults if "(repeated " not in line]
         print(f"{worker.name}: {len(faults)} lines of faults in {took:.1f} s")
-        # Kombu's line about bindings stands for two faults, with a traceback each; what comes
-        # less than once in ten seconds is shown each time.
+        # Kombu's line about bindings is logged for two faults, with a traceback each; a line that
+        # is rarer than once in ten seconds is shown each time.
         assert max(Counter(shown).values()) <= 2 + took / TELL_S
     for command in commands:
         stage.ended(command, State.SUCCEEDED)
@@ -129,12 +129,12 @@ def test_redis_is_full(stage: Stage, victim: Worker, keeper: Worker) -> None:
 
 
 def test_redis_that_may_forget(stage: Stage, victim: Worker) -> None:
-    """A worker says at its start that Redis is not as durable as the promises want it."""
+    """A worker logs at its start that Redis is less durable than the guarantees need."""
     stage.redis.config_set("appendfsync", "everysec")
     stage.redis.config_set("maxmemory-policy", "allkeys-lru")
     with victim.ending():
         victim.kill()
-    for told in ("appendfsync everysec", "maxmemory-policy allkeys-lru"):
-        victim.wait_for_log(f"Redis has {told}")
+    for setting in ("appendfsync everysec", "maxmemory-policy allkeys-lru"):
+        victim.wait_for_log(f"Redis has {setting}")
     stage.redis.config_set("appendfsync", "always")
     stage.redis.config_set("maxmemory-policy", "noeviction")

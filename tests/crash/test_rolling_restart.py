@@ -1,4 +1,4 @@
-"""A deploy under load: every process restarted, one after the other, and nobody notices."""
+"""A rolling deploy under load, which no caller notices."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _PREFERENCES: tuple[dict[str, str], ...] = (
 
 
 @dataclass
-class Told:
-    """What callers were told."""
+class Answers:
+    """The answers that callers got."""
 
     tasks: dict[str, set[str]] = field(default_factory=dict)
-    """By idempotency key, the commands that it led to."""
+    """Commands by idempotency key."""
     bulk: list[str] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Told:
 
 
 class Webs:
-    """Two web processes at ports of their own, started again at the same."""
+    """Two web processes, restarted at the same ports."""
 
     def __init__(self, redis_url: str, **environ: str) -> None:
         self._redis_url, self._environ = redis_url, environ
@@ -60,13 +60,13 @@ class Webs:
         return [web.port for web in self.running]
 
     async def restart(self, number: int, balancer: Balancer) -> None:
-        """SIGTERM, the end, and the next one ready.
+        """Send SIGTERM, wait for the end, and until the next process is ready.
 
-        The delay ends with the balancer's turning away rather than by the clock: a second SIGTERM.
+        A second SIGTERM ends the shutdown delay once the balancer has drained the port.
         """
         web = self.running[number]
         web.terminate()
-        await balancer.until_left(web.port)
+        await balancer.until_drained(web.port)
         web.terminate()
         self.exits.append(await asyncio.to_thread(web.ended, PATIENCE_S))
         self.running[number] = WebProcess(self._redis_url, PORT=str(web.port), **self._environ)
@@ -88,7 +88,7 @@ def rolling(tmp_path: Path) -> Iterator[Stage]:
 
 @asynccontextmanager
 async def served(stage: Stage) -> AsyncIterator[tuple[Webs, Balancer]]:
-    """Two web processes, ready, behind one address."""
+    """Two ready web processes behind a balancer."""
     webs = Webs(stage.valkey.url, CARDS_SHUTDOWN_DELAY="300")
     try:
         async with Balancer(webs.ports) as balancer:
@@ -99,48 +99,48 @@ async def served(stage: Stage) -> AsyncIterator[tuple[Webs, Balancer]]:
         webs.close()
 
 
-async def test_a_deploy_loses_doubles_and_refuses_nothing(rolling: Stage) -> None:
+async def test_rolling_deploy_loses_repeats_and_refuses_nothing(rolling: Stage) -> None:
     """Web and workers restart in turn, twice, while callers send, repeat and send in bulk.
 
     Every request is answered with 200 or 202, keys lead to one command each, and every command
     succeeds with one effect at Stripe.
     """
-    told, numbers = Told(), itertools.count(1)
+    answers, numbers = Answers(), itertools.count(1)
     async with served(rolling) as (webs, balancer), aiohttp.ClientSession(balancer.url) as session:
         sending = [
-            asyncio.create_task(_call(session, rolling, told, numbers)) for _ in range(_CALLERS)
+            asyncio.create_task(_call(session, rolling, answers, numbers)) for _ in range(_CALLERS)
         ]
-        sending.append(asyncio.create_task(asyncio.to_thread(_send_in_bulk, rolling, told)))
+        sending.append(asyncio.create_task(asyncio.to_thread(_send_in_bulk, rolling, answers)))
         try:
             for number in [0, 1] * _ROUNDS:
                 await webs.restart(number, balancer)
-                await _goes_on(told)
+                await _more_accepted(answers)
                 await _restart(rolling.workers[number])
-                await _goes_on(told)
+                await _more_accepted(answers)
         finally:
-            told.enough.set()
+            answers.enough.set()
         await asyncio.gather(*sending)
-        assert all(balancer.taken.values())
+        assert all(balancer.total.values())
 
-    assert told.broken == []
-    assert told.statuses == {200, 202}
-    assert {len(tasks) for tasks in told.tasks.values()} == {1}
+    assert answers.broken == []
+    assert answers.statuses == {200, 202}
+    assert {len(tasks) for tasks in answers.tasks.values()} == {1}
     assert webs.exits == [0] * 2 * _ROUNDS
     assert [worker.exits for worker in rolling.workers] == [[0] * _ROUNDS] * 2
-    for command in told.commands:
+    for command in answers.commands:
         await asyncio.to_thread(rolling.ended, command, State.SUCCEEDED)
     keys = [str(effect["idempotency_key"]) for effect in rolling.stripe.effects()]
     keys = [key for key in keys if key != "None"]
-    assert len(keys) == len(told.commands)
-    for command in told.commands:
+    assert len(keys) == len(answers.commands)
+    for command in answers.commands:
         assert sum(is_of(key, command) for key in keys) == 1
 
 
 async def _call(
-    session: aiohttp.ClientSession, stage: Stage, told: Told, numbers: Iterator[int]
+    session: aiohttp.ClientSession, stage: Stage, answers: Answers, numbers: Iterator[int]
 ) -> None:
-    """Send commands of customers of their own, each twice under its key, until it is enough."""
-    while not told.enough.is_set():
+    """Send commands of new customers, each twice under its key, until `enough` is set."""
+    while not answers.enough.is_set():
         number = next(numbers)
         customer = stage.customer("Http")
         body = {"userId": customer, "default_source": stage.card(customer)}
@@ -150,20 +150,22 @@ async def _call(
                 async with session.post("/api/cards/default", json=body, headers=headers) as got:
                     await got.read()
             except aiohttp.ClientError as error:
-                told.broken.append(f"{headers}: {error!r}")
+                answers.broken.append(f"{headers}: {error!r}")
                 continue
-            told.statuses.add(got.status)
+            answers.statuses.add(got.status)
             if got.status in (200, 202):
-                where = got.headers.get("Location") or got.headers["Content-Location"]
-                told.tasks.setdefault(headers["Idempotency-Key"], set()).add(where.split("/")[-1])
+                location = got.headers.get("Location") or got.headers["Content-Location"]
+                answers.tasks.setdefault(headers["Idempotency-Key"], set()).add(
+                    location.split("/")[-1]
+                )
 
 
-def _send_in_bulk(stage: Stage, told: Told) -> None:
-    """Send twenty commands at a time, and wait for the last, until it is enough."""
-    while not told.enough.is_set():
+def _send_in_bulk(stage: Stage, answers: Answers) -> None:
+    """Send twenty commands at a time, and wait for the last, until `enough` is set."""
+    while not answers.enough.is_set():
         orders = [stage.order(stage.customer("Bulk")) for _ in range(_BULK)]
         sent = [handle.id for handle in stage.client.send_many(orders, lane=Lane.BULK)]
-        told.bulk.extend(sent)
+        answers.bulk.extend(sent)
         stage.ended(sent[-1], State.SUCCEEDED)
 
 
@@ -176,8 +178,8 @@ async def _restart(worker: Worker) -> None:
     await asyncio.to_thread(restart)
 
 
-async def _goes_on(told: Told) -> None:
+async def _more_accepted(answers: Answers) -> None:
     """Return once more commands were accepted."""
-    before = len(told.tasks)
-    while len(told.tasks) < before + _CALLERS:
+    before = len(answers.tasks)
+    while len(answers.tasks) < before + _CALLERS:
         await asyncio.sleep(0.02)

@@ -40,7 +40,7 @@ def test_a_short_run_breaks_no_promise(tmp_path: Path) -> None:
     report = json.loads(run.stdout)
     assert report["good"], json.dumps(report["findings"], indent=2)
     assert run.returncode == 0
-    # It was a run worth the name: most orders were accepted, and something was killed.
+    # The run was meaningful: most orders were accepted, and processes were killed.
     assert report["accepted"] > COMMANDS / 2
     assert report["ended"]["succeeded"] > COMMANDS / 3
     assert sum(number for what, number in report["mischief"].items() if "killed" in what) >= 5

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.crash
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of Stripe's, and the keys under which the command comes to it then."""
+    """A fault of Stripe, and the suffixes of the keys under which the command is then sent."""
 
     kind: Literal["status", "drop", "truncate", "garble"]
     when: Literal["before", "after"]
@@ -28,13 +28,13 @@ class Fault:
     save: bool | None = None
 
     def __str__(self) -> str:
-        told = self.code or self.reason or (str(self.status) if self.kind == "status" else "")
+        shown = self.code or self.reason or (str(self.status) if self.kind == "status" else "")
         saved = " saved" if self.save else ""
-        return f"{self.kind} {told} {self.when}{saved}".replace("  ", " ")
+        return f"{self.kind} {shown} {self.when}{saved}".replace("  ", " ")
 
 
-# Stripe docs: error-low-level. A saved 500 is replayed, so it is seen twice, and where nothing
-# had happened the command goes out under a further key.
+# Stripe docs: error-low-level. A saved 500 is replayed, so it is seen twice; if the command had no
+# effect it is sent under a further key.
 FAULTS = [
     Fault("drop", "before"),
     Fault("drop", "after"),
@@ -68,9 +68,9 @@ def add(stage: Stage, fault: Fault, customer: str, times: int = 1) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault_ends_in_one_effect(stage: Stage, fault: Fault) -> None:
-    """Whatever one answer of Stripe's is, both commands succeed, with one effect each.
+    """After any single fault of Stripe both commands succeed, with one effect each.
 
-    A further key is taken only where it is known that nothing happened.
+    A further key is used only if it is known that nothing happened.
     """
     commands = []
     for order in (stage.set_default, stage.assign):
@@ -104,13 +104,13 @@ def test_stall_past_the_timeout(stage: Stage) -> None:
 
 
 def test_token_used_by_our_own_lost_request(stage: Stage) -> None:
-    """`token_already_used` is no refusal where the card at Stripe bears the command's id."""
+    """`token_already_used` is no refusal if the card at Stripe carries the command's id."""
     customer = stage.customer()
     hold = stage.hold(customer, "after")
     stage.stripe.add_fault("status", when="after", customer=f"^{customer}$", method="POST")
     command = stage.assign(customer, Lane.BULK)
     hold.wait()
-    # Stripe has forgotten the key, as it may after a day, so the request is executed anew.
+    # Stripe has forgotten the key, as it may after a day, so it executes the request again.
     stage.stripe.configure(clock_offset=25 * 3600)
     hold.release()
     stage.ended(command, State.SUCCEEDED)
@@ -120,7 +120,7 @@ def test_token_used_by_our_own_lost_request(stage: Stage) -> None:
 
 
 def test_token_used_by_somebody_else(stage: Stage) -> None:
-    """`token_already_used` is a refusal where no card bears the command's id."""
+    """`token_already_used` is a refusal if no card carries the command's id."""
     token = f"tok_shared{stage.customer()}"
     used, refused = (
         stage.client.assign(customer=stage.customer(), source=token, lane=Lane.BULK).wait(30)
@@ -131,16 +131,16 @@ def test_token_used_by_somebody_else(stage: Stage) -> None:
 
 
 def test_key_refused_for_a_while(stage: Stage) -> None:
-    """While Stripe answers 401 or 403 nothing is rejected or burnt, and it goes on by itself."""
+    """While Stripe answers 401 or 403 no command is rejected or loses an attempt; then all end."""
     stage.stripe.configure(revoked_keys=["sk_test_crash"])
     commands = [stage.set_default(stage.customer(), lane=lane) for lane in Lane for _ in range(2)]
-    wait_until(lambda: stage.journal(stopped()), "taking commands does not stop")
+    wait_until(lambda: stage.journal(stopped()), "claiming does not stop")
     reason = stage.journal(stopped())
     assert reason is not None
     assert "Invalid API Key" in reason.message
     assert "sk_test_crash" not in reason.message
     stage.stripe.configure(revoked_keys=[], forbidden_keys=["sk_test_crash"])
-    # One of them finds out from time to time whether the key works again.
+    # One command tests from time to time whether the key works again.
     stage.stripe.wait_for_requests(stage.stripe.health()["requests"] + 1, 20)
     assert not any(stage.status(command).ended for command in commands)
     stage.stripe.configure(forbidden_keys=[])

@@ -1,4 +1,4 @@
-"""`kill -9` of a worker at each place where it can be with a command."""
+"""`kill -9` of a worker at each step of a command."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.crash.worker_process import Worker, wait_until
 
 pytestmark = pytest.mark.crash
 
-# A lease runs out, a sweep comes round each second, the command is sent: with room for a slow
-# machine, and with the lease of 15 s still within the 30 s that are promised.
+# The lease expires, a sweep runs each second, the command is sent: with room for a slow machine,
+# and with the lease of 15 s still within the promised 30 s.
 TAKEOVER_S = LEASE_S + 10.0
 
 
 @dataclass
 class Scene:
-    """What a worker had in hand when it was killed."""
+    """The commands that a worker held when it was killed."""
 
     stage: Stage
     before_effect: str
@@ -39,7 +39,7 @@ class Scene:
 # For the session: a worker dies of each fault once, and pytest-xdist may come back to this module.
 @pytest.fixture(scope="session")
 def scene(servers: Stage) -> Scene:
-    """One kill in the middle of everything; a sweep of Celery's was under way besides."""
+    """One kill in the middle of everything, also of Celery's own sweep."""
     stage, victim = servers, servers.workers[1].ready()
     stage.workers[0].ready()
     unaffected, affected, busy = (stage.customer(name) for name in ("Before", "After", "Busy"))
@@ -53,7 +53,7 @@ def scene(servers: Stage) -> Scene:
         hold.wait()
     second = stage.set_default(busy, 1)
     wait_until(lambda: stage.status(second).state is State.WAITING, "the second does not wait")
-    # Celery's own look for unacknowledged messages is blocked by one that was killed in it.
+    # Celery's own sweep of unacknowledged messages is blocked by a process killed during it.
     stage.redis.set("unacked_mutex", "killed", ex=120)
     with victim.ending():
         last = stage.set_default(stage.customer("DiesBeforeSending"))
@@ -71,7 +71,7 @@ def test_killed_at_stripe_before_the_effect(scene: Scene) -> None:
 
 
 def test_killed_at_stripe_after_the_effect(scene: Scene) -> None:
-    """A command that took effect before its worker was killed is told as done, not done again."""
+    """A command that took effect before its worker was killed succeeds and is not repeated."""
     found = scene.stage.ended(scene.after_effect, State.SUCCEEDED)
     assert len(scene.stage.effects(scene.after_effect)) == 1
     assert {one["idempotency_key"] for one in scene.stage.requests(scene.after_effect)} == {
@@ -81,7 +81,7 @@ def test_killed_at_stripe_after_the_effect(scene: Scene) -> None:
 
 
 def test_killed_just_before_sending(scene: Scene) -> None:
-    """A command that was taken and not sent is sent by whoever takes it over."""
+    """A command that was claimed and not sent is sent by the worker that takes it over."""
     found = scene.stage.ended(scene.before_sending, State.SUCCEEDED)
     assert len(scene.stage.requests(scene.before_sending)) == 1
     assert found.attempts == 2
@@ -89,7 +89,7 @@ def test_killed_just_before_sending(scene: Scene) -> None:
 
 
 def test_killed_with_a_command_waiting(scene: Scene) -> None:
-    """What waited behind the killed worker's command follows it, in the customer's order."""
+    """A command that waited behind the killed worker's follows it, in the customer's order."""
     scene.stage.ended(scene.second, State.SUCCEEDED)
     customer = scene.stage.status(scene.second).customer
     assert scene.stage.applied(customer) == [scene.first, scene.second]
@@ -97,13 +97,13 @@ def test_killed_with_a_command_waiting(scene: Scene) -> None:
 
 
 def test_killed_before_the_message_is_acknowledged(stage: Stage, victim: Worker) -> None:
-    """An ended command whose message comes back is not carried out again."""
+    """An ended command whose message returns is not executed again."""
     with victim.ending():
         command = stage.set_default(stage.customer("DiesBeforeAck"))
     stage.ended(command, State.SUCCEEDED)
-    # As if the visibility timeout had passed: Celery gives the message back.
+    # Celery returns the message to the queue.
     stage.redis.delete("unacked_mutex")
-    stage.give_messages_back()
+    stage.expire_visibility()
     victim.ready()
     stage.idle()
     stage.ended(command, State.SUCCEEDED)
@@ -112,10 +112,10 @@ def test_killed_before_the_message_is_acknowledged(stage: Stage, victim: Worker)
 
 @pytest.fixture(scope="session")
 def lost_messages(scene: Scene) -> dict[str, str]:
-    """Commands of which only the journal knows, each message lost in another way."""
+    """Commands that only the journal knows, whose messages were lost in different ways."""
     stage, victim = scene.stage, scene.stage.workers[1].ready()
     lost = {}
-    # Redis hands the message to a connection whose worker does not run any more.
+    # Redis hands the message to a connection whose worker no longer runs.
     wait_until(
         lambda: stage.redis.info("clients")["blocked_clients"] >= len(stage.workers),
         "the workers do not wait for messages",
@@ -128,7 +128,7 @@ def lost_messages(scene: Scene) -> dict[str, str]:
         victim.kill()
     with victim.ending():
         lost["killed on receipt"] = stage.set_default(stage.customer("DiesOnReceipt"))
-    # Nobody listens to the lane at this moment.
+    # No worker polls the lane at this moment.
     lost["removed"] = stage.set_default(stage.customer())
     assert stage.redis.delete(Lane.INTERACTIVE.value) == 1
     return lost
@@ -136,7 +136,7 @@ def lost_messages(scene: Scene) -> dict[str, str]:
 
 @pytest.mark.parametrize("how", ["stopped and killed", "killed on receipt", "removed"])
 def test_message_is_lost(lost_messages: dict[str, str], scene: Scene, how: str) -> None:
-    """A command that has no message, no lease and nothing due is found and carried out."""
+    """A command without message, lease or due time is found and executed."""
     found = scene.stage.ended(lost_messages[how], State.SUCCEEDED)
     assert len(scene.stage.effects(found.id)) == 1
     assert found.finished_at is not None

@@ -12,16 +12,16 @@ pytestmark = pytest.mark.crash
 
 
 def test_paused_worker_is_fenced(stage: Stage, victim: Worker) -> None:
-    """A worker that was stopped past its lease writes no outcome and sends no further request.
+    """A worker that was stopped past its lease records no outcome and sends no further request.
 
-    What it had is taken over in the meantime, and the customers' next commands are applied.
+    Others take its commands over in the meantime, and apply the customers' next commands.
     """
     sent, unsent, late = (stage.customer(name) for name in ("Sent", "StopsBeforeSending", "Late"))
     after, before = stage.hold(sent, "after"), stage.hold(late, "before")
     first = {sent: stage.set_default(sent), late: stage.set_default(late)}
     after.wait()
     before.wait()
-    # Between the look at the lease and the request is where a pause hurts most.
+    # The worst moment for a pause is between the check of the lease and the request.
     first[unsent] = stage.set_default(unsent)
     wait_until(victim.stopped, "the victim does not stop")
     since = len(victim.log)
@@ -29,7 +29,7 @@ def test_paused_worker_is_fenced(stage: Stage, victim: Worker) -> None:
     for customer in (sent, unsent):
         stage.ended(first[customer], State.SUCCEEDED)
         stage.ended(then[customer], State.SUCCEEDED)
-    # The stopped worker's request has still to take effect: the next command waits for it.
+    # The stopped worker's request may still take effect: the next command waits for it.
     wait_until(lambda: stage.status(first[late]).state is State.UNKNOWN, "not taken over")
     assert not stage.applied(late)
     before.release()

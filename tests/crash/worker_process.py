@@ -21,7 +21,7 @@ PATIENCE_S = 45.0
 
 
 def wait_until(condition: Callable[[], Any], what: str, timeout: float = PATIENCE_S) -> None:
-    """Look until the condition holds, for what announces itself by no event."""
+    """Poll until the condition holds, where there is no event to wait for."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], Any], what: str, timeout: float = PATIENC
 
 
 class Worker:
-    """A worker that is started again whenever its process ends, as `make up` does it."""
+    """A worker that is restarted whenever its process ends, as `make up` does."""
 
     def __init__(
         self,
@@ -41,21 +41,21 @@ class Worker:
         sees: Callable[[str], bool],
         tree: Path = ROOT,
     ) -> None:
-        """`sees` tells whether the worker of a node name takes messages; `tree` has its code."""
+        """`sees` says whether the worker of a node name is alive; `tree` has its code."""
         self.name, self._argv, self._env = name, argv, env
         self.log_path, self._sees, self._tree = log_path, sees, tree
         self.options: list[str] = []
         self._lock = threading.Lock()
         self._guard = Guard()
-        self._keeping = True
+        self._restarting = True
         self.starts = 0
         self.exits: list[int] = []
         self._start()
-        threading.Thread(target=self._keep, name=f"keep {name}", daemon=True).start()
+        threading.Thread(target=self._restart, name=f"restart {name}", daemon=True).start()
 
     @property
     def node(self) -> str:
-        """The name under which the present process tells that it lives."""
+        """The node name of the current process."""
         return self._node(self.starts)
 
     @property
@@ -75,7 +75,7 @@ class Worker:
         return [int(pid) for pid in found.stdout.split()]
 
     def ready(self) -> Self:
-        """Wait until the present process takes messages."""
+        """Wait until the current process consumes messages."""
         wait_until(lambda: self._sees(self.node), f"{self.name} is not ready: {self.log}")
         return self
 
@@ -83,8 +83,8 @@ class Worker:
         os.kill(self.pid, signum)
 
     def kill(self) -> None:
-        """SIGKILL to the main process; another is started at once."""
-        with self.ending(), suppress(ProcessLookupError):  # it may be ending by itself
+        """Send SIGKILL to the main process; another is started at once."""
+        with self.ending(), suppress(ProcessLookupError):  # it may end by itself
             self.signal(signal.SIGKILL)
 
     def pause(self) -> None:
@@ -95,7 +95,7 @@ class Worker:
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Wait, after what is done inside, until the process has ended and another was started."""
+        """After the block, wait until the process has ended and another was started."""
         starts = self.starts
         yield
         wait_until(lambda: self.starts > starts, f"{self.name} does not end")
@@ -108,18 +108,18 @@ class Worker:
         return found.stdout.strip().startswith("T")
 
     def wait_for_log(self, pattern: str, since: int = 0) -> None:
-        """Wait until the log, from an offset on, says so."""
+        """Wait until the log matches the pattern, from an offset on."""
         wait_until(lambda: re.search(pattern, self.log[since:]), f"{pattern} in {self.log}")
 
     def wait_for_receipts(self, command: str, count: int) -> None:
-        """Wait until Celery got so many messages of the command."""
+        """Wait until Celery has received so many messages of the command."""
         receipt = f"[{command}] received"
         wait_until(lambda: self.log.count(receipt) >= count, f"{receipt} is not in {self.log}")
 
     def close(self) -> None:
-        """End it for good, whatever state it is in."""
+        """Kill the process, in any state, and do not restart it."""
         with self._lock:
-            self._keeping = False
+            self._restarting = False
             self._process.kill()
             self._process.wait()
             self._guard.release(self._process.pid)
@@ -141,11 +141,11 @@ class Worker:
     def _node(self, number: int) -> str:
         return f"{self.name}-{number}@stage"
 
-    def _keep(self) -> None:
-        while self._keeping:
+    def _restart(self) -> None:
+        while self._restarting:
             if self._process.poll() is not None:
                 with self._lock:
-                    if self._keeping:
+                    if self._restarting:
                         self.exits.append(self._process.returncode)
                         self._start()
             time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""What KEDA takes as a ScaledObject (keda.sh/v1alpha1), as far as the example goes; strict."""
+"""A strict schema of KEDA's ScaledObject (keda.sh/v1alpha1), as far as the example needs it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def _only(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
-    """An object of these fields and no other."""
+    """An object with only these fields."""
     return {
         "type": "object",
         "properties": properties,
@@ -34,7 +34,7 @@ _PROMETHEUS = _only(
     type={"const": "prometheus"},
     name=_TEXT,
     metricType={"enum": ["AverageValue", "Value"]},
-    # Values of a trigger are strings, numbers also.
+    # Values of a trigger are strings, numbers too.
     metadata=_only(
         ("serverAddress", "query", "threshold"),
         serverAddress=_TEXT,

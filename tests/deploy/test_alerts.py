@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for what there is, and every alert leads to its paragraph."""
+"""Alerts and dashboard query existing metrics, and every alert has a section in the runbook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 from local.targets import dashboard
 from producer.contract import CommandKind, Lane, State
-from producer.http.metrics.journal_metrics import JournalMetrics, Told
+from producer.http.metrics.journal_metrics import JournalMetrics, JournalSnapshot
 from producer.http.metrics.request_metrics import Metrics
 from producer.journal import Ended, Figures, Pace
 from producer.journal.redis.buckets import END_S
@@ -34,13 +34,15 @@ def _alerts() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def names() -> set[str]:
-    """Every name of a series that `/metrics` can tell."""
+    """Every name of a series that `/metrics` may have."""
     metrics = Metrics()
     metrics.count_redis_errors({"timeout": 1})
-    metrics.expect(["billing"])
+    metrics.declare_tokens(["billing"])
     metrics.answered("GET", "/healthz", 200, 0.1)
-    told = Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
-    metrics.told(told)
+    snapshot = JournalSnapshot(
+        _figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1}
+    )
+    metrics.set_journal(snapshot)
     text = bytes(metrics.response().body).decode()
     found = {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()}
     assert {family.name for family in JournalMetrics().collect()} == set(), "nothing while unknown"
@@ -77,8 +79,8 @@ def _figures() -> Figures:
     )
 
 
-def test_alerts_and_dashboard_ask_for_series_that_exist(names: set[str]) -> None:
-    """A renamed metric is noticed here rather than by an alert that never fires."""
+def test_alerts_and_dashboard_query_existing_series(names: set[str]) -> None:
+    """A renamed metric is noticed here, not by an alert that never fires."""
     exprs = [alert["expr"] for alert in _alerts()]
     exprs += [expr for _, row in dashboard.ROWS for panel in row for expr, _ in panel.exprs]
     asked = {name for expr in exprs for name in NAME.findall(expr)}
@@ -86,15 +88,15 @@ def test_alerts_and_dashboard_ask_for_series_that_exist(names: set[str]) -> None
 
 
 def test_the_documentation_names_every_metric(names: set[str]) -> None:
-    """docs/metrics.md has each name that `/metrics` tells, and no other."""
-    told = set(NAME.findall((ROOT / "docs/metrics.md").read_text("utf-8")))
+    """docs/metrics.md has each name that `/metrics` may have, and no other."""
+    documented = set(NAME.findall((ROOT / "docs/metrics.md").read_text("utf-8")))
     series = {name for name in names if NAME.match(name) and not name.endswith("_created")}
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in series}
-    assert families == told - {"cards_http_"}
+    assert families == documented - {"cards_http_"}
 
 
-def test_whoever_deploys_asks_for_series_that_exist(names: set[str]) -> None:
-    """So it is with the page about deploying, and with what workers are scaled by."""
+def test_deployments_query_existing_series(names: set[str]) -> None:
+    """The page about deploying and the metrics that workers are scaled by exist."""
     scaled = ROOT / "deploy/kubernetes/examples/scaledobject.yaml"
     for path in (scaled, ROOT / "docs/deploying.md"):
         asked = set(NAME.findall(path.read_text("utf-8")))
@@ -107,8 +109,8 @@ def test_the_dashboard_in_the_repository_is_current() -> None:
     assert dashboard.PATH.read_text("utf-8") == dashboard.text()
 
 
-def test_every_alert_leads_to_its_paragraph() -> None:
-    """An alert names the section of the runbook that has its name and says what to type."""
+def test_every_alert_has_a_section() -> None:
+    """An alert names the runbook's section of the same name, which has a command to type."""
     sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", RUNBOOK, re.M | re.S))
     for alert in _alerts():
         name = alert["alert"]
@@ -119,14 +121,14 @@ def test_every_alert_leads_to_its_paragraph() -> None:
 
 
 def test_every_alert_is_seen_firing() -> None:
-    """Each alert occurs among what promtool expects to fire."""
-    told = (PROMETHEUS / "alerts_test.yml").read_text("utf-8")
-    firing = set(re.findall(r'alertname="(\w+)"', told))
+    """Each alert is among those that promtool expects to fire."""
+    rules = (PROMETHEUS / "alerts_test.yml").read_text("utf-8")
+    firing = set(re.findall(r'alertname="(\w+)"', rules))
     assert firing == {alert["alert"] for alert in _alerts()}
 
 
-def test_every_state_and_code_has_its_line() -> None:
-    """The runbook's tables name every state a person may ask about, and every code of giving up."""
+def test_every_state_and_code_has_a_row() -> None:
+    """The runbook's tables have every state that needs a person, and every code of a failure."""
     states = {State.SUCCEEDED, State.REJECTED, State.SUPERSEDED, State.CANCELLED}
     for state in states | {State.FAILED, State.UNKNOWN}:
         assert f"| `{state.value}`" in RUNBOOK
@@ -135,7 +137,7 @@ def test_every_state_and_code_has_its_line() -> None:
 
 
 @pytest.mark.promtool
-def test_promtool_finds_the_rules_right() -> None:
+def test_promtool_accepts_the_rules() -> None:
     """The rules parse, fire when they should, and are silent while all is well."""
     for command in (["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]):
         done = subprocess.run(
@@ -145,10 +147,12 @@ def test_promtool_finds_the_rules_right() -> None:
 
 
 @pytest.mark.promtool
-def test_promtool_finds_the_metrics_well_named() -> None:
-    """`promtool check metrics` has nothing to say of what `/metrics` answers."""
+def test_promtool_accepts_the_names_of_metrics() -> None:
+    """`promtool check metrics` has no complaint about `/metrics`."""
     metrics = Metrics()
-    metrics.told(Told(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1}))
+    metrics.set_journal(
+        JournalSnapshot(_figures(), {"account": Pace(1.0, 0)}, {}, {"bulk": 1}, {"applied": 1})
+    )
     text = bytes(metrics.response().body)
     done = subprocess.run(
         ["promtool", "check", "metrics"], input=text, capture_output=True, check=False

@@ -1,4 +1,4 @@
-"""The Kubernetes manifests are what the schemas allow, and keep what the promises rest on."""
+"""The Kubernetes manifests conform to the schemas, and keep what the guarantees depend on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.deploy.keda import SCALED_OBJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy/kubernetes"
-# The oldest that is supported, and the newest that the package knows.
+# The oldest supported version, and the newest that the package knows.
 VERSIONS = ("1.29", kubernetes_validate.latest_version())
 SECRET = {one.name for one in SETTINGS if one.secret}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
@@ -48,8 +48,8 @@ def _environ(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_manifests_are_what_kubernetes_takes(version: str) -> None:
-    """Each field has a name and a type that the API of that version knows."""
+def test_manifests_conform_to_kubernetes(version: str) -> None:
+    """Each field has a name and a type of that version's API."""
     for path, manifest in MANIFESTS:
         if not manifest["apiVersion"].startswith("keda.sh/"):
             try:
@@ -59,7 +59,7 @@ def test_manifests_are_what_kubernetes_takes(version: str) -> None:
 
 
 def test_a_misspelt_field_is_noticed() -> None:
-    """The schemas are strict, KEDA's also."""
+    """The schemas are strict, KEDA's too."""
     wrong = yaml.safe_load((FOLDER / "settings.yaml").read_text("utf-8")) | {"dta": {}}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
@@ -69,8 +69,8 @@ def test_a_misspelt_field_is_noticed() -> None:
         jsonschema.validate(scaled, SCALED_OBJECT)
 
 
-def test_the_scaled_object_is_what_keda_takes() -> None:
-    """It scales a Deployment that there is, within bounds, by Prometheus' figures."""
+def test_the_scaled_object_conforms_to_keda() -> None:
+    """It scales an existing Deployment, within limits, by Prometheus metrics."""
     (scaled,) = _read(FOLDER / "examples/scaledobject.yaml")
     jsonschema.validate(scaled, SCALED_OBJECT)
     spec = scaled["spec"]
@@ -80,8 +80,8 @@ def test_the_scaled_object_is_what_keda_takes() -> None:
     assert 'max(cards_oldest_command_seconds{lane="bulk"})' in queries
 
 
-def test_names_lead_somewhere() -> None:
-    """Services, budgets and the ingress name what there is."""
+def test_names_exist() -> None:
+    """Services, budgets and the ingress refer to existing names."""
     services = {one["metadata"]["name"] for _, one in MANIFESTS if one["kind"] == "Service"}
     kept = {
         one["metadata"]["name"] for _, one in MANIFESTS if one["kind"] in ("Secret", "ConfigMap")
@@ -106,8 +106,8 @@ def test_names_lead_somewhere() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
-def test_processes_are_those_of_compose(name: str) -> None:
-    """The same commands, as the same user."""
+def test_processes_are_the_same_as_in_compose(name: str) -> None:
+    """They have the same commands and the same user."""
     process = {"cards-migrations": "web"}.get(name, name.removeprefix("cards-"))
     assert _container(name)["command"] == COMPOSE[process]["command"]
     user = _pod(name)["securityContext"]["runAsUser"]
@@ -116,7 +116,7 @@ def test_processes_are_those_of_compose(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
 def test_pods_have_few_rights(name: str) -> None:
-    """No root, no capability, a read-only file system but for /tmp and /data, no API token."""
+    """No root, no capability, a read-only file system except for /tmp and /data, no API token."""
     pod, container = _pod(name), _container(name)
     assert pod["automountServiceAccountToken"] is False
     assert pod["enableServiceLinks"] is False
@@ -131,21 +131,21 @@ def test_pods_have_few_rights(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["cards-web", "cards-migrations", "cards-worker"])
 def test_there_is_time_to_end(name: str) -> None:
-    """Longer than a worker takes to stop (30 s), and than web with its delay (10 s more)."""
+    """More than a worker takes to stop (30 s), and web with its delay (10 s more)."""
     delay = int(_environ(name).get("CARDS_SHUTDOWN_DELAY", 20))
     assert _pod(name)["terminationGracePeriodSeconds"] > delay + 10
 
 
 @pytest.mark.parametrize("name", ["cards-web", "cards-worker"])
-def test_a_rollout_leaves_nobody_out(name: str) -> None:
-    """Two at least, of which none is taken away before its successor is ready."""
+def test_a_rollout_leaves_no_gap(name: str) -> None:
+    """There are at least two, and none is removed before its successor is ready."""
     spec = WORKLOADS[name]["spec"]
     assert spec["replicas"] >= 2
     assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
 def test_only_the_worker_is_given_the_stripe_key() -> None:
-    """Each process has its own secret; what is secret is in no ConfigMap and has no value here."""
+    """Each process has its own secret; no secret is in a ConfigMap or has a value here."""
     secrets = {one["metadata"]["name"]: one for _, one in MANIFESTS if one["kind"] == "Secret"}
     holders = [name for name, one in secrets.items() if "STRIPE_API_KEY" in one["stringData"]]
     assert holders == ["cards-worker"]
@@ -161,7 +161,7 @@ def test_only_the_worker_is_given_the_stripe_key() -> None:
 
 
 def test_files_are_kept() -> None:
-    """The one process that takes files has a disk, and the others take none."""
+    """The one process that accepts files has a disk, and the others accept none."""
     environ = _environ("cards-migrations")
     assert environ["CARDS_MIGRATIONS_DIR"].startswith("/data/")
     claims = WORKLOADS["cards-migrations"]["spec"]["volumeClaimTemplates"]

@@ -1,4 +1,4 @@
-"""The systemd units are what systemd takes, and keep what the promises rest on."""
+"""systemd accepts the units, and they keep what the guarantees depend on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = ROOT / "deploy/systemd"
 UNITS = {"web": "cards-web@", "worker": "cards-worker@", "flower": "cards-flower"}
 INSTANCES = {"web": "8000", "worker": "1", "flower": ""}
 INSTALLED = "/opt/card-commands/bin/"
-# Of 100.
+# On systemd's scale to 100.
 MOST_EXPOSED = 20
 
 
@@ -38,14 +38,14 @@ def _service(process: str) -> dict[str, list[str]]:
 
 
 def _named_in(name: str) -> dict[str, str]:
-    """What an example of an EnvironmentFile sets."""
+    """The variables that an example of an EnvironmentFile sets."""
     lines = (FOLDER / f"{name}.env.example").read_text("utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 @pytest.mark.parametrize("process", UNITS)
-def test_processes_are_those_of_the_procfile(process: str) -> None:
-    """The same commands; a worker is given a name besides."""
+def test_processes_are_the_same_as_in_the_procfile(process: str) -> None:
+    """They have the same commands; a worker also has a name."""
     (command,) = _service(process)["ExecStart"]
     lines = dict(
         line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines()
@@ -54,7 +54,7 @@ def test_processes_are_those_of_the_procfile(process: str) -> None:
 
 
 def test_the_package_worker_is_found() -> None:
-    """It is not in the wheel: the runbook copies it to where the units of Celery look."""
+    """It is not in the wheel: the runbook copies it to the units' folder."""
     app = INSTALLED.replace("/bin/", "/app")
     for process in ("worker", "flower"):
         assert f"PYTHONPATH={app}" in _service(process)["Environment"][0].split()
@@ -63,8 +63,8 @@ def test_the_package_worker_is_found() -> None:
 
 
 @pytest.mark.parametrize("process", UNITS)
-def test_a_process_is_started_again_and_has_time_to_end(process: str) -> None:
-    """Longer than a worker takes to stop (30 s), and than web with its delay (10 s more)."""
+def test_a_process_is_restarted_and_has_time_to_end(process: str) -> None:
+    """More than a worker takes to stop (30 s), and web with its delay (10 s more)."""
     service = _service(process)
     assert service["Restart"] == ["always"]
     assert service["KillMode"] == ["mixed"]
@@ -75,7 +75,7 @@ def test_a_process_is_started_again_and_has_time_to_end(process: str) -> None:
 
 @pytest.mark.parametrize("process", UNITS)
 def test_each_process_has_its_own_user_and_secrets(process: str) -> None:
-    """Who shares a user could read the others' environment: of workers, the Stripe key."""
+    """Processes of one user can read each other's environment; a worker's has the Stripe key."""
     service = _service(process)
     assert service["DynamicUser"] == ["yes"]
     assert service.get("User", []) == (["cards-web"] if process == "web" else [])
@@ -89,7 +89,7 @@ def test_each_process_has_its_own_user_and_secrets(process: str) -> None:
 
 
 def test_examples_name_settings_and_no_secret_values() -> None:
-    """What is secret is in the process's own file, and has no value there."""
+    """Secrets are in the process's own file, without a value."""
     known = {one.name: one for one in SETTINGS}
     for name in ("settings", *UNITS):
         for setting, value in _named_in(name).items():
@@ -100,8 +100,8 @@ def test_examples_name_settings_and_no_secret_values() -> None:
 
 @pytest.mark.systemd
 @pytest.mark.parametrize("process", UNITS)
-def test_systemd_finds_the_units_right(process: str, tmp_path: Path) -> None:
-    """It knows each setting, and thinks the process little exposed."""
+def test_systemd_accepts_the_units(process: str, tmp_path: Path) -> None:
+    """It knows each setting, and rates the process as little exposed."""
     text = (FOLDER / f"{UNITS[process]}.service").read_text("utf-8")
     unit = tmp_path / f"{UNITS[process]}{INSTANCES[process]}.service"
     unit.write_text(text.replace(INSTALLED, f"{Path(sys.executable).parent}/"), "utf-8")

@@ -1,4 +1,4 @@
-"""Web, two workers, the stand-in for Stripe and clients, all told of one Redis by its settings."""
+"""Web, two workers, the sandbox and clients, with one Redis in their settings."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _labels = itertools.count(1)
 
 
 class Deployment:
-    """Real processes, whose ends by themselves are noticed. A context manager."""
+    """Real processes; unexpected ends are noticed. A context manager."""
 
     def __init__(self, directory: Path, redis_url: str, **settings: str) -> None:
-        """`settings` are of the environment of every process, and of the client."""
+        """`settings` are for the environment of every process, and for the client."""
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.settings = {"REDIS_URL": redis_url, "CARDS_LANGUAGE": "en", **settings}
@@ -50,7 +50,7 @@ class Deployment:
         self._pids = [worker.pid for worker in self.workers]
 
     def worker(self, name: str) -> Worker:
-        """Start one more. It is not waited for, and ends with the deployment or by `close`."""
+        """Start another worker, not waited for; it ends with the deployment or by `close`."""
         ours = {name: value for name, value in os.environ.items() if name[:6] != "CARDS_"}
         log = self.directory / f"{name}.log"
         made = Worker(
@@ -72,24 +72,24 @@ class Deployment:
         return made
 
     def ready(self) -> None:
-        """Wait until all processes are at work."""
+        """Wait until all processes are ready."""
         self.web.until_listening()
         for worker in self.workers:
             worker.ready()
 
     def unchanged(self) -> None:
-        """See that no process that was there from the start has ended."""
+        """Check that no process of the start has ended."""
         for worker, pid in zip(self.workers, self._pids, strict=False):
             assert worker.pid == pid, (worker.name, worker.exits, worker.log[-3000:])
         assert httpx.get(f"{self.web.url}/healthz").status_code == 200
 
     def readiness(self) -> tuple[int, str]:
-        """What /readyz says: status and message."""
+        """The answer of /readyz: status and message."""
         answer = httpx.get(f"{self.web.url}/readyz", timeout=10)
         return answer.status_code, str(answer.json()["message"])
 
     def until_not_ready(self) -> str:
-        """Wait for a 503 of /readyz; answers what it says is missing."""
+        """Wait for a 503 of /readyz; return its message."""
 
         def missing() -> str:
             status, message = self.readiness()
@@ -101,26 +101,26 @@ class Deployment:
         wait_until(lambda: self.readiness()[0] == 200, "the web process does not become ready")
 
     def customer(self, label: str = "Customer") -> str:
-        """A customer of nobody else's, with two cards at Stripe."""
+        """A new customer, with two cards at Stripe."""
         return f"cus_{label}{next(_labels)}"
 
     def hold(self, customer: str) -> Hold:
-        """Have the sandbox keep back the answer to the customer's next write."""
+        """Make the sandbox hold back the answer to the customer's next write."""
         fault = self.stripe.add_fault(
             "stall", when="after", method="POST", customer=f"^{customer}$", times=1
         )
         return Hold(self.stripe, fault)
 
     def sending(self, pause_s: float = 0.02) -> Sender:
-        """A context in which commands are sent all the time."""
+        """A context in which commands are sent continuously."""
         return Sender(self.web.url, pause_s)
 
     def waiting_callers(self) -> WaitingCallers:
-        """A context in which somebody waits in each way for a command that is at Stripe."""
+        """A context with a waiting caller of each kind, each for a command at Stripe."""
         return WaitingCallers(self)
 
     def carried_out(self, commands: list[str], within_s: float) -> None:
-        """See that all end as succeeded in that time, each with one effect."""
+        """Check that all commands succeed in that time, each with one effect."""
         deadline = time.monotonic() + within_s
         for command in commands:
             found = self.client.status(command)

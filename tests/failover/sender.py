@@ -1,4 +1,4 @@
-"""A service that sends commands over HTTP all the time, each until it is accepted."""
+"""A service that sends commands over HTTP continuously, each until it is accepted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CUSTOMERS = 20
 
 
 class Sender:
-    """A context manager; one order after the other, each under an idempotency key of its own."""
+    """A context manager; sends one order after the other, each under its own idempotency key."""
 
     def __init__(self, url: str, pause_s: float) -> None:
         self._pause_s = pause_s
@@ -25,12 +25,12 @@ class Sender:
         self._thread = threading.Thread(target=self._send, daemon=True)
         self._run = uuid4().hex[:6]
         self.accepted: dict[str, float] = {}
-        """Ids that were told, by the time (of `time.monotonic`) at which the last was told."""
+        """Received ids, with the time (`time.monotonic`) of their last answer."""
         self.refusals: list[tuple[int, str]] = []
-        """Answers that told no id: status and code."""
+        """Answers without an id: status and code."""
 
     def until_accepted(self, since: float, within_s: float) -> float:
-        """Wait for an acceptance after a moment; answers the seconds that it took."""
+        """Wait for an acceptance after a moment; return the seconds it took."""
         wait_until(lambda: max(self.accepted.values(), default=0.0) > since, "nothing is accepted")
         first = min(at for at in self.accepted.values() if at > since)
         assert first - since < within_s, (first - since, self.refusals[-5:])

@@ -1,4 +1,4 @@
-"""Flower's subscription to events, over a failover."""
+"""Flower's subscription to events, across a failover."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.extended]
 
 @contextmanager
 def heard(url: str) -> Iterator[list[str]]:
-    """What is heard of events, by a loop that begins anew after an error, as Flower's does."""
+    """The events received by a loop that restarts after an error, as Flower's does."""
     app, ending, names = make_app(RedisConfig.of(url)), threading.Event(), list[str]()
 
     def handle(event: dict[str, Any]) -> None:
@@ -43,23 +43,23 @@ def heard(url: str) -> Iterator[list[str]]:
         yield names
     finally:
         ending.set()
-        tell(url, "worker-end")
+        publish(url, "worker-end")
         thread.join(10)
 
 
-def tell(url: str, event: str) -> None:
-    """Publish an event over a connection of its own."""
+def publish(url: str, event: str) -> None:
+    """Publish an event over a new connection."""
     app = make_app(RedisConfig.of(url))
     with app.connection() as connection, app.events.Dispatcher(connection) as dispatcher:
         dispatcher.send(event)
 
 
 def test_flower_hears_events_after_a_failover(tmp_path: Path) -> None:
-    """Also where the old server stays up, cut off from the new, and its connections stay open."""
+    """It does so even if the old server stays up, cut off from the new, with open connections."""
     with Pair(tmp_path) as pair, heard(pair.url) as names:
 
         def hears(event: str) -> bool:
-            tell(pair.url, event)
+            publish(pair.url, event)
             return event in names
 
         until(lambda: hears("worker-before"), "no event is heard at all")

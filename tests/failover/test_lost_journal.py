@@ -1,4 +1,4 @@
-"""Redis lost altogether: emptied, started on an empty folder, or another one behind the address."""
+"""Redis lost altogether: emptied, restarted on an empty folder, or replaced behind the address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GONE = "Redis was emptied, or is another one"
 
 
 class Scene:
-    """Two servers with a journal each, a relay that points at the first, and a deployment."""
+    """Two servers with their own journals, a relay to the first one, and a deployment."""
 
     def __init__(self, directory: Path, servers: list[ValkeyServer], relay: Relay) -> None:
         self.directory, self.servers, self.relay = directory, servers, relay
@@ -42,14 +42,14 @@ class Scene:
             client.flushall()
 
     def start_empty(self) -> None:
-        """The server is killed, and started on a folder that is empty."""
+        """Kill the server, and restart it on an empty folder."""
         first = self.servers[0]
         first.kill()
         shutil.rmtree(first.directory)
         first.start()
 
     def move(self, to: int = 1) -> None:
-        """The address leads to the other server, also for connections that were open."""
+        """Move the address to the other server, and reset open connections."""
         self.relay.point_at(self.servers[to].port)
         self.relay.cut()
 
@@ -72,10 +72,14 @@ def _sent(client: CardCommands, customer: str) -> CommandHandle:
     return client.set_default(customer=customer, card=_card(customer))
 
 
-def _told(deployment: Deployment) -> list[int]:
-    """How often each process has told the loss."""
+def _reported(deployment: Deployment) -> list[int]:
+    """How often each process has reported the loss."""
     logs = [deployment.web.log, *(worker.log for worker in deployment.workers)]
     return [sum(_GONE in line for line in log.splitlines()) for log in logs]
+
+
+def _until_reported(deployment: Deployment) -> None:
+    until(lambda: _reported(deployment) == [1, 1, 1], "each process reports the loss once")
 
 
 def _not_ready(deployment: Deployment, why: str) -> str:
@@ -100,10 +104,10 @@ def _post(deployment: Deployment, customer: str) -> httpx.Response:
         pytest.param(Scene.move, marks=pytest.mark.extended),
     ],
 )
-def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene], None]) -> None:
-    """Within seconds readyz, POST and GET say why, workers do nothing, and each log tells it once.
+def test_nothing_is_accepted_or_executed(scene: Scene, lose: Callable[[Scene], None]) -> None:
+    """Within seconds readyz, POST and GET give the reason, workers stop, each log reports it once.
 
-    What is in the other data is left alone; a command that was at Stripe is told in the log.
+    The other data is not touched; the outcome of a command at Stripe is logged.
     """
     with scene.deployed() as deployment:
         before = _sent(deployment.client, "cus_Before1")
@@ -115,13 +119,13 @@ def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene]
         with deployment.sending() as sender:
             lose(scene)
             lost = time.monotonic()
-            # Only while the server is away may it say something else first.
-            said = until(lambda: _not_ready(deployment, "earlier data"), "it does not say why")
+            # Only while the server is away may the answer be another.
+            said = until(lambda: _not_ready(deployment, "earlier data"), "readyz gives the reason")
             took_s = time.monotonic() - lost
-            until(lambda: (503, "unavailable") in sender.refusals, "nobody is told so over HTTP")
+            until(lambda: (503, "unavailable") in sender.refusals, "HTTP answers 503")
         assert took_s < NOTICES_S
         assert "nothing is accepted" in said
-        until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+        _until_reported(deployment)
 
         refused = _post(deployment, "cus_Refused1")
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
@@ -139,22 +143,22 @@ def test_nothing_is_accepted_or_carried_out(scene: Scene, lose: Callable[[Scene]
                 f"{at_stripe.id} came to succeeded, which could not be written" in log.read_text()
                 for log in logs
             ),
-            "what was at Stripe is not told",
+            "the outcome of the command at Stripe is logged",
         )
-        # A message that is there, of whoever's, is not taken by anybody.
+        # No worker fetches a message that is there, whoever sent it.
         requests = len(deployment.stripe.requests())
         with CardCommands(scene.servers[1 if lose is Scene.move else 0].url) as other:
             strange = _sent(other, "cus_Strange1")
-            time.sleep(NOTICES_S)  # nothing is to happen, of which there is no event
+            time.sleep(NOTICES_S)  # no event announces that nothing happens
             assert other.status(strange.id).state is State.QUEUED
         assert len(deployment.stripe.requests()) == requests
         deployment.unchanged()
-        assert _told(deployment) == [1, 1, 1]
+        assert _reported(deployment) == [1, 1, 1]
 
 
 @pytest.mark.extended
-def test_the_right_data_come_back(scene: Scene) -> None:
-    """When the address leads to the journal of before again, all goes on by itself.
+def test_the_right_data_comes_back(scene: Scene) -> None:
+    """When the address leads to the former journal again, everything continues by itself.
 
     A command whose outcome could not be written ends with one effect, by its key.
     """
@@ -167,9 +171,9 @@ def test_the_right_data_come_back(scene: Scene) -> None:
             accepted = set(sender.accepted)
             scene.move()
             moved = time.monotonic()
-            until(lambda: (503, "unavailable") in sender.refusals, "not refused")
+            until(lambda: (503, "unavailable") in sender.refusals, "HTTP answers 503")
             hold.release()
-            until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+            _until_reported(deployment)
             strange = {one for one, at in sender.accepted.items() if at > moved}
             scene.move(to=0)
             back = time.monotonic()
@@ -184,13 +188,13 @@ def test_the_right_data_come_back(scene: Scene) -> None:
 
 
 @pytest.mark.extended
-def test_the_setting_lets_all_go_on(scene: Scene) -> None:
-    """With CARDS_ACCEPT_OTHER_DATA the loss is told once, and commands are carried out."""
+def test_the_setting_lets_everything_continue(scene: Scene) -> None:
+    """With CARDS_ACCEPT_OTHER_DATA the loss is reported once, and commands are executed."""
     with scene.deployed(CARDS_ACCEPT_OTHER_DATA="yes") as deployment:
         before = _sent(deployment.client, "cus_Before1")
         assert before.wait(CARRIES_OUT_S).status
         scene.flush()
-        until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+        _until_reported(deployment)
         deployment.until_ready()
         answer = httpx.get(f"{deployment.web.url}/readyz", timeout=10)
         assert answer.json()["data"]["journal"] is False
@@ -200,23 +204,23 @@ def test_the_setting_lets_all_go_on(scene: Scene) -> None:
         deployment.carried_out([accepted.json()["data"]["taskId"]], CARRIES_OUT_S)
         found = httpx.get(f"{deployment.web.url}/api/tasks/{before.id}")
         assert (found.status_code, found.json()["code"]) == (404, "task_not_found")
-        time.sleep(2)  # several more looks, after each of which it might be told again
-        assert _told(deployment) == [1, 1, 1]
+        time.sleep(2)  # several more checks, each of which might report it again
+        assert _reported(deployment) == [1, 1, 1]
         deployment.unchanged()
 
 
 @pytest.mark.extended
-def test_only_the_journal_that_the_settings_name(scene: Scene) -> None:
-    """With CARDS_JOURNAL_ID processes that are started after the loss refuse it too."""
+def test_only_the_journal_in_the_settings_is_accepted(scene: Scene) -> None:
+    """With CARDS_JOURNAL_ID, processes started after the loss refuse the other journal too."""
     journal = BlockingJournal(scene.servers[0].url)
     known = journal(first_use())
     scene.move()
     folder = scene.directory / "deployment"
     with closing(Deployment(folder, scene.url, CARDS_JOURNAL_ID=known)) as deployment:
         deployment.web.until_listening()
-        said = until(lambda: _not_ready(deployment, "earlier data"), "it is ready")
+        said = until(lambda: _not_ready(deployment, "earlier data"), "readyz gives the reason")
         assert "nothing is accepted" in said
-        until(lambda: _told(deployment) == [1, 1, 1], f"not told: {_told(deployment)}")
+        _until_reported(deployment)
         assert _post(deployment, "cus_Refused1").status_code == 503
         scene.move(to=0)
         deployment.until_ready()

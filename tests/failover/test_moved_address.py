@@ -37,15 +37,15 @@ def deployment(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ],
 )
 def test_the_address_moves(pair: Pair, deployment: Deployment, old: Old, open: Open) -> None:
-    """Commands are accepted and carried out again soon, by the same processes, and none is lost.
+    """Commands are soon accepted and executed again, by the same processes, and none is lost.
 
-    Callers who were waiting for commands at Stripe are answered.
+    Callers that waited for commands at Stripe are answered.
     """
     with deployment.sending() as sender, deployment.waiting_callers() as callers:
         pair.fail_over(old, open)
         moved = time.monotonic()
         callers.release()
-        # A connection that is never answered is given up after the answer's time, five seconds.
+        # A connection that never answers is closed after the answer's timeout, five seconds.
         accepts_s = ACCEPTS_S if open is not Open.SWALLOWED else 2 * ACCEPTS_S
         sender.until_accepted(moved, accepts_s)
         callers.answered(CARRIES_OUT_S)
@@ -56,13 +56,13 @@ def test_the_address_moves(pair: Pair, deployment: Deployment, old: Old, open: O
 
 
 def test_no_primary_for_a_while(pair: Pair, deployment: Deployment) -> None:
-    """While Redis takes no writes /readyz and a new worker say why; the worker then works."""
+    """While Redis accepts no writes, /readyz and a new worker say why; then the worker works."""
     with deployment.sending() as sender:
         pair.step_down()
         assert "Redis" in deployment.until_not_ready()
         late = deployment.worker("late")
         late.wait_for_log("(?i)replica|read.?only")
-        until(lambda: (503, "unavailable") in sender.refusals, "nobody is told so over HTTP")
+        until(lambda: (503, "unavailable") in sender.refusals, "HTTP answers 503")
         pair.step_up()
         up = time.monotonic()
         sender.until_accepted(up, ACCEPTS_S)
@@ -71,5 +71,5 @@ def test_no_primary_for_a_while(pair: Pair, deployment: Deployment) -> None:
     deployment.until_ready()
     deployment.unchanged()
     assert not late.exits, late.log[-3000:]
-    # With the other's help: a replica follows again.
+    # The former replica follows again.
     pair.restore()

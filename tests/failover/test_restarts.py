@@ -1,4 +1,4 @@
-"""Redis is killed and started again at once, or is still loading its data."""
+"""Redis is killed and restarted at once, or is still loading its data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.failover.deployment import Deployment
 
 pytestmark = pytest.mark.crash
 ACCEPTS_S, CARRIES_OUT_S = 5.0, 15.0
-# Twenty seconds, which end as soon as everybody has noticed.
+# Twenty seconds, cut short as soon as all processes have noticed.
 _KEYS, _KEY_DELAY_US = 2_000, 10_000
 
 
@@ -33,8 +33,8 @@ def deployment(
         yield made
 
 
-def test_killed_and_started_again_at_once(server: ValkeyServer, deployment: Deployment) -> None:
-    """The same processes go on with commands that were under way, three times."""
+def test_killed_and_restarted_at_once(server: ValkeyServer, deployment: Deployment) -> None:
+    """Three times, the same processes continue with the running commands."""
     with deployment.sending() as sender, deployment.waiting_callers() as callers:
         for _ in range(3):
             server.restart()
@@ -47,14 +47,14 @@ def test_killed_and_started_again_at_once(server: ValkeyServer, deployment: Depl
 
 
 @pytest.mark.extended
-def test_a_server_that_loads(server: ValkeyServer, deployment: Deployment) -> None:
-    """While Redis loads its data /readyz and a new worker say so; then all work."""
+def test_a_loading_server(server: ValkeyServer, deployment: Deployment) -> None:
+    """While Redis loads its data, /readyz and a new worker say so; then all work."""
     with redis.Redis.from_url(server.url) as client:
         with client.pipeline(transaction=False) as pipe:
             for number in range(_KEYS):
                 pipe.set(f"filling:{number}", "x" * 100)
             pipe.execute()
-        client.bgrewriteaof()  # keys of the base file are what can be made to load slowly
+        client.bgrewriteaof()  # only keys of the base file can be made to load slowly
         while client.info("persistence")["aof_rewrite_in_progress"]:
             time.sleep(0.02)
         assert client.info("persistence")["aof_last_bgrewrite_status"] == "ok"

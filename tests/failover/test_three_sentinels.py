@@ -17,8 +17,8 @@ ACCEPTS_S, CARRIES_OUT_S = 5.0, 15.0
 @pytest.fixture(scope="module")
 def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
     folder = tmp_path_factory.mktemp("six")
-    # A primary that is taken for dead because the machine is busy goes on for a moment, and what it
-    # and one replica have then is lost: hence the three seconds.
+    # A primary that seems dead because the machine is busy continues for a moment, and what only
+    # it and one replica then have is lost: hence the three seconds.
     with Sentinels(
         folder, min_replicas=1, max_lag_s=2, down_after_ms=3000, info_period_ms=500
     ) as made:
@@ -39,9 +39,9 @@ def deployment(
 def test_another_becomes_the_primary(
     sentinels: Sentinels, deployment: Deployment, how: str
 ) -> None:
-    """Commands are accepted and carried out again soon, by the same processes, and none is lost.
+    """Commands are soon accepted and executed again, by the same processes, and none is lost.
 
-    Callers who were waiting are answered, and /readyz says what is missing meanwhile.
+    Waiting callers are answered, and /readyz says what is missing meanwhile.
     """
     with deployment.sending() as sender, deployment.waiting_callers() as callers:
         old = sentinels.until_primary()

@@ -1,4 +1,4 @@
-"""All processes and the client speak to Redis by TLS."""
+"""All processes and the client use TLS to Redis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CARRIES_OUT_S = 15.0
 
 @pytest.fixture
 def server(tmp_path: Path) -> Callable[[bool], TlsServer]:
-    """Makes one that demands a client's certificate or does not."""
+    """Makes a server, which requires a client's certificate or not."""
 
     def made(client_certificates: bool) -> TlsServer:
         server = TlsServer(tmp_path / "redis", client_certificates=client_certificates)
@@ -33,10 +33,10 @@ def server(tmp_path: Path) -> Callable[[bool], TlsServer]:
 @pytest.mark.parametrize(
     "client_certificates", [False, pytest.param(True, marks=pytest.mark.extended)]
 )
-def test_commands_go_by_tls(
+def test_commands_go_through_tls(
     server: Callable[[bool], TlsServer], tmp_path: Path, client_certificates: bool
 ) -> None:
-    """With the right CA, and a certificate where one is demanded, commands are carried out."""
+    """With the right CA, and a certificate if one is required, commands are executed."""
     with server(client_certificates) as redis:
         certificates = redis.certificates
         settings = {"CARDS_REDIS_CA": str(certificates.ca.certificate)}
@@ -50,8 +50,8 @@ def test_commands_go_by_tls(
             deployment.unchanged()
 
 
-def test_who_is_not_the_one_meant_is_sent_nothing(server: Callable[[bool], TlsServer]) -> None:
-    """With another CA, or another name than the certificate's, nothing is sent, and it is said."""
+def test_an_unverified_server_is_sent_nothing(server: Callable[[bool], TlsServer]) -> None:
+    """If the CA or the certificate's name is wrong, nothing is sent, and the error says so."""
     with server(False) as redis:
         right, wrong = redis.certificates.ca, redis.certificates.wrong_ca
         for settings, works in (

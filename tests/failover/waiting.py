@@ -1,4 +1,4 @@
-"""Callers who wait, in each way there is, for commands whose requests Stripe keeps back."""
+"""Callers that wait, in every way, for commands whose requests Stripe holds back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WAIT_S = 60
 
 
 class WaitingCallers:
-    """A context manager: inside it all wait, and their commands have taken effect at Stripe."""
+    """A context in which all callers wait, and their commands have taken effect at Stripe."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
@@ -29,12 +29,12 @@ class WaitingCallers:
         self.commands: list[str] = []
 
     def release(self) -> None:
-        """Have Stripe answer."""
+        """Make Stripe answer."""
         while self._holds:
             self._holds.pop().release()
 
     def answered(self, within_s: float) -> None:
-        """See that each was told of the success within that time."""
+        """Check that each caller is answered with success within that time."""
         for way, answer in self._answers.items():
             assert answer.result(within_s), way
 
@@ -79,8 +79,8 @@ class WaitingCallers:
         with self._http.stream("GET", f"/api/tasks/{command}/events") as answer:
             for line in answer.iter_lines():
                 if line.startswith("data:"):
-                    told = json.loads(line[5:])
-                    if told.get("data", told).get("state") == "succeeded":
+                    event = json.loads(line[5:])
+                    if event.get("data", event).get("state") == "succeeded":
                         return True
         return False
 

@@ -1,4 +1,4 @@
-"""Migrations of a test: files of fresh customers, `cards migrate`, and drivers in threads."""
+"""Migrations of a test: files of new customers, `cards migrate`, and drivers in threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.crash.stage import Stage
 
 
 class Migrations:
-    """Files, drives and the registry of one test."""
+    """Files, processes and the registry of one test."""
 
     def __init__(self, stage: Stage, folder: Path) -> None:
         self.stage, self.folder = stage, folder
@@ -32,7 +32,7 @@ class Migrations:
         return path
 
     def customers(self, count: int, number: int = 2) -> tuple[list[str], Path]:
-        """So many customers, and a file that makes the card of that number their default."""
+        """New customers, and a file that makes the card with that number their default."""
         names = [self.stage.customer("Run") for _ in range(count)]
         return names, self.file(*(f"{one},{self.stage.card(one, number)}" for one in names))
 
@@ -42,14 +42,14 @@ class Migrations:
         return made
 
     def run(self, path: Path, *options: str) -> tuple[int, dict[str, Any]]:
-        """Run a file to the end of the command; its exit code and last words."""
-        told = self.drive(path).call("run", str(path), "--json", *options)
-        assert told.stdout, told.stderr
-        last: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-        return told.returncode, last
+        """Run a file until the command ends; return its exit code and last line."""
+        answer = self.drive(path).call("run", str(path), "--json", *options)
+        assert answer.stdout, answer.stderr
+        last: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+        return answer.returncode, last
 
     def entered(self, path: Path) -> Run:
-        """A file, entered as a migration and not driven yet."""
+        """Enter a file as a migration, without driving it."""
         source = open_input(path)
         run = Run(source, map_columns(source), Conditions())
         run.enter(self.registry)

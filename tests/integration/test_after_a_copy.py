@@ -1,4 +1,4 @@
-"""After a copy between accounts: old defaults joined, defaults repaired, by a real worker."""
+"""After a copy between accounts: a real worker joins old defaults and repairs defaults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def stage(migrating_stage: Stage) -> Stage:
 
 @pytest.fixture
 def migrations(stage: Stage, tmp_path: Path) -> Iterator[Migrations]:
-    """For one test."""
+    """Migrations of one test."""
     made = Migrations(stage, tmp_path)
     yield made
     made.close()
@@ -42,7 +42,7 @@ def migrations(stage: Stage, tmp_path: Path) -> Iterator[Migrations]:
 
 @pytest.fixture
 def account(stage: Stage) -> Account:
-    """The account that cards were copied to."""
+    """The account to which cards were copied."""
     return Account(stage.stripe_url)
 
 
@@ -56,7 +56,7 @@ def _effects(migrations: Migrations, customer: str) -> list[str]:
 
 
 def test_old_defaults_decide_what_is_charged(migrations: Migrations, account: Account) -> None:
-    """Without a word nothing of several cards is sent; with it, the old default is charged."""
+    """Without old defaults none of several cards is sent; with them, the old default is charged."""
     customers = [account.customer() for _ in range(3)]
     cards = [[account.card(one) for _ in range(2)] for one in customers]
     customers.append(account.customer())
@@ -91,10 +91,10 @@ def test_old_defaults_decide_what_is_charged(migrations: Migrations, account: Ac
 
     out, undecided = migrations.folder / "out.csv", migrations.folder / "undecided.csv"
     drive = migrations.drive(path)
-    told = drive.call(
+    answer = drive.call(
         "report", last["id"], "--csv", str(out), "--undecided", str(undecided), "--json"
     )
-    assert told.returncode == 1, told.stderr
+    assert answer.returncode == 1, answer.stderr
     rows = list(csv.DictReader(out.open()))
     assert [row["code"] for row in rows] == [
         "not_default",
@@ -121,8 +121,8 @@ def test_old_defaults_decide_what_is_charged(migrations: Migrations, account: Ac
     assert account.charged(customers[3]) == cards[3][0]
 
 
-def test_what_comes_first_stays_charged(migrations: Migrations, account: Account) -> None:
-    """A subscription's own default, and a payment method before a card: told where known."""
+def test_shadowing_defaults_stay_charged(migrations: Migrations, account: Account) -> None:
+    """A subscription's default and a payment method shadow a card; known shadows are reported."""
     own, other, bare = (account.customer() for _ in range(3))
     cards = [account.card(own), account.card(own)]
     account.subscription(own, cards[0])
@@ -160,7 +160,7 @@ def test_what_comes_first_stays_charged(migrations: Migrations, account: Account
 def test_a_subscriptions_own_default_outlives_a_repair(
     migrations: Migrations, account: Account
 ) -> None:
-    """Who has no default gets one; what the subscription is paid with stays, and is counted."""
+    """A customer without a default gets one; the subscription's own card stays, and is counted."""
     customer = account.customer()
     card, expired = account.card(customer), account.card(customer, year=2020)
     account.subscription(customer, expired)
@@ -174,8 +174,8 @@ def test_a_subscriptions_own_default_outlives_a_repair(
     assert account.charged(customer) == expired != card
 
 
-def test_a_second_copy_adds_what_is_new(migrations: Migrations, account: Account) -> None:
-    """Two mappings in one run: a row of both is sent once, and each new customer is set."""
+def test_a_second_copy_adds_new_rows(migrations: Migrations, account: Account) -> None:
+    """Two mappings in one run: a row in both is sent once, and each new customer is set."""
     customers = [account.customer() for _ in range(2)]
     cards = [account.card(one) for one in customers]
     first = migrations.folder / "first.csv"
@@ -192,7 +192,7 @@ def test_a_second_copy_adds_what_is_new(migrations: Migrations, account: Account
 
 
 def test_an_empty_copy_is_a_success(migrations: Migrations) -> None:
-    """A mapping of a header alone: nothing could be copied, and nothing is wrong."""
+    """A mapping with only a header is finished at once."""
     path = migrations.file(header=HEADER)
     assert migrations.drive(path).call("plan", str(path)).returncode == 0
     code, last = migrations.run(path)
@@ -200,7 +200,7 @@ def test_an_empty_copy_is_a_success(migrations: Migrations) -> None:
 
 
 def test_defaults_are_repaired(migrations: Migrations, account: Account) -> None:
-    """Only who has no default and one usable card gets it; pilot, resume, report and undo hold."""
+    """Only customers without a default and with one usable card get it; reports and undo agree."""
     one, several, none, has, source, expired = (account.customer() for _ in range(6))
     card = account.card(one)
     pair = [account.card(several), account.card(several)]
@@ -217,14 +217,14 @@ def test_defaults_are_repaired(migrations: Migrations, account: Account) -> None
         path = migrations.file(*customers, one, header="customer")
         drive = migrations.drive(path)
         plan = drive.call("plan", str(path), "--check", "8", "--json")
-        told = json.loads(plan.stdout)
-        assert (plan.returncode, told["repairs"], told["toSend"], told["repeated"]) == (
+        answer = json.loads(plan.stdout)
+        assert (plan.returncode, answer["repairs"], answer["toSend"], answer["repeated"]) == (
             0,
             True,
             7,
             1,
         )
-        assert told["sample"]["would_be_applied"] == 2  # what is repeated is not looked at
+        assert answer["sample"]["would_be_applied"] == 2  # repeated rows are not checked
         code, last = migrations.run(path, "--limit", "2")
         assert (code, last["why"]) == (4, "limit")
         assert _counts(last) == {"applied": 1, "already_so": 1, "ambiguous": 1, "pending": 5}
@@ -267,8 +267,8 @@ def test_defaults_are_repaired(migrations: Migrations, account: Account) -> None
     assert json.loads(undone.stdout)["had_none"] == 2
 
 
-def test_a_default_chosen_meanwhile_stands(migrations: Migrations, account: Account) -> None:
-    """Between the look and the write the customer chose a card, in the other slot: it stays."""
+def test_a_default_chosen_meanwhile_stays(migrations: Migrations, account: Account) -> None:
+    """The customer chose a card in the other slot between read and write: it stays."""
     customer = account.customer()
     card = account.card(customer)
     stripe = migrations.stage.stripe
@@ -308,8 +308,8 @@ def test_a_default_chosen_meanwhile_stands(migrations: Migrations, account: Acco
     assert card not in [one["object"] for one in stripe.effects(kind="default_payment_method.set")]
 
 
-def test_who_cannot_be_read_is_read_again(migrations: Migrations, account: Account) -> None:
-    """While Stripe fails nothing is decided, and nothing is lost; then the repair goes on."""
+def test_unreadable_customers_are_read_again(migrations: Migrations, account: Account) -> None:
+    """While Stripe fails nothing is decided and nothing is lost; then the repair continues."""
     customer = account.customer()
     card = account.card(customer)
     migrations.stage.stripe.add_fault(
@@ -322,7 +322,7 @@ def test_who_cannot_be_read_is_read_again(migrations: Migrations, account: Accou
 
 
 def test_a_repair_is_known_by_its_id(migrations: Migrations, account: Account) -> None:
-    """What is kept of a repair is enough for a driver that only knows its id."""
+    """A driver needs only a repair's id."""
     customer = account.customer()
     card = account.card(customer)
     path = migrations.file(customer, header="customer")

@@ -194,7 +194,7 @@ def test_what_killed_its_worker_is_not_replayed_in_passing(cards: Terminal, ends
     ends.fail(poison, "poison")
     ends.fail(other)
     assert cards(f"failed show {poison}") == Exit.DONE
-    assert f"cards export {poison}, to the maintainers; do not replay" in cards.out
+    assert f"send cards export {poison} to the maintainers; do not replay" in cards.out
     assert "(gave no name)" in cards.out
     assert "gave up" in cards.out
     assert cards(f"failed replay {poison}") == Exit.NOT_DONE

@@ -135,7 +135,7 @@ def test_what_is_wrong_with_commands_is_said(redis_url: str, web: Web) -> None:
     assert found["rate limit"].level is Level.WARN
     assert "account at 7" in found["rate limit"].text
     assert "CARDS_STRIPE_RPS" in found["rate limit"].todo
-    assert found["queue bulk"].text == "1 messages, 1 commands not taken up yet"
+    assert found["queue bulk"].text == "1 messages, 1 commands not claimed yet"
 
 
 def test_an_unready_web_process_is_quoted(redis_url: str, unready: Web) -> None:
@@ -216,7 +216,7 @@ def test_what_was_set_aside_and_what_is_damaged_is_said(redis_url: str, web: Web
     assert found["dead letters"].level is Level.WARN
     assert "1 unknown_task" in found["dead letters"].text
     assert found["records"].level is Level.WARN
-    assert "3 damaged of 6 looked at" in found["records"].text
+    assert "3 damaged of 6 checked" in found["records"].text
     for named in (sent[1], sent[3], "stray"):
         assert named in found["records"].text
 

@@ -32,15 +32,15 @@ def stage(migrating_stage: Stage) -> Stage:
 
 @pytest.fixture
 def migrations(stage: Stage, tmp_path: Path) -> Iterator[Migrations]:
-    """For one test; its data folder is that of one machine."""
+    """Migrations of one test; the data folder is that of one machine."""
     made = Migrations(stage, tmp_path / "here")
     made.folder.mkdir()
     yield made
     made.close()
 
 
-def _told(drive: Drive, migration: str, file: Path, out: Path) -> dict[str, str]:
-    """What a machine makes of the migration, by the option that asks for it."""
+def _outputs(drive: Drive, migration: str, file: Path, out: Path) -> dict[str, str]:
+    """A machine's output about the migration, by option."""
     out.mkdir()
     made: dict[str, str] = {}
     for command, options in _FILES.items():
@@ -57,10 +57,10 @@ def _kept(migrations: Migrations, migration: str) -> dict[str, str]:
     return dict(migrations.registry.record(migration).fields)
 
 
-def test_it_is_the_same_wherever_it_is_asked_for(migrations: Migrations, tmp_path: Path) -> None:
-    """After a kill; times, attempts, cards, former defaults, also once the first machine is gone.
+def test_outputs_are_the_same_on_every_machine(migrations: Migrations, tmp_path: Path) -> None:
+    """They are complete after a kill, and once the first machine is gone.
 
-    What is undone from elsewhere is undone.
+    An undo file of another machine restores the defaults.
     """
     file = tmp_path / "faulty.csv"
     faulty_file(file, 170, "Elsewhere")
@@ -74,12 +74,12 @@ def test_it_is_the_same_wherever_it_is_asked_for(migrations: Migrations, tmp_pat
     here.kill()
     code, last = migrations.run(file)
     assert (code, last["state"]) == (1, "finished")
-    first = _told(here, last["id"], file, tmp_path / "a")
+    first = _outputs(here, last["id"], file, tmp_path / "a")
     there = Drive(migrations.stage, file, folder=tmp_path / "there")
     try:
-        assert _told(there, last["id"], file, tmp_path / "b") == first
+        assert _outputs(there, last["id"], file, tmp_path / "b") == first
         shutil.rmtree(migrations.folder)
-        assert _told(there, last["id"], file, tmp_path / "c") == first
+        assert _outputs(there, last["id"], file, tmp_path / "c") == first
         # Nothing is left of it there.
         assert list((tmp_path / "there").glob("*.sqlite*")) == []
         rows = list(csv.DictReader((tmp_path / "c" / "csv").open()))
@@ -97,8 +97,10 @@ def test_it_is_the_same_wherever_it_is_asked_for(migrations: Migrations, tmp_pat
         there.close()
 
 
-def test_another_machine_goes_on_and_has_it_all(migrations: Migrations, tmp_path: Path) -> None:
-    """Who drives the rest records what the first machine had; each then reports the whole."""
+def test_another_machine_continues_and_has_all_results(
+    migrations: Migrations, tmp_path: Path
+) -> None:
+    """The second driver records what the first machine has; each then reports everything."""
     registry = migrations.registry
     _, file = migrations.customers(20)
     run = migrations.entered(file)
@@ -109,9 +111,9 @@ def test_another_machine_goes_on_and_has_it_all(migrations: Migrations, tmp_path
         assert len(results) == 20
         assert all(one.before and one.finished_at for one in results)
     here = migrations.drive(file)
-    first = _told(here, run.id, file, tmp_path / "a")
+    first = _outputs(here, run.id, file, tmp_path / "a")
     there = Drive(migrations.stage, file, folder=tmp_path / "there")
-    assert _told(there, run.id, file, tmp_path / "b") == first
+    assert _outputs(there, run.id, file, tmp_path / "b") == first
     there.close()
     assert json.loads(first["--output summary"])["written"] == 20
 
@@ -125,22 +127,24 @@ def _driven(migrations: Migrations, keeping: Keeping, rows: int) -> Run:
     return run
 
 
-def test_nothing_is_kept_where_that_is_switched_off(migrations: Migrations, tmp_path: Path) -> None:
-    """Then the machine that ran it alone knows times and former defaults; the sums are right."""
+def test_results_are_not_kept_if_that_is_switched_off(
+    migrations: Migrations, tmp_path: Path
+) -> None:
+    """Only the machine that ran it knows times and former defaults; the sums are right."""
     run = _driven(migrations, Keeping(most=0), 6)
     assert "kept" not in _kept(migrations, run.id)
     file = migrations.folder / "in.csv"
     there = Drive(migrations.stage, file, folder=tmp_path / "there")
-    told = _told(there, run.id, file, tmp_path / "b")
+    outputs = _outputs(there, run.id, file, tmp_path / "b")
     there.close()
-    assert json.loads(told["--output summary"])["not_recorded"] == 6
+    assert json.loads(outputs["--output summary"])["not_recorded"] == 6
     assert migrations.registry.status(run.id).counts == {RowState.APPLIED: 6}
-    told = _told(migrations.drive(file), run.id, file, tmp_path / "a")
-    assert json.loads(told["--output summary"])["written"] == 6
+    outputs = _outputs(migrations.drive(file), run.id, file, tmp_path / "a")
+    assert json.loads(outputs["--output summary"])["written"] == 6
 
 
-def test_it_is_bounded_and_expires(migrations: Migrations) -> None:
-    """What would be too much is counted instead; what is kept goes some time after the end."""
+def test_kept_results_are_bounded_and_expire(migrations: Migrations) -> None:
+    """Excess rows are only counted; kept ones expire some time after the end."""
     run = _driven(migrations, Keeping(most=20, ms=3_600_000), 6)
     fields = _kept(migrations, run.id)
     assert int(fields.get("kept", 0)) <= 20
@@ -155,25 +159,25 @@ def test_it_is_bounded_and_expires(migrations: Migrations) -> None:
     assert redis.exists(key, f"cards:migration-plan:{run.id}") == 0
 
 
-def test_a_damaged_part_costs_no_report(migrations: Migrations, tmp_path: Path) -> None:
-    """Rows of it are reported by the ledger; all others whole."""
+def test_a_damaged_frame_prevents_no_report(migrations: Migrations, tmp_path: Path) -> None:
+    """Its rows are reported from the ledger, all others completely."""
     run = _driven(migrations, Keeping(), 6)
     redis = migrations.stage.redis
     redis.lset(f"cards:migration-results:{run.id}", 0, "broken")
     file = migrations.folder / "in.csv"
     there = Drive(migrations.stage, file, folder=tmp_path / "there")
-    told = _told(there, run.id, file, tmp_path / "b")
+    outputs = _outputs(there, run.id, file, tmp_path / "b")
     there.close()
-    assert json.loads(told["--csv summary"])["counts"]["applied"] == 6
-    assert 0 < json.loads(told["--output summary"])["not_recorded"] <= 6
+    assert json.loads(outputs["--csv summary"])["counts"]["applied"] == 6
+    assert 0 < json.loads(outputs["--output summary"])["not_recorded"] <= 6
 
 
 def test_a_plan_is_kept_with_the_migration(migrations: Migrations) -> None:
-    """As its file came to before anything was sent."""
+    """The plan is kept as it was before anything was sent."""
     _, file = migrations.customers(3)
     run = migrations.entered(file)
-    told = migrations.registry.plan(run.id)
-    assert told is not None
-    assert (told["migration"], told["rows"], told["toSend"]) == (run.id, 3, 3)
+    plan = migrations.registry.plan(run.id)
+    assert plan is not None
+    assert (plan["migration"], plan["rows"], plan["toSend"]) == (run.id, 3, 3)
     assert reopened(migrations.registry, run.id).id == run.id
     assert migrations.registry.plan("mig_none") is None

@@ -1,4 +1,4 @@
-"""`cards migrate forget` against a real Valkey; nothing here needs a worker."""
+"""`cards migrate forget` with a real Valkey and without a worker."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, redis_url: str, tmp_path: Path) -> P
 
 @pytest.fixture
 def migration(redis_url: str, folder: Path) -> Iterator[str]:
-    """One that was entered from standard input."""
+    """A migration that was entered from standard input."""
     journal = BlockingJournal(redis_url)
     source = spool_input(io.BytesIO(_FILE), folder)
     made = Run(source, map_columns(source), Conditions())
@@ -57,7 +57,7 @@ def migration(redis_url: str, folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def ended(migration: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """The same, cancelled, with a results file."""
+    """The same migration, cancelled, with a results file."""
     assert run(["migrate", "cancel", migration]) == Exit.DONE
     capsys.readouterr()
     return migration
@@ -69,15 +69,15 @@ def _left(redis_url: str, folder: Path) -> tuple[list[str], list[str]]:
     return sorted(keys), sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_script_says_yes(
+def test_without_a_terminal_yes_is_required(
     ended: str, redis_url: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a terminal it is refused, saying what finance needs; with --yes all of it goes."""
+    """Without a terminal it refuses and names the report to keep; --yes forgets everything."""
     keys, files = _left(redis_url, folder)
     assert (len(keys) > 1, len(files)) == (True, 2)
     assert run(["migrate", "forget", ended]) == Exit.USAGE
     told = capsys.readouterr().err
-    assert "what finance needs is the report" in told
+    assert "finance needs the report" in told
     assert f"cards migrate report {ended} --html report.html" in told
     assert "add --yes" in told
     assert _left(redis_url, folder) == (keys, files)
@@ -97,7 +97,7 @@ def test_a_person_is_asked(
     answer: str,
     code: Exit,
 ) -> None:
-    """At a terminal only a yes forgets."""
+    """At a terminal, only a yes forgets."""
     monkeypatch.setattr("sys.stdin", _Stdin(True))
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: answer)
     assert run(["migrate", "forget", ended]) == code
@@ -116,41 +116,43 @@ def test_one_that_has_not_ended_is_refused(
     before = _left(redis_url, folder)
     for state in ("running", "paused"):
         assert run(["migrate", "forget", migration, *how]) == Exit.NOT_DONE
-        told = capsys.readouterr()
-        assert f"{migration} is {state}: it cannot be forgotten" in told.out + told.err
+        output = capsys.readouterr()
+        assert f"{migration} is {state}: it cannot be forgotten" in output.out + output.err
         if "--json" in how:
-            assert json.loads(told.out)["code"] == "migration_state"
+            assert json.loads(output.out)["code"] == "migration_state"
         assert _left(redis_url, folder) == before
         run(["migrate", "pause", migration])
-        with redis.Redis.from_url(redis_url) as client:  # as if it had been begun
+        with redis.Redis.from_url(redis_url) as client:  # as if it had started
             client.hset(f"cards:migration:{migration}", mapping={"n0": 1, "n2": 1})
         capsys.readouterr()
 
 
-def test_one_that_was_not_begun_is_discarded(migration: str, redis_url: str, folder: Path) -> None:
-    """Paused, and nothing of it was sent: nothing is lost."""
+def test_a_migration_that_never_started_is_forgotten(
+    migration: str, redis_url: str, folder: Path
+) -> None:
+    """It is paused, and nothing was sent."""
     assert run(["migrate", "pause", migration]) == Exit.DONE
     assert run(["migrate", "forget", migration, "--yes"]) == Exit.DONE
     assert _left(redis_url, folder) == ([], [])
 
 
-def test_programs_are_told_where_it_stood(ended: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """--json prints the last status; of one that is unknown an envelope with a code."""
+def test_json_has_the_last_status(ended: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """--json prints the last status, or for an unknown migration an envelope with a code."""
     assert run(["migrate", "forget", ended, "--yes", "--json"]) == Exit.DONE
-    told = json.loads(capsys.readouterr().out)
-    assert (told["id"], told["state"], told["counts"]["cancelled"]) == (ended, "cancelled", 2)
+    status = json.loads(capsys.readouterr().out)
+    assert (status["id"], status["state"], status["counts"]["cancelled"]) == (ended, "cancelled", 2)
     assert run(["migrate", "forget", ended, "--yes", "--json"]) == Exit.NOT_DONE
     assert json.loads(capsys.readouterr().out)["code"] == "migration_not_found"
 
 
-def test_on_another_machine_it_tidies_up(
+def test_files_of_a_migration_forgotten_elsewhere_are_removed(
     ended: str,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Forgotten elsewhere, the same command removes what lies here, without asking."""
+    """The same command removes files here, without a question."""
     monkeypatch.setenv("CARDS_MIGRATIONS_DIR", str(tmp_path / "elsewhere"))
     assert run(["migrate", "forget", ended, "--yes"]) == Exit.DONE
     monkeypatch.setenv("CARDS_MIGRATIONS_DIR", str(folder))

@@ -1,4 +1,4 @@
-"""Redis loses its data in the middle of a migration: it stops, says so, and is not begun anew."""
+"""A migration stops if Redis loses its data, says so, and does not start anew."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LOST = 5
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A stage with one worker for both lanes, and a Redis to be lost."""
+    """A stage with one worker for both lanes, and a Redis that can lose its data."""
     folder = tmp_path / "stage"
     folder.mkdir()
     with Stage(folder) as made:
@@ -46,8 +46,8 @@ def migrations(stage: Stage, tmp_path: Path) -> Iterator[Migrations]:
     made.close()
 
 
-def _begun(migrations: Migrations, path: Path, *options: str, ended: int = 20) -> Any:
-    """A run in a process of its own, in the middle."""
+def _started(migrations: Migrations, path: Path, *options: str, ended: int = 20) -> Any:
+    """A run in a child process, in the middle of its rows."""
     process = migrations.drive(path, "--rps", "40", *options).start()
     registry = migrations.registry
     wait_until(lambda: [one for one in registry.list() if one.ended_rows >= ended], "nothing ends")
@@ -55,7 +55,7 @@ def _begun(migrations: Migrations, path: Path, *options: str, ended: int = 20) -
 
 
 def _emptied(stage: Stage) -> Path:
-    """Kill Redis and start it on an empty folder; answers where its data is now."""
+    """Kill Redis and start it with an empty folder; return the path of its data."""
     server = stage.valkey
     kept = server.directory.with_name("kept")
     server.kill()
@@ -72,23 +72,25 @@ def _restored(stage: Stage, kept: Path) -> None:
     server.start()
 
 
-def _told(stage: Stage, path: Path) -> dict[str, Any]:
-    """The last words of the run that was started."""
+def _last_line(stage: Stage, path: Path) -> dict[str, Any]:
+    """The last line of the started run."""
     log = (stage.directory / f"{path.name}.log").read_text("utf-8")
-    told: dict[str, Any] = json.loads(log.splitlines()[-1])
-    return told
+    line: dict[str, Any] = json.loads(log.splitlines()[-1])
+    return line
 
 
-def test_it_stops_and_goes_on_once_redis_is_restored(stage: Stage, migrations: Migrations) -> None:
-    """Emptied in the middle it exits with 5 and says what is known; restored, it goes on."""
+def test_it_stops_and_continues_once_redis_is_restored(
+    stage: Stage, migrations: Migrations
+) -> None:
+    """It exits with 5 and says what is known; once Redis is restored, it continues."""
     names, path = migrations.customers(150)
-    process = _begun(migrations, path)
+    process = _started(migrations, path)
     kept = _emptied(stage)
     assert process.wait(20) == _LOST
-    told = _told(stage, path)
-    assert (told["status"], told["code"]) == (False, "journal_lost")
-    for words in ("rows had ended", "Restore Redis", "--continue-in-new-journal"):
-        assert words in told["message"]
+    last = _last_line(stage, path)
+    assert (last["status"], last["code"]) == (False, "journal_lost")
+    for text in ("rows had ended", "Restore Redis", "--continue-in-new-journal"):
+        assert text in last["message"]
     (run,) = (one.stem for one in migrations.folder.glob("mig_*.sqlite"))
     code, again = migrations.run(path)
     assert (code, again["code"]) == (_LOST, "journal_lost")
@@ -98,7 +100,7 @@ def test_it_stops_and_goes_on_once_redis_is_restored(stage: Stage, migrations: M
         assert answer.returncode == _LOST
         assert "restore redis" in answer.stderr.lower()
     assert drive.call("status", "mig_other").returncode == 1
-    assert migrations.registry.list() == [], "it was begun anew"
+    assert migrations.registry.list() == [], "it was started anew"
     _restored(stage, kept)
     code, last = migrations.run(path, "--rps", "1000")
     assert (code, last["state"]) == (0, "finished")
@@ -109,14 +111,14 @@ def test_it_stops_and_goes_on_once_redis_is_restored(stage: Stage, migrations: M
 def test_it_is_continued_in_a_new_journal(
     stage: Stage, migrations: Migrations, options: tuple[str, ...]
 ) -> None:
-    """By the option, what had ended is not sent again, and the rest is: each has one effect.
+    """With the option ended rows are not sent again, and the others have one effect each.
 
-    Rows on their way had reached Stripe or not; both kinds are told by number before. Those that
-    had are found to be as they should; without a look their keys are known to Stripe.
+    Rows in flight may have reached Stripe; their number is reported before. Those that did need
+    no change, or with --blind Stripe knows their keys.
     """
     names, path = migrations.customers(150)
     holds = [stage.hold(name, "after") for name in names[12:16]]
-    process = _begun(migrations, path, *options, ended=10)
+    process = _started(migrations, path, *options, ended=10)
     for hold in holds:
         hold.wait()
     stage.redis.flushall()
@@ -130,9 +132,9 @@ def test_it_is_continued_in_a_new_journal(
     dry, would = migrations.run(path, "--dry-run", "--continue-in-new-journal", *options)
     before = len(stage.stripe.requests())
     go_on = ("--continue-in-new-journal", *options)
-    told = migrations.drive(path).call("run", str(path), "--json", *go_on)
-    assert told.returncode == 0, told.stderr
-    events = [json.loads(line) for line in told.stdout.splitlines()]
+    answer = migrations.drive(path).call("run", str(path), "--json", *go_on)
+    assert answer.returncode == 0, answer.stderr
+    events = [json.loads(line) for line in answer.stdout.splitlines()]
     carried = next(one for one in events if one.get("event") == "carried")
     recorded, doubtful = carried["recorded"], carried["doubtful"]
     assert (dry, would["wouldSend"]) == (0, 150 - recorded)
@@ -156,10 +158,8 @@ def test_it_is_continued_in_a_new_journal(
 
 
 @pytest.mark.extended
-def test_a_driver_is_stopped_at_once_by_another_journal(
-    stage: Stage, migrations: Migrations
-) -> None:
-    """Also where the other journal has a migration of the same file, which is not gone on with."""
+def test_another_journal_stops_a_driver_at_once(stage: Stage, migrations: Migrations) -> None:
+    """Also if the other journal has a migration of the same file."""
     registry = migrations.registry
     _, path = migrations.customers(100)
     run = migrations.entered(path)
@@ -187,7 +187,7 @@ def test_a_driver_is_stopped_at_once_by_another_journal(
 
 @pytest.mark.extended
 def test_results_of_an_earlier_version(stage: Stage, migrations: Migrations) -> None:
-    """Without a noted journal a run goes on where its migration is, and else is not begun anew."""
+    """Without a recorded journal, a run continues where its migration is, and never starts anew."""
     _, path = migrations.customers(20)
     assert migrations.run(path, "--limit", "5")[0] == 4
     (file,) = migrations.folder.glob("mig_*.sqlite")
@@ -202,8 +202,8 @@ def test_results_of_an_earlier_version(stage: Stage, migrations: Migrations) -> 
     assert migrations.run(path, "--limit", "5")[0] == 4
     as_before()
     stage.redis.flushall()
-    code, told = migrations.run(path)
-    assert (code, told["code"]) == (_LOST, "journal_lost")
+    code, answer = migrations.run(path)
+    assert (code, answer["code"]) == (_LOST, "journal_lost")
     stage.workers[0].kill()
     stage.workers[0].ready()
     code, last = migrations.run(path, "--continue-in-new-journal")
@@ -211,8 +211,8 @@ def test_results_of_an_earlier_version(stage: Stage, migrations: Migrations) -> 
 
 
 @pytest.mark.extended
-def test_what_was_not_applied_is_carried_over_too(stage: Stage, migrations: Migrations) -> None:
-    """Rejected rows stay so, with their codes, and do not stop the run that goes on."""
+def test_rejected_rows_are_carried_over(stage: Stage, migrations: Migrations) -> None:
+    """They stay rejected, with their codes, and do not stop the continued run."""
     names = [stage.customer("Carry") for _ in range(30)]
     bad = [f"{one},card_nosuch" for one in names[:10]]
     path = migrations.file(*bad, *(f"{one},{stage.card(one)}" for one in names[10:]), "kus_x,y")
@@ -229,7 +229,7 @@ def test_what_was_not_applied_is_carried_over_too(stage: Stage, migrations: Migr
     run = migrations.entered(path)
     with migrations.results(run) as results:
         assert results.counts() == {RowState.APPLIED: 20, RowState.REJECTED: 10}
-        assert results.on_their_way() == 0
+        assert results.unrecorded() == 0
         assert run.driver(migrations.registry, results).run() is Ended.FINISHED
 
 
@@ -247,8 +247,8 @@ def _upload(web: WebProcess, path: Path, **params: str) -> httpx.Response:
 
 
 @pytest.mark.extended
-def test_web_tells_it_and_continues_it_by_an_upload(stage: Stage, migrations: Migrations) -> None:
-    """API, page and list tell what happened; the same file is refused without the parameter."""
+def test_web_reports_the_loss_and_continues_by_upload(stage: Stage, migrations: Migrations) -> None:
+    """API, page and list report it; the same file needs the parameter to continue."""
     names, path = migrations.customers(80)
     folder = migrations.folder
     with _web(stage, folder) as web:
@@ -258,12 +258,12 @@ def test_web_tells_it_and_continues_it_by_an_upload(stage: Stage, migrations: Mi
         wait_until(lambda: httpx.get(url).json()["data"]["counts"]["applied"] > 5, "none applied")
         driver = int(httpx.get(url).json()["data"]["driver"].split(":")[1])
         stage.redis.flushall()
-        wait_until(lambda: httpx.get(url).status_code == 409, "not told")
+        wait_until(lambda: httpx.get(url).status_code == 409, "not reported")
         wait_until(lambda: _gone(driver), "the driver goes on")
-        told = httpx.get(url).json()
-        assert (told["code"], told["data"]["found"]) == ("journal_lost", None)
-        assert told["data"]["recorded"] == told["data"]["counts"]["applied"] > 5
-        assert "Restore Redis" in told["message"]
+        answer = httpx.get(url).json()
+        assert (answer["code"], answer["data"]["found"]) == ("journal_lost", None)
+        assert answer["data"]["recorded"] == answer["data"]["counts"]["applied"] > 5
+        assert "Restore Redis" in answer["message"]
         wait_until(lambda: "has stopped: Redis has lost" in web.log, "not in web's log")
         for action in ("run", "pause", "throttle"):
             answer = httpx.post(
@@ -287,7 +287,7 @@ def test_web_tells_it_and_continues_it_by_an_upload(stage: Stage, migrations: Mi
         assert again.status_code == 201, again.text
         status = again.json()["data"]["migration"]
         assert status["state"] == "paused", "it waits to be run, as any upload"
-        assert status["counts"]["applied"] == told["data"]["recorded"]
+        assert status["counts"]["applied"] == answer["data"]["recorded"]
         assert httpx.post(f"{url}/run").status_code == 200
         wait_until(lambda: httpx.get(url).json()["data"]["state"] == "finished", "the end")
         counts = httpx.get(url).json()["data"]["counts"]

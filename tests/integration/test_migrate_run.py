@@ -1,4 +1,4 @@
-"""`cards migrate` from run to undo, on a real Valkey, a worker and the sandbox."""
+"""`cards migrate` from run to undo, with a real Valkey, a worker and the sandbox."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def stage(migrating_stage: Stage) -> Stage:
 
 @pytest.fixture
 def migrations(stage: Stage, tmp_path: Path) -> Iterator[Migrations]:
-    """For one test."""
+    """Migrations of one test."""
     made = Migrations(stage, tmp_path)
     yield made
     made.close()
 
 
 def test_run_report_verify_undo(migrations: Migrations) -> None:
-    """A file is run, reported, verified, undone, and the undoing finds what has changed since."""
+    """A file is run, reported, verified and undone; later changes are left alone."""
     stage = migrations.stage
     names, path = migrations.customers(30)
     code, last = migrations.run(path)
@@ -68,10 +68,10 @@ def test_run_report_verify_undo(migrations: Migrations) -> None:
     assert migrations.registry.history(back["id"]) == before
 
 
-def test_a_migration_says_who_entered_it(
+def test_a_migration_has_its_sender(
     migrations: Migrations, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """CARDS_SENDER is told with the migration."""
+    """CARDS_SENDER is part of the status."""
     stage = migrations.stage
     for name, value in (
         ("CARDS_SENDER", "finance"),
@@ -85,8 +85,8 @@ def test_a_migration_says_who_entered_it(
     assert last["by"] == "finance"
 
 
-def test_undo_leaves_alone_who_has_changed(migrations: Migrations) -> None:
-    """A customer whose default was changed to another card since is drifted for the undoing."""
+def test_undo_leaves_changed_customers_alone(migrations: Migrations) -> None:
+    """A customer whose default has changed since is drifted."""
     stage = migrations.stage
     stage.stripe.configure(auto_create_cards=3)
     names, path = migrations.customers(3)
@@ -101,7 +101,7 @@ def test_undo_leaves_alone_who_has_changed(migrations: Migrations) -> None:
 
 
 def test_only_if_default_is_and_already_so(migrations: Migrations) -> None:
-    """Rows end applied, already so or drifted by what the customer has."""
+    """Rows are applied, already so or drifted, depending on the customer's default."""
     stage = migrations.stage
     one, two, three = (stage.customer("Cond") for _ in range(3))
     path = migrations.file(
@@ -117,7 +117,7 @@ def test_only_if_default_is_and_already_so(migrations: Migrations) -> None:
 
 
 def test_skip_if_newer(migrations: Migrations) -> None:
-    """A default that a command set after the migration was created is left alone."""
+    """A default that a command has set since the migration was created stays."""
     stage = migrations.stage
     names, path = migrations.customers(2)
     assert migrations.run(path, "--skip-if-newer", "--limit", "1")[0] == 4
@@ -127,23 +127,23 @@ def test_skip_if_newer(migrations: Migrations) -> None:
 
 
 def test_errors_are_corrected_and_run(migrations: Migrations) -> None:
-    """errors.csv of a report is itself a file to be run, once its rows are corrected."""
+    """A report's errors.csv can be run once its rows are corrected."""
     stage = migrations.stage
     one, two = stage.customer("Err"), stage.customer("Err")
     path = migrations.file(f"{one},card_nosuch", f"{two},{stage.card(two)}")
     code, last = migrations.run(path)
     assert (code, last["codes"]) == (1, {"resource_missing": 1})
     errors = migrations.folder / "errors.csv"
-    told = migrations.drive(path).call("report", last["id"], "--errors", str(errors))
-    assert "resource_missing" in told.stdout
-    assert told.returncode == 1
+    answer = migrations.drive(path).call("report", last["id"], "--errors", str(errors))
+    assert "resource_missing" in answer.stdout
+    assert answer.returncode == 1
     errors.write_text(errors.read_text("utf-8").replace("card_nosuch", stage.card(one)), "utf-8")
     code, again = migrations.run(errors)
     assert (code, again["rows"], again["counts"]["applied"]) == (0, 1, 1)
 
 
 def test_a_pilot_then_the_rest(migrations: Migrations) -> None:
-    """--limit sends so many and ends with 4; without it the rest follows, and nothing twice."""
+    """--limit sends some rows and exits with 4; a second run sends the rest, none twice."""
     _, path = migrations.customers(20)
     code, last = migrations.run(path, "--limit", "5")
     assert (code, last["why"], last["counts"]["applied"]) == (4, "limit", 5)
@@ -152,16 +152,16 @@ def test_a_pilot_then_the_rest(migrations: Migrations) -> None:
     assert (code, last["counts"]["applied"]) == (0, 20)
 
 
-def test_a_plan_looks_at_a_sample_and_at_what_was_done(migrations: Migrations) -> None:
-    """plan --check says what rows would come to; after a pilot it says what was sent."""
+def test_a_plan_checks_a_sample_and_counts_sent_rows(migrations: Migrations) -> None:
+    """plan --check predicts outcomes; after a pilot, the plan counts what was sent."""
     stage = migrations.stage
     one, two, three = (stage.customer("Plan") for _ in range(3))
     path = migrations.file(
         f"{one},{stage.card(one)}", f"{two},{stage.card(two, 1)}", f"{three},card_nosuch"
     )
     drive = migrations.drive(path)
-    told = drive.call("plan", str(path), "--check", "3", "--json")
-    sample = {k: v for k, v in json.loads(told.stdout)["sample"].items() if v}
+    answer = drive.call("plan", str(path), "--check", "3", "--json")
+    sample = {k: v for k, v in json.loads(answer.stdout)["sample"].items() if v}
     assert sample == {"would_be_applied": 1, "already_so": 1, "no_card": 1}
     migrations.run(path, "--limit", "1")
     assert json.loads(drive.call("plan", str(path), "--json").stdout)["begun"] == {
@@ -175,13 +175,13 @@ def test_dry_run_sends_nothing(migrations: Migrations) -> None:
     """--dry-run says what would be sent and enters nothing."""
     _, path = migrations.customers(3)
     before = len(migrations.registry.list())
-    code, told = migrations.run(path, "--dry-run")
-    assert (code, told["wouldSend"]) == (0, 3)
+    code, answer = migrations.run(path, "--dry-run")
+    assert (code, answer["wouldSend"]) == (0, 3)
     assert len(migrations.registry.list()) == before
 
 
 def test_stop_after_failures(migrations: Migrations) -> None:
-    """Enough rejected rows stop the migration; resume and run go on."""
+    """Enough rejected rows stop the migration; resume and run continue it."""
     stage = migrations.stage
     names = [stage.customer("Stop") for _ in range(600)]
     path = migrations.file(*(f"{one},card_nosuch" for one in names))
@@ -197,7 +197,7 @@ def test_stop_after_failures(migrations: Migrations) -> None:
 
 
 def test_pause_resume_throttle_cancel(migrations: Migrations) -> None:
-    """What a person asks for is heard while it runs: each changes what is sent."""
+    """Each action takes effect while the migration runs."""
     registry = migrations.registry
     _, path = migrations.customers(300)
     run = migrations.entered(path)
@@ -222,19 +222,19 @@ def test_pause_resume_throttle_cancel(migrations: Migrations) -> None:
 
 
 def test_cancel_without_a_driver(migrations: Migrations) -> None:
-    """`cancel` does itself what a driver would, and what had been sent is recorded."""
+    """`cancel` does the driver's work, and records rows that had been sent."""
     _, path = migrations.customers(50)
     assert migrations.run(path, "--limit", "10")[0] == 4
     migration = migrations.registry.list()[0].id
-    told = migrations.drive(path).call("cancel", migration, "--json")
-    assert told.returncode == 0, told.stderr
-    status = json.loads(told.stdout)
+    answer = migrations.drive(path).call("cancel", migration, "--json")
+    assert answer.returncode == 0, answer.stderr
+    status = json.loads(answer.stdout)
     assert status["state"] == "cancelled"
     assert (status["counts"]["applied"], status["counts"]["cancelled"]) == (10, 40)
 
 
-def test_sigterm_and_on_another_machine(migrations: Migrations) -> None:
-    """A run that is told to end leaves the rest to the next, with another data folder too."""
+def test_sigterm_and_another_machine(migrations: Migrations) -> None:
+    """On SIGTERM a run leaves the rest to the next one, also with another data folder."""
     registry = migrations.registry
     names, path = migrations.customers(200)
     drive = migrations.drive(path, "--rps", "50")
@@ -254,7 +254,7 @@ def test_sigterm_and_on_another_machine(migrations: Migrations) -> None:
 
 
 def test_one_driver_at_a_time(migrations: Migrations) -> None:
-    """A second driver sees that another has the migration, and sends nothing."""
+    """A second driver finds the lease taken, and sends nothing."""
     registry = migrations.registry
     _, path = migrations.customers(3)
     run = migrations.entered(path)
@@ -267,8 +267,8 @@ def test_one_driver_at_a_time(migrations: Migrations) -> None:
         assert first.wait() is Ended.FINISHED
 
 
-def test_redis_goes_and_comes_back(migrations: Migrations) -> None:
-    """A driver whose connections are cut goes on by itself."""
+def test_a_driver_reconnects(migrations: Migrations) -> None:
+    """A driver whose connections are cut continues by itself."""
     registry = migrations.registry
     _, path = migrations.customers(100)
     run = migrations.entered(path)
@@ -283,7 +283,7 @@ def test_redis_goes_and_comes_back(migrations: Migrations) -> None:
 
 
 def test_usage(migrations: Migrations) -> None:
-    """Unknown ids, changed files and contradictory options are told by exit code."""
+    """Unknown ids, changed files and contradictory options have their exit codes."""
     _, path = migrations.customers(1)
     drive = migrations.drive(path)
     assert drive.call("status", "mig_none").returncode == 1

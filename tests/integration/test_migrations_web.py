@@ -1,4 +1,4 @@
-"""Uploads, from a real web process to the report, with a worker and the sandbox."""
+"""Uploads from a web process to the report, with a worker and the sandbox."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _status(web: WebProcess, migration: str) -> dict[str, Any]:
 
 
 def _driver(web: WebProcess, migration: str, *, other_than: int = 0) -> int:
-    """The process that drives it, once there is one."""
+    """The process that drives the migration, once there is one."""
     found = 0
 
     def there() -> bool:
@@ -75,14 +75,14 @@ def _finished(web: WebProcess, migration: str) -> bool:
 
 
 def test_from_the_upload_to_the_report(stage: Stage, tmp_path: Path) -> None:
-    """Uploaded, run, followed by its events to the end; the report has each row once."""
+    """Uploaded, run, and followed by events to the end; the report has each row once."""
     with _web(stage, tmp_path) as web:
         migration = _upload(stage, web)
         url = f"{web.url}/api/migrations/{migration}"
         assert httpx.post(f"{url}/run").json()["status"]
         with httpx.stream("GET", f"{url}/events", timeout=60) as events:
-            told = [line for line in events.iter_lines() if line.startswith("data:")]
-        assert f'"applied":{_ROWS}' in told[-1]
+            lines = [line for line in events.iter_lines() if line.startswith("data:")]
+        assert f'"applied":{_ROWS}' in lines[-1]
         rows = list(csv.DictReader(io.StringIO(httpx.get(f"{url}/report.csv", timeout=60).text)))
         assert [int(row["number"]) for row in rows] == list(range(1, _ROWS + 1))
         assert {row["state"] for row in rows} == {"applied"}
@@ -91,7 +91,7 @@ def test_from_the_upload_to_the_report(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_a_killed_driver_is_replaced(stage: Stage, tmp_path: Path) -> None:
-    """The driver is killed in the middle; another takes over and comes to the end."""
+    """A driver is killed in the middle; another one takes over and finishes."""
     with _web(stage, tmp_path) as web:
         migration = _upload(stage, web, run="true", rps="4")
         first = _driver(web, migration)
@@ -103,10 +103,10 @@ def test_a_killed_driver_is_replaced(stage: Stage, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_the_driver_ends_with_web_and_comes_back_with_it(
+def test_the_driver_ends_and_restarts_with_web(
     stage: Stage, tmp_path: Path, how: signal.Signals
 ) -> None:
-    """However web ends its driver ends too; another web on the folder goes on to the end."""
+    """However web ends, its driver ends too; another web with the folder continues."""
     with _web(stage, tmp_path) as web:
         migration = _upload(stage, web, run="true", rps="2")
         driver = _driver(web, migration)
@@ -120,7 +120,7 @@ def test_the_driver_ends_with_web_and_comes_back_with_it(
 
 
 def test_two_webs_have_one_driver(stage: Stage, tmp_path: Path) -> None:
-    """Both web processes of a machine know the upload; it is sent once, to the end."""
+    """Both web processes of a machine know the upload; it is sent once."""
     with _web(stage, tmp_path) as one, _web(stage, tmp_path) as two:
         migration = _upload(stage, one)
         assert httpx.post(f"{two.url}/api/migrations/{migration}/run").json()["status"]
@@ -129,8 +129,8 @@ def test_two_webs_have_one_driver(stage: Stage, tmp_path: Path) -> None:
         assert counts["applied"] == _ROWS
 
 
-def test_one_of_another_machine_is_cancelled_here(stage: Stage, tmp_path: Path) -> None:
-    """A web process without the file carries a cancelling out, where nobody drives."""
+def test_a_migration_of_another_machine_is_cancelled_here(stage: Stage, tmp_path: Path) -> None:
+    """Without the file, a web process carries out a cancellation if there is no driver."""
     with _web(stage, tmp_path / "one") as one:
         migration = _upload(stage, one)
     (tmp_path / "one").rename(tmp_path / "out of reach")
@@ -143,7 +143,7 @@ def test_one_of_another_machine_is_cancelled_here(stage: Stage, tmp_path: Path) 
 
 
 def test_a_pilot_ends_paused_and_the_rest_follows(stage: Stage, tmp_path: Path) -> None:
-    """`run?limit=N` sends N rows and pauses; `run` sends the rest, also in the middle of one."""
+    """`run?limit=N` sends N rows and pauses; `run` sends the rest, also during a pilot."""
     with _web(stage, tmp_path) as web:
         migration = _upload(stage, web)
         url = f"{web.url}/api/migrations/{migration}"
@@ -162,9 +162,9 @@ def test_a_pilot_ends_paused_and_the_rest_follows(stage: Stage, tmp_path: Path) 
 
 
 def test_reports_are_complete_on_another_machine(stage: Stage, tmp_path: Path) -> None:
-    """Where the file is not it is said on a page; uploaded there too, all of it is the same.
+    """A page asks for the missing file; once it is uploaded there, all outputs are the same.
 
-    Nothing is sent again, and the first machine may be gone by then.
+    Nothing is sent again, and the first machine may be gone.
     """
     names = ("report.csv", "report.jsonl", "errors.csv", "undo.csv")
     lines = [f"{one},{stage.card(one)}" for one in (stage.customer("Two") for _ in range(_ROWS))]

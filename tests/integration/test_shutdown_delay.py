@@ -1,4 +1,4 @@
-"""Between SIGTERM and its end, web answers everything, and tells balancers to turn to others."""
+"""Between SIGTERM and its end, web answers everything, while `/readyz` fails for balancers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _READY = {"only": "web"}
 
 
 def test_it_answers_until_the_delay_is_over(redis_url: str) -> None:
-    """Told to stop, it is not ready, yet accepts; answers close their connections; then it ends."""
+    """After SIGTERM web is not ready but accepts; answers close connections; then it ends."""
     web = WebProcess(redis_url, CARDS_SHUTDOWN_DELAY="300").until_listening()
     with httpx.Client(base_url=web.url) as client:
         ready = client.get("/readyz", params=_READY)
@@ -27,7 +27,7 @@ def test_it_answers_until_the_delay_is_over(redis_url: str) -> None:
         assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
         assert client.get("/healthz").status_code == 200
         headers = {"Prefer": "respond-async"}
-        while True:  # the headers of answers change within a second
+        while True:  # uvicorn updates the headers of answers once a second
             accepted = client.post("/api/cards/default", json=DEFAULT, headers=headers)
             assert accepted.status_code == 202
             if accepted.headers.get("connection") == "close":
@@ -36,8 +36,8 @@ def test_it_answers_until_the_delay_is_over(redis_url: str) -> None:
     assert web.ended(60) == 0
 
 
-def test_a_delay_that_is_over_ends_it(redis_url: str) -> None:
-    """Nobody needs to tell it twice."""
+def test_the_process_ends_after_the_delay(redis_url: str) -> None:
+    """One SIGTERM suffices."""
     web = WebProcess(redis_url, CARDS_SHUTDOWN_DELAY="1").until_listening()
     assert httpx.get(f"{web.url}/healthz").status_code == 200
     web.terminate()

@@ -1,4 +1,4 @@
-"""Events from a stand-in for Stripe over HTTP to web: a command in doubt is settled by them."""
+"""Stripe's events, from the sandbox over HTTP to web, settle unknown commands."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _HOUR_MS = 3_600_000
 
 @dataclass
 class Rig:
-    """A stage whose sandbox tells a real web process of its effects."""
+    """A stage whose sandbox sends events to a real web process."""
 
     stage: Stage
     stripe: httpx.Client
     url: str
-    """Where events go."""
+    """The URL of the events."""
 
-    def taken(self, command: str) -> Grant:
-        """Take the command, as a worker does that is killed later on."""
+    def claimed(self, command: str) -> Grant:
+        """Claim the command, as a worker that is killed later."""
         grant = self.stage.journal(claim(command, str(uuid4()), 60_000)).grant
         assert grant is not None
         return grant
 
     def send(self, grant: Grant) -> None:
-        """Send its request, whose answer is not looked at."""
+        """Send the command's request, and ignore the answer."""
         card = self.stage.card(grant.customer)
         self.set_default(grant.customer, card, **{"Idempotency-Key": grant.key})
 
@@ -47,12 +47,12 @@ class Rig:
         answer = self.stripe.post(path, data={"default_source": card}, headers=headers)
         assert answer.status_code == 200
 
-    def put_off(self, grant: Grant) -> None:
-        """Have it wait for an hour, in doubt."""
+    def defer(self, grant: Grant) -> None:
+        """Defer the command for an hour as unknown."""
         outcome = Retry(_HOUR_MS, True, "timeout", "no answer")
         self.stage.journal(complete(grant, outcome, next_holder="", lease_ms=60_000))
 
-    def told(self, customer: str) -> list[NotedEvent]:
+    def events(self, customer: str) -> list[NotedEvent]:
         """The customer's events, once there is one."""
         until = time.monotonic() + 60
         while not (found := self.stage.journal(events_of(customer))):
@@ -63,7 +63,7 @@ class Rig:
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One for the module, without a worker."""
+    """One rig for the module, without a worker."""
     with (
         Stage(tmp_path_factory.mktemp("events")) as stage,
         WebProcess(stage.valkey.url, CARDS_STRIPE_WEBHOOK_SECRETS=EVENTS_SECRET) as web,
@@ -74,29 +74,29 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield Rig(stage, client, url)
 
 
-def _told_first(rig: Rig, grant: Grant) -> None:
+def _event_before_deferral(rig: Rig, grant: Grant) -> None:
     rig.send(grant)
-    rig.told(grant.customer)
-    rig.put_off(grant)
+    rig.events(grant.customer)
+    rig.defer(grant)
 
 
-def _told_later(rig: Rig, grant: Grant) -> None:
-    rig.put_off(grant)
+def _event_after_deferral(rig: Rig, grant: Grant) -> None:
+    rig.defer(grant)
     rig.send(grant)
-    rig.told(grant.customer)
+    rig.events(grant.customer)
 
 
-def test_thin_events_settle_too_and_name_where_to_read(rig: Rig) -> None:
-    """What changed is not in them, but whose request it was is: no worker runs here yet."""
+def test_thin_events_settle_commands_too(rig: Rig) -> None:
+    """Thin events name the request but not the change; they settle commands without a worker."""
     stage = rig.stage
     stage.send_events_to(rig.url, "thin")
     try:
         customer, other = stage.customer(), stage.customer()
         command = stage.set_default(customer)
-        grant = rig.taken(command)
-        _told_later(rig, grant)
+        grant = rig.claimed(command)
+        _event_after_deferral(rig, grant)
         rig.set_default(other, stage.card(other))
-        (settled,), (seen,) = rig.told(customer), rig.told(other)
+        (settled,), (seen,) = rig.events(customer), rig.events(other)
     finally:
         stage.send_events_to(rig.url)
     assert (settled.type, settled.command_id) == ("v1.customer.updated", command)
@@ -107,32 +107,32 @@ def test_thin_events_settle_too_and_name_where_to_read(rig: Rig) -> None:
     assert due.timestamp() < stage.now() + _HOUR_MS / 2000
 
 
-def test_commands_in_doubt_are_settled_without_their_hour(rig: Rig) -> None:
-    """Whether the event comes before the try is given up or after: one effect, by one key."""
+def test_unknown_commands_are_settled_before_their_hour(rig: Rig) -> None:
+    """An event before or after the attempt ends settles the command with one effect and one key."""
     stage = rig.stage
     commands = {}
-    for steps in (_told_first, _told_later):
+    for steps in (_event_before_deferral, _event_after_deferral):
         customer = stage.customer()
         commands[customer] = stage.set_default(customer)
-        steps(rig, rig.taken(commands[customer]))
+        steps(rig, rig.claimed(commands[customer]))
     stage.worker("settles", queues="interactive,bulk")
     for customer, command in commands.items():
         stage.ended(command, State.SUCCEEDED)
         effects = stage.stripe.effects(kind="default_source.set")
         keys = [one["idempotency_key"] for one in effects if one["customer"] == customer]
         assert keys == [command]
-        found = rig.told(customer)
-        told_by = {(one.changed_by, one.command_id) for one in found}
-        assert told_by == {(ChangedBy.COMMAND, command)}
+        found = rig.events(customer)
+        changed_by = {(one.changed_by, one.command_id) for one in found}
+        assert changed_by == {(ChangedBy.COMMAND, command)}
         assert found[0].defaults == {"default_source": stage.card(customer)}
 
 
 def test_a_change_made_elsewhere_is_seen(rig: Rig) -> None:
-    """The dashboard's change is not a command's, and the default is the new one."""
+    """A change by the dashboard is not a command's, and the new default is read."""
     customer = rig.stage.customer()
     card = rig.stage.card(customer)
     rig.set_default(customer, card)
-    (found,) = rig.told(customer)
+    (found,) = rig.events(customer)
     assert (found.type, found.changed_by) == ("customer.updated", ChangedBy.ELSEWHERE)
     assert found.defaults == {"default_source": card}
     assert found.request.startswith("req_")

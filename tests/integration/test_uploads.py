@@ -1,4 +1,4 @@
-"""Uploads that are slow, many, packed too tightly or left alone, at a real web process."""
+"""Uploads that are slow, numerous, decompression bombs or abandoned, at a real web process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ENDLESS = b'[{"userId": "cus_1x", "default_source": "card_1x"}, '
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
-    """The server that all share: each test uploads files of its own."""
+    """A server shared by all tests; each uploads files of its own."""
     with ValkeyServer(tmp_path_factory.mktemp("uploads"), config={"appendonly": "no"}) as made:
         yield made
 
@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def web(server: ValkeyServer, folder: Path) -> Iterator[WebProcess]:
-    """A web process that takes 32 MiB."""
+    """A web process that accepts 32 MiB."""
     with started(server, folder) as made:
         yield made
 
@@ -64,14 +64,14 @@ def started(server: ValkeyServer, folder: Path) -> WebProcess:
 
 
 def many_rows(count: int, seed: int) -> bytes:
-    """A file that takes its time to plan: a few seconds for 300,000 rows."""
+    """A file that takes long to plan: a few seconds for 300,000 rows."""
     made = random.Random(seed)
     rows = (f"cus_{made.getrandbits(60):x},card_{made.getrandbits(60):x}\n" for _ in range(count))
     return _HEADER + "".join(rows).encode()
 
 
 class Upload:
-    """A connection that uploads as slowly as it is told to; a context manager."""
+    """A connection that uploads as slowly as the test wants; a context manager."""
 
     def __init__(self, web: WebProcess, length: int, query: str = "") -> None:
         self._socket = socket.create_connection(("127.0.0.1", web.port), timeout=60)
@@ -94,7 +94,7 @@ def upload(web: WebProcess, data: bytes, **headers: str) -> httpx.Response:
 
 
 def children(web: WebProcess) -> list[int]:
-    """The processes that the web process has started and that are still there."""
+    """The web process's running child processes."""
     found = Path(f"/proc/{web.pid}/task/{web.pid}/children").read_text().split()
     return [int(one) for one in found]
 
@@ -111,7 +111,7 @@ def _command(pid: int) -> bytes:
 
 
 def open_files(web: WebProcess, folder: Path) -> list[str]:
-    """What the web process has open in the folder, also what has no name any more."""
+    """Files in the folder that the web process has open, including deleted ones."""
     links = []
     for one in Path(f"/proc/{web.pid}/fd").iterdir():
         try:
@@ -131,8 +131,8 @@ def nothing_left(web: WebProcess, folder: Path) -> None:
     wait_until(lambda: not left(folder), f"an empty folder, not {left(folder)}")
 
 
-def test_slow_uploads_keep_nobody_waiting(web: WebProcess, folder: Path) -> None:
-    """Six that stand still take no turn of those who plan; what they sent has no name on disk."""
+def test_slow_uploads_delay_nobody(web: WebProcess, folder: Path) -> None:
+    """Six stalled uploads hold no slot for planning; their data has no name on disk."""
     with ExitStack() as stack:
         slow = [stack.enter_context(closing(Upload(web, 20 << 20))) for _ in range(6)]
         for one in slow:
@@ -144,8 +144,8 @@ def test_slow_uploads_keep_nobody_waiting(web: WebProcess, folder: Path) -> None
     wait_until(lambda: not open_files(web, folder), "the end of what was received")
 
 
-def test_there_are_so_many_at_once(web: WebProcess, folder: Path) -> None:
-    """More are told to come again, at once; when one ends another is taken."""
+def test_the_number_of_uploads_is_limited(web: WebProcess, folder: Path) -> None:
+    """Further uploads are refused with `Retry-After`; when one ends, another is accepted."""
     with ExitStack() as stack:
         slow = [stack.enter_context(closing(Upload(web, 2 << 20))) for _ in range(PLACES)]
         for one in slow:
@@ -158,8 +158,8 @@ def test_there_are_so_many_at_once(web: WebProcess, folder: Path) -> None:
         wait_until(lambda: upload(web, _FILE + b"cus_3x,card_3x\n").status_code < 300, "a place")
 
 
-def test_what_all_send_together_is_bounded(web: WebProcess, folder: Path) -> None:
-    """Four times the largest file, on disk: who sends more is told to come again."""
+def test_the_size_of_all_uploads_is_limited(web: WebProcess, folder: Path) -> None:
+    """All uploads together may use four times the largest file's size."""
     piece = _HEADER + b"cus_1,card_1\n" * ((31 << 20) // 13)
     with ExitStack() as stack:
         slow = [stack.enter_context(closing(Upload(web, _LIMIT))) for _ in range(4)]
@@ -175,7 +175,7 @@ def test_what_all_send_together_is_bounded(web: WebProcess, folder: Path) -> Non
 
 
 def _workbook_of(size: int) -> bytes:
-    """A workbook whose texts come to so much."""
+    """A workbook whose texts have that size."""
     table = Table(("userId", "default_source"), (("cus_1x", "card_1x"),))
     out = io.BytesIO()
     with (
@@ -192,7 +192,7 @@ def _workbook_of(size: int) -> bytes:
 
 
 def bombs() -> dict[str, tuple[bytes, int, str]]:
-    """What unpacks to far more than it weighs, with how it is answered."""
+    """Files that decompress to far more than their size, with their answers."""
 
     def packed(data: bytes) -> bytes:
         return gzip.compress(data, compresslevel=1)
@@ -230,18 +230,18 @@ def bombs() -> dict[str, tuple[bytes, int, str]]:
     }
 
 
-def test_bombs_are_refused_soon_and_leave_nothing(web: WebProcess, folder: Path) -> None:
-    """By ratio and by size, whether the header says gzip or not; children stay small meanwhile."""
+def test_bombs_are_refused_quickly_and_leave_nothing(web: WebProcess, folder: Path) -> None:
+    """They are refused by ratio and size, with or without the header; children stay small."""
     said = {"Content-Encoding": "gzip"}
     for name, (data, status, code) in bombs().items():
-        # Said of some and not of others: what is in the file is what counts.
+        # Only some declare the encoding: the file's content counts.
         for headers in ({}, said) if name in ("many members", "torn") else ({},):
             with ThreadPoolExecutor(1) as pool:
                 answering = pool.submit(upload, web, data, **headers)
                 peak = 0
                 while not answering.done():
                     peak = max([peak, *(resident(one) for one in planning(web))])
-                    time.sleep(0.02)  # between two looks: nothing is waited for
+                    time.sleep(0.02)  # between two measurements
                 answer = answering.result()
             assert (answer.status_code, answer.json()["code"]) == (status, code), (name, headers)
             assert peak < 200 << 20, (name, peak)
@@ -249,7 +249,7 @@ def test_bombs_are_refused_soon_and_leave_nothing(web: WebProcess, folder: Path)
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process has."""
+    """A process's resident memory in bytes."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
@@ -257,16 +257,16 @@ def resident(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_what_packs_well_is_taken(web: WebProcess) -> None:
-    """Rows as people have them, and a small file that says the same over and over."""
+def test_well_compressed_files_are_accepted(web: WebProcess) -> None:
+    """Ordinary rows, and a small file of repeated content, are accepted."""
     for rows in (many_rows(200_000, 5), _HEADER + b"cus_1x,card_1x\n" * 400_000):
         packed = zlib.compressobj(9, wbits=31)
         data = packed.compress(rows) + packed.flush()
         assert upload(web, data).status_code == 201, len(data)
 
 
-def test_who_leaves_during_the_upload_leaves_nothing(web: WebProcess, folder: Path) -> None:
-    """The connection is closed in the middle of the file."""
+def test_a_disconnect_during_the_upload_leaves_nothing(web: WebProcess, folder: Path) -> None:
+    """If the connection closes in the middle of the file, nothing is left."""
     before = migrations(web)
     one = Upload(web, 20 << 20)
     one.send(_HEADER + b"cus_1,card_1\n" * 200_000)
@@ -277,22 +277,22 @@ def test_who_leaves_during_the_upload_leaves_nothing(web: WebProcess, folder: Pa
 
 
 def held(web: WebProcess) -> list[int]:
-    """The children that plan, each stopped where it stands."""
+    """The planning child processes, each suspended."""
     found = planning(web)
     for one in found:
         os.kill(one, signal.SIGSTOP)
     return found
 
 
-def test_who_leaves_during_planning_ends_it(web: WebProcess, folder: Path) -> None:
-    """The child is ended; neither a migration nor a file is there, and others get the turn."""
+def test_a_disconnect_during_planning_ends_it(web: WebProcess, folder: Path) -> None:
+    """The child ends, neither migration nor file is left, and the slot is free."""
     before = migrations(web)
     data = many_rows(400_000, 6)
     with ExitStack() as stack:
         leaving = [stack.enter_context(closing(Upload(web, len(data)))) for _ in range(5)]
         for one in leaving:
             one.send(data)
-        # Of five, four are planned; the fifth waits for its turn.
+        # Of five, four are being planned; the fifth waits for a slot.
         wait_until(lambda: len(held(web)) == 4, "four are planned")
     nothing_left(web, folder)
     assert migrations(web) == before
@@ -304,10 +304,8 @@ def migrations(web: WebProcess) -> list[Any]:
     return found
 
 
-def test_who_leaves_during_the_entering_finds_it_entered_whole(
-    web: WebProcess, folder: Path
-) -> None:
-    """The caller goes once the copy is in its place; all rows are in the ledger all the same."""
+def test_a_disconnect_does_not_interrupt_the_entering(web: WebProcess, folder: Path) -> None:
+    """If the caller disconnects once the file is stored, all rows still get into the ledger."""
     rows = 150_000
     data = _HEADER + b"".join(b"kus_%d,card_1\n" % number for number in range(rows))
     with closing(Upload(web, len(data), "name=left.csv")) as one:
@@ -326,8 +324,8 @@ def test_who_leaves_during_the_entering_finds_it_entered_whole(
     assert f"uploads/{found['id']}.json" in kept
 
 
-def test_who_leaves_during_the_report_ends_it(web: WebProcess, folder: Path) -> None:
-    """The child that makes it ends, and its file is gone; the migration stays as it is."""
+def test_a_disconnect_during_the_report_ends_it(web: WebProcess, folder: Path) -> None:
+    """The reporting child ends, its file is removed, and the migration stays unchanged."""
     answer = upload(web, many_rows(150_000, 7))
     migration = answer.json()["data"]["migration"]["id"]
     kept = left(folder)
@@ -338,7 +336,7 @@ def test_who_leaves_during_the_report_ends_it(web: WebProcess, folder: Path) -> 
             wait_until(lambda: children(web), "a child that reports")
         wait_until(lambda: not children(web), "the end of the child")
         wait_until(lambda: left(folder) == kept, "what there was before")
-    # Who leaves while it is sent leaves nothing, either.
+    # A disconnect during the download leaves nothing, either.
     with httpx.stream("GET", f"{web.url}/api/migrations/{migration}/report.csv", timeout=60) as got:
         assert got.status_code == 200
         assert next(got.iter_raw())
@@ -346,10 +344,10 @@ def test_who_leaves_during_the_report_ends_it(web: WebProcess, folder: Path) -> 
     httpx.delete(f"{web.url}/api/migrations/{migration}")
 
 
-def test_a_web_that_is_killed_leaves_nothing_behind(
+def test_a_killed_web_leaves_nothing_after_a_restart(
     server: ValkeyServer, web: WebProcess, folder: Path
 ) -> None:
-    """While it receives and while it plans: the next start removes what is left."""
+    """After a kill while receiving or planning, the next start removes what is left."""
     before = migrations(web)
     data = many_rows(400_000, 8)
     with closing(Upload(web, 20 << 20)) as slow, closing(Upload(web, len(data))) as planned:
@@ -369,7 +367,7 @@ def test_a_web_that_is_killed_leaves_nothing_behind(
 
 
 def test_a_child_ends_with_its_web_by_itself(web: WebProcess, folder: Path) -> None:
-    """It removes what it had half done; no other start is needed for that."""
+    """The child removes its unfinished work by itself, without a restart of web."""
     data = many_rows(400_000, 9)
     with closing(Upload(web, len(data))) as one:
         one.send(data)
@@ -381,8 +379,8 @@ def test_a_child_ends_with_its_web_by_itself(web: WebProcess, folder: Path) -> N
         wait_until(lambda: not left(folder), "an empty folder")
 
 
-def test_next_to_nothing_is_refused_likewise(web: WebProcess, folder: Path) -> None:
-    """An empty body and one byte are files like others: refused, with nothing left."""
+def test_nearly_empty_files_are_refused(web: WebProcess, folder: Path) -> None:
+    """An empty body and a single byte are refused like other files, and nothing is left."""
     for data in (b"", b"x", gzip.compress(b"")):
         answer = upload(web, data)
         assert answer.status_code == 400, answer.text

@@ -1,4 +1,4 @@
-"""What callers that wait are told when Redis, or the web process itself, goes away."""
+"""Answers to waiting callers if Redis or the web process itself goes down."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import redis.asyncio
 from local.servers.valkey import ValkeyServer
 from producer.journal import Journal
 from tests.integration.web_callers import Answer, post, queued, waiting
-from tests.unit.http.web import WebProcess, begin, finish
+from tests.unit.http.web import WebProcess, claim_command, complete_command
 
 pytestmark = pytest.mark.integration
 
@@ -23,7 +23,7 @@ _GENEROUS_S = 2.0
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
-    """A Valkey of the test's own, which it may kill; writes do not wait for the disk."""
+    """A Valkey that the test may kill; writes do not wait for the disk."""
     with ValkeyServer(tmp_path / "valkey", config={"appendfsync": "everysec"}) as server:
         yield server
 
@@ -37,7 +37,7 @@ def web(valkey: ValkeyServer) -> Iterator[WebProcess]:
 
 @pytest.fixture
 async def journal(valkey: ValkeyServer) -> AsyncIterator[Journal]:
-    """The journal, as a worker has it."""
+    """The journal as a worker uses it."""
     made = Journal(valkey.url)
     yield made
     await made.aclose()
@@ -45,7 +45,7 @@ async def journal(valkey: ValkeyServer) -> AsyncIterator[Journal]:
 
 @pytest.fixture
 async def session(web: WebProcess) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with as many connections as it likes."""
+    """A client without a limit of connections."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(web.url, connector=connector) as made:
         yield made
@@ -54,23 +54,23 @@ async def session(web: WebProcess) -> AsyncIterator[aiohttp.ClientSession]:
 async def test_callers_survive_a_crash_of_redis(
     valkey: ValkeyServer, journal: Journal, session: aiohttp.ClientSession
 ) -> None:
-    """Redis is killed and comes back while a caller waits: it is answered nevertheless."""
+    """If Redis is killed and restarted while a caller waits, the caller still gets its answer."""
     posted = asyncio.create_task(post(session, Prefer="wait=30"))
     async with redis.asyncio.Redis.from_url(valkey.url) as client:
         (ident,) = await queued(client, 1)
     await waiting(session, 1)
     await asyncio.to_thread(valkey.kill)
     await asyncio.to_thread(valkey.start)
-    told = await finish(journal, await begin(journal, ident))
+    told = await complete_command(journal, await claim_command(journal, ident))
     async with asyncio.timeout(20):
         answer = await posted
     assert (answer.status, answer.body) == (200, told)
 
 
-async def test_an_accepted_command_is_answered_202_when_redis_goes_away(
+async def test_an_accepted_command_is_answered_202_when_redis_dies(
     valkey: ValkeyServer, session: aiohttp.ClientSession
 ) -> None:
-    """Once accepted, a command is never answered as unavailable, though Redis stays away."""
+    """Once accepted, a command is never answered as unavailable, even if Redis stays down."""
     posted = asyncio.create_task(post(session, Prefer="wait=2"))
     async with redis.asyncio.Redis.from_url(valkey.url) as client:
         (ident,) = await queued(client, 1)
@@ -84,9 +84,9 @@ async def test_an_accepted_command_is_answered_202_when_redis_goes_away(
 async def test_without_redis_everything_is_unavailable_within_seconds(
     web: WebProcess, valkey: ValkeyServer, session: aiohttp.ClientSession, how: str
 ) -> None:
-    """Redis dead, or silent: 503 with Retry-After within about 8 s; the process lives.
+    """If Redis is dead or silent, answers are 503 with Retry-After within about 8 s.
 
-    What is wrong is logged once, though the connection is tried five times a second.
+    The error is logged once, although the process reconnects five times a second.
     """
     getattr(valkey, how)()
     began = time.monotonic()
@@ -111,10 +111,10 @@ async def test_without_redis_everything_is_unavailable_within_seconds(
     assert len(warnings) == len(set(warnings))
 
 
-async def test_a_stop_answers_whoever_waits(
+async def test_a_stop_answers_waiting_callers(
     web: WebProcess, valkey: ValkeyServer, session: aiohttp.ClientSession
 ) -> None:
-    """SIGTERM: waiting callers are told 202 and where to ask, streams end, the exit code is 0."""
+    """On SIGTERM waiting callers get 202 and the status's URL, streams end, the exit code is 0."""
     posted = asyncio.create_task(post(session, Prefer="wait=30"))
     async with redis.asyncio.Redis.from_url(valkey.url) as client:
         (ident,) = await queued(client, 1)
@@ -131,7 +131,7 @@ async def test_a_stop_answers_whoever_waits(
 async def test_a_stop_needs_no_redis(
     web: WebProcess, valkey: ValkeyServer, session: aiohttp.ClientSession
 ) -> None:
-    """SIGTERM ends the process as promptly when Redis has gone while callers waited."""
+    """SIGTERM ends the process as quickly if Redis went down while callers waited."""
     posts = [asyncio.create_task(post(session, number)) for number in range(50)]
     await waiting(session, 50)
     async with redis.asyncio.Redis.from_url(valkey.url) as client:

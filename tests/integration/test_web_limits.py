@@ -1,4 +1,4 @@
-"""Clients that send too much, or nothing, cost a real web process little and others nothing."""
+"""Clients that send too much or nothing cost a real web process little, and others nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TOKEN = {"Authorization": "Bearer letmein"}
 def serving(
     valkey_server: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WebProcess]:
-    """A web process in a hurry."""
+    """A web process with short timeouts."""
     folder = tmp_path_factory.mktemp("uploads")
     with WebProcess(valkey_server.url, CARDS_MIGRATIONS_DIR=str(folder), **_SMALL) as process:
         yield process
@@ -55,7 +55,7 @@ async def session(serving: WebProcess) -> AsyncIterator[aiohttp.ClientSession]:
 
 @asynccontextmanager
 async def _others_are_answered(session: aiohttp.ClientSession) -> AsyncIterator[None]:
-    """Somebody else asks all the time, on a new connection each, and is answered soon."""
+    """Meanwhile another client sends requests on new connections, and is answered quickly."""
     took: list[float] = []
 
     async def ask() -> None:
@@ -79,7 +79,7 @@ async def _others_are_answered(session: aiohttp.ClientSession) -> AsyncIterator[
 
 
 async def _refused(session: aiohttp.ClientSession, reason: str) -> str:
-    """What the metrics will say once one more was refused for it."""
+    """The line of the metrics after one more rejection for that reason."""
     async with session.get("/metrics") as answer:
         lines = (await answer.text()).splitlines()
     name = f'cards_http_refused_total{{reason="{reason}"}}'
@@ -90,7 +90,7 @@ async def _refused(session: aiohttp.ClientSession, reason: str) -> str:
 async def test_an_enormous_header_costs_nothing(
     serving: WebProcess, session: aiohttp.ClientSession
 ) -> None:
-    """300 MB of header: 431 while it is still being sent; memory stays, others are answered."""
+    """300 MB of header get 431 while still being sent; memory is constant, others are answered."""
     before = psutil.Process(serving.pid).memory_info().rss
     told = await _refused(session, "head_too_large")
     async with _others_are_answered(session), RawClient(serving.port) as client:
@@ -107,7 +107,7 @@ async def test_an_enormous_header_costs_nothing(
 async def test_many_large_headers_at_once_cost_nothing(
     serving: WebProcess, session: aiohttp.ClientSession
 ) -> None:
-    """Forty clients with 8 MB of headers each hold no more than their limits, all together."""
+    """Forty clients with 8 MB of headers each hold no more memory than their limits."""
     before = psutil.Process(serving.pid).memory_info().rss
 
     async def one() -> RawAnswer:
@@ -122,10 +122,10 @@ async def test_many_large_headers_at_once_cost_nothing(
     assert psutil.Process(serving.pid).memory_info().rss - before < _GENEROUS_MB * _MB
 
 
-async def test_silent_clients_are_closed_and_keep_nobody_out(
+async def test_silent_clients_are_closed_and_block_nobody(
     serving: WebProcess, session: aiohttp.ClientSession
 ) -> None:
-    """300 that send a byte and stop are all closed, told so, and others come in meanwhile."""
+    """300 clients that send a byte and stop are answered and closed; others are served."""
     async with AsyncExitStack() as stack:
         silent = [await stack.enter_async_context(RawClient(serving.port)) for _ in range(300)]
         for one in silent:
@@ -145,7 +145,7 @@ async def test_silent_clients_are_closed_and_keep_nobody_out(
 async def test_a_body_that_stops_is_408(
     serving: WebProcess, session: aiohttp.ClientSession, path: str, body: bytes
 ) -> None:
-    """Wherever a body is read, one that stops is told so, and its connection is closed."""
+    """On every route that reads a body, a stalled one gets 408 and its connection is closed."""
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer letmein\r\n"
     async with RawClient(serving.port) as client:
         await client.send(head.encode() + b"Content-Length: 100\r\n\r\n" + body)
@@ -156,7 +156,7 @@ async def test_a_body_that_stops_is_408(
 
 
 async def test_an_upload_that_trickles_is_408(serving: WebProcess) -> None:
-    """A byte now and then is no progress that holds a place for ever."""
+    """An upload of a byte now and then does not hold its place for ever."""
     head = b"POST /api/migrations?name=slow HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     head += b"Authorization: Bearer letmein\r\nContent-Length: 1000000\r\n\r\n"
     async with RawClient(serving.port) as client:
@@ -168,10 +168,10 @@ async def test_an_upload_that_trickles_is_408(serving: WebProcess) -> None:
         assert (await reading).code == "request_timeout"
 
 
-async def test_an_unread_answer_is_cut_off(
+async def test_an_unread_answer_closes_the_connection(
     serving: WebProcess, session: aiohttp.ClientSession
 ) -> None:
-    """A client that asks for large pages and reads none holds their bytes for a bounded time."""
+    """A client that requests large pages and reads none holds memory for a limited time."""
     page = b"GET /docs HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer letmein\r\n\r\n"
     told = await _refused(session, "answer_unread")
     async with RawClient(serving.port, buffer=4096) as client:
@@ -179,10 +179,10 @@ async def test_an_unread_answer_is_cut_off(
         await counted(session, told)
 
 
-async def test_callers_that_wait_are_let_be(
+async def test_waiting_callers_are_not_closed(
     serving: WebProcess, session: aiohttp.ClientSession
 ) -> None:
-    """Commands of one address may be waited for, for longer than any of these times."""
+    """Callers of one address may wait for commands longer than all these timeouts."""
     body = json.dumps(DEFAULT).encode()
     head = b"POST /api/cards/default HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer letmein\r\n"
     head += b"Prefer: wait=4\r\nContent-Length: %d\r\n\r\n" % len(body)
@@ -196,7 +196,7 @@ async def test_callers_that_wait_are_let_be(
         assert {(await one.answer()).status for one in callers} == {202}
 
 
-async def test_a_forwarded_address_is_believed_only_where_that_is_set(
+async def test_forwarded_headers_are_trusted_only_from_proxies(
     valkey_server: ValkeyServer, serving: WebProcess
 ) -> None:
     """X-Forwarded-Proto from loopback changes nothing, unless loopback is a trusted proxy."""
@@ -217,7 +217,7 @@ async def test_a_forwarded_address_is_believed_only_where_that_is_set(
 
 
 async def test_a_stop_does_not_wait_for_the_slow(valkey_server: ValkeyServer) -> None:
-    """SIGTERM ends the process though heads and bodies are outstanding, as promptly as ever."""
+    """SIGTERM ends the process quickly even if heads and bodies are incomplete."""
     with WebProcess(valkey_server.url, CARDS_LANGUAGE="en") as web:
         async with RawClient(web.port) as silent, RawClient(web.port) as half:
             await silent.send(b"G")

@@ -1,4 +1,4 @@
-"""Whoever waits at a real web process is answered when the command ends, without polling."""
+"""Callers that wait at a real web process are answered when the command ends, without polling."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from producer.http.waiting.presubscribed_ids import KEPT
 from producer.journal import Journal
 from producer.journal.redis.scripts import script
 from tests.integration.web_callers import counted, post, queued, waiting
-from tests.unit.http.web import DEFAULT, WebProcess, begin, finish
+from tests.unit.http.web import DEFAULT, WebProcess, claim_command, complete_command
 
 pytestmark = pytest.mark.integration
 
@@ -30,14 +30,14 @@ _JOURNAL = "0" * 32
 
 @pytest.fixture(scope="module")
 def serving(valkey_server: ValkeyServer) -> Iterator[WebProcess]:
-    """One web process for all of these tests, which leave it as they found it."""
+    """One web process for all tests of this module, which leave it unchanged."""
     with WebProcess(valkey_server.url, CARDS_JOURNAL_ID=_JOURNAL) as process:
         yield process
 
 
 @pytest.fixture
 def redis_url(valkey_server: ValkeyServer) -> str:
-    """The URL of a Valkey that is empty, and the same journal, at every moment."""
+    """The URL of a Valkey that is emptied without ever changing the journal's identity."""
     with redis.Redis.from_url(valkey_server.url) as client, client.pipeline() as emptied:
         emptied.flushall().set("cards:journal", _JOURNAL).execute()
     return valkey_server.url
@@ -45,7 +45,7 @@ def redis_url(valkey_server: ValkeyServer) -> str:
 
 @pytest.fixture
 async def web(serving: WebProcess, redis_url: str) -> WebProcess:
-    """The web process, once it has looked which journal it is."""
+    """The web process, once it has identified its journal."""
     async with aiohttp.ClientSession(serving.url) as client:
         while not (await (await client.get("/readyz")).json())["data"]["journal"]:
             await asyncio.sleep(0.02)
@@ -54,7 +54,7 @@ async def web(serving: WebProcess, redis_url: str) -> WebProcess:
 
 @pytest.fixture
 async def journal(redis_url: str) -> AsyncIterator[Journal]:
-    """The journal, as a worker has it."""
+    """The journal as a worker uses it."""
     made = Journal(redis_url)
     yield made
     await made.aclose()
@@ -62,7 +62,7 @@ async def journal(redis_url: str) -> AsyncIterator[Journal]:
 
 @pytest.fixture
 async def session(web: WebProcess) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client with as many connections as it likes."""
+    """A client without a limit of connections."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(web.url, connector=connector) as made:
         yield made
@@ -71,7 +71,7 @@ async def session(web: WebProcess) -> AsyncIterator[aiohttp.ClientSession]:
 async def test_many_callers_are_each_answered_at_their_commands_end(
     web: WebProcess, redis_url: str, journal: Journal, session: aiohttp.ClientSession
 ) -> None:
-    """500 callers wait over one subscription; each gets its own result, promptly, unpolled."""
+    """500 callers wait over one subscription; each gets its own result quickly, without polling."""
     began = time.monotonic()
     posts = [
         asyncio.create_task(post(session, number, Prefer="wait=30")) for number in range(_CALLERS)
@@ -81,10 +81,10 @@ async def test_many_callers_are_each_answered_at_their_commands_end(
         await waiting(session, _CALLERS)
         assert len(await client.client_list(_type="pubsub")) == 1
         await client.config_resetstat()
-        taken = [await begin(journal, ident) for ident in ids]
+        taken = [await claim_command(journal, ident) for ident in ids]
         ended: dict[str, float] = {}
         for ident, grant in zip(ids, taken, strict=True):
-            await finish(journal, grant, Envelope.yes("hecho", {"of": ident}))
+            await complete_command(journal, grant, Envelope.yes("hecho", {"of": ident}))
             ended[ident] = time.monotonic()
         answers = await asyncio.gather(*posts)
         reads = (await client.info("commandstats"))["cmdstat_get"]["calls"]
@@ -93,17 +93,17 @@ async def test_many_callers_are_each_answered_at_their_commands_end(
     for answer in answers:
         task_id = answer.body["data"]["of"]
         assert answer.headers["Content-Location"] == f"/api/tasks/{task_id}"
-    # Measured from the worker's call returned: an answer may be seen before that.
+    # Measured from the return of the worker's call; an answer may arrive before that.
     late = sorted(max(0.0, a.at - ended[a.body["data"]["of"]]) * 1000 for a in answers)
     p50, p99 = late[len(late) // 2], late[len(late) * 99 // 100]
     print(f"\nend to answer, {_CALLERS} callers: p50 {p50:.1f} p99 {p99:.1f} max {late[-1]:.1f} ms")
     assert late[-1] < _GENEROUS_S * 1000
-    # One GET per status read: one read per end, and the net below, at most once in 5 s.
+    # One GET per status read: one read per end, and the safety net's, at most one in 5 s.
     assert reads <= _CALLERS * (2 + elapsed / 5)
 
 
 async def _channels(client: redis.asyncio.Redis, count: int) -> None:
-    """Return once so many commands and reads are waited for; others are the process's own."""
+    """Return once `count` commands and reads are subscribed to, besides the process's own."""
     while len(await client.pubsub_channels("cards:changed:*")) != count + 1 + KEPT:
         await asyncio.sleep(0.02)
 
@@ -117,23 +117,23 @@ async def _channels(client: redis.asyncio.Redis, count: int) -> None:
         ("GET /api/tasks/{task}/events", 'route="/api/tasks/{taskId}/events",status="200"'),
     ],
 )
-async def test_callers_that_close_their_connection_are_let_go(
+async def test_disconnected_callers_stop_waiting(
     web: WebProcess,
     redis_url: str,
     session: aiohttp.ClientSession,
     request_line: str,
     told: str,
 ) -> None:
-    """200 callers wait and close, or cut, their connections: nothing is waited for any more.
+    """200 callers wait and close or reset their connections: no wait is left.
 
-    Each is counted as gone, so none was let go because its time was up.
+    Each is counted as disconnected, so none ended by its timeout.
     """
     accepted = await asyncio.gather(
         *(post(session, number, Prefer="respond-async") for number in range(_LEAVING))
     )
     writers = []
     async with asyncio.timeout(60), redis.asyncio.Redis.from_url(redis_url) as client:
-        await _channels(client, 0)  # those of the POSTs are left after their answers
+        await _channels(client, 0)  # those of the POSTs are removed after their answers
         for number, answer in enumerate(accepted):
             line = request_line.format(
                 task=answer.body["data"]["taskId"], customer=f"cus_{number}x"
@@ -157,36 +157,36 @@ async def test_callers_that_close_their_connection_are_let_go(
         await counted(session, f"{told}}} {_LEAVING}.0")
 
 
-async def test_nothing_is_asked_while_nothing_happens(
+async def test_waiting_does_not_poll_redis(
     redis_url: str, journal: Journal, session: aiohttp.ClientSession
 ) -> None:
-    """While a caller waits and its command does not end, Redis is not asked for its status."""
+    """While a caller waits for its command, web does not read the status from Redis."""
     posted = asyncio.create_task(post(session))
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         (ident,) = await queued(client, 1)
         await waiting(session, 1)
-        taken = await begin(journal, ident)
+        taken = await claim_command(journal, ident)
         async with client.monitor() as monitor:
-            for _ in range(100):  # a hundred turns of the process, none of which may ask
+            for _ in range(100):  # a hundred rounds of the process, none of which may read
                 await waiting(session, 1)
             await client.echo("enough")
             while "enough" not in (asked := (await monitor.next_command())["command"]):
                 assert script("statuses").sha not in asked
-    await finish(journal, taken)
+    await complete_command(journal, taken)
     assert (await posted).status == 200
 
 
 async def test_a_lost_subscription_loses_no_end(
     redis_url: str, journal: Journal, session: aiohttp.ClientSession
 ) -> None:
-    """An end that is published while the subscription is down is answered after it is back."""
+    """An end published while the subscription is down is answered after the reconnection."""
     posted = asyncio.create_task(post(session, Prefer="wait=30"))
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         (ident,) = await queued(client, 1)
         await waiting(session, 1)
-        taken = await begin(journal, ident)
+        taken = await claim_command(journal, ident)
         await client.client_kill_filter(_type="pubsub")
-        told = await finish(journal, taken)
+        told = await complete_command(journal, taken)
     async with asyncio.timeout(10):
         answer = await posted
     assert (answer.status, answer.body) == (200, told)

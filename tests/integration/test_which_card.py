@@ -171,7 +171,7 @@ def test_explain_names_every_shadow(
     }
     assert run(["explain", customer]) == Exit.DONE
     told = capsys.readouterr().out
-    assert f"those of {made['id']} are paid with {first}" in told
+    assert f"invoices of {made['id']} are charged to {first}" in told
     assert f"shadowed: {INVOICES} is {method}" in told
 
 
@@ -187,7 +187,7 @@ def test_a_key_that_may_not_read_subscriptions(
     try:
         found = _explained(capsys, customer)
         assert run(["explain", customer]) == Exit.DONE
-        assert "key may not read subscriptions" in capsys.readouterr().out
+        assert "key may not read them" in capsys.readouterr().out
     finally:
         stage.stripe.remove_fault(fault)
     assert (found["subscriptions"], found["subscriptionsNotRead"]) == (None, "not_permitted")

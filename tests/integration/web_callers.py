@@ -1,4 +1,4 @@
-"""Callers of a real web process, and looks at what it waits for."""
+"""Callers of a real web process, and checks of what it waits for."""
 
 from __future__ import annotations
 

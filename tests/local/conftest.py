@@ -1,4 +1,4 @@
-"""Fixtures for what runs on a developer's machine."""
+"""Fixtures for tests of what runs on a developer's machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ StartUp = Callable[..., Running]
 
 @pytest.fixture
 def start_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartUp]:
-    """Starts dummy copies of `make up`; each is ended, at the latest, with the test."""
+    """Starts `make up` with dummies; each run ends with the test, at the latest."""
     for name in _SETTINGS:
         monkeypatch.delenv(name, raising=False)
     started: list[Running] = []

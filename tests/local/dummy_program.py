@@ -1,7 +1,7 @@
 """Stands in for web, worker, flower or sandbox: `dummy_program.py PORT [hung]`.
 
-Prints its process id, has one child of its own, and answers every GET with 200. When hung,
-neither it nor its child heeds SIGTERM.
+Prints its process id, has one child, and answers every GET with 200. When hung, neither it nor its
+child reacts to SIGTERM.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     assert grandchild.stdout is not None
     grandchild.stdout.readline()
     print(f"pid {os.getpid()}", flush=True)
-    # A thread each: a stray client that connects and says nothing must not keep others waiting.
+    # Threads, so that a stray client that connects and sends nothing does not block others.
     http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 
 

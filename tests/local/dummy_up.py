@@ -1,7 +1,7 @@
 """`make up` with a real Valkey and dummies for the rest: `dummy_up.py [options of local.up]`.
 
-DUMMY_HUNG names a process that heeds no SIGTERM, DUMMY_FAILS one that gives up as it starts.
-DUMMY_FD is a descriptor that every process holds, so that its other end tells when all are gone.
+DUMMY_HUNG names a process that ignores SIGTERM, DUMMY_FAILS one that exits as it starts. DUMMY_FD
+is a descriptor that every process inherits, so that its other end shows when all have ended.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ requests.exceptions.ConnectionError: HTTPSConnectionPool(host='advisories.exampl
 
 
 def main() -> NoReturn:
-    """Answer as pip-audit does, in the way that the mode says."""
+    """Answer as pip-audit does, in the way the mode names."""
     mode = sys.argv[1]
     (path,) = (each.partition("=")[2] for each in sys.argv if each.startswith("--requirement="))
     pins = re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", Path(path).read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Links of Markdown pages, and where links into them may lead."""
+"""Links of Markdown pages, and the anchors that links may point to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _TITLE = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
 def links(text: str) -> list[tuple[str, str]]:
-    """Path and anchor of each link that leads to no other host, "" where there is none."""
+    """Path and anchor of each link within the repository; "" for a missing one."""
     return _LINK.findall(_FENCE.sub("", text))
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub, and the site of docs/, give to a page's titles."""
+    """The anchors of a page's titles, on GitHub and on the site of docs/."""
     titles = _TITLE.findall(_FENCE.sub("", text))
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

@@ -1,4 +1,4 @@
-"""Starts `dummy_up.py` and waits for what it says and for its end."""
+"""Starts `dummy_up.py` and waits for its output and its end."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ DUMMY_UP = Path(__file__).with_name("dummy_up.py")
 READY = "card-commands is up"
 
 STOP_SECONDS = 10.0
-"""What `make up` promises for its end (docs/operations-local.md)."""
+"""The time in which `make up` ends (docs/operations-local.md)."""
 _PATIENCE_SECONDS = 60.0
 
 
 class Running:
-    """One `make up`, or another command around it, with its output and its processes."""
+    """A running `make up`, or another command around it, with its output and its processes."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Running:
         environ: dict[str, str],
         hangup: signal.Handlers = signal.SIG_DFL,
     ) -> None:
-        """`hangup` is what it inherits for SIGHUP, however the tests themselves were started."""
+        """`hangup` is its initial handler of SIGHUP, however the tests themselves were started."""
         self.alive, held = os.pipe()
         self.process = subprocess.Popen(
             command,
@@ -46,7 +46,7 @@ class Running:
         self.seen: list[str] = []
 
     def line(self, pattern: str) -> re.Match[str]:
-        """The next line of output in which `pattern` is found."""
+        """Return the next line of output that matches `pattern`."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.seen.append(line)
@@ -55,29 +55,29 @@ class Running:
         raise AssertionError(f"ended without a line like {pattern!r}:\n{''.join(self.seen)}")
 
     def until_ready(self) -> Self:
-        # It may stand before the line that was last waited for.
+        # The line may have come before the last awaited one.
         if not any(READY in line for line in self.seen):
             self.line(READY)
         return self
 
     def ended(self, timeout: float = STOP_SECONDS) -> int:
-        """The exit code, once the process has ended and nothing it started is left."""
+        """Return the exit code, once the process and all that it started have ended."""
         code = self.process.wait(timeout)
         self.all_gone(timeout)
         return code
 
     def all_gone(self, timeout: float = STOP_SECONDS) -> None:
-        """Returns when no process holds the pipe that all of them inherited."""
+        """Wait until no process holds the pipe that all of them inherited."""
         readable, _, _ = select.select([self.alive], [], [], timeout)
         assert readable, "a process is left"
 
     def rest(self) -> str:
-        """What was printed in all, once it has ended."""
+        """Return all output, once the process has ended."""
         assert self.process.stdout is not None
         return "".join(self.seen) + self.process.stdout.read()
 
     def close(self) -> None:
-        print("".join(self.seen))  # pytest shows it where the test failed
+        print("".join(self.seen))  # pytest shows it if the test fails
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(_PATIENCE_SECONDS)

@@ -1,4 +1,4 @@
-"""A service's virtual environment in which the wheel is installed."""
+"""A service's virtual environment with the wheel installed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The environment's folder; ours is behind it, but for what is installed there as editable."""
+    """The environment's folder; it sees our dependencies, but not our editable install."""
 
     folder: Path
 
     @classmethod
     def install(cls, wheel: Path, folder: Path) -> Self:
-        """Make the environment and install the wheel, without a network."""
+        """Create the environment and install the wheel, without a network."""
         venv.create(folder, symlinks=True)
         made = cls(folder)
         options = ("--quiet", "--offline", "--no-index", "--no-deps", "--python")
         subprocess.run([_BIN / "uv", "pip", "install", *options, made.python, wheel], check=True)
-        # Python reads no .pth files of a folder that stands in one.
+        # Python does not read .pth files of a folder that itself is named in one.
         made.packages.joinpath("behind.pth").write_text(sysconfig.get_path("purelib"))
         return made
 
@@ -41,14 +41,14 @@ class Service:
         return Path(sysconfig.get_path("purelib", "venv", paths))
 
     def run(self, code: str, **environ: str) -> str:
-        """What the code prints, run elsewhere than in a checkout, with this environment alone."""
-        return self._said([self.python, "-c", code], environ)
+        """Run code outside a checkout, with this environment only; return what it prints."""
+        return self._output([self.python, "-c", code], environ)
 
     def cards(self, *arguments: str, **environ: str) -> str:
-        """What the command line prints."""
-        return self._said([self.folder / "bin" / "cards", *arguments], environ)
+        """Run the command line; return what it prints."""
+        return self._output([self.folder / "bin" / "cards", *arguments], environ)
 
-    def _said(self, command: list[str | Path], environ: dict[str, str]) -> str:
+    def _output(self, command: list[str | Path], environ: dict[str, str]) -> str:
         done = subprocess.run(
             command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False
         )
@@ -56,7 +56,7 @@ class Service:
         return done.stdout.strip()
 
     def type_check(self, script: str, *others: Path) -> list[str]:
-        """The errors that mypy, strict, finds in `script.py` and other files."""
+        """The errors that mypy --strict finds in `script.py` and other files."""
         file = self.folder / "script.py"
         file.write_text(script)
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`make audit` tells clean from vulnerable from not looked at."""
+"""`make audit` distinguishes clean, vulnerable and not checked."""
 
 from __future__ import annotations
 
@@ -31,88 +31,88 @@ def files(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def told(
+def run_audit(
     mode: str, files: list[Path], capsys: pytest.CaptureFixture[str], seconds: float = 60
 ) -> tuple[int, str]:
-    """Exit code and what was said, of an audit by the fake pip-audit."""
+    """Exit code and output of an audit with the fake pip-audit."""
     code = audit.main(files, [sys.executable, str(_FAKE), mode], probe_seconds=seconds)
     return code, capsys.readouterr().err.strip()
 
 
 def test_clean(files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nothing is known the audit passes, and says how many pins were looked up."""
-    assert told("clean", files, capsys) == (0, "audit: nothing known against 10 pins")
+    """Without known vulnerabilities the audit passes, and says how many pins were looked up."""
+    assert run_audit("clean", files, capsys) == (0, "audit: no known vulnerabilities in 10 pins")
 
 
 def test_vulnerable(files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    """A known vulnerability fails, named with its package and what mends it, once."""
-    code, said = told("vulnerable", files, capsys)
+    """A known vulnerability fails the audit, and is named once, with its package and the fix."""
+    code, output = run_audit("vulnerable", files, capsys)
     assert code == 1
-    assert said == "audit: VULNERABLE: e 1.0: PYSEC-2026-1, CVE-2026-1; mended in 9.9"
+    assert output == "audit: VULNERABLE: e 1.0: PYSEC-2026-1, CVE-2026-1; fixed in 9.9"
 
 
 @pytest.mark.parametrize("mode", ["unreachable", "blocked"])
 def test_unreachable(mode: str, files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    """A service out of reach is said in one line and fails nothing."""
-    assert told(mode, files, capsys) == (0, audit.NOT_DONE)
+    """An unreachable service is reported in one line and fails nothing."""
+    assert run_audit(mode, files, capsys) == (0, audit.NOT_DONE)
 
 
 def test_hanging(files: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    """A service that never answers is given up after the probe's time."""
-    assert told("hanging", files, capsys, seconds=0.2) == (0, audit.NOT_DONE)
+    """A service that never answers is abandoned after the probe's time."""
+    assert run_audit("hanging", files, capsys, seconds=0.2) == (0, audit.NOT_DONE)
 
 
 def test_hanging_after_the_probe(
     files: list[Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A service that stops answering later is given up, too, and nothing is called clean."""
+    """A service that stops answering later is abandoned too, and nothing is called clean."""
     monkeypatch.setattr(audit, "AUDIT_SECONDS", 0.2)
-    assert told("hanging-later", files, capsys) == (0, audit.NOT_DONE)
+    assert run_audit("hanging-later", files, capsys) == (0, audit.NOT_DONE)
 
 
-def test_a_service_without_advisories_is_no_clean_bill(
+def test_a_service_without_advisories_proves_nothing(
     files: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where every package is unknown to the service the audit was not done, and says so."""
-    assert told("knows-none", files, capsys) == (0, audit.NOTHING_KNOWN)
+    """If the service knows none of the packages, the audit says that it was not done."""
+    assert run_audit("knows-none", files, capsys) == (0, audit.NOTHING_KNOWN)
 
 
 def test_a_package_that_the_service_lacks_is_named(
     files: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What could not be looked up is named, and not counted."""
-    code, said = told("lacks-last", files, capsys)
+    """A package that could not be looked up is named, and not counted."""
+    code, output = run_audit("lacks-last", files, capsys)
     assert code == 0
-    assert said.splitlines() == [
-        "audit: NOT LOOKED UP, since the service lacks them: e",
-        "audit: nothing known against 8 pins",
+    assert output.splitlines() == [
+        "audit: NOT LOOKED UP, unknown to the service: e",
+        "audit: no known vulnerabilities in 8 pins",
     ]
 
 
 @pytest.mark.parametrize(
     ("mode", "why"), [("wrong", "does not contain a hash"), ("silent", "exit code 3")]
 )
-def test_another_failure_is_not_taken_for_the_network(
+def test_another_failure_is_not_mistaken_for_the_network(
     mode: str, why: str, files: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where pip-audit fails without the service's fault the audit fails and says why."""
-    code, said = told(mode, files, capsys)
+    """If pip-audit fails, and not through the service, the audit fails and says why."""
+    code, output = run_audit(mode, files, capsys)
     assert code == 1
-    assert said.startswith("audit: FAILED")
-    assert why in said
+    assert output.startswith("audit: FAILED")
+    assert why in output
 
 
 def test_requirements_without_hashes_fail(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file without a hash is not called clean."""
+    """A file without hashes is not called clean."""
     (tmp_path / "dev.txt").write_text("a==1.0\n")
-    code, said = told("clean", [tmp_path / "dev.txt"], capsys)
-    assert (code, said.splitlines()[0]) == (1, "audit: FAILED")
+    code, output = run_audit("clean", [tmp_path / "dev.txt"], capsys)
+    assert (code, output.splitlines()[0]) == (1, "audit: FAILED")
 
 
-def test_the_report_of_pip_audit_itself_is_understood() -> None:
-    """What pip-audit's own formatter writes is read as it is meant."""
+def test_pip_audits_own_report_is_read() -> None:
+    """A report by pip-audit's own formatter is read correctly."""
     flaw = VulnerabilityResult.create(
         ids=["PYSEC-2026-1", "CVE-2026-1"],
         description="",
@@ -130,12 +130,12 @@ def test_the_report_of_pip_audit_itself_is_understood() -> None:
     assert audit.Findings.read(report) == audit.Findings(
         audited=2,
         unknown=("c",),
-        vulnerable=("a 1.0: PYSEC-2026-1, CVE-2026-1; mended in 1.1, 2.0",),
+        vulnerable=("a 1.0: PYSEC-2026-1, CVE-2026-1; fixed in 1.1, 2.0",),
     )
 
 
 def test_all_that_ships_or_is_installed_is_audited() -> None:
-    """The files that are audited have every pin but those of the oldest versions."""
+    """Every pin is audited, except those of the oldest versions."""
     audited = "".join(path.read_text() for path in audit.FILES)
     for path in (ROOT / "requirements").glob("*.txt"):
         if path.name != "oldest.txt":
@@ -144,13 +144,13 @@ def test_all_that_ships_or_is_installed_is_audited() -> None:
             assert [pin for pin in pins if pin not in audited] == []
 
 
-def test_pip_audit_itself_out_of_reach(
+def test_the_real_pip_audit_without_a_network(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The real pip-audit takes the real requirements, and behind a dead proxy it is unreachable."""
+    """The real pip-audit accepts the real requirements; behind a dead proxy it is unreachable."""
     for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with socket.socket() as bound:  # bound and not listening: it refuses
+    with socket.socket() as bound:  # bound but not listening: it refuses connections
         bound.bind(("127.0.0.1", 0))
         for name in ("https_proxy", "HTTPS_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{bound.getsockname()[1]}")

@@ -1,4 +1,4 @@
-"""docker-compose.yml keeps what the promises rest on."""
+"""docker-compose.yml keeps what the guarantees depend on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_redis_loses_and_evicts_nothing() -> None:
 
 
 def test_uploads_are_kept() -> None:
-    """Web's file system is read-only but for the volume where migrations are kept."""
+    """Web's file system is read-only, except for the volume with the migrations."""
     folder = SERVICES["web"]["environment"]["CARDS_MIGRATIONS_DIR"]
     assert SERVICES["web"]["volumes"] == [f"migrations:{folder}"]
     assert "migrations" in COMPOSE["volumes"]
@@ -36,14 +36,14 @@ def test_uploads_are_kept() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_each_service_is_watched_and_started_again(name: str) -> None:
-    """Each service has a health check and is started again when it dies."""
+def test_each_service_is_checked_and_restarted(name: str) -> None:
+    """Each service has a health check and is restarted when it ends."""
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
 def test_only_the_worker_is_given_the_stripe_key() -> None:
-    """Neither web nor flower sees STRIPE_API_KEY, by name or by a file of settings."""
+    """Neither web nor flower sees STRIPE_API_KEY, as a variable or from an env file."""
     holders = [
         name for name in SERVICES if "STRIPE_API_KEY" in SERVICES[name].get("environment", {})
     ]
@@ -52,7 +52,7 @@ def test_only_the_worker_is_given_the_stripe_key() -> None:
 
 
 def test_only_the_worker_is_given_the_proxy() -> None:
-    """Stripe is the only thing outside, and a proxy's URL may hold a password."""
+    """Only the worker contacts an outside host, and a proxy's URL may contain a password."""
     for setting in ("HTTPS_PROXY", "NO_PROXY"):
         holders = [name for name in SERVICES if setting in SERVICES[name].get("environment", {})]
         assert holders == ["worker"]
@@ -60,7 +60,7 @@ def test_only_the_worker_is_given_the_proxy() -> None:
 
 
 def test_web_and_worker_are_given_the_signing_keys() -> None:
-    """They are passed on where they are set; Flower has none."""
+    """Web and worker get them from the environment, if they are set; Flower does not."""
     for name in ("CARDS_SIGNING_KEYS", "CARDS_REQUIRE_SIGNATURES", "CARDS_SIGNATURE_MAX_AGE"):
         holders = {one for one in OURS if name in SERVICES[one]["environment"]}
         assert holders == {"web", "worker"}
@@ -74,15 +74,15 @@ def test_secrets_have_no_default() -> None:
         assert re.match(rf"\$\{{{name}:\?", SERVICES[service]["environment"][name])
 
 
-def test_secrets_of_events_are_webs_alone() -> None:
-    """Only web takes Stripe's events; without secrets it takes none."""
+def test_only_web_is_given_the_secrets_of_events() -> None:
+    """Only web accepts Stripe's events; without secrets it accepts none."""
     name = "CARDS_STRIPE_WEBHOOK_SECRETS"
     assert {one for one in OURS if name in SERVICES[one]["environment"]} == {"web"}
     assert SERVICES["web"]["environment"][name] is None
 
 
-def test_the_processes_of_the_procfile_are_all_there() -> None:
-    """Compose runs the commands of the Procfile, apart from flower's address and environment."""
+def test_every_process_of_the_procfile_is_there() -> None:
+    """Compose runs the commands of the Procfile, except for flower's address."""
     for line in (ROOT / "Procfile").read_text().splitlines():
         name, _, command = line.partition(": ")
         plain = command.replace("--address=127.0.0.1", "--address=0.0.0.0")
@@ -98,7 +98,7 @@ def test_ours_run_with_few_rights(name: str) -> None:
     assert service["depends_on"]["redis"]["condition"] == "service_healthy"
 
 
-def test_the_image_runs_as_a_user_and_installs_only_what_is_pinned() -> None:
+def test_the_image_runs_as_a_user_and_installs_only_pinned_packages() -> None:
     """The image installs with hashes and does not run as root."""
     dockerfile = (ROOT / "Dockerfile").read_text()
     installs = re.findall(r"pip install (.*?)(?: \\)?$", dockerfile, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""docs/configuration.md is current, complete and true of the code that reads the settings."""
+"""docs/configuration.md is current, complete, and agrees with the code that reads the settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.local.running import ROOT
 PACKAGES = ("producer", "worker", "local", "sandbox", "chaos")
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 OURS = re.compile(r"(?:CARDS|STRIPE|REDIS|FLOWER|OTEL)(?:_[A-Z0-9]+)+")
-# Names that do not tell by their looks that they are of the environment.
+# Other names of environment variables.
 OTHERS = re.compile(r"HOST|PORT|TMPDIR|NO_COLOR|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)")
-# Set for children, and what CGI sets.
+# Set for child processes, and by CGI.
 NOT_SETTINGS = {"PYTHONUNBUFFERED", "REQUEST_METHOD"}
 # A proposal of docs/scale.md.
 PROPOSED = {"CARDS_REDIS_URLS"}
-# Each reader, and who calls it.
+# The process of each reader.
 CALLED_BY = {
     "RedisConfig": FLOWER,
     "Settings": CLIENT,
@@ -46,7 +46,7 @@ def _sources() -> Iterator[tuple[Path, ast.Module]]:
 
 
 def _read_in(tree: ast.Module) -> Iterator[str]:
-    """Names of the environment that a module knows, by their looks or by what is done with them."""
+    """Names of environment variables in a module, by their form or their use."""
     for node in ast.walk(tree):
         match node:
             case ast.Constant(value=str(text)) if OURS.fullmatch(text) or OTHERS.fullmatch(text):
@@ -71,7 +71,7 @@ def test_the_table_in_the_repository_is_current() -> None:
 
 
 def test_every_name_in_the_code_is_in_the_table() -> None:
-    """A setting that is read somewhere is declared in its package's settings_table.py."""
+    """A setting that is read anywhere is declared in its package's settings_table.py."""
     lacking = {
         f"{name}, read in {path}: declare it in {path.parts[0]}/settings_table.py"
         for path, tree in _sources()
@@ -82,7 +82,7 @@ def test_every_name_in_the_code_is_in_the_table() -> None:
 
 
 def test_every_reader_is_asked() -> None:
-    """Each class with a `from_environ` is among the readers that the table is held against."""
+    """Each class with a `from_environ` is among the readers that the table is checked against."""
     classes = {
         node.name: path
         for path, tree in _sources()
@@ -99,19 +99,19 @@ def test_every_reader_is_asked() -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_names_agree_with_the_reader(reader: str) -> None:
-    """Whatever a reader looks for is declared as read by its process."""
+    """Every setting that a reader reads is declared as read by its process."""
     by = CALLED_BY[reader]
     lacking = {
         f"{name}: declare it, read by {by}"
         for name in asked_by(reader) - NOT_SETTINGS
-        # Those of proxies have two spellings.
+        # Proxies' names have two spellings.
         if (found := BY_NAME.get(name) or BY_NAME.get(name.upper())) is None or by not in found.by
     }
     assert sorted(lacking) == []
 
 
-def test_nothing_is_declared_that_nobody_reads() -> None:
-    """A setting that went is taken out of the table, but for those that libraries read."""
+def test_no_declared_setting_is_unread() -> None:
+    """Every setting in the table is read in the code, or by a library."""
     known = {name for _, tree in _sources() for name in _read_in(tree)}
     known |= {name for reader in READERS for name in asked_by(reader)}
     assert {one.name for one in SETTINGS if not one.foreign} - known == set()
@@ -128,23 +128,23 @@ def _with_default() -> list[tuple[str, Setting]]:
 
 
 @pytest.mark.parametrize(("reader", "setting"), _with_default(), ids=lambda one: str(one)[:40])
-def test_a_default_is_the_readers_own(reader: str, setting: Setting) -> None:
-    """Setting the default that is declared is the same as setting nothing."""
+def test_a_declared_default_is_the_readers_own(reader: str, setting: Setting) -> None:
+    """Setting the declared default has the same effect as setting nothing."""
     read = READERS[reader]
     assert read({**LEAST, setting.name: setting.default}) == read(LEAST)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.name)
-def test_a_line_says_what_may_be_set_and_what_else_holds(setting: Setting) -> None:
-    """Values are told for each, and for a number also what leaving it out means."""
+def test_a_row_gives_values_and_a_default(setting: Setting) -> None:
+    """Each row gives the permitted values, and for a number also what happens without it."""
     values = config_table.values_of(setting)
     assert values, f"{setting.name}: its reader does not say what it must be: declare `values`"
     if "number" in values:
         assert setting.default or setting.otherwise
 
 
-def test_what_is_deployed_and_written_about_exists() -> None:
-    """Compose sets, and the documentation names, no setting that is not in the table."""
+def test_settings_in_compose_and_docs_exist() -> None:
+    """Every setting that Compose sets or the documentation names is in the table."""
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
     named = {name for one in services.values() for name in one.get("environment", {})}
     for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):

@@ -1,4 +1,4 @@
-"""docs/ is a site: its pages are found, its links lead somewhere, and it loads nothing else."""
+"""docs/ is a site: all pages are in it, its links have targets, and it loads nothing external."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _TOPS = (
 )
 _PATH = re.compile(rf"`((?:{'|'.join(_TOPS)})/[\w./@-]+)`")
 _BARE = re.compile(r"`([a-z_]+\.(?:py|lua))`")
-# What a page has loaded when it is shown, as opposed to what its reader may follow.
+# Elements that load something when a page is shown, unlike links.
 _LOADED = {"audio", "embed", "iframe", "img", "link", "script", "source", "video"}
 
 
 class _Yaml(yaml.SafeLoader):
-    """Takes the tags that name Python for nothing."""
+    """Ignores the tags for Python objects."""
 
 
 _Yaml.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
@@ -57,7 +57,7 @@ def _named(nav: Any) -> Iterator[str]:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    """The site's navigation names each page once, and no other, in its four groups."""
+    """The site's navigation names each page once, and no other, in its groups."""
     nav = settings()["nav"]
     assert sorted(_named(nav)) == PAGES
     assert [name for group in nav for name in group] == [
@@ -66,8 +66,8 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_lead_somewhere(name: str) -> None:
-    """Each link of a page leads to a file of the site, and to a title that is there."""
+def test_links_have_targets(name: str) -> None:
+    """Each link of a page has a target: a file of the site, and a title in it."""
     for path, anchor in links((DOCS / name).read_text("utf-8")):
         target = DOCS / (path or name)
         assert target.is_file(), path
@@ -103,8 +103,8 @@ class _Loaded(HTMLParser):
             self.found += [url or "" for name, url in attrs if name in ("href", "src", "srcset")]
 
 
-def test_the_site_is_built_and_asks_no_other_host(tmp_path: Path) -> None:
-    """`make docs` builds it without a warning; no page loads anything from elsewhere."""
+def test_the_site_is_built_and_loads_from_no_other_host(tmp_path: Path) -> None:
+    """`make docs` builds the site without a warning; no page loads anything from another host."""
     for name in ("docs", "producer", "local"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)

@@ -39,7 +39,7 @@ signal.pause()
 
 
 def test_a_killed_owner_takes_children_and_grandchildren_along() -> None:
-    """The owner's SIGKILL ends its child and that one's child, though both ignore SIGTERM."""
+    """SIGKILL of the owner ends its child and its grandchild, though both ignore SIGTERM."""
     alive, held = os.pipe()
     owner = subprocess.Popen(
         [sys.executable, "-c", _OWNER, str(held)],
@@ -58,7 +58,7 @@ def test_a_killed_owner_takes_children_and_grandchildren_along() -> None:
 
 
 def test_a_killed_watcher_is_replaced() -> None:
-    """A guard whose watcher was killed still ends the children started before that."""
+    """A guard whose watcher was killed still ends the children started before."""
     guard = Guard()
     child = guard.spawn([sys.executable, "-c", "import signal; signal.pause()"])
     first = guard.watcher_pid
@@ -69,8 +69,8 @@ def test_a_killed_watcher_is_replaced() -> None:
     assert child.wait(10) == -signal.SIGTERM
 
 
-def test_release_kills_what_a_dead_child_left() -> None:
-    """What is left in the group of a child that ended is killed when the child is released."""
+def test_release_kills_the_rest_of_a_group() -> None:
+    """When an ended child is released, the other processes of its group are killed."""
     alive, held = os.pipe()
     with Guard() as guard:
         leaver = (

@@ -1,4 +1,4 @@
-"""Lists of the docs as GitHub reads them, for the site."""
+"""The site's lists are parsed as on GitHub."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("text", "html"), CASES.values(), ids=CASES)
-def test_lists_are_those_of_github(text: str, html: str) -> None:
-    """Neither a blank line before a list nor four spaces for a level are needed."""
+def test_lists_are_parsed_as_on_github(text: str, html: str) -> None:
+    """A list needs no blank line before it, and a level no four spaces."""
     made = markdown(dedent(text), extensions=["fenced_code", "local.targets.markdown_lists"])
     assert " ".join(made.split()) == html

@@ -1,4 +1,4 @@
-"""What the repository says about itself leads somewhere."""
+"""Links and commands in the repository's own papers are valid."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PAPERS = ("README.md", "SECURITY.md", "CONTRIBUTING.md")
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_links_lead_somewhere(name: str) -> None:
-    """Each link to a file of the repository, and to a part of it, has its target."""
+def test_links_have_targets(name: str) -> None:
+    """Each link to a file of the repository, and to a title in it, has a target."""
     found = links((ROOT / name).read_text("utf-8"))
     assert found
     for path, part in found:
@@ -25,7 +25,7 @@ def test_links_lead_somewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_targets_of_make_exist(name: str) -> None:
-    """Each `make` that is recommended is a target of the Makefile."""
+    """Each recommended `make` command is a target of the Makefile."""
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named

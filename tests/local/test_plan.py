@@ -1,4 +1,4 @@
-"""The environment decides what `make up` starts and which process is given which secret."""
+"""The environment determines what `make up` starts and which process gets which secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def environ(**settings: str) -> dict[str, str]:
 
 
 def test_nothing_set_starts_everything() -> None:
-    """Without REDIS_URL and STRIPE_API_KEY, a Valkey and the sandbox are started as well."""
+    """Without REDIS_URL and STRIPE_API_KEY, a Valkey and the sandbox are started too."""
     plan = make_plan(environ(), VALKEY, 3)
     assert set(plan.programs) == {"valkey", "sandbox", "worker", "web", "flower"}
     assert plan.programs["worker"].env["STRIPE_API_BASE"] == plan.addresses["sandbox"]
@@ -26,8 +26,8 @@ def test_nothing_set_starts_everything() -> None:
         assert plan.programs[name].env["REDIS_URL"] == plan.addresses["redis"]
 
 
-def test_outside_services_are_used_where_set() -> None:
-    """With REDIS_URL and STRIPE_API_KEY set, neither stand-in is started."""
+def test_external_services_are_used_if_set() -> None:
+    """With REDIS_URL and STRIPE_API_KEY set, neither Valkey nor the sandbox is started."""
     plan = make_plan(
         environ(REDIS_URL="redis://redis.test/3", STRIPE_API_KEY="sk_test_1"), VALKEY, 3
     )
@@ -48,7 +48,7 @@ def test_only_the_worker_is_given_the_stripe_key(settings: dict[str, str]) -> No
 
 
 def test_only_web_is_given_the_api_tokens() -> None:
-    """No process but web sees CARDS_API_TOKENS, or where the file of them is."""
+    """No process but web sees CARDS_API_TOKENS, or the path of the file with them."""
     for setting in ("CARDS_API_TOKENS", "CARDS_API_TOKENS_FILE"):
         plan = make_plan(environ(**{setting: "secret-token"}), VALKEY, 3)
         holders = [name for name, program in plan.programs.items() if setting in program.env]
@@ -56,14 +56,14 @@ def test_only_web_is_given_the_api_tokens() -> None:
 
 
 def test_web_and_worker_are_given_the_signing_keys() -> None:
-    """Flower, the sandbox and Valkey sign and verify nothing."""
+    """Flower, the sandbox and Valkey neither sign nor verify."""
     plan = make_plan(environ(CARDS_SIGNING_KEYS="k" * 32), VALKEY, 3)
     holders = {name for name, one in plan.programs.items() if "CARDS_SIGNING_KEYS" in one.env}
     assert holders == {"web", "worker"}
 
 
 def test_no_secret_is_printed() -> None:
-    """Neither what is printed nor a program's repr carries a password, a token or a key."""
+    """Neither the output nor a program's repr contains a password, a token or a key."""
     plan = make_plan(
         environ(
             REDIS_URL="rediss://user:hush@redis.test:6380/0",
@@ -97,8 +97,8 @@ def test_a_wrong_setting_is_named_in_one_line(settings: dict[str, str], named: s
     assert "\n" not in str(refusal.value)
 
 
-def test_ports_are_taken_as_set() -> None:
-    """PORT, CARDS_REDIS_PORT, CARDS_SANDBOX_PORT and CARDS_FLOWER_PORT are used as they are."""
+def test_ports_are_used_as_set() -> None:
+    """PORT, CARDS_REDIS_PORT, CARDS_SANDBOX_PORT and CARDS_FLOWER_PORT are used unchanged."""
     names = ("PORT", "CARDS_REDIS_PORT", "CARDS_SANDBOX_PORT", "CARDS_FLOWER_PORT")
     ports: set[int] = set()
     while len(ports) < len(names):

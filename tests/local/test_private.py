@@ -1,4 +1,4 @@
-"""What `make up` writes is its owner's alone, whatever the umask."""
+"""Only the owner can read what `make up` writes, whatever the umask."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.test_private_files import open_to_others
 
 @pytest.fixture(autouse=True)
 def _no_umask() -> Iterator[None]:
-    """Nothing is taken away from the modes that are asked for."""
+    """With umask 0, files have exactly the modes they are created with."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -30,7 +30,7 @@ def _set(server: ValkeyServer) -> None:
 
 
 def test_the_data_folder_is_private(tmp_path: Path) -> None:
-    """Lock, addresses, log and the append-only file; also where they were open before."""
+    """Lock, addresses, log and append-only file are private, even if they were open before."""
     folder = tmp_path / "data"
     for _ in range(2):
         with closing(DataDir(folder)) as data, ValkeyServer(data.valkey) as server:

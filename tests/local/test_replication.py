@@ -1,4 +1,4 @@
-"""Two servers behind a relay, as the tests of failovers use them."""
+"""Two servers behind a relay, as tests of failovers use them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 def client_of(pair: Pair, timeout: float = 5.0) -> redis.Redis:
-    """A client that tries nothing again."""
+    """A client that retries nothing."""
     return redis.Redis.from_url(pair.url, socket_timeout=timeout, retry=Retry(NoBackoff(), 0))
 
 
 @pytest.mark.parametrize("old", Old)
 def test_a_failover_loses_nothing_that_the_replica_had(pair: Pair, old: Old) -> None:
-    """Whatever becomes of the old primary, a new connection finds the data, and may write."""
+    """In every state of the old primary, a new connection finds the data and may write."""
     with client_of(pair) as client:
         client.set("before", old.name)
         client.execute_command("WAIT", 1, 0)
@@ -45,12 +45,12 @@ def test_a_failover_loses_nothing_that_the_replica_had(pair: Pair, old: Old) -> 
 
 @pytest.mark.parametrize("old", [Old.DEMOTED, Old.CUT_OFF])
 def test_a_demoted_primary_keeps_its_connections(pair: Pair, old: Old) -> None:
-    """An open connection can read and may not write; a BRPOP on it ends with UNBLOCKED."""
+    """An open connection can read but not write; a BRPOP on it ends with UNBLOCKED."""
     with client_of(pair) as client, client_of(pair) as blocked:
         client.set("key", "value")
         connection = blocked.connection_pool.get_connection()
         connection.send_command("BRPOP", "nothing", 0)
-        until(lambda: client.info("clients")["blocked_clients"], "BRPOP does not block")
+        until(lambda: client.info("clients")["blocked_clients"], "BRPOP blocks")
         pair.fail_over(old)
         with pytest.raises(redis.ResponseError, match="UNBLOCKED"):
             connection.read_response()
@@ -61,8 +61,8 @@ def test_a_demoted_primary_keeps_its_connections(pair: Pair, old: Old) -> None:
         pair.restore()
 
 
-def test_publications_do_not_reach_who_is_cut_off(pair: Pair) -> None:
-    """A subscription at a primary that follows nobody stays open and silent; demoted, it hears."""
+def test_publications_do_not_reach_a_primary_that_is_cut_off(pair: Pair) -> None:
+    """A subscription at a replica of no server stays open and silent; a demoted one hears."""
     for old, hears in ((Old.DEMOTED, True), (Old.CUT_OFF, False)):
         with client_of(pair) as client, client.pubsub() as heard:
             heard.subscribe("channel")
@@ -72,7 +72,7 @@ def test_publications_do_not_reach_who_is_cut_off(pair: Pair) -> None:
                 pair.restore()
             with client_of(pair) as other:
                 other.publish("channel", "said")
-                # What is published is replicated before what is written after it.
+                # A publication is replicated before any later write.
                 other.set("mark", old.name)
             message = heard.get_message(timeout=5 if hears else 0.2)
             assert bool(message) is hears
@@ -80,7 +80,7 @@ def test_publications_do_not_reach_who_is_cut_off(pair: Pair) -> None:
 
 
 def test_swallowed_connections_are_silent_and_open(pair: Pair) -> None:
-    """What was open hangs even where the server was killed; what is new is answered."""
+    """Open connections hang, even if the server was killed; new ones are answered."""
     for old in (Old.DEMOTED, Old.KILLED):
         with client_of(pair, timeout=0.3) as client:
             client.ping()
@@ -93,7 +93,7 @@ def test_swallowed_connections_are_silent_and_open(pair: Pair) -> None:
 
 
 def test_cut_connections_are_reset(pair: Pair) -> None:
-    """What was open ends at once."""
+    """Open connections end at once."""
     with client_of(pair) as client:
         connection = client.connection_pool.get_connection()
         pair.fail_over(Old.DEMOTED, Open.CUT)

@@ -10,8 +10,8 @@ import pytest
 from tests.local.running import ROOT
 
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
-# The benchmarks' peers live in an environment of their own, and want an older redis; the oldest
-# packages are for `make test-matrix`.
+# The benchmarks' peers have their own environment and need an older redis; the oldest packages
+# are for `make test-matrix`.
 SHARED = [path for path in FILES if path.name not in {"bench.txt", "oldest.txt"}]
 
 
@@ -31,7 +31,7 @@ def test_everything_is_pinned_with_hashes(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
-def test_what_ships_is_what_was_tested(path: Path) -> None:
+def test_shipped_versions_are_the_tested_ones(path: Path) -> None:
     """Each file pins the versions of dev.txt."""
     assert pins(path).items() <= pins(ROOT / "requirements" / "dev.txt").items()
 

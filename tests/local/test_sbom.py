@@ -1,4 +1,4 @@
-"""`make sbom` lists what a deployment installs, in valid CycloneDX."""
+"""`make sbom` lists what a deployment installs, as valid CycloneDX."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RUNTIME = ROOT / "requirements" / "runtime.txt"
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The document as it is written."""
+    """The text of the document."""
     path: Path = tmp_path_factory.mktemp("sbom") / "build" / "card-commands.cdx.json"
     assert sbom.main([str(path)]) == 0
     return path.read_text()
@@ -26,17 +26,17 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def read(text: str) -> dict[str, Any]:
-    """The same, read."""
+    """The document, parsed."""
     document: dict[str, Any] = json.loads(text)
     return document
 
 
 def test_it_is_valid(text: str) -> None:
-    """The document keeps to the schema that the library ships, strictly."""
+    """The document strictly follows the schema shipped with the library."""
     assert JsonStrictValidator(sbom.SCHEMA).validate_str(text) is None
 
 
-def test_it_lists_all_that_is_pinned(read: dict[str, Any]) -> None:
+def test_it_lists_every_pin(read: dict[str, Any]) -> None:
     """Its components are the pins of runtime.txt, stripe and celery among them."""
     listed = {one["name"]: one["version"] for one in read["components"]}
     assert listed == pins(RUNTIME)
@@ -46,15 +46,15 @@ def test_it_lists_all_that_is_pinned(read: dict[str, Any]) -> None:
 
 
 def test_it_has_every_hash(read: dict[str, Any]) -> None:
-    """The hashes that an installation is held to are those of the document."""
+    """The document's hashes are the ones that an installation verifies."""
     files = [file for one in read["components"] for file in one["externalReferences"]]
     listed = {f"--hash={found['alg']}:{found['content']}" for f in files for found in f["hashes"]}
     wanted = {word for word in RUNTIME.read_text().split() if word.startswith("--hash=")}
     assert listed == {word.replace("sha256", "SHA-256") for word in wanted}
 
 
-def test_it_says_what_needs_them(read: dict[str, Any]) -> None:
-    """It describes card-commands, its licence, and what pyproject.toml itself asks for."""
+def test_it_describes_the_project_and_its_direct_requirements(read: dict[str, Any]) -> None:
+    """It describes card-commands, its licence, and the requirements in pyproject.toml."""
     described = read["metadata"]["component"]
     assert described["name"] == "card-commands"
     assert described["licenses"] == [{"license": {"id": "MIT"}}]
@@ -65,7 +65,7 @@ def test_it_says_what_needs_them(read: dict[str, Any]) -> None:
 
 
 def test_it_is_reproducible(text: str) -> None:
-    """The same files give the same bytes, and another pin another serial number."""
+    """The same files give the same bytes, and another pin gives another serial number."""
     pyproject = (ROOT / "pyproject.toml").read_text()
     assert sbom.document(RUNTIME.read_text(), pyproject) == text
     other = json.loads(

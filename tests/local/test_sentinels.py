@@ -1,4 +1,4 @@
-"""Three servers and three sentinels, as the tests of failovers and chaos use them."""
+"""Three servers and three sentinels, as tests of failovers and chaos use them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.crash, pytest.mark.extended]
 
 @pytest.fixture(scope="module")
 def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
-    """With a password, and a user besides."""
+    """Sentinels with a password, and another user."""
     access = Access("secret", {"cards": ">cards ~cards:* +@all"})
     folder = tmp_path_factory.mktemp("six")
     with Sentinels(folder, access=access, min_replicas=1, info_period_ms=500) as made:
@@ -35,14 +35,14 @@ def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentinels]:
 
 
 def write(server: ValkeyServer, value: str) -> None:
-    """Have a replica know it too, as what the promises rest on does."""
+    """Write a value and wait until a replica has it, as the guarantees require."""
     ask(server, "SET", "key", value)
     assert int(ask(server, "WAIT", 1, 5000)) >= 1
 
 
 def test_a_killed_primary_is_replaced(sentinels: Sentinels) -> None:
-    """Another has the data, and the killed one when it is back. All follow one primary then,
-    which a sentinel that was late may have moved once more."""
+    """The new primary has the data, and so has the killed one once it is back. All then follow one
+    primary, which a late sentinel may have replaced once more."""
     write(sentinels.until_primary(), "killed")
     old = sentinels.kill_primary()
     new = sentinels.until_primary(other_than=old)
@@ -53,7 +53,7 @@ def test_a_killed_primary_is_replaced(sentinels: Sentinels) -> None:
 
 
 def test_a_paused_primary_is_replaced(sentinels: Sentinels) -> None:
-    """While it does not answer another is the primary, whose replica it is when it wakes."""
+    """While it is paused another becomes the primary; when it wakes, it is that one's replica."""
     write(sentinels.until_primary(), "paused")
     old = sentinels.pause_primary()
     new = sentinels.until_primary(other_than=old)
@@ -64,25 +64,25 @@ def test_a_paused_primary_is_replaced(sentinels: Sentinels) -> None:
 
 @pytest.mark.parametrize("coordinated", [False, True])
 def test_an_orderly_failover(sentinels: Sentinels, coordinated: bool) -> None:
-    """The sentinels make another the primary, without or with the old one's part in it."""
+    """The sentinels replace the primary, with or without coordination with the old one."""
     old = sentinels.until_primary()
     write(old, "orderly")
     new = sentinels.fail_over(coordinated=coordinated)
     assert new is not old
     assert ask(new, "GET", "key") == "orderly"
-    # Without its part in it the old one goes on as a primary for its clients.
+    # Without coordination the old one remains a primary for its clients.
     assert is_primary(old) is not coordinated
     sentinels.bring_back(old)
 
 
-def test_a_client_finds_the_primary_with_what_the_url_holds(sentinels: Sentinels) -> None:
-    """Sentinels and servers ask for a password; the other user may do what its rules say."""
+def test_a_client_finds_the_primary_by_the_url(sentinels: Sentinels) -> None:
+    """Sentinels and servers require a password; the other user may do what its rules permit."""
     assert sentinels.url.startswith("sentinel://:secret@127.0.0.1:")
     assert sentinels.url.endswith(f"/{MASTER}/0")
     assert sentinels.url_of("cards", "cards").startswith("sentinel://cards:cards@")
     hosts = [("127.0.0.1", each.port) for each in sentinels.sentinels]
     once = Retry(NoBackoff(), 0)
-    # redis-py's types leave sentinels out.
+    # redis-py's types lack sentinels.
     make: Any = redis.Sentinel
     with pytest.raises(redis.sentinel.MasterNotFoundError):
         make(hosts, sentinel_kwargs={"retry": once}).discover_master(MASTER)
@@ -104,8 +104,8 @@ signal.pause()
 """
 
 
-def test_a_killed_owner_leaves_none_of_the_six(tmp_path: Path) -> None:
-    """SIGKILL to the process that started them ends them all."""
+def test_a_killed_owner_leaves_no_process(tmp_path: Path) -> None:
+    """SIGKILL of the process that started them ends all six."""
     owner = subprocess.Popen(
         [sys.executable, "-c", _OWNER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
     )
@@ -115,10 +115,10 @@ def test_a_killed_owner_leaves_none_of_the_six(tmp_path: Path) -> None:
     assert len(pids) == 6
     owner.kill()
     assert owner.wait() == -signal.SIGKILL
-    until(lambda: not any(map(_lives, pids)), "a process is left")
+    until(lambda: not any(map(_is_alive, pids)), "a process is left")
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""A server behind TLS, and certificates that are right and wrong for it."""
+"""A server with TLS, and right and wrong certificates for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.extended]
 def make(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., TlsServer]:
-    """Makes the server this machine has, and the one of a machine that has none with TLS."""
+    """Makes the server of this machine, and that of a machine whose servers have no TLS."""
     if request.param == "embedded":
         monkeypatch.setattr("local.servers.tls.tls_program", lambda: None)
 
@@ -47,8 +47,8 @@ def client_of(server: TlsServer, ca: Path | None, **options: str) -> redis.Redis
     )
 
 
-def test_the_right_ca_is_needed(server: TlsServer) -> None:
-    """A client is answered that knows the CA, by the server's names; not one with another CA."""
+def test_the_right_ca_is_required(server: TlsServer) -> None:
+    """Clients with the CA are answered, by all the server's names; with another CA they are not."""
     made: Certificates = server.certificates
     for name in ("localhost", "127.0.0.1"):
         url = server.url.replace("127.0.0.1", name)
@@ -59,8 +59,8 @@ def test_the_right_ca_is_needed(server: TlsServer) -> None:
             client.ping()
 
 
-def test_plain_clients_are_not_answered(server: TlsServer) -> None:
-    """What speaks no TLS is hung up on."""
+def test_plain_clients_are_disconnected(server: TlsServer) -> None:
+    """The server closes connections of clients without TLS."""
     with (
         redis.Redis.from_url(server.url.replace("rediss", "redis"), retry=ONCE) as client,
         pytest.raises(redis.ConnectionError),
@@ -68,8 +68,8 @@ def test_plain_clients_are_not_answered(server: TlsServer) -> None:
         client.ping()
 
 
-def test_a_client_certificate_can_be_demanded(make: Callable[..., TlsServer]) -> None:
-    """Then a client with one of the same CA is answered, and none without."""
+def test_a_client_certificate_can_be_required(make: Callable[..., TlsServer]) -> None:
+    """Then a client with a certificate of the same CA is answered, and others are not."""
     with make(client_certificates=True) as server:
         made = server.certificates
         own = {

@@ -1,4 +1,4 @@
-"""`make up` as a whole: real Valkey, dummies for web, worker, flower and sandbox."""
+"""`make up` as a whole, with real Valkey, and dummies for web, worker, flower and sandbox."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pid_of(name: str) -> str:
 
 
 def test_prints_addresses_and_a_request_to_try(start_up: StartUp, tmp_path: Path) -> None:
-    """Once everything is ready, the addresses and a curl for the seeded customer are printed."""
+    """Once everything is ready, it prints the addresses and a curl for the initial customer."""
     running = start_up().until_ready()
     running.line("curl -s http://127.0.0.1:.*cus_QRs9eKZ4xUzN2TP9")
     printed = "".join(running.seen)
@@ -35,14 +35,14 @@ def test_prints_addresses_and_a_request_to_try(start_up: StartUp, tmp_path: Path
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything(start_up: StartUp, signum: signal.Signals) -> None:
-    """Ctrl-C, SIGTERM and a closed terminal each end all within 10 s, with exit code 0."""
+    """Ctrl-C, SIGTERM and a closed terminal end all processes within 10 s, with exit code 0."""
     running = start_up().until_ready()
     running.process.send_signal(signum)
     assert running.ended() == 0
 
 
 def test_a_closed_terminal_ends_nothing_under_nohup(start_up: StartUp) -> None:
-    """Where SIGHUP is ignored from the start, as under `nohup`, everything goes on after one."""
+    """If SIGHUP is ignored from the start, as under `nohup`, everything runs on after one."""
     running = start_up(hangup=signal.SIG_IGN)
     worker = int(running.line(pid_of("worker"))[1])
     running.until_ready()
@@ -54,7 +54,7 @@ def test_a_closed_terminal_ends_nothing_under_nohup(start_up: StartUp) -> None:
 
 
 def test_a_signal_during_the_start_ends_everything(start_up: StartUp) -> None:
-    """A Ctrl-C before everything is ready leaves nothing either."""
+    """A Ctrl-C before everything is ready leaves no process either."""
     running = start_up()
     running.line(pid_of("sandbox"))
     running.process.send_signal(signal.SIGINT)
@@ -62,17 +62,17 @@ def test_a_signal_during_the_start_ends_everything(start_up: StartUp) -> None:
 
 
 def test_a_hung_process_is_killed_in_time(start_up: StartUp) -> None:
-    """A process and its child that ignore SIGTERM are gone within 10 s all the same."""
+    """A process and its child that ignore SIGTERM are killed within 10 s."""
     running = start_up(DUMMY_HUNG="worker")
     running.line(pid_of("worker"))
     running.until_ready()
     running.process.send_signal(signal.SIGTERM)
     assert running.ended() == 0
-    assert "worker did not end in time: killed" in running.rest()
+    assert "worker did not end in time and was killed" in running.rest()
 
 
 def test_a_stopped_process_ends_too(start_up: StartUp) -> None:
-    """A process that was suspended is woken to end."""
+    """A suspended process is woken so that it ends."""
     running = start_up()
     pid = int(running.line(pid_of("worker"))[1])
     running.until_ready()
@@ -82,8 +82,8 @@ def test_a_stopped_process_ends_too(start_up: StartUp) -> None:
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "flower", "sandbox"])
-def test_a_killed_process_is_started_again(start_up: StartUp, name: str) -> None:
-    """After SIGKILL a process runs again, under another id."""
+def test_a_killed_process_is_restarted(start_up: StartUp, name: str) -> None:
+    """After SIGKILL a process runs again, with another id."""
     running = start_up()
     first = int(running.line(pid_of(name))[1])
     running.until_ready()
@@ -92,14 +92,14 @@ def test_a_killed_process_is_started_again(start_up: StartUp, name: str) -> None
     assert int(running.line(pid_of(name))[1]) != first
 
 
-def test_nothing_is_left_when_the_supervisor_is_killed(start_up: StartUp) -> None:
+def test_no_process_is_left_when_the_supervisor_is_killed(start_up: StartUp) -> None:
     """SIGKILL of the supervisor ends every process, hung ones and their children included."""
     running = start_up(DUMMY_HUNG="web").until_ready()
     running.process.kill()
     running.ended()
 
 
-def test_nothing_is_left_when_its_parent_is_killed(start_up: StartUp) -> None:
+def test_no_process_is_left_when_its_parent_is_killed(start_up: StartUp) -> None:
     """SIGKILL of the `make` around it ends every process."""
     command = ["sh", "-c", '"$@" --parent $$; :', "sh", *up_command()]
     running = start_up(command=command).until_ready()
@@ -108,7 +108,7 @@ def test_nothing_is_left_when_its_parent_is_killed(start_up: StartUp) -> None:
 
 
 def test_the_journal_survives_a_restart(start_up: StartUp, tmp_path: Path) -> None:
-    """What Redis acknowledged before the supervisor was killed is there after the next start."""
+    """A write that Redis acknowledged before the supervisor was killed is there afterwards."""
     addresses = tmp_path / "data" / "addresses.json"
     running = start_up().until_ready()
     with redis.Redis.from_url(json.loads(addresses.read_text())["redis"]) as client:
@@ -122,7 +122,7 @@ def test_the_journal_survives_a_restart(start_up: StartUp, tmp_path: Path) -> No
 
 
 def test_two_copies_run_side_by_side(start_up: StartUp, tmp_path: Path) -> None:
-    """Two copies with folders and PORTs of their own share no address."""
+    """Two copies with their own folders and PORTs share no address."""
     start_up().until_ready()
     start_up(CARDS_DATA_DIR=str(tmp_path / "other")).until_ready()
     one, other = (
@@ -133,7 +133,7 @@ def test_two_copies_run_side_by_side(start_up: StartUp, tmp_path: Path) -> None:
 
 
 def test_two_copies_in_one_folder_are_refused(start_up: StartUp) -> None:
-    """The second copy says which process holds the folder, and leaves the first alone."""
+    """The second copy names the process that holds the folder, and leaves it alone."""
     first = start_up().until_ready()
     second = start_up()
     second.line(rf"in use by another `make up` \(process {first.process.pid}\).*CARDS_DATA_DIR")
@@ -141,19 +141,19 @@ def test_two_copies_in_one_folder_are_refused(start_up: StartUp) -> None:
     assert first.process.poll() is None
 
 
-def test_a_taken_port_is_named(start_up: StartUp) -> None:
-    """An occupied PORT is one line of error that names PORT; nothing is started."""
+def test_a_port_in_use_is_named(start_up: StartUp) -> None:
+    """A PORT in use is reported in one line that names PORT; nothing is started."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         running = start_up(PORT=str(port))
         assert running.ended() == 1
     output = running.rest()
     assert len(output.splitlines()) == 1
-    assert f"PORT {port} is taken" in output
+    assert f"PORT {port} is in use" in output
 
 
-def test_a_process_that_gives_up_at_start_ends_it_all(start_up: StartUp) -> None:
-    """The complaint of a process that gives up is repeated as the reason; nothing is left."""
+def test_a_process_that_exits_at_start_ends_everything(start_up: StartUp) -> None:
+    """The last output of the process is repeated as the reason; no process is left."""
     running = start_up(DUMMY_FAILS="worker")
     assert running.ended() == 1
     output = running.rest()

@@ -1,4 +1,4 @@
-"""The embedded Valkey as `make up` and the other tests use it."""
+"""The embedded Valkey, as `make up` and other tests use it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def test_a_killed_server_keeps_what_it_acknowledged(server: ValkeyServer) -> Non
         assert client.get("accepted") == b"1"
 
 
-def test_it_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
-    """The default is AOF on every write without eviction; a test can ask for less."""
+def test_it_is_durable_by_default(tmp_path: Path) -> None:
+    """The default is AOF with fsync at every write, and no eviction; a test can ask for less."""
     with ValkeyServer(tmp_path / "one") as server, client_of(server) as client:
         assert client.config_get("append*")["appendonly"] == "yes"
         assert client.config_get("append*")["appendfsync"] == "always"
@@ -57,7 +57,7 @@ def test_it_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
 
 
 def test_a_paused_server_does_not_answer(server: ValkeyServer) -> None:
-    """While paused it accepts connections and is silent; resumed, it answers."""
+    """A paused server accepts connections but is silent; resumed, it answers."""
     server.pause()
     with client_of(server, timeout=0.2) as client, pytest.raises(redis.TimeoutError):
         client.ping()
@@ -67,13 +67,13 @@ def test_a_paused_server_does_not_answer(server: ValkeyServer) -> None:
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
-    """A wrong option is reported with the server's own words."""
+    """A wrong option is reported with the server's own message."""
     with pytest.raises(ValkeyDiedError, match="appendfsync"):
         ValkeyServer(tmp_path, config={"appendfsync": "sometimes"}).start()
 
 
-def test_another_server_can_be_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The setting's program is started in place of the embedded one, with the same options."""
+def test_another_server_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting's program is started instead of the embedded one, with the same options."""
     monkeypatch.delenv(SERVER_SETTING, raising=False)
     embedded = valkey_argv(tmp_path, 6379)
     other = tmp_path / "redis-server"
@@ -82,8 +82,8 @@ def test_another_server_can_be_asked_for(tmp_path: Path, monkeypatch: pytest.Mon
     assert valkey_argv(tmp_path, 6379) == [str(other), *embedded[1:]]
 
 
-def test_a_server_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong path names the setting, and the embedded server does not quietly take its place."""
+def test_a_missing_server_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the setting, and the embedded server does not silently replace it."""
     monkeypatch.setenv(SERVER_SETTING, "/nonexistent/redis-server")
     with pytest.raises(NoEmbeddedValkeyError, match=SERVER_SETTING):
         valkey_binary()

@@ -1,4 +1,4 @@
-"""The wheel, built from no more than the image is built from."""
+"""The wheel, built from only the files that the image is built from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COPIED = [
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel that the Dockerfile's build stage would make."""
+    """The wheel that the Dockerfile's build stage makes."""
     source = tmp_path_factory.mktemp("source")
     for name in COPIED:
         if (ROOT / name).is_dir():
@@ -46,19 +46,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(built: Path) -> Iterator[zipfile.ZipFile]:
-    """What is in it."""
+    """The wheel's archive."""
     with zipfile.ZipFile(built) as archive:
         yield archive
 
 
 @pytest.fixture(scope="module")
 def service(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service's environment in which the wheel was installed, with our dependencies."""
+    """A service's environment with the wheel and our dependencies."""
     return Service.install(built, tmp_path_factory.mktemp("service"))
 
 
 def test_the_licence_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
-    """The wheel names its licence as PEP 639 says, and holds the text."""
+    """The wheel names its licence as PEP 639 requires, and contains the text."""
     (name,) = (each for each in wheel.namelist() if each.endswith(".dist-info/METADATA"))
     metadata = Parser().parsestr(wheel.read(name).decode())
     assert metadata["License-Expression"] == "MIT"
@@ -69,7 +69,7 @@ def test_the_licence_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
 
 
 def test_the_wheel_has_one_top_level_name(wheel: zipfile.ZipFile) -> None:
-    """A service that installs it gets `producer` and `cards`: names like worker are common."""
+    """A service that installs it gets only `producer` and `cards`: names like worker are common."""
     tops = {name.partition("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"producer"}
     (entries,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
@@ -90,8 +90,8 @@ def test_the_wheel_has_what_web_runs(wheel: zipfile.ZipFile) -> None:
     assert any(name.startswith("producer/journal/") and name.endswith(".lua") for name in names)
 
 
-def test_worker_and_sandbox_run_beside_the_installed_wheel(service: Service) -> None:
-    """With the folder of the image, or of the systemd units, the processes import what they run."""
+def test_worker_and_sandbox_run_with_the_installed_wheel(service: Service) -> None:
+    """With the image's folder, or that of the systemd units, the processes find their imports."""
     copies = dict(re.findall(r"^COPY (\w+) (/app/\w+)$", DOCKERFILE, re.MULTILINE))
     assert copies == {"worker": "/app/worker", "sandbox": "/app/sandbox"}
     assert re.search(r"^ENV .*\bPYTHONPATH=/app\b", DOCKERFILE, re.MULTILINE)
@@ -109,18 +109,18 @@ def test_worker_and_sandbox_run_beside_the_installed_wheel(service: Service) -> 
     assert [Path(path) for path in found.split()] == [*where[:2], where[2] / "__init__.py"]
 
 
-def test_an_installed_service_gets_no_other_package_of_ours(service: Service) -> None:
-    """Its own `worker` is found, and the command line runs without any of ours."""
+def test_an_installed_service_gets_no_other_package(service: Service) -> None:
+    """It finds its own `worker`, and the command line runs without our other packages."""
     own = service.folder / "own"
     own.mkdir()
     (own / "worker.py").write_text("MINE = True")
     assert service.run("import worker, producer; print(worker.MINE)", PYTHONPATH=str(own)) == "True"
-    told = service.cards("--version")
-    assert told == version("card-commands")
+    printed = service.cards("--version")
+    assert printed == version("card-commands")
 
 
-def test_the_image_is_given_what_it_copies() -> None:
-    """.dockerignore lets through all that the Dockerfile copies."""
+def test_dockerignore_includes_what_the_image_copies() -> None:
+    """.dockerignore lets through every file that the Dockerfile copies."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     let_through = [line.removeprefix("!") for line in lines if line.startswith("!")]
     assert "LICENSE" in COPIED
@@ -128,8 +128,8 @@ def test_the_image_is_given_what_it_copies() -> None:
         assert any(fnmatch(name, pattern) for pattern in let_through), name
 
 
-def test_an_importing_service_is_type_checked(service: Service) -> None:
-    """Against the installed wheel mypy knows the client's types, and finds wrong calls of it."""
+def test_a_service_that_imports_it_is_type_checked(service: Service) -> None:
+    """With the installed wheel mypy knows the client's types, and finds wrong calls."""
     examples = [ROOT / f"examples/{name}.py" for name in ("send", "send_async", "send_many")]
     script = """\
 from producer import CardCommands, Envelope, SetDefaultCard
@@ -142,8 +142,8 @@ def wrong(cards: CardCommands) -> int:
     SetDefaultCard(customer="cus_1", kard="card_1")
     return cards.status("id").state
 """
-    told = service.type_check(script, *examples)
-    errors = [re.sub(r"^(.*?:\d+): error: .*\[([a-z-]+)\]$", r"\1 \2", line) for line in told]
+    found = service.type_check(script, *examples)
+    errors = [re.sub(r"^(.*?:\d+): error: .*\[([a-z-]+)\]$", r"\1 \2", line) for line in found]
     assert errors == [
         "script.py:7 call-arg",
         "script.py:8 call-arg",

@@ -1,4 +1,4 @@
-"""`make test-matrix`: the tests on every supported Python, server and oldest package there is."""
+"""`make test-matrix`: runs the tests on every available Python, server and set of packages."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tests.matrix.table import exit_code, table
 
 
 def main() -> int:
-    """Exit status 1 where a cell failed or none could run, 2 where the options are wrong."""
+    """Exit status: 1 if a cell failed or none could run, 2 if the options are wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
     parser.add_argument("--only", action="append", metavar="CELL", help="may be repeated")
-    parser.add_argument("--list", action="store_true", help="name the cells")
+    parser.add_argument("--list", action="store_true", help="print the cells' names")
     parser.add_argument(
         "--server",
         action="append",
         default=[],
         type=Path,
-        help="another server's program to run the tests on; may be repeated",
+        help="the program of another server to run the tests on; may be repeated",
     )
-    parser.add_argument("--workers", default="0", help="pytest's processes")
-    parser.add_argument("--tests", nargs="+", help="run these in place of a cell's own")
+    parser.add_argument("--workers", default="0", help="number of pytest processes")
+    parser.add_argument("--tests", nargs="+", help="run these instead of a cell's own tests")
     options = parser.parse_args()
     cells = all_cells(options.server)
     if options.list:

@@ -1,7 +1,7 @@
-"""What a machine may lack."""
+"""What a machine may not have."""
 
 from __future__ import annotations
 
 
 class NotThereError(Exception):
-    """A Python, a server or a package is not on this machine. The message says why not."""
+    """A Python, a server or a package is not available. The message says why."""

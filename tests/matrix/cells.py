@@ -1,4 +1,4 @@
-"""The cells of the matrix: which Python, packages and server run which tests."""
+"""The cells of the matrix: Pythons, packages and servers, and the tests to run with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.matrix.pythons import VERSIONS
 from tests.matrix.servers import SERVERS
 
 DEFAULT_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-"""That of `.venv`."""
+"""The Python of `.venv`."""
 
 _TESTS_OF_A_SERVER = (
     "tests/integration",
@@ -34,7 +34,7 @@ class Cell:
 
 
 def all_cells(other_servers: Sequence[Path] = ()) -> list[Cell]:
-    """Every cell, in the order in which they run; `other_servers` add one each."""
+    """Every cell, in the order they run; `other_servers` add one each."""
     cells = [Cell(f"python{version}", python=version) for version in VERSIONS]
     # Old packages have no wheels for new Pythons.
     cells.append(Cell("oldest-packages", python=VERSIONS[0], requirements="oldest.txt"))

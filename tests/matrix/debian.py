@@ -1,7 +1,7 @@
-"""Fetches the Redis server of another Debian release, to run beside the machine's own.
+"""Downloads the Redis server of another Debian release, to run beside the machine's own.
 
-apt downloads it and all that it needs, libc included, into a folder: nothing is installed, and root
-is not needed. The mirror is the one that the machine's apt uses.
+apt downloads it and its dependencies, libc included, into a folder: nothing is installed, and root
+is not needed. The mirror is the machine's own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ exec "{loader}" --library-path "{libraries}" "{binary}" "$@"
 def debian_redis(release: str, folder: Path) -> Path:
     """A program that starts `redis-server` of Debian's `release`, e.g. "sid", kept in `folder`.
 
-    What the folder held before is fetched anew. Raises NotThereError.
+    The folder is emptied first. Raises NotThereError.
     """
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb") and _KEYRING.exists()):
         raise NotThereError("no apt, dpkg and Debian keyring to fetch it with")
@@ -57,8 +57,8 @@ def debian_redis(release: str, folder: Path) -> Path:
 
 def _mirror() -> str:
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
-    for address in told:
+    addresses = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    for address in addresses:
         if address.rstrip("/").endswith("/debian"):
             return address
     raise NotThereError("apt knows no Debian mirror, or has no lists yet (apt-get update)")
@@ -74,7 +74,7 @@ def _apt(folder: Path, *arguments: str) -> None:
 
 
 def _start_script(folder: Path) -> Path:
-    """The machine's libc may be older than the server's: it starts with the one fetched."""
+    """A script that starts the server with the downloaded libc, as the machine's may be older."""
     root = folder / "root"
     loaders = [*root.glob("usr/lib/*-linux-*/ld-linux*"), *root.glob("lib/*-linux-*/ld-linux*")]
     if not loaders:

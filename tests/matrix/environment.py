@@ -1,4 +1,4 @@
-"""Makes a virtual environment for a Python and a file of pinned requirements."""
+"""Creates a virtual environment for a Python and a file of pinned requirements."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(python: Path, requirements: Path, folder: Path) -> Path:
-    """The interpreter of the environment in `folder`, made anew where it is not as wanted.
+    """The interpreter of the environment in `folder`, recreated if it does not match.
 
-    Raises NotThereError where a package cannot be had for this Python.
+    Raises NotThereError if a package is not available for this Python.
     """
     made = folder / "bin" / "python"
     stamp = folder / "made-of"
@@ -25,7 +25,7 @@ def environment(python: Path, requirements: Path, folder: Path) -> Path:
         return made
     shutil.rmtree(folder, ignore_errors=True)
     _uv("venv", "--quiet", "--python", str(python), str(folder))
-    # Compiled once: the tests start many workers, perhaps where no bytecode may be written.
+    # Compiled once: the tests start many workers, possibly where bytecode cannot be written.
     options = ["--quiet", "--python", str(made)]
     _uv("pip", "sync", "--compile-bytecode", "--require-hashes", *options, str(requirements))
     own = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]

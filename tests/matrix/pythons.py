@@ -1,4 +1,4 @@
-"""Finds the Pythons of a machine: on PATH, and where version managers put them."""
+"""Finds the machine's Pythons: on PATH, and in version managers' folders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.matrix.absent import NotThereError
 
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
-# pyenv, asdf, mise, uv and Debian-like or built by hand, each with the version for `{}`.
+# pyenv, asdf, mise, uv, and Debian-like or hand-made folders, with the version for `{}`.
 _FOLDERS = (
     "~/.pyenv/versions/{}*/bin",
     "~/.asdf/installs/python/{}*/bin",
@@ -50,7 +50,7 @@ def _patch(folder: Path) -> list[int]:
 
 
 def _checked(candidate: Path, version: str) -> Path | None:
-    """The interpreter itself; a version manager's shim may be there and start nothing."""
+    """The interpreter itself; a version manager's shim may exist but start nothing."""
     if not os.access(candidate, os.X_OK):
         return None
     ran = subprocess.run([candidate, "-c", _WHICH], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Runs one cell and says how it ended."""
+"""Runs one cell and reports its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.matrix.environment import ROOT, environment
 from tests.matrix.pythons import find_python
 from tests.matrix.servers import SERVERS, Server, server_at
 
-# Settings of the machine must not reach the tests, nor this program's environment another's.
+# Settings of the machine must not reach the tests, nor this environment another's.
 _NOT_HANDED_ON = re.compile(
     r"(CARDS|STRIPE|PYTEST|PYTHON)\w*|VIRTUAL_ENV|UV_PROJECT_ENVIRONMENT|REDIS_URL|HOST|PORT"
 )
@@ -28,7 +28,7 @@ _LAST_LINE = re.compile(r"\d+ (passed|failed|errors?)\b.* in ")
 
 
 class Verdict(Enum):
-    """How a cell ended."""
+    """A cell's result."""
 
     PASSED = "passed"
     FAILED = "FAILED"
@@ -37,7 +37,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A cell's end. `ran_on` and `detail` are for people."""
+    """A cell's result. `ran_on` and `detail` are for people."""
 
     cell: Cell
     verdict: Verdict
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def run(cell: Cell, work: Path, options: Sequence[str]) -> Outcome:
-    """Run the cell's tests; pytest is given `options`. What it needs is made in `work`.
+    """Run the cell's tests; pytest gets `options`. What the cell needs is created in `work`.
 
     pytest's output goes to stderr and to a log in `work`.
     """
@@ -61,10 +61,10 @@ def run(cell: Cell, work: Path, options: Sequence[str]) -> Outcome:
     _say(f"{cell.name}: {ran_on}")
     log = work / f"{cell.name.strip('/').replace('/', '-')}.log"
     command = [str(made), "-m", "pytest", "-m", "not browser", "-p", "no:cacheprovider"]
-    began = time.monotonic()
+    started_at = time.monotonic()
     code, last = _tee([*command, *options, *cell.tests], _environ(os.environ, server), log)
     detail = last or f"pytest ended with {code}"
-    _say(f"{cell.name}: {detail} ({time.monotonic() - began:.0f} s), see {log}")
+    _say(f"{cell.name}: {detail} ({time.monotonic() - started_at:.0f} s), see {log}")
     verdict = Verdict.FAILED if code else Verdict.PASSED
     return Outcome(cell, verdict, ran_on, detail)
 
@@ -85,7 +85,7 @@ def _environ(own: Mapping[str, str], server: Server | None) -> dict[str, str]:
 
 
 def _tee(command: Sequence[str], environ: Mapping[str, str], log: Path) -> tuple[int, str]:
-    """The exit code, and the last line if pytest came to one. pytest ends with this program."""
+    """The exit code, and pytest's last line, if any. pytest ends with this program."""
     last = ""
     guard = Guard()
     try:
@@ -119,8 +119,10 @@ def _embedded(python: Path) -> str:
     code = "from local.servers.valkey import valkey_binary; print(valkey_binary())"
     environ = _environ(os.environ, None)
     asked = [str(python), "-c", code]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT)
-    return server_at(Path(told.stdout.strip())).version
+    printed = subprocess.run(
+        asked, capture_output=True, text=True, check=True, env=environ, cwd=ROOT
+    )
+    return server_at(Path(printed.stdout.strip())).version
 
 
 def _say(text: str) -> None:

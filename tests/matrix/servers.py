@@ -1,4 +1,4 @@
-"""The servers that the tests run on besides the embedded Valkey."""
+"""The servers that tests run on besides the embedded Valkey."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.matrix.debian import debian_redis
 
 @dataclass(frozen=True)
 class Server:
-    """A server's program and what it says it is, e.g. "Redis 7.0.15"."""
+    """A server's program and its version as printed, e.g. "Redis 7.0.15"."""
 
     binary: Path
     version: str
@@ -30,16 +30,16 @@ def redis_7_0(folder: Path) -> Server:
 
 
 def newest_redis(folder: Path) -> Server:
-    """The newest Redis that can be installed: Debian unstable's."""
+    """The newest available Redis: Debian unstable's."""
     return server_at(debian_redis("sid", folder))
 
 
 SERVERS: dict[str, Callable[[Path], Server]] = {"redis-7.0": redis_7_0, "redis-new": newest_redis}
-"""By name; each may fetch into the folder it is given, and raises NotThereError."""
+"""By name; each may download into the given folder, and raises NotThereError."""
 
 
 def server_at(binary: Path) -> Server:
-    """What the program says it is. Raises NotThereError where it does not start."""
+    """The server with its version. Raises NotThereError if it does not start."""
     try:
         ran = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False)
     except OSError as error:

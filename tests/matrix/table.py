@@ -1,4 +1,4 @@
-"""What is printed at the end, and the exit code."""
+"""The final table, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.matrix.runs import Outcome, Verdict
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """A line for each cell, and one that counts them."""
+    """A line for each cell, and one with counts."""
     rows = [(one.cell.name, one.verdict.value, one.ran_on, one.detail) for one in outcomes]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     lines = []

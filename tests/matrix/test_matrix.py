@@ -1,4 +1,4 @@
-"""What `make test-matrix` finds, runs and says."""
+"""What `make test-matrix` finds, runs and prints."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def outcome(verdict: Verdict) -> Outcome:
     return Outcome(Cell(verdict.name), verdict, "Python 3.99", "why")
 
 
-def test_lower_bounds_are_what_is_tested() -> None:
-    """requirements/oldest.in pins each bound of pyproject.toml, but that of pyarrow, not tested."""
+def test_lower_bounds_are_tested() -> None:
+    """requirements/oldest.in pins each lower bound of pyproject.toml, except that of pyarrow."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = [project["project"]["dependencies"], project["dependency-groups"]["bench"]]
     groups += project["project"]["optional-dependencies"].values()
@@ -51,12 +51,12 @@ def test_lower_bounds_are_what_is_tested() -> None:
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Without trailing zeros: 8 is 8.0.0."""
+    """A version without trailing zeros: 8 equals 8.0.0."""
     return tuple(int(part) for part in re.sub(r"(\.0)+$", "", version).split("."))
 
 
 def test_a_python_is_found_under_a_version_manager(tmp_path: Path) -> None:
-    """A shim that starts nothing is passed over, and the newest patch is taken."""
+    """A shim that starts nothing is skipped, and the newest patch is chosen."""
     shim = program(tmp_path / "shims/python3.12", "echo 'version not set' >&2; exit 127")
     for patch in ("3.12.9", "3.12.10"):
         where = tmp_path / f".pyenv/versions/{patch}/bin/python3.12"
@@ -65,15 +65,15 @@ def test_a_python_is_found_under_a_version_manager(tmp_path: Path) -> None:
     assert find_python("3.12", environ).parts[-3] == "3.12.10"
 
 
-def test_a_python_of_another_version_is_not_taken(tmp_path: Path) -> None:
-    """The interpreter itself is asked for its version, whatever its name."""
+def test_a_python_of_another_version_is_not_used(tmp_path: Path) -> None:
+    """The interpreter itself reports its version, whatever its name."""
     program(tmp_path / "python3.12", "echo 3.11; echo /usr/bin/python3.11")
     with pytest.raises(NotThereError, match=r"3\.12"):
         find_python("3.12", {"PATH": str(tmp_path), "HOME": str(tmp_path)})
 
 
-def test_what_is_missing_is_not_there(tmp_path: Path) -> None:
-    """A Python that the machine lacks, and a server that does not start, are no failures."""
+def test_what_is_missing_is_no_failure(tmp_path: Path) -> None:
+    """A Python that the machine lacks, and a server that does not start, are not failures."""
     assert run(Cell("python3.99", python="3.99"), tmp_path, []).verdict is Verdict.NOT_THERE
     broken = program(tmp_path / "redis-server", "echo 'libssl is missing' >&2; exit 127")
     ended = run(Cell("broken", python=HERE.python, server=str(broken)), tmp_path, [])
@@ -87,7 +87,7 @@ def test_what_is_missing_is_not_there(tmp_path: Path) -> None:
 def test_a_cell_ends_as_its_tests_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, verdict: Verdict
 ) -> None:
-    """The verdict is pytest's, its last line is told, and its output is kept."""
+    """The verdict is pytest's, its last line is reported, and its output is kept."""
     monkeypatch.setattr(runs, "environment", lambda *_: Path(sys.executable))
     tests = tmp_path / "test_it.py"
     tests.write_text(f"def test_it() -> None:\n    {body}\n")
@@ -98,7 +98,7 @@ def test_a_cell_ends_as_its_tests_do(
 
 
 def test_the_server_reaches_the_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell's server is the one its tests start; the machine's own settings stay outside."""
+    """The tests start the cell's server; the machine's own settings do not reach them."""
     monkeypatch.setattr(runs, "environment", lambda *_: Path(sys.executable))
     monkeypatch.setenv("REDIS_URL", "redis://production:6379")
     monkeypatch.setenv("CARDS_LANGUAGE", "en")
@@ -118,7 +118,7 @@ def test_the_server_reaches_the_tests(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_machine_without_apt_has_no_other_servers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where neither PATH nor apt has a Redis, that is said."""
+    """If neither PATH nor apt has a Redis, the error says so."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotThereError, match="no apt"):
         redis_7_0(tmp_path / "fetched")
@@ -140,29 +140,29 @@ def test_apt_says_why_it_has_no_server(tmp_path: Path, monkeypatch: pytest.Monke
         debian.debian_redis("sid", tmp_path / "fetched")
 
 
-def test_a_server_is_named_by_what_it_says(tmp_path: Path) -> None:
-    """Not by its file's name: Debian's redis-server may be any version."""
+def test_a_server_is_named_by_its_version(tmp_path: Path) -> None:
+    """The name does not come from the file: Debian's redis-server may be any version."""
     line = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64"
     server = server_at(program(tmp_path / "valkey-server", f"echo '{line}'"))
     assert server.version == "Redis 7.0.15"
 
 
 def test_the_table_names_every_cell() -> None:
-    """What is not there stands in it as loudly as what failed."""
+    """Missing cells are listed as clearly as failed ones."""
     printed = table([outcome(verdict) for verdict in Verdict])
     assert re.search(r"^NOT_THERE +NOT THERE +Python 3\.99 +why$", printed, re.M)
     assert printed.endswith("1 passed, 1 FAILED, 1 NOT THERE")
 
 
-def test_the_exit_code_is_of_what_ran() -> None:
-    """A failure counts, an absence does not, and where nothing ran nothing was shown."""
+def test_the_exit_code_depends_on_what_ran() -> None:
+    """A failure counts, an absence does not, and if nothing ran, nothing was shown."""
     assert exit_code([outcome(Verdict.PASSED), outcome(Verdict.NOT_THERE)]) == 0
     assert exit_code([outcome(Verdict.PASSED), outcome(Verdict.FAILED)]) == 1
     assert exit_code([outcome(Verdict.NOT_THERE)]) == 1
 
 
-def test_cells_have_names_of_their_own() -> None:
-    """`--only` and the logs tell them apart; another server adds one."""
+def test_cells_have_distinct_names() -> None:
+    """`--only` and the logs need them; another server adds one."""
     names = [cell.name for cell in all_cells([Path("/opt/redis/redis-server")])]
     assert len(set(names)) == len(names)
     assert "/opt/redis/redis-server" in names

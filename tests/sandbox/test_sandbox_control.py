@@ -27,7 +27,7 @@ def control(threaded: SandboxThread) -> SandboxControl:
 
 
 def post(url: str, form: str, key: str = "k1") -> int:
-    """The status of a write to the seeded customer."""
+    """The status of a write to the initial customer."""
     request = urllib.request.Request(
         f"{url}/v1/customers/{seed.CUSTOMER}",
         data=form.encode(),
@@ -42,7 +42,7 @@ def post(url: str, form: str, key: str = "k1") -> int:
 
 
 def test_effects_and_requests(threaded: SandboxThread, control: SandboxControl) -> None:
-    """Effects and requests are told in order, and can be read on from a sequence number."""
+    """Effects and requests are listed in order, and can be continued from a sequence number."""
     post(threaded.url, f"default_source={seed.SECOND_CARD}&metadata[command_id]=c1", "k1")
     post(threaded.url, "name=Ana", "k2")
     kinds = [(each["kind"], each["idempotency_key"]) for each in control.effects()]
@@ -66,7 +66,7 @@ def test_effects_and_requests(threaded: SandboxThread, control: SandboxControl) 
 
 
 def test_stall_wait_release(threaded: SandboxThread, control: SandboxControl) -> None:
-    """A test can wait until a request is held, look, and let it go."""
+    """A test can wait until a request is stalled, inspect the sandbox, and release it."""
     id = control.add_fault("stall", customer=seed.CUSTOMER)
     statuses: list[int] = []
     thread = threading.Thread(target=lambda: statuses.append(post(threaded.url, "name=Ana")))
@@ -83,7 +83,7 @@ def test_stall_wait_release(threaded: SandboxThread, control: SandboxControl) ->
 
 
 def test_waits_end(control: SandboxControl) -> None:
-    """A wait for what does not come ends with TimeoutError."""
+    """A wait for something that does not happen ends with TimeoutError."""
     id = control.add_fault("drop")
     with pytest.raises(TimeoutError):
         control.wait_for_hits(id, timeout=0.01)
@@ -92,7 +92,7 @@ def test_waits_end(control: SandboxControl) -> None:
 
 
 def test_settings(threaded: SandboxThread, control: SandboxControl) -> None:
-    """Settings are set one by one, told without keys, and refused whole when one is wrong."""
+    """Settings are set one by one, shown without keys, and all refused when one is wrong."""
     latency = {"kind": "lognormal", "median_ms": 1, "p99_ms": 2}
     shown = control.configure(latency=latency, revoked_keys=["sk_test_1"], keep_requests=False)
     assert (shown["revoked_keys"], shown["latency"]["p99_ms"]) == (1, 2)
@@ -118,7 +118,7 @@ def test_settings(threaded: SandboxThread, control: SandboxControl) -> None:
 
 
 def test_reset(threaded: SandboxThread, control: SandboxControl) -> None:
-    """A reset brings the seed back and cuts off what was held, which then changes nothing."""
+    """A reset restores the initial objects and cuts stalled requests off, without effect."""
     control.configure(lock_timeout=False)
     id = control.add_fault("stall")
     errors: list[OSError] = []
@@ -143,7 +143,7 @@ def test_reset(threaded: SandboxThread, control: SandboxControl) -> None:
 
 
 def test_unknown_control_paths(control: SandboxControl) -> None:
-    """What the control API does not know is 404."""
+    """Unknown paths of the control API are 404."""
     for call in (
         lambda: control._send("GET", "nothing"),
         lambda: control.release("fault_99"),
@@ -158,8 +158,8 @@ def test_unknown_control_paths(control: SandboxControl) -> None:
 
 
 @pytest.mark.integration
-def test_process_says_where_it_listens_and_stops_on_sigterm() -> None:
-    """`python -m sandbox --port 0` prints its URL, and SIGTERM ends it though a request is held."""
+def test_the_process_prints_its_url_and_ends_on_sigterm() -> None:
+    """`python -m sandbox --port 0` prints its URL; SIGTERM ends it even if a request is stalled."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -183,7 +183,7 @@ def test_process_says_where_it_listens_and_stops_on_sigterm() -> None:
         thread.start()
         control.wait_for_hits(id)
         process.send_signal(signal.SIGTERM)
-        # A second is promised; the rest is for a machine that is busy.
+        # The sandbox ends within a second; the rest is for a busy machine.
         assert process.wait(timeout=10) == 0
         thread.join()
         taken = subprocess.run(

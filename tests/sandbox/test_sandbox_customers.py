@@ -1,4 +1,4 @@
-"""Customers, as Stripe keeps them."""
+"""Customers, as Stripe models them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.sandbox.conftest import Api
 JOHN = f"/v1/customers/{seed.CUSTOMER}"
 
 
-async def test_seed_is_the_documented_customer(api: Api) -> None:
-    """The documentation's customer is there, with both cards and the first as default."""
+async def test_the_initial_customer_is_the_documented_one(api: Api) -> None:
+    """The documentation's customer exists, with both cards and the first as default."""
     answer = await api.get(JOHN, **{"expand[]": "sources"})
     assert answer.status == 200
     body = answer.body
@@ -35,7 +35,7 @@ async def test_sources_only_when_expanded(api: Api) -> None:
 
 
 async def test_default_source_is_set_once_attached(api: Api, server: SandboxServer) -> None:
-    """An attached card becomes the default, as one effect that names the request."""
+    """An attached card becomes the default, with one effect that names the request."""
     answer = await api.post(
         JOHN,
         {"default_source": seed.SECOND_CARD, "metadata[command_id]": "c1", "expand[]": "sources"},
@@ -93,7 +93,7 @@ async def test_create_update_and_metadata(api: Api) -> None:
 
 
 async def test_create_with_source_and_payment_method(api: Api) -> None:
-    """A new customer can come with a card and a payment method; the card is its default."""
+    """A new customer can have a card and a payment method; the card is its default."""
     made = (
         await api.post(
             "/v1/customers",
@@ -138,7 +138,7 @@ async def test_deleted_customer(api: Api) -> None:
 
 
 async def test_unknown_customer_parameter_and_path(api: Api) -> None:
-    """Unknown ids, parameters and paths are refused as Stripe refuses them."""
+    """Unknown ids, parameters and paths are refused as by Stripe."""
     unknown = await api.get("/v1/customers/cus_unknown")
     assert (unknown.status, unknown.error["code"]) == (404, "resource_missing")
     parameter = await api.post(JOHN, {"colour": "red"})
@@ -164,7 +164,7 @@ async def test_customers_are_listed_newest_first(api: Api) -> None:
 
 
 async def test_auto_create(api: Api, server: SandboxServer) -> None:
-    """With auto_create any customer has cards with ids that can be told, and any token is fresh."""
+    """With auto_create every customer has cards with predictable ids, and any token is unused."""
     server.service.config.update({"auto_create": True, "auto_create_cards": 3})
     path = "/v1/customers/cus_load000000001"
     second = auto_card_id("cus_load000000001", 2)

@@ -1,4 +1,4 @@
-"""The sandbox tells a webhook endpoint what changed, as Stripe does."""
+"""The sandbox sends events to a webhook endpoint, as Stripe does."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _CUSTOMER = f"/v1/customers/{seed.CUSTOMER}"
 
 
 class Endpoint:
-    """Takes events, and verifies them with the SDK; refuses the first `refusals`."""
+    """Receives events, and verifies them with the SDK; refuses the first `refusals`."""
 
     def __init__(self) -> None:
         self.refusals = 0
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        """One delivery."""
+        """Receive one delivery."""
         body = await request.read()
         stripe.Webhook.construct_event(body, request.headers["Stripe-Signature"], EVENTS_SECRET)
         if self.refusals:
@@ -37,14 +37,14 @@ class Endpoint:
         return web.Response()
 
     async def events(self, count: int) -> dict[str, dict[str, Any]]:
-        """The next ones, by type: they come in any order."""
+        """The next events, by type; they come in any order."""
         found = [await asyncio.wait_for(self._events.get(), 60) for _ in range(count)]
         assert len({one["id"] for one in found}) == count
         return {one["type"]: one for one in found}
 
 
 async def test_thin_events_conform() -> None:
-    """The SDK's own parser takes what is sent with the thin payload, and finds the object."""
+    """The SDK's own parser accepts events with the thin payload, and finds the object."""
     client = stripe.StripeClient("sk_test_x")
     heard: asyncio.Queue[Any] = asyncio.Queue()
 
@@ -77,8 +77,8 @@ async def endpoint() -> Endpoint:
 
 
 @pytest.fixture
-async def telling(endpoint: Endpoint) -> AsyncIterator[Api]:
-    """A sandbox that tells the endpoint."""
+async def sending(endpoint: Endpoint) -> AsyncIterator[Api]:
+    """A sandbox that sends events to the endpoint."""
     runner = web.ServerRunner(web.Server(endpoint.handle))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -88,16 +88,16 @@ async def telling(endpoint: Endpoint) -> AsyncIterator[Api]:
     await runner.cleanup()
 
 
-async def test_a_new_default(telling: Api, endpoint: Endpoint) -> None:
-    """One `customer.updated` with what was before, and the request that did it; once."""
+async def test_a_new_default(sending: Api, endpoint: Endpoint) -> None:
+    """One `customer.updated` with the old values and the request that changed them; once."""
     for _ in range(2):  # the second is a replay, and changes nothing
-        await telling.post(_CUSTOMER, {"default_source": seed.SECOND_CARD}, key="k1")
-    await telling.post(_CUSTOMER, {"name": "Ana"}, key="k2")
+        await sending.post(_CUSTOMER, {"default_source": seed.SECOND_CARD}, key="k1")
+    await sending.post(_CUSTOMER, {"name": "Ana"}, key="k2")
     first = (await endpoint.events(2))["customer.updated"]
     assert first["object"] == "event"
     changed = {"default_source": seed.CARD}, {"name": "John Doe"}
     assert first["data"]["previous_attributes"] in changed
-    await telling.post(_CUSTOMER, {"default_source": seed.CARD}, key="k3")
+    await sending.post(_CUSTOMER, {"default_source": seed.CARD}, key="k3")
     event = (await endpoint.events(1))["customer.updated"]
     assert event["data"]["object"]["default_source"] == seed.CARD
     assert event["data"]["previous_attributes"] == {"default_source": seed.SECOND_CARD}
@@ -105,33 +105,33 @@ async def test_a_new_default(telling: Api, endpoint: Endpoint) -> None:
     assert event["request"]["id"].startswith("req_")
 
 
-async def test_cards_come_and_go(telling: Api, endpoint: Endpoint) -> None:
-    """Sources and payment methods have events of their own, beside the customer's."""
-    made = await telling.post(f"{_CUSTOMER}/sources", {"source": "tok_visa"})
+async def test_cards_are_added_and_removed(sending: Api, endpoint: Endpoint) -> None:
+    """Sources and payment methods have their own events, besides the customer's."""
+    made = await sending.post(f"{_CUSTOMER}/sources", {"source": "tok_visa"})
     event = (await endpoint.events(1))["customer.source.created"]
     assert (event["data"]["object"]["id"], event["request"]["idempotency_key"]) == (
         made.body["id"],
         None,
     )
-    await telling.delete(f"{_CUSTOMER}/sources/{seed.CARD}")
+    await sending.delete(f"{_CUSTOMER}/sources/{seed.CARD}")
     both = await endpoint.events(2)
     assert both["customer.source.deleted"]["data"]["object"]["id"] == seed.CARD
     assert both["customer.updated"]["data"]["object"]["default_source"] == made.body["id"]
     attached = f"/v1/payment_methods/{seed.PAYMENT_METHOD}"
-    await telling.post(f"{attached}/attach", {"customer": seed.CUSTOMER})
+    await sending.post(f"{attached}/attach", {"customer": seed.CUSTOMER})
     event = (await endpoint.events(1))["payment_method.attached"]
     assert event["data"]["object"]["customer"] == seed.CUSTOMER
-    await telling.post(f"{attached}/detach")
+    await sending.post(f"{attached}/detach")
     data = (await endpoint.events(1))["payment_method.detached"]["data"]
     assert data["object"]["customer"] is None
     assert data["previous_attributes"] == {"customer": seed.CUSTOMER}
-    await telling.delete(_CUSTOMER)
+    await sending.delete(_CUSTOMER)
     event = (await endpoint.events(1))["customer.deleted"]
     assert event["data"]["object"]["deleted"] is True
 
 
-async def test_a_delivery_that_fails_is_made_again(telling: Api, endpoint: Endpoint) -> None:
-    """The same event, signed anew."""
+async def test_a_failed_delivery_is_retried(sending: Api, endpoint: Endpoint) -> None:
+    """The same event is sent again, with a new signature."""
     endpoint.refusals = 1
-    await telling.post(_CUSTOMER, {"name": "Ana"})
+    await sending.post(_CUSTOMER, {"name": "Ana"})
     assert (await endpoint.events(1))["customer.updated"]["data"]["object"]["name"] == "Ana"

@@ -18,7 +18,7 @@ FORM = {"default_source": seed.SECOND_CARD}
 
 
 async def test_status_before_the_effect(api: Api, server: SandboxServer) -> None:
-    """A status before the effect changes nothing, hits as often as it says, and may say retry."""
+    """A status before the effect changes nothing, occurs `times` times, and may ask for a retry."""
     fault = server.service.faults.add(
         {"kind": "status", "status": 503, "times": 2, "should_retry": True}
     )
@@ -30,8 +30,8 @@ async def test_status_before_the_effect(api: Api, server: SandboxServer) -> None
     assert (fault.hits.value, fault.live) == (2, False)
 
 
-async def test_a_status_says_what_it_is_told_to(api: Api, server: SandboxServer) -> None:
-    """Code and message are the rule's own, whatever they hold; without them the sandbox's."""
+async def test_a_status_has_the_rules_code_and_message(api: Api, server: SandboxServer) -> None:
+    """Code and message are the rule's own, whatever they are; by default the sandbox's."""
     said = {"code": "<b>code</b>", "message": "<script>'\u2028\x00"}
     server.service.faults.add({"kind": "status", "status": 402, **said})
     error = (await api.post(JOHN, FORM)).error
@@ -41,7 +41,7 @@ async def test_a_status_says_what_it_is_told_to(api: Api, server: SandboxServer)
 
 
 async def test_500_after_the_effect_is_saved(api: Api, server: SandboxServer) -> None:
-    """A 500 after the effect is replayed under its key, though the effect happened once."""
+    """A 500 after the effect is replayed under its key; the effect happened once."""
     server.service.faults.add({"kind": "status", "status": 500, "when": "after"})
     answers = [await api.post(JOHN, FORM, key="k1") for _ in range(2)]
     assert [each.status for each in answers] == [500, 500]
@@ -50,7 +50,7 @@ async def test_500_after_the_effect_is_saved(api: Api, server: SandboxServer) ->
 
 
 async def test_502_after_the_effect_is_not_saved(api: Api, server: SandboxServer) -> None:
-    """A gateway's 502 after the effect hides the true answer, which a retry then gets."""
+    """A gateway's 502 after the effect hides the true answer; a retry gets that one."""
     server.service.faults.add({"kind": "status", "status": 502, "when": "after"})
     assert (await api.post(JOHN, FORM, key="k1")).status == 502
     retried = await api.post(JOHN, FORM, key="k1")
@@ -59,7 +59,7 @@ async def test_502_after_the_effect_is_not_saved(api: Api, server: SandboxServer
 
 
 async def test_500_before_the_effect_can_be_saved(api: Api, server: SandboxServer) -> None:
-    """With save, a 500 without effect is replayed under its key for good."""
+    """With save, a 500 without effect is replayed under its key from then on."""
     server.service.faults.add({"kind": "status", "status": 500, "save": True})
     answers = [await api.post(JOHN, FORM, key="k1") for _ in range(2)]
     assert [each.status for each in answers] == [500, 500]
@@ -77,7 +77,7 @@ async def test_500_before_the_effect_can_be_saved(api: Api, server: SandboxServe
 async def test_broken_connections(
     api: Api, server: SandboxServer, fault: dict[str, Any], done: int
 ) -> None:
-    """The client sees a broken connection; the effect happened or not, as the rule says."""
+    """The client sees a broken connection; whether the effect happened is up to the rule."""
     server.service.faults.add(fault)
     with pytest.raises(aiohttp.ClientError):
         await api.post(JOHN, FORM, key="k1")
@@ -89,7 +89,7 @@ async def test_broken_connections(
 
 
 async def test_garbled_body(api: Api, server: SandboxServer) -> None:
-    """A garbled answer is 200 with a body that is no JSON, after the effect."""
+    """A garbled answer is 200 with a body that is not JSON, after the effect."""
     server.service.faults.add({"kind": "garble"})
     with pytest.raises(ValueError, match="Expecting value"):
         await api.post(JOHN, FORM)
@@ -97,7 +97,7 @@ async def test_garbled_body(api: Api, server: SandboxServer) -> None:
 
 
 async def test_stall_before_the_effect(api: Api, server: SandboxServer) -> None:
-    """A stalled request has no effect until released, and has it even if its client left."""
+    """A stalled request takes effect only once released, even if its client has left."""
     fault = server.service.faults.add({"kind": "stall"})
     held = asyncio.create_task(api.post(JOHN, FORM))
     assert await fault.hits.reached(1, 10)
@@ -108,7 +108,7 @@ async def test_stall_before_the_effect(api: Api, server: SandboxServer) -> None:
 
 
 async def test_stall_after_the_effect(api: Api, server: SandboxServer) -> None:
-    """Stalled after the effect, the answer is already saved and the customer free."""
+    """A request stalled after the effect has saved its answer and released the customer."""
     fault = server.service.faults.add({"kind": "stall", "when": "after"})
     held = asyncio.create_task(api.post(JOHN, FORM, key="k1"))
     assert await fault.hits.reached(1, 10)
@@ -121,7 +121,7 @@ async def test_stall_after_the_effect(api: Api, server: SandboxServer) -> None:
 
 
 async def test_stall_then_drop(api: Api, server: SandboxServer) -> None:
-    """Rules combine: all the stalls that match, then the first rule of another kind."""
+    """Rules combine: all matching stalls, then the first rule of another kind."""
     stall = server.service.faults.add({"kind": "stall", "when": "after", "seconds": 0.01})
     server.service.faults.add({"kind": "drop", "when": "after"})
     unused = server.service.faults.add({"kind": "garble"})
@@ -131,7 +131,7 @@ async def test_stall_then_drop(api: Api, server: SandboxServer) -> None:
 
 
 async def test_rules_match(api: Api, server: SandboxServer) -> None:
-    """A rule hits only requests that fit all its patterns."""
+    """A rule hits only requests that match all its patterns."""
     server.service.faults.add(
         {
             "kind": "status",
@@ -152,7 +152,7 @@ async def test_rules_match(api: Api, server: SandboxServer) -> None:
 
 
 async def test_probability_is_seeded(api: Api, server: SandboxServer) -> None:
-    """The same seed hits the same requests of a sequence."""
+    """The same seed hits the same requests in a sequence."""
 
     async def hits() -> list[int]:
         server.service.reset(keep_config=True)
@@ -179,7 +179,7 @@ async def test_probability_is_seeded(api: Api, server: SandboxServer) -> None:
         (502, {}, "api_error", None),
     ],
 )
-async def test_statuses_are_worded_as_stripes(
+async def test_statuses_look_like_stripes(
     api: Api,
     server: SandboxServer,
     status: int,
@@ -187,7 +187,7 @@ async def test_statuses_are_worded_as_stripes(
     kind: str,
     code: str | None,
 ) -> None:
-    """An injected status has the type, code and headers that Stripe gives it."""
+    """An injected status has the type, code and headers that Stripe uses for it."""
     server.service.faults.add({"kind": "status", "status": status, **extra})
     answer = await api.get(JOHN)
     assert (answer.status, answer.error["type"]) == (status, kind)
@@ -208,7 +208,7 @@ async def test_statuses_are_worded_as_stripes(
         {"kind": "status", "status": 200},
     ],
 )
-def test_impossible_rules_are_refused(wrong: dict[str, Any]) -> None:
-    """A rule that cannot be is refused, not ignored."""
+def test_invalid_rules_are_refused(wrong: dict[str, Any]) -> None:
+    """An invalid rule is refused, not ignored."""
     with pytest.raises(FaultError):
         Faults().add(wrong)

@@ -15,7 +15,7 @@ SOURCES = f"{JOHN}/sources"
 async def test_replay_is_the_saved_answer(api: Api, server: SandboxServer) -> None:
     """The same key and parameters give the same body, marked as replayed, and no second effect."""
     first = await api.post(SOURCES, {"source": seed.TOKEN, "metadata[a]": "1"}, key="k1")
-    # The order of the parameters is no part of what they say.
+    # The order of parameters does not matter.
     second = await api.post(SOURCES, {"metadata[a]": "1", "source": seed.TOKEN}, key="k1")
     assert second.body == first.body
     assert "Idempotent-Replayed" not in first.headers
@@ -46,7 +46,7 @@ async def test_key_with_something_else_is_an_error(api: Api) -> None:
 
 
 async def test_key_in_progress(api: Api, server: SandboxServer) -> None:
-    """While the first request is held the key is 409; afterwards it is replayed."""
+    """While the first request is stalled the key is 409; afterwards it is replayed."""
     fault = server.service.faults.add({"kind": "stall"})
     form = {"default_source": seed.SECOND_CARD}
     held = asyncio.create_task(api.post(JOHN, form, key="k1"))
@@ -59,7 +59,7 @@ async def test_key_in_progress(api: Api, server: SandboxServer) -> None:
 
 
 async def test_what_is_not_saved(api: Api, server: SandboxServer) -> None:
-    """Failed validation, 401, 429 and 409 leave the key free for the real request."""
+    """Failed validation, 401, 429 and 409 leave the key free for the actual request."""
     form = {"source": seed.TOKEN}
     assert (await api.post(SOURCES, {**form, "wrong": "1"}, key="k1")).status == 400
     bad = await api.send("POST", SOURCES, form, key="k1", authorization="Bearer sk_live_x")
@@ -77,7 +77,7 @@ async def test_what_is_not_saved(api: Api, server: SandboxServer) -> None:
 
 
 async def test_key_expires_after_a_day(api: Api, server: SandboxServer) -> None:
-    """A key older than 24 h executes anew, and is then young again."""
+    """A key older than 24 h executes again, and is then new."""
     form = {"source": "tok_visa"}
     first = await api.post(SOURCES, form, key="k1")
     server.service.config.update({"clock_offset": 24 * 3600 - 60})
@@ -88,8 +88,8 @@ async def test_key_expires_after_a_day(api: Api, server: SandboxServer) -> None:
     assert (await api.post(SOURCES, form, key="k1")).body["id"] == second.body["id"]
 
 
-async def test_kept_keys_can_be_bounded(api: Api, server: SandboxServer) -> None:
-    """With idempotency_keys_kept the oldest keys go first."""
+async def test_the_number_of_keys_can_be_limited(api: Api, server: SandboxServer) -> None:
+    """With idempotency_keys_kept the oldest keys are removed first."""
     server.service.config.update({"idempotency_keys_kept": 2})
     for key in ("k1", "k2", "k3"):
         await api.post(JOHN, {"name": "Ana"}, key=key)
@@ -98,7 +98,7 @@ async def test_kept_keys_can_be_bounded(api: Api, server: SandboxServer) -> None
     assert "Idempotent-Replayed" not in fresh.headers
 
 
-async def test_keys_mean_nothing_on_get_and_delete(api: Api) -> None:
+async def test_keys_have_no_effect_on_get_and_delete(api: Api) -> None:
     """GET and DELETE ignore the key (Stripe docs)."""
     assert (await api.send("GET", JOHN, key="k1")).status == 200
     assert (await api.send("DELETE", f"{SOURCES}/{seed.CARD}", key="k1")).status == 200

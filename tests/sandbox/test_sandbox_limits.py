@@ -18,7 +18,7 @@ JOHN = f"/v1/customers/{seed.CUSTOMER}"
 
 
 async def test_api_keys(api: Api, server: SandboxServer) -> None:
-    """Any test key is good as Bearer or Basic; none, live, revoked 401; forbidden 403."""
+    """Any test key is valid, as Bearer or Basic; none, live, revoked 401; forbidden 403."""
     server.service.config.update(
         {"revoked_keys": ["sk_test_old"], "forbidden_keys": ["rk_test_weak"]}
     )
@@ -43,8 +43,8 @@ async def test_api_keys(api: Api, server: SandboxServer) -> None:
     ("setting", "reason"), [("rps", "global-rate"), ("endpoint_rps", "endpoint-rate")]
 )
 async def test_rate_limit(api: Api, server: SandboxServer, setting: str, reason: str) -> None:
-    """Over the rate the answer is 429 with the limiter's reason, and the refusals are counted."""
-    # So slow that the bucket, which always holds one, gains nothing during the test.
+    """Over the rate the answer is 429 with the limiter's reason, and refusals are counted."""
+    # So slow that the bucket, which holds at least one token, gains none during the test.
     server.service.config.update({setting: 0.001})
     assert (await api.get(JOHN)).status == 200
     answer = await api.get(f"{JOHN}/sources" if setting == "rps" else JOHN)
@@ -58,7 +58,7 @@ async def test_rate_limit(api: Api, server: SandboxServer, setting: str, reason:
 
 
 def test_bucket_holds_one_second() -> None:
-    """A full bucket gives one second's worth at once and then refills with time."""
+    """A full bucket gives one second's tokens at once, then refills with time."""
     bucket = _Bucket(5.0, 0.0)
     assert [bucket.take(5.0, 0.0) for _ in range(6)] == [True] * 5 + [False]
     assert bucket.take(5.0, 0.2)
@@ -66,8 +66,8 @@ def test_bucket_holds_one_second() -> None:
     assert sum(bucket.take(5.0, 100.0) for _ in range(10)) == 5
 
 
-def test_endpoints_have_buckets_of_their_own() -> None:
-    """One endpoint's limit leaves the other's alone."""
+def test_endpoints_have_their_own_buckets() -> None:
+    """One endpoint's limit does not affect the other's."""
     limits = Limits()
     limits.admit("POST /v1/customers/:id", None, 0.001)
     limits.admit("POST /v1/customers/:id/sources", None, 0.001)
@@ -77,7 +77,7 @@ def test_endpoints_have_buckets_of_their_own() -> None:
 
 
 async def test_lock_timeout(api: Api, server: SandboxServer) -> None:
-    """A second write to a held customer is 429 lock_timeout; reads and other customers go on."""
+    """A second write to a locked customer is 429 lock_timeout, but no read or other customer."""
     other = (await api.post("/v1/customers")).body["id"]
     fault = server.service.faults.add({"kind": "stall", "method": "POST"})
     held = asyncio.create_task(api.post(JOHN, {"name": "Ana"}))
@@ -111,7 +111,7 @@ async def test_latency_holds_the_customer(api: Api, server: SandboxServer) -> No
 
 
 def test_lognormal_latency_has_its_median_and_p99() -> None:
-    """Half of the draws lie below the median and 99 % below the p99; a seed repeats them."""
+    """Half of the draws are below the median and 99 % below the p99; a seed repeats them."""
     latency = Latency("lognormal", median_ms=300, p99_ms=900, seed=1)
     draws = sorted(latency.seconds() for _ in range(20_000))
     assert draws[10_000] == pytest.approx(0.300, rel=0.05)

@@ -11,7 +11,7 @@ OWN = {"customer": seed.CUSTOMER}
 
 
 async def test_attach_once(api: Api, server: SandboxServer) -> None:
-    """An attached payment method is not attached again, and its default stays as it was."""
+    """An attached payment method is not attached again, and the default does not change."""
     path = f"/v1/payment_methods/{seed.PAYMENT_METHOD}"
     attached = await api.post(f"{path}/attach", OWN, key="k1")
     assert (attached.status, attached.body["customer"]) == (200, seed.CUSTOMER)
@@ -40,7 +40,7 @@ async def test_detached_stays_detached(api: Api) -> None:
     assert (await api.post(f"{path}/detach")).status == 400
 
 
-async def test_test_payment_methods_mint_new_ids(api: Api) -> None:
+async def test_test_payment_methods_create_new_ids(api: Api) -> None:
     """Attaching pm_card_visa attaches a new pm_ each time, as at Stripe."""
     answers = [
         (await api.post("/v1/payment_methods/pm_card_visa/attach", OWN)).body for _ in range(2)
@@ -70,13 +70,13 @@ async def test_listing_shows_card_sources_too(api: Api) -> None:
 
 
 async def test_detaching_a_card_removes_the_source(api: Api) -> None:
-    """A card_ detached through the payment-method API is gone from the sources."""
+    """A card_ detached through the payment-method API is removed from the sources."""
     assert (await api.post(f"/v1/payment_methods/{seed.CARD}/detach")).status == 200
     assert (await api.get(JOHN)).body["default_source"] == seed.SECOND_CARD
 
 
 async def test_create_from_token(api: Api) -> None:
-    """A payment method made from a token spends the token; it needs type and card."""
+    """Creating a payment method from a token uses the token up; type and card are required."""
     form = {"type": "card", "card[token]": seed.TOKEN, "metadata[a]": "1"}
     made = await api.post("/v1/payment_methods", form)
     assert (made.body["card"]["last4"], made.body["metadata"]) == ("4242", {"a": "1"})
@@ -87,7 +87,7 @@ async def test_create_from_token(api: Api) -> None:
 
 
 async def test_update_needs_a_customer(api: Api) -> None:
-    """Metadata of an attached payment method can be written, of a loose one not."""
+    """Metadata can be written to an attached payment method, but not to another."""
     path = f"/v1/payment_methods/{seed.PAYMENT_METHOD}"
     assert (await api.post(path, {"metadata[a]": "1"})).status == 400
     await api.post(f"{path}/attach", OWN)

@@ -11,7 +11,7 @@ from tests.sandbox.conftest import Api
 JOHN = f"/v1/customers/{seed.CUSTOMER}"
 
 
-async def test_token_is_spent_by_its_first_use(api: Api, server: SandboxServer) -> None:
+async def test_a_token_is_used_up_by_its_first_use(api: Api, server: SandboxServer) -> None:
     """A token makes one card; the second use is 400 token_already_used, without effect."""
     form = {"source": seed.TOKEN, "metadata[command_id]": "c1"}
     made = await api.post(f"{JOHN}/sources", form)
@@ -25,7 +25,7 @@ async def test_token_is_spent_by_its_first_use(api: Api, server: SandboxServer) 
 
 
 async def test_test_tokens_are_reusable(api: Api) -> None:
-    """tok_visa makes a new card each time, with one fingerprint."""
+    """tok_visa creates a new card each time, with one fingerprint."""
     one = (await api.post(f"{JOHN}/sources", {"source": "tok_visa"})).body
     two = (await api.post(f"{JOHN}/sources", {"source": "tok_visa"})).body
     assert one["id"] != two["id"]
@@ -46,7 +46,7 @@ async def test_test_tokens_are_reusable(api: Api) -> None:
 async def test_declining_cards_are_not_attached(
     api: Api, server: SandboxServer, token: str, code: str, decline_code: str | None
 ) -> None:
-    """Stripe's declining test cards are refused with 402 when attached, also as pm_card_."""
+    """Stripe's declining test cards are refused with 402 at attachment, as pm_card_ too."""
     attach = f"/v1/payment_methods/pm_card_{token.removeprefix('tok_')}/attach"
     for answer in (
         await api.post(f"{JOHN}/sources", {"source": token}),
@@ -65,7 +65,7 @@ async def test_charge_customer_fail_attaches(api: Api) -> None:
 
 
 async def test_first_source_becomes_default(api: Api, server: SandboxServer) -> None:
-    """The first source of a customer becomes its default, the second does not."""
+    """The first source of a customer becomes its default; the second does not."""
     customer = (await api.post("/v1/customers")).body["id"]
     path = f"/v1/customers/{customer}"
     first = (await api.post(f"{path}/sources", {"source": "tok_visa"})).body["id"]
@@ -117,7 +117,7 @@ async def test_deleting_the_default_moves_it(api: Api) -> None:
 
 
 async def test_pages_of_sources(api: Api) -> None:
-    """Sources are listed newest first, in pages that can be walked both ways."""
+    """Sources are listed newest first, in pages that can be followed in both directions."""
     made = [
         (await api.post(f"{JOHN}/sources", {"source": "tok_visa"})).body["id"] for _ in range(3)
     ]
@@ -135,8 +135,8 @@ async def test_pages_of_sources(api: Api) -> None:
         assert (await api.get(f"{JOHN}/sources", **wrong)).status == 400
 
 
-async def test_tokens_are_minted_from_test_numbers(api: Api, server: SandboxServer) -> None:
-    """POST /v1/tokens takes Stripe's test numbers; the token's card id is the attached card's."""
+async def test_tokens_are_created_from_test_numbers(api: Api, server: SandboxServer) -> None:
+    """POST /v1/tokens accepts Stripe's test numbers; the token's card id becomes the card's."""
     form = {"card[number]": "5555555555554444", "card[exp_month]": "8", "card[exp_year]": "2030"}
     token = (await api.post("/v1/tokens", form)).body
     assert (token["card"]["brand"], token["card"]["exp_year"]) == ("MasterCard", 2030)
@@ -146,8 +146,8 @@ async def test_tokens_are_minted_from_test_numbers(api: Api, server: SandboxServ
     assert (missing.status, missing.error["code"]) == (404, "resource_missing")
 
 
-async def test_real_numbers_are_refused_and_forgotten(api: Api, server: SandboxServer) -> None:
-    """Any other number is refused as in Stripe's test mode, and is nowhere to be found after."""
+async def test_real_numbers_are_refused_and_not_kept(api: Api, server: SandboxServer) -> None:
+    """Any other number is refused as in Stripe's test mode, and stored nowhere."""
     number = "4539578763621486"
     for path, form in (
         ("/v1/tokens", {}),

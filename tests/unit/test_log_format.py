@@ -12,7 +12,7 @@ import pytest
 
 from producer.observability.log_format import FIELDS, formatter
 from producer.settings import Settings, SettingsError
-from worker.observability.log_context import ContextFilter, _about, note_request
+from worker.observability.log_context import ContextFilter, _context, note_request
 from worker.observability.logs import RedactingFilter
 
 
@@ -25,7 +25,7 @@ def _written(*, about: dict[str, Any] | None = None, **extra: Any) -> dict[str, 
         handler.addFilter(one)
     logger = logging.Logger("worker.test")
     logger.addHandler(handler)
-    token = _about.set(about)
+    token = _context.set(about)
     try:
         note_request("req_1")
         try:
@@ -35,7 +35,7 @@ def _written(*, about: dict[str, Any] | None = None, **extra: Any) -> dict[str, 
         extra.pop("fails", None)
         logger.info("%s is tok_1Secret\nand ñ", "it", extra=extra, exc_info=exc)
     finally:
-        _about.reset(token)
+        _context.reset(token)
     (line,) = stream.getvalue().splitlines()
     found: dict[str, Any] = json.loads(line)
     return found

@@ -1,4 +1,4 @@
-"""Tells of ends of commands to whoever asked for it, at least once, for a day."""
+"""Notifies callback URLs of ended commands, at least once, retrying for a day."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ log = logging.getLogger(__name__)
 TYPE = "com.card-commands.command.ended"
 GIVE_UP_MS = 24 * 3600 * 1000
 INTERVAL_S = 1.0
-_AT_ONCE = 50
-# Longer than a request may take, so that two workers seldom have the same one.
+_CONCURRENT = 50
+# Longer than a request may take, so that two workers seldom deliver the same callback.
 _LEASE_MS = 30_000
 _FIRST_MS, _LAST_MS = 5_000, 3_600_000
-# By the Standard Webhooks specification the receiver wants no more.
+# The receiver wants no more callbacks (Standard Webhooks specification).
 _GONE = 410
 
 
 def delay_ms(age_ms: int, draw: random.Random) -> int:
-    """When to try again: after about as long as it has been tried, 5 s to an hour."""
+    """Milliseconds until the next delivery: about the callback's age so far, 5 s to an hour."""
     return int(min(max(age_ms, _FIRST_MS), _LAST_MS) * draw.uniform(0.5, 1.0))
 
 
@@ -63,7 +63,7 @@ def cloud_event(message_id: str, found: CommandStatus) -> bytes:
 
 
 class Callbacks:
-    """One per worker process; what is due is in the journal, and any one worker tells it."""
+    """One per worker process. Due callbacks are in the journal, and any worker delivers them."""
 
     def __init__(
         self,
@@ -76,53 +76,53 @@ class Callbacks:
         self._watch = watch
         self._secrets = secrets
         self._requests = requests
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._deliveries: set[asyncio.Task[None]] = set()
         self._draw = random.Random()
 
     async def run(self) -> None:
-        """Tell what is due until cancelled. Without secrets nothing is told."""
+        """Deliver due callbacks until cancelled; without secrets none is delivered."""
         if not self._secrets.keys:
             return
         try:
             while True:
                 try:
-                    await self._take()
+                    await self._claim_due()
                 except (JournalUnavailable, JournalFault) as error:
                     log.warning("no callbacks: %s", error)
                 except Exception:
                     log.exception("no callbacks")
                 await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
         finally:
-            for task in self._under_way:
+            for task in self._deliveries:
                 task.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            await asyncio.gather(*self._deliveries, return_exceptions=True)
             await self._requests.close()
 
-    async def _take(self) -> None:
-        while self._watch.refuses is None and (free := _AT_ONCE - len(self._under_way)) > 0:
+    async def _claim_due(self) -> None:
+        while self._watch.refuses is None and (free := _CONCURRENT - len(self._deliveries)) > 0:
             found = await self._journal(take_callbacks(free, _LEASE_MS))
             for due in found:
-                task = asyncio.create_task(self._tell_or_log(due))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+                task = asyncio.create_task(self._deliver_or_log(due))
+                self._deliveries.add(task)
+                task.add_done_callback(self._deliveries.discard)
             if len(found) < free:
                 return
 
-    async def _tell_or_log(self, due: DueCallback) -> None:
+    async def _deliver_or_log(self, due: DueCallback) -> None:
         try:
-            await self._tell(due)
+            await self._deliver(due)
         except (JournalUnavailable, JournalFault) as error:
-            log.warning("a callback is told again later: %s", error)
+            log.warning("a callback is delivered again later: %s", error)
         except Exception:
-            log.exception("a callback is told again later")
+            log.exception("a callback is delivered again later")
 
-    async def _tell(self, due: DueCallback) -> None:
+    async def _deliver(self, due: DueCallback) -> None:
         try:
             found = await self._journal(status(due.command_id))
         except RecordDamaged:
             found = None
         if found is None or found.finished_at is None or found.result is None:
-            # Replayed since, so that another end will be told; or nothing is known of it any more.
+            # Replayed since, so that another end will be reported; or its status has expired.
             if found is None or found.ended:
                 await self._give_up(due, "not_known")
             else:
@@ -146,12 +146,16 @@ class Callbacks:
         elif code == _GONE or due.age_ms >= GIVE_UP_MS:
             await self._give_up(due, why)
         else:
-            log.info("the end of %s was not taken (%s); again later", due.command_id, why)
+            log.info(
+                "the callback for %s was not accepted (%s); it is retried later",
+                due.command_id,
+                why,
+            )
             await self._journal(put_off_callback(due, delay_ms(due.age_ms, self._draw)))
 
     async def _give_up(self, due: DueCallback, why: str) -> None:
         host = urlsplit(due.url).hostname or ""
-        told = json.dumps({"id": due.command_id, "host": host, "why": why}).encode()
-        await self._journal(set_aside(dead_letter("callbacks", DeadReason.CALLBACK, told)))
+        letter = json.dumps({"id": due.command_id, "host": host, "why": why}).encode()
+        await self._journal(set_aside(dead_letter("callbacks", DeadReason.CALLBACK, letter)))
         await self._journal(settle_callback(due))
-        log.warning("the end of %s is told no more: %s", due.command_id, why)
+        log.warning("the callback for %s is given up: %s", due.command_id, why)

@@ -1,4 +1,4 @@
-"""Posts to an address of somebody else's choosing: never to a private one, and within bounds."""
+"""Posts to a URL that a sender chose: never to a private address, and within time limits."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import aiohttp
 
 ANSWER_S = 10.0
-"""From connecting to the answer's head."""
+"""From connecting to the head of the answer."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Unreached(Exception):
-    """There was no answer; why, in a word, without the URL."""
+    """There was no answer; the text is a code for the reason, without the URL."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an address leads to the Internet, also where IPv6 hides one of IPv4 in it."""
+    """Whether an address is on the public Internet, also for IPv4 embedded in IPv6."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour
@@ -36,7 +36,7 @@ class CallbackClient:
     """One session for a worker process, made at the first request."""
 
     def __init__(self, *, private: bool, answer_s: float = ANSWER_S) -> None:
-        """`private` lets private addresses and plain HTTP pass."""
+        """`private` allows private addresses and plain HTTP."""
         self._private = private
         self._answer_s = answer_s
         self._session: aiohttp.ClientSession | None = None
@@ -50,7 +50,7 @@ class CallbackClient:
         if not self._private and not url.startswith("https://"):
             raise Unreached("not_https")
         if self._session is None:
-            self._session = self._made()
+            self._session = self._new_session()
         try:
             async with self._session.post(
                 url, data=body, headers=headers, allow_redirects=False
@@ -61,11 +61,11 @@ class CallbackClient:
             raise Unreached("private_address" if refused else type(error).__name__) from error
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close the session."""
         if self._session is not None:
             await self._session.close()
 
-    def _made(self) -> aiohttp.ClientSession:
+    def _new_session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             force_close=True,
             use_dns_cache=False,
@@ -80,7 +80,7 @@ class CallbackClient:
         )
 
     def _socket(self, address: Any) -> socket.socket:
-        """The socket for a resolved address: the very one that is connected to."""
+        """The socket for a resolved address, which is the address that is connected to."""
         family, kind, protocol, _, place = address
         if not self._private and not is_public(place[0]):
             raise OSError(errno.EACCES, "a private address")

@@ -1,4 +1,4 @@
-"""A Celery pool that runs tasks on an asyncio loop, where they can, and others in threads.
+"""A Celery pool that runs tasks on an asyncio loop if they can, and others in threads.
 
 Celery has no such pool. A thread for each command costs more CPU in hand-overs than the command
 itself; on a loop a slot costs a few kilobytes.
@@ -29,15 +29,15 @@ OnLoop: TypeAlias = Callable[[Any, list[Any], dict[str, Any]], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 _THREADS = 4
-# The consumer's thread and the loop hand each message over, and each time one of them waits for the
-# interpreter: by default 5 ms while the other computes.
+# The consumer's thread and the loop hand each message over, and one of them waits for the
+# interpreter each time: by default 5 ms while the other computes.
 _SWITCH_S = 0.0005
-# Above Stripe's timeout of 20 s. What still runs then is taken over once its lease runs out.
+# Above Stripe's timeout of 20 s. What still runs then is taken over once its lease expires.
 _DRAIN_S = 25.0
 
 
 class TaskPool(BasePool):
-    """`limit` coroutines at a time, as many as Celery fetches messages for."""
+    """Runs `limit` coroutines at a time, as many as Celery fetches messages for."""
 
     body_can_be_buffer = True
     signal_safe = False
@@ -59,9 +59,9 @@ class TaskPool(BasePool):
         self._acknowledger.start()
 
     def on_stop(self) -> None:
-        """Wait for what runs, within bounds.
+        """Wait for running tasks, within bounds.
 
-        Celery stops the pool also where no signal announced it: its consumer may end with Redis.
+        Celery also stops the pool without a signal: its consumer may end with Redis.
         """
         self.before_stop()
         asyncio.run_coroutine_threadsafe(self._drain(), self.loop).result()
@@ -78,23 +78,23 @@ class TaskPool(BasePool):
         accept_callback: Callable[..., Any] | None = None,
         **_: Any,
     ) -> None:
-        """Begin a task (celery.worker.request.Request.execute_using_pool)."""
+        """Start a task (celery.worker.request.Request.execute_using_pool)."""
         name, _task_id, request, *_body = args
         on_loop = getattr(self.app.tasks[name], "on_loop", None)
         if on_loop is None:
             self._threads.submit(apply_target, target, args, kwargs, callback, accept_callback)
             return
-        came = _on_its_way(request)
-        self.loop.call_soon_threadsafe(self._begin, on_loop, request, callback, came)
+        arrived = _count_fetched(request)
+        self.loop.call_soon_threadsafe(self._start, on_loop, request, callback, arrived)
 
-    def _begin(
+    def _start(
         self,
         on_loop: OnLoop,
         request: Any,
         callback: Callback,
-        came: Callable[[], None],
+        arrived: Callable[[], None],
     ) -> None:
-        running = self.loop.create_task(self._run(on_loop, request, callback, came))
+        running = self.loop.create_task(self._run(on_loop, request, callback, arrived))
         self._tasks.add(running)
         running.add_done_callback(self._tasks.discard)
 
@@ -103,19 +103,19 @@ class TaskPool(BasePool):
         on_loop: OnLoop,
         request: Any,
         callback: Callback,
-        came: Callable[[], None],
+        arrived: Callable[[], None],
     ) -> None:
         started = time.monotonic()
-        came()
+        arrived()
         try:
-            told = await on_loop(request, request["args"], request["kwargs"])
-            outcome = (0, told, time.monotonic() - started)
+            returned = await on_loop(request, request["args"], request["kwargs"])
+            outcome = (0, returned, time.monotonic() - started)
         except Exception:
             outcome = (1, ExceptionInfo(internal=True), time.monotonic() - started)
         self._ended.put(lambda: callback(outcome))
 
     def _acknowledge(self) -> None:
-        """Off the loop: acknowledging is a blocking round trip to Redis."""
+        """Runs off the loop: acknowledging is a blocking round trip to Redis."""
         while (ended := self._ended.get()) is not None:
             try:
                 ended()
@@ -127,12 +127,12 @@ class TaskPool(BasePool):
             await asyncio.wait(self._tasks, timeout=_DRAIN_S)
 
 
-def _on_its_way(request: Any) -> Callable[[], None]:
-    """Have the gate know of a message that the loop has not seen; to be called once it has."""
+def _count_fetched(request: Any) -> Callable[[], None]:
+    """Count a message on its way to the loop as fetched; call the result once it is there."""
     prefetch = QueueOrder.prefetch
     if prefetch is None:
         return lambda: None
     queue = str((request.get("delivery_info") or {}).get("routing_key"))
     commands = commands_in(request["kwargs"])
     prefetch.fetched(queue, commands)
-    return lambda: prefetch.came(queue, commands)
+    return lambda: prefetch.arrived(queue, commands)

@@ -1,4 +1,4 @@
-"""Celery's settings. Celery on Redis alone promises little: docs/guarantees.md says what."""
+"""Celery's settings. docs/guarantees.md describes what Celery on Redis alone guarantees."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
         **broker,
         "broker_transport": "worker.celery.transport:Transport",
         **result_options(redis),
-        # Journal and envelope are one write of our own; Celery stores nothing besides.
+        # The journal stores results itself, in the write that ends a command.
         "task_ignore_result": True,
         # Interactive first; the anonymous exchange needs no bindings in Redis.
         "task_queues": [celery_queue(lane.value) for lane in Lane],
@@ -34,8 +34,8 @@ def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
         "task_create_missing_queues": False,
         "worker_pool": "worker.celery.asyncio_pool:TaskPool",
         "worker_concurrency": concurrency,
-        # A message is given back when its worker dies, and never fetched far ahead of its turn:
-        # `worker.celery.prefetch` says of which lane. Twice the slots, one time for each lane.
+        # A message returns to its queue when its worker dies. Each lane prefetches up to the number
+        # of slots, hence the multiplier; `worker.celery.prefetch` decides which lane.
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "worker_prefetch_multiplier": 2,
@@ -48,14 +48,14 @@ def celery_config(redis: RedisConfig, concurrency: int) -> dict[str, Any]:
             "unacked_restore_throttle": 1,
             "unacked_mutex_expire": 30,
             "queue_order_strategy": "worker.celery.prefetch:QueueOrder",
-            # Kombu's priorities would ask for four lists a queue, and nothing here has one.
+            # Kombu's priorities would poll four lists a queue, and no message has a priority.
             "priority_steps": [0],
         },
         # JSON alone: a pickled message could run code.
         "accept_content": ["json"],
         "task_serializer": "json",
         "result_serializer": "json",
-        # Flower watches the events.
+        # For Flower.
         "worker_send_task_events": True,
         "worker_hijack_root_logger": True,
         "worker_redirect_stdouts": False,

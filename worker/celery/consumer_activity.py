@@ -1,24 +1,24 @@
-"""Whether Celery's consumer looks for messages: a worker is known by what it does."""
+"""Whether Celery's consumer polls for messages: only such a worker counts as alive."""
 
 from __future__ import annotations
 
 import time
 from typing import ClassVar
 
-# Longer than a round trip that Redis takes its time for, shorter than others go on believing.
-_LATELY_S = 10.0
+# Longer than a slow round trip to Redis, shorter than the worker's heartbeat is valid.
+_RECENT_S = 10.0
 
 
 class ConsumerActivity:
-    """When the process's consumer last asked for messages, had one, or was full."""
+    """When the process's consumer last polled, had a message, or was full."""
 
-    # Kombu makes its channels by itself; there is one consumer in a process. None where it is in
-    # another: the children of a pool of processes have no part in it.
+    # On the class, since Kombu makes its channels itself; a process has one consumer. None if the
+    # consumer is in another process, as for the child processes of a pool.
     _last: ClassVar[float | None] = None
 
     @classmethod
-    def begin(cls) -> None:
-        """The consumer of this process begins."""
+    def start(cls) -> None:
+        """The consumer of this process starts."""
         cls._last = time.monotonic()
 
     @classmethod
@@ -28,11 +28,11 @@ class ConsumerActivity:
 
     @classmethod
     def note(cls) -> None:
-        """The consumer looked for a message, or left it on purpose."""
+        """The consumer polled for a message, or skipped that on purpose."""
         if cls._last is not None:
             cls._last = time.monotonic()
 
     @classmethod
-    def lately(cls) -> bool:
-        """Whether it did lately; true where that cannot be known here."""
-        return cls._last is None or time.monotonic() - cls._last < _LATELY_S
+    def is_recent(cls) -> bool:
+        """Whether the consumer was active lately; true if this process cannot know."""
+        return cls._last is None or time.monotonic() - cls._last < _RECENT_S

@@ -1,4 +1,4 @@
-"""From which queues a worker takes its next message: each lane has slots, each sender its turn."""
+"""Prefetch: from which queues a worker fetches its next message, and how many it holds."""
 
 from __future__ import annotations
 
@@ -10,118 +10,123 @@ from typing import ClassVar
 from producer.contract import Lane
 from producer.journal.redis.queues import lane_of
 
-# Commands in hand of a bulk queue: as many as this worker ends of it in so many seconds, but this
-# at least, so that a small worker or a slow account does not hoard what others could do.
+# A worker holds as many commands of a bulk queue as it ends in this time, but at least the minimum:
+# a small worker or a slow account must not hoard what other workers could execute.
 _AHEAD_S = 2.0
-_LEAST = 25
+_MIN_PER_QUEUE = 25
 # Commands of a bulk queue that are fetched in one round trip: a message of `send_many`, or as many.
-_TOGETHER = 50
-# Commands of the interactive lane that wait for the rate limit; the rest waits in Redis.
-_MOST_INTERACTIVE = 500
+_PER_ROUND_TRIP = 50
+# Commands of the interactive lane that are started or deferred; the rest waits in Redis.
+_MAX_INTERACTIVE = 500
 
 
 class Prefetch:
-    """Counts the commands in hand, and says which queues are to be looked at.
+    """Counts the commands that a worker holds, and decides which queues to poll.
 
-    A message counts as many as it holds, from the moment it is fetched. Each queue of the bulk lane
-    is counted for itself: what one sender's commands wait for, an endpoint at its limit, does not
-    keep another's from being fetched. Read by Celery's consumer thread. While it is `closed`
-    nothing is fetched, nor of a lane that is `paused`.
+    A message counts its commands from the moment it is fetched. Each queue of the bulk lane is
+    counted for itself: a sender whose commands wait, for an endpoint at its limit, does not keep
+    another sender's from being fetched. Read by Celery's consumer thread. While `suspended`
+    nothing is fetched, and nothing of `paused_lanes`.
     """
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
-        # Commands on their way from the consumer's thread, and what the loop has had of them: each
-        # thread writes its own.
+        # Commands that the consumer's thread fetched, and those of them that arrived at the loop:
+        # each thread writes its own counters.
         self._fetched: Counter[str] = Counter()
-        self._came: Counter[str] = Counter()
+        self._arrived: Counter[str] = Counter()
         self._fetched_messages: Counter[Lane] = Counter()
-        self._came_messages: Counter[Lane] = Counter()
-        self._asked: Counter[str] = Counter()
+        self._arrived_messages: Counter[Lane] = Counter()
+        self._claiming: Counter[str] = Counter()
         self._messages: Counter[Lane] = Counter()
         self._commands: Counter[Lane] = Counter()
-        self._of_queue: Counter[str] = Counter()
+        self._commands_of_queue: Counter[str] = Counter()
         self._ends: dict[str, _Ends] = {}
-        self.closed = False
-        self.paused: frozenset[Lane] = frozenset()
+        self.suspended = False
+        self.paused_lanes: frozenset[Lane] = frozenset()
 
     def fetched(self, queue: str, commands: int) -> None:
-        """A message of so many is on its way to the loop. Called by the consumer's thread alone."""
+        """A message of so many was fetched. Only the consumer's thread calls this."""
         self._fetched[queue] += commands
         self._fetched_messages[lane_of(queue)] += 1
 
-    def came(self, queue: str, commands: int) -> None:
-        """A fetched message is at the loop, which counts it from here."""
-        self._came[queue] += commands
-        self._came_messages[lane_of(queue)] += 1
+    def arrived(self, queue: str, commands: int) -> None:
+        """A fetched message arrived at the loop, which counts it from here on."""
+        self._arrived[queue] += commands
+        self._arrived_messages[lane_of(queue)] += 1
 
     def message(self, lane: Lane, change: int) -> None:
-        """A message was received (1) or is done with (-1)."""
+        """The loop received a message (1) or is done with it (-1)."""
         self._messages[lane] += change
 
-    def asked(self, queue: str, change: int) -> None:
-        """So many commands are asked for in the journal, or (below 0) were."""
-        self._asked[queue] += change
+    def claiming(self, queue: str, change: int) -> None:
+        """So many commands are being claimed, or (below 0) no longer."""
+        self._claiming[queue] += change
 
     def command(self, queue: str, change: int) -> None:
-        """A command of the queue is in hand (1), or no longer (-1)."""
+        """A command of the queue is started or deferred (1), or no longer (-1)."""
         self._commands[lane_of(queue)] += change
-        self._of_queue[queue] += change
+        self._commands_of_queue[queue] += change
 
     def ended(self, queue: str) -> None:
-        """A customer's commands were worked on as far as may be."""
+        """A customer's commands were executed as far as possible."""
         self._ends.setdefault(queue, _Ends()).count += 1
 
     def idle(self, lane: Lane) -> bool:
-        """Whether nothing of the lane is in hand."""
-        return self._held(lane) <= 0 and self._commands[lane] <= 0
+        """Whether the worker holds nothing of the lane."""
+        return self._messages_held(lane) <= 0 and self._commands[lane] <= 0
 
-    def wants(self, lane: Lane) -> bool:
-        """Whether the worker should take another message of the lane."""
-        if self._held(lane) >= self._concurrency:
+    def wants_lane(self, lane: Lane) -> bool:
+        """Whether the worker should fetch another message of the lane."""
+        if self._messages_held(lane) >= self._concurrency:
             return False
-        return lane is Lane.BULK or self._commands[lane] < _MOST_INTERACTIVE
+        return lane is Lane.BULK or self._commands[lane] < _MAX_INTERACTIVE
 
-    def wants_of(self, queue: str) -> bool:
-        """Whether the queue, of a lane that is wanted, has few enough commands in hand."""
+    def wants_queue(self, queue: str) -> bool:
+        """Whether the worker holds few enough commands of the queue, whose lane is wanted."""
         if lane_of(queue) is Lane.INTERACTIVE:
             return True
-        return self._started_or_deferred(queue) < self._most(queue)
+        return self._started_or_deferred(queue) < self._limit(queue)
 
     def more(self, queue: str, commands: int) -> int:
-        """How many messages like the last one, of so many commands, may be fetched with it.
+        """How many more messages to fetch in the same round trip, after one of so many commands.
 
-        None where that is all there is in hand of a bulk queue: there will be few. Else one by one
-        a worker could not fetch faster than Redis makes a write durable.
+        0 if the worker holds nothing else of the queue, which is then probably short. One by one, a
+        worker could not fetch faster than Redis makes a write durable.
         """
-        lane, in_hand = lane_of(queue), self._started_or_deferred(queue)
-        if lane is Lane.INTERACTIVE or in_hand <= commands or self.closed or lane in self.paused:
+        lane, held = lane_of(queue), self._started_or_deferred(queue)
+        if (
+            lane is Lane.INTERACTIVE
+            or held <= commands
+            or self.suspended
+            or lane in self.paused_lanes
+        ):
             return 0
-        left = min(_TOGETHER, self._most(queue) - in_hand) // commands
-        return max(0, min(int(left), self._concurrency - self._held(lane)))
+        left = min(_PER_ROUND_TRIP, self._limit(queue) - held) // commands
+        return max(0, min(int(left), self._concurrency - self._messages_held(lane)))
 
     def _started_or_deferred(self, queue: str) -> int:
-        on_its_way = self._fetched[queue] - self._came[queue]
-        return self._of_queue[queue] + self._asked[queue] + on_its_way
+        arriving = self._fetched[queue] - self._arrived[queue]
+        return self._commands_of_queue[queue] + self._claiming[queue] + arriving
 
-    def _most(self, queue: str) -> float:
+    def _limit(self, queue: str) -> float:
         ends = self._ends.get(queue)
-        return _LEAST if ends is None else max(_LEAST, ends.a_second() * _AHEAD_S)
+        return _MIN_PER_QUEUE if ends is None else max(_MIN_PER_QUEUE, ends.per_second() * _AHEAD_S)
 
-    def _held(self, lane: Lane) -> int:
-        on_its_way = self._fetched_messages[lane] - self._came_messages[lane]
-        return on_its_way + self._messages[lane]
+    def _messages_held(self, lane: Lane) -> int:
+        arriving = self._fetched_messages[lane] - self._arrived_messages[lane]
+        return arriving + self._messages[lane]
 
 
 class _Ends:
-    """How many commands of a queue end here in a second."""
+    """How many commands of a queue this worker ends per second."""
 
     def __init__(self) -> None:
         self.count = 0
         self._rate = 0.0
         self._since = time.monotonic()
 
-    def a_second(self) -> float:
+    def per_second(self) -> float:
         now = time.monotonic()
         if now - self._since >= 1:
             self._rate = self.count / (now - self._since)
@@ -132,10 +137,10 @@ class _Ends:
 class QueueOrder:
     """Kombu's order of queues (`queue_order_strategy`): interactive first, bulk queues in turn.
 
-    A lane of which nothing is in hand comes first, so that a flood in the other cannot starve it.
+    If the worker holds nothing of the bulk lane that comes first, so that no flood starves it.
     """
 
-    # Kombu makes its own instance, without arguments; there is one consumer in a process.
+    # On the class, since Kombu makes the instance, without arguments; a process has one consumer.
     prefetch: ClassVar[Prefetch | None] = None
 
     def __init__(self) -> None:
@@ -143,17 +148,17 @@ class QueueOrder:
         self._left_out: dict[str, float] = {}
 
     def leave_out(self, queue: str, seconds: float) -> None:
-        """Nothing can be taken from the queue: it is not asked for so long."""
+        """Do not poll the queue for so long: nothing can be fetched from it."""
         self._left_out[queue] = time.monotonic() + seconds
 
     def update(self, queues: Iterable[str]) -> None:
-        """The queues that are consumed from."""
+        """Set the queues to consume from."""
         self._queues = {lane: [] for lane in Lane}
         for queue in queues:
             self._queues[lane_of(queue)].append(queue)
 
     def consume(self, _count: int) -> list[str]:
-        """The queues to wait for a message in, the first that has one being taken."""
+        """The queues to poll; the message comes from the first that has one."""
         interactive, bulk = (self._wanted(lane) for lane in (Lane.INTERACTIVE, Lane.BULK))
         if self.prefetch is not None and self.prefetch.idle(Lane.BULK):
             return bulk + interactive
@@ -161,12 +166,14 @@ class QueueOrder:
 
     def _wanted(self, lane: Lane) -> list[str]:
         prefetch = self.prefetch
-        if prefetch is not None and (prefetch.closed or lane in prefetch.paused):
+        if prefetch is not None and (prefetch.suspended or lane in prefetch.paused_lanes):
             return []
         queues = self._usable(lane)
         if prefetch is None or prefetch.idle(lane):
             return queues
-        return [one for one in queues if prefetch.wants_of(one)] if prefetch.wants(lane) else []
+        if not prefetch.wants_lane(lane):
+            return []
+        return [queue for queue in queues if prefetch.wants_queue(queue)]
 
     def all_wanted(self) -> bool:
         """Whether no queue is left out."""
@@ -183,7 +190,7 @@ class QueueOrder:
         return [queue for queue in self._queues[lane] if queue not in self._left_out]
 
     def rotate(self, queue: str) -> str:
-        """A message was taken from the queue: the others of its lane come first next time."""
+        """A message was fetched from the queue: it comes last in its lane next time."""
         queues = self._queues[lane_of(queue)]
         if queue in queues:
             queues.remove(queue)

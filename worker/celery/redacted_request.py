@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RedactedRequest(Request):
-    """A sender that knows nothing of ours puts tokens, or worse, into the representation."""
+    """A sender without our client puts tokens, or worse, into the representation."""
 
     @property
     def argsrepr(self) -> str:

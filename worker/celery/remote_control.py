@@ -1,4 +1,4 @@
-"""What a worker does at the word of whoever can publish to Redis."""
+"""Restricts remote control, which anybody who can publish to Redis may send."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from celery.worker.control import Panel
 
 # Flower asks for events; both change nothing else.
 _HARMLESS = frozenset({"enable_events", "heartbeat"})
-# Asked by workers that start, it also takes from them what they know as revoked.
+# Sent by workers that start; the receiver also adopts their list of revoked tasks.
 _HELLO = "hello"
 
 
-def take_no_orders() -> None:
-    """Leave out what stops the worker, changes what it takes, or revokes; it still answers.
+def refuse_remote_control() -> None:
+    """Drop the commands that stop the worker, change what it consumes, or revoke; keep queries.
 
     Remote control has no signatures.
     """
-    for name, about in Panel.meta.items():
-        if (about.type == "control" and name not in _HARMLESS) or name == _HELLO:
+    for name, info in Panel.meta.items():
+        if (info.type == "control" and name not in _HARMLESS) or name == _HELLO:
             Panel.data.pop(name, None)

@@ -1,1 +1,1 @@
-"""Executes commands: one customer at a time, under a lease, attempt by attempt."""
+"""Executes commands: a customer's one after another, under a lease, attempt by attempt."""

@@ -1,10 +1,9 @@
-"""One try of a command under its customer's lease: from the grant to what is to be written."""
+"""One attempt of a command under its customer's lease: from the grant to the outcome to write."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from producer.contract import Lane, State
 from producer.journal import ClaimingStopped, End, Grant, Journal, Retry
@@ -15,17 +14,18 @@ from worker.execution.quarantine import PoisonError, Quarantine
 from worker.execution.row_signatures import RowSignatures
 from worker.handlers.attempt import Attempt, LeaseLost, Terms
 from worker.handlers.registry import HandlerRegistry
+from worker.handlers.unknown_outcome import last_lookup
 from worker.observability.command_events import CommandEvents
-from worker.verdicts import Succeeded, TryAgain, Verdict
+from worker.verdicts import TryAgain, Verdict
 
 log = logging.getLogger(__name__)
 
-# Leases lost in the middle of a try before the command is tried in a process of its own.
-_STRIKES_IN_PROCESS = 2
+# Leases that expired during an attempt before the command is tried in a process of its own.
+_MAX_EXPIRED_LEASES = 2
 
 
 class AttemptRunner:
-    """Makes tries, with the handler of the command's kind."""
+    """Makes attempts, with the handler of the command's kind."""
 
     def __init__(
         self,
@@ -44,16 +44,16 @@ class AttemptRunner:
         self._command_events = command_events
 
     async def make(self, grant: Grant, lease: Lease) -> End | Retry | ClaimingStopped:
-        """Make one try.
+        """Make one attempt.
 
         Raises:
-            LeaseLost: the lease was gone before anything was sent.
+            LeaseLost: the lease was lost before anything was sent.
         """
         command = grant.command
         self._command_events.started(grant, command)
         if (flaw := self._signatures.flaw(grant)) is not None:
-            await self._signatures.tell(self._journal, grant, flaw)
-            return self._outcomes.not_signed(grant, flaw)
+            await self._signatures.dead_letter(self._journal, grant, flaw)
+            return self._outcomes.bad_signature(grant, flaw)
         attempt = Attempt(
             command=command,
             command_id=grant.command_id,
@@ -65,7 +65,7 @@ class AttemptRunner:
             held=lease.held,
             concise=grant.lane is Lane.BULK,
             terms=_terms(grant),
-            note_before=self._noting(grant),
+            note_before=self._note_before(grant),
         )
         try:
             verdict = await self._carry_out(grant, attempt, lease)
@@ -84,27 +84,14 @@ class AttemptRunner:
             if isinstance(verdict, TryAgain) and not verdict.uncertain:
                 return outcome
         if isinstance(outcome, End) and outcome.state is State.FAILED:
-            return await self._last_look(grant, attempt, lease) or outcome
+            effect = await last_lookup(
+                lambda lookup: self._carry_out(grant, lookup, lease), attempt
+            )
+            if effect is not None:
+                outcome = self._outcomes.of(grant, effect)
         return outcome
 
-    async def _last_look(self, grant: Grant, attempt: Attempt, lease: Lease) -> End | None:
-        """Before giving up, whether it happened after all: an end to tell instead, if it did."""
-        try:
-            found = await self._carry_out(grant, replace(attempt, may_send=False), lease)
-        except LeaseLost:
-            raise
-        except Exception:
-            log.warning(
-                "command %s: whether Stripe did it is not known: the last lookup failed",
-                grant.command_id,
-            )
-            return None
-        if not isinstance(found, Succeeded):
-            return None
-        outcome = self._outcomes.of(grant, found)
-        return outcome if isinstance(outcome, End) else None
-
-    def _noting(self, grant: Grant) -> Callable[[str | None], Awaitable[None]] | None:
+    def _note_before(self, grant: Grant) -> Callable[[str | None], Awaitable[None]] | None:
         if not grant.of_migration:
             return None
 
@@ -118,21 +105,22 @@ class AttemptRunner:
     async def _carry_out(self, grant: Grant, attempt: Attempt, lease: Lease) -> Verdict:
         if grant.expired_leases and attempt.may_send:
             log.warning(
-                "command %s: try %d, since the worker of the try before is gone%s",
+                "command %s: attempt %d, since the worker of the previous attempt is gone%s",
                 grant.command_id,
                 grant.attempt_number,
                 "; alone, in a process of its own" if self._suspect(grant) else "",
             )
         if self._suspect(grant):
             if attempt.note_before is not None and not grant.checked:
-                # The child has no journal: what it finds is not known here, but may be sent.
+                # The child process has no journal: it may send without this process knowing which
+                # default it found.
                 await attempt.note_before(None)
             return await self._quarantine.carry_out(attempt, lease.left)
         return await self._handlers[attempt.command.kind].carry_out(attempt)
 
     @staticmethod
     def _suspect(grant: Grant) -> bool:
-        return grant.expired_leases >= _STRIKES_IN_PROCESS
+        return grant.expired_leases >= _MAX_EXPIRED_LEASES
 
 
 def _terms(grant: Grant) -> Terms | None:

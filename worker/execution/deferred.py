@@ -1,7 +1,7 @@
-"""Customers in hand whose next command waits for a slot, or for the rate limit.
+"""Deferred customers: their next command waits for a slot, or for the rate limit.
 
-Waiting holds no message, no slot and no lease: the journal knows that this worker has the customer
-in hand, and others look at it once the worker has not renewed that.
+A deferred customer holds no message, no slot and no lease. The journal knows which worker deferred
+it; other workers claim its command once that worker no longer renews this.
 """
 
 from __future__ import annotations
@@ -12,58 +12,46 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from producer.contract import Lane
-from producer.journal import ClaimResult, ClaimStatus, Deferred, Grant, JournalUnavailable
+from producer.journal import ClaimResult, ClaimStatus, Deferred, JournalUnavailable
 from producer.journal.redis.endpoints import Endpoint
 from worker.celery.prefetch import Prefetch
 from worker.clock import clock
 from worker.execution.leases import LeaseKeeper
+from worker.execution.message_progress import MessageProgress
 
 log = logging.getLogger(__name__)
 
-Ask = Callable[[Sequence[str]], Awaitable[list[ClaimResult]]]
+ClaimNext = Callable[[Sequence[str]], Awaitable[list[ClaimResult]]]
+Start = Callable[[ClaimResult, float, Lane, MessageProgress], None]
 
-_MOST_ASKED = 50
+_MAX_CLAIMS = 50
 _STOP_PAUSE_S = 1.0
-_AWAY_PAUSE_S = 0.5
-# Well below the time before its place at which the bulk lane is told to ask again (lua/limits.lua).
+_REDIS_AWAY_PAUSE_S = 0.5
+# Well below how long before its place the journal makes the bulk lane ask again (lua/limits.lua).
 _SPREAD_S = 0.03
-
-
-class Message(Protocol):
-    """What is told of each command of a message, or of each customer in hand."""
-
-    def started(self, grant: Grant) -> None:
-        """Work on it begins."""
-
-    def done(self) -> None:
-        """There is nothing more to do for it now."""
-
-
-Start = Callable[[ClaimResult, float, Lane, Message], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     deferred: Deferred
-    message: Message
+    progress: MessageProgress
 
 
 class DeferredCustomers:
-    """Lines by queue and endpoint. Of a lane's lines each is asked for in turn."""
+    """Lines by queue and endpoint. The lines of a lane take turns."""
 
     def __init__(
         self,
-        ask: Ask,
+        claim_next: ClaimNext,
         start: Start,
         free: Callable[[Lane], int],
         leases: LeaseKeeper,
         prefetch: Prefetch,
     ) -> None:
-        """`ask` takes customers up, `begin` works on one, `free` counts a lane's free slots."""
-        self._ask = ask
+        """`claim_next` claims customers' commands, `start` executes one, `free` counts slots."""
+        self._claim_next = claim_next
         self._start = start
         self._free = free
         self._leases = leases
@@ -75,19 +63,19 @@ class DeferredCustomers:
         self._not_before: dict[tuple[Lane, Endpoint], float] = {}
         self._woken = {lane: asyncio.Event() for lane in Lane}
 
-    def add(self, deferred: Deferred, message: Message) -> None:
-        """Let a customer wait; the message is told when it need not any more and is not begun."""
+    def add(self, deferred: Deferred, progress: MessageProgress) -> None:
+        """Defer a customer; `progress.done` runs if it leaves the line without being started."""
         lane, endpoint = deferred.lane, deferred.endpoint
         line = self._lines[lane].setdefault((deferred.queue, endpoint), deque())
-        line.append(_Waiting(deferred, message))
+        line.append(_Waiting(deferred, progress))
         self._leases.keep(deferred.customer)
         self._prefetch.command(deferred.queue, 1)
         if deferred.wait_ms:
-            self._put_off(lane, endpoint, deferred.wait_ms / 1000)
+            self._postpone(lane, endpoint, deferred.wait_ms / 1000)
         self._woken[lane].set()
 
     def holds(self, lane: Lane) -> bool:
-        """Whether anybody of the lane waits."""
+        """Whether customers of the lane are deferred."""
         return bool(self._lines[lane])
 
     def wake(self, lane: Lane) -> None:
@@ -95,36 +83,34 @@ class DeferredCustomers:
         if self._lines[lane]:
             self._woken[lane].set()
 
-    def leave(self) -> list[str]:
-        """Everybody who waits; nobody does afterwards."""
-        waiting = []
+    def remove_all(self) -> list[str]:
+        """Remove and return all deferred customers."""
+        customers = []
         for lines in self._lines.values():
             for line in lines.values():
                 while line:
-                    waiting.append(self._first(line).deferred.customer)
+                    customers.append(self._pop(line).deferred.customer)
             lines.clear()
-        return waiting
+        return customers
 
     async def run(self, lane: Lane) -> None:
-        """Take up the lane's customers as slots and limit allow, until cancelled."""
+        """Claim the lane's customers as slots and rate limit allow, until cancelled."""
         while True:
-            line = await self._next_line(lane)
-            first = [one for one, _ in zip(line[1], range(self._most(lane)), strict=False)]
+            key, line = await self._next_line(lane)
+            count = min(_MAX_CLAIMS, self._free(lane))
+            first = [waiting for waiting, _ in zip(line, range(count), strict=False)]
             asked_at = clock()
             try:
-                claimed = await self._ask([one.deferred.customer for one in first])
+                claimed = await self._claim_next([waiting.deferred.customer for waiting in first])
             except JournalUnavailable:
-                self._put_off(lane, line[0][1], _AWAY_PAUSE_S)
+                self._postpone(lane, key[1], _REDIS_AWAY_PAUSE_S)
                 continue
             except Exception:
-                # Nobody else asks for them: giving up would leave them waiting.
-                log.exception("who waits is asked for again")
-                self._put_off(lane, line[0][1], _AWAY_PAUSE_S)
+                # Nobody else claims for them: giving up would leave them waiting.
+                log.exception("claiming for deferred customers failed; it is tried again")
+                self._postpone(lane, key[1], _REDIS_AWAY_PAUSE_S)
                 continue
-            self._answered(lane, line, claimed, asked_at)
-
-    def _most(self, lane: Lane) -> int:
-        return min(_MOST_ASKED, self._free(lane))
+            self._apply(lane, key, line, claimed, asked_at)
 
     async def _next_line(self, lane: Lane) -> tuple[tuple[str, Endpoint], deque[_Waiting]]:
         lines, woken = self._lines[lane], self._woken[lane]
@@ -144,41 +130,41 @@ class DeferredCustomers:
             except TimeoutError:
                 continue
 
-    def _answered(
+    def _apply(
         self,
         lane: Lane,
-        line: tuple[tuple[str, Endpoint], deque[_Waiting]],
-        claimed: Sequence[ClaimResult],
+        key: tuple[str, Endpoint],
+        line: deque[_Waiting],
+        claim_results: Sequence[ClaimResult],
         asked_at: float,
     ) -> None:
-        key, waiting = line
-        for one in claimed:
-            if not waiting:
-                break  # the worker stops, and has given them back
-            if one.status is ClaimStatus.STOPPED:
-                self._put_off(lane, key[1], _STOP_PAUSE_S)
+        endpoint = key[1]
+        for claimed in claim_results:
+            if not line:
+                break  # the worker stops, and has released them
+            if claimed.status is ClaimStatus.STOPPED:
+                self._postpone(lane, endpoint, _STOP_PAUSE_S)
                 break
-            if one.deferred is not None and one.deferred.endpoint is key[1]:
-                # Workers that were told the same moment do not ask in the same moment.
+            if claimed.deferred is not None and claimed.deferred.endpoint is endpoint:
+                # Workers that were given the same moment do not ask in the same moment.
                 spread = self._draw.uniform(0, _SPREAD_S) if lane is Lane.BULK else 0.0
-                self._put_off(lane, key[1], one.deferred.wait_ms / 1000 + spread)
+                self._postpone(lane, endpoint, claimed.deferred.wait_ms / 1000 + spread)
                 break
-            first = self._first(waiting)
-            if one.deferred is not None:
-                self.add(one.deferred, first.message)
-            elif one.grant is not None:
-                self._start(one, asked_at, lane, first.message)
+            first = self._pop(line)
+            if claimed.deferred is not None:
+                self.add(claimed.deferred, first.progress)
+            elif claimed.grant is not None:
+                self._start(claimed, asked_at, lane, first.progress)
             else:
-                first.message.done()
-        if not waiting:
+                first.progress.done()
+        if not line:
             self._lines[lane].pop(key, None)
 
-    def _first(self, line: deque[_Waiting]) -> _Waiting:
-        """Take the first out of the line."""
+    def _pop(self, line: deque[_Waiting]) -> _Waiting:
         first = line.popleft()
         self._leases.drop(first.deferred.customer)
         self._prefetch.command(first.deferred.queue, -1)
         return first
 
-    def _put_off(self, lane: Lane, endpoint: Endpoint, seconds: float) -> None:
+    def _postpone(self, lane: Lane, endpoint: Endpoint, seconds: float) -> None:
         self._not_before[lane, endpoint] = clock() + seconds

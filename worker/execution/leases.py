@@ -1,4 +1,4 @@
-"""Leases on customers: held by a clock of our own, renewed together."""
+"""Leases on customers: timed by the worker's own clock, renewed together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.clock import clock
 
 log = logging.getLogger(__name__)
 
-# Sending stops this long before the lease ends, so that a request is on its way by then.
+# Sending stops this long before the lease expires, so that the request is sent by then.
 _MARGIN_S = 0.5
 
 
@@ -30,14 +30,14 @@ class Lease:
         return self.left() > 0
 
     def left(self) -> float:
-        """Seconds for which requests may be sent under it, were it not renewed."""
+        """Seconds for which requests may be sent under it unless it is renewed."""
         return 0.0 if self.lost else max(0.0, self.expires - _MARGIN_S - clock())
 
 
 class LeaseKeeper:
-    """Renews every lease this process holds, at a third of their length, in one call.
+    """Renews every lease of this process in one call, each third of their length.
 
-    So it does for customers in hand, which have no lease yet.
+    The call also renews deferred customers, which have no lease.
     """
 
     def __init__(self, journal: Journal, lease_s: float) -> None:
@@ -47,22 +47,22 @@ class LeaseKeeper:
         self._deferred: Counter[str] = Counter()
 
     def hold(self, grant: Grant, asked_at: float) -> Lease:
-        """Keep the granted lease until it is released. `asked_at` is our clock before asking."""
+        """Renew the granted lease until released. `asked_at` is our clock before the claim."""
         lease = Lease(grant.customer, grant.fence, asked_at + grant.lease_ms / 1000)
         self._held[grant.customer] = lease
         return lease
 
     def release(self, lease: Lease) -> None:
-        """Stop renewing."""
+        """Stop renewing the lease."""
         if self._held.get(lease.customer) is lease:
             del self._held[lease.customer]
 
     def keep(self, customer: str) -> None:
-        """Keep a customer in hand, without a lease, until it is dropped as often."""
+        """Renew a deferred customer until it is dropped as often as it was kept."""
         self._deferred[customer] += 1
 
     def drop(self, customer: str) -> None:
-        """Keep it no longer."""
+        """Undo one `keep`."""
         self._deferred[customer] -= 1
         if self._deferred[customer] <= 0:
             del self._deferred[customer]
@@ -71,7 +71,7 @@ class LeaseKeeper:
         return len(self._held) + len(self._deferred)
 
     async def run(self) -> None:
-        """Renew until cancelled. While Redis is away leases run out by their own clock."""
+        """Renew until cancelled. While Redis is away leases expire by the worker's clock."""
         while True:
             await asyncio.sleep(self._lease_s / 3)
             leases = [lease for lease in self._held.values() if not lease.lost]
@@ -79,14 +79,14 @@ class LeaseKeeper:
             if not leases and not deferred:
                 continue
             asked_at = clock()
-            held = [(one.customer, one.fence) for one in leases]
+            held = [(lease.customer, lease.fence) for lease in leases]
             try:
-                still = await self._journal(renew(held + deferred, int(self._lease_s * 1000)))
+                renewed = await self._journal(renew(held + deferred, int(self._lease_s * 1000)))
             except (JournalUnavailable, JournalFault) as error:
                 log.warning("leases not renewed: %s", error)
                 continue
-            for lease, is_held in zip(leases, still, strict=False):
-                if is_held:
+            for lease, is_renewed in zip(leases, renewed, strict=False):
+                if is_renewed:
                     lease.expires = asked_at + self._lease_s
                 elif self._held.get(lease.customer) is lease:
                     lease.lost = True

@@ -1,4 +1,4 @@
-"""From a verdict to what the journal writes: an end with its envelope, or another try."""
+"""The outcome that the journal records for a verdict: an end with its envelope, or a retry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import random
 
 from producer.contract import Envelope, Lane, State
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 from producer.journal import ClaimingStopped, End, Grant, Retry
 from producer.security.command_signatures import Flaw
 from producer.settings import Settings
@@ -14,7 +15,7 @@ from worker.execution import backoff
 from worker.stripe.advice import advice_data
 from worker.verdicts import ENDPOINT, GaveUp, KeyRefused, Rejected, Succeeded, TryAgain, Verdict
 
-# While Stripe refuses our key, one command in this time finds out whether it still does.
+# While Stripe refuses our key, one command per this interval tests it.
 KEY_PROBE_S = 5
 _GAVE_UP_HTTP = 502
 REFUSED_HTTP = 403
@@ -26,7 +27,7 @@ _FLAWS = {
 
 
 class Outcomes:
-    """Applies the limits on tries and age, and words the envelopes."""
+    """Applies the limits on attempts and age, and makes the envelopes."""
 
     def __init__(
         self,
@@ -36,14 +37,14 @@ class Outcomes:
         *,
         keep_bulk_s: int | None = None,
     ) -> None:
-        """`keep_s` (seconds) is how long an ended command is known, `keep_bulk_s` a bulk one."""
+        """`keep_s` (seconds) is how long an ended command is kept, `keep_bulk_s` a bulk one."""
         self._language: Language = language
         self._keep_s = {Lane.INTERACTIVE: keep_s, Lane.BULK: keep_bulk_s or keep_s}
         self._draw = draw or random.Random()
         self._superseded = Envelope.no("superseded", self._say(Text.SUPERSEDED))
 
     def of(self, grant: Grant, verdict: Verdict) -> End | Retry | ClaimingStopped:
-        """What is to be written for the verdict on this try."""
+        """The outcome for the verdict on this attempt."""
         match verdict:
             case Succeeded(text, data):
                 done = Envelope.yes(self._say(text), data)
@@ -56,36 +57,36 @@ class Outcomes:
             case KeyRefused(code, message, uncertain):
                 return ClaimingStopped(KEY_PROBE_S * 1000, code, redact(message), uncertain)
             case TryAgain():
-                return self._again(grant, verdict)
+                return self._retry(grant, verdict)
 
     def fault(self, grant: Grant, error: BaseException) -> End | Retry:
-        """The handler raised: whether the request went out is not known."""
+        """The handler raised: it is unknown whether the request was sent."""
         code, message = "internal_error", type(error).__name__
         if grant.faults + 1 >= backoff.MAX_FAULTS:
             return self._failed(grant, code, message)
         return Retry(self._delay_ms(grant), True, code, message, count="faults")
 
     def poison(self, grant: Grant, status: str) -> End:
-        """The command killed a process that had nothing else to do; `how` that ended."""
+        """The command killed a process that ran nothing else; `status` says how that ended."""
         return self._failed(
             grant, "poison", f"it killed the process that carried it out ({status})"
         )
 
-    def not_signed(self, grant: Grant, flaw: Flaw) -> End:
-        """Its row's signature is missing or wrong, so that nothing of it was sent now."""
-        if grant.unsettled or grant.look_up_first:  # it may have happened before
+    def bad_signature(self, grant: Grant, flaw: Flaw) -> End:
+        """The row's signature is missing or wrong, so nothing was sent in this attempt."""
+        if grant.unsettled or grant.look_up_first:  # an earlier attempt may have taken effect
             return self._failed(grant, flaw.value, self._say(_FLAWS[flaw]))
         return self._end(grant, State.REJECTED, REFUSED_HTTP, self.refusal(flaw))
 
     def refusal(self, flaw: Flaw) -> Envelope:
-        """The answer of a command that was refused for its signature."""
+        """The answer to a command that was refused for its signature."""
         return Envelope.no(flaw.value, self._say(_FLAWS[flaw]))
 
     def cancelled(self) -> Envelope:
-        """The answer of a command that a person cancelled."""
+        """The answer to a command that an operator cancelled."""
         return Envelope.no("cancelled", self._say(Text.CANCELLED))
 
-    def _again(self, grant: Grant, verdict: TryAgain) -> End | Retry:
+    def _retry(self, grant: Grant, verdict: TryAgain) -> End | Retry:
         code, message = verdict.code, redact(verdict.message)
         if verdict.final is not None and grant.busy + 1 >= backoff.MAX_BUSY:
             final = verdict.final
@@ -110,11 +111,11 @@ class Outcomes:
         return End(state, http_status, envelope, keep_s, self._superseded)
 
     def _say(self, text: Text) -> str:
-        return say(text, self._language)
+        return text.say(self._language)
 
 
 def outcomes_of(settings: Settings) -> Outcomes:
-    """As the settings say."""
+    """Outcomes in the language, and kept for the time, of the settings."""
     return Outcomes(
         settings.language, settings.status_ttl_s, keep_bulk_s=settings.bulk_status_ttl_s
     )

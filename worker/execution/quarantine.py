@@ -1,8 +1,8 @@
-"""A suspect command is tried in a process of its own, so that it kills only itself.
+"""Tries a suspect command in a child process, so that it cannot kill the worker.
 
-A command whose lease ran out twice in the middle of a try may have killed its workers, or was
-there by chance when they were killed. In a child process of its own the two are told apart: if
-the child dies and its parent lives, the command did it.
+A command whose lease expired twice during an attempt may have killed its workers, or was there by
+chance when they were killed. A child process tells the two apart: if the child dies and its
+parent lives, the command did it.
 """
 
 from __future__ import annotations
@@ -26,36 +26,36 @@ _LEASE_LOST = "LeaseLost"
 
 
 class PoisonError(Exception):
-    """The process that tried the command died of it."""
+    """The command killed the process that tried it."""
 
 
-# Children at a time: each costs a second of start-up, and suspects come in crowds, all that were
-# on one killed worker.
-_CHILDREN = 2
+# Child processes at a time: each costs a second of start-up, and all commands of one killed worker
+# are suspects at once.
+_MAX_CHILDREN = 2
 
 
 class Quarantine:
-    """Runs `python -m worker.execution.quarantine_process`, one process for each try."""
+    """Runs `python -m worker.execution.quarantine_process`, one process for each attempt."""
 
     def __init__(self) -> None:
-        self._deferred = asyncio.Semaphore(_CHILDREN)
+        self._children = asyncio.Semaphore(_MAX_CHILDREN)
 
     async def carry_out(self, attempt: Attempt, left_s: Callable[[], float]) -> Verdict:
-        """Try the command in a child, which may send while its lease has seconds left.
+        """Try the command in a child process, which may send for the lease's remaining seconds.
 
         Raises:
             PoisonError: the child died.
-            LeaseLost: the lease was gone before it could send.
+            LeaseLost: the lease was lost before the child could send.
         """
-        async with self._deferred:
+        async with self._children:
             attempt.check()
-            status, out = await self._child(_written(attempt, left_s()))
+            status, out = await self._run_child(_write_attempt(attempt, left_s()))
         if status != 0:
-            raise PoisonError(_ended(status))
+            raise PoisonError(_exit_description(status))
         attempt.check()
         return _read_verdict(out, attempt.command_id)
 
-    async def _child(self, told: str) -> tuple[int, str]:
+    async def _run_child(self, attempt: str) -> tuple[int, str]:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -66,8 +66,8 @@ class Quarantine:
         assert child.stdin is not None
         assert child.stdout is not None
         try:
-            # Its standard input stays open: the child ends when that closes, as when we are killed.
-            child.stdin.write(told.encode() + b"\n")
+            # Standard input stays open: the child ends when it closes, as when we are killed.
+            child.stdin.write(attempt.encode() + b"\n")
             out = await child.stdout.read()
             status = await child.wait()
         finally:
@@ -77,11 +77,11 @@ class Quarantine:
         return status, out.decode()
 
 
-def _ended(status: int) -> str:
+def _exit_description(status: int) -> str:
     if status > 0:
         return f"ended with exit status {status}"
-    # What the kernel kills to have memory again has this signal too.
-    hint = "; for want of memory, perhaps: see dmesg" if -status == signal.SIGKILL else ""
+    # The kernel's out-of-memory killer sends this signal, too.
+    hint = "; perhaps for lack of memory: see dmesg" if -status == signal.SIGKILL else ""
     try:
         name = signal.Signals(-status).name
     except ValueError:
@@ -89,7 +89,7 @@ def _ended(status: int) -> str:
     return f"killed by {name}{hint}"
 
 
-def _written(attempt: Attempt, within_s: float) -> str:
+def _write_attempt(attempt: Attempt, within_s: float) -> str:
     return json.dumps(
         {
             "kind": attempt.command.kind,
@@ -107,16 +107,21 @@ def _written(attempt: Attempt, within_s: float) -> str:
 
 
 def read_attempt(text: str) -> Attempt:
-    read: dict[str, Any] = json.loads(text)
-    until = clock() + read.pop("within_s")
-    command = parse_command(CommandKind(read.pop("kind")), read.pop("fields"))
-    told = read.pop("terms")
-    terms = None if told is None else Terms(**told)
-    return Attempt(command=command, held=lambda: clock() < until, terms=terms, **read)
+    """The attempt that the parent process wrote as JSON."""
+    fields: dict[str, Any] = json.loads(text)
+    until = clock() + fields.pop("within_s")
+    command = parse_command(CommandKind(fields.pop("kind")), fields.pop("fields"))
+    terms = fields.pop("terms")
+    return Attempt(
+        command=command,
+        held=lambda: clock() < until,
+        terms=None if terms is None else Terms(**terms),
+        **fields,
+    )
 
 
 def write_verdict(verdict: Verdict | None) -> str:
-    """A verdict as JSON; None where the lease was lost."""
+    """A verdict as JSON; None stands for a lost lease."""
     if verdict is None:
         return json.dumps([_LEASE_LOST, {}])
     fields = {name: getattr(verdict, name) for name in verdict.__dataclass_fields__}

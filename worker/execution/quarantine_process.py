@@ -1,4 +1,4 @@
-"""The child process of a quarantine: one try, its verdict on standard output."""
+"""The child process of a quarantine: one attempt, its verdict on standard output."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ async def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gateway, handlers = handlers_of(WorkerSettings.from_environ(os.environ))
     try:
-        told = write_verdict(await handlers[attempt.command.kind].carry_out(attempt))
+        verdict = write_verdict(await handlers[attempt.command.kind].carry_out(attempt))
     except LeaseLost:
-        told = write_verdict(None)
+        verdict = write_verdict(None)
     finally:
         await gateway.close()
-    sys.stdout.write(told)
+    sys.stdout.write(verdict)
 
 
 def _end_with_parent() -> None:

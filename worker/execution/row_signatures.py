@@ -1,4 +1,4 @@
-"""Which rows of the journal are carried out, by their signatures."""
+"""Verifies the signatures of the journal's rows before commands are executed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.journal import Grant, Journal, JournalFault, JournalUnavailable
 from producer.journal.commands.signed import row_flaw
 from producer.journal.operations.dead_letters import DeadReason, dead_letter, set_aside
 from producer.security.command_signatures import DAY_S, Flaw, Signing
-from worker.messages.dead_letters import sparing
+from worker.messages.dead_letters import limited_log
 
 _REASONS = {
     Flaw.MISSING: DeadReason.UNSIGNED,
@@ -21,15 +21,15 @@ _SHOWN = ("kind", "user", "card", "lane", "slot", "sender", "migration", "number
 
 
 class RowSignatures:
-    """Looks at the row of every command that is granted, before anything is sent."""
+    """Verifies the row of every granted command, before anything is sent."""
 
     def __init__(self, signing: Signing) -> None:
         self._signing = signing
 
     def flaw(self, grant: Grant) -> Flaw | None:
-        """Why the command is not carried out, if it is not.
+        """Why the command must not be executed; None if it may be.
 
-        One that was tried is given a day more than one that was not: so long tries go on.
+        A command that was attempted before may be a day older: retries go on for that long.
         """
         signing = self._signing
         if not signing.on:
@@ -39,25 +39,25 @@ class RowSignatures:
             signing, grant.command_id, grant.row, now_ms=grant.now_ms, max_age_s=max_age_s
         )
         if flaw is Flaw.MISSING and not signing.required:
-            sparing.say(
+            limited_log.log(
                 logging.WARNING,
                 "unsigned",
-                "command %s (sender %s) is not signed: refused once signatures are demanded",
+                "command %s (sender %s) is not signed: refused once signatures are required",
                 grant.command_id,
-                grant.row.get("sender") or "without a name",
+                grant.row.get("sender") or "unnamed",
             )
             return None
         return flaw
 
-    async def tell(self, journal: Journal, grant: Grant, flaw: Flaw) -> None:
-        """Keep the row as a dead letter, which counts and shows it, as well as may be."""
+    async def dead_letter(self, journal: Journal, grant: Grant, flaw: Flaw) -> None:
+        """Add the row to the dead letters, if Redis answers, to be counted and shown."""
         row = {name: grant.row[name] for name in _SHOWN if name in grant.row}
         text = json.dumps({"row": grant.command_id, **row}).encode()
         letter = dead_letter(grant.queue, _REASONS[flaw], text)
-        sparing.say(
+        limited_log.log(
             logging.ERROR,
             flaw.value,
-            "command %s is not carried out (%s); see `cards dead-letters`",
+            "command %s is not executed (%s); see `cards dead-letters`",
             grant.command_id,
             flaw.value,
         )

@@ -1,4 +1,4 @@
-"""Looks for what nobody works on: due retries, leases that ran out, messages that went missing."""
+"""Finds what nobody works on: due retries, expired leases, messages that went missing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from worker.observability.task_events import TaskEvents
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
-# How long a message may be under way. With the interval and the two looks that a lost message in
-# a flood takes, one is found within 2 * 5 + 2 s.
+# How long a message may be under way. With the interval, and the two sweeps that a lost message in
+# a flood takes, it is found within 2 * 5 + 2 s.
 PATIENCE_S = 5.0
 _LIMIT = 100
 
 
 class Sweeper:
-    """One per process; any one worker finds everything."""
+    """One per process; each worker's sweeps find everything."""
 
     def __init__(
         self,
@@ -52,36 +52,37 @@ class Sweeper:
             except JournalUnavailable as error:
                 log.warning("no sweep: %s", error)
             except JournalFault as error:
-                log.error("no sweep, since what is swept is damaged: %s", error.cause)
+                log.error("no sweep, since its data in the journal are damaged: %s", error.cause)
             except Exception:
-                # Nobody would look for what is forgotten any more.
+                # If this loop ended, nobody would find forgotten work.
                 log.exception("no sweep")
-            await self.tell()
+            await self.flush_counts()
             await asyncio.sleep(INTERVAL_S * self._draw.uniform(0.5, 1.5))
 
-    async def tell(self) -> None:
-        """Add what was measured to the counts in Redis; what it does not take is kept."""
-        claimed = self._measurements.take()
-        if not claimed:
+    async def flush_counts(self) -> None:
+        """Add the measurements to the counts in Redis; if that fails, keep them."""
+        counts = self._measurements.take()
+        if not counts:
             return
         try:
-            await self._journal(count(claimed))
+            await self._journal(count(counts))
         except (JournalUnavailable, JournalFault):
-            self._measurements.give_back(claimed)
+            self._measurements.give_back(counts)
 
     async def _sweep(self) -> None:
         self._watch.see(await self._journal(self._watch.look()))
-        was_closed, self._prefetch.closed = self._prefetch.closed, self._watch.refuses is not None
-        if self._prefetch.closed:
+        was_suspended = self._prefetch.suspended
+        self._prefetch.suspended = self._watch.refuses is not None
+        if self._prefetch.suspended:
             return
-        if was_closed:
-            self._executor.go_on()
+        if was_suspended:
+            self._executor.wake_deferred()
         limit = max(0, min(_LIMIT, self._executor.spare))
-        # A worker whose consumer fetches nothing does not count as one.
-        worker = self._worker if ConsumerActivity.lately() else ""
+        # A worker whose consumer fetches nothing does not count as alive.
+        worker = self._worker if ConsumerActivity.is_recent() else ""
         call = sweep(worker, limit=limit, patience_ms=int(PATIENCE_S * 1000))
         found = await self._journal(call)
-        self._prefetch.paused = found.paused
+        self._prefetch.paused_lanes = found.paused
         for customer in found.customers:
             self._executor.spawn(self._executor.on_customer(customer))
         for command_id, state in found.ends:

@@ -1,4 +1,4 @@
-"""What Flower is told of the broker: where it is, and no Stripe key."""
+"""The Celery app that gives Flower the broker, and no Stripe key."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from worker.messages.redaction import MaskingControl
 
 
 def make_app(redis: RedisConfig) -> Celery:
-    """A Celery app that knows where the broker is, and no task."""
-    made = Celery("cards", set_as_current=True, control=MaskingControl)
+    """A Celery app that knows the broker, and no task."""
+    celery_app = Celery("cards", set_as_current=True, control=MaskingControl)
     broker = broker_options(redis)
-    # Flower looks at the queues' lengths over a connection of its own making.
+    # Flower reads the queues' lengths over a connection that it makes itself.
     broker["broker_transport_options"] |= {
         "priority_steps": [0],
         "sentinel_kwargs": sentinel_options(redis),
     }
-    made.conf.update(
+    celery_app.conf.update(
         **broker,
         broker_transport="producer.redis.kombu_transport:Transport",
         broker_use_ssl=tls_options_of_celery(redis) if redis.tls else False,
         accept_content=["json"],
         **result_options(redis),
     )
-    return made
+    return celery_app

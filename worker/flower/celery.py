@@ -1,6 +1,6 @@
 """The Celery app for Flower: `celery -A worker.flower flower`.
 
-Flower needs the broker alone. With the worker's own app it would need, and have, the Stripe key.
+Flower needs only the broker. With the worker's own app it would need the Stripe key, too.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ try:
     _redis = redis_config(os.environ)
     admitted(_redis)
     app = make_app(_redis)
-except SettingsError as wrong:
-    sys.exit(f"flower: {wrong}")
+except SettingsError as error:
+    sys.exit(f"flower: {error}")

@@ -1,7 +1,7 @@
-"""Flower as it is run here: whom it answers, what it may do, and what it shows of tasks.
+"""Restricts Flower: requires sign-in on every route, blocks remote control, masks secrets.
 
-Flower leaves `/metrics` open whatever its settings, steers for everybody who may look, and shows
-what others put into their messages as it came.
+By itself Flower leaves `/metrics` open whatever its settings, lets everybody who may look control
+workers, and shows the content of messages unmasked.
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ from worker.messages.redaction import shown_event
 
 log = logging.getLogger(__name__)
 
-_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
-# What tells nothing of tasks or workers: probes ask `/healthcheck`, which answers OK.
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Handlers that reveal nothing of tasks or workers: probes use `/healthcheck`, which answers OK.
 _OPEN = (Healthcheck, LoginHandler, LogoutHandler, NotFoundErrorHandler)
 
 
 class GuardedFlower(Flower):  # type: ignore[misc]  # Flower is untyped
-    """Asks on every route who it is, refuses to steer unless that is asked for, and masks secrets.
+    """Authenticates on every route, blocks remote control unless it is on, and masks secrets.
 
-    Ends the process, with one line, where its settings would let everybody in.
+    Ends the process, with one line, if its settings would let everybody in.
     """
 
     def __init__(self, options: Any, capp: Celery, **settings: Any) -> None:
         try:
             check_access(options, os.environ)
             self.control = control_wanted(os.environ)
-        except SettingsError as wrong:
-            sys.exit(f"flower: {wrong}")
+        except SettingsError as error:
+            sys.exit(f"flower: {error}")
         if not self.control and hasattr(options, "read_only"):  # since Flower 2.1: no buttons
             options.read_only = True
         self._guarded: dict[Any, type[RequestHandler]] = {}
         super().__init__(options=options, capp=capp, **settings)
-        heard = self.events.on_event
-        self.events.on_event = lambda event: heard(shown_event(event))
+        on_event = self.events.on_event
+        self.events.on_event = lambda event: on_event(shown_event(event))
         if not self.control:
             log.info("remote control is off: %s=on turns it on", CONTROL)
 
     def get_handler_delegate(
         self, request: Any, target_class: type[RequestHandler], *args: Any, **kwargs: Any
     ) -> Any:
-        """As Tornado's, which calls it for each request."""
+        """Tornado calls this for each request."""
         if issubclass(target_class, BaseHandler) and not issubclass(target_class, _OPEN):
             if target_class not in self._guarded:
                 guarded = type(target_class.__name__, (_Guard, target_class), {})
@@ -69,22 +69,22 @@ class GuardedFlower(Flower):  # type: ignore[misc]  # Flower is untyped
 
 
 class _Guard(RequestHandler):
-    """What comes before a handler of Flower's."""
+    """Runs before a handler of Flower's."""
 
     application: GuardedFlower
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        # Where the API is open, Flower lets the pages of every other site read it, too.
+        # If its API is open, Flower lets pages of every other site read it, too.
         for name in ("Origin", "Headers", "Methods"):
             self.clear_header(f"Access-Control-Allow-{name}")
 
     @authenticated
     def prepare(self) -> Any:
-        """Who it is first; then whether it may."""
-        if not authenticates(self.application.options) and not self._local():
+        """Authenticate first, then authorise."""
+        if not authenticates(self.application.options) and not self._is_local():
             raise HTTPError(403, "Host must be localhost where Flower asks for no password")
-        if self.request.method not in _LOOKING and not isinstance(self, TasksDataTable):
+        if self.request.method not in _SAFE_METHODS and not isinstance(self, TasksDataTable):
             if not self.application.control:
                 raise HTTPError(403, f"remote control is off: {CONTROL}=on turns it on")
             self._refuse_other_sites()
@@ -97,11 +97,11 @@ class _Guard(RequestHandler):
             raise HTTPError(401) from None
 
     def write(self, chunk: Any) -> None:
-        """A result is what a task returned, which need not be ours."""
+        """Mask results, which may be those of tasks that are not ours."""
         super().write(masked_data(chunk) if isinstance(self, TaskResult) else chunk)
 
-    def _local(self) -> bool:
-        """No name of another site that was made to lead here (DNS rebinding)."""
+    def _is_local(self) -> bool:
+        """Whether Host is loopback, not another site's name that resolves here (DNS rebinding)."""
         unix = bool(self.application.options.unix_socket)
         return unix or is_loopback(urlsplit(f"//{self.request.host}").hostname or "")
 
@@ -115,5 +115,5 @@ class _Guard(RequestHandler):
 
 
 def guard() -> None:
-    """Have `celery flower` run this Flower: its command offers no other way to say so."""
+    """Make `celery flower` run this Flower; its command has no setting for that."""
     flower.command.Flower = GuardedFlower

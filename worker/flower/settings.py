@@ -1,4 +1,4 @@
-"""Who may use Flower, and for what: its own settings, and one of ours."""
+"""Who may use Flower, and for what: Flower's own settings, and one of ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 
 
 class FlowerOptions(Protocol):
-    """Those of Flower's options, however they were given, that say who gets in."""
+    """Flower's options, however they were given, that decide who may sign in."""
 
     address: str
     unix_socket: str
@@ -26,9 +26,9 @@ class FlowerOptions(Protocol):
 
 
 def control_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether Flower may steer workers and send tasks: CARDS_FLOWER_CONTROL. Raises SettingsError.
+    """Whether Flower may control workers and send tasks (CARDS_FLOWER_CONTROL).
 
-    Off where it is not set: whoever can look could otherwise shut workers down.
+    Off by default: everybody who may look could otherwise shut workers down. Raises SettingsError.
     """
     match environ.get(CONTROL, "").strip().lower():
         case "" | "off":
@@ -40,14 +40,14 @@ def control_wanted(environ: Mapping[str, str]) -> bool:
 
 
 def authenticates(options: FlowerOptions) -> bool:
-    """Whether Flower asks who it is."""
+    """Whether Flower authenticates its users."""
     return bool(options.basic_auth or options.auth)
 
 
 def check_access(options: FlowerOptions, environ: Mapping[str, str]) -> None:
-    """Raise SettingsError where Flower would listen to the network and let everybody in."""
-    for one in options.basic_auth or ():
-        if _CREDENTIALS.fullmatch(one) is None:
+    """Raise SettingsError if Flower would listen to the network without authentication."""
+    for credentials in options.basic_auth or ():
+        if _CREDENTIALS.fullmatch(credentials) is None:
             raise SettingsError("FLOWER_BASIC_AUTH", "must be user:password, or several by commas")
     if options.auth and not options.auth_provider:
         raise SettingsError("FLOWER_AUTH_PROVIDER", "is missing: FLOWER_AUTH needs it")

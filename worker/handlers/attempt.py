@@ -1,4 +1,4 @@
-"""One try of a command: its idempotency key, and what is known of the tries before it."""
+"""One attempt of a command: its idempotency key, and what is known of earlier attempts."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from producer.contract import AssignCard, SetDefaultCard
 
 
 class LeaseLost(Exception):
-    """The customer's lease ran out or was taken over; nothing more may be sent or written."""
+    """The customer's lease expired or was taken over; nothing more may be sent or written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a command of a migration is carried out."""
+    """The conditions under which a command of a migration is executed."""
 
     look_first: bool = False  # read the customer first: it may be so already
-    expected_default: str | None = (
-        None  # apply only where this is the default; "" is none in its slot
-    )
-    newer: bool = False  # another command has set the default since; it is to be left
-    checked: bool = False  # an earlier try found all as it is to be, and may have been sent
+    # Apply only if this is the default; "" means none in its slot.
+    expected_default: str | None = None
+    newer: bool = False  # another command has set the default since: change nothing
+    checked: bool = False  # an earlier attempt passed these checks, and may have been sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +31,13 @@ class Attempt:
     command_id: str
     key: str
     number: int  # counts from 1
-    unsettled: bool = False  # an earlier try under this key may have taken effect
-    may_send: bool = True  # false past the life of Stripe's idempotency keys: only look up
-    look_up_first: bool = False  # a replay by a person: send only if it did not happen before
+    unsettled: bool = False  # an earlier attempt under this key may have taken effect
+    may_send: bool = True  # false once Stripe's idempotency key has expired: only look up
+    look_up_first: bool = False  # replayed by an operator: send only if it has not taken effect
     held: Callable[[], bool] = lambda: True
-    concise: bool = False  # the answer is to be short: it is one of very many
+    concise: bool = False  # one of very many: the answer is to be short
     terms: Terms | None = None  # of a command of a migration
-    # Writes down the default there is before it is changed; "" is none, None is not known.
+    # Records the default before it is changed; "" means none, None means unknown.
     note_before: Callable[[str | None], Awaitable[None]] | None = None
 
     def check(self) -> None:

@@ -1,10 +1,10 @@
-"""What is printed on a card, from each of the objects in which Stripe shows it."""
+"""What is printed on a card, read from any of Stripe's objects that hold it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Stripe spells a brand one way in payment methods, another in cards and sources, as here
+# From the spelling in payment methods to that in cards and sources
 # (Stripe docs: api/payment_methods/object, api/cards/object).
 _BRANDS = {
     "amex": "American Express",
@@ -25,7 +25,7 @@ _BRANDS = {
 def face_of(body: dict[str, Any]) -> dict[str, Any]:
     """Brand, last4 and expiry of a card, a source or a payment method.
 
-    The brand is spelt as in card objects, also a payment method's ("visa" becomes "Visa"), so
+    The brand is spelt as in card objects, also for a payment method ("visa" becomes "Visa"), so
     that one card has one spelling.
     """
     nested = body.get("card")

@@ -1,4 +1,4 @@
-"""What of a customer the contract promises, and nothing else."""
+"""A customer reduced to the fields that the contract promises."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _FIELDS = ("id", "object", "email", "name", "phone", "default_source", "created"
 
 
 def concise(customer: dict[str, Any]) -> dict[str, Any]:
-    """The customer with what the contract names, and with the default that a `pm_` may be.
+    """The customer with the contract's fields and the default payment method.
 
-    A quarter of what Stripe returns, which counts where answers are kept by the million.
+    That is a quarter of what Stripe returns, which counts if millions of answers are kept.
     """
     sources = customer.get("sources") or {}
     settings = customer.get("invoice_settings") or {}

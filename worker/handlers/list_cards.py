@@ -1,4 +1,4 @@
-"""The listing of a customer's cards, read at Stripe."""
+"""Lists a customer's cards, read at Stripe."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from worker.verdicts import Rejected, Succeeded, Verdict
 async def list_cards(gateway: CardGateway, customer: str) -> Verdict:
     """All cards: the card sources in Stripe's order, then card payment methods not among them.
 
-    A card object is shown as Stripe returns it; of a `src_` and a `pm_`, whose card is nested,
-    id, object, brand, last4 and expiry. Rejected is Stripe's refusal, also for a deleted
-    customer; TryAgain and KeyRefused say that Stripe could not be read now.
+    A card object is shown as Stripe returns it; a `src_` or `pm_`, whose card is nested, with id,
+    object, brand, last4 and expiry. Rejected is Stripe's refusal, also for a deleted customer;
+    TryAgain and KeyRefused mean that Stripe could not be read now.
     """
     owner, methods = await asyncio.gather(
         gateway.customer(customer), gateway.card_payment_methods(customer)
@@ -28,7 +28,7 @@ async def list_cards(gateway: CardGateway, customer: str) -> Verdict:
 async def listed(
     gateway: CardGateway, customer: str, owner: StripeResult, methods: StripeResult
 ) -> Verdict:
-    """The listing, of what Stripe answered for the customer and its card payment methods."""
+    """The listing made from Stripe's answers for the customer and its card payment methods."""
     cards = await gathered(gateway, customer, owner, methods)
     if not isinstance(cards, list):
         return cards
@@ -55,7 +55,7 @@ async def gathered(
 
 
 async def _sources(gateway: CardGateway, customer: str, owner: StripeAnswer) -> StripeResult:
-    """The sources that came with the customer, or where those are not all, all of them."""
+    """The sources expanded in the customer; if those are not all, the ones that Stripe lists."""
     expanded = owner.body.get("sources")
     if isinstance(expanded, dict) and not expanded.get("has_more"):
         return StripeAnswer({"data": expanded.get("data", [])})

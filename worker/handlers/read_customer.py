@@ -1,4 +1,4 @@
-"""A customer's defaults and the ids of its cards, read at Stripe."""
+"""Reads a customer's defaults and the ids of its cards at Stripe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from worker.ports import CardGateway, StripeError
 from worker.stripe.error_verdicts import code_of, verdict_of_listing
 from worker.verdicts import Rejected, Succeeded, Verdict
 
-_OVER = ("canceled", "incomplete_expired")
+_ENDED = ("canceled", "incomplete_expired")
 
 
 async def read_customer(
@@ -23,10 +23,10 @@ async def read_customer(
 ) -> Verdict:
     """`id`, `default_source`, `default_payment_method`, `cards` and `faces`.
 
-    The last two are None where they are not asked for: ids, and what people know each card by.
-    Where they are asked for, `subscriptions` too: the defaults of their own that they have; None
-    where they cannot be read, as with a key that may not, and `subscriptionsNotRead` says why. The
-    other verdicts are as of `list_cards`.
+    `cards` (ids) and `faces` (what is printed on each card) are None unless `with_cards`. With
+    `with_subscriptions` there is also `subscriptions`, the defaults that subscriptions have of
+    their own; it is None if they cannot be read, for instance because the key may not, and
+    `subscriptionsNotRead` says why. The other verdicts are those of `list_cards`.
     """
     if with_cards:
         owner, methods = await asyncio.gather(
@@ -51,26 +51,27 @@ async def read_customer(
 
 
 def _face(card: dict[str, Any]) -> dict[str, Any]:
-    """Of a `src_`, whether it may be charged is its status; other cards have none."""
+    """A `src_` has a status, which says whether it may be charged; other cards have none."""
     status = card.get("status") if card.get("object") == "source" else None
     return {"id": card["id"], **face_of(card), "status": status}
 
 
 async def _own_defaults(gateway: CardGateway, customer: str) -> dict[str, Any]:
-    """Of subscriptions that go on, by Stripe's order: a payment method before a source."""
+    """Of subscriptions that have not ended: by Stripe's order a payment method before a source."""
     result = await gateway.subscriptions(customer)
     if isinstance(result, StripeError):
-        # Not the customer's fault, nor the key's: it may do all that commands need.
+        # The read goes on without: a key without this right can still execute all commands.
         code = "not_permitted" if result.http_status == 403 else code_of(result)
         return {"subscriptions": None, "subscriptionsNotRead": code}
     found = []
-    for one in result.body["data"]:
-        if one.get("status") in _OVER:
+    for subscription in result.body["data"]:
+        if subscription.get("status") in _ENDED:
             continue
         for slot in Slot.DEFAULT_PAYMENT_METHOD, Slot.DEFAULT_SOURCE:
-            card = one.get(slot.value)
+            card = subscription.get(slot.value)
             card = card.get("id") if isinstance(card, dict) else card
             if card:
-                found.append(Shadow(f"subscription.{slot.value}", card, one["id"]).wire())
+                shadow = Shadow(f"subscription.{slot.value}", card, subscription["id"])
+                found.append(shadow.wire())
                 break
     return {"subscriptions": found, "subscriptionsNotRead": None}

@@ -1,4 +1,4 @@
-"""The handlers, on a gateway to Stripe."""
+"""Maps each kind of command to its handler."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from worker.stripe.rate_limiter import RateLimiter
 from worker.verdicts import Verdict
 
 
-class CarriesOut(Protocol):
+class Handler(Protocol):
     """A handler of one kind of command."""
 
     async def carry_out(self, attempt: Attempt) -> Verdict:
-        """Make one try."""
+        """Make one attempt."""
 
 
-HandlerRegistry = Mapping[CommandKind, CarriesOut]
+HandlerRegistry = Mapping[CommandKind, Handler]
 
 
 def handlers_of(
@@ -34,7 +34,7 @@ def handlers_of(
     measurements: Measurements | None = None,
     tracing: Tracing | None = None,
 ) -> tuple[CardGateway, HandlerRegistry]:
-    """The gateway to Stripe, and a handler on it for each kind of command."""
+    """The gateway to Stripe, and a handler that uses it for each kind of command."""
     gateway = StripeGateway(
         settings.stripe_api_key,
         api_base=settings.stripe_api_base,

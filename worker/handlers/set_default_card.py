@@ -21,62 +21,62 @@ from worker.verdicts import Rejected, Succeeded, TryAgain, Verdict
 class SetDefaultCardHandler(CommandHandler):
     """Sets `default_source`, or for a `pm_` `invoice_settings.default_payment_method`.
 
-    Succeeds with the Customer as Stripe returns it, its sources expanded, but for the
-    `client_secret` of sources: no answer carries a secret. A bulk command succeeds with what the
-    contract names of it, and a migration's, which nobody waits for, with the ids of customer and
-    card alone.
+    Succeeds with the Customer as Stripe returns it, sources expanded, without the `client_secret`
+    of sources: no answer carries a secret. A bulk command succeeds with the fields that the
+    contract names. A migration's command, which nobody waits for, succeeds with the ids of
+    customer and card alone.
     """
 
     async def _send(self, attempt: Attempt) -> StripeResult:
-        order = _order(attempt)
-        if order.slot is Slot.DEFAULT_PAYMENT_METHOD:
+        command = _command(attempt)
+        if command.slot is Slot.DEFAULT_PAYMENT_METHOD:
             return await self._gateway.set_default_payment_method(
-                order.customer, order.card, key=attempt.key, permit=attempt
+                command.customer, command.card, key=attempt.key, permit=attempt
             )
         return await self._gateway.set_default_source(
-            order.customer, order.card, key=attempt.key, permit=attempt
+            command.customer, command.card, key=attempt.key, permit=attempt
         )
 
-    async def _look_up(self, attempt: Attempt) -> Succeeded | StripeError | None:
-        order = _order(attempt)
-        result = await self._gateway.customer(order.customer)
+    async def look_up(self, attempt: Attempt) -> Succeeded | StripeError | None:
+        command = _command(attempt)
+        result = await self._gateway.customer(command.customer)
         if isinstance(result, StripeError):
             return None if says_missing(result) else result
         # A deleted customer is answered too, without any default.
-        is_default = default_of(result.body, order.slot) == order.card
+        is_default = default_of(result.body, command.slot) == command.card
         return self._succeeded(result.body) if is_default else None
 
-    async def _checked(self, attempt: Attempt, terms: Terms) -> Verdict | None:
-        order = _order(attempt)
+    async def _check_terms(self, attempt: Attempt, terms: Terms) -> Verdict | None:
+        command = _command(attempt)
         if terms.newer:
             return _drifted("Another command has set the customer's default since")
-        # What may have been sent after a look is sent again first: its effect would be taken for
-        # the customer's own doing. What was not looked at was not sent.
+        # A command that was checked may have been sent: it is sent again first, since a check now
+        # would mistake its effect for a change by the customer. One never checked was not sent.
         if not terms.look_first or (attempt.unsettled and terms.checked):
             return None
-        result = await self._gateway.customer(order.customer)
+        result = await self._gateway.customer(command.customer)
         if isinstance(result, StripeError):
             return verdict_of_listing(result)
         if result.body.get("deleted"):
-            message = f"No such customer: '{order.customer}' was deleted"
+            message = f"No such customer: '{command.customer}' was deleted"
             return Rejected("resource_missing", message, 404)
-        before = default_of(result.body, order.slot)
-        if before == order.card:
-            return self._told(attempt, self._succeeded(result.body), already_so=True)
+        before = default_of(result.body, command.slot)
+        if before == command.card:
+            return self.answer(attempt, self._succeeded(result.body), already_so=True)
         expected = terms.expected_default
-        if expected is not None and expected != _believed(result.body, order, expected):
+        if expected is not None and expected != _current_default(result.body, command, expected):
             return _drifted("The customer's default is not the one that the file expects")
-        return await _noted(attempt, before or "")
+        return await _note_before(attempt, before or "")
 
-    def _told(
+    def answer(
         self, attempt: Attempt, succeeded: Succeeded, *, already_so: bool = False
     ) -> Succeeded:
         if attempt.terms is None:
             short = attempt.concise
             return replace(succeeded, data=concise(succeeded.data)) if short else succeeded
-        order = _order(attempt)
-        data: dict[str, Any] = {"id": order.customer, order.slot.value: order.card}
-        if (shadow := shadow_of(order.slot, order.card, succeeded.data)) is not None:
+        command = _command(attempt)
+        data: dict[str, Any] = {"id": command.customer, command.slot.value: command.card}
+        if (shadow := shadow_of(command.slot, command.card, succeeded.data)) is not None:
             data[SHADOWED_BY] = shadow.wire()
         if already_so:
             return Succeeded(Text.ALREADY_SO, {**data, ALREADY_SO: True})
@@ -90,14 +90,14 @@ class SetDefaultCardHandler(CommandHandler):
         return Succeeded(Text.DEFAULT_SET, body)
 
 
-def _order(attempt: Attempt) -> SetDefaultCard:
+def _command(attempt: Attempt) -> SetDefaultCard:
     if not isinstance(attempt.command, SetDefaultCard):
         raise TypeError(f"not a SetDefaultCard: {attempt.command.kind}")
     return attempt.command
 
 
 def default_of(customer: dict[str, Any], slot: Slot) -> str | None:
-    """The id of the slot's default, which Stripe shows as an id or, expanded, as an object."""
+    """The id of the slot's default, which Stripe returns as an id or, expanded, as an object."""
     if slot is Slot.DEFAULT_SOURCE:
         default = customer.get("default_source")
     else:
@@ -105,13 +105,13 @@ def default_of(customer: dict[str, Any], slot: Slot) -> str | None:
     return default.get("id") if isinstance(default, dict) else default
 
 
-def _believed(customer: dict[str, Any], order: SetDefaultCard, expected: str) -> str:
-    """The default that the file tells of: that of the expected card's own kind."""
+def _current_default(customer: dict[str, Any], command: SetDefaultCard, expected: str) -> str:
+    """The default to compare with the file's: the one of the expected card's own kind."""
     if expected == NO_DEFAULT:
         found = next(filter(None, (default_of(customer, slot) for slot in Slot)), None)
         return found or NO_DEFAULT
     if not expected:
-        return default_of(customer, order.slot) or ""
+        return default_of(customer, command.slot) or ""
     is_method = expected.startswith("pm_")
     slot = Slot.DEFAULT_PAYMENT_METHOD if is_method else Slot.DEFAULT_SOURCE
     return default_of(customer, slot) or ""
@@ -121,8 +121,8 @@ def _drifted(message: str) -> Rejected:
     return Rejected("drifted", message, 409)
 
 
-async def _noted(attempt: Attempt, before: str) -> TryAgain | None:
-    """Write down the former default while nothing is changed yet; without that nothing is sent."""
+async def _note_before(attempt: Attempt, before: str) -> TryAgain | None:
+    """Record the former default before anything changes; nothing is sent without the record."""
     if attempt.note_before is None:
         return None
     try:

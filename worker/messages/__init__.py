@@ -1,1 +1,1 @@
-"""Which messages of a queue are processed, and what happens to the others."""
+"""Validates messages from queues; what cannot be executed is dead-lettered."""

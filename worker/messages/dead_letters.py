@@ -1,4 +1,4 @@
-"""Sets messages aside that cannot be carried out, and says so once."""
+"""Moves messages that cannot be executed to the dead letters, and logs that."""
 
 from __future__ import annotations
 
@@ -14,44 +14,45 @@ from producer.journal.operations.dead_letters import DeadLetter, DeadReason, dea
 log = logging.getLogger(__name__)
 
 # Letters that wait while Redis is away; more are only logged.
-_MOST_WAITING = 1000
-# Lines in the log for each reason in so many seconds; the next one tells of those left out.
-_LINES, _LINES_S = 20, 60.0
+_MAX_WAITING = 1000
+# Log lines for each subject per interval; a later line counts those left out.
+_MAX_LINES, _INTERVAL_S = 20, 60.0
 
 
-class Sparing:
-    """What may be said again and again, and is to be said now and then."""
+class LimitedLog:
+    """Logs repeated lines only now and then."""
 
     def __init__(self) -> None:
-        self._said: Counter[str] = Counter()
+        self._logged: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         self._since = 0.0
         self._lock = threading.Lock()
 
-    def say(self, level: int, about: str, text: str, *values: object) -> None:
-        """Log the line, unless there were many about the same lately."""
+    def log(self, level: int, subject: str, text: str, *values: object) -> None:
+        """Log the line, unless there were many about the same subject lately."""
         with self._lock:
             now = time.monotonic()
-            if now - self._since > _LINES_S:
-                self._said.clear()
+            if now - self._since > _INTERVAL_S:
+                self._logged.clear()
                 self._since = now
-            self._said[about] += 1
-            if self._said[about] > _LINES:
-                self._left_out[about] += 1
+            self._logged[subject] += 1
+            if self._logged[subject] > _MAX_LINES:
+                self._left_out[subject] += 1
                 return
-            more = self._left_out.pop(about, 0)
+            more = self._left_out.pop(subject, 0)
         log.log(level, text + "%s", *values, f" (and {more} more before)" if more else "")
 
 
-sparing = Sparing()
+limited_log = LimitedLog()
 
 
-def tell(letter: DeadLetter) -> None:
-    """Log that the message was set aside, never with its content."""
-    sparing.say(
+def log_dead_letter(letter: DeadLetter) -> None:
+    """Log that the message was dead-lettered, without its content."""
+    limited_log.log(
         logging.WARNING,
         letter.reason,
-        "a message of %s was set aside (%s): %d bytes, SHA-256 %s; see `cards dead-letters`",
+        "a message of %s was moved to the dead letters (%s): %d bytes, SHA-256 %s; see "
+        "`cards dead-letters`",
         letter.queue,
         letter.reason,
         letter.size,
@@ -60,9 +61,9 @@ def tell(letter: DeadLetter) -> None:
 
 
 class DeadLetters:
-    """For Celery's threads: sets aside, or, while Redis is away, as soon as it is back."""
+    """For Celery's threads: stores dead letters, while Redis is away once it is back."""
 
-    # Kombu and Celery make what uses it by themselves.
+    # On the class, since Kombu and Celery make the objects that use it.
     of_process: ClassVar[DeadLetters | None] = None
 
     def __init__(self, journal: BlockingJournal) -> None:
@@ -76,16 +77,16 @@ class DeadLetters:
         return len(self._waiting)
 
     def put(self, queue: str, reason: DeadReason, raw: bytes, shown: bytes | None = None) -> None:
-        """Set the message aside. Raises nothing."""
+        """Dead-letter the message. Raises nothing."""
         letter = dead_letter(queue, reason, raw, shown)
-        tell(letter)
+        log_dead_letter(letter)
         with self._lock:
-            if len(self._waiting) < _MOST_WAITING:
+            if len(self._waiting) < _MAX_WAITING:
                 self._waiting.append(letter)
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits. Raises nothing."""
+        """Store waiting letters. Raises nothing."""
         with self._lock:
             while self._waiting:
                 try:
@@ -94,19 +95,19 @@ class DeadLetters:
                     log.warning("%d dead letters wait: %s", len(self._waiting), error)
                     return
                 except JournalFault as error:
-                    log.error("a dead letter could not be kept: %s", error)
+                    log.error("a dead letter could not be stored: %s", error)
                 self._waiting.popleft()
 
 
 def flush() -> None:
-    """Write what waits for Redis. Raises nothing."""
+    """Store letters that wait for Redis. Raises nothing."""
     if DeadLetters.of_process is not None and DeadLetters.of_process.waiting:
         DeadLetters.of_process.flush()
 
 
 def put(queue: str, reason: DeadReason, raw: bytes, shown: bytes | None = None) -> None:
-    """Set the message aside, as far as this process can. Raises nothing."""
+    """Dead-letter the message, or only log it in a process without journal. Raises nothing."""
     if DeadLetters.of_process is not None:
         DeadLetters.of_process.put(queue, reason, raw, shown)
     else:
-        tell(dead_letter(queue, reason, raw, shown))
+        log_dead_letter(dead_letter(queue, reason, raw, shown))

@@ -1,4 +1,4 @@
-"""Which messages are let in by their signatures, behind the gate that sees what they are."""
+"""Verifies the signatures of messages, after `worker.messages.validation`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producer.journal.operations.dead_letters import DeadReason
 from producer.security.command_signatures import UNSIGNED, Flaw, Signing
 from worker.messages.validation import Admitted, Dead, shown
 
-# Twice what the answer to a read is waited for.
+# Twice as long as callers wait for the answer to a read.
 READ_MAX_AGE_S: Final = 60
 _READS = frozenset({LIST_CARDS, READ_CUSTOMER})
 _COMMANDS = frozenset(kind.value for kind in CommandKind)
@@ -24,19 +24,19 @@ _REASONS = {
 
 
 class MessageSignatures:
-    """Looks at the signature of every message that the gate has admitted."""
+    """Verifies the signature of every valid message."""
 
-    # Kombu makes the channels that use it by itself.
+    # On the class, since Kombu makes the channels that use it.
     of_process: ClassVar[MessageSignatures]
 
     def __init__(self, signing: Signing) -> None:
         self._signing = signing
 
     def check(self, message: Admitted, *, of_tasks: bool) -> None:
-        """Raise Dead unless the message may go on. `of_tasks` is false where none should be.
+        """Raise Dead unless the message may be processed. `of_tasks`: it is from a task queue.
 
-        A bare message of a command goes on in any case: its sender waits for an answer, which who
-        takes it up has to give.
+        A bare message of a command may always be processed: its sender waits for an answer, which
+        the message handler gives.
         """
         signing = self._signing
         if not signing.on:
@@ -48,7 +48,7 @@ class MessageSignatures:
         headers = message["headers"]
         task = headers.get("task")
         if not isinstance(task, str):
-            # Celery's message protocol 1, which nothing of ours writes.
+            # Celery's message protocol 1, which our own senders never write.
             message.body.pop(JOURNALLED, None)
             headers.pop(JOURNALLED, None)
             headers.pop(SIGNATURE, None)

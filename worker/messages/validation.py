@@ -1,7 +1,7 @@
-"""What may go on to Kombu and Celery: bytes of a queue that are a message of a task of ours.
+"""Validates what a queue delivers, before Kombu and Celery process it.
 
-Celery's consumer takes much of what is none for an error it cannot go on after, and gives the
-message back, to end the next worker. Here it is looked through once, before anything else.
+Many malformed messages end Celery's consumer, which returns the message to the queue, where it ends
+the next worker. So each message is checked once, before anything else reads it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from producer.journal.commands.messages import BATCH, LIST_CARDS, READ_CUSTOMER,
 from producer.journal.operations.dead_letters import DeadReason
 
 # A message of 50 commands has 3 kB; a request's body may have 16 KiB.
-MOST_BYTES = 256 * 1024
-_MOST_DEEP = 64
-_LONGEST_ID = 255
-_MOST_IDS = 1000
-_TYPED = '"__type__"'  # how Kombu spells what JSON has no type for
+MAX_BYTES = 256 * 1024
+_MAX_DEPTH = 64
+_MAX_ID_LENGTH = 255
+_MAX_IDS = 1000
+_TYPED = '"__type__"'  # Kombu's key for values that JSON has no type for
 _DECOMPRESSORS: Mapping[str, Callable[[], Any]] = {
     "application/x-gzip": zlib.decompressobj,
     "application/x-bz2": bz2.BZ2Decompressor,
@@ -37,7 +37,7 @@ _DECOMPRESSORS: Mapping[str, Callable[[], Any]] = {
 }
 _CHARSETS = (None, "utf-8", "utf8", "us-ascii", "ascii")
 
-# The headers and properties that Celery and Kombu look at, each null or of these types.
+# The headers and properties that Celery and Kombu read, each null or of these types.
 _TEXT, _NUMBER, _LIST, _OBJECT, _FLAG = (str,), (int, float), (list,), (dict,), (bool,)
 _HEADERS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("lang", "root_id", "parent_id", "group", "shadow", "origin", "meth"), _TEXT),
@@ -58,7 +58,7 @@ _EMBEDDED: Mapping[str, tuple[type, ...]] = {
 
 
 class Dead(Exception):
-    """These bytes cannot be carried out. `shown` is what of them may be looked at."""
+    """The message cannot be executed. `shown` is what its dead letter may show."""
 
     def __init__(self, reason: DeadReason, shown: bytes | None = None) -> None:
         self.reason = reason
@@ -67,20 +67,20 @@ class Dead(Exception):
 
 
 class Admitted(dict[str, Any]):
-    """A message as Kombu has it, with its body read, so that nobody reads it again."""
+    """A message in Kombu's form, with its body parsed, so that nothing parses it again."""
 
     body: Any = None
 
 
 def admit(raw: bytes, queue: str) -> Admitted:
-    """The message of a task of ours, from that queue.
+    """Parse a message of one of our tasks, from that queue.
 
     Raises:
-        Dead: it is none.
+        Dead: it is not such a message.
     """
     message = admit_any(raw)
     properties, headers = message["properties"], message["headers"]
-    # Where it is given back to, whatever its sender wrote.
+    # The queue to return it to, whatever its sender wrote.
     properties["delivery_info"].update(exchange="", routing_key=queue)
     text = _body(message, headers, properties)
     try:
@@ -95,15 +95,15 @@ def admit(raw: bytes, queue: str) -> Admitted:
 
 
 def admit_other(raw: bytes) -> Admitted:
-    """A message that is for no task: remote control, its answers, events. Raises Dead."""
+    """Parse a message that is for no task: remote control, its replies, events. Raises Dead."""
     message = admit_any(raw)
     message.body = _parsed(_body(message, message["headers"], message["properties"]))
     return message
 
 
 def admit_any(raw: bytes) -> Admitted:
-    """Any message that Kombu can give back or deliver. Raises Dead."""
-    if len(raw) > MOST_BYTES:
+    """Parse any message that Kombu can requeue or deliver. Raises Dead."""
+    if len(raw) > MAX_BYTES:
         raise Dead(DeadReason.TOO_LARGE)
     try:
         text = raw.decode("utf-8")
@@ -123,14 +123,14 @@ def admit_any(raw: bytes) -> Admitted:
     if not isinstance(properties, dict) or not isinstance(message["headers"], dict):
         raise Dead(DeadReason.NOT_A_MESSAGE)
     info = properties.get("delivery_info")
-    sound = (
+    valid = (
         _is_name(properties.get("delivery_tag"))
         and isinstance(info, dict)
-        and all(isinstance(one, (str, bool, int)) or one is None for one in info.values())
-        and _are(properties, _PROPERTIES)
+        and all(isinstance(value, (str, bool, int)) or value is None for value in info.values())
+        and _have_types(properties, _PROPERTIES)
         and isinstance(message.get("body"), str)
     )
-    if not sound:
+    if not valid:
         raise Dead(DeadReason.NOT_A_MESSAGE)
     return message
 
@@ -141,20 +141,20 @@ def _parsed(text: str) -> Any:
         found = json.loads(text, object_hook=hook, parse_constant=_refuse)
     except RecursionError:
         raise Dead(DeadReason.NESTED_TOO_DEEP) from None
-    except Exception:  # also of Kombu's own types: whatever their constructors raise
+    except Exception:  # Kombu's own types: their constructors raise anything
         raise Dead(DeadReason.UNREADABLE_BODY) from None
-    if text.count("[") + text.count("{") > _MOST_DEEP and _too_deep(found):
+    if text.count("[") + text.count("{") > _MAX_DEPTH and _is_too_deep(found):
         raise Dead(DeadReason.NESTED_TOO_DEEP)
     return found
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)  # NaN and Infinity are no JSON
+    raise ValueError(constant)  # NaN and Infinity are not JSON
 
 
-def _too_deep(found: Any) -> bool:
+def _is_too_deep(found: Any) -> bool:
     level = [found]
-    for _ in range(_MOST_DEEP):
+    for _ in range(_MAX_DEPTH):
         level = [
             inner
             for one in level
@@ -165,12 +165,12 @@ def _too_deep(found: Any) -> bool:
 
 
 def _body(message: Admitted, headers: dict[str, Any], properties: dict[str, Any]) -> str:
-    """The body as text, as Kombu will read it."""
+    """The body as text, decoded as Kombu will decode it."""
     text: str = message["body"]
     body: str | bytes = text
     encoding, charset = properties.get("body_encoding"), message.get("content-encoding")
     compression = headers.get("compression")
-    sound = (
+    valid = (
         message.get("content-type") == "application/json"
         and (charset is None or (isinstance(charset, str) and charset.lower() in _CHARSETS))
         and (encoding is None or encoding.lower() in ("base64", "utf-8", ""))
@@ -178,7 +178,7 @@ def _body(message: Admitted, headers: dict[str, Any], properties: dict[str, Any]
             compression is None or (isinstance(compression, str) and compression in _DECOMPRESSORS)
         )
     )
-    if not sound:
+    if not valid:
         raise Dead(DeadReason.UNREADABLE_BODY)
     try:
         if encoding and encoding.lower() == "base64":
@@ -186,8 +186,8 @@ def _body(message: Admitted, headers: dict[str, Any], properties: dict[str, Any]
         if compression is not None:
             decompressor = _DECOMPRESSORS[compression]()
             packed = body.encode() if isinstance(body, str) else body
-            body = decompressor.decompress(packed, MOST_BYTES + 1)
-            if len(body) > MOST_BYTES:
+            body = decompressor.decompress(packed, MAX_BYTES + 1)
+            if len(body) > MAX_BYTES:
                 raise Dead(DeadReason.TOO_LARGE)
         if isinstance(body, str):
             body = body.encode("utf-8")  # as Kombu will; half a surrogate pair has no UTF-8
@@ -199,17 +199,17 @@ def _body(message: Admitted, headers: dict[str, Any], properties: dict[str, Any]
 def _check_task(headers: dict[str, Any], body: Any) -> None:
     """Celery's message protocol 2."""
     _check_names(headers)
-    sound = (
+    valid = (
         isinstance(body, list)
         and len(body) == 3
         and isinstance(body[0], list)
         and isinstance(body[1], dict)
         and isinstance(body[2], dict)
-        and _are(body[2], _EMBEDDED)
-        and _are(headers, _HEADERS)
-        and _are_sound(headers)
+        and _have_types(body[2], _EMBEDDED)
+        and _have_types(headers, _HEADERS)
+        and _are_valid(headers)
     )
-    if not sound:
+    if not valid:
         raise Dead(DeadReason.NOT_A_TASK)
     _check_arguments(headers["task"], body[0], body[1])
 
@@ -226,14 +226,14 @@ def _check_protocol_1(headers: dict[str, Any], body: Any) -> None:
     if "id" in headers:
         _check_names(named)
         headers["id"] = named["id"]
-    sound = (
+    valid = (
         isinstance(args, list)
         and isinstance(kwargs, dict)
-        and _are(body, {**_HEADERS, **_EMBEDDED, "utc": _FLAG, "taskset": _TEXT})
-        and _are(headers, _HEADERS)
-        and _are_sound(named)
+        and _have_types(body, {**_HEADERS, **_EMBEDDED, "utc": _FLAG, "taskset": _TEXT})
+        and _have_types(headers, _HEADERS)
+        and _are_valid(named)
     )
-    if not sound:
+    if not valid:
         raise Dead(DeadReason.NOT_A_TASK)
     _check_arguments(body["task"], body["args"], body["kwargs"])
 
@@ -252,19 +252,19 @@ def _check_names(named: dict[str, Any]) -> None:
         raise Dead(DeadReason.CARD_NUMBER)
 
 
-# What a read may be asked for besides the customer.
-_WITH = ("withCards", "withSubscriptions")
+# The options of a read, besides the customer.
+_READ_OPTIONS = ("withCards", "withSubscriptions")
 
 
 def _check_arguments(task: str, args: list[Any], kwargs: dict[str, Any]) -> None:
-    """Of what is no command of its own: a command's are journalled, and refused, like any other."""
+    """Check the arguments of bulk messages and reads; a command's are refused with an answer."""
     if task == BATCH:
-        sound = not args and kwargs.keys() == {"ids"} and is_batch(kwargs["ids"])
+        valid = not args and kwargs.keys() == {"ids"} and is_batch(kwargs["ids"])
     elif task in (LIST_CARDS, READ_CUSTOMER):
-        sound = not args and kwargs.keys() <= {"userId", *_WITH} and _is_customer(kwargs)
+        valid = not args and kwargs.keys() <= {"userId", *_READ_OPTIONS} and _is_customer(kwargs)
     else:
-        sound = True
-    if not sound:
+        valid = True
+    if not valid:
         raise Dead(DeadReason.WRONG_ARGUMENTS)
 
 
@@ -273,43 +273,43 @@ def _is_customer(kwargs: dict[str, Any]) -> bool:
         parse_customer(kwargs.get("userId"))
     except Refusal:
         return False
-    return all(isinstance(kwargs.get(name, False), bool) for name in _WITH)
+    return all(isinstance(kwargs.get(name, False), bool) for name in _READ_OPTIONS)
 
 
 def commands_in(fields: Any) -> int:
-    """How many commands a message with these keyword arguments is for."""
+    """How many commands a message with these keyword arguments has."""
     ids = fields.get("ids") if isinstance(fields, dict) else None
     return len(ids) if isinstance(ids, list) and ids else 1
 
 
 def is_batch(ids: Any) -> bool:
-    """Whether these are the ids of a message of many commands."""
-    return isinstance(ids, list) and 1 <= len(ids) <= _MOST_IDS and all(map(_is_name, ids))
+    """Whether these are the ids of a bulk message."""
+    return isinstance(ids, list) and 1 <= len(ids) <= _MAX_IDS and all(map(_is_name, ids))
 
 
 def _is_name(value: Any) -> bool:
-    """Whether it is short text that Redis can store and a log can show."""
-    return isinstance(value, str) and 1 <= len(value) <= _LONGEST_ID and value.isprintable()
+    """Whether it is a short text that Redis can store and a log can show."""
+    return isinstance(value, str) and 1 <= len(value) <= _MAX_ID_LENGTH and value.isprintable()
 
 
-def _are(values: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> bool:
+def _have_types(values: Mapping[str, Any], types: Mapping[str, tuple[type, ...]]) -> bool:
     for name, value in values.items():
-        wanted = types.get(name)
-        if wanted is None or value is None:
+        expected = types.get(name)
+        if expected is None or value is None:
             continue
-        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted != _FLAG):
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected != _FLAG):
             return False
     return True
 
 
-def _are_sound(headers: dict[str, Any]) -> bool:
+def _are_valid(headers: dict[str, Any]) -> bool:
     """Whether headers of the right types hold what Celery expects."""
     limits = headers.get("timelimit") or [None, None]
     stamped = headers.get("stamped_headers") or []
     return (
         len(limits) == 2
-        and all(one is None or type(one) in _NUMBER for one in limits)
-        and all(isinstance(one, str) for one in stamped)
+        and all(limit is None or type(limit) in _NUMBER for limit in limits)
+        and all(isinstance(header, str) for header in stamped)
         and _is_moment(headers.get("eta"))
         and _is_moment(headers.get("expires"))
     )
@@ -324,7 +324,7 @@ def _is_moment(value: str | None) -> bool:
 
 
 def shown(message: Admitted, body: str | None = None) -> bytes:
-    """The message with its body readable, for the excerpt."""
+    """The message with its body as text, for the excerpt of a dead letter."""
     try:
         if body is None:
             body = json.dumps(message.body, ensure_ascii=False, default=str)

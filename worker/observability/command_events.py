@@ -1,4 +1,4 @@
-"""What the log and Flower are told of commands."""
+"""Reports commands to the log and to Flower."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class CommandEvents:
-    """One line in the log for each try that was closed; task events for Flower.
+    """One log line for each completed attempt; task events for Flower.
 
-    Flower sees a message of many commands as one task.
+    Flower sees a bulk message as one task.
     """
 
     def __init__(self, events: TaskEvents) -> None:
@@ -27,21 +27,23 @@ class CommandEvents:
         self._events.refused(command_id, kind, envelope)
 
     def started(self, grant: Grant, command: AssignCard | SetDefaultCard) -> None:
-        """A try begins."""
+        """An attempt starts."""
         if grant.in_batch:
             return
         self._events.received(grant.command_id, command)
         self._events.started(grant.command_id)
 
-    def closed(self, grant: Grant, outcome: End | Retry | ClaimingStopped, tried_s: float) -> None:
-        """A try was closed, after so many seconds."""
+    def completed(
+        self, grant: Grant, outcome: End | Retry | ClaimingStopped, attempt_s: float
+    ) -> None:
+        """An attempt was completed, after so many seconds."""
         match outcome:
             case End():
-                self._ended(grant, outcome, tried_s)
+                self._ended(grant, outcome, attempt_s)
             case Retry():
                 state = State.UNKNOWN if outcome.uncertain else State.RETRYING
                 log.info(
-                    "%s %s of %s %s after try %d (%s), again in %d ms",
+                    "%s %s of %s %s after attempt %d (%s), again in %d ms",
                     grant.row["kind"],
                     grant.command_id,
                     grant.customer,
@@ -52,7 +54,7 @@ class CommandEvents:
                     extra={
                         "state": state.value,
                         "code": outcome.code,
-                        "seconds": round(tried_s, 3),
+                        "seconds": round(attempt_s, 3),
                         "again_ms": outcome.delay_ms,
                     },
                 )
@@ -60,15 +62,15 @@ class CommandEvents:
                     self._events.retried(grant.command_id, f"{state}: {outcome.code}")
             case ClaimingStopped():
                 log.critical(
-                    "Stripe refuses our API key (%s): nothing is taken, nothing is lost; give all "
-                    "workers a valid STRIPE_API_KEY and restart them; if Stripe takes this key "
-                    "again, they go on by themselves",
+                    "Stripe refuses our API key (%s): no command is claimed, none is lost; give "
+                    "all workers a valid STRIPE_API_KEY and restart them; if Stripe accepts this "
+                    "key again, they continue by themselves",
                     outcome.code,
                 )
 
-    def _ended(self, grant: Grant, end: End, tried_s: float) -> None:
+    def _ended(self, grant: Grant, end: End, attempt_s: float) -> None:
         log.info(
-            "%s %s of %s %s, try %d%s",
+            "%s %s of %s %s, attempt %d%s",
             grant.row["kind"],
             grant.command_id,
             grant.customer,
@@ -78,17 +80,17 @@ class CommandEvents:
             extra={
                 "state": end.state.value,
                 "code": end.envelope.code,
-                "seconds": round(tried_s, 3),
+                "seconds": round(attempt_s, 3),
             },
         )
         if not grant.in_batch:
-            self._events.ended(grant.command_id, end.state, end.envelope, tried_s)
+            self._events.ended(grant.command_id, end.state, end.envelope, attempt_s)
 
-    def bulk_message_started(self, batch_id: str, size: int) -> None:
-        """A message of many commands arrived."""
-        self._events.bulk_message_started(batch_id, size)
+    def bulk_message_started(self, message_id: str, size: int) -> None:
+        """A bulk message arrived."""
+        self._events.bulk_message_started(message_id, size)
 
-    def bulk_message_ended(self, batch_id: str, size: int, took_s: float) -> None:
-        """Every command of a message was carried out as far as it could be now."""
-        log.info("%s %s: %d commands in %.1f s", BATCH, batch_id, size, took_s)
-        self._events.bulk_message_ended(batch_id, size, took_s)
+    def bulk_message_ended(self, message_id: str, size: int, took_s: float) -> None:
+        """Nothing more can be done now for any command of a bulk message."""
+        log.info("%s %s: %d commands in %.1f s", BATCH, message_id, size, took_s)
+        self._events.bulk_message_ended(message_id, size, took_s)

@@ -1,4 +1,4 @@
-"""What command a line of the log is about, whoever logs it."""
+"""Adds the current command to log records, whoever logs them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from producer.journal import Grant
 
-_about: ContextVar[dict[str, Any] | None] = ContextVar("about", default=None)
+_context: ContextVar[dict[str, Any] | None] = ContextVar("log_context", default=None)
 
 
-def about(grant: Grant) -> None:
-    """From here on this task's lines, and those of tasks it starts, are about this try."""
+def set_log_context(grant: Grant) -> None:
+    """From here on the log lines of this task, and of tasks it starts, name this attempt."""
     row = grant.row
-    _about.set(
+    _context.set(
         {
             "command_id": grant.command_id,
             "command": row["kind"],
@@ -27,24 +27,24 @@ def about(grant: Grant) -> None:
 
 
 def note_request(request_id: str | None) -> None:
-    """Stripe answered under this request id."""
-    fields = _about.get()
+    """Stripe answered with this request id."""
+    fields = _context.get()
     if fields is not None and request_id:
         fields["stripe_request_id"] = request_id
 
 
 def last_request() -> str:
-    """The id under which Stripe answered this try last; "" where it has not, or gave none."""
-    fields = _about.get()
+    """The id of Stripe's last answer in this attempt; "" if there is none."""
+    fields = _context.get()
     return str(fields.get("stripe_request_id", "")) if fields is not None else ""
 
 
 class ContextFilter(logging.Filter):
-    """Gives each line the fields of the command it is about."""
+    """Adds the fields of the current command to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always lets the record through."""
-        fields = _about.get()
+        fields = _context.get()
         if fields is not None:
             record.__dict__.update({**fields, **record.__dict__})
         return True

@@ -1,4 +1,4 @@
-"""Logs without secrets: every line of a worker passes here."""
+"""Keeps secrets out of a worker's logs: every line passes here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RedactingFilter(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = mask_card_numbers(redact(record.exc_text))
-            record.exc_info = None  # a formatter might write it out anew
+            record.exc_info = None  # or a formatter might write it again
         return True
 
 
@@ -33,14 +33,15 @@ def redact_handlers(logger: logging.Logger) -> None:
 
 
 def quiet_celery_trace() -> None:
-    """Celery logs each message's receipt and end; the executor logs the command's own.
+    """Silence Celery's lines about each message: `CommandEvents` logs the commands.
 
-    Kombu warns of each message that arrives while a worker stops, and is put back as it should be.
+    Kombu warns about each message that arrives while a worker stops, though it is rightly returned
+    to its queue.
     """
     for name in ("celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("kombu.transport.virtual.base").addFilter(_no_put_backs)
+    logging.getLogger("kombu.transport.virtual.base").addFilter(_is_not_about_requeueing)
 
 
-def _no_put_backs(record: logging.LogRecord) -> bool:
+def _is_not_about_requeueing(record: logging.LogRecord) -> bool:
     return record.msg != W_NO_CONSUMERS

@@ -1,6 +1,6 @@
-"""What a worker measures, until it is added to the counts in Redis (`journal.operations.counts`).
+"""A worker's measurements, until added to the counts in Redis (`journal.operations.counts`).
 
-Any web process tells all workers' figures: no worker has to be found, or scraped, by itself.
+Any web process then reports all workers' figures, so that no worker has to be scraped.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from producer.journal.redis.endpoints import Endpoint
 
 
 class Measurements:
-    """Counts since they were taken last. For one event loop."""
+    """Counts since the last `take`. For one event loop."""
 
     def __init__(self, redis_errors: Mapping[str, int] | None = None) -> None:
         """`redis_errors` counts failed round trips, by kind, for as long as the process lives."""
         self._counts: Counter[str] = Counter()
         self._errors: Mapping[str, int] = redis_errors if redis_errors is not None else {}
-        self._told_errors: Counter[str] = Counter()
+        self._reported_errors: Counter[str] = Counter()
 
     def requested(self, endpoint: Endpoint, status: str, seconds: float) -> None:
-        """A request to Stripe came to an HTTP status, or to a failure's name."""
+        """A request to Stripe ended with an HTTP status, or with a failure's name."""
         self._counts[f"worker requests {endpoint.name} {status}"] += 1
         self._observe(f"worker request {endpoint.name}", seconds, REQUEST_S)
 
     def waited(self, endpoint: Endpoint, seconds: float) -> None:
-        """A try waited for its place within the rate limit."""
+        """A request waited for its place within the rate limit."""
         self._observe(f"worker wait {endpoint.name}", seconds, START_S)
 
     def started(self, lane: Lane, seconds: float) -> None:
-        """A command's first try begins, so long after its acceptance."""
+        """A command's first attempt starts, so long after its acceptance."""
         self._observe(f"worker start {lane.value}", seconds, START_S)
 
     def take(self) -> Counter[str]:
-        """What there is to add; from here on it is counted anew."""
+        """The counts to add to Redis; counting restarts from zero."""
         for kind, count in self._errors.items():
-            if (new := count - self._told_errors[kind]) > 0:
+            if (new := count - self._reported_errors[kind]) > 0:
                 self._counts[f"worker redis_error {kind.replace(' ', '_')}"] += new
-                self._told_errors[kind] = count
+                self._reported_errors[kind] = count
         taken, self._counts = self._counts, Counter()
         return taken
 
     def give_back(self, taken: Mapping[str, int]) -> None:
-        """It could not be added."""
+        """The counts could not be added."""
         self._counts.update(taken)
 
     def _observe(self, name: str, seconds: float, bounds: Sequence[float]) -> None:

@@ -1,7 +1,7 @@
-"""Tells Flower of each command, as Celery task events of the command's id.
+"""Reports each command to Flower, as Celery task events with the command's id.
 
-Celery's own events tell of messages; a command may begin under another command's message, and end
-later. An end carries no customer data: the envelope is for the caller.
+Celery's own events report messages; a command may start under another command's message, and end
+later. An end event carries no customer data: the envelope is for the caller.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from producer.journal import Journal, JournalFault, JournalUnavailable
 from producer.journal.commands.messages import BATCH
 from producer.journal.commands.task_events import publish_events
 
-# More than wait here are dropped, as events may be.
-_WAITING = 10_000
-# Events of so long go out together, in the journal's next round trip.
-_TOGETHER_S = 0.05
+# Beyond this many waiting, events are dropped: nothing depends on them.
+_MAX_WAITING = 10_000
+# Events of this time are sent together, in the journal's next round trip.
+_COLLECT_S = 0.05
 
 
 class TaskEvents:
-    """Sends task events with the journal's calls, and lets go of those that cannot be sent."""
+    """Sends task events with the journal's calls; drops those that cannot be sent."""
 
     def __init__(
         self, journal: Journal | None, database: int, hostname: str, tick: Callable[[], int]
@@ -41,37 +41,37 @@ class TaskEvents:
         self._sending: asyncio.Task[None] | None = None
 
     async def stop(self) -> None:
-        """Send what waits."""
+        """Send waiting events."""
         if self._sending is not None:
             await self._sending
 
     def received(self, command_id: str, command: AssignCard | SetDefaultCard) -> None:
-        """Tell that a worker knows of the command."""
+        """A worker received the command."""
         shown = masked(repr(command.kwargs()))
         self._send("task-received", command_id, name=command.kind.value, args="()", kwargs=shown)
 
     def refused(self, command_id: str, kind: CommandKind, envelope: Envelope) -> None:
-        """Tell of a message that failed validation, nothing of what it held being shown."""
+        """A message failed validation; nothing of its content is shown."""
         self._send("task-received", command_id, name=kind.value, args="()", kwargs="{...}")
         self.ended(command_id, State.REJECTED, envelope)
 
     def started(self, command_id: str) -> None:
-        """Tell that a try begins."""
+        """An attempt starts."""
         self._send("task-started", command_id)
 
     def retried(self, command_id: str, why: str) -> None:
-        """Tell that the command will be tried again."""
+        """The command will be retried."""
         self._send("task-retried", command_id, exception=why, traceback="")
 
-    def bulk_message_started(self, batch_id: str, size: int) -> None:
-        """Tell that a worker has a message of many commands."""
+    def bulk_message_started(self, message_id: str, size: int) -> None:
+        """A worker received a bulk message."""
         shown = f"{{'ids': [{size} commands]}}"
-        self._send("task-received", batch_id, name=BATCH, args="()", kwargs=shown)
-        self._send("task-started", batch_id)
+        self._send("task-received", message_id, name=BATCH, args="()", kwargs=shown)
+        self._send("task-started", message_id)
 
-    def bulk_message_ended(self, batch_id: str, size: int, took_s: float) -> None:
-        """Tell that the message is done with."""
-        self._send("task-succeeded", batch_id, result=f"{size} commands", runtime=took_s)
+    def bulk_message_ended(self, message_id: str, size: int, took_s: float) -> None:
+        """The bulk message is done."""
+        self._send("task-succeeded", message_id, result=f"{size} commands", runtime=took_s)
 
     def ended(
         self,
@@ -80,20 +80,20 @@ class TaskEvents:
         envelope: Envelope | None = None,
         runtime_s: float | None = None,
     ) -> None:
-        """Tell that the command has ended. Events may be lost; nothing depends on them."""
-        told = str(state)
+        """The command has ended."""
+        text = str(state)
         if envelope is not None and envelope.code:
-            told = f"{state}: {envelope.code}: {envelope.message}"
+            text = f"{state}: {envelope.code}: {envelope.message}"
         match state:
             case State.SUCCEEDED:
-                self._send("task-succeeded", command_id, result=told, runtime=runtime_s)
+                self._send("task-succeeded", command_id, result=text, runtime=runtime_s)
             case State.SUPERSEDED | State.CANCELLED:
                 self._send("task-revoked", command_id, terminated=False, signum=None, expired=False)
             case _:
-                self._send("task-failed", command_id, exception=told, traceback="")
+                self._send("task-failed", command_id, exception=text, traceback="")
 
     def _send(self, event: str, command_id: str, **fields: Any) -> None:
-        if self._journal is None or len(self._waiting) >= _WAITING:
+        if self._journal is None or len(self._waiting) >= _MAX_WAITING:
             return
         self._waiting.append(
             {
@@ -113,9 +113,9 @@ class TaskEvents:
     async def _run(self, journal: Journal) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(_TOGETHER_S)
-                together, self._waiting = self._waiting, []
-                await journal(publish_events(together, self._hostname, self._database))
+                await asyncio.sleep(_COLLECT_S)
+                events, self._waiting = self._waiting, []
+                await journal(publish_events(events, self._hostname, self._database))
         except (JournalUnavailable, JournalFault):
             pass
         finally:

@@ -1,4 +1,4 @@
-"""A worker's spans: of a message of many commands, of each try, of each request to Stripe."""
+"""A worker's spans: of each bulk message, each attempt, each request to Stripe."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from producer.observability.tracing import NO_SPAN, Kind, NoSpan
 
 
 class Tracing:
-    """Of one worker process. Off, every span is the one that keeps nothing."""
+    """For one worker process. If tracing is off, every span is `NO_SPAN`."""
 
     def __init__(self, stripe: str = "", *, on: bool = False) -> None:
-        """`stripe` is the address that requests go to."""
+        """`stripe` is the address of Stripe's API."""
         self._on = on
         parts = urlsplit(stripe)
         self._server = parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
 
-    def batch(self, batch_id: str, size: int, lane: str) -> NoSpan:
-        """A message of many commands; it is linked to each as its first try begins."""
+    def batch(self, message_id: str, size: int, lane: str) -> NoSpan:
+        """A bulk message; it is linked to each of its commands as an attempt starts."""
         if not self._on:
             return NO_SPAN
         return tracing.span(
             f"process {BATCH}",
             Kind.CONSUMER,
             {
-                **_processing(lane, batch_id),
+                **_processing(lane, message_id),
                 "messaging.batch.message_count": size,
                 "cards.lane": lane,
             },
@@ -37,7 +37,7 @@ class Tracing:
         )
 
     def attempt(self, grant: Grant) -> NoSpan:
-        """One try. All tries of a command have the span it was accepted in as their parent."""
+        """One attempt. Its parent is the span in which the command was accepted."""
         if not self._on:
             return NO_SPAN
         row = grant.row
@@ -57,29 +57,29 @@ class Tracing:
             parent=grant.trace,
         )
 
-    def closed(self, span: NoSpan, outcome: End | Retry | ClaimingStopped) -> None:
-        """A try was closed with that. That a card is declined is an answer, no error."""
+    def completed(self, span: NoSpan, outcome: End | Retry | ClaimingStopped) -> None:
+        """An attempt was completed. A declined card is an answer, not an error."""
         if not self._on:
             return
         match outcome:
             case End():
                 state, code = outcome.state.value, outcome.envelope.code
-                wrong = outcome.state is State.FAILED
+                failed = outcome.state is State.FAILED
             case Retry():
                 uncertain = outcome.uncertain
                 state = (State.UNKNOWN if uncertain else State.RETRYING).value
-                code, wrong = outcome.code, True
+                code, failed = outcome.code, True
                 span.set("cards.again_ms", outcome.delay_ms)
             case ClaimingStopped():
-                state, code, wrong = "stopped", outcome.code, True
+                state, code, failed = "stopped", outcome.code, True
         span.set("cards.state", state)
         if code:
             span.set("cards.code", code)
-        if wrong:
+        if failed:
             span.failed(code or state)
 
     def request(self, endpoint: Endpoint) -> NoSpan:
-        """A request to Stripe within a try. Reads for callers, who have no try, have no span."""
+        """A request to Stripe within an attempt. Reads for callers have no attempt and no span."""
         if not self._on or not tracing.current():
             return NO_SPAN
         method, template = endpoint.value.split(" ")

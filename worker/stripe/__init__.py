@@ -1,1 +1,1 @@
-"""Stripe: the gateway, how it is reached, what its errors mean, and a fake of it."""
+"""Stripe: the gateway, the connection to it, what its errors mean, and a fake of it."""

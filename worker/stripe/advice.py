@@ -1,13 +1,14 @@
-"""What to do about a refusal of Stripe's, for whoever ordered: beside Stripe's own message."""
+"""Advice for the sender about Stripe's refusals, beside Stripe's own message."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 
 ATTACHED_ELSEWHERE = "attached_elsewhere"
-"""Stripe has no code for what is attached to another customer, nor for the next."""
+"""Our code: Stripe has none for a card attached to another customer, nor for the next."""
 NOT_REUSABLE = "payment_method_not_reusable"
 _ADVICE = {
     ATTACHED_ELSEWHERE: Text.ATTACHED_ELSEWHERE,
@@ -17,6 +18,6 @@ _ADVICE = {
 
 
 def advice_data(code: str, language: Language) -> dict[str, Any] | None:
-    """The data of a refusal: `advice`, for codes of which there is something to say."""
+    """The data of a refusal: `advice`, for codes that have one."""
     text = _ADVICE.get(code)
-    return None if text is None else {"advice": say(text, language)}
+    return None if text is None else {"advice": text.say(language)}

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 STRIPE_VERSION = "2026-05-27.dahlia"
-"""That of the description that requests and answers are held against, whatever the SDK's own is."""
+"""The version of the OpenAPI description in our tests, independent of the SDK's own version."""

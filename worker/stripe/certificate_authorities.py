@@ -1,4 +1,4 @@
-"""Whose certificates are believed at Stripe's address, or at what stands before it."""
+"""The certificate authorities that are trusted for Stripe, or for a proxy in between."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE, _FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 class Authorities:
     """A file of certificates in PEM, a folder of them as OpenSSL keeps it, or neither.
 
-    What is named here is believed instead of the CAs that Stripe's SDK brings.
+    They replace the CAs that Stripe's SDK brings.
     """
 
     file: str | None = None
@@ -29,27 +29,27 @@ class Authorities:
         """Read CARDS_STRIPE_CA, or without it SSL_CERT_FILE and SSL_CERT_DIR.
 
         Raises:
-            SettingsError: one of them names nothing that can be used.
+            SettingsError: one of them names something that cannot be used.
         """
         for name in (OWN, _FILE):
             if file := environ.get(name, "").strip():
                 _check_file(name, file)
                 break
         folder = "" if file and name == OWN else environ.get(_FOLDER, "").strip()
-        for one in folder.split(os.pathsep) if folder else ():
-            if not os.path.isdir(one):
+        for path in folder.split(os.pathsep) if folder else ():
+            if not os.path.isdir(path):
                 raise SettingsError(_FOLDER, "names a folder that is not there")
         return cls(file or None, folder or None)
 
     def context(self, bundled: str) -> ssl.SSLContext:
-        """TLS 1.2 or newer, verified by these CAs, or by the file that is `bundled`."""
+        """TLS 1.2 or newer, verified by these CAs, or by those in the `bundled` file."""
         if self.file is None and self.folder is None:
             return ssl.create_default_context(cafile=bundled)
         return ssl.create_default_context(cafile=self.file, capath=self.folder)
 
     @property
     def shown(self) -> str:
-        """For a person: whose they are."""
+        """Where the CAs come from, for the log."""
         named = [path for path in (self.file, self.folder) if path]
         return f"the CAs in {' and '.join(named)}" if named else "the CAs of Stripe's SDK"
 

@@ -15,35 +15,35 @@ from worker.verdicts import ACCOUNT, ENDPOINT, GaveUp, KeyRefused, Rejected, Try
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The answer leaves open whether the command took effect: it is to be read at Stripe.
+    """The answer leaves open whether the command took effect: it must be looked up at Stripe.
 
-    `otherwise` is the verdict where it turns out that it did not.
+    `otherwise` is the verdict if it did not.
     """
 
     otherwise: TryAgain | Rejected
 
 
-# A key that keeps answering 5xx has one saved, also where no header says so: a request still under
-# way would be a 409.
-_PATIENCE = 3
+# A key that keeps answering 5xx has that answer saved, even if no header says so: for a request
+# still in progress Stripe answers 409.
+_MAX_UNSAVED = 3
 
 
 def verdict_of(error: StripeError, *, attempts: int = 1) -> Verdict | Lookup:
-    """What the error of a write means, nothing being known but this try and its number."""
+    """What the error of a write means, judged by this attempt and its number alone."""
     if error.failure is Failure.NOT_SENT:
-        return _later(error, uncertain=False)
+        return _retry(error, uncertain=False)
     if error.failure is not Failure.ANSWERED:
-        return _later(error, uncertain=True)
+        return _retry(error, uncertain=True)
     match error.http_status, error.code:
         case ((401 | 403), _):
             return KeyRefused(error.code or f"http_{error.http_status}", error.message)
         case 402, "processing_error":
             # The answer is saved under the key, so only a new key can bring another.
-            return Lookup(replace(_anew(error), final=_rejected(error)))
+            return Lookup(replace(_retry_with_new_key(error), final=_rejected(error)))
         case 400, "token_already_used":
-            return Lookup(_rejected(error))  # by this command before, or by someone else?
+            return Lookup(_rejected(error))  # by this command earlier, or by somebody else?
         case 400, ("token_in_use" | "rate_limit"):
-            return _later(error, uncertain=False)
+            return _retry(error, uncertain=False)
         case 400, _ if error.type == "idempotency_error":
             return GaveUp(code_of(error), error.message)
         case 400, _ if _already_attached(error):
@@ -52,32 +52,32 @@ def verdict_of(error: StripeError, *, attempts: int = 1) -> Verdict | Lookup:
         case 400, _ if _not_reusable(error):
             return replace(_rejected(error), code=NOT_REUSABLE)
         case 409, "idempotency_key_in_use":
-            return _later(error, uncertain=True)
+            return _retry(error, uncertain=True)
         case ((409 | 429), _):
-            return _later(error, uncertain=False)
+            return _retry(error, uncertain=False)
         case int(status), _ if status >= 500 or status == 424:
-            saved = error.replayed or attempts > _PATIENCE
-            return Lookup(_anew(error)) if saved else _later(error, uncertain=True)
+            saved = error.replayed or attempts > _MAX_UNSAVED
+            return Lookup(_retry_with_new_key(error)) if saved else _retry(error, uncertain=True)
         case int(status), _ if status >= 400:
             return _rejected(error)
         case _:
-            return _later(error, uncertain=True)
+            return _retry(error, uncertain=True)
 
 
 def verdict_of_lookup(error: StripeError) -> TryAgain | KeyRefused:
-    """What it means that the truth could not be read: it stays unknown."""
+    """What the error of a lookup means: the outcome stays unknown."""
     verdict = verdict_of(error)
     if isinstance(verdict, KeyRefused):
         return replace(verdict, uncertain=True)
-    return _later(error, uncertain=True)
+    return _retry(error, uncertain=True)
 
 
 def verdict_of_listing(error: StripeError) -> Rejected | TryAgain | KeyRefused:
-    """What the error of a read means whose answer is the whole point; it changes nothing."""
+    """What the error of a caller's read means; a read changes nothing."""
     verdict = verdict_of(error)
     if isinstance(verdict, Rejected | KeyRefused):
         return verdict
-    return _later(error, uncertain=False)
+    return _retry(error, uncertain=False)
 
 
 def says_missing(error: StripeError) -> bool:
@@ -88,19 +88,19 @@ def says_missing(error: StripeError) -> bool:
 
 
 def code_of(error: StripeError) -> str:
-    """Stripe's code; where it gave none its type, or how far the request came."""
+    """Stripe's code; without one its type, or else how far the request came."""
     return error.code or error.type or error.failure.value
 
 
 def _already_attached(error: StripeError) -> bool:
-    # Stripe has no code for it, only "... has already been attached to a customer." One that the
-    # customer "already has the maximum number of payment methods attached" is another matter.
+    # Stripe has no code for this, only "... has already been attached to a customer." The error
+    # "... already has the maximum number of payment methods attached" does have a code.
     already = "already" in error.message and "attached" in error.message
     return error.code is None and already
 
 
 def _not_reusable(error: StripeError) -> bool:
-    # Nor for this: "... or was detached from a Customer, and may not be used again."
+    # Nor for "... or was detached from a Customer, and may not be used again."
     return error.code is None and "detached from a Customer" in error.message
 
 
@@ -108,8 +108,8 @@ def _rejected(error: StripeError) -> Rejected:
     return Rejected(code_of(error), error.message, error.http_status or 400)
 
 
-def _later(error: StripeError, *, uncertain: bool) -> TryAgain:
-    # A replayed answer was saved: the same key brings no other, and another is sound once it is
+def _retry(error: StripeError, *, uncertain: bool) -> TryAgain:
+    # A replayed answer was saved, so the same key brings no other; a new key is sound once it is
     # certain that nothing happened.
     new_key = error.replayed and not uncertain
     slow = _limited_scope(error)
@@ -117,12 +117,12 @@ def _later(error: StripeError, *, uncertain: bool) -> TryAgain:
 
 
 def _limited_scope(error: StripeError) -> str:
-    """What Stripe's limiter refused for; a 429 without a reason is a lock on one object."""
+    """The scope that Stripe's limiter refused for; a 429 without a reason is an object lock."""
     reason = error.rate_limited_reason if error.http_status == 429 else None
     if reason is None:
         return ""
     return ACCOUNT if reason.startswith("global") else ENDPOINT
 
 
-def _anew(error: StripeError) -> TryAgain:
+def _retry_with_new_key(error: StripeError) -> TryAgain:
     return TryAgain(code_of(error), error.message, uncertain=False, new_key=True)

@@ -26,7 +26,7 @@ def missing(kind: str, id: str, status: int = 404) -> StripeError:
 class FakeAccount:
     """What a test sets up, and the operations of Stripe's API, without keys or failures.
 
-    Answers share their parts with the account: whoever keeps one, copies it.
+    Answers share their parts with the account: copy an answer before keeping it.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class FakeAccount:
         self._sources[id] = []
 
     def add_token(self, token: str, *, declined: StripeError | None = None) -> None:
-        """A single-use `tok_`; one that is `declined` is refused so whenever it is used."""
+        """A single-use `tok_`; every use of a `declined` one is refused so."""
         self._tokens[token] = declined or _card(f"card_{next(self._numbers)}", None)
 
     def add_source(self, id: str) -> None:
@@ -76,11 +76,11 @@ class FakeAccount:
         }
 
     def add_payment_method(self, id: str, *, customer: str | None = None) -> None:
-        """A `pm_` of type card, attached where a customer is given."""
+        """A `pm_` of type card, attached if a customer is given."""
         self._methods[id] = _payment_method(id, customer)
 
     def add_subscription(self, id: str, customer: str, **defaults: str) -> None:
-        """One with these defaults of its own: `default_payment_method`, `default_source`."""
+        """A subscription with these defaults: `default_payment_method`, `default_source`."""
         own = {"default_payment_method": None, "default_source": None, **defaults}
         named = {"id": id, "object": "subscription", "customer": customer, "status": "active"}
         self._subscriptions[id] = {**named, **own}
@@ -113,7 +113,7 @@ class FakeAccount:
         return StripeAnswer({"data": self._sources[customer]})
 
     def card_payment_methods(self, customer: str) -> StripeResult:
-        """The payment methods, and as at Stripe the card sources in the form of one."""
+        """The payment methods, and the card sources in the same form, as Stripe lists them."""
         if not self._exists(customer):
             return missing("customer", customer)
         attached = [m for m in self._methods.values() if m["customer"] == customer]
@@ -124,7 +124,7 @@ class FakeAccount:
         """The subscriptions of the customer, newest first."""
         if not self._exists(customer):
             return missing("customer", customer)
-        ours = [one for one in self._subscriptions.values() if one["customer"] == customer]
+        ours = [sub for sub in self._subscriptions.values() if sub["customer"] == customer]
         return StripeAnswer({"data": ours[::-1]})
 
     def attach_source(self, customer: str, id: str, command_id: str) -> StripeResult:
@@ -157,8 +157,8 @@ class FakeAccount:
                 "This PaymentMethod was previously used without being attached to a Customer or "
                 "was detached from a Customer, and may not be used again."
             )
-        held = [one for one in self._methods.values() if one["customer"] == customer]
-        if len(held) >= self.max_payment_methods:
+        attached = [m for m in self._methods.values() if m["customer"] == customer]
+        if len(attached) >= self.max_payment_methods:
             return refusal(
                 f"Customer {customer} already has the maximum number of payment methods attached.",
                 "customer_max_payment_methods",
@@ -176,7 +176,7 @@ class FakeAccount:
         return self.customer(customer)
 
     def set_default_payment_method(self, customer: str, id: str) -> StripeResult:
-        """Make an attached payment method the one for invoices."""
+        """Make an attached payment method the default for invoices."""
         if not self._exists(customer):
             return missing("customer", customer)
         if self._methods.get(id, {}).get("customer") != customer:

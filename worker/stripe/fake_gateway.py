@@ -1,4 +1,4 @@
-"""Stripe in memory: for tests of what is built upon the gateway, without HTTP or waiting."""
+"""Stripe in memory, for tests of the gateway's users without HTTP or waiting."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _OTHER_REQUEST = refusal(
 class FakeGateway(CardGateway):
     """Keeps Stripe's rules on idempotency keys, and with `account` those on tokens and cards.
 
-    `effects` are the changes in order, `sent` the writes that came as far as Stripe. Every call
-    yields to the event loop before and after it acts, so that concurrent callers interleave; the
-    permit is asked and the effect made without a yield in between.
+    `effects` are the changes in order, `sent` the writes that reached Stripe. Every call yields to
+    the event loop before and after it acts, so that concurrent callers interleave; between the
+    check of the permit and the effect it does not yield.
     """
 
     def __init__(self) -> None:
@@ -55,16 +55,16 @@ class FakeGateway(CardGateway):
     def fail_next(
         self, method: str, error: StripeError, *, after_effect: bool = False, saved: bool = False
     ) -> None:
-        """Let the next call of the method fail, before it acts or after.
+        """Let the next call of the method fail, before or after its effect.
 
-        After the effect, an answer of Stripe's is saved under the key and replayed; where no
-        answer came, the true one is. `saved` saves an answer from before the effect as well.
-        Several for one method happen one after the other.
+        After the effect, an error that Stripe answered is saved under the key and replayed; if no
+        answer came, the true answer is. `saved` also saves an error from before the effect.
+        Several errors for one method happen one after the other.
         """
         self._scripted[method].append(_Scripted(error, after_effect, saved))
 
     def forget_keys(self) -> None:
-        """As if the life of all idempotency keys were over."""
+        """As if all idempotency keys had expired."""
         self._saved.clear()
 
     async def attach_source(
@@ -160,10 +160,10 @@ class FakeGateway(CardGateway):
         return scripted.error
 
     def _once(self, request: Effect, execute: Callable[[], StripeResult]) -> StripeResult:
-        before = self._saved.get(request.key)
-        if before is not None:
-            same = before[0] == request
-            return copy.deepcopy(replace(before[1], replayed=True)) if same else _OTHER_REQUEST
+        saved = self._saved.get(request.key)
+        if saved is not None:
+            same = saved[0] == request
+            return copy.deepcopy(replace(saved[1], replayed=True)) if same else _OTHER_REQUEST
         result = copy.deepcopy(execute())
         if isinstance(result, StripeAnswer):
             self.effects.append(request)

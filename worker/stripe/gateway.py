@@ -31,7 +31,7 @@ _PAGE = 100  # the most Stripe gives at a time (Stripe docs: api/pagination)
 
 
 class _OnceClient(stripe.HTTPClient):
-    """Sends a request once, and lets the connection's own errors through."""
+    """Sends a request once, and passes on the connection's own errors."""
 
     name: ClassVar[str] = "aiohttp"
 
@@ -43,22 +43,22 @@ class _OnceClient(stripe.HTTPClient):
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         body = post_data.encode() if isinstance(post_data, str) else post_data or b""
-        status, answered, content = await self._connections.request(
+        status, answer_headers, content = await self._connections.request(
             method.upper(), url, headers, body
         )
-        return content, status, answered
+        return content, status, answer_headers
 
     async def close_async(self) -> None:
         await self._connections.close()
 
 
 class StripeGateway(CardGateway):
-    """Stripe's API by way of the SDK's raw requests, which build no objects.
+    """Stripe's API through the SDK's raw requests, which build no objects.
 
-    Every failure is a value; only the permit raises. For use from one event loop. `api_base` is
-    the address of a stand-in, without it Stripe's own; `timeout` bounds a request as a whole, in
-    seconds, of which at most 5 for the connection, be it by way of a proxy. Each request waits for
-    its turn first. `context` names the account that is acted on where the key does not, as an
+    Every failure is a value; only the permit raises. For one event loop. `api_base` is the address
+    of a stand-in, by default Stripe's; `timeout` bounds a request as a whole, in seconds, of which
+    at most 5 for the connection, also through a proxy. Each request first waits for the rate
+    limiter. `context` names the account to act on if the key does not determine it, as an
     organisation's (`sk_org_...`).
     """
 
@@ -75,7 +75,7 @@ class StripeGateway(CardGateway):
         measurements: Measurements | None = None,
         tracing: Tracing | None = None,
     ) -> None:
-        stripe.enable_telemetry = False  # it would write under HOME
+        stripe.enable_telemetry = False  # the SDK would write under HOME
         # At INFO the SDK logs Stripe's messages, which quote tokens; at DEBUG whole bodies.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._rate_limiter = rate_limiter or NoRateLimiter()
@@ -152,16 +152,18 @@ class StripeGateway(CardGateway):
     async def _post(
         self, path: str, fields: dict[str, Any], endpoint: Endpoint, key: str, permit: Permit
     ) -> StripeResult:
-        if (refused := await self._turn(endpoint)) is not None:
+        if (refused := await self._rate_limit(endpoint)) is not None:
             return refused
-        # From here to the HTTP client nothing awaits, so the permit cannot lapse in between.
+        # From here to the HTTP client nothing awaits, so the lease cannot expire in between.
         permit.check()
         return await self._measured("post", path, {**fields, "idempotency_key": key}, endpoint)
 
     async def _get(self, path: str, params: dict[str, Any], endpoint: Endpoint) -> StripeResult:
-        return await self._turn(endpoint) or await self._measured("get", path, params, endpoint)
+        if (refused := await self._rate_limit(endpoint)) is not None:
+            return refused
+        return await self._measured("get", path, params, endpoint)
 
-    async def _turn(self, endpoint: Endpoint) -> StripeError | None:
+    async def _rate_limit(self, endpoint: Endpoint) -> StripeError | None:
         try:
             await self._rate_limiter.wait(endpoint)
         except JournalUnavailable as error:
@@ -261,7 +263,7 @@ def _status(error: StripeError) -> str:
 
 
 def _unreadable(status: int | None) -> StripeError:
-    # Without the body: who knows what an answer that is not Stripe's quotes.
+    # Without the body: an answer that is not Stripe's may quote anything.
     message = "The answer is not one of Stripe's: its body cannot be read"
     return StripeError(Failure.UNREADABLE, message, http_status=status)
 
@@ -274,7 +276,7 @@ def _failed(error: HttpError) -> StripeError:
     message = redact(str(error))
     match error:
         case NotSent():
-            # The same line for every command, which the log then counts.
+            # The same line for every command, so that the log counts repetitions.
             log.warning("nothing was sent to Stripe: %s", message)
             return StripeError(Failure.NOT_SENT, message)
         case Unreadable():

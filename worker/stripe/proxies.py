@@ -1,7 +1,7 @@
-"""Which proxy leads to a URL, by the variables that other programs go by too.
+"""Which proxy leads to a URL, by the usual environment variables.
 
-`https_proxy`, `http_proxy` for a stand-in's http URL, `all_proxy` and `no_proxy`, each in capitals
-as well; the lower-case one is taken where both are set, as curl does. Loopback is never proxied.
+They are `https_proxy`, `http_proxy` for a stand-in's http URL, `all_proxy` and `no_proxy`, each in
+capitals as well; if both are set the lower-case one counts, as for curl. Loopback is never proxied.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ class Proxy:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What tells the proxy who asks."""
+        """The headers that authenticate at the proxy."""
         if self.user is None:
             return {}
-        told = b64encode(f"{self.user}:{self.password}".encode()).decode()
-        return {"Proxy-Authorization": f"Basic {told}"}
+        credentials = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {credentials}"}
 
 
 def proxy_of(environ: Mapping[str, str], url: str) -> Proxy | None:
-    """The proxy for the URL; None where it is reached without one.
+    """The proxy for the URL; None if it is reached without one.
 
     Raises:
-        SettingsError: the variable that counts is no http or https URL.
+        SettingsError: the variable that counts is not an http or https URL.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    if _is_loopback(host) or _is_excepted(host, port, _found(environ, "no_proxy")[1]):
+    if _is_loopback(host) or _is_excluded(host, port, _lookup(environ, "no_proxy")[1]):
         return None
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
-        setting, value = _found(environ, name)
+        setting, value = _lookup(environ, name)
         if value:
             return _proxy(setting, value)
         if setting in environ:  # set and empty: none for this scheme
@@ -55,8 +55,8 @@ def proxy_of(environ: Mapping[str, str], url: str) -> Proxy | None:
     return None
 
 
-def _found(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """What the variable is called here, and its value without spaces around it."""
+def _lookup(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+    """The variable's name, in lower case or capitals, and its value, stripped."""
     lower, upper = name, name.upper()
     # A CGI program's caller sets HTTP_PROXY by a header `Proxy`.
     forged = upper == "HTTP_PROXY" and "REQUEST_METHOD" in environ
@@ -65,19 +65,19 @@ def _found(environ: Mapping[str, str], name: str) -> tuple[str, str]:
 
 
 def _proxy(setting: str, value: str) -> Proxy:
-    # The value is never quoted in a message: it may hold a password.
-    wanted = "must be a URL such as http://proxy.example:3128"
+    # No message quotes the value: it may hold a password.
+    rule = "must be a URL such as http://proxy.example:3128"
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise SettingsError(setting, wanted) from None
+        raise SettingsError(setting, rule) from None
     if parts.scheme not in _PORTS:
-        raise SettingsError(setting, f"{wanted}: other schemes, such as socks5, are not supported")
+        raise SettingsError(setting, f"{rule}: other schemes, such as socks5, are not supported")
     if not host or re.search(r"[^\w.:%-]", host) or parts.path not in ("", "/") or parts.query:
-        raise SettingsError(setting, wanted)
+        raise SettingsError(setting, rule)
     user, password = parts.username, parts.password
-    # In the base64 of the header a colon in the name would begin the password.
+    # In the header, a colon within the user's name would start the password.
     if user is not None and ":" in unquote(user):
         raise SettingsError(setting, "holds a user's name with a colon, which no proxy can read")
     shown = f"[{host}]" if ":" in host else host
@@ -98,8 +98,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
-    """Whether the list names it: `*`, a domain with what is below it, an address or a network."""
+def _is_excluded(host: str, port: int, no_proxy: str) -> bool:
+    """Whether the list names it: by `*`, a domain or parent domain, an address or a network."""
     for entry in re.split(r"[\s,]+", no_proxy.lower()):
         if entry == "*":
             return True
@@ -113,10 +113,10 @@ def _matches(host: str, port: int, entry: str) -> bool:
         return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
     except ValueError:
         pass  # one of them is a name, or the entry has a port
-    name, colon, wanted = entry.rpartition(":")
-    if not colon or "]" in wanted:
+    name, colon, entry_port = entry.rpartition(":")
+    if not colon or "]" in entry_port:
         name = entry
-    elif wanted != str(port):
+    elif entry_port != str(port):
         return False
     name = name.strip("[]").removeprefix("*").strip(".")
     return bool(name) and (host == name or host.endswith(f".{name}"))

@@ -1,4 +1,4 @@
-"""When a request may be sent to Stripe: in the place that was booked for it."""
+"""Delays each request to Stripe until its reserved place within the rate limit."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from producer.journal.redis.endpoints import Endpoint
 from worker.clock import clock
 from worker.observability.measurements import Measurements
 
-# Longer than any line can be: a look is part of a try, and so is never sent away.
+# Longer than any queue can be: a read within an attempt is never refused.
 _AHEAD_MS = 600_000
 
 
 class RateLimiter(Protocol):
-    """Asked before each request."""
+    """Waited for before each request."""
 
     async def wait(self, endpoint: Endpoint) -> None:
         """Return when the request may be sent.
 
         Raises:
-            JournalUnavailable: the limit could not be asked; nothing may be sent.
+            JournalUnavailable: no place could be reserved; nothing may be sent.
         """
 
 
 @dataclass(slots=True)
-class _Booked:
+class _Reservation:
     lane: Lane
     endpoint: Endpoint | None
     at: float
 
 
-_booked: ContextVar[_Booked | None] = ContextVar("booked", default=None)
+_reservation: ContextVar[_Reservation | None] = ContextVar("reservation", default=None)
 
 
 def use_reservation(grant: Grant, answered_at: float) -> None:
-    """The grant has booked this task's first request; `answered_at` is our clock then."""
+    """The grant reserved a place for this task's first request; `answered_at` is our clock then."""
     at = answered_at + max(0, grant.start_ms - grant.now_ms) / 1000
-    _booked.set(_Booked(grant.lane, grant.endpoint, at))
+    _reservation.set(_Reservation(grant.lane, grant.endpoint, at))
 
 
 class SharedRateLimiter(RateLimiter):
-    """Waits for the place that the grant has booked, or books one."""
+    """Waits for the place that the grant reserved, or reserves one."""
 
     def __init__(
         self, journal: Journal, limits: Limits, measurements: Measurements | None = None
@@ -57,21 +57,21 @@ class SharedRateLimiter(RateLimiter):
     async def wait(self, endpoint: Endpoint) -> None:
         if not self._limits.argument:
             return
-        booked = _booked.get()
-        if booked is not None and booked.endpoint is endpoint:
-            booked.endpoint = None
-            left = booked.at - clock()
+        reserved = _reservation.get()
+        if reserved is not None and reserved.endpoint is endpoint:
+            reserved.endpoint = None
+            delay_s = reserved.at - clock()
         else:
-            lane = booked.lane if booked is not None else Lane.INTERACTIVE
+            lane = reserved.lane if reserved is not None else Lane.INTERACTIVE
             call = reserve(lane, endpoint, self._limits, ahead_ms=_AHEAD_MS)
-            left = await self._journal(call) / 1000
-        self._measurements.waited(endpoint, max(left, 0.0))
-        if left > 0:
-            await asyncio.sleep(left)
+            delay_s = await self._journal(call) / 1000
+        self._measurements.waited(endpoint, max(delay_s, 0.0))
+        if delay_s > 0:
+            await asyncio.sleep(delay_s)
 
 
 class NoRateLimiter(RateLimiter):
-    """Nothing is limited."""
+    """Never waits."""
 
     async def wait(self, endpoint: Endpoint) -> None:
         return

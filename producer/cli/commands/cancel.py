@@ -1,4 +1,4 @@
-"""`cards cancel`: take back a command that was not sent yet."""
+"""`cards cancel`: cancel a command that was not sent yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from producer.cli.exits import Exit
 @click.argument("command_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 def cancel(command_id: str, as_json: bool) -> int:
-    """Cancel the command of that ID, unless it was sent already."""
+    """Cancel the command ID, unless it was sent to Stripe already."""
     from producer.cli.environment import client
     from producer.cli.output import show, show_json
 

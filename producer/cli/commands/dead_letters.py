@@ -1,4 +1,4 @@
-"""`cards dead-letters`: look at messages that no worker can carry out."""
+"""`cards dead-letters`: list messages that no worker can carry out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from producer.cli.exits import Exit
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
-@click.option("--clear", is_flag=True, help="Forget them, after showing them.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--clear", is_flag=True, help="Remove them, after showing them.")
 def dead_letters(as_json: bool, clear: bool) -> int:
-    """List the newest 1,000 messages that were set aside, the newest first.
+    """List the newest 1,000 dead letters, the newest first.
 
-    What was in them is shown shortened and redacted. Nothing takes them up again: their senders
-    have to send what was meant.
+    Their contents are shown shortened and redacted. Dead letters are never retried: their senders
+    have to send the command again.
     """
     from producer.cli import environment
     from producer.cli.output import show_json
@@ -34,8 +34,8 @@ def dead_letters(as_json: bool, clear: bool) -> int:
         if clear and kept:
             journal(clear_letters(len(kept)))
         if not as_json:
-            forgotten = ", forgotten now" if clear else ""
-            click.echo(f"{len(kept)} dead letters{forgotten}" if kept else "no dead letters")
+            cleared = ", now removed" if clear else ""
+            click.echo(f"{len(kept)} dead letters{cleared}" if kept else "no dead letters")
     return Exit.DONE
 
 

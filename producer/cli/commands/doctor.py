@@ -1,4 +1,4 @@
-"""`cards doctor`: what is out of reach or misconfigured, in words a person acts on."""
+"""`cards doctor`: find what is out of reach or misconfigured."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import click
 if TYPE_CHECKING:
     from producer.cli.doctor.findings import Finding
 
-_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(as_json: bool) -> int:
-    """Say what is out of reach or misconfigured, and what to do about it.
+    """Find what is out of reach or misconfigured, and say what to do about it.
 
-    Exits with 3 where something does not answer, 1 where a setting is wrong, else 0.
+    Exits with 3 if something does not answer, else with 1 if a setting is wrong, else with 0.
     """
     from producer.cli.doctor.findings import Level, exit_code
     from producer.cli.environment import addresses, environ
@@ -39,9 +39,9 @@ def doctor(as_json: bool) -> int:
 
 
 def examine(environ: Mapping[str, str], running: Mapping[str, str]) -> Iterator[Finding]:
-    """Look at everything; a thing that fails does not keep the others from being looked at.
+    """Run all checks; a check that fails does not prevent the others.
 
-    `running` are the addresses of a `make up` that runs here; empty where none does.
+    `running` are the addresses of a running `make up`; empty where none runs.
     """
     from producer.cli.doctor.findings import misconfigured, ok
     from producer.cli.doctor.http_checks import check_flower, check_web
@@ -53,7 +53,7 @@ def examine(environ: Mapping[str, str], running: Mapping[str, str]) -> Iterator[
         redis = redis_config(environ)
         web = WebSettings.from_environ(environ)
         if web_url is None or environ.get("PORT"):
-            host = _REACHED_AT.get(web.host, web.host)
+            host = _LOOPBACK.get(web.host, web.host)
             web_url = f"http://[{host}]:{web.port}" if ":" in host else f"http://{host}:{web.port}"
         yield ok("settings", "valid")
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""`cards explain`: which card a customer is charged now, which command set it, and what waits."""
+"""`cards explain`: which card a customer is charged, which command set it, and what waits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _WITHIN_S = 10.0
 _WORKER_SEEN_S = 30.0
 _OWN_DEFAULT = "a subscription's own default comes first where one is set"
 _NOT_READ = {
-    "not_permitted": "these could not be read: the workers' key may not read subscriptions",
-    "not_asked": "these were not read: the worker is of an earlier version",
+    "not_permitted": "subscriptions could not be read: the workers' key may not read them",
+    "not_asked": "subscriptions were not read: the worker is of an earlier version",
 }
 _SHOWN = 10
 
@@ -27,10 +27,10 @@ _SHOWN = 10
 @click.argument("customer", metavar="CUSTOMER")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def explain(customer: str, as_json: bool) -> int:
-    """Say which card the CUSTOMER is charged now, and why: what set it, what waits.
+    """Show which card CUSTOMER is charged now, and why: what set it, what waits.
 
-    The customer is read at Stripe through a worker. What is known of its commands is of the newest
-    50 that ended, as long as their statuses are kept, and of 100 that have not.
+    The customer is read at Stripe through a worker. Its commands are the newest 50 that ended, as
+    long as their statuses are kept, and up to 100 that have not ended.
     """
     from producer.cli import environment
     from producer.cli.output import show_json
@@ -65,7 +65,7 @@ def _show(found: Explanation) -> None:
 
     lines: list[Line] = [("customer", found.record.customer)]
     if found.read is not None and found.read.code:
-        lines.append(("not read", f"{found.read.code}: what Stripe has now is not known"))
+        lines.append(("not read", f"{found.read.code}: what Stripe has now is unknown"))
     else:
         invoiced = found.invoiced
         lines.append(("invoices", invoiced.card if invoiced else "no card: none is set"))
@@ -80,10 +80,12 @@ def _show(found: Explanation) -> None:
         lines.append((" ", f"and {len(found.record.ended) - _SHOWN} more: --json has all"))
     for at, event in enumerate(found.events[:_SHOWN]):
         by = f"{event.changed_by.value} {event.command_id}".strip()
-        told = f"{event.type} {event.object} at {event.at:%Y-%m-%d %H:%M:%SZ}, by {by}"
+        text = f"{event.type} {event.object} at {event.at:%Y-%m-%d %H:%M:%SZ}, by {by}"
         if event.read_at:
-            told += f"; what changed is not told, GET {event.read_at} is what is so now"
-        lines.append(("Stripe told" if at == 0 else " ", told))
+            text += (
+                f"; the event does not say what changed, GET {event.read_at} has the present state"
+            )
+        lines.append(("Stripe events" if at == 0 else " ", text))
     show([(label, visible(str(text))) for label, text in lines])
 
 
@@ -91,12 +93,12 @@ def _subscriptions(found: Explanation) -> list[Line]:
     own = found.read.subscriptions if found.read else None
     if own is None:
         why = found.read.subscriptions_not_read if found.read else "not_asked"
-        told = _NOT_READ.get(why, f"these could not be read: {why}")
-        return [(" ", f"{_OWN_DEFAULT}; {told}")]
+        reason = _NOT_READ.get(why, f"subscriptions could not be read: {why}")
+        return [(" ", f"{_OWN_DEFAULT}; {reason}")]
     if not own:
         return [(" ", f"{_OWN_DEFAULT}; none is")]
     return [
-        (" ", f"but those of {one.subscription} are paid with {one.card}, its {one.slot}")
+        (" ", f"but invoices of {one.subscription} are charged to {one.card}, its {one.slot}")
         for one in own
     ]
 
@@ -105,7 +107,7 @@ def _slot(slot: SlotNow) -> list[Line]:
     from producer.explain.customer import Origin
 
     by = _by(slot.command) if slot.command else ""
-    told = {
+    cause = {
         Origin.COMMAND: f"set by {by}",
         Origin.FIRST_CARD: f"Stripe made it the default when {by} attached it, the first card",
         Origin.ELSEWHERE: "changed elsewhere"
@@ -115,7 +117,7 @@ def _slot(slot: SlotNow) -> list[Line]:
         Origin.NOT_READ: f"last set by {by} to {slot.command.card}" if slot.command else "",
     }[slot.origin]
     card = "" if slot.origin is Origin.NOT_READ else (slot.card or "none")
-    lines: list[Line] = [(slot.slot.value, ", ".join(part for part in (card, told) if part))]
+    lines: list[Line] = [(slot.slot.value, ", ".join(part for part in (card, cause) if part))]
     if slot.origin is not Origin.NOT_READ:
         lines += [("", f"shadowed: {shadow}") for shadow in slot.shadowed_by]
     return lines

@@ -1,4 +1,4 @@
-"""`cards export`: all there is about a command, for a ticket."""
+"""`cards export`: everything about a command, for a ticket."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from producer.cli.exits import Exit
 
 @click.command()
 @click.argument("command_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="On one line.")
+@click.option("--json", "as_json", is_flag=True, help="Print it on one line.")
 def export(command_id: str, as_json: bool) -> int:
-    """Print, as JSON, all that Redis holds about the command of that ID. Tokens are redacted."""
+    """Print, as JSON, all that Redis holds about the command ID. Tokens are redacted."""
     from producer.cli import environment
     from producer.client.errors import CommandNotFound
     from producer.journal.operations.exports import export as exported

@@ -1,4 +1,4 @@
-"""`cards failed`: look at commands that gave up, and take them up again."""
+"""`cards failed`: list failed commands and replay them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from producer.contract.failed_filters import FailedFilter
     from producer.journal.operations.failed import FailedCommand
 
-# It killed its worker, and would again.
+# The code of a command that killed its worker, and would again.
 _POISON = "poison"
 _LEFT_OUT = (
-    "{count} of code poison left out: it killed its worker, and would again; send "
+    "{count} of code poison left out: such a command killed its worker, and would again; send "
     "`cards export ID` to the maintainers, or add --poison"
 )
 
 
 @click.group()
 def failed() -> None:
-    """Look at failed commands and replay them."""
+    """List failed commands and replay them."""
 
 
 @failed.command("list")
 @click.option("--filter", "filters", metavar="NAME=VALUE,...", multiple=True, help="As in replay.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def list_(filters: tuple[str, ...], as_json: bool) -> int:
     """List failed commands, the oldest first."""
     from producer.cli.environment import client
@@ -55,7 +55,7 @@ def list_(filters: tuple[str, ...], as_json: bool) -> int:
 @click.argument("command_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(command_id: str, as_json: bool) -> int:
-    """Show one failed command: what it was to do, and why it gave up."""
+    """Show one failed command: its order and its last error."""
     from producer.cli.environment import client
     from producer.cli.output import failed_lines, show_json
     from producer.cli.output import show as show_lines
@@ -66,9 +66,9 @@ def show(command_id: str, as_json: bool) -> int:
     if as_json:
         show_json(failed_wire(one))
     else:
-        todo = f"cards failed replay {one.id}, once the cause is gone"
+        todo = f"cards failed replay {one.id}, once the cause is removed"
         if one.code == _POISON:
-            todo = f"cards export {one.id}, to the maintainers; do not replay"
+            todo = f"send cards export {one.id} to the maintainers; do not replay"
         show_lines([*failed_lines(one), ("to do", todo)])
     return Exit.DONE
 
@@ -82,9 +82,9 @@ def show(command_id: str, as_json: bool) -> int:
     multiple=True,
     help="Replay all that match: code=, command=, customer=, tag.NAME=.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be replayed, and leave it.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be replayed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--poison", is_flag=True, help="Also what killed its worker (code poison).")
+@click.option("--poison", is_flag=True, help="Include commands that killed their worker.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts by state as JSON.")
 def replay(
     command_id: str | None,
@@ -94,11 +94,11 @@ def replay(
     poison: bool,
     as_json: bool,
 ) -> int:
-    """Take up again the failed command of that ID, or all that a filter matches.
+    """Replay the failed command ID, or all that --filter matches.
 
-    A command keeps its id. It goes to the end of its customer's order; what Stripe may have done
-    already is looked up before it is sent again. Poison commands, which killed their worker, are
-    left out without --poison: the maintainers look at them first.
+    A command keeps its id and goes to the end of its customer's order; what Stripe may have done
+    already is looked up before it is sent again. Commands that killed their worker (code poison)
+    are left out without --poison: the maintainers have to examine them first.
     """
     from producer.cli.environment import client
     from producer.cli.output import show_json
@@ -136,13 +136,13 @@ def replay(
 
 
 def _without_poison(found: list[FailedCommand], poison: bool) -> tuple[list[FailedCommand], int]:
-    """What may be replayed, and how many may not."""
+    """The commands that may be replayed, and how many may not."""
     kept = [one for one in found if poison or one.code != _POISON]
     return kept, len(found) - len(kept)
 
 
 def _replay_all(cards: CardCommands, ids: list[str]) -> Counter[str]:
-    """How many came to be in which state; one that another person took up first is no error."""
+    """Counts by resulting state; a command that was replayed meanwhile is no error."""
     from producer.client.errors import CommandNotFound, NotFailed, NotVouchedFor
 
     states: Counter[str] = Counter()
@@ -192,8 +192,8 @@ def _row(one: FailedCommand) -> str:
 
     when = f"{one.failed_at:%Y-%m-%dT%H:%M:%SZ}"
     kind, customer = one.order.kind.value, one.order.customer
-    told = f"{one.id}  {when}  {kind:<14}  {customer:<22}  {one.code}  {tags_shown(one.metadata)}"
-    return redact(told.rstrip())
+    line = f"{one.id}  {when}  {kind:<14}  {customer:<22}  {one.code}  {tags_shown(one.metadata)}"
+    return redact(line.rstrip())
 
 
 def _summary(codes: Counter[str]) -> str:

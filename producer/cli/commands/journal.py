@@ -10,9 +10,9 @@ from producer.cli.exits import Exit
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def journal(as_json: bool) -> int:
-    """Print the id of the journal that REDIS_URL leads to, for CARDS_JOURNAL_ID.
+    """Print the id of the journal at REDIS_URL, for CARDS_JOURNAL_ID.
 
-    It is printed also where CARDS_JOURNAL_ID names another. Exits with 1 where there is none yet.
+    It is printed even if CARDS_JOURNAL_ID names another. Exits with 1 where there is none yet.
     """
     from producer.cli import environment
     from producer.cli.output import show_json
@@ -24,7 +24,7 @@ def journal(as_json: bool) -> int:
         since = found and found.since and f"{found.since:%Y-%m-%dT%H:%M:%SZ}"
         show_json({"id": found and found.id, "since": since})
     elif found is None:
-        click.echo("none yet: nobody has used this database", err=True)
+        click.echo("none yet: this database has not been used", err=True)
     else:
         click.echo(found.id)
     return Exit.DONE if found else Exit.NOT_DONE

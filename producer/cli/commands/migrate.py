@@ -1,4 +1,4 @@
-"""`cards migrate`: from a file of cards to a report of what became of each."""
+"""`cards migrate`: from a file of cards to a report of each row's outcome."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import click
 from producer.cli.lazy import LazyGroup
 
 _COMMANDS = {
-    "plan": "Read and check a file; nothing is sent.",
-    "run": "Send a file's rows; go on with what was begun.",
+    "plan": "Check a file and say what it would do; nothing is sent.",
+    "run": "Send a file's rows, or continue a run.",
     "list": "List migrations.",
-    "status": "Show where a migration stands.",
+    "status": "Show a migration's state.",
     "pause": "Send nothing more for now.",
-    "resume": "Go on after a pause or a stop.",
-    "cancel": "Cancel what was not sent; what was is finished.",
-    "throttle": "Bound how many rows are sent a second.",
-    "report": "Say what became of every row.",
+    "resume": "Continue after a pause or a stop.",
+    "cancel": "Cancel what was not sent; what was sent is finished.",
+    "throttle": "Limit how many rows are sent a second.",
+    "report": "Report the outcome of every row.",
     "verify": "Read some rows back from Stripe and compare.",
-    "undo": "Write the file that puts former defaults back.",
+    "undo": "Write the file that restores former defaults.",
     "forget": "Remove a migration that has ended.",
 }
 
@@ -26,5 +26,5 @@ _COMMANDS = {
 def migrate() -> None:
     """Plan, run and report migrations: files of rows, each of which is a command.
 
-    docs/migrations.md goes from the file to the report.
+    docs/migrations.md is the runbook, from the file to the report.
     """

@@ -1,4 +1,4 @@
-"""`cards pause-lane`: begin nothing more of a lane."""
+"""`cards pause-lane`: start no more commands of a lane."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import click
 from producer.cli.exits import Exit
 from producer.cli.lanes import LANE
 
-_MOST_LETTERS = 200
+_MAX_REASON = 200
 
 
 @click.command()
 @click.argument("lane", type=LANE)
-@click.option("--reason", default="", metavar="TEXT", help="Why, for whoever finds it paused.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for those who find it paused.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def pause_lane(lane: str, reason: str, as_json: bool) -> int:
-    """Begin nothing more of the lane: its commands are accepted, and wait.
+    """Start no more commands of LANE: they are accepted, and wait.
 
-    What is at Stripe is finished, and what may have taken effect is found out. A customer's later
-    commands of the other lane wait too, since a customer's commands keep their order. With the
-    interactive lane, reads of cards stop as well.
+    Requests at Stripe are finished, and commands that may have taken effect are still resolved. A
+    customer's later commands of the other lane wait too, since a customer's commands keep their
+    order. Pausing the interactive lane also stops reads of cards.
     """
     from producer.cli import environment
     from producer.cli.output import show, show_json
     from producer.contract import Lane
     from producer.journal import pause_lane as paused
 
-    words = " ".join(reason.split())[:_MOST_LETTERS]
+    text = " ".join(reason.split())[:_MAX_REASON]
     with environment.journal() as journal:
-        pause = journal(paused(Lane(lane), words))
+        pause = journal(paused(Lane(lane), text))
     since = f"{pause.since:%Y-%m-%dT%H:%M:%SZ}" if pause else ""
     if as_json:
         show_json({"lane": lane, "pausedSince": since, "reason": pause.reason if pause else ""})

@@ -1,4 +1,4 @@
-"""`cards resume-lane`: go on with a lane that was paused."""
+"""`cards resume-lane`: resume a paused lane."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producer.cli.lanes import LANE
 @click.argument("lane", type=LANE)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def resume_lane(lane: str, as_json: bool) -> int:
-    """Go on with the lane. Exits with 0 also where it was not paused."""
+    """Resume LANE. Exits with 0 even if it was not paused."""
     from producer.cli import environment
     from producer.cli.output import show, show_json
     from producer.contract import Lane

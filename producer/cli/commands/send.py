@@ -1,4 +1,4 @@
-"""`cards send`: have a command accepted, and wait for its end."""
+"""`cards send`: send a command, and wait for its outcome."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def _options(function: _F) -> _F:
         click.option("--json", "as_json", is_flag=True, help="Print the status as JSON."),
         click.option(
             "--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=_WAIT_S,
-            show_default=True, help="How long to wait for the end; 0 does not wait.",
+            show_default=True, help="How long to wait for the outcome; 0 does not wait.",
         ),
         click.option(
             "--tag", "tags", metavar="NAME=VALUE", multiple=True,
             help="Metadata, shown with the status; may be repeated.",
         ),
-        click.option("--key", metavar="KEY", help="Idempotency key: the same one, sent once."),
+        click.option("--key", metavar="KEY", help="Idempotency key: one key, one command."),
         click.option(
             "--lane", type=LANE, default="interactive",
-            show_default=True, help="The queue it travels in.",
+            show_default=True, help="The queue to send it through.",
         ),
     ):  # fmt: skip
         function = option(function)
@@ -91,7 +91,7 @@ def _send(
         try:
             status = cards.status(handle.id, wait=wait)
         except Unavailable as error:
-            # It was accepted all the same: the id must not be lost.
+            # The command was accepted all the same: its id must not be lost.
             if as_json:
                 show_json({"taskId": handle.id, "state": None, "result": None})
             click.echo(f"cards: {handle.id} was accepted, then {error}", err=True)

@@ -1,4 +1,4 @@
-"""`cards status`: where a command stands, as a view and as an exit code."""
+"""`cards status`: a command's state, as a view and as an exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from producer.cli.exits import Exit
 if TYPE_CHECKING:
     from producer.contract import CommandStatus
 
-_BRIEF = ("state", "message", "code", "card", "next try", "superseded by", "shadowed", "advice")
+_BRIEF = ("state", "message", "code", "card", "next attempt", "superseded by", "shadowed", "advice")
 
 
 @click.command()
@@ -21,11 +21,11 @@ _BRIEF = ("state", "message", "code", "card", "next try", "superseded by", "shad
     metavar="SECONDS",
     type=click.FloatRange(min=0),
     default=0.0,
-    help="Wait up to so long for the end.",
+    help="Wait up to this long for the outcome.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 def status(command_id: str, wait: float, as_json: bool) -> int:
-    """Show where the command of that ID stands."""
+    """Show the state of the command ID."""
     from producer.cli.environment import client
 
     with client() as cards:
@@ -33,7 +33,7 @@ def status(command_id: str, wait: float, as_json: bool) -> int:
 
 
 def present(found: CommandStatus, *, waited: bool, as_json: bool, brief: bool = False) -> int:
-    """Print a status; answers the exit code it means."""
+    """Print a status; return the exit code it means."""
     from producer.cli.output import show, show_json, status_lines
     from producer.contract import State
 
@@ -46,8 +46,8 @@ def present(found: CommandStatus, *, waited: bool, as_json: bool, brief: bool = 
         return Exit.DONE if found.result.status else Exit.NOT_DONE
     if found.ended:
         if not as_json:
-            click.echo("it ended; its result was deleted, or cannot be read", err=True)
+            click.echo("the command has ended; its result was deleted, or cannot be read", err=True)
         return Exit.DONE if found.state is State.SUCCEEDED else Exit.NOT_DONE
     if waited and not as_json:
-        click.echo("not ended in that time; it goes on", err=True)
+        click.echo("not ended in that time; the command goes on", err=True)
     return Exit.NOT_ENDED if waited else Exit.DONE

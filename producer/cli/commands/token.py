@@ -1,4 +1,4 @@
-"""`cards token`: tokens for those who ask the web process."""
+"""`cards token`: tokens for callers of the HTTP API."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from producer.cli.exits import Exit
 
 @click.group()
 def token() -> None:
-    """Make tokens for the HTTP API. Needs no Redis."""
+    """Make tokens for the HTTP API. Redis is not needed."""
 
 
 @token.command()
 @click.argument("name")
 @click.option(
     "--scopes", required=True, metavar="SCOPE,SCOPE",
-    help="What it may do: send, read, migrate, operate.",
+    help="What its caller may do: send, read, migrate, operate.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def new(name: str, scopes: str, as_json: bool) -> int:
-    """Print a new token, this once, and the entry of CARDS_API_TOKENS that lets it in.
+    """Print a new token, this once, and its entry for CARDS_API_TOKENS.
 
-    The entry holds the token's digest alone. NAME is who will use the token; logs show it.
+    The entry holds only the token's digest. NAME is the caller's name; logs show it.
     """
     from producer.cli.output import show_json
     from producer.security.api_tokens import Scope, hashed_entry, new_token
@@ -43,7 +43,7 @@ def new(name: str, scopes: str, as_json: bool) -> int:
         held = [scope.value for scope in Scope if scope in wanted]
         show_json({"name": name, "scopes": held, "token": made, "entry": entry})
         return Exit.DONE
-    # Not by `show`, which redacts.
+    # `show` would redact the token.
     click.echo(f"token     {made}")
     click.echo(f"entry     {entry}")
     click.echo("The token is not shown again. The entry goes into CARDS_API_TOKENS.", err=True)

@@ -10,16 +10,16 @@ from producer.cli.exits import Exit
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How severe a finding is."""
 
     OK = "OK"
-    WARN = "WARN"  # works; a promise is weaker than it could be, or something optional is away
+    WARN = "WARN"  # works; a guarantee is weaker than it could be, or an optional part is missing
     FAIL = "FAIL"  # commands are not accepted, not carried out, or can be lost
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The state of one thing; `exit_code` is what a FAIL of it comes to."""
+    """The state of one thing; `exit_code` applies if the level is FAIL."""
 
     level: Level
     what: str
@@ -28,7 +28,7 @@ class Finding:
     exit_code: Exit = Exit.NOT_DONE
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """As a JSON object."""
         fields = asdict(self)
         del fields["exit_code"]
         return {**fields, "level": self.level.value}
@@ -40,21 +40,21 @@ def ok(what: str, text: str) -> Finding:
 
 
 def warn(what: str, text: str, todo: str) -> Finding:
-    """Works, but somebody should look at it."""
+    """It works, but an operator should look at it."""
     return Finding(Level.WARN, what, text, todo)
 
 
 def misconfigured(what: str, text: str, todo: str) -> Finding:
-    """Wrong until somebody changes a setting."""
+    """It stays wrong until an operator changes a setting."""
     return Finding(Level.FAIL, what, text, todo)
 
 
 def unreachable(what: str, text: str, todo: str) -> Finding:
-    """Does not answer."""
+    """It does not answer."""
     return Finding(Level.FAIL, what, text, todo, Exit.UNREACHABLE)
 
 
 def exit_code(findings: list[Finding]) -> Exit:
-    """Something out of reach goes before something misconfigured."""
+    """The exit code of the worst: out of reach goes before misconfigured."""
     codes = {one.exit_code for one in findings if one.level is Level.FAIL}
     return max(codes, default=Exit.DONE)

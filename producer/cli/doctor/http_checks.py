@@ -1,4 +1,4 @@
-"""What `cards doctor` asks over HTTP: the web process and Flower."""
+"""What `cards doctor` checks over HTTP: the web process and Flower."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ def check_web(url: str) -> Finding:
         status, body = _get(url, "/readyz")
     except (OSError, HTTPException) as error:
         return unreachable("web", f"does not answer at {url} ({type(error).__name__})", todo)
-    said = _message(body)
+    reason = _message(body)
     if status == 200 and _lost(body):
-        return warn("web", f"at {url}: {said}", "restarted, it takes this data as its own")
+        return warn("web", f"at {url}: {reason}", "once restarted, it accepts this data as its own")
     if status == 200:
         return ok("web", f"ready at {url}")
     if status == 503:
-        return unreachable("web", f"answers at {url} but is not ready: {said}", "see what it names")
-    text = f"{url} answers {status}: something else listens there"
+        text = f"answers at {url} but is not ready: {reason}"
+        return unreachable("web", text, "see what it names")
+    text = f"{url} answers {status}: another program listens there"
     return unreachable("web", text, "set HOST and PORT to where the web process listens")
 
 
 def check_flower(url: str) -> Finding:
-    """Whether Flower answers; nothing depends on it."""
+    """Whether Flower answers; no other process depends on it."""
     try:
         status, _ = _get(url, "/healthcheck")
     except (OSError, HTTPException, ValueError) as error:
@@ -44,7 +45,7 @@ def check_flower(url: str) -> Finding:
 
 
 def _get(url: str, path: str) -> tuple[int, bytes]:
-    # http.client looks at no proxy settings, which would send a local question elsewhere.
+    # http.client ignores proxy settings, which would send a local request elsewhere.
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
     try:
@@ -56,7 +57,7 @@ def _get(url: str, path: str) -> tuple[int, bytes]:
 
 
 def _lost(body: bytes) -> bool:
-    """Whether it goes on although the journal was lost."""
+    """Whether web continues although the journal was lost."""
     try:
         return json.loads(body)["data"]["journal"] is False
     except (ValueError, KeyError, TypeError):
@@ -64,10 +65,10 @@ def _lost(body: bytes) -> bool:
 
 
 def _message(body: bytes) -> str:
-    """The envelope's message, short."""
+    """The envelope's message, shortened."""
     try:
         envelope: Any = json.loads(body)
     except ValueError:
         return "no reason given"
-    said = envelope.get("message") if isinstance(envelope, dict) else None
-    return redact(str(said)[:200]) if said else "no reason given"
+    message = envelope.get("message") if isinstance(envelope, dict) else None
+    return redact(str(message)[:200]) if message else "no reason given"

@@ -1,4 +1,4 @@
-"""What a failure of Redis means to whoever asks `cards doctor`, and what to do about it."""
+"""What a failure of Redis means to the reader of `cards doctor`, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from producer.redis import Meaning, RedisConfig, fault_of
 from producer.redis.probe import wrong_setting
 
 _COMMAND = re.compile(r"'([\w|]+)' command")
-_PASSES = "wait, then ask again"
+_TRANSIENT = "wait, then run this again"
 _TODO = {
     "READONLY": "put the primary's address into REDIS_URL, or the sentinels': sentinel://…/MASTER",
     "closed": "see its log; where it demands TLS, REDIS_URL must be rediss://",
-    "timeout": "see whether host and port in REDIS_URL are right, no firewall is between, and "
-    "rediss:// is not said to a server without TLS",
+    "timeout": "check host and port in REDIS_URL, firewalls between, and that rediss:// is not "
+    "used for a server without TLS",
     "unreachable": "start it (`make up` does), or correct REDIS_URL",
-    "sentinels": "see that the sentinels in REDIS_URL run and watch a primary of that name, and "
-    "that it lives",
-    "LOADING": _PASSES,
-    "BUSY": f"{_PASSES}; if it stays so, look who keeps it busy: SLOWLOG GET, SCRIPT KILL",
+    "sentinels": "check that the sentinels in REDIS_URL run and watch a primary of that name, and "
+    "that it is alive",
+    "LOADING": _TRANSIENT,
+    "BUSY": f"{_TRANSIENT}; if it stays so, find what keeps it busy: SLOWLOG GET, SCRIPT KILL",
     "CLUSTERDOWN": "use a Redis that is no cluster: one script touches keys of many slots",
     "connections": "raise maxclients, or find who holds the connections: CLIENT LIST",
     "NOREPLICAS": "bring replicas back, or lower min-replicas-to-write and CARDS_REPLICAS",
     "MISCONF": "see its log and its disk: it could not write its file",
-    "OOM": "raise maxmemory, or see what fills it: docs/scale.md says what a command takes",
-    "WRONGPASS": "put the right ones into REDIS_URL: redis://user:password@host:port/database",
+    "OOM": "raise maxmemory, or find what fills it: docs/scale.md says how much a command takes",
+    "WRONGPASS": "correct user and password in REDIS_URL: redis://user:password@host:port/database",
     "certificate": "correct that setting; docs/redis.md says what each means",
-    "call": "see that it is Redis 7.0 or newer, or Valkey, and that its keys are our own",
+    "call": "check that it is Redis 7.0 or newer, or Valkey, and that no one else uses our keys",
 }
 _LIKE = {
     "UNBLOCKED": "READONLY",
@@ -40,12 +40,12 @@ _LIKE = {
 
 
 def out_of_order(cause: BaseException, redis: RedisConfig) -> Finding:
-    """Why nothing more can be asked of Redis, or why it takes no writes."""
+    """Why Redis cannot be asked anything more, or why it accepts no writes."""
     fault = fault_of(cause)
     kind = _LIKE.get(fault.code, fault.code)
     if kind == "unreachable" and redis.master:
         kind = "sentinels"
-    text = f"{redis.shown}: {fault.text.value[1]}"
+    text = f"{redis.shown}: {fault.text.english}"
     wrong = wrong_setting(cause, redis)
     if wrong is not None:
         kind = kind if kind in ("WRONGPASS", "certificate") else "certificate"
@@ -60,18 +60,18 @@ def out_of_order(cause: BaseException, redis: RedisConfig) -> Finding:
 def missing_right(
     what: str, cause: BaseException, redis: RedisConfig, cost: str, *, fails: bool
 ) -> Finding:
-    """A right that our user does not have, and what that costs.
+    """A permission that our user lacks, and the consequence.
 
-    The server names the command, or that it was a key or a channel.
+    The server's error names the command, or says that a key or a channel was refused.
     """
-    said = str(cause)
+    message = str(cause)
     user = redis.username or "default"
-    command = _COMMAND.search(said)
+    command = _COMMAND.search(message)
     if command is not None:
         text, grant = f"our user may not run {command[1].upper().replace('|', ' ')}", command[1]
         todo = f"grant it: ACL SETUSER {user} +{grant} (deploy/redis-users.acl has all)"
     else:
-        text = f"our user may not: {said[:200]}"
+        text = f"our user may not: {message[:200]}"
         todo = f"give {user} the patterns of deploy/redis-users.acl, with CARDS_NAMESPACE's prefix"
     make = misconfigured if fails else warn
     return make(what, f"{text}: {cost}", todo)

@@ -1,4 +1,4 @@
-"""What `cards doctor` asks Redis: is it there, is it durable, is anybody working."""
+"""What `cards doctor` checks about Redis: whether it answers, is durable, and serves workers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from producer.redis import RedisConfig
 
 
 def check_redis(redis: RedisConfig) -> Iterator[Finding]:
-    """Everything about that Redis; only the first finding where it does not answer."""
+    """All findings about that Redis; only the first where it does not answer."""
     journal = BlockingJournal(redis, retries=0)
     server = ServerChecks(journal, redis)
     unknown = "durability cannot be checked"
@@ -27,7 +27,7 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
         writes = [*server.permitted("writes", "no command is accepted", server.writes)]
         yield from writes
         written = all(one.level is not Level.FAIL for one in writes)
-        yield from server.permitted("channels", "nobody is woken at an end", server.changes)
+        yield from server.permitted("channels", "callers that wait are not woken", server.changes)
         yield from server.permitted(
             "durability", unknown, lambda: _durability(server.settings()), fails=False
         )
@@ -41,7 +41,7 @@ def check_redis(redis: RedisConfig) -> Iterator[Finding]:
             ("queues", lambda: command_checks.backlog(journal)),
             ("dead letters", lambda: [command_checks.dead_letters(journal)]),
         ):
-            yield from server.permitted(what, "it cannot be looked at", check)
+            yield from server.permitted(what, "this cannot be checked", check)
         yield from server.permitted(
             "records",
             "damaged ones cannot be found",
@@ -65,8 +65,8 @@ def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
     if not found:
         yield warn(
             what,
-            "Redis does not tell its settings",
-            "see that appendonly is yes, appendfsync always and maxmemory-policy noeviction",
+            "Redis does not show its settings",
+            "check that appendonly is yes, appendfsync always and maxmemory-policy noeviction",
         )
         return
     sync, policy = found.get("appendfsync", ""), found.get("maxmemory-policy", "")
@@ -99,4 +99,4 @@ def _durability(found: Mapping[str, str]) -> Iterator[Finding]:
     else:
         yield ok("eviction", "maxmemory-policy noeviction")
     if (least := found.get("min-replicas-to-write", "0")) != "0":
-        yield ok("min replicas", f"min-replicas-to-write {least}: without them no write is taken")
+        yield ok("min replicas", f"min-replicas-to-write {least}: with fewer no write is accepted")

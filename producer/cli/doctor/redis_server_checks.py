@@ -1,6 +1,6 @@
-"""What `cards doctor` asks about the server: which it is, its replicas, whether it takes writes.
+"""What `cards doctor` checks about the server: its version, its replicas and its writes.
 
-Each check may lack a right; then it says which, and the others go on.
+Where a check lacks a permission, the finding names it, and the other checks go on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SETTINGS = ("appendonly", "appendfsync", "maxmemory-policy", "min-replicas-to-w
 
 
 class ServerChecks:
-    """Checks of one server. Whatever is wrong besides rights is raised as JournalUnavailable."""
+    """Checks of one server. Errors except missing permissions are raised as JournalUnavailable."""
 
     def __init__(self, journal: BlockingJournal, redis: RedisConfig) -> None:
         self._journal = journal
@@ -36,7 +36,7 @@ class ServerChecks:
     def permitted(
         self, what: str, cost: str, check: Callable[[], Iterable[Finding]], *, fails: bool = True
     ) -> Iterator[Finding]:
-        """The findings of a check, or which right it lacks and what that costs."""
+        """The findings of a check, or the permission it lacks and the consequence."""
         try:
             yield from check()
         except JournalUnavailable as error:
@@ -45,17 +45,17 @@ class ServerChecks:
             yield missing_right(what, error.cause, self._redis, cost, fails=fails)
 
     def reached(self) -> Iterator[Finding]:
-        """That it answers at all, which is asked first."""
+        """Whether it answers at all; this check comes first."""
         self._journal(Call(lambda _: None, commands=[("PING",)]))
         yield from self.permitted(
             "redis",
-            f"answers at {self._redis.shown}; its version and replicas cannot be told",
+            f"answers at {self._redis.shown}; its version and replicas are unknown",
             self._server,
             fails=False,
         )
 
     def writes(self) -> Iterator[Finding]:
-        """Whether it takes writes, has them confirmed, and runs our scripts."""
+        """Whether it accepts writes, has them confirmed by replicas, and runs our scripts."""
         try:
             self._journal(write_probe())
             self._journal(oldest_waiting(Lane.INTERACTIVE))
@@ -66,22 +66,22 @@ class ServerChecks:
             yield misconfigured("writes", found.text, found.todo)
             return
         where = f" on {self._redis.replicas} replicas too" if self._redis.replicas else ""
-        yield ok("writes", f"taken{where}, and scripts run")
+        yield ok("writes", f"accepted{where}, and scripts run")
 
     def changes(self) -> Iterator[Finding]:
-        """Whether who waits for a command is woken."""
+        """Whether callers that wait for a command can be woken."""
         try:
             with self._journal.subscription() as changes:
                 changes.subscribe(self._journal.changed_channel("doctor"))
                 changes.get_message(timeout=1.0)
         except RedisError as error:
             raise JournalUnavailable(error) from error
-        yield ok("channels", "may be subscribed to")
+        yield ok("channels", "subscribing is permitted")
 
     def settings(self) -> dict[str, str]:
-        """Settings that durability depends on.
+        """The settings that durability depends on; empty where Redis has no CONFIG.
 
-        Raises JournalUnavailable where they may not be asked for; empty where there is no CONFIG.
+        Raises JournalUnavailable where reading them is not permitted.
         """
         call: Call[dict[str, str]] = Call(
             lambda answers: dict(answers[0]), commands=[("CONFIG GET", *_SETTINGS)]

@@ -1,1 +1,1 @@
-"""`cards migrate`: its group, and what its commands share."""
+"""`cards migrate`: its commands and what they share."""

@@ -1,4 +1,4 @@
-"""What the commands share that look at a migration or change its course."""
+"""What the commands that show or control a migration share."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ migration_id = click.argument("migration", metavar="ID")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 
 
-def tell(status: MigrationStatus, as_json: bool, *, brief: bool = False) -> None:
-    """Print where a migration stands; `brief` after a change of its course."""
+def print_status(status: MigrationStatus, as_json: bool, *, brief: bool = False) -> None:
+    """Print a migration's status; `brief` after a change of it."""
     from producer.cli.migrate.status_output import counts_text, status_json, status_lines
     from producer.cli.output import show, show_json
 

@@ -1,4 +1,4 @@
-"""The migrations that the settings lead to."""
+"""The registry of migrations that the settings lead to."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from producer.migrations.registry import Registry
 
-# Few: what drives a migration waits for Redis by itself, and hears Ctrl-C in between.
+# Few, since a driver waits for Redis by itself, and can be interrupted in between.
 _RETRIES = 2
 
 
 @contextmanager
 def registry() -> Iterator[Registry]:
-    """The registry, its connections closed at the end.
+    """The registry; its connections are closed at the end.
 
     Raises:
         SettingsError
-        JournalLost: a migration is not there, and by what lies here its journal was lost.
+        JournalLost: the migration is unknown, and files on this machine show its journal was lost.
     """
     from producer.cli.environment import environ
     from producer.cli.migrate.file_options import data_folder
@@ -41,7 +41,7 @@ def registry() -> Iterator[Registry]:
 
 
 def sender() -> str:
-    """CARDS_SENDER: whose commands are sent. Raises SettingsError."""
+    """CARDS_SENDER, the name that commands are sent under. Raises SettingsError."""
     from producer.cli.environment import environ
     from producer.settings import Settings
 

@@ -1,4 +1,4 @@
-"""What the commands that take a file share: its options, and how it is opened."""
+"""What the commands that take a file share: its options, and opening it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _STDIN = "-"
 
 
 def file_options(function: _F) -> _F:
-    """The files, and the options that say what they mean: all are part of a migration's id."""
+    """The files, and the options that give their meaning: all are part of a migration's id."""
     for decorate in (
         click.option(
             "--skip-if-newer", is_flag=True,
-            help="Leave a customer alone whose default another command has set since.",
+            help="Leave customers alone whose default another command has set since.",
         ),
         click.option(
             "--only-if-default-is", "expected", metavar="COLUMN",
@@ -33,7 +33,7 @@ def file_options(function: _F) -> _F:
         ),
         click.option(
             "--command", "command", type=click.Choice(["AssignCard", "SetDefaultCard"]),
-            help="What every row orders, where the columns do not say it.",
+            help="The command of every row, if no column names it.",
         ),
         click.option(
             "--map", "maps", metavar="FIELD=COLUMN", multiple=True,
@@ -41,16 +41,16 @@ def file_options(function: _F) -> _F:
         ),
         click.option(
             "--sheet", "sheet", metavar="NAME", default="",
-            help="The sheet of an Excel workbook; else its first one.",
+            help="The sheet of an Excel workbook; by default the first one.",
         ),
         click.option(
             "--old-defaults", "old_defaults", metavar="FILE",
             type=click.Path(path_type=Path),
-            help="Of a copy between accounts: the old account's customers and default cards.",
+            help="For a copy between accounts: the old account's customers and default cards.",
         ),
         click.option(
             "--all-customers-of", "customers_of", metavar="FILE", type=click.Path(),
-            help="Instead of FILE: repair the defaults of all customers that it names.",
+            help="Instead of FILE: repair the defaults of all customers named in this file.",
         ),
         click.argument("files", metavar="FILE...", nargs=-1, type=click.Path()),
     ):  # fmt: skip
@@ -60,12 +60,12 @@ def file_options(function: _F) -> _F:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file with what it means."""
+    """An opened file with its meaning."""
 
     source: InputFile
     mapping: Mapping
     conditions: Conditions
-    old_defaults: str = ""  # what was read of --old-defaults, for people
+    old_defaults: str = ""  # a summary of --old-defaults, for people
 
 
 def opened(
@@ -81,14 +81,14 @@ def opened(
     blind: bool = False,
     folder: Path | None = None,
 ) -> Opened:
-    """The file with what the options say of it; several, and --old-defaults, are joined into one.
+    """Open the files, with the meaning the options give; several are joined into one.
 
-    With `customers_of`, that file's customers are repaired. Standard input, `-`, is copied first,
-    into the folder or else the data folder.
+    --old-defaults is joined too. With `customers_of`, that file's customers are repaired. Standard
+    input, `-`, is copied first, into `folder` or else the data folder.
 
     Raises:
-        FileRefused, ExtraMissing: it is not taken.
-        click.UsageError: a --map that is none.
+        FileRefused, ExtraMissing: the file is rejected.
+        click.UsageError: options that do not fit, or a --map that is no FIELD=COLUMN.
     """
     from producer.contract import CommandKind
     from producer.migrations.input.columns.columns import map_columns
@@ -99,7 +99,7 @@ def opened(
     kind = CommandKind(command) if command else None
 
     def mapped(source: InputFile) -> Mapping:
-        # Also as `undo` and `--errors` write it.
+        # `undo` and `--errors` write a column of this name.
         known = EXPECTED if expected is None and EXPECTED in source.columns else expected
         repairs = customers_of is not None
         return map_columns(source, named, command=kind, expected=known, repairs=repairs)
@@ -112,25 +112,25 @@ def opened(
         raise click.UsageError("- is standard input, and can be given once")
     into = folder or data_folder()
     sources = [_source(file, sheet, into, mapped) for file in files]
-    told = ""
+    summary = ""
     if len(sources) > 1 or old_defaults is not None:
         if expected is not None:
-            raise click.UsageError("--only-if-default-is is of one file, without --old-defaults")
-        source, told = _joined([(one, mapped(one)) for one in sources], old_defaults, into)
+            raise click.UsageError("--only-if-default-is is for one file, without --old-defaults")
+        source, summary = _joined([(one, mapped(one)) for one in sources], old_defaults, into)
         mapping = map_columns(source)
     else:
         source = sources[0]
         mapping = mapped(source)
     if mapping.repairs and (blind or command or expected or old_defaults):
         raise click.UsageError(
-            "repairing defaults looks at each customer: leave out --blind, --command, "
+            "repairing defaults reads each customer: leave out --blind, --command, "
             "--only-if-default-is and --old-defaults"
         )
-    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer), told)
+    return Opened(source, mapping, Conditions(mapping.expected, skip_if_newer), summary)
 
 
 def data_folder() -> Path:
-    """Where copies of standard input and results lie: CARDS_MIGRATIONS_DIR."""
+    """The folder of results and of copies of standard input: CARDS_MIGRATIONS_DIR."""
     from producer.settings import MIGRATIONS_DIR
 
     return Path(os.environ.get("CARDS_MIGRATIONS_DIR", "").strip() or MIGRATIONS_DIR)
@@ -166,12 +166,12 @@ def _joined(
     if old_defaults is None:
         return join(parts, None, folder), ""
     with OldDefaults(open_input(old_defaults)) as old:
-        told = f"{old.customers:,} customers with a default in {old.source.name}"
+        summary = f"{old.customers:,} customers with a default in {old.source.name}"
         if old.without:
-            told += f", {old.without:,} rows without one"
+            summary += f", {old.without:,} rows without one"
         if old.unread:
-            told += f", {old.unread:,} rows that could not be read"
-        return join(parts, old, folder), told
+            summary += f", {old.unread:,} rows that could not be read"
+        return join(parts, old, folder), summary
 
 
 def _pair(text: str) -> tuple[str, str]:

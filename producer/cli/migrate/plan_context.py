@@ -1,4 +1,4 @@
-"""What the journal and Stripe say of a plan: what was done already, what a sample found."""
+"""What the journal and Stripe add to a plan: what was done already, what a sample shows."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from producer.migrations.plan.sample_check import NOTES, Found, check_sample
 from producer.migrations.report.undecided import Undecided, first_of_plan
 from producer.settings import SettingsError
 
-# Undecided customers that are listed for programs, and for people; a file has them all.
+# How many undecided customers are listed for programs, and for people; a file has them all.
 _LISTED, _SHOWN = 1_000, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`known` is the migration as it stands, where it was begun."""
+    """`known` is the migration's present status, if it was started."""
 
     known: MigrationStatus | None = None
-    rate: float | None = None  # rows a second that are reached now
+    rate: float | None = None  # rows a second that runs reach now
     sampled: int = 0
     found: Counter[Found] = field(default_factory=Counter)
-    undecided: tuple[Undecided, ...] = ()  # the first of them
+    undecided: tuple[Undecided, ...] = ()  # the first ones
     reads: Mapping[str, CustomerRead] = field(default_factory=dict)
 
     def seen(self, one: Undecided) -> Undecided:
-        """With what Stripe shows of its cards, where it was read."""
+        """The customer with what Stripe shows of its cards, if they were read."""
         read = self.reads.get(one.customer)
         return one if read is None else one.seen(read, datetime.now(UTC).date())
 
     def lines(self) -> Iterator[Line]:
-        """For people."""
+        """Labels and values, for people."""
         if self.known is not None:
             left = self.known.counts.get(RowState.PENDING, 0)
-            yield "begun", f"{self.known.state.value}: {counts_text(self.known)}"
-            yield "would send", f"{left:,} rows; the others were sent or are not to be"
+            yield "started", f"{self.known.state.value}: {counts_text(self.known)}"
+            yield "would send", f"{left:,} rows; the others were sent or need not be"
         label = "sample"
         for one in Found:
             if count := self.found[one]:
@@ -61,20 +61,20 @@ class Context:
             label = ""
 
     def wire(self) -> dict[str, Any]:
-        """For JSON."""
-        told: dict[str, Any] = {"undecided": [one.wire() for one in self.undecided]}
+        """As JSON."""
+        found: dict[str, Any] = {"undecided": [one.wire() for one in self.undecided]}
         if self.known is not None:
-            told["begun"] = {state.word: n for state, n in self.known.counts.items()}
+            found["begun"] = {state.word: n for state, n in self.known.counts.items()}
         if self.sampled:
-            told["sample"] = {one.name.lower(): self.found[one] for one in Found}
-        return told
+            found["sample"] = {one.name.lower(): self.found[one] for one in Found}
+        return found
 
 
 def looked_at(plan: Plan, check: int | None) -> Context:
-    """Ask the journal, where there is one at hand, and with `check` Stripe by the workers.
+    """Ask the journal, if it can be reached, and with `check` Stripe, through the workers.
 
     Raises:
-        SettingsError, Unavailable: there is none, and `check` was asked for.
+        SettingsError, Unavailable: the journal cannot be reached, and `check` was asked for.
     """
     undecided = tuple(first_of_plan(plan, _LISTED))
     try:

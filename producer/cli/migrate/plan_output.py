@@ -9,6 +9,7 @@ import click
 
 from producer.cli.output import Line, show
 from producer.contract import Slot
+from producer.contract.texts import Say
 from producer.migrations.input.card_data.card_columns import shown
 from producer.migrations.input.files.format_texts import form_words, reading_words
 from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER
@@ -47,11 +48,10 @@ def present(
     more: Iterable[Line] = (),
     errors: Path | None = None,
 ) -> None:
-    """Print it, with a verdict at the end.
+    """Print the plan, with a verdict at the end.
 
-    `limits` are those of the settings, `present_rate` the rows a second that a run is known to
-    reach now, `more` what others know of the migration: what is done already, what a look at Stripe
-    found.
+    `limits` are those of the settings; `present_rate` is the rows a second that runs reach now;
+    `more` are lines about what is done already and what a sample at Stripe shows.
     """
     show([*_lines(plan), *_times(plan, rps, limits, present_rate), *more])
     _show_codes("invalid rows, by code", plan, plan.codes)
@@ -61,19 +61,8 @@ def present(
 
 
 def span(seconds_: float) -> str:
-    """A time for people, in two units at most."""
-    if seconds_ < 1:
-        return "under 1 s"
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts: list[str] = []
-    rest = round(seconds_)
-    for name, size in units:
-        count, rest = divmod(rest, size)
-        if count or parts:
-            parts.append(f"{count} {name}" if count else "")
-        if len(parts) == 2:
-            break
-    return " ".join(part for part in parts if part)
+    """A duration for people, in at most two units."""
+    return "under 1 s" if seconds_ < 1 else Say("en").span(seconds_)
 
 
 def _show_codes(title: str, plan: Plan, codes: Mapping[str, int]) -> None:
@@ -99,8 +88,11 @@ def _lines(plan: Plan) -> Iterator[Line]:
     yield from _taken(plan)
     yield "rows", f"{plan.rows:,}"
     if plan.mapping.repairs:
-        yield "to repair", f"{plan.to_send:,} customers: who has no default, and exactly one card"
-        yield "", "that Stripe would charge, gets it; the others are told, and left as they are"
+        yield "to repair", f"{plan.to_send:,} customers: one without a default, with exactly one"
+        yield (
+            "",
+            "card that Stripe would charge, gets it; the others are listed, and left as they are",
+        )
     else:
         kinds = ", ".join(f"{count:,} {kind.value}" for kind, count in plan.commands.items())
         yield "to send", kinds or "0"
@@ -113,13 +105,13 @@ def _lines(plan: Plan) -> Iterator[Line]:
         yield "skipped", f"{skipped:,} with nothing to send: see below"
     if trimmed := plan.notes.trimmed:
         what = "1 value" if trimmed == 1 else f"{trimmed:,} values"
-        yield "trimmed", f"{what} trimmed: spaces or unseen characters stood around"
+        yield "trimmed", f"{what} trimmed: spaces or invisible characters around it"
     if plan.repeated:
-        yield "repeated", f"{plan.repeated:,} say what the customer's row before says; not sent"
+        yield "repeated", f"{plan.repeated:,} repeat the customer's previous row; not sent"
     if plan.contradicted:
         many = plan.contradicted
         whose = "1 customer has" if many == 1 else f"{many:,} customers have"
-        yield "contradictions", f"{whose} rows that set different defaults: the last one stands"
+        yield "contradictions", f"{whose} rows that set different defaults: the last one applies"
     yield "customers", f"{plan.customers:,}"
 
 
@@ -140,7 +132,7 @@ def _taken(plan: Plan) -> Iterator[Line]:
 
 
 def _slots(plan: Plan) -> Iterator[Line]:
-    """Which default is set, where that may be asked."""
+    """Which default is set, where both are possible."""
     if len(plan.slots) > 1 or (plan.slots and plan.mapping.objects):
         counts = (f"{n:,} {_SLOTS[slot]}" for slot, n in sorted(plan.slots.items(), reverse=True))
         yield "sets", ", ".join(counts)
@@ -164,8 +156,8 @@ def _times(
     if not plan.to_send:
         return
     at_limits = (("live", LIVE), ("test", TEST))
-    told = ", ".join(f"{span(seconds(plan.requests, one))} {mode}" for mode, one in at_limits)
-    yield "takes", f"{told}, if the limits of the account (100/s, 25/s) are not raised"
+    times = ", ".join(f"{span(seconds(plan.requests, one))} {mode}" for mode, one in at_limits)
+    yield "takes", f"{times}, if the limits of the account (100/s, 25/s) are not raised"
     if limits is not None:
         yield "", f"{span(seconds(plan.requests, limits))} at the limits that are set"
     for rate, what in ((rps, "as asked"), (present_rate, "as at present")):
@@ -174,7 +166,7 @@ def _times(
 
 
 def keeping_line(plan: Plan, keeping: Keeping) -> Line:
-    """What Redis is to keep of the rows for other machines."""
+    """What Redis will keep of the rows, for reports on other machines."""
     if not keeping.most:
         return "kept in Redis", "nothing of single rows: reports are whole only where it is run"
     size, most = _megabytes(kept_bytes(plan.requests)), _megabytes(keeping.most)
@@ -197,22 +189,22 @@ def _verdict(plan: Plan, errors: Path | None) -> str:
     ambiguous = sum(plan.ambiguous.values())
     if not plan.invalid and not ambiguous:
         if not plan.to_send:
-            return "Nothing to do: no row has anything to be sent."
+            return "Nothing to do: no row has anything to send."
         return "Every other row can be sent." if plan.skipped else "Every row can be sent."
-    said = []
+    problems = []
     if plan.invalid:
         where = f"; they are in {errors}" if errors else " (--errors FILE writes them to a file)"
         sent = " and would not be sent" if plan.to_send else ""
-        said.append(f"{_are(plan.invalid)} invalid{sent}{where}.")
+        problems.append(f"{_are(plan.invalid)} invalid{sent}{where}.")
     if ambiguous:
         sent = " and would not be sent" if plan.to_send else ""
-        said.append(
+        problems.append(
             f"{_are(ambiguous)} ambiguous{sent} (--undecided FILE writes their customers to a "
-            "file, to choose in)."
+            f"file, for a person to choose)."
         )
     if not plan.to_send:
-        return f"Nothing can be sent: {' '.join(said)}"
-    return " ".join([*said, "The rest can be run."])
+        return f"Nothing can be sent: {' '.join(problems)}"
+    return " ".join([*problems, "The rest can be run."])
 
 
 def _are(count: int) -> str:

@@ -1,4 +1,4 @@
-"""What `cards migrate run` tells while it runs, and at its end."""
+"""What `cards migrate run` prints while it runs, and at its end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from producer.migrations.run.driver import Ended, Progress
 
-# Where there is no terminal a line is printed this often (s).
+# Without a terminal, a line is printed this often (s).
 _LINE_S = 10.0
 _WRONG = (
     RowState.SUPERSEDED,
@@ -31,8 +31,8 @@ _WRONG = (
 )
 
 
-class Teller:
-    """One line that changes on a terminal; plain lines elsewhere; JSON objects for programs."""
+class ProgressOutput:
+    """Progress: one changing line on a terminal, plain lines elsewhere, JSON for programs."""
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
@@ -42,12 +42,12 @@ class Teller:
         self._open = False
 
     def planned(self, rows: int) -> None:
-        """So many rows were read while the file is checked."""
+        """Show how many rows were read while the file is checked."""
         if self._terminal:
             self._write(f"checking the file: {rows:,} rows read")
 
     def begins(self, status: MigrationStatus, created: bool) -> None:
-        """It is about to be driven."""
+        """Show that the migration is about to run."""
         if self._json:
             show_json({"event": "created" if created else "continued", **status_json(status)})
             return
@@ -57,9 +57,10 @@ class Teller:
             self.line(f"it is paused: cards migrate resume {status.id}")
 
     def carried(self, loss: JournalLost, *, skips: bool) -> None:
-        """What is known of rows that were sent in a journal that was lost.
+        """Show what is known of rows that were sent in a journal that was lost.
 
-        With `skips` newer commands of customers are to be respected, and those of before are lost.
+        `skips` says that newer commands of customers are respected; those in the lost journal are
+        unknown.
         """
         if self._json:
             show_json({"event": "carried", **loss.wire()})
@@ -69,23 +70,23 @@ class Teller:
             f"{loss.doubtful:,} rows were sent, or about to be, and are not recorded: sent again"
         )
         if skips:
-            self.line("--skip-if-newer knows only what customers choose from now on")
+            self.line("--skip-if-newer knows only commands sent from now on")
 
-    def progress(self, told: Progress) -> None:
-        """As the driver tells it."""
+    def progress(self, at: Progress) -> None:
+        """Show the driver's progress."""
         if self._json:
-            show_json({"event": "progress", **_progress_json(told)})
+            show_json({"event": "progress", **_progress_json(at)})
             return
-        state = told.status.state if told.status else None
+        state = at.status.state if at.status else None
         if self._terminal:
-            self._write(_progress_text(told))
+            self._write(_progress_text(at))
         elif self._line_at is None or state is not self._state or self._waited():
             self._line_at = time.monotonic()
-            self.line(_progress_text(told))
+            self.line(_progress_text(at))
         self._state = state
 
     def ends(self, status: MigrationStatus, ended: Ended) -> int:
-        """Why it returned, and the sums; answers the exit code."""
+        """Show why the run ended, and the sums; return the exit code."""
         wrong = sum(status.counts.get(state, 0) for state in _WRONG)
         open_ = status.rows - status.ended_rows
         if ended is Ended.TAKEN_OVER:
@@ -103,7 +104,7 @@ class Teller:
         return code
 
     def line(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         if self._json:
             return
         if self._open:
@@ -126,13 +127,15 @@ _WHY = {
     Ended.STOPPED: "stopped after failures",
     Ended.LIMIT: "the pilot has ended",
     Ended.TOLD: "stopped",
-    Ended.TAKEN_OVER: "another driver has it",
+    Ended.TAKEN_OVER: "another driver runs it",
 }
 
 
 def _next(status: MigrationStatus, ended: Ended) -> str:
     if ended is Ended.STOPPED:
-        return f"see: cards migrate report {status.id}; go on: cards migrate resume {status.id}"
+        return (
+            f"see: cards migrate report {status.id}; to continue: cards migrate resume {status.id}"
+        )
     if ended is Ended.TAKEN_OVER:
         return f"see: cards migrate status {status.id}"
     if ended is Ended.LIMIT:
@@ -140,8 +143,8 @@ def _next(status: MigrationStatus, ended: Ended) -> str:
     return f"rows and what to do: cards migrate report {status.id} --errors errors.csv"
 
 
-def _progress_text(told: Progress) -> str:
-    status = told.status
+def _progress_text(at: Progress) -> str:
+    status = at.status
     if status is None:
         return "waiting for Redis"
     parts = [f"{status.ended_rows:,}/{status.rows:,}"]
@@ -152,21 +155,21 @@ def _progress_text(told: Progress) -> str:
         parts.append(f"{span(status.eta_s)} left")
     if status.rps is not None:
         parts.append(f"at most {status.rps:g}/s")
-    if told.limiter is not None:
-        parts.append(f"limit {told.limiter:.0%} used")
+    if at.limiter is not None:
+        parts.append(f"limit {at.limiter:.0%} used")
     parts.append(counts_text(status))
-    if told.oldest_interactive_s:
-        parts.append(f"oldest interactive waits {told.oldest_interactive_s:.1f} s")
+    if at.oldest_interactive_s:
+        parts.append(f"oldest interactive waits {at.oldest_interactive_s:.1f} s")
     return " · ".join(parts)
 
 
-def _progress_json(told: Progress) -> dict[str, Any]:
-    status = status_json(told.status) if told.status else {"redis": "unavailable"}
+def _progress_json(at: Progress) -> dict[str, Any]:
+    status = status_json(at.status) if at.status else {"redis": "unavailable"}
     return {
         **status,
-        "sent": told.sent,
-        "inFlight": told.in_flight,
-        "window": told.window,
-        "limiter": told.limiter,
-        "oldestInteractiveSeconds": told.oldest_interactive_s,
+        "sent": at.sent,
+        "inFlight": at.in_flight,
+        "window": at.window,
+        "limiter": at.limiter,
+        "oldestInteractiveSeconds": at.oldest_interactive_s,
     }

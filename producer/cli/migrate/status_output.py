@@ -16,14 +16,14 @@ from producer.migrations.texts.codes import todo
 
 
 def counts_text(status: MigrationStatus) -> str:
-    """Rows by state, those that there are."""
+    """Counts of rows by state; states without rows are left out."""
     counts = [(state, status.counts[state]) for state in RowState if status.counts.get(state)]
     words = (f"{count:,} {state.word.replace('_', ' ')}" for state, count in counts)
     return ", ".join(words) or "no rows"
 
 
 def status_lines(status: MigrationStatus) -> list[Line]:
-    """What a person wants to know of a migration."""
+    """A migration's status, for people."""
     counts: list[Line] = [
         (state.word.replace("_", " "), f"{status.counts[state]:,}")
         for state in RowState
@@ -35,7 +35,7 @@ def status_lines(status: MigrationStatus) -> list[Line]:
         ("file", status.name),
         ("state", status.state.value),
         *([("entered by", status.by)] if status.by else []),
-        ("driver", status.driver or "nobody drives it"),
+        ("driver", status.driver or "no driver is running"),
         ("created", status.created_at),
         ("finished", status.finished_at),
         ("rows", f"{status.rows:,}"),
@@ -48,7 +48,7 @@ def status_lines(status: MigrationStatus) -> list[Line]:
 
 
 def present(status: MigrationStatus, summary: Summary) -> None:
-    """A report for people: the sums, and by code what to do."""
+    """A report for people: the sums, and what to do about each code."""
     show(
         [
             ("id", status.id),
@@ -69,19 +69,19 @@ def present(status: MigrationStatus, summary: Summary) -> None:
                 continue
             click.echo(f"\n{count:,} {state.word} ({code}): {todo(code)}")
             for row in summary.examples.get((state, code), ()):
-                told = row.result.message or row.object_id
-                click.echo(redact(f"    line {row.line:,} {row.customer} {told}".rstrip()))
+                text = row.result.message or row.object_id
+                click.echo(redact(f"    line {row.line:,} {row.customer} {text}".rstrip()))
 
 
 def list_line(status: MigrationStatus) -> str:
-    """A migration in a line."""
+    """A migration in one line."""
     done = f"{status.ended_rows:,}/{status.rows:,}"
     when = f"{status.created_at:%Y-%m-%d %H:%M}"
     idle = status.state is MigrationState.RUNNING and status.driver is None
-    driven = "  (nobody drives it)" if idle else ""
+    driven = "  (no driver is running)" if idle else ""
     return f"{status.id}  {status.state.value:<10}  {done:>19}  {when}  {status.name}{driven}"
 
 
 def status_json(status: MigrationStatus) -> dict[str, Any]:
-    """For programs, as the HTTP API has it."""
+    """A migration's status as JSON, as in the HTTP API."""
     return status.wire()

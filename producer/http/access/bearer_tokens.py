@@ -1,44 +1,44 @@
-"""Bearer tokens: who asks."""
+"""Identifies callers by bearer token."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from producer.http.access.gcra import Pace
-from producer.http.access.throttle import Braked, Throttle
+from producer.http.access.gcra import CellRate
+from producer.http.access.throttle import Throttle, Throttled
 from producer.http.metrics.request_metrics import Metrics
 from producer.security.api_tokens import ApiToken, find_token
 
-# Of one address, which may be that of a proxy; and of all.
-AT_ONCE = Pace(100, 0.1)
-IN_ALL = Pace(1000, 0.01)
-_KNOWN = 4096
+# Wrong tokens from one address, which may be a proxy's, and from all addresses.
+PER_ADDRESS = CellRate(100, 0.1)
+OVERALL = CellRate(1000, 0.01)
+_MAX_SEEN = 4096
 
 
-class Bearers:
-    """The configured tokens. Without any, everybody may ask.
+class BearerTokens:
+    """The configured tokens. If there are none, every caller is admitted.
 
-    From an address that gives too many wrong ones only those are still taken that were right there
-    before: who works keeps working, beside somebody who tries.
+    From an address that has sent too many wrong tokens, only tokens that were valid from there
+    before are accepted: legitimate callers keep working beside somebody who guesses tokens.
     """
 
     def __init__(self, tokens: Sequence[ApiToken], throttle: Throttle, metrics: Metrics) -> None:
         self._tokens = tokens
         self._throttle = throttle
         self._metrics = metrics
-        self._right: OrderedDict[tuple[str, bytes], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
     @property
-    def needed(self) -> bool:
-        """Whether one has to show a token at all."""
+    def required(self) -> bool:
+        """Whether callers must send a token."""
         return bool(self._tokens)
 
     def caller(self, headers: Iterable[tuple[bytes, bytes]], address: str) -> ApiToken | None:
-        """The token in these raw headers; None where there is none, or it is not one of ours.
+        """The token in these raw headers; None if it is missing or unknown.
 
         Raises:
-            Braked: too many wrong ones came from the address.
+            Throttled: the address sent too many wrong tokens.
         """
         values = [value for name, value in headers if name == b"authorization"]
         if len(values) != 1:
@@ -48,14 +48,14 @@ class Bearers:
             return None
         found = find_token(self._tokens, given.strip())
         wait_s = self._throttle.wait_s(address)
-        if wait_s > 0 and (found is None or (address, found.digest) not in self._right):
-            raise Braked(wait_s)
+        if wait_s > 0 and (found is None or (address, found.digest) not in self._seen):
+            raise Throttled(wait_s)
         if found is None:
             self._throttle.failed(address)
             self._metrics.wrong_token("api")
             return None
-        self._right[address, found.digest] = None
-        self._right.move_to_end((address, found.digest))
-        if len(self._right) > _KNOWN:
-            self._right.popitem(last=False)
+        self._seen[address, found.digest] = None
+        self._seen.move_to_end((address, found.digest))
+        if len(self._seen) > _MAX_SEEN:
+            self._seen.popitem(last=False)
         return found

@@ -1,4 +1,4 @@
-"""How often something may happen, by the generic cell rate algorithm (GCRA)."""
+"""Rate limiting by the generic cell rate algorithm (GCRA)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """`at_once` times together, and after that once every `every_s` seconds.
+class CellRate:
+    """`burst` events at once, then one every `interval_s` seconds.
 
-    All there is to remember is one time, `due`: when all of what was used will have come back.
+    The only state is one time, `due`: when the whole burst is available again.
     """
 
-    at_once: int
-    every_s: float
+    burst: int
+    interval_s: float
 
     def wait_s(self, due: float, now: float) -> float:
-        """Seconds until it may happen again; 0 for now."""
-        wait = due - (self.at_once - 1) * self.every_s - now
+        """Seconds until the next event is allowed; 0 for now."""
+        wait = due - (self.burst - 1) * self.interval_s - now
         return wait if wait > _ROUNDING else 0.0
 
     def used(self, due: float, now: float) -> float:
-        """`due` after it has happened once more."""
-        return max(due, now) + self.every_s
+        """`due` after one more event."""
+        return max(due, now) + self.interval_s
 
     def left(self, due: float, now: float) -> int:
-        """How often it may happen right now."""
-        return max(floor(self.at_once - max(due - now, 0.0) / self.every_s + _ROUNDING), 0)
+        """How many events are allowed right now."""
+        return max(floor(self.burst - max(due - now, 0.0) / self.interval_s + _ROUNDING), 0)

@@ -1,4 +1,4 @@
-"""Which paths there are at which port: those for operations can have one of their own."""
+"""Which paths each port serves: paths for operations can have a port of their own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _OPERATIONS = DOCS_PATHS | METRICS_PATHS
 
 
 class Listeners:
-    """One application with one or two listening sockets, told apart by their port."""
+    """One or two listening sockets of one application, distinguished by port."""
 
     def __init__(self, operations_port: int | None, closed: Collection[str]) -> None:
-        """`closed` paths are nowhere."""
+        """Paths in `closed` are served at no port."""
         self._operations_port = operations_port
         self._closed = frozenset(closed)
 
     def has(self, scope: AsgiScope) -> bool:
-        """Whether the path is to be found where the request came in."""
+        """Whether the path is served at the port that received the request."""
         path = scope["path"]
         if path in self._closed:
             return False

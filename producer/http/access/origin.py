@@ -1,4 +1,4 @@
-"""Whether a request that changes something comes from our own page, or from no page at all."""
+"""Refuses state-changing requests that a browser sends for a foreign page (CSRF)."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from starlette.requests import Request
 from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
 
-_CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OtherOrigin(Refusal):
-    """A browser sent it on behalf of a page of somebody else's."""
+    """A browser sent the request for a foreign page."""
 
     code = "other_origin"
     http_status = 403
 
 
 def own_origin_only(*, open_to_all: bool) -> Callable[[Request], Awaitable[None]]:
-    """What every route depends on, so that none that changes something can lack it.
+    """A dependency of every route, so that no state-changing route can lack it.
 
-    `open_to_all`: no tokens are configured, so that only loopback is listened on.
+    `open_to_all`: no tokens are configured, so web listens on loopback only.
     """
 
-    # Not a plain function: FastAPI would have a thread run it.
+    # Async, because FastAPI would run a plain function in a thread.
     async def own_origin(request: Request) -> None:
-        if request.method not in _CHANGES_NOTHING:
+        if request.method not in _SAFE_METHODS:
             refuse_other_origins(request, open_to_all=open_to_all)
 
     return own_origin
 
 
 def refuse_other_origins(request: Request, *, open_to_all: bool) -> None:
-    """Raise OtherOrigin where a browser says that the request is not of this server's pages.
+    """Raise OtherOrigin if a browser sent the request for a page that is not this server's.
 
-    Programs say nothing of an origin and are let in. So is who shows a token, where one is needed:
-    a browser adds none by itself, and behind a proxy our own name may be another. Names that some
-    page made to lead here (DNS rebinding) are refused before (`producer.http.access.hosts`).
+    Programs send no origin and are admitted. If tokens are configured, requests with a token are
+    admitted too: a browser adds none by itself, and behind a proxy our own name may differ. Foreign
+    names that lead here (DNS rebinding) are refused earlier (`producer.http.access.hosts`).
     """
     if not open_to_all and "authorization" in request.headers:
         return
@@ -52,7 +52,7 @@ def refuse_other_origins(request: Request, *, open_to_all: bool) -> None:
     host = request.headers.get("host", "")
     try:
         own = urlsplit(origin).netloc == host
-    except ValueError:  # an IPv6 address that is none
+    except ValueError:  # an invalid IPv6 address
         own = False
     if not own:
         raise OtherOrigin(Text.OTHER_ORIGIN)

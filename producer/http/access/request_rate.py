@@ -1,4 +1,4 @@
-"""A limit of requests for each name, in this process, and the headers that tell of it."""
+"""Limits each token's requests in this process, with the headers that report the limit."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
 
-from producer.http.access.gcra import Pace
+from producer.http.access.gcra import CellRate
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Whether a request may go on: after `wait_s` whole seconds, 0 for now.
+class RateDecision:
+    """Whole seconds until the request is allowed, 0 for now, and headers for its answer.
 
-    `headers` go with its answer (draft-ietf-httpapi-ratelimit-headers-10).
+    The headers follow draft-ietf-httpapi-ratelimit-headers-10.
     """
 
     wait_s: int
@@ -24,33 +24,33 @@ class Turn:
 
 
 class RequestRate:
-    """`rps` requests a second of each name, of which a second's worth may come at once.
+    """`rps` requests a second for each name, with bursts of one second's worth.
 
-    Names are those of configured tokens, so that there are few.
+    Names are those of configured tokens, so there are few.
     """
 
     def __init__(
-        self, rps: float, clock: Callable[[], float] = time.monotonic, *, at_once: int = 1
+        self, rps: float, clock: Callable[[], float] = time.monotonic, *, burst: int = 1
     ) -> None:
-        """Without a limit where `rps` is 0. So many as `at_once` may come together in any case."""
+        """No limit if `rps` is 0. `burst` is the least number of requests allowed at once."""
         self._clock = clock
         self._due: dict[str, float] = {}
-        self._pace: Pace | None = None
+        self._pace: CellRate | None = None
         if rps > 0:
-            at_once = max(floor(rps), at_once)
-            self._pace = Pace(at_once, 1 / rps)
-            self._policy = f'"requests";q={at_once};w={ceil(at_once / rps)}'.encode()
+            burst = max(floor(rps), burst)
+            self._pace = CellRate(burst, 1 / rps)
+            self._policy = f'"requests";q={burst};w={ceil(burst / rps)}'.encode()
 
-    def turn(self, name: str) -> Turn | None:
-        """Count a request of the name, unless it has to wait; None where there is no limit."""
+    def check(self, name: str) -> RateDecision | None:
+        """Count a request of the name unless it must wait; None if there is no limit."""
         if self._pace is None:
             return None
         now, due = self._clock(), self._due.get(name, 0.0)
         wait = ceil(self._pace.wait_s(due, now))
         if not wait:
             due = self._due[name] = self._pace.used(due, now)
-        # Where it must wait, the time of `Retry-After`; else that at which all has come back.
+        # If it must wait, as `Retry-After`; else when the whole burst is available again.
         resets = wait or ceil(max(due - now, 0.0))
         state = f'"requests";r={self._pace.left(due, now)};t={resets}'.encode()
         headers = ((b"ratelimit-policy", self._policy), (b"ratelimit", state))
-        return Turn(wait, headers)
+        return RateDecision(wait, headers)

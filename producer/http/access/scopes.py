@@ -1,4 +1,4 @@
-"""Which scopes each route needs, said once: for the OpenAPI document and for who asks."""
+"""The scopes each route needs, declared once for the OpenAPI document and for the check."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from producer.contract.refusals import Refusal
 from producer.security.api_tokens import ApiToken, Scope
 
 CALLER = "cards.caller"
-"""In the scope: the token of who asks, an `ApiToken`; not there where none is configured."""
+"""In the scope: the caller's `ApiToken`; absent if no token is configured."""
 SENDER = "cards.sender"
-"""In the scope: the name of who asks; not there where no token is configured."""
+"""In the scope: the name of the caller's token; absent if no token is configured."""
 
 Security = list[dict[str, list[str]]]
 
 
 class ScopeMissing(Refusal):
-    """The token is one of ours, and may not do this."""
+    """The token is valid but lacks the scope."""
 
     code = "forbidden"
     http_status = 403
@@ -31,18 +31,18 @@ class ScopeMissing(Refusal):
 
     @property
     def challenge(self) -> str:
-        """`WWW-Authenticate`, as RFC 6750 has it. It can name no alternatives: the least is."""
+        """`WWW-Authenticate` by RFC 6750, which cannot name alternatives: it names the first."""
         wanted = f', scope="{self.needed[0]}"' if self.needed else ""
         return f'Bearer error="insufficient_scope"{wanted}'
 
 
 def security(*scopes: Scope) -> Security:
-    """A route's requirement in OpenAPI: a token of one of the scopes, or that there are none."""
+    """A route's OpenAPI requirement: a token with one of the scopes, or no tokens at all."""
     return [*({"bearer": [scope.value]} for scope in scopes), {}]
 
 
 def needs(*scopes: Scope) -> dict[str, Any]:
-    """Arguments of a route that is not described: one of the scopes suffices."""
+    """Arguments of a route outside the OpenAPI document: one of the scopes suffices."""
     return {"openapi_extra": {"security": security(*scopes)}}
 
 
@@ -51,21 +51,21 @@ OPEN: dict[str, Any] = {"openapi_extra": {"security": []}}
 
 
 def sender_of(request: Request) -> str:
-    """The name of the token that asks; empty where there are none."""
+    """The name of the caller's token; empty if no tokens are configured."""
     name: str = request.scope.get(SENDER, "")
     return name
 
 
-def may(request: Request, scope: Scope) -> bool:
-    """Whether who asks has the scope; everybody has where there are no tokens."""
+def has_scope(request: Request, scope: Scope) -> bool:
+    """Whether the caller has the scope; every caller has it if no tokens are configured."""
     caller: ApiToken | None = request.scope.get(CALLER)
     return caller is None or scope in caller.scopes
 
 
 def enough_scope(*, open_to_all: bool) -> Callable[[Request], Awaitable[None]]:
-    """What every route depends on. One that says nothing of scopes lets nobody in."""
+    """A dependency of every route. A route that declares no scopes admits nobody."""
 
-    # Not a plain function: FastAPI would have a thread run it.
+    # Async, because FastAPI would run a plain function in a thread.
     async def enough(request: Request) -> None:
         if not open_to_all:
             _refuse(request)
@@ -74,17 +74,17 @@ def enough_scope(*, open_to_all: bool) -> Callable[[Request], Awaitable[None]]:
 
 
 def declared(route: Any) -> Security | None:
-    """What the route says of scopes; None where it says nothing."""
+    """The scopes that the route declares; None if it declares none."""
     extra = getattr(route, "openapi_extra", None) or {}
-    found: Security | None = extra.get("security")
-    return found
+    declaration: Security | None = extra.get("security")
+    return declaration
 
 
 def _refuse(request: Request) -> None:
-    wanted = declared(request.scope.get("route"))
-    if wanted == []:
+    requirement = declared(request.scope.get("route"))
+    if requirement == []:
         return
-    needed = [name for one in wanted or () for name in one.get("bearer", ())]
+    needed = [name for option in requirement or () for name in option.get("bearer", ())]
     caller: ApiToken | None = request.scope.get(CALLER)
     if caller is None or not caller.scopes & set(needed):
         raise ScopeMissing(needed)

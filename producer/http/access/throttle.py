@@ -1,4 +1,4 @@
-"""Slows down whoever tries tokens: by address, and harder where many addresses do."""
+"""Throttles failed sign-ins: by address, and harder when many addresses fail."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 from starlette.types import Scope as AsgiScope
 
-from producer.http.access.gcra import Pace
+from producer.http.access.gcra import CellRate
 
-_MOST = 4096
-_IPV6_NETWORK = 64  # bits; what one customer of a provider has for itself, at least
+_MAX_ADDRESSES = 4096
+_IPV6_NETWORK = 64  # bits; providers give each customer at least such a network
 
 
-class Braked(Exception):
-    """Too many wrong tokens came from there: nothing is looked at for `wait_s` seconds."""
+class Throttled(Exception):
+    """The address sent too many wrong tokens, and must wait for `wait_s` seconds."""
 
     def __init__(self, wait_s: float) -> None:
         self.wait_s = wait_s
@@ -24,42 +24,42 @@ class Braked(Exception):
 
 
 class Throttle:
-    """Counts wrong tokens by address, of `_MOST` addresses at a time, and in all.
+    """Counts wrong tokens by address, for up to `_MAX_ADDRESSES` addresses, and overall.
 
-    Where there are too many in all, nobody is shut out for what others do: each address is left
-    one try at once instead of several.
+    If there are too many overall, no address is locked out because of others: each may still try
+    once at a time instead of several times.
     """
 
     def __init__(
-        self, each: Pace, in_all: Pace, clock: Callable[[], float] = time.monotonic
+        self, per_address: CellRate, overall: CellRate, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._each = each
-        self._one_by_one = Pace(1, each.every_s)
-        self._in_all = in_all
+        self._per_address = per_address
+        self._one_by_one = CellRate(1, per_address.interval_s)
+        self._overall = overall
         self._clock = clock
         self._due: OrderedDict[str, float] = OrderedDict()  # the last to fail is last
-        self._due_in_all = 0.0
+        self._due_overall = 0.0
 
     def wait_s(self, address: str) -> float:
-        """For how many seconds the address may not try; 0 where it may."""
+        """Seconds until the address may try again; 0 if it may."""
         now = self._clock()
-        crowd = self._in_all.wait_s(self._due_in_all, now) > 0
-        pace = self._one_by_one if crowd else self._each
-        return pace.wait_s(self._due.get(address, 0.0), now)
+        crowded = self._overall.wait_s(self._due_overall, now) > 0
+        rate = self._one_by_one if crowded else self._per_address
+        return rate.wait_s(self._due.get(address, 0.0), now)
 
     def failed(self, address: str) -> None:
-        """A wrong token came from the address."""
+        """Count a wrong token from the address."""
         now = self._clock()
-        self._due[address] = self._each.used(self._due.get(address, 0.0), now)
+        self._due[address] = self._per_address.used(self._due.get(address, 0.0), now)
         self._due.move_to_end(address)
-        if len(self._due) > _MOST:
+        if len(self._due) > _MAX_ADDRESSES:
             self._due.popitem(last=False)
-        if not self._in_all.wait_s(self._due_in_all, now):
-            self._due_in_all = self._in_all.used(self._due_in_all, now)
+        if not self._overall.wait_s(self._due_overall, now):
+            self._due_overall = self._overall.used(self._due_overall, now)
 
 
 def address_of(scope: AsgiScope) -> str:
-    """The caller's address; of IPv6 its network, all of which one caller may have."""
+    """The caller's address; for IPv6 its /64 network, all of which one caller may own."""
     client = scope.get("client")
     if not client:
         return "?"

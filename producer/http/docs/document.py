@@ -10,12 +10,12 @@ from pydantic.json_schema import models_json_schema
 
 from producer.contract import AssignCard, Card, CommandStatus, SetDefaultCard
 from producer.http.failed import openapi as failed
-from producer.http.migrations import openapi as described
+from producer.http.migrations import openapi as migrations
 
-_DESCRIPTION = """Orders for a customer's cards at Stripe. Every body is an envelope,
-`{status, message, data}`, with a `code` where `status` is false; messages are Spanish, or English
-where the process runs with `CARDS_LANGUAGE=en`. An order is carried out once, in the customer's
-order; the answer is what became of it, or 202 and where to ask."""
+_DESCRIPTION = """Commands that manage customers' cards at Stripe. Every body is an envelope,
+`{status, message, data}`, with a `code` if `status` is false; messages are in Spanish, or in
+English if the process runs with `CARDS_LANGUAGE=en`. A command takes effect at most once, in its
+customer's order; the answer is its outcome, or 202 and the URL of its status."""
 
 _TEXT = {"type": "string"}
 _NULLABLE_TEXT = {"type": ["string", "null"]}
@@ -31,7 +31,7 @@ _SCHEMAS: dict[str, Any] = {
     },
     "Customer": {
         "type": "object",
-        "description": "The Customer as Stripe returns it, with sources expanded.",
+        "description": "The Customer as Stripe returns it, with expanded sources.",
         "required": ["id", "object"],
         "properties": {
             "id": _TEXT,
@@ -71,26 +71,26 @@ _SCHEMAS: dict[str, Any] = {
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The document of an app whose routes are complete."""
-    made = get_openapi(
+    """The OpenAPI document of an app with all its routes."""
+    openapi = get_openapi(
         title="card-commands", version="1.0", description=_DESCRIPTION, routes=app.routes
     )
-    # What is answered, since a command's `kind` and the defaults are not part of what is sent.
+    # In serialization mode, because a command's `kind` and the defaults are only in answers.
     models = [(m, "serialization") for m in (AssignCard, SetDefaultCard, Card)]
     _, schemas = models_json_schema(
         [*models, (CommandStatus, "validation")],  # type: ignore[list-item]
         ref_template="#/components/schemas/{model}",
     )
-    components = made.setdefault("components", {})
-    components["schemas"] = {**schemas["$defs"], **_SCHEMAS, **described.SCHEMAS, **failed.SCHEMAS}
+    components = openapi.setdefault("components", {})
+    components["schemas"] = {**schemas["$defs"], **_SCHEMAS, **migrations.SCHEMAS, **failed.SCHEMAS}
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "One of CARDS_API_TOKENS; not asked for where none is configured. A "
-            "token has scopes, of which each operation names the one it needs, or several of which "
-            "one suffices: `send` orders commands, `read` reads, `migrate` enters and steers "
-            "migrations, `operate` reads metrics and takes up failed commands.",
+            "description": "One of CARDS_API_TOKENS; not required if none is configured. A token "
+            "has scopes. Each operation names the scope it needs, or several of which one "
+            "suffices: `send` sends commands, `read` reads, `migrate` uploads and controls "
+            "migrations, `operate` reads metrics and replays failed commands.",
         }
     }
-    return made
+    return openapi

@@ -1,8 +1,8 @@
 """`/openapi.json` and `/docs`, a page that needs no network and no second request.
 
-Its scripts and style are inline: a browser sends no token with a second request, and what curl
-saves with one is whole. The policy names each by its digest, so that nothing else would run; and
-nothing in the page comes from outside of this program.
+Its scripts and styles are inline: a browser would send no token with a second request, and curl
+saves the page complete. The content security policy names each by its digest, so nothing else runs;
+nothing in the page comes from outside this program.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _START = """SwaggerUIBundle({{spec: {spec}, dom_id: "#swagger-ui", deepLinking: 
 
 
 def routes(document: dict[str, Any]) -> APIRouter:
-    """The two routes. The page carries the document, since a browser sends no token by itself."""
+    """The two routes. The page contains the document, since a browser sends no token by itself."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/openapi.json", **needs(Scope.READ, Scope.OPERATE))
@@ -50,8 +50,8 @@ def routes(document: dict[str, Any]) -> APIRouter:
 
 @cache
 def _page(document: str) -> tuple[bytes, str]:
-    """The page and its policy."""
-    # The package is used for the Swagger UI files it carries.
+    """The page and its content security policy."""
+    # fastapi_offline is used only for its Swagger UI files.
     static = files("fastapi_offline") / "static"
     css = (static / "swagger-ui.css").read_text("utf-8")
     bundle = _inline((static / "swagger-ui-bundle.js").read_text("utf-8"))
@@ -66,5 +66,5 @@ def _page(document: str) -> tuple[bytes, str]:
 
 
 def _inline(script: str) -> str:
-    """The same script, with nothing in it that would end its element."""
+    """Escape whatever would end the script's element."""
     return re.sub("</(?=script)", r"<\\/", script, flags=re.I).replace("<!--", r"<\!--")

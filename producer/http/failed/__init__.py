@@ -1,1 +1,1 @@
-"""Failed commands over HTTP: listed, and taken up again by a filter."""
+"""The API of failed commands: list them, and replay those that match a filter."""

@@ -1,39 +1,39 @@
-"""A page of the failed commands that a filter matches."""
+"""Lists one page of the failed commands that match a filter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.failed.parameters import Listing
+from producer.http.failed.parameters import ListRequest
 from producer.http.failed.scan import Scan
 from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal.operations.failed import FailedCommand, Place
 
-LOOKED_AT = 1_000
-"""Failed commands that are looked at for one page."""
+MAX_SCANNED = 1_000
+"""Failed commands that are read for one page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """Some failed commands, the oldest first, and where to go on."""
+class FailedPage:
+    """Failed commands, the oldest first, and where the next page starts."""
 
-    found: list[FailedCommand]
+    commands: list[FailedCommand]
     next: Place | None
-    """None where there are no more; the next page may be empty all the same."""
+    """None if there are no more; the next page may be empty nevertheless."""
 
 
-async def listed(ask: JournalBulkhead, listing: Listing) -> Listed:
-    """A page of them.
+async def list_page(journal: JournalBulkhead, listing: ListRequest) -> FailedPage:
+    """The page that `listing` describes.
 
     Raises:
-        JournalUnavailable
+        JournalUnavailable: Redis cannot be reached.
     """
-    scan = Scan(ask, listing.after, LOOKED_AT)
-    found: list[FailedCommand] = []
-    async for one in scan:
-        command = one.failed()
-        if listing.wanted.matches(command.code, command.order, command.metadata):
-            found.append(command)
-        if len(found) == listing.limit:
+    scan = Scan(journal, listing.after, MAX_SCANNED)
+    commands: list[FailedCommand] = []
+    async for kept in scan:
+        command = kept.failed()
+        if listing.filters.matches(command.code, command.order, command.metadata):
+            commands.append(command)
+        if len(commands) == listing.limit:
             break
-    return Listed(found, scan.next)
+    return FailedPage(commands, scan.next)

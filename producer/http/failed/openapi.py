@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of the routes of failed commands."""
+"""OpenAPI descriptions of the routes of failed commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from producer.contract.metadata import NAME
 from producer.http.access.scopes import security
-from producer.http.failed.parameters import LISTED, MOST_LISTED, MOST_REPLAYED
+from producer.http.failed.parameters import LISTED, MAX_LISTED, MAX_REPLAYED
 from producer.http.openapi.parts import ENCODING, parameter, ref, refused, yes
 from producer.security.api_tokens import Scope
 
@@ -15,21 +15,21 @@ _NULLABLE_TEXT = {"type": ["string", "null"]}
 _COUNT = {"type": "integer", "minimum": 0}
 _COUNTS = {"type": "object", "additionalProperties": _COUNT}
 _PARTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "code": ("Only those that gave up with this code, e.g. `api_error`.", _TEXT),
-    "command": ("Only those of this kind.", ref("CommandKind")),
-    "customer": ("Only those of this customer.", _TEXT),
+    "code": ("Only commands that failed with this code, e.g. `api_error`.", _TEXT),
+    "command": ("Only commands of this kind.", ref("CommandKind")),
+    "customer": ("Only commands of this customer.", _TEXT),
 }
-_TAG = "Only those with this value of the tag NAME; may be given for several."
-_AFTER = "`next` of an earlier answer: go on after it."
-_NEXT = {**_NULLABLE_TEXT, "description": "Where to go on; null where there are no more."}
+_TAG = "Only commands with this value of the tag NAME; several tags may be given."
+_AFTER = "`next` of an earlier answer: continue after it."
+_NEXT = {**_NULLABLE_TEXT, "description": "Where to continue; null if there are no more."}
 
 LIST: dict[str, Any] = {
     "tags": ["failed"],
     "operation_id": "listFailed",
     "responses": {
         200: yes(
-            "The oldest first. A page may have fewer than `limit`, or none, and a `next` all the "
-            "same: one request looks at 1,000 commands at most.",
+            "The oldest first. A page may have fewer than `limit` commands, or none, and still a "
+            "`next`: one request reads at most 1,000 commands.",
             {
                 "type": "object",
                 "required": ["failed", "next"],
@@ -50,8 +50,8 @@ LIST: dict[str, Any] = {
             parameter(
                 "limit",
                 "query",
-                "How many at most.",
-                {"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": LISTED},
+                "The most commands to list.",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED},
             ),
         ],
     },
@@ -61,24 +61,24 @@ REPLAY: dict[str, Any] = {
     "operation_id": "replayFailed",
     "responses": {
         200: yes(
-            "What was taken up, or with `dryRun` would be. Repeating the request is harmless: what "
-            "was taken up is no longer failed. One request takes up `limit` commands and looks at "
-            "5,000 at most; `next` says where to go on.",
+            "The commands that were replayed, or with `dryRun` would be. Repeating the request is "
+            "harmless: replayed commands are no longer failed. One request replays at most `limit` "
+            "commands and reads at most 5,000; `next` says where to continue.",
             {
                 "type": "object",
                 "required": ["dryRun", "matching", "replayed", "leftOut", "next"],
                 "properties": {
                     "dryRun": {"type": "boolean"},
-                    "matching": {**_COUNT, "description": "Taken up, or to be."},
+                    "matching": {**_COUNT, "description": "Replayed, or to be replayed."},
                     "replayed": {
                         **_COUNTS,
-                        "description": "How many came to be in which state: `queued`, `superseded` "
-                        "where a newer command has overtaken it.",
+                        "description": "Counts by the state after the replay: `queued`, or "
+                        "`superseded` if a newer command has been applied since.",
                     },
                     "leftOut": {
                         **_COUNTS,
                         "description": "`poison`: they killed their worker. `signature_invalid`, "
-                        "`signature_missing`: nobody vouches for them.",
+                        "`signature_missing`: their sender cannot be verified.",
                     },
                     "next": _NEXT,
                 },
@@ -91,7 +91,7 @@ REPLAY: dict[str, Any] = {
         "security": security(Scope.OPERATE),
         "requestBody": {
             "required": True,
-            "description": "A filter of at least one part; those that match all parts are meant.",
+            "description": "A filter of at least one part; it selects commands that match all.",
             "content": {
                 "application/json": {
                     "schema": {
@@ -104,19 +104,19 @@ REPLAY: dict[str, Any] = {
                             "dryRun": {
                                 "type": "boolean",
                                 "default": False,
-                                "description": "Only count; nothing is taken up.",
+                                "description": "Only count; replay nothing.",
                             },
                             "poison": {
                                 "type": "boolean",
                                 "default": False,
-                                "description": "Also those that killed their worker, and may kill "
-                                "the next.",
+                                "description": "Also replay commands that killed their worker, and "
+                                "may kill another.",
                             },
                             "limit": {
                                 "type": "integer",
                                 "minimum": 1,
-                                "maximum": MOST_REPLAYED,
-                                "default": MOST_REPLAYED,
+                                "maximum": MAX_REPLAYED,
+                                "default": MAX_REPLAYED,
                             },
                             "after": {**_TEXT, "description": _AFTER},
                         },
@@ -131,7 +131,7 @@ REPLAY: dict[str, Any] = {
 SCHEMAS: dict[str, Any] = {
     "FailedCommand": {
         "type": "object",
-        "description": "A command that gave up. Its token is redacted.",
+        "description": "A failed command. Its token is redacted.",
         "required": ["taskId", "command", "userId", "lane", "code", "error", "failedAt"],
         "properties": {
             "taskId": _TEXT,
@@ -144,7 +144,7 @@ SCHEMAS: dict[str, Any] = {
             "metadata": {
                 "type": "object",
                 "additionalProperties": _TEXT,
-                "description": "The tags that it was sent with.",
+                "description": "The tags it was sent with.",
             },
             "code": _TEXT,
             "error": {**_TEXT, "description": "The last error, for people."},

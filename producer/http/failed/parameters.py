@@ -1,4 +1,4 @@
-"""What a request says of failed commands: a filter, where to begin, how many, what to do."""
+"""Parameters of the routes of failed commands: filter, place to continue, limit, flags."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid, ParameterMissing
 from producer.journal.operations.failed import Place
 
-MOST_LISTED, LISTED = 100, 50
-MOST_REPLAYED = 500
+MAX_LISTED, LISTED = 100, 50
+MAX_REPLAYED = 500
 _PLACE = re.compile(r"([0-9]{1,16}) (.{1,255})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """Which failed commands are listed."""
+class ListRequest:
+    """Which failed commands to list."""
 
-    wanted: FailedFilter
+    filters: FailedFilter
     after: Place | None
     limit: int
 
     @classmethod
     def of(cls, query: QueryParams) -> Self:
-        """Raises Refusal, naming the parameter."""
+        """Parse the query. Raises Refusal, which names the parameter."""
         given: dict[str, str] = {}
         for name, value in query.multi_items():
             if not (is_filter(name) or name in ("limit", "after")):
@@ -40,43 +40,43 @@ class Listing:
             given[name] = value
         text = given.get("limit", str(LISTED))
         limit = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
-        return cls(FailedFilter.of(given), _after(given.get("after")), _limit(limit, MOST_LISTED))
+        return cls(FailedFilter.of(given), _after(given.get("after")), _limit(limit, MAX_LISTED))
 
 
 @dataclass(frozen=True, slots=True)
-class Replaying:
-    """Which failed commands are taken up, or would be."""
+class ReplayRequest:
+    """Which failed commands to replay or count."""
 
-    wanted: FailedFilter
+    filters: FailedFilter
     after: Place | None = None
-    limit: int = MOST_REPLAYED
+    limit: int = MAX_REPLAYED
     poison: bool = False
     dry_run: bool = False
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """Raises Refusal, naming the field."""
+        """Parse the body's fields. Raises Refusal, which names the field."""
         for name in fields:
             if not (is_filter(name) or name in ("after", "limit", "poison", "dryRun")):
                 raise ParameterInvalid(Text.UNKNOWN_FIELD, field=name[:40])
-        wanted = FailedFilter.of(fields)
-        if not wanted:
+        filters = FailedFilter.of(fields)
+        if not filters:
             raise ParameterMissing(Text.FILTER_REQUIRED)
         return cls(
-            wanted,
+            filters,
             _after(fields.get("after")),
-            _limit(fields.get("limit", MOST_REPLAYED), MOST_REPLAYED),
+            _limit(fields.get("limit", MAX_REPLAYED), MAX_REPLAYED),
             _flag(fields, "poison"),
             _flag(fields, "dryRun"),
         )
 
 
 def place_text(place: Place | None) -> str | None:
-    """A place as callers are told it: text that means nothing to them, and holds no long number."""
+    """A place as an opaque text, in which no long number looks like a card number."""
     if place is None:
         return None
-    told = f"{place.failed_ms} {place.id}".encode("utf-8", "surrogateescape")
-    return urlsafe_b64encode(told).decode().rstrip("=")
+    encoded = f"{place.failed_ms} {place.id}".encode("utf-8", "surrogateescape")
+    return urlsafe_b64encode(encoded).decode().rstrip("=")
 
 
 def _after(value: object) -> Place | None:
@@ -84,11 +84,11 @@ def _after(value: object) -> Place | None:
         return None
     if isinstance(value, str) and value.isascii():
         try:
-            told = urlsafe_b64decode(value + "=" * (-len(value) % 4))
+            decoded = urlsafe_b64decode(value + "=" * (-len(value) % 4))
         except ValueError:
-            told = b""
-        if found := _PLACE.fullmatch(told.decode("utf-8", "surrogateescape")):
-            return Place(int(found[1]), found[2])
+            decoded = b""
+        if match := _PLACE.fullmatch(decoded.decode("utf-8", "surrogateescape")):
+            return Place(int(match[1]), match[2])
     raise ParameterInvalid(Text.BAD_PARAMETER, field="after", wanted="next")
 
 

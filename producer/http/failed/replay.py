@@ -1,4 +1,4 @@
-"""Taking up again the failed commands that a filter matches, or counting them."""
+"""Replays the failed commands that match a filter, or counts them."""
 
 from __future__ import annotations
 
@@ -10,80 +10,80 @@ from dataclasses import dataclass, field
 
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON
-from producer.http.failed.parameters import Replaying
+from producer.http.failed.parameters import ReplayRequest
 from producer.http.failed.scan import Scan
 from producer.http.services import Services
 from producer.journal.operations.failed import Kept, Place
 
 log = logging.getLogger(__name__)
 
-LOOKED_AT = 5_000
-"""Failed commands that are looked at for one request."""
+MAX_SCANNED = 5_000
+"""Failed commands that are read for one request."""
 
 
 @dataclass(slots=True)
-class Replayed:
-    """What a request came to."""
+class ReplayResult:
+    """The outcome of a request."""
 
     matching: int = 0
-    """Those that were taken up, or would be."""
+    """Commands that were replayed, or would be."""
     poison: int = 0
-    """Those that are left out, since they killed their worker."""
+    """Commands left out because they killed their worker."""
     refused: Counter[str] = field(default_factory=Counter)
-    """Those whose signature is wrong or missing, by why."""
+    """Commands whose signature is invalid or missing, by reason."""
     states: Counter[str] = field(default_factory=Counter)
-    """How many came to be in which state; `gone` is no state."""
+    """Counts by the state after the replay; `gone` means that the command no longer exists."""
     next: Place | None = None
-    """Where to go on; None where there are no more."""
+    """Where to continue; None if there are no more."""
 
 
 class Replayer:
-    """Replays for whoever asks."""
+    """Replays failed commands for the API and the pages."""
 
     def __init__(self, services: Services, keep_s: int) -> None:
-        """`keep_s` (seconds) is how long one is kept that a newer command has overtaken."""
+        """`keep_s` (seconds): how long a command is kept that turns out to be superseded."""
         self._services = services
         self._keep_s = keep_s
 
-    async def __call__(self, asked: Replaying, *, by: str) -> Replayed:
-        """Take them up, the oldest first; `by` is the name of who asks, for the log.
+    async def __call__(self, request: ReplayRequest, *, by: str) -> ReplayResult:
+        """Replay the commands, the oldest first; `by` is the caller's name, for the log.
 
-        Whoever asks again gets the rest: what was taken up is no longer failed.
+        A repeated request continues with the rest: replayed commands are no longer failed.
 
         Raises:
-            JournalUnavailable: any number of them may have been taken up.
+            JournalUnavailable: any number of commands may have been replayed.
         """
-        self._services.same_journal()
-        scan = Scan(self._services.ask, asked.after, LOOKED_AT)
-        told = Replayed()
+        self._services.require_same_journal()
+        scan = Scan(self._services.journal, request.after, MAX_SCANNED)
+        result = ReplayResult()
         chosen: list[Kept] = []
-        async for one in scan:
-            command = one.failed()
-            if not asked.wanted.matches(command.code, command.order, command.metadata):
+        async for kept in scan:
+            command = kept.failed()
+            if not request.filters.matches(command.code, command.order, command.metadata):
                 continue
-            if command.code == POISON and not asked.poison:
-                told.poison += 1
-            elif (flaw := one.flaw(self._services.signing)) is not None:
-                told.refused[flaw.value] += 1
+            if command.code == POISON and not request.poison:
+                result.poison += 1
+            elif (flaw := kept.flaw(self._services.signing)) is not None:
+                result.refused[flaw.value] += 1
             else:
-                told.matching += 1
-                chosen.append(one)
-            if len(chosen) == asked.limit and not asked.dry_run:
+                result.matching += 1
+                chosen.append(kept)
+            if len(chosen) == request.limit and not request.dry_run:
                 break
-        told.next = scan.next
-        if not asked.dry_run:
-            told.states.update(await asyncio.gather(*(self._replay(one) for one in chosen)))
-            _log(asked, told.states, by)
-        return told
+        result.next = scan.next
+        if not request.dry_run:
+            result.states.update(await asyncio.gather(*map(self._replay, chosen)))
+            _log(request, result.states, by)
+        return result
 
-    async def _replay(self, one: Kept) -> str:
+    async def _replay(self, kept: Kept) -> str:
         language, signing = self._services.responses.language, self._services.signing
-        state = await self._services.ask(one.replayed(language, self._keep_s, signing))
+        state = await self._services.journal(kept.replayed(language, self._keep_s, signing))
         return state.value if state else "gone"
 
 
-def _log(asked: Replaying, states: Mapping[str, int], by: str) -> None:
-    parts = asked.wanted.parts()
-    which = ",".join(f"{name}={redact(value)}" for name, value in parts.items())
+def _log(request: ReplayRequest, states: Mapping[str, int], by: str) -> None:
+    parts = request.filters.parts()
+    filters = ",".join(f"{name}={redact(value)}" for name, value in parts.items())
     counts = ", ".join(f"{count} {state}" for state, count in states.items()) or "none"
-    log.info("failed commands: replay %s by %s: %s", which, by or "-", counts)
+    log.info("failed commands: replay %s by %s: %s", filters, by or "-", counts)

@@ -1,1 +1,1 @@
-"""What `GET /metrics` answers."""
+"""The metrics of `GET /metrics`."""

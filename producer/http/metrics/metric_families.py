@@ -1,4 +1,4 @@
-"""Prometheus' families in the shapes that the journal's figures have."""
+"""Builds Prometheus metric families from the journal's figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def counter(
     what: str,
     counts: Mapping[tuple[CommandKind, Lane], int],
 ) -> Metric:
-    """A counter by command and lane, each from 0."""
+    """A counter by command and lane; each label starts at 0."""
     family = CounterMetricFamily(name, what, labels=KINDS)
     for kind, lane in PAIRS:
         family.add_metric([kind.value, lane.value], counts.get((kind, lane), 0))
@@ -45,7 +45,7 @@ def measured(
     label: str,
     bounds: Sequence[float],
 ) -> None:
-    """Add what workers measured under `what` and `key`, if there is any."""
+    """Add what workers measured under `what` and `key`, if anything."""
     counts = [found.get((what, key, str(place)), 0) for place in range(1, len(bounds) + 2)]
     if any(counts):
         total_ms = found.get((what, key, "ms"), 0)
@@ -53,7 +53,7 @@ def measured(
 
 
 def cumulated(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[str, float]]:
-    """Buckets as Prometheus has them: each with all that is below its bound."""
+    """Prometheus' cumulative buckets: each counts everything below its bound."""
     buckets, total = [], 0.0
     for bound, count in zip((*bounds, float("inf")), counts, strict=True):
         total += count

@@ -1,4 +1,4 @@
-"""What `GET /metrics` counts. The registry belongs to the app, not to the process."""
+"""The registry of `GET /metrics`. It belongs to the app, not to the process."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from producer.http.metrics.journal_metrics import JournalMetrics, Told
+from producer.http.metrics.journal_metrics import JournalMetrics, JournalSnapshot
 from producer.http.rejections import Rejection
 
-# From a refusal to the longest wait a caller may ask for.
+# From a quick refusal to the longest wait that a caller may request.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Requests and callers that wait, of this process; and what the journal told last."""
+    """Requests and waiting callers of this process, and the last snapshot of the journal."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -57,64 +57,64 @@ class Metrics:
         )
         self._wrong_tokens = Counter(
             "cards_http_wrong_tokens",
-            "Tokens that are none of ours, of the API or of the page's sign-in.",
+            "Unknown tokens, sent to the API or to the page's sign-in.",
             ["at"],
             registry=self._registry,
         )
         self._journal_lost = Gauge(
             "cards_journal_lost",
-            "1 while Redis does not have the data of before.",
+            "1 while Redis has other data than before.",
             registry=self._registry,
         )
         self._journal = JournalMetrics()
         self._registry.register(self._journal)
 
     def count_waiters(self, count: Callable[[], int]) -> None:
-        """Where to ask how many callers wait."""
+        """Set the source of the number of waiting callers."""
         self._waiters.set_function(count)
 
     def count_redis_errors(self, errors: Mapping[str, int]) -> None:
-        """Where failed round trips to Redis are counted, by kind."""
+        """Set the counts of failed round trips to Redis, by kind."""
         self._registry.register(_RedisErrors(errors))
 
-    def ask_journal_lost(self, lost: Callable[[], bool]) -> None:
-        """Where to ask whether the journal was lost."""
+    def watch_journal_lost(self, lost: Callable[[], bool]) -> None:
+        """Set the source of whether the journal was lost."""
         self._journal_lost.set_function(lambda: float(lost()))
 
     def count_connections(self, count: Callable[[], int]) -> None:
-        """Where to ask how many connections are open."""
+        """Set the source of the number of open connections."""
         self._connections.set_function(count)
 
     def rejected(self, reason: Rejection) -> None:
-        """A limit of the server ended a connection or a request."""
+        """Count a connection or request that a server limit ended."""
         self._rejected.labels(reason.label).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """A request was answered."""
+        """Count an answered request and its duration."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def expect(self, names: Iterable[str]) -> None:
-        """Names of tokens, counted from 0, so that the first refusal is seen as a rise."""
+    def declare_tokens(self, names: Iterable[str]) -> None:
+        """Start the tokens' counters at 0, so that the first refusal shows as an increase."""
         for name in names:
             self._rate_limited.labels(name)
         for at in ("api", "page"):
             self._wrong_tokens.labels(at)
 
     def rate_limited(self, name: str) -> None:
-        """A request of the name came too early."""
+        """Count a request that exceeded the rate limit of the token's name."""
         self._rate_limited.labels(name).inc()
 
     def wrong_token(self, at: str) -> None:
-        """A token that is none was shown to the `api` or the `page`."""
+        """Count an unknown token sent to the `api` or the `page`."""
         self._wrong_tokens.labels(at).inc()
 
-    def told(self, told: Told | None) -> None:
-        """What the journal told; None where it does not answer: old figures look like news."""
-        self._journal.told = told
+    def set_journal(self, snapshot: JournalSnapshot | None) -> None:
+        """Set the journal's snapshot; None, rather than stale figures, while it does not answer."""
+        self._journal.snapshot = snapshot
 
     def response(self) -> Response:
-        """All of it, in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 

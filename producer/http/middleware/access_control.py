@@ -1,4 +1,4 @@
-"""Whom the web process lets in, and what the others are answered."""
+"""Decides which requests the web process admits, and answers the others."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from starlette.responses import Response
 from starlette.types import Scope as AsgiScope
 
 from producer.contract.messages import Text
-from producer.http.access.bearer_tokens import Bearers
+from producer.http.access.bearer_tokens import BearerTokens
 from producer.http.access.hosts import PROBES, KnownHosts, names_host
 from producer.http.access.listeners import Listeners
 from producer.http.access.request_rate import RequestRate
 from producer.http.access.scopes import CALLER, SENDER
-from producer.http.access.throttle import Braked, address_of
+from producer.http.access.throttle import Throttled, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.pages.site import error_pages as refused
 from producer.http.pages.site.assets import is_asset
 from producer.http.pages.site.login import login_page
 from producer.http.pages.site.sessions import LOGIN, LOGOUT, Sessions, is_page
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.responses import Responses
 from producer.journal import JournalUnavailable
 from producer.security.api_tokens import ApiToken
@@ -29,21 +29,21 @@ from producer.settings import STRIPE_EVENTS
 log = logging.getLogger(__name__)
 
 RATE = "cards.rate_headers"
-"""In the scope, headers of every answer to somebody whose requests are limited."""
+"""In the scope: rate limit headers for the answer to a rate-limited caller."""
 
-# What these answer is no secret, probes carry no token, who signs in has none yet, and Stripe signs
-# what it sends.
+# Their answers are no secret: probes carry no token, a user who signs in has none yet, and Stripe
+# signs what it sends.
 _OPEN = PROBES | {LOGIN, LOGOUT, STRIPE_EVENTS}
 
 
 class AccessControl:
-    """Every request passes it before it is routed; what a route needs comes after that."""
+    """Checks every request before routing; each route checks its scope afterwards."""
 
     def __init__(
         self,
         hosts: KnownHosts,
         listeners: Listeners,
-        bearers: Bearers,
+        bearer_tokens: BearerTokens,
         sessions: Sessions,
         rate: RequestRate,
         page_rate: RequestRate,
@@ -53,7 +53,7 @@ class AccessControl:
     ) -> None:
         self._hosts = hosts
         self._listeners = listeners
-        self._bearers = bearers
+        self._bearer_tokens = bearer_tokens
         self._sessions = sessions
         self._rate = rate
         self._page_rate = page_rate
@@ -62,7 +62,7 @@ class AccessControl:
         self._say = say
 
     async def refused(self, scope: AsgiScope) -> Response | None:
-        """What is answered instead; None where the request may go on. Names the caller in scope."""
+        """The answer to a refused request, else None. Puts the caller into the scope."""
         if not names_host(scope):
             return self._responses.no(400, "host_invalid", Text.BAD_HOST)
         path = scope["path"]
@@ -70,16 +70,16 @@ class AccessControl:
             if is_page(path):
                 return refused.unknown_host(self._say)
             return self._responses.no(421, "host_unknown", Text.UNKNOWN_HOST)
-        if self._bearers.needed and path not in _OPEN and not is_asset(path):
+        if self._bearer_tokens.required and path not in _OPEN and not is_asset(path):
             try:
                 caller = await self._caller(scope)
-            except Braked as braked:
-                return self._too_many(scope, ceil(braked.wait_s), Text.TOO_MANY_WRONG_TOKENS)
+            except Throttled as throttled:
+                return self._too_many(scope, ceil(throttled.wait_s), Text.TOO_MANY_WRONG_TOKENS)
             except JournalUnavailable as error:
                 log.warning("%s", error)
                 return refused.unavailable(self._say, scope)
             if caller is None:
-                return self._unknown(scope)
+                return self._unauthorized(scope)
             scope[CALLER], scope[SENDER] = caller, caller.name
             if (wait_s := self._wait_s(scope, caller)) > 0:
                 return self._too_many(scope, wait_s, Text.TOO_MANY_REQUESTS)
@@ -88,12 +88,12 @@ class AccessControl:
         return None
 
     async def _caller(self, scope: AsgiScope) -> ApiToken | None:
-        found = self._bearers.caller(scope["headers"], address_of(scope))
-        if found is None and is_page(scope["path"]):
+        token = self._bearer_tokens.caller(scope["headers"], address_of(scope))
+        if token is None and is_page(scope["path"]):
             return await self._sessions.caller(scope["headers"])
-        return found
+        return token
 
-    def _unknown(self, scope: AsgiScope) -> Response:
+    def _unauthorized(self, scope: AsgiScope) -> Response:
         if scope["method"] == "GET" and is_page(scope["path"]):
             return login_page(self._say, scope["path"])
         headers = {"WWW-Authenticate": "Bearer"}
@@ -101,13 +101,13 @@ class AccessControl:
 
     def _wait_s(self, scope: AsgiScope, caller: ApiToken) -> int:
         rate = self._page_rate if is_page(scope["path"]) else self._rate
-        turn = rate.turn(caller.name)
-        if turn is None:
+        decision = rate.check(caller.name)
+        if decision is None:
             return 0
-        scope[RATE] = turn.headers
-        if turn.wait_s:
+        scope[RATE] = decision.headers
+        if decision.wait_s:
             self._metrics.rate_limited(caller.name)
-        return turn.wait_s
+        return decision.wait_s
 
     def _too_many(self, scope: AsgiScope, wait_s: int, text: Text) -> Response:
         if CALLER in scope and is_page(scope["path"]):

@@ -1,4 +1,4 @@
-"""A body has to keep coming: ASGI middleware, so that it holds for every route that reads one."""
+"""Timeouts and a minimum rate for request bodies: ASGI middleware, so it covers every route."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from producer.http.server.client_limits import ClientLimits
 
 
 class BodyTooSlow(Refusal):
-    """The body stopped, or came too slowly for too long."""
+    """The body stalled, or arrived too slowly for too long."""
 
     code = Rejection.BODY_SLOW.code
     http_status = Rejection.BODY_SLOW.status
 
 
 class BodyTimeout:
-    """Raises BodyTooSlow from `receive`. The server closes the connection, since a body is left.
+    """Raises BodyTooSlow from `receive`. The server then closes the connection: the body is unread.
 
-    Only the time in which the application waits for the client counts. Each body may fall behind
-    its rate by `body_s` seconds.
+    Counts only the time in which the application waits for the client. A body may fall behind the
+    minimum rate by `body_s` seconds.
     """
 
     def __init__(self, app: ASGIApp, limits: ClientLimits, metrics: Metrics) -> None:
@@ -55,28 +55,28 @@ class _Paced:
         if self._complete:
             return await self._receive()
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        started = loop.time()
         try:
             async with asyncio.timeout(self._left_s):
                 message = await self._receive()
         except TimeoutError:
-            return self._give_up()
+            return self._time_out()
         self._complete = not message.get("more_body", False)
-        self._left_s -= loop.time() - began
+        self._left_s -= loop.time() - started
         if self._left_s <= 0 and not self._complete:
-            return self._give_up()
-        came, rate = len(message.get("body", b"")), self._limits.body_rate
+            return self._time_out()
+        received, rate = len(message.get("body", b"")), self._limits.body_rate
         if rate:
-            self._left_s = min(self._left_s + came / rate, self._limits.body_s)
-        elif came:
+            self._left_s = min(self._left_s + received / rate, self._limits.body_s)
+        elif received:
             self._left_s = self._limits.body_s
         return message
 
-    def _give_up(self) -> Message:
+    def _time_out(self) -> Message:
         if not self._too_slow:
             self._too_slow = True
             self._metrics.rejected(Rejection.BODY_SLOW)
-        if self._answered:  # streams are listened to for their caller's going away
+        if self._answered:  # a streaming response that watches for its caller's disconnect
             return {"type": "http.disconnect"}
         raise BodyTooSlow(Text.TOO_SLOW)
 

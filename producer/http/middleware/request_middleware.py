@@ -1,4 +1,4 @@
-"""What every request passes: access, one log line, and an envelope whatever goes wrong inside."""
+"""Runs for every request: access control, one log line, and an envelope for any error."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ access = logging.getLogger("producer.http.access")
 log = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# nginx's status for a caller that went away; only ever logged and counted.
-_GONE = 499
+# nginx's status for a caller that disconnected; only logged and counted.
+_CLIENT_CLOSED = 499
 
 
 class RequestMiddleware:
     """ASGI middleware around the whole application.
 
-    The path, the query and the method are what a caller sent, and may hold anything: only the
-    route's template is logged.
+    It logs the route's template alone: callers may put anything into path, query and method.
     """
 
     def __init__(
@@ -43,12 +42,12 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = perf_counter()
+        start = perf_counter()
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        status = _GONE
+        status = _CLIENT_CLOSED
         started = False
 
-        async def note(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
@@ -59,24 +58,24 @@ class RequestMiddleware:
             await send(message)
 
         if method == "HEAD":
-            # A copy: the server looks at its own to leave the body out.
+            # A copy: the server reads the method in its own scope to leave out the body.
             scope = {**scope, "method": "GET", HEAD: True}
         try:
             answer = await self._access.refused(scope)
-            await (self._app if answer is None else answer)(scope, receive, note)
+            await (self._app if answer is None else answer)(scope, receive, send_and_record)
         except ClientDisconnect:
-            status = _GONE
+            status = _CLIENT_CLOSED
         except Exception as error:
-            # Where, but not what: the text of an error may hold anything.
+            # The place but not the text of the error, which may hold anything.
             frames = traceback.extract_tb(error.__traceback__)[-5:]
             places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))
             log.error("%s at %s", type(error).__name__, places)
             status = 500
             if not started:
                 failed = self._responses.no(500, "internal_error", Text.INTERNAL)
-                await failed(scope, receive, note)
+                await failed(scope, receive, send_and_record)
         finally:
-            seconds = perf_counter() - began
+            seconds = perf_counter() - start
             route = getattr(scope.get("route"), "path", "-")
             self._metrics.answered(method, route, status, seconds)
             access.info(

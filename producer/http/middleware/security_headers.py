@@ -1,10 +1,10 @@
-"""What every answer tells browsers, so that no page can do more with it than it must."""
+"""Security headers on every answer, so that a page can do no more with it than it needs to."""
 
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What is no page runs, loads and frames nothing, is not taken for a script, and is kept nowhere.
+# An answer that is not a page runs, loads and frames nothing; it is never a script, never cached.
 _EVERY = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -13,7 +13,7 @@ _EVERY = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _PAGES = (
-    # Not `no-referrer`: forms would be sent with the origin `null`, and be refused.
+    # Not `no-referrer`: browsers would send forms with the origin `null`, which is refused.
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (
@@ -24,20 +24,20 @@ _PAGES = (
 
 
 class SecurityHeaders:
-    """ASGI middleware. A header that an answer brings itself stands."""
+    """ASGI middleware. A header that the answer sets itself is kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                given = dict(headers)
-                page = given.get(b"content-type", b"").startswith(b"text/html")
+                present = dict(headers)
+                page = present.get(b"content-type", b"").startswith(b"text/html")
                 wanted = _EVERY + _PAGES if page else _EVERY
-                missing = [one for one in wanted if one[0] not in given]
+                missing = [header for header in wanted if header[0] not in present]
                 message = {**message, "headers": [*headers, *missing]}
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        await self._app(scope, receive, send_with_headers)

@@ -1,4 +1,4 @@
-"""A span for each POST: the server's side of whatever trace its caller is in."""
+"""A server span for each POST, in the trace of its caller."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _HEADER = tracing.HEADER.encode()
 
 
 class ServerSpans:
-    """ASGI middleware around all that answers, put there only where tracing is on.
+    """Outermost ASGI middleware, added only if tracing is on.
 
-    Of the path only the route's template is told, and nothing of the query: either may hold
-    anything. Reads, scrapes and probes have no span.
+    A span holds the route's template but neither path nor query, which may contain anything.
+    Reads, scrapes and probes have no span.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -25,9 +25,9 @@ class ServerSpans:
             await self._app(scope, receive, send)
             return
         attributes = {"http.request.method": "POST", "url.scheme": str(scope.get("scheme", "http"))}
-        with tracing.span("POST", tracing.Kind.SERVER, attributes, parent=_given(scope)) as span:
+        with tracing.span("POST", tracing.Kind.SERVER, attributes, parent=_parent(scope)) as span:
 
-            async def note(message: Message) -> None:
+            async def send_and_record(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     status: int = message["status"]
                     span.set("http.response.status_code", status)
@@ -36,7 +36,7 @@ class ServerSpans:
                 await send(message)
 
             try:
-                await self._app(scope, receive, note)
+                await self._app(scope, receive, send_and_record)
             finally:
                 if (route := getattr(scope.get("route"), "path", None)) is not None:
                     span.rename(f"POST {route}")
@@ -45,7 +45,7 @@ class ServerSpans:
                     span.set("cards.command.id", scope[TASK])
 
 
-def _given(scope: Scope) -> str:
-    """The caller's context; none where there are several, as the W3C's recommendation says."""
-    given = [value for name, value in scope["headers"] if name == _HEADER]
-    return tracing.parse(given[0].decode("latin-1")) if len(given) == 1 else ""
+def _parent(scope: Scope) -> str:
+    """The caller's trace context; none if several are sent, as W3C Trace Context recommends."""
+    values = [value for name, value in scope["headers"] if name == _HEADER]
+    return tracing.parse(values[0].decode("latin-1")) if len(values) == 1 else ""

@@ -1,1 +1,1 @@
-"""Migrations over HTTP: the API, uploads with their drivers, and the page."""
+"""Migrations over HTTP: the API, uploads, and the child processes that work on them."""

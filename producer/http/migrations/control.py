@@ -1,4 +1,4 @@
-"""What a person or a program does to a migration: the same by API and page."""
+"""Controls migrations (run, pause, cancel, throttle, forget), for both API and pages."""
 
 from __future__ import annotations
 
@@ -31,46 +31,46 @@ async def steer(
     limit: int | None = None,
     by: str = "",
 ) -> MigrationStatus:
-    """Do one of `ACTIONS`; may be repeated. `limit` is of `run`: send so many rows, then pause.
+    """Perform one of `ACTIONS`; may be repeated. With `limit`, `run` sends so many rows and pauses.
 
-    `by` is who asks, for the log.
+    `by` is the caller's name, for the log.
 
     Raises:
         UnknownMigration, NotInState, FileElsewhere, JournalUnavailable
     """
     if what in ("run", "resume"):
-        status = await _go_on(migrations, migration, limit)
-        told(migration, what, by)
+        status = await _resume(migrations, migration, limit)
+        log_action(migration, what, by)
         return status
     act = migrations.registry.pause if what == "pause" else migrations.registry.cancel
     status = await asyncio.to_thread(act, migration)
     if status.state is MigrationState.CANCELLING and status.driver is None:
         migrations.drivers.finish(migration)
-    migrations.drivers.poke()
-    told(migration, what, by)
+    migrations.drivers.wake()
+    log_action(migration, what, by)
     return status
 
 
 async def throttle(
     migrations: MigrationServices, migration: str, rps: float | None, *, by: str = ""
 ) -> MigrationStatus:
-    """Send so many rows a second at most. Raises UnknownMigration, JournalUnavailable."""
+    """Send at most `rps` rows a second. Raises UnknownMigration, JournalUnavailable."""
     status = await asyncio.to_thread(migrations.registry.throttle, migration, rps)
-    told(migration, "throttle", by)
+    log_action(migration, "throttle", by)
     return status
 
 
-def told(migration: str, what: str, by: str) -> None:
-    """Log who did what to a migration; `by` is empty where there are no tokens."""
+def log_action(migration: str, what: str, by: str) -> None:
+    """Log an action on a migration; `by` is empty if there are no tokens."""
     log.info("migration %s: %s by %s", migration, what, by or "-")
 
 
 async def forget(
     migrations: MigrationServices, migration: str, *, by: str = ""
 ) -> MigrationStatus | None:
-    """Remove one that has ended, its files on this machine included; answers where it stood.
+    """Remove an ended migration and its files on this machine; return its last status.
 
-    None where it was forgotten elsewhere before, and files of it still lay here.
+    None if the migration was forgotten elsewhere before, while its files were still here.
 
     Raises:
         UnknownMigration, NotInState, StillBusy, JournalUnavailable
@@ -78,11 +78,11 @@ async def forget(
     status = await asyncio.to_thread(forget_, migrations.registry, migrations.uploads, migration)
     migrations.drivers.forget(migration)
     migrations.status_cache.forget(migration)
-    told(migration, "forget", by)
+    log_action(migration, "forget", by)
     return status
 
 
-async def _go_on(
+async def _resume(
     migrations: MigrationServices, migration: str, limit: int | None
 ) -> MigrationStatus:
     before = await asyncio.to_thread(migrations.registry.status, migration)
@@ -92,7 +92,7 @@ async def _go_on(
     if upload is None and limit is not None:
         raise FileElsewhere(migration)
     if upload is not None and upload.limit != limit:
-        # A driver that is at work has the other limit.
+        # A running driver has the old limit.
         await asyncio.to_thread(migrations.uploads.keep, replace(upload, limit=limit))
         await migrations.drivers.release(migration)
         if limit is not None:
@@ -101,5 +101,5 @@ async def _go_on(
                 await asyncio.to_thread(migrations.uploads.keep, replace(upload, limit=None))
                 raise NotInState(migration, "resume", status.state)
     status = await asyncio.to_thread(migrations.registry.resume, migration)
-    migrations.drivers.poke()
+    migrations.drivers.wake()
     return status

@@ -1,4 +1,4 @@
-"""How errors of migrations are answered."""
+"""Maps errors of migrations to answers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from producer.migrations.registry import NotInState, UnknownMigration
 
 
 def lost_answer(responses: Responses, loss: JournalLost) -> Response:
-    """What happened to the migration's journal, and what to do."""
+    """Explains the loss of the migration's journal, and what to do."""
     why = loss.message(responses.language)
     return responses.no(409, loss.code, Text.MIGRATION_JOURNAL_LOST, loss.wire(), why=why)
 
 
 def answer_errors(app: FastAPI, responses: Responses, migrations: MigrationServices) -> None:
-    """Have them answered as envelopes."""
+    """Register handlers that answer these errors with envelopes."""
 
     @app.exception_handler(UnknownMigration)
     async def unknown(_: Request, error: UnknownMigration) -> Response:
         try:
             loss = await migrations.lost(error.migration)
-        except JournalUnavailable:  # within the moment
+        except JournalUnavailable:  # it has just failed
             return responses.unavailable()
         if loss is not None:
             return lost_answer(responses, loss)

@@ -1,33 +1,21 @@
-"""Where a migration stands, as server-sent events (WHATWG HTML, 9.2)."""
+"""A migration's status as server-sent events."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from producer.http import event_stream
+from producer.http.event_stream import Update
 from producer.http.migrations.services import MigrationServices
-from producer.http.requests.scope_keys import HEAD
 from producer.http.services import Services
-from producer.journal import JournalUnavailable
 from producer.migrations.model.status import MigrationStatus
 from producer.migrations.registry import UnknownMigration
 
-LOOK_S = 1.0
-HEARTBEAT_S = 15.0
-_RECONNECT_MS = 2000
-_HEADERS = {"X-Accel-Buffering": "no"}
 View = Callable[[MigrationStatus], dict[str, Any]]
-Asking = Callable[[], Awaitable[bool]]
-
-
-async def _always() -> bool:
-    return True
 
 
 def stream(
@@ -36,54 +24,23 @@ def stream(
     request: Request,
     found: MigrationStatus,
     view: View,
-    may_go_on: Asking = _always,
+    allowed: Callable[[], Awaitable[bool]] | None = None,
 ) -> Response:
-    """Events `status` with a view as data: the present one, and then each that differs.
+    """Events `status` with a view as data: the current one, then each that differs.
 
-    Before each it is asked whether who listens still may; the stream ends where not.
-
-    A browser reconnects whenever a stream closes; 204 is how it is told that there is no more.
+    Before each event `allowed` is asked whether the caller may still read it; the stream ends where
+    not. A browser reconnects whenever a stream closes; 204 tells it that there is no more.
     """
     if found.state.ended and request.headers.get("last-event-id") == found.state.value:
         return Response(status_code=204)
-    if request.scope.get(HEAD):
-        return Response(media_type="text/event-stream", headers=_HEADERS)
-    events = _events(services, migrations, found.id, view, may_go_on)
-    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
-
-async def _events(
-    services: Services, migrations: MigrationServices, migration: str, view: View, may_go_on: Asking
-) -> AsyncIterator[bytes]:
-    released = services.waiters.released
-    clock = asyncio.get_running_loop().time
-    last: dict[str, Any] | None = None
-    told_at = clock()
-    while not released.is_set():
+    async def read() -> Update | None:
         try:
-            status = await migrations.status_cache.status(migration)
-            now = view(status)
-            if now != last and not await may_go_on():
-                return
-        except JournalUnavailable:
-            yield b": redis does not answer\n\n"
+            status = await migrations.status_cache.status(found.id)
         except UnknownMigration:
-            return
-        else:
-            if now != last:
-                yield _event(status, now)
-                last, told_at = now, clock()
-            elif clock() - told_at > HEARTBEAT_S:
-                yield b": alive\n\n"
-                told_at = clock()
-            if status.state.ended:
-                return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(released.wait(), LOOK_S)
+            return None
+        ended = status.state.ended
+        return Update(view(status), ended, status.state.value if ended else "")
 
-
-def _event(status: MigrationStatus, view: dict[str, Any]) -> bytes:
-    data = json.dumps(view, ensure_ascii=False, separators=(",", ":"))
-    ended = f"id: {status.state.value}\n" if status.state.ended else ""
-    text = f"event: status\n{ended}retry: {_RECONNECT_MS}\ndata: {data}\n\n"
-    return text.encode("utf-8", "replace")
+    events = event_stream.status_events(services.waiters.released, read, allowed)
+    return event_stream.response(request, events)

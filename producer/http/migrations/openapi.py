@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of the routes of migrations."""
+"""OpenAPI descriptions of the routes of migrations."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ _TAGS = ["migrations"]
 _ID = parameter("migrationId", "path", "The migration's id.", {"type": "string"}, required=True)
 _LOST = (
     "`journal_lost`: Redis has lost the data it had when rows were sent; the message says what is "
-    "known of them, and what to do."
+    "known about the rows, and what to do."
 )
 _NOT_FOUND = {404: no("`migration_not_found`."), 409: no(_LOST)}
 _FLAG = {"type": "boolean", "default": False}
 _TEXT = {"type": "string"}
 _STATUS = ref("Migration")
 _PARAMETERS = [
-    parameter("name", "query", "The file's name, for people.", _TEXT),
+    parameter("name", "query", "The file's name, for display.", _TEXT),
     parameter(
         "map",
         "query",
-        "`FIELD=COLUMN`, for userId, source, default_source or command; may be repeated.",
+        "`FIELD=COLUMN` for userId, source, default_source or command; may be repeated.",
         {"type": "array", "items": _TEXT},
     ),
-    parameter("sheet", "query", "The sheet of an Excel workbook; else its first one.", _TEXT),
-    parameter("command", "query", "What every row orders, where columns do not say it.", _TEXT),
+    parameter("sheet", "query", "The sheet of an Excel workbook; by default the first.", _TEXT),
+    parameter("command", "query", "Every row's command, if no column says it.", _TEXT),
     parameter(
         "only-if-default-is",
         "query",
-        "Apply a row only if the customer's default still is what this column says.",
+        "Apply a row only if the customer's default is still the value in this column.",
         _TEXT,
     ),
     parameter(
         "skip-if-newer",
         "query",
-        "Leave a customer alone whose default another command has set since.",
+        "Skip customers whose default another command has set since.",
         _FLAG,
     ),
-    parameter("blind", "query", "Do not look at each customer before it is changed.", _FLAG),
-    parameter("dry-run", "query", "Answer the plan only; nothing is kept.", _FLAG),
-    parameter("run", "query", "Begin to send at once; without it, `run` begins.", _FLAG),
-    parameter("rps", "query", "Rows sent a second at most.", {"type": "number"}),
+    parameter("blind", "query", "Do not read each customer before changing it.", _FLAG),
+    parameter("dry-run", "query", "Answer only the plan; keep nothing.", _FLAG),
+    parameter("run", "query", "Start sending at once, without a later `run`.", _FLAG),
+    parameter("rps", "query", "The most rows to send a second.", {"type": "number"}),
     parameter(
         "stop-after-failures",
         "query",
-        "Stop once so many rows, `20`, or such a share, `5%`, were rejected or failed.",
+        "Stop once so many rows (`20`) or such a share (`5%`) were rejected or failed.",
         _TEXT,
     ),
     parameter(
         "continue-in-new-journal",
         "query",
-        "Where Redis has lost its data for good: send what is not recorded here as ended.",
+        "If Redis has lost its data for good: send the rows that are not recorded here as ended.",
         _FLAG,
     ),
 ]
@@ -61,7 +61,7 @@ _ENTERED = {
     "type": "object",
     "required": ["plan", "migration", "created"],
     "properties": {
-        "plan": {"type": "object", "description": "As `cards migrate plan --json` prints it."},
+        "plan": {"type": "object", "description": "The output of `cards migrate plan --json`."},
         "migration": {"anyOf": [_STATUS, {"type": "null"}]},
         "created": {"type": "boolean"},
     },
@@ -91,31 +91,33 @@ def _operation(
 LIST = _operation(
     "listMigrations", {200: yes("The newest first.", {"type": "array", "items": _STATUS})}, []
 )
-GET = _operation("getMigration", {200: yes("Where it stands.", _STATUS), **_NOT_FOUND}, [_ID])
+GET = _operation(
+    "getMigration", {200: yes("The migration's status.", _STATUS), **_NOT_FOUND}, [_ID]
+)
 UPLOAD = _operation(
     "uploadMigration",
     {
-        200: yes("The plan of a dry run, or of a migration that there was already.", _ENTERED),
-        201: yes("Entered.", _ENTERED, Location="Where the migration's status is."),
+        200: yes("The plan of a dry run, or of a migration that already exists.", _ENTERED),
+        201: yes("Entered.", _ENTERED, Location="URL of the migration's status."),
         400: no(
             "`card_number_refused`: a column holds card numbers or CVCs, nothing was stored; "
-            "`parameter_invalid`; `host_invalid`; or why the file is not taken, with `column` and "
-            "`line`."
+            "`parameter_invalid`; `host_invalid`; or the reason why the file is rejected, with "
+            "`column` and `line`."
         ),
         409: no(_LOST),
         413: no("`file_too_large`."),
         415: ENCODING,
         503: no(
-            "`unavailable`: Redis is out of reach; `uploads_busy`: too many at once. Nothing was "
-            "accepted.",
+            "`unavailable`: Redis cannot be reached; `uploads_busy`: too many uploads at once. "
+            "Nothing was accepted.",
             **RETRY,
         ),
     },
     _PARAMETERS,
     {
         "required": True,
-        "description": "The file as it is: CSV or JSON Lines, also gzipped, Stripe's JSON mapping, "
-        "or Parquet. The same file with the same meaning is the same migration.",
+        "description": "The file itself: CSV or JSON Lines, also gzipped, Stripe's JSON mapping, "
+        "or Parquet. The same file with the same parameters is the same migration.",
         "content": {"application/octet-stream": {"schema": {"type": "string"}}},
     },
     changes=True,
@@ -124,8 +126,8 @@ PLAN = _operation(
     "getMigrationPlan",
     {
         200: yes(
-            "As `cards migrate plan --json` prints it, of when it was entered; null where an "
-            "earlier version entered it.",
+            "The plan at the time the migration was entered, as `cards migrate plan --json` prints "
+            "it; null if an earlier version entered it.",
             {"anyOf": [{"type": "object"}, {"type": "null"}]},
         ),
         **_NOT_FOUND,
@@ -136,35 +138,36 @@ EVENTS = _operation(
     "getMigrationEvents",
     {
         200: {
-            "description": "An event `status` for where it stands, and for each change, once a "
-            "second at most; its data is a Migration without `history`. Closed at the end.",
+            "description": "An event `status` for the current status and for each change, at most "
+            "once a second; its data is a Migration without `history`. The stream closes at its "
+            "end.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
-        204: {"description": "Asked again, by `Last-Event-ID`, after the end was told."},
+        204: {"description": "Reconnected with the `Last-Event-ID` of the end."},
         **_NOT_FOUND,
     },
     [_ID],
 )
 _STEERED = {
-    200: yes("Where it stands now.", _STATUS),
+    200: yes("The migration's status afterwards.", _STATUS),
     **_NOT_FOUND,
     409: no(
-        "`migration_state`: it has ended, is being cancelled, or is driven elsewhere; "
-        f"`file_elsewhere`: a pilot is not possible here. {_LOST}"
+        "`migration_state`: the migration has ended, is being cancelled, or is driven elsewhere; "
+        f"`file_elsewhere`: a pilot is not possible on this machine. {_LOST}"
     ),
 }
 FORGET = _operation(
     "forgetMigration",
     {
         200: yes(
-            "Forgotten: its ledger, and its files on this machine. Where it stood; null where it "
-            "was forgotten on another machine before, and files of it still lay here.",
+            "Removed: its ledger, and its files on this machine. The data is its last status; null "
+            "if it was forgotten on another machine before, while its files were still here.",
             {"anyOf": [_STATUS, {"type": "null"}]},
         ),
         **_NOT_FOUND,
         409: no(
-            "`migration_state`: it was begun and has not ended; `migration_busy`: failed "
-            f"commands of it were taken up again, or its driver is still there. {_LOST}"
+            "`migration_state`: the migration has started and not ended; `migration_busy`: some of "
+            f"its failed commands were replayed, or its driver is still running. {_LOST}"
         ),
     },
     [_ID],
@@ -184,7 +187,7 @@ THROTTLE = _operation(
                     "properties": {
                         "rps": {
                             "type": ["number", "null"],
-                            "description": "Rows sent a second at most; null takes it away.",
+                            "description": "The most rows to send a second; null for no limit.",
                         }
                     },
                     "additionalProperties": False,
@@ -197,24 +200,24 @@ THROTTLE = _operation(
 _LIMIT = parameter(
     "limit",
     "query",
-    "Send so many rows and pause then: a pilot. Only on a machine the file was uploaded to.",
+    "A pilot: send so many rows, then pause. Only on a machine to which the file was uploaded.",
     {"type": "integer", "minimum": 1},
 )
 
 
 def steer(action: str) -> dict[str, Any]:
-    """Of `run`, `pause`, `resume` and `cancel`."""
+    """The description of `run`, `pause`, `resume` or `cancel`."""
     more = [_LIMIT] if action == "run" else []
     return _operation(f"{action}Migration", _STEERED, [_ID, *more], changes=True)
 
 
 def report(name: str) -> dict[str, Any]:
-    """Of a report by its file's name."""
+    """The description of the report with that file name."""
     stem, form = name.split(".")
     what = {
-        "errors": "The rows worth another run, by the contract's field names.",
-        "report": "What became of every row; the sums were checked against the ledger.",
-        "undo": "A file that, when it is run, puts back the defaults from before the migration.",
+        "errors": "The rows worth another run, with the contract's field names.",
+        "report": "The outcome of every row; its sums match the ledger.",
+        "undo": "A file whose run restores the defaults from before the migration.",
     }[stem]
     media_type = {"csv": "text/csv", "jsonl": "application/jsonl", "html": "text/html"}[form]
     return _operation(
@@ -231,7 +234,7 @@ def report(name: str) -> dict[str, Any]:
 SCHEMAS: dict[str, Any] = {
     "Migration": {
         "type": "object",
-        "description": "`counts` has every state and adds up to `rows`.",
+        "description": "`counts` has every state; their sum is `rows`.",
         "required": ["id", "name", "state", "rows", "counts", "codes", "createdAt"],
         "properties": {
             "id": _TEXT,
@@ -244,17 +247,17 @@ SCHEMAS: dict[str, Any] = {
             "codes": {"type": "object", "additionalProperties": {"type": "integer"}},
             "createdAt": _TEXT,
             "finishedAt": {"type": ["string", "null"]},
-            "rate": {"type": "number", "description": "Rows ended a second, lately."},
+            "rate": {"type": "number", "description": "Rows ended a second, recently."},
             "etaSeconds": {"type": ["number", "null"]},
             "rps": {"type": ["number", "null"]},
-            "driver": {"type": ["string", "null"], "description": "Null where nobody drives it."},
+            "driver": {"type": ["string", "null"], "description": "Null while no driver runs."},
             "by": {
                 "type": ["string", "null"],
-                "description": "Name of the token or client that entered it; null without one.",
+                "description": "The token or client that entered the migration; null if none.",
             },
             "history": {
                 "type": "array",
-                "description": "[ms since the epoch, rows ended]; of GET .../{migrationId} alone.",
+                "description": "[ms since the epoch, rows ended]; only in GET .../{migrationId}.",
                 "items": {"type": "array", "items": {"type": "integer"}},
             },
         },

@@ -1,4 +1,4 @@
-"""A migration's report, made when it is asked for and read from a file that is then gone."""
+"""Makes a migration's report on request, and serves it from a temporary file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from producer.contract.messages import Text
-from producer.http.migrations.child_processes import ChildFailed
 from producer.http.migrations.control import FileElsewhere
+from producer.http.migrations.processes.child_processes import ChildFailed
 from producer.http.migrations.services import MigrationServices
 from producer.http.requests.disconnect import while_connected
 from producer.http.responses import Responses
 from producer.migrations.report.html_policy import report_policy
 from producer.migrations.storage.work_directory import WorkDirectory
 
-# By the file's name: the command and option of `cards migrate`, and the media type.
+# File name → command and option of `cards migrate`, and the media type.
 FORMS = {
     "report.csv": ("report", "--csv", "text/csv; charset=utf-8"),
     "report.jsonl": ("report", "--jsonl", "application/jsonl; charset=utf-8"),
@@ -29,11 +29,11 @@ FORMS = {
     "undo.csv": ("undo", "--output", "text/csv; charset=utf-8"),
 }
 _ELSEWHERE = frozenset({"unreadable_file", "another_file"})
-_MADE = (0, 1, 4)  # exit codes with which it wrote what was asked for
+_WRITTEN = (0, 1, 4)  # exit codes with which `cards migrate` has written the file
 
 
 class _Download(FileResponse):
-    """A file that goes with its folder once it was sent, whole or not."""
+    """A file that is removed with its folder once it was sent, completely or not."""
 
     def __init__(self, work: WorkDirectory, path: Path, **options: Any) -> None:
         super().__init__(path, **options)
@@ -49,12 +49,12 @@ class _Download(FileResponse):
 async def report(
     migrations: MigrationServices, responses: Responses, request: Request, migration: str, name: str
 ) -> Response:
-    """The report of that name; `migration` must be known.
+    """The report of that name; `migration` must exist.
 
     Raises:
         FileElsewhere: the migration's file is not on this machine.
-        ChildFailed: it could not be made; it may be asked for again.
-        ClientDisconnect: the caller went away; nothing is left of it.
+        ChildFailed: the report could not be made; the request may be repeated.
+        ClientDisconnect: the caller disconnected; no files are left behind.
     """
     command, option, media_type = FORMS[name]
     upload = await asyncio.to_thread(migrations.uploads.get, migration)
@@ -67,25 +67,25 @@ async def report(
             code, out = await migrations.child_processes.report(
                 [command, migration, *file, option, str(path)]
             )
-        if code not in _MADE:
+        if code not in _WRITTEN:
             return _refused(responses, migration, code, out)
         served = True
     finally:
         if not served:
             await asyncio.to_thread(work.close)
     page = name.endswith(".html")
-    shown = "inline" if page else "attachment"
-    headers = {"Content-Disposition": f'{shown}; filename="{migration}-{name}"'}
+    disposition = "inline" if page else "attachment"
+    headers = {"Content-Disposition": f'{disposition}; filename="{migration}-{name}"'}
     if page:
-        # Sandboxed: it shows what is in a file, and is no page of ours that could ask for anything.
+        # Sandboxed, because it shows a file's contents: it must not act as a page of ours.
         headers["Content-Security-Policy"] = f"{report_policy()}; frame-ancestors 'none'; sandbox"
     return _Download(work, path, media_type=media_type, headers=headers)
 
 
 def _refused(responses: Responses, migration: str, code: int, out: bytes) -> Response:
     try:
-        told = json.loads(out.splitlines()[-1])
-        error, message = str(told["code"]), str(told["message"])
+        refusal = json.loads(out.splitlines()[-1])
+        error, message = str(refusal["code"]), str(refusal["message"])
     except (IndexError, KeyError, TypeError, ValueError):
         raise ChildFailed("reporting a migration", code) from None
     if error == "unavailable":

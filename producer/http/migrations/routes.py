@@ -1,4 +1,4 @@
-"""`/api/migrations`: list, upload, look, steer, and fetch the report."""
+"""`/api/migrations`: list, upload, read, control, and fetch reports."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
 from producer.http.migrations import openapi as described
-from producer.http.migrations.control import ACTIONS, forget, steer, throttle, told
+from producer.http.migrations.control import ACTIONS, forget, log_action, steer, throttle
 from producer.http.migrations.events import stream
-from producer.http.migrations.parameters import Parameters, limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.services import MigrationServices
-from producer.http.migrations.upload import upload
+from producer.http.migrations.upload.parameters import Parameters, limit_of, rps_of
+from producer.http.migrations.upload.receive import upload
 from producer.http.requests.body import parse_fields, read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
 from producer.http.responses import Responses
 from producer.http.services import Services
+from producer.migrations.model.status import MigrationStatus
 from producer.migrations.registry import UnknownMigration
 from producer.migrations.texts.row_texts import plan_in
 
@@ -40,47 +41,47 @@ def routes(services: Services, migrations: MigrationServices) -> APIRouter:
         """All migrations, the newest first."""
         refuse_card_number_in_query(request.scope["query_string"])
         return responses.yes(
-            Text.MIGRATIONS_LISTED, [one.wire() for one in await migrations.status_cache.list()]
+            Text.MIGRATIONS_LISTED, [m.wire() for m in await migrations.status_cache.list()]
         )
 
     @router.post("", **described.UPLOAD)
     async def upload_migration(request: Request) -> Response:
-        """Upload a file: it is planned and, unless it is a dry run, entered as a migration."""
+        """Upload a file; plan it and, unless it is a dry run, enter it as a migration."""
         refuse_card_number_in_query(request.scope["query_string"])
-        services.same_journal()
+        services.require_same_journal()
         answer = await upload(migrations, responses, request, Parameters.of(request.query_params))
         if answer.status_code == 201:
-            told(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
+            log_action(answer.headers["location"].rpartition("/")[2], "enter", sender_of(request))
         return answer
 
     @router.get("/{migrationId}", **described.GET)
     async def get_migration(request: Request) -> Response:
-        """Where a migration stands, with its history."""
-        # Fresh: whoever has steered it sees that.
+        """A migration's status, with its history."""
+        # Fresh, so that a caller sees the effect of its own actions.
         status = await migrations.status_cache.status(migration_id(request), fresh=True)
         history = [[int(s.at.timestamp() * 1000), s.ended] for s in status.history]
         return responses.yes(Text.MIGRATION_FOUND, {**status.wire(), "history": history})
 
     @router.get("/{migrationId}/plan", **described.PLAN)
     async def get_migration_plan(request: Request) -> Response:
-        """What its file came to when it was entered, before anything was sent."""
+        """A migration's plan, from before anything was sent."""
         migration = migration_id(request)
         await migrations.status_cache.status(migration)
-        told = await asyncio.to_thread(migrations.registry.plan, migration)
-        plan = plan_in(told, responses.language) if told else None
+        stored = await asyncio.to_thread(migrations.registry.plan, migration)
+        plan = plan_in(stored, responses.language) if stored else None
         return responses.yes(Text.MIGRATION_PLANNED, plan)
 
     @router.get("/{migrationId}/events", **described.EVENTS)
     async def get_migration_events(request: Request) -> Response:
-        """Where a migration stands, each second that something changed, as server-sent events."""
+        """A migration's status whenever it changes, as server-sent events."""
         status = await migrations.status_cache.status(migration_id(request))
-        return stream(services, migrations, request, status, lambda one: one.wire())
+        return stream(services, migrations, request, status, MigrationStatus.wire)
 
     @router.delete("/{migrationId}", **described.FORGET)
     async def forget_migration(request: Request) -> Response:
-        """Remove one that has ended, or was not begun; there is no report of it afterwards."""
-        stood = await forget(migrations, migration_id(request), by=sender_of(request))
-        return responses.yes(Text.MIGRATION_FORGOTTEN, stood and stood.wire())
+        """Remove a migration that has ended or not started; its reports are gone afterwards."""
+        last = await forget(migrations, migration_id(request), by=sender_of(request))
+        return responses.yes(Text.MIGRATION_FORGOTTEN, last and last.wire())
 
     for action in ACTIONS:
         steering = _steering(migrations, responses, action)
@@ -88,7 +89,7 @@ def routes(services: Services, migrations: MigrationServices) -> APIRouter:
 
     @router.post("/{migrationId}/throttle", **described.THROTTLE)
     async def throttle_migration(request: Request) -> Response:
-        """Bound the rows sent a second."""
+        """Limit the rows sent a second."""
         refuse_card_number_in_query(request.scope["query_string"])
         fields = parse_fields(await read_body(request))
         for name in fields:
@@ -108,7 +109,7 @@ def routes(services: Services, migrations: MigrationServices) -> APIRouter:
 
 
 def migration_id(request: Request) -> str:
-    """The id in the path. Raises UnknownMigration where it cannot be one."""
+    """The id in the path. Raises UnknownMigration if it is malformed."""
     refuse_card_number_in_query(request.scope["query_string"])
     text: str = request.path_params["migrationId"]
     if _ID.fullmatch(text) is None:

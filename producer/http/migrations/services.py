@@ -1,4 +1,4 @@
-"""What the routes of migrations share."""
+"""Services shared by the routes of migrations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
-from producer.http.migrations.child_processes import ChildProcesses
-from producer.http.migrations.drivers import Drivers
+from producer.http.migrations.processes.child_processes import ChildProcesses
+from producer.http.migrations.processes.drivers import Drivers
 from producer.http.migrations.status_cache import StatusCache
 from producer.http.migrations.upload_storage import UploadStorage
 from producer.journal import BlockingJournal
@@ -23,13 +23,13 @@ from producer.settings import WebSettings
 
 log = logging.getLogger(__name__)
 
-# An answer or a no within seconds, as for other requests.
+# An answer or an error within seconds, as for other requests.
 _RETRIES = 1
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationServices:
-    """One of each for the whole process."""
+    """Shared by all requests of the process."""
 
     settings: WebSettings
     journal: BlockingJournal
@@ -42,7 +42,7 @@ class MigrationServices:
 
     @classmethod
     def of(cls, settings: WebSettings) -> Self:
-        """It connects to Redis at its first use."""
+        """Create the services; they connect to Redis at their first use."""
         journal = BlockingJournal(settings.shared.redis, retries=_RETRIES)
         shared = settings.shared
         registry = Registry(journal, shared.signing, settings.keeping, shared.language)
@@ -65,39 +65,38 @@ class MigrationServices:
         )
 
     async def lost(self, migration: str) -> JournalLost | None:
-        """What is known here of a migration that is not in the journal, since that was lost.
+        """What this machine knows of a migration whose journal was lost; None if it was not.
 
         Raises:
-            JournalUnavailable: Redis is out of reach.
+            JournalUnavailable: Redis cannot be reached.
         """
         return await asyncio.to_thread(lost_here, self.registry, self.uploads.folder, migration)
 
-    async def all_lost(self, there: Collection[str]) -> list[JournalLost]:
-        """Those that were uploaded here and whose journal was lost; `there` are in this one."""
+    async def all_lost(self, known: Collection[str]) -> list[JournalLost]:
+        """Migrations uploaded here whose journal was lost; `known` ones are in the journal."""
 
-        def look() -> list[JournalLost]:
-            missing = [one.migration for one in self.uploads.all() if one.migration not in there]
-            folder = self.uploads.folder
-            found = (lost_here(self.registry, folder, one) for one in missing)
-            return [one for one in found if one is not None]
+        def find() -> list[JournalLost]:
+            missing = [u.migration for u in self.uploads.all() if u.migration not in known]
+            losses = (lost_here(self.registry, self.uploads.folder, id_) for id_ in missing)
+            return [loss for loss in losses if loss is not None]
 
-        return await asyncio.to_thread(look)
+        return await asyncio.to_thread(find)
 
     def start(self) -> None:
-        """Begin to look after the uploads of this machine."""
+        """Clean up after earlier processes, and start the drivers."""
         try:
             tighten_folder(self.uploads.folder)
         except OSError as error:
-            log.warning("the rights to %s are not looked after: %s", self.uploads.folder, error)
+            log.warning("cannot restrict the permissions of %s: %s", self.uploads.folder, error)
         try:
             if abandoned := remove_abandoned(self.uploads.folder):
-                log.info("removed what %d processes left half done", abandoned)
+                log.info("removed unfinished work of %d processes", abandoned)
         except OSError as error:
-            log.warning("what was left half done is not removed: %s", error)
+            log.warning("cannot remove unfinished work: %s", error)
         self.drivers.start()
 
     async def stop(self) -> None:
-        """End what was started."""
+        """Stop the drivers and child processes, and disconnect."""
         await self.drivers.stop()
         self.child_processes.end()
         self.journal.close()

@@ -1,4 +1,4 @@
-"""Where migrations stand, read once for all who look within the same second."""
+"""Caches migrations' statuses, so that simultaneous viewers share one read."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ FRESH_S = 0.8
 
 
 class StatusCache:
-    """The registry as many readers may use it: threads do the reading, a few at a time."""
+    """The registry for many readers: threads read, and results are shared for `FRESH_S`."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._kept: dict[str, tuple[float, Task[MigrationStatus]]] = {}
 
     async def status(self, migration: str, *, fresh: bool = False) -> MigrationStatus:
-        """Where it stands, at most `FRESH_S` ago. Raises UnknownMigration, JournalUnavailable."""
+        """The status, at most `FRESH_S` old. Raises UnknownMigration, JournalUnavailable."""
         now = asyncio.get_running_loop().time()
-        self._kept = {one: kept for one, kept in self._kept.items() if kept[0] > now}
+        self._kept = {id_: kept for id_, kept in self._kept.items() if kept[0] > now}
         if fresh or migration not in self._kept:
             task = asyncio.create_task(asyncio.to_thread(self._registry.status, migration))
             self._kept[migration] = now + FRESH_S, task
         return await asyncio.shield(self._kept[migration][1])
 
     def forget(self, migration: str) -> None:
-        """Read it anew when somebody looks next."""
+        """Drop the cached status."""
         self._kept.pop(migration, None)
 
     async def list(self) -> list[MigrationStatus]:
-        """All, the newest first. Raises JournalUnavailable."""
+        """All statuses, the newest first; uncached. Raises JournalUnavailable."""
         return await asyncio.to_thread(self._registry.list)

@@ -1,4 +1,4 @@
-"""Takes uploads to disk as slowly as they come, so that nobody else waits for them."""
+"""Writes uploads to disk as they arrive, so that a slow one delays nobody else."""
 
 from __future__ import annotations
 
@@ -12,64 +12,64 @@ from typing import IO, Any
 from producer.migrations.input.input_file import HEAD
 from producer.migrations.storage.data_directory import made_private
 
-# Received, planned, or waiting for it.
+# Uploads being received, planned, or waiting to be planned.
 PLACES = 32
-_AT_ONCE = 4  # of the largest size: so much disk they take together
+_FULL_SIZE = 4  # so many uploads of the largest size fit on disk together
 
 
-class Busy(Exception):
-    """There are as many uploads as there may be; it may be tried again soon."""
+class UploadsBusy(Exception):
+    """Too many uploads at once; the caller may retry soon."""
 
     retry_after_s = 5
 
 
 class UploadStorage:
-    """Uploads on their way, bounded in number and in bytes on disk."""
+    """Uploads in progress, limited in number and in bytes on disk."""
 
     def __init__(self, folder: Path, limit: int) -> None:
-        """`limit` is of one upload, in bytes."""
+        """`limit` is the size of the largest upload, in bytes."""
         self._folder = folder
-        self._most = _AT_ONCE * limit
-        self._under_way = 0
+        self._max_bytes = _FULL_SIZE * limit
+        self._in_progress = 0
         self._bytes = 0
 
     @asynccontextmanager
     async def received(
-        self, file: AsyncIterator[bytes], judge: Callable[[bytes], None]
+        self, file: AsyncIterator[bytes], check_head: Callable[[bytes], None]
     ) -> AsyncIterator[int]:
-        """The descriptor of the whole file, on disk without a name: it is gone with the context.
+        """The descriptor of the complete file, which has no name on disk.
 
-        And with the process, however that ends. `judge` is shown the first mebibyte, by a thread,
-        before anything is written.
+        The file vanishes with the context, and with the process however that ends. A thread calls
+        `check_head` with the first mebibyte before anything is written.
 
         Raises:
-            Busy, and whatever `file` and `judge` raise.
+            UploadsBusy, and whatever `file` and `check_head` raise.
         """
-        if self._under_way >= PLACES:
-            raise Busy
-        self._under_way += 1
+        if self._in_progress >= PLACES:
+            raise UploadsBusy
+        self._in_progress += 1
         held = 0
         out: IO[bytes] | None = None
         try:
             async for chunk in _pieces(file):
                 held += len(chunk)
                 self._bytes += len(chunk)
-                if self._bytes > self._most:
-                    raise Busy
+                if self._bytes > self._max_bytes:
+                    raise UploadsBusy
                 if out is None:
-                    await asyncio.to_thread(judge, chunk)
-                    out = await _whole(_nameless, self._folder)
-                await _whole(out.write, chunk)
+                    await asyncio.to_thread(check_head, chunk)
+                    out = await _uninterrupted(_nameless, self._folder)
+                await _uninterrupted(out.write, chunk)
             if out is None:
-                await asyncio.to_thread(judge, b"")
-                out = await _whole(_nameless, self._folder)
-            await _whole(out.flush)
+                await asyncio.to_thread(check_head, b"")
+                out = await _uninterrupted(_nameless, self._folder)
+            await _uninterrupted(out.flush)
             yield out.fileno()
         finally:
-            self._under_way -= 1
+            self._in_progress -= 1
             self._bytes -= held
             if out is not None:
-                await _whole(out.close)
+                await _uninterrupted(out.close)
 
 
 def _nameless(folder: Path) -> IO[bytes]:
@@ -77,19 +77,19 @@ def _nameless(folder: Path) -> IO[bytes]:
 
 
 async def _pieces(file: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The bytes in pieces that are worth a write each."""
-    gathered = bytearray()
+    """The bytes in pieces large enough to be worth a write."""
+    buffer = bytearray()
     async for chunk in file:
-        gathered += chunk
-        if len(gathered) >= HEAD:
-            yield bytes(gathered)
-            gathered.clear()
-    if gathered:
-        yield bytes(gathered)
+        buffer += chunk
+        if len(buffer) >= HEAD:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
 
 
-async def _whole(call: Callable[..., Any], *args: Any) -> Any:
-    """The call by a thread, to its end, also where this is cancelled: it uses a file of ours."""
+async def _uninterrupted(call: Callable[..., Any], *args: Any) -> Any:
+    """Run the call in a thread, to its end even if this is cancelled: it uses an open file."""
     task = asyncio.create_task(asyncio.to_thread(call, *args))
     try:
         return await asyncio.shield(task)

@@ -1,1 +1,1 @@
-"""Descriptions of routes for the OpenAPI document."""
+"""Descriptions of routes, and their common parts, for the OpenAPI document."""

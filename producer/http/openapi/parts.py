@@ -1,4 +1,4 @@
-"""The parts that descriptions of routes in the OpenAPI document are made of."""
+"""Building blocks of the routes' OpenAPI descriptions."""
 
 from __future__ import annotations
 
@@ -51,41 +51,41 @@ def parameter(
 
 
 ENCODING = no(
-    "`encoding_unsupported`: the body has a `Content-Encoding` that is not taken here, or is not "
-    "in the one it names.",
-    Accept_Encoding="What is taken.",
+    "`encoding_unsupported`: the body has a `Content-Encoding` that is not accepted here, or does "
+    "not match it.",
+    Accept_Encoding="The encodings accepted.",
 )
-RETRY = {"Retry_After": "Seconds after which to ask again."}
+RETRY = {"Retry_After": "Seconds until the next attempt."}
 UNKNOWN_HOST = no("`host_unknown`: `Host` names neither loopback nor one of CARDS_HOSTS.")
 _REFUSED = {
     400: no(
         "`parameter_missing`, `parameter_invalid` or `card_number_refused`; or Stripe's refusal, "
         "with Stripe's code. `host_invalid`: HTTP/1.1 without a single valid `Host`."
     ),
-    401: no("`unauthorized`: no or wrong bearer token.", WWW_Authenticate="`Bearer`"),
-    408: no("`request_timeout`: headers or body came too slowly. The connection is closed."),
+    401: no("`unauthorized`: missing or unknown bearer token.", WWW_Authenticate="`Bearer`"),
+    408: no("`request_timeout`: headers or body arrived too slowly. The connection is closed."),
     421: UNKNOWN_HOST,
     429: no(
-        "`rate_limited`: more requests than CARDS_API_RPS, or too many wrong tokens; nothing was "
+        "`rate_limited`: more requests than CARDS_API_RPS, or too many wrong tokens. Nothing was "
         "done.",
         RateLimit_Policy="The limit, in the syntax of draft-ietf-httpapi-ratelimit-headers.",
-        RateLimit="What is left of it. Both on every answer where there is a limit.",
+        RateLimit="What is left of the limit. Both are on every answer if there is a limit.",
         **RETRY,
     ),
-    431: no("`head_too_large`: over 32 kB, or 100, of headers. The connection is closed."),
-    500: no("`internal_error`: a bug of this process; nothing is known to have been accepted."),
+    431: no("`head_too_large`: over 32 kB or 100 headers. The connection is closed."),
+    500: no("`internal_error`: a bug; whether anything was accepted is unknown."),
     503: no(
-        "`unavailable`: Redis is out of reach, nothing was accepted; or `too_many_connections`.",
+        "`unavailable`: Redis cannot be reached, nothing was accepted; or `too_many_connections`.",
         **RETRY,
     ),
 }
 
 
 def refused(*scopes: Scope, other_origin: bool = False) -> dict[Any, Any]:
-    """What a route that needs one of the scopes is refused with, as every route is."""
+    """The refusals common to all routes, for a route that needs one of the scopes."""
     names = " or ".join(f"`{scope.value}`" for scope in scopes)
-    forbidden = f"`forbidden`: the token has not the scope {names}."
+    forbidden = f"`forbidden`: the token lacks the scope {names}."
     if other_origin:
-        forbidden += " `other_origin`: a browser sent it for a page of somebody else's."
-    challenge = '`Bearer error="insufficient_scope"`, where it is that'
+        forbidden += " `other_origin`: a browser sent the request for a foreign page."
+    challenge = '`Bearer error="insufficient_scope"`, for `forbidden`'
     return {**_REFUSED, 403: no(forbidden, WWW_Authenticate=challenge)}

@@ -1,1 +1,1 @@
-"""What is happening now, sampled once for all who look: for the API and the page at `/`."""
+"""The current situation, commands and customers: for the API and the pages."""

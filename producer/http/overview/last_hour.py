@@ -1,7 +1,7 @@
-"""How commands ended in the last hour, by differences of counts that only ever rise.
+"""How commands ended in the last hour, from differences of monotonic counters.
 
-Each web process keeps a sample a minute, which costs one script a minute. Buckets in Redis would
-cost a write for every command, to spare the first hour after a start of web.
+Each web process takes a sample a minute, which costs one script a minute. Buckets in Redis would
+cost a write for every command, only to cover the first hour after web starts.
 """
 
 from __future__ import annotations
@@ -14,48 +14,48 @@ from datetime import UTC, datetime
 from producer.contract import State
 from producer.journal import Figures
 
-EVERY_S = 60.0
+SAMPLE_EVERY_S = 60.0
 _HOUR_S = 3600.0
 Ends = Mapping[tuple[State, str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
-    """How many ended since a moment, at most an hour ago, by state and code."""
+class RecentEnds:
+    """Counts of commands ended since a time, at most an hour ago, by state and code."""
 
     since: datetime
     counts: Ends
 
     def states(self) -> dict[State, int]:
-        """By state alone."""
-        found = dict.fromkeys((one for one in State if one.ended), 0)
+        """Counts by state."""
+        by_state = dict.fromkeys((state for state in State if state.ended), 0)
         for (state, _), count in self.counts.items():
-            found[state] += count
-        return found
+            by_state[state] += count
+        return by_state
 
 
 class LastHour:
-    """The samples of an hour."""
+    """The samples of the last hour."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, Ends]] = deque()
 
-    def note(self, figures: Figures) -> Lately:
-        """Keep a sample where a minute has gone by; answers what ended since the oldest."""
+    def record(self, figures: Figures) -> RecentEnds:
+        """Add a sample if a minute has passed; return what ended since the oldest sample."""
         now = _ends(figures)
-        if self._samples and any(now.get(one, 0) < n for one, n in self._samples[-1][1].items()):
-            self._samples.clear()  # the counts were lost, and begin anew
-        if not self._samples or figures.at - self._samples[-1][0] >= EVERY_S:
+        if self._samples and any(now.get(end, 0) < n for end, n in self._samples[-1][1].items()):
+            self._samples.clear()  # the counters were lost and restarted
+        if not self._samples or figures.at - self._samples[-1][0] >= SAMPLE_EVERY_S:
             self._samples.append((figures.at, now))
         while len(self._samples) > 1 and figures.at - self._samples[1][0] >= _HOUR_S:
             self._samples.popleft()
         at, then = self._samples[0]
-        counts = {one: n - then.get(one, 0) for one, n in now.items() if n > then.get(one, 0)}
-        return Lately(datetime.fromtimestamp(at, UTC), counts)
+        counts = {end: n - then.get(end, 0) for end, n in now.items() if n > then.get(end, 0)}
+        return RecentEnds(datetime.fromtimestamp(at, UTC), counts)
 
 
 def _ends(figures: Figures) -> Ends:
-    found: Counter[tuple[State, str]] = Counter()
-    for one, count in figures.ended.items():
-        found[one.state, one.code] += count
-    return found
+    ends: Counter[tuple[State, str]] = Counter()
+    for labels, count in figures.ended.items():
+        ends[labels.state, labels.code] += count
+    return ends

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of the routes that tell what is happening, and why."""
+"""OpenAPI descriptions of the routes of the overview, of commands and of customers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _OBJECT = {"type": "object"}
 
 
 def _operation(
-    name: str, told: dict[str, Any], *parameters: dict[str, Any], **more: dict[str, Any]
+    name: str, success: dict[str, Any], *parameters: dict[str, Any], **more: dict[str, Any]
 ) -> dict[str, Any]:
     statuses = {int(name.removeprefix("on_")): answer for name, answer in more.items()}
     return {
         "tags": ["operation"],
         "operation_id": name,
-        "responses": {200: told, **refused(Scope.READ), **statuses},
+        "responses": {200: success, **refused(Scope.READ), **statuses},
         "openapi_extra": {"security": security(Scope.READ), "parameters": list(parameters)},
     }
 
@@ -27,8 +27,8 @@ def _operation(
 OVERVIEW = _operation(
     "getOverview",
     yes(
-        "What is happening now: `refuses` (why Redis takes no writes; null where it does), "
-        "`lanes`, `workers`, `atWork`, `stripe`, `ended` (by state, since at most an hour ago), "
+        "The current situation: `refuses` (why Redis accepts no writes; null if it does), "
+        "`lanes`, `workers`, `atWork`, `stripe`, `ended` (by state, of at most the last hour), "
         "`failed`, `unsettled`, `migrations`. Times in seconds or RFC 3339.",
         _OBJECT,
     ),
@@ -36,7 +36,7 @@ OVERVIEW = _operation(
 COMMAND = _operation(
     "getCommand",
     yes(
-        "A command, its sender, what happened to it (`moments`) and what it waits for "
+        "A command, its sender, its history (`moments`) and what it waits for "
         "(`waitsFor`). Tokens are redacted.",
         _OBJECT,
     ),
@@ -47,10 +47,10 @@ CUSTOMER = _operation(
     "explainCustomer",
     yes(
         "Which card each default makes Stripe charge now (`slots`, `invoicesCharge`), which "
-        "command set it, what is waiting, and what became of the newest 50 commands. A worker "
-        "reads the customer; where none does, `read` is false and `notRead` says why.",
+        "command set it, which commands are waiting, and the outcomes of the newest 50. A worker "
+        "reads the customer; if none does, `read` is false and `notRead` says why.",
         _OBJECT,
     ),
     parameter("userId", "path", "The customer.", _TEXT, required=True),
-    on_503=no("`unavailable`: Redis is out of reach.", **RETRY),
+    on_503=no("`unavailable`: Redis cannot be reached.", **RETRY),
 )

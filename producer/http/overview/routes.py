@@ -1,4 +1,4 @@
-"""`/api/overview`, `/api/commands/{id}`, `/api/customers/{id}`: what the pages show."""
+"""`/api/overview`, `/api/commands/{id}`, `/api/customers/{id}`: the data of the pages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def routes(services: Services, lookups: Lookups) -> APIRouter:
 
     @router.get("/overview", **described.OVERVIEW)
     async def get_overview(request: Request) -> Response:
-        """What is happening now."""
+        """The current situation."""
         refuse_card_number_in_query(request.scope["query_string"])
-        services.same_journal()
+        services.require_same_journal()
         return responses.yes(Text.OVERVIEW, overview_wire(await lookups.sampler.overview()))
 
     @router.get("/commands/{taskId}", **described.COMMAND)
     async def get_command(request: Request) -> Response:
-        """A command with its history, and what it waits for."""
+        """A command, its history, and what it waits for."""
         story = await lookups.story(services, request)
         if story is None:
             return responses.no(404, "task_not_found", Text.TASK_NOT_FOUND)

@@ -1,4 +1,4 @@
-"""One sample a second of what is happening, however many look."""
+"""Samples the current situation, at most once a second for all viewers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from producer.http.overview.last_hour import EVERY_S, LastHour, Lately
+from producer.http.overview.last_hour import SAMPLE_EVERY_S, LastHour, RecentEnds
 from producer.http.waiting.background_tasks import end
 from producer.http.waiting.bulkhead import JournalBulkhead
 from producer.journal import (
@@ -30,49 +30,49 @@ from producer.redis.faults import Fault, Meaning
 log = logging.getLogger(__name__)
 
 FRESH_S = 0.9
-# Failed and unsettled commands that are looked at for their codes, and shown.
-_LOOKED_AT, _SHOWN = 100, 10
+# Failed and unsettled commands whose codes are counted, and how many of them are shown.
+COUNTED, _SHOWN = 100, 10
 _MIGRATIONS_S = 5.0
-# Shorter than this two samples tell of no rate.
+# Two samples must be at least this far apart to measure a rate.
 _RATE_S = 0.5
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Commands that need somebody, or a while: how many by code, and some of them."""
+class TroubledCommands:
+    """Failed or unsettled commands: counts by code, and examples."""
 
     codes: Mapping[str, int]
-    some: list[Kept]
-    all_of_them: bool
-    """Whether all were looked at, and not only the newest, or the oldest, 100."""
+    examples: list[Kept]
+    complete: bool
+    """Whether all were counted, rather than only the newest, or the oldest, 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What is happening at one moment."""
+    """The situation at one time."""
 
     figures: Figures
     paces: Mapping[str, Pace]
-    lately: Lately
+    recent_ends: RecentEnds
     rate: float | None
-    """Requests a second that workers sent to Stripe; None until there are two samples."""
-    failed: Trouble
-    unsettled: Trouble
+    """Requests to Stripe a second; None until there are two samples."""
+    failed: TroubledCommands
+    unsettled: TroubledCommands
     migrations: list[MigrationStatus]
-    """Those that have not ended."""
+    """Migrations that have not ended."""
     refuses: Fault | None = None
-    """Why Redis, which answers, takes no writes: commands are refused, and workers stand still."""
+    """Why Redis answers but accepts no writes: commands are refused, and workers are idle."""
 
     @property
     def limit(self) -> float:
-        """Requests a second that the account's limit lets through now; 0 for no limit."""
+        """Requests a second that the account's limit allows now; 0 for no limit."""
         pace = self.paces.get(ACCOUNT)
         return pace.rate * pace.factor if pace else 0.0
 
 
-class Shared(Generic[T]):
-    """What is read at most once within `FRESH_S` for each key, for all who ask for it."""
+class SharedRead(Generic[T]):
+    """Reads each key at most once within `FRESH_S` and shares the result among callers."""
 
     def __init__(self, read: Callable[[str], Awaitable[T]], fresh_s: float = FRESH_S) -> None:
         self._read = read
@@ -80,78 +80,80 @@ class Shared(Generic[T]):
         self._kept: dict[str, tuple[float, asyncio.Future[T]]] = {}
 
     async def __call__(self, key: str = "") -> T:
-        """What was read; raises what reading raised."""
+        """The value read; raises what the read raised."""
         now = asyncio.get_running_loop().time()
-        self._kept = {one: kept for one, kept in self._kept.items() if kept[0] > now}
+        self._kept = {k: kept for k, kept in self._kept.items() if kept[0] > now}
         if key not in self._kept:
             reading = asyncio.ensure_future(self._read(key))
-            # Of no interest where whoever asked has gone.
+            # Retrieved, in case the caller has gone.
             reading.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._kept[key] = now + self._fresh_s, reading
-        # Whoever goes away takes the answer from nobody.
+        # Shielded: a caller that disconnects must not cancel the read for the others.
         return await asyncio.shield(self._kept[key][1])
 
 
 class Sampler:
-    """Samples for whoever looks, and one a minute for the last hour."""
+    """Takes samples on demand, and one a minute for the last hour."""
 
     def __init__(
-        self, ask: JournalBulkhead, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
+        self, journal: JournalBulkhead, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
     ) -> None:
-        self._ask = ask
+        self._journal = journal
         self._hour = LastHour()
         self._before: tuple[float, float] | None = None
         self._rate: float | None = None
         self._task: asyncio.Task[None] | None = None
-        self._migrations = Shared(lambda _: migrations(), _MIGRATIONS_S)
-        self.overview: Shared[Overview] = Shared(self._sample)
+        self._migrations = SharedRead(lambda _: migrations(), _MIGRATIONS_S)
+        self.overview: SharedRead[Overview] = SharedRead(self._sample)
         """Raises JournalUnavailable, JournalFault."""
 
     def start(self) -> None:
-        """Begin to keep the last hour."""
+        """Start to record the last hour."""
         self._task = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """End that."""
+        """Stop recording."""
         if self._task is not None:
             await end(self._task)
 
     async def _keep(self) -> None:
         while True:
-            with suppress(JournalUnavailable, JournalFault):  # told by whoever needs Redis
-                self._hour.note(await self._ask(figures()))
-            await asyncio.sleep(EVERY_S)
+            with suppress(JournalUnavailable, JournalFault):  # reported by whatever needs Redis
+                self._hour.record(await self._journal(figures()))
+            await asyncio.sleep(SAMPLE_EVERY_S)
 
     async def _sample(self, _: str) -> Overview:
         refuses = await self._refuses()
-        found = await self._ask(figures())
-        limits = await self._ask(paces())
+        found = await self._journal(figures())
+        limits = await self._journal(paces())
         return Overview(
             figures=found,
             paces=limits,
-            lately=self._hour.note(found),
+            recent_ends=self._hour.record(found),
             rate=self._rate_of(found),
-            failed=await self._trouble(await self._ask(newest_failed_ids(_LOOKED_AT))),
-            unsettled=await self._trouble(await self._ask(longest_unsettled_ids(_LOOKED_AT))),
+            failed=await self._troubled_commands(await self._journal(newest_failed_ids(COUNTED))),
+            unsettled=await self._troubled_commands(
+                await self._journal(longest_unsettled_ids(COUNTED))
+            ),
             migrations=[one for one in await self._migrations() if not one.state.ended],
             refuses=refuses,
         )
 
     async def _refuses(self) -> Fault | None:
         try:
-            await self._ask(write_probe())
+            await self._journal(write_probe())
         except JournalUnavailable as error:
             if error.fault.meaning is Meaning.REFUSED or error.fault.code == "unconfirmed":
                 return error.fault
             raise
         return None
 
-    async def _trouble(self, ids: list[str]) -> Trouble:
+    async def _troubled_commands(self, ids: list[str]) -> TroubledCommands:
         if not ids:
-            return Trouble({}, [], True)
-        found = [one for one in await self._ask(kept(ids)) if isinstance(one, Kept)]
+            return TroubledCommands({}, [], True)
+        found = [one for one in await self._journal(kept(ids)) if isinstance(one, Kept)]
         codes = Counter(one.row.get("code") or "-" for one in found)
-        return Trouble(dict(codes.most_common()), found[:_SHOWN], len(ids) < _LOOKED_AT)
+        return TroubledCommands(dict(codes.most_common()), found[:_SHOWN], len(ids) < COUNTED)
 
     def _rate_of(self, found: Figures) -> float | None:
         sent = sum(n for words, n in found.measured.items() if words[0] == "requests")
@@ -160,7 +162,7 @@ class Sampler:
             return self._rate
         passed = found.at - self._before[0]
         if passed >= _RATE_S:
-            # Workers tell each second: what they told since is spread over a few samples.
+            # Workers report once a second, so the rate is smoothed over a few samples.
             latest = (sent - self._before[1]) / passed
             recent = self._rate is not None and passed < 5
             self._rate = latest if not recent else 0.6 * (self._rate or 0) + 0.4 * latest

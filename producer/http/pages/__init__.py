@@ -1,1 +1,1 @@
-"""The page of migrations: server-rendered, read without JavaScript, kept live with a little."""
+"""The pages: rendered on the server, readable without JavaScript, kept live with a little."""

@@ -1,1 +1,1 @@
-"""Parts of a request: body, headers, and what they must not hold."""
+"""Reads parts of a request: body, headers, and their check for card numbers."""

@@ -1,4 +1,4 @@
-"""Reads a request's body by hand, so that no answer is a framework's and none echoes its input."""
+"""Reads request bodies without the framework, whose error answers would echo their input."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _FIELDS = ("userId", "source", "default_source")
 
 
 async def read_body(request: Request, limit: int = LIMIT_BYTES) -> bytes:
-    """The body, of which no more than `limit` bytes, 16 KiB by default, are ever held.
+    """Read the body, of at most `limit` bytes (16 KiB by default).
 
     Raises:
-        EncodingUnsupported: it is compressed.
-        ParameterInvalid: it is longer.
-        starlette.requests.ClientDisconnect: the caller went away.
+        EncodingUnsupported: the body is compressed.
+        ParameterInvalid: the body is longer.
+        starlette.requests.ClientDisconnect: the caller disconnected.
     """
     refuse_encoded(request)
     length = request.headers.get("content-length", "")
@@ -37,11 +37,11 @@ async def read_body(request: Request, limit: int = LIMIT_BYTES) -> bytes:
 
 
 def parse_fields(body: bytes) -> dict[str, Any]:
-    """The fields of a body that is one JSON object.
+    """Parse a body that is one JSON object.
 
     Raises:
-        ParameterInvalid: it is not, or it names a field twice.
-        CardNumberRefused: one of the values of a field named twice is card data.
+        ParameterInvalid: the body is no JSON object, or repeats a field.
+        CardNumberRefused: a value of a repeated field is card data.
     """
     repeated: list[tuple[str, Any]] = []
 
@@ -55,12 +55,12 @@ def parse_fields(body: bytes) -> dict[str, Any]:
         fields = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=_not_json)
         if not isinstance(fields, dict):
             raise ParameterInvalid(Text.NOT_JSON)
-        leaking = any(find_card_data({name: value}) for name, value in repeated)
+        card_data = any(find_card_data({name: value}) for name, value in repeated)
     except ParameterInvalid:
         raise
     except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise ParameterInvalid(Text.NOT_JSON) from None
-    if leaking:
+    if card_data:
         raise CardNumberRefused(Text.CARD_NUMBER, field="body")
     if repeated:
         names = [name for name, _ in repeated]

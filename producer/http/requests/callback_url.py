@@ -1,4 +1,4 @@
-"""`Callback-Url`: where a command's end is told, by a worker."""
+"""`Callback-Url`: the URL to which a worker posts the command's outcome."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from producer.contract.refusals import ParameterInvalid
 from producer.http.requests.card_number_guard import refuse_card_number
 
 _NAME = "Callback-Url"
-_LONGEST = 2000
+_MAX_LENGTH = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackRules:
-    """Whether callbacks may be asked for, and to private addresses and over plain HTTP too."""
+    """Whether callbacks are allowed, and whether also to private addresses and over plain HTTP."""
 
     on: bool = False
     private: bool = False
 
     def url(self, values: list[str]) -> str | None:
-        """The URL that a request names; None where it names none.
+        """The request's callback URL; None if it has none.
 
-        What its name leads to is looked at when a worker connects.
+        The address behind its host name is checked when a worker connects.
 
         Raises:
-            ParameterInvalid: it is none that may be called.
-            CardNumberRefused: there is a card number in it.
+            ParameterInvalid: the URL is not allowed.
+            CardNumberRefused: the URL contains a card number.
         """
         if not values:
             return None
@@ -40,7 +40,7 @@ class CallbackRules:
         return values[0]
 
     def _callable(self, url: str) -> bool:
-        if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
+        if len(url) > _MAX_LENGTH or not url.isascii() or not url.isprintable() or " " in url:
             return False
         try:
             parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Keeps card numbers out of what is not a body: headers, paths and query strings."""
+"""Refuses card numbers in headers, paths and query strings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from producer.contract.refusals import CardNumberRefused
 
 
 def refuse_card_number(text: str, field: str) -> None:
-    """Raise CardNumberRefused where the text holds a card number outside of a generated id."""
+    """Raise CardNumberRefused if the text has a card number that is not part of a generated id."""
     if holds_card_number(text) or (not text.isascii() and holds_card_number(_as_utf8(text))):
         raise CardNumberRefused(Text.CARD_NUMBER, field=field)
 
 
 def refuse_card_number_in_query(query: bytes) -> None:
-    """Raise CardNumberRefused where a parameter's name or value holds card data."""
+    """Raise CardNumberRefused if a parameter's name or value holds card data."""
     if not query:
         return
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
@@ -27,5 +27,5 @@ def refuse_card_number_in_query(query: bytes) -> None:
 
 
 def _as_utf8(text: str) -> str:
-    """What a sender of UTF-8 meant where the server read Latin-1, as it does headers."""
+    """Decode as UTF-8 what the server decoded as Latin-1, as it does with headers."""
     return text.encode("latin-1", "replace").decode("utf-8", "replace")

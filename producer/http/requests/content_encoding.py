@@ -1,4 +1,4 @@
-"""`Content-Encoding`: what a body says of itself, which is believed by nobody without a look."""
+"""Checks `Content-Encoding`, and that the body matches it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from producer.contract.messages import Text
 from producer.contract.refusals import Refusal
 
 IDENTITY = "identity"
-UPLOADED = f"{IDENTITY}, gzip"
+_UPLOAD_ENCODINGS = f"{IDENTITY}, gzip"
 _GZIP = frozenset({"gzip", "x-gzip"})  # RFC 9110, section 8.4.1.3
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class EncodingUnsupported(Refusal):
-    """The body is in a coding that is not taken here, or not in the one it says."""
+    """The body's content coding is not accepted here, or the body does not match it."""
 
     code = "encoding_unsupported"
     http_status = 415
@@ -32,32 +32,33 @@ def refuse_encoded(request: Request) -> None:
         raise EncodingUnsupported(Text.BAD_ENCODING, wanted=IDENTITY)
 
 
-def as_it_says(request: Request, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The body, still packed where it is gzip.
+def checked_encoding(request: Request, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The body, still compressed if it is gzip.
 
-    Raises EncodingUnsupported: at once for another coding, or once the first bytes are no gzip.
+    Raises:
+        EncodingUnsupported: at once for another coding; while reading if the body is not gzip.
     """
     codings = _codings(request)
     if not codings:
         return body
     if len(codings) > 1 or codings[0] not in _GZIP:
-        raise EncodingUnsupported(Text.BAD_ENCODING, wanted=UPLOADED)
+        raise EncodingUnsupported(Text.BAD_ENCODING, wanted=_UPLOAD_ENCODINGS)
     return _gzip(body)
 
 
 def _codings(request: Request) -> list[str]:
-    """Those that are to be undone."""
-    said = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
-    return [coding for one in said if (coding := one.strip()) not in ("", IDENTITY)]
+    """The content codings but identity."""
+    names = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    return [coding for name in names if (coding := name.strip()) not in ("", IDENTITY)]
 
 
 async def _gzip(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    begun = b""
+    start = b""
     async for chunk in body:
-        if len(begun) < len(_GZIP_MAGIC):
-            begun += chunk[: len(_GZIP_MAGIC) - len(begun)]
-            if not _GZIP_MAGIC.startswith(begun):
+        if len(start) < len(_GZIP_MAGIC):
+            start += chunk[: len(_GZIP_MAGIC) - len(start)]
+            if not _GZIP_MAGIC.startswith(start):
                 break
         yield chunk
-    if begun != _GZIP_MAGIC:
-        raise EncodingUnsupported(Text.NOT_SO_ENCODED, wanted=UPLOADED)
+    if start != _GZIP_MAGIC:
+        raise EncodingUnsupported(Text.NOT_SO_ENCODED, wanted=_UPLOAD_ENCODINGS)

@@ -1,4 +1,4 @@
-"""Ends a caller's wait when the caller closes its connection."""
+"""Ends a caller's wait when the caller disconnects."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from starlette.requests import ClientDisconnect, Request
 
 @asynccontextmanager
 async def while_connected(request: Request) -> AsyncIterator[None]:
-    """Cancels what is awaited inside as soon as the caller has gone.
+    """Cancel what is awaited inside as soon as the caller disconnects.
 
-    Only waiting belongs inside: a call of the journal is to be completed, whoever is there to hear
-    of it. The body must have been read before, since what is left of it is dropped.
+    Only waiting belongs inside: a call of the journal must complete even if the caller is gone.
+    Read the body before, since the rest of it is discarded.
 
     Raises:
-        starlette.requests.ClientDisconnect: the caller went away.
+        starlette.requests.ClientDisconnect: the caller disconnected.
     """
     try:
-        # A timeout without a time: asyncio tells its cancellation from everybody else's.
+        # A timeout without a deadline: asyncio tells its cancellation from any other.
         async with asyncio.timeout(None) as connected:
             listening = asyncio.create_task(_listen(request, connected))
             try:

@@ -1,4 +1,4 @@
-"""The `Prefer` header (RFC 7240) and the `wait` parameter: how long a caller wants to wait."""
+"""The `Prefer` header (RFC 7240) and the `wait` parameter: how long a caller waits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_WAIT_S = 10
 _WORD = r'(?:"(?:[^"\\]|\\.)*"|[^\s,;="]+)'
 _PREFERENCE = re.compile(
     rf"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*({_WORD})?)?"  # name, value
-    rf"(?:\s*;\s*[^\s,;=\"]*(?:\s*=\s*{_WORD}?)?)*\s*$"  # parameters: none is known here
+    rf"(?:\s*;\s*[^\s,;=\"]*(?:\s*=\s*{_WORD}?)?)*\s*$"  # parameters, none of which is supported
 )
 _ELEMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
@@ -22,22 +22,22 @@ _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """How long to wait (seconds), and what to answer in `Preference-Applied`."""
+    """How long to wait (seconds), and the value of `Preference-Applied`."""
 
     wait_s: float = DEFAULT_WAIT_S
     applied: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
-        """The response header, where a preference was applied."""
+        """The response header, if a preference was applied."""
         return {"Preference-Applied": self.applied} if self.applied else {}
 
 
 def parse_prefer(values: Iterable[str]) -> Preference:
-    """Read all `Prefer` headers of a request.
+    """Parse all `Prefer` headers of a request.
 
-    As RFC 7240 has it: unknown or unusable preferences are ignored, of a repeated one the first
-    counts, and `respond-async, wait=N` together wait up to N.
+    By RFC 7240, unknown or invalid preferences are ignored, the first of repeated ones counts, and
+    `respond-async, wait=N` together wait up to N.
     """
     found: dict[str, str] = {}
     for value in values:

@@ -1,6 +1,6 @@
-"""Keys of a request's ASGI scope that middleware and routes pass values by."""
+"""Keys of the ASGI scope by which middleware and routes exchange values."""
 
 TASK = "cards.task_id"
-"""A route leaves the id of its command here, for the request's log line."""
+"""Set by a route: its command's id, for the request's log line."""
 HEAD = "cards.head"
-"""Set for a HEAD request, which is otherwise handled as GET."""
+"""Set for a HEAD request, which is handled as GET."""

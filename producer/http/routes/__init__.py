@@ -1,1 +1,1 @@
-"""The routes of commands, tasks, cards, Stripe's webhook and health."""
+"""Routes of commands, tasks, cards, Stripe's webhook and health."""

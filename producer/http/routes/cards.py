@@ -1,4 +1,4 @@
-"""`GET /api/cards/{userId}`: a customer's cards, read at Stripe by a worker."""
+"""`GET /api/cards/{userId}`: a customer's cards, which a worker reads at Stripe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`POST /api/cards/assign` and `/default`: accept a command and wait for its end."""
+"""`POST /api/cards/assign` and `/default`: accept a command and wait for its outcome."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ _MAX_KEY = 255
 
 
 def routes(services: Services, callbacks: CallbackRules) -> APIRouter:
-    """The two routes that take commands."""
+    """The two routes that accept commands."""
     router = APIRouter()
 
     @router.post("/api/cards/assign", **ASSIGN_CARD)
     async def assign_card(request: Request) -> Response:
         """Attach a tokenised card to a customer."""
-        return await _order(services, callbacks, CommandKind.ASSIGN_CARD, request)
+        return await _accept_and_wait(services, callbacks, CommandKind.ASSIGN_CARD, request)
 
     @router.post("/api/cards/default", **SET_DEFAULT_CARD)
     async def set_default_card(request: Request) -> Response:
         """Make an attached card the customer's default."""
-        return await _order(services, callbacks, CommandKind.SET_DEFAULT_CARD, request)
+        return await _accept_and_wait(services, callbacks, CommandKind.SET_DEFAULT_CARD, request)
 
     return router
 
 
-async def _order(
+async def _accept_and_wait(
     services: Services, callbacks: CallbackRules, kind: CommandKind, request: Request
 ) -> Response:
-    began = asyncio.get_running_loop().time()
+    started = asyncio.get_running_loop().time()
     fields = parse_fields(await read_body(request))
     keys = request.headers.getlist("idempotency-key")
-    for given in keys:
-        refuse_card_number(given, "Idempotency-Key")
+    for value in keys:
+        refuse_card_number(value, "Idempotency-Key")
     refuse_card_number_in_query(request.scope["query_string"])
     try:
         command = parse_command(kind, fields)
-    except RecursionError:  # nested too deep to be looked through
+    except RecursionError:  # nested too deeply to be checked
         raise ParameterInvalid(Text.NOT_JSON) from None
     metadata = parse_metadata_header(request.headers.getlist("metadata"))
     lane = _lane(request.headers.getlist("lane"))
@@ -67,14 +67,14 @@ async def _order(
     preference = parse_prefer(request.headers.getlist("prefer"))
     callback = callbacks.url(request.headers.getlist("callback-url"))
 
-    services.same_journal()
+    services.require_same_journal()
     waits = preference.wait_s > 0 and not services.waiters.released.is_set()
-    prepared = waits and callback is None
-    command_id = services.prepared.take() if prepared else str(uuid4())
+    presubscribed = waits and callback is None
+    command_id = services.presubscribed.acquire() if presubscribed else str(uuid4())
     if callback is not None:
-        # Before the command: its end finds it, and where nothing is accepted it expires by itself.
-        await services.ask(want_callback(command_id, callback))
-    calling = partial(
+        # Stored before the command, so that its end finds it; if none is accepted, it expires.
+        await services.journal(want_callback(command_id, callback))
+    make_call = partial(
         accept,
         command,
         command_id=command_id,
@@ -85,59 +85,61 @@ async def _order(
         metadata=metadata,
     )
     if not waits:
-        acceptance = await _accepted(services, request, kind, lane, calling)
-        await _withdraw(services, callback, command_id, acceptance)
-        return await _at_once(services, acceptance, preference)
+        acceptance = await _accept(services, request, kind, lane, make_call)
+        await _withdraw_callback(services, callback, command_id, acceptance)
+        return await _without_waiting(services, acceptance, preference)
     with services.waiters.watch(command_id) as watch:
-        services.prepared.release(command_id)
+        services.presubscribed.release(command_id)
         await watch.confirmed()
-        acceptance = await _accepted(services, request, kind, lane, calling)
+        acceptance = await _accept(services, request, kind, lane, make_call)
         if acceptance.id == command_id:
             async with while_connected(request):
-                end = await watch.end(began + preference.wait_s)
+                end = await watch.end(started + preference.wait_s)
             state = watch.state
     if acceptance.id != command_id:
-        await _withdraw(services, callback, command_id, acceptance)
+        await _withdraw_callback(services, callback, command_id, acceptance)
         with services.waiters.watch(acceptance.id) as watch:
             async with while_connected(request):
                 await watch.confirmed()
-                services.waiters.look(acceptance.id)
-                end = await watch.end(began + preference.wait_s)
+                services.waiters.read_soon(acceptance.id)
+                end = await watch.end(started + preference.wait_s)
             state = watch.state
     if end is not None:
         return services.responses.ended(end, preference.headers)
     return services.responses.accepted(acceptance.id, state, preference.headers)
 
 
-async def _withdraw(
+async def _withdraw_callback(
     services: Services, callback: str | None, command_id: str, acceptance: Acceptance
 ) -> None:
-    """Take the URL back that was noted for a command which turned out to be an earlier one."""
+    """Remove the URL stored for an id that is not used: the command was accepted earlier."""
     if callback is not None and acceptance.id != command_id:
-        with suppress(JournalUnavailable):  # it expires by itself, and the command is accepted
-            await services.ask(unwant_callback(command_id))
+        with suppress(JournalUnavailable):  # the URL expires by itself; the command is accepted
+            await services.journal(unwant_callback(command_id))
 
 
-async def _at_once(services: Services, acceptance: Acceptance, preference: Preference) -> Response:
+async def _without_waiting(
+    services: Services, acceptance: Acceptance, preference: Preference
+) -> Response:
     state = State.QUEUED
     if acceptance.known:
-        found = await services.ask(status(acceptance.id))
+        found = await services.journal(status(acceptance.id))
         if found is not None and found.ended:
             return services.responses.ended(found, preference.headers)
         state = found.state if found is not None else state
     return services.responses.accepted(acceptance.id, state, preference.headers)
 
 
-async def _accepted(
+async def _accept(
     services: Services,
     request: Request,
     kind: CommandKind,
     lane: Lane,
-    calling: Callable[..., Call[Acceptance]],
+    make_call: Callable[..., Call[Acceptance]],
 ) -> Acceptance:
-    given = request.headers.getlist(tracing.HEADER)
-    with tracing.sent(kind, lane, given=given[0] if len(given) == 1 else None) as span:
-        acceptance = await services.ask(calling(trace=span.traceparent))
+    parents = request.headers.getlist(tracing.HEADER)
+    with tracing.sent(kind, lane, given=parents[0] if len(parents) == 1 else None) as span:
+        acceptance = await services.journal(make_call(trace=span.traceparent))
         span.set("messaging.message.id", acceptance.id)
     request.scope[TASK] = acceptance.id
     return acceptance

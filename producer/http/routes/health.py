@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: for whoever runs the process."""
+"""`/healthz`, `/readyz` and `/metrics`: for orchestrators and Prometheus."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from producer.contract import Lane
-from producer.contract.messages import Text, say
-from producer.http.metrics.journal_metrics import Told
+from producer.contract.messages import Text
+from producer.http.metrics.journal_metrics import JournalSnapshot
 from producer.http.openapi.routes import GET_METRICS, HEALTHZ, READYZ
 from producer.http.services import Services
 from producer.journal import (
@@ -31,26 +31,26 @@ from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationStatus
 
 WORKER_SEEN_S = 30
-# Commands wait this long while none of their lane is tried only where nobody takes them.
+# If a lane's commands wait this long while none of them is attempted, no worker serves the lane.
 STUCK_S = 60
-_ANSWER_S = 2.0
+_CALL_WITHIN_S = 2.0
 
 
 def routes(
     services: Services, migrations: Callable[[], Awaitable[list[MigrationStatus]]]
 ) -> APIRouter:
-    """The three routes. `migrations` lists all there are."""
+    """The three routes. `migrations` lists all migrations."""
     router = APIRouter()
     responses = services.responses
 
     @router.get("/healthz", **HEALTHZ)
     async def healthz(request: Request) -> Response:
-        """Whether the process lives."""
+        """Whether the process is alive."""
         return responses.yes(Text.ALIVE)
 
     @router.get("/readyz", **READYZ)
     async def readyz(request: Request) -> Response:
-        """Whether commands can be accepted and carried out now; with `?only=web`, accepted."""
+        """Whether commands can be accepted and executed now; with `?only=web`, just accepted."""
         only_web = request.query_params.get("only") == "web"
         missing = await _missing(services, only_web=only_web)
         names = ("redis",) if only_web else ("redis", "worker", "stripe")
@@ -66,60 +66,60 @@ def routes(
     async def metrics(request: Request) -> Response:
         """Counters in Prometheus' text format."""
         try:
-            found = await services.ask(figures(), within_s=_ANSWER_S)
-            limits = await services.ask(paces(), within_s=_ANSWER_S)
-            dead = await services.ask(letter_counts(), within_s=_ANSWER_S)
-            again = await services.ask(repeats(), within_s=_ANSWER_S)
-            rows = rows_under_way(await migrations())
-            services.metrics.told(Told(found, limits, dead, again, rows))
+            counts = await services.journal(figures(), within_s=_CALL_WITHIN_S)
+            limits = await services.journal(paces(), within_s=_CALL_WITHIN_S)
+            dead = await services.journal(letter_counts(), within_s=_CALL_WITHIN_S)
+            repeated = await services.journal(repeats(), within_s=_CALL_WITHIN_S)
+            rows = unended_rows(await migrations())
+            services.metrics.set_journal(JournalSnapshot(counts, limits, dead, repeated, rows))
         except (JournalUnavailable, JournalFault):
-            services.metrics.told(None)
+            services.metrics.set_journal(None)
         return services.metrics.response()
 
     return router
 
 
-def rows_under_way(migrations: Iterable[MigrationStatus]) -> Counter[str]:
-    """How many rows there are by state, of migrations that have not ended."""
+def unended_rows(migrations: Iterable[MigrationStatus]) -> Counter[str]:
+    """Rows by state, of migrations that have not ended."""
     rows = Counter({state.word: 0 for state in RowState})
-    for one in migrations:
-        if not one.state.ended:
-            rows.update({state.word: count for state, count in one.counts.items()})
+    for migration in migrations:
+        if not migration.state.ended:
+            rows.update({state.word: count for state, count in migration.counts.items()})
     return rows
 
 
 async def _missing(services: Services, *, only_web: bool) -> dict[str, str]:
     language = services.responses.language
     if services.stopping.is_set():
-        return {"web": say(Text.STOPPING, language)}
-    if _other_data(services):  # it is not asked, nor written to
-        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
+        return {"web": Text.STOPPING.say(language)}
+    if _other_data(services):  # the process neither reads nor writes it
+        return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     try:
-        await services.ask(write_probe(), within_s=_ANSWER_S)
+        await services.journal(write_probe(), within_s=_CALL_WITHIN_S)
         if only_web:
             return {}
-        seen = await services.ask(workers_seen(WORKER_SEEN_S), within_s=_ANSWER_S)
-        stop = await services.ask(stopped(), within_s=_ANSWER_S)
+        seen = await services.journal(workers_seen(WORKER_SEEN_S), within_s=_CALL_WITHIN_S)
+        stop = await services.journal(stopped(), within_s=_CALL_WITHIN_S)
         stuck = [
             lane
             for lane in Lane
-            if await services.ask(stuck_for(lane), within_s=_ANSWER_S) > STUCK_S
+            if await services.journal(stuck_for(lane), within_s=_CALL_WITHIN_S) > STUCK_S
         ]
     except JournalFault:
-        return {"redis": say(Text.JOURNAL_DAMAGED, language)}
+        return {"redis": Text.JOURNAL_DAMAGED.say(language)}
     except JournalUnavailable as error:
-        return {"redis": say(error.fault.text, language)}
-    if _other_data(services):  # noticed meanwhile
-        return {"journal": say(Text.REDIS_OTHER_DATA, language)}
+        return {"redis": error.fault.text.say(language)}
+    if _other_data(services):  # detected in the meantime
+        return {"journal": Text.REDIS_OTHER_DATA.say(language)}
     missing = {}
     if not seen:
-        missing["worker"] = say(Text.NO_WORKER_SEEN, language, seconds=str(WORKER_SEEN_S))
+        missing["worker"] = Text.NO_WORKER_SEEN.say(language, seconds=str(WORKER_SEEN_S))
     elif stuck:
         lanes = ", ".join(lane.value for lane in stuck)
-        missing["worker"] = say(Text.LANES_STUCK, language, lanes=lanes, seconds=str(STUCK_S))
+        missing["worker"] = Text.LANES_STUCK.say(language, lanes=lanes, seconds=str(STUCK_S))
     if stop is not None:
         since = datetime.fromtimestamp(stop.since_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        missing["stripe"] = say(Text.KEY_REFUSED, language, code=stop.code, since=since)
+        missing["stripe"] = Text.KEY_REFUSED.say(language, code=stop.code, since=since)
     return missing
 
 

@@ -1,4 +1,4 @@
-"""What is read at Stripe by a worker while a caller waits."""
+"""Has a worker read at Stripe while the caller waits."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from producer.journal import Call, read_answer
 async def read_by_worker(
     services: Services,
     request: Request,
-    asking: Callable[[str], Call[None]],
+    make_request: Callable[[str], Call[None]],
     *,
     within_s: float,
 ) -> tuple[int, dict[str, Any]] | None:
-    """The HTTP status and envelope that a worker answers; None where none does in time.
+    """The HTTP status and envelope that a worker answers; None if none answers in time.
 
-    `asking` makes the call for the id of the read.
+    `make_request` makes the journal call that requests the read of that id.
 
     Raises:
-        JournalUnavailable: Redis is out of reach, or has other data.
+        JournalUnavailable: Redis cannot be reached, or has other data.
     """
-    services.same_journal()
+    services.require_same_journal()
     read_id = str(uuid4())
     answered = asyncio.Event()
 
@@ -40,12 +40,12 @@ async def read_by_worker(
     confirmation = services.subscriptions.add(read_id, listener)
     try:
         await asyncio.wait([confirmation], timeout=CONFIRM_S)
-        await services.ask(asking(read_id))
+        await services.journal(make_request(read_id))
         while True:
             async with while_connected(request):
                 in_time = await _wait(services, answered, deadline)
             answered.clear()
-            answer = await services.ask(read_answer(read_id))
+            answer = await services.journal(read_answer(read_id))
             if answer is not None or not in_time:
                 return answer
     finally:
@@ -53,7 +53,7 @@ async def read_by_worker(
 
 
 async def _wait(services: Services, answered: asyncio.Event, deadline: float) -> bool:
-    """Whether something was heard before the deadline, and before the process stops."""
+    """Whether a publication arrived before the deadline and before the process stops."""
     left = deadline - asyncio.get_running_loop().time()
     waiting = [asyncio.create_task(event.wait()) for event in (answered, services.waiters.released)]
     try:

@@ -1,4 +1,4 @@
-"""`POST /stripe/events`: what Stripe tells of changes to customers and their cards."""
+"""`POST /stripe/events`: Stripe's webhook for changes to customers and their cards."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from producer.settings import STRIPE_EVENTS
 
 log = logging.getLogger(__name__)
 
-_LIMIT = 256 * 1024  # bytes; Stripe says of none, and those with a customer are of some 5 KiB
-_TOLD = {
+_LIMIT = 256 * 1024  # bytes; Stripe documents no limit, and events of customers have some 5 KiB
+_FLAW_TEXTS = {
     Flaw.MISSING: Text.EVENT_UNSIGNED,
     Flaw.INVALID: Text.EVENT_FORGED,
     Flaw.STALE: Text.EVENT_STALE,
@@ -35,25 +35,25 @@ _TOLD = {
 def routes(
     services: Services, secrets: WebhookSecrets, keep_s: int, context: str = ""
 ) -> APIRouter:
-    """The one route. Events are kept for `keep_s` seconds; `context` is our account at Stripe."""
+    """The route. Events are kept for `keep_s` seconds; `context` is our account at Stripe."""
     router = APIRouter()
     responses = services.responses
 
     @router.post(STRIPE_EVENTS, **STRIPE_EVENT)
     async def receive_event(request: Request) -> Response:
-        """Take an event from Stripe."""
+        """Receive an event from Stripe."""
         payload = await read_body(request, _LIMIT)
-        given = request.headers.getlist("stripe-signature")
-        flaw = secrets.flaw(given, payload, now_s=time.time())
+        signatures = request.headers.getlist("stripe-signature")
+        flaw = secrets.flaw(signatures, payload, now_s=time.time())
         if flaw is not None:
-            log.warning("an event of Stripe's was refused: %s", flaw.value)
-            return responses.no(400, flaw.value, _TOLD[flaw])
-        # Refused, what we make nothing of would come again for days.
+            log.warning("refused an event of Stripe's: %s", flaw.value)
+            return responses.no(400, flaw.value, _FLAW_TEXTS[flaw])
+        # Irrelevant events are answered with success: Stripe would repeat refused ones for days.
         event = stripe_event(_parsed(payload), context=context)
         if event is None:
             return responses.yes(Text.EVENT_IGNORED)
-        services.same_journal()
-        settled = await services.ask(note_event(event, keep_s=keep_s))
+        services.require_same_journal()
+        settled = await services.journal(note_event(event, keep_s=keep_s))
         if settled:
             request.scope[TASK] = settled
         return responses.yes(Text.EVENT_NOTED)

@@ -1,43 +1,34 @@
-"""A command's changes of state as server-sent events (WHATWG HTML, 9.2)."""
+"""Streams a command's state changes as server-sent events."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from producer.contract import CommandStatus, State
-from producer.http.requests.scope_keys import HEAD
+from producer.http import event_stream
 from producer.http.services import Services
 from producer.http.waiting.waiters import CONFIRM_S
 from producer.journal import JournalFault, JournalUnavailable, RecordDamaged, status
 
-HEARTBEAT_S = 15.0
-_RECONNECT_MS = 2000
-_HEADERS = {"X-Accel-Buffering": "no"}
-
 
 def stream(services: Services, request: Request, found: CommandStatus) -> Response:
-    """The response for a command that exists.
+    """The response for an existing command.
 
-    A browser reconnects whenever a stream closes; 204 is how it is told that there is no more.
+    A browser reconnects whenever a stream closes; 204 makes it stop.
     """
     if found.ended and request.headers.get("last-event-id") == _event_id(found):
         return Response(status_code=204)
-    if request.scope.get(HEAD):
-        return Response(media_type="text/event-stream", headers=_HEADERS)
-    return StreamingResponse(
-        _events(services, found.id), media_type="text/event-stream", headers=_HEADERS
-    )
+    return event_stream.response(request, _events(services, found.id))
 
 
 async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
-    news: asyncio.Queue[str | None] = asyncio.Queue()
-    listener = news.put_nowait
+    publications: asyncio.Queue[str | None] = asyncio.Queue()
+    listener = publications.put_nowait
     confirmation = services.subscriptions.add(command_id, listener)
     released = asyncio.create_task(services.waiters.released.wait())
     released.add_done_callback(lambda _: listener(None))
@@ -48,43 +39,43 @@ async def _events(services: Services, command_id: str) -> AsyncIterator[bytes]:
         before: list[str] = []
         while not services.waiters.released.is_set():
             try:
-                now = await services.ask(status(command_id))
+                now = await services.journal(status(command_id))
             except (RecordDamaged, JournalFault):
                 yield b": its record is damaged\n\n"
                 return
             except JournalUnavailable:
-                yield b": redis does not answer\n\n"
+                yield event_stream.UNAVAILABLE
                 await asyncio.sleep(1)
                 continue
             if now is None and services.journal_watch.refuses is not None:
                 yield b": redis has other data\n\n"
                 await asyncio.sleep(1)
                 continue
-            if now is None:  # the time it is kept was up
+            if now is None:  # it is no longer kept
                 return
-            await asyncio.sleep(0)  # what was published before this read gets to the queue
-            changes, before = _changes(last, before, _drain(news), now)
+            await asyncio.sleep(0)  # so that what was published before this read is in the queue
+            changes, before = _changes(last, before, _drain(publications), now)
             for last in changes:
-                yield _event(last)
+                yield event_stream.event("state", last.wire(), _event_id(last))
             if now.ended:
                 return
             if before:
                 continue
             try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    first = await news.get()
-                before = ([] if first is None else [first]) + _drain(news)
+                async with asyncio.timeout(event_stream.HEARTBEAT_S):
+                    first = await publications.get()
+                before = ([] if first is None else [first]) + _drain(publications)
             except TimeoutError:
-                yield b": alive\n\n"
+                yield event_stream.ALIVE
     finally:
         released.cancel()
         services.subscriptions.remove(command_id, listener)
 
 
-def _drain(news: asyncio.Queue[str | None]) -> list[str]:
+def _drain(publications: asyncio.Queue[str | None]) -> list[str]:
     drained = []
-    while not news.empty():
-        if (state := news.get_nowait()) is not None:
+    while not publications.empty():
+        if (state := publications.get_nowait()) is not None:
             drained.append(state)
     return drained
 
@@ -92,34 +83,28 @@ def _drain(news: asyncio.Queue[str | None]) -> list[str]:
 def _changes(
     last: CommandStatus | None, before: list[str], after: list[str], now: CommandStatus
 ) -> tuple[list[CommandStatus], list[str]]:
-    """What to tell, and which of the heard states came after `now` was read.
+    """The events to send, and the published states that are later than `now`.
 
-    `before` was heard before that read began, `after` since; of those, what follows the state
-    that was read is later than it. States that had passed before they could be read are told as
-    well, without what came later.
+    `before` was published before the read of `now` started, `after` since then; of the latter, the
+    states that follow the state read are later. States that had passed before they could be read
+    become events too, without the fields of later states.
     """
     upto = len(after) - after[::-1].index(now.state) if now.state in after else 0
-    heard, later = before + after[:upto], after[upto:]
-    if heard and heard[-1] == now.state:
-        heard.pop()
+    published, later = before + after[:upto], after[upto:]
+    if published and published[-1] == now.state:
+        published.pop()
     changes: list[CommandStatus] = []
-    for state in heard if last is not None else ():
-        told = changes[-1] if changes else last
-        if told is not None and state != told.state:
+    for state in published if last is not None else ():
+        previous = changes[-1] if changes else last
+        if previous is not None and state != previous.state:
             with suppress(ValueError):  # a state of a newer version
                 cleared = dict.fromkeys(("result", "finished_at", "superseded_by"))
                 changes.append(now.model_copy(update={"state": State(state), **cleared}))
-    told = changes[-1] if changes else last
-    if told is None or _event_id(told) != _event_id(now):
+    previous = changes[-1] if changes else last
+    if previous is None or _event_id(previous) != _event_id(now):
         changes.append(now)
     return changes, later
 
 
 def _event_id(view: CommandStatus) -> str:
     return f"{view.attempts}-{view.state.value}"
-
-
-def _event(view: CommandStatus) -> bytes:
-    data = json.dumps(view.wire(), ensure_ascii=False, separators=(",", ":"))
-    lines = f"event: state\nid: {_event_id(view)}\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
-    return lines.encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""`GET /api/tasks/{taskId}`: where a command stands, at once or when it has ended."""
+"""`GET /api/tasks/{taskId}`: a command's status, at once or when it has ended."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MAX_ID = 255
 
 
 def routes(services: Services) -> APIRouter:
-    """The two routes that tell of a command."""
+    """The routes of a command's status and its events."""
     router = APIRouter()
 
     @router.get("/api/tasks/{taskId}", **GET_TASK)
     async def get_task(request: Request) -> Response:
-        """Where a command stands."""
-        began = asyncio.get_running_loop().time()
+        """A command's status."""
+        started = asyncio.get_running_loop().time()
         task_id = _task_id(request)
         wait_s = parse_wait(request.query_params.get("wait"))
         found = await _find(services, request, task_id)
@@ -37,16 +37,16 @@ def routes(services: Services) -> APIRouter:
             with services.waiters.watch(task_id) as watch:
                 async with while_connected(request):
                     await watch.confirmed()
-                    services.waiters.look(task_id)
-                    end = await watch.end(began + wait_s)
-            found = end or await services.ask(status(task_id))
+                    services.waiters.read_soon(task_id)
+                    end = await watch.end(started + wait_s)
+            found = end or await services.journal(status(task_id))
         if found is None:
             return _not_found(services)
         return services.responses.yes(Text.TASK_FOUND, found.wire())
 
     @router.get("/api/tasks/{taskId}/events", **GET_TASK_EVENTS)
     async def get_task_events(request: Request) -> Response:
-        """Each change of a command's state, as server-sent events."""
+        """A command's state changes, as server-sent events."""
         task_id = _task_id(request)
         found = await _find(services, request, task_id)
         if found is None:
@@ -57,8 +57,8 @@ def routes(services: Services) -> APIRouter:
 
 
 def _not_found(services: Services) -> Response:
-    # Of a journal that was lost nobody can say what it had not accepted.
-    services.same_journal()
+    # If the journal was lost, the command may have been accepted all the same.
+    services.require_same_journal()
     return services.responses.no(404, "task_not_found", Text.TASK_NOT_FOUND)
 
 
@@ -72,7 +72,7 @@ def _task_id(request: Request) -> str:
 async def _find(services: Services, request: Request, task_id: str) -> CommandStatus | None:
     if len(task_id) > _MAX_ID:
         return None
-    found = await services.ask(status(task_id))
+    found = await services.journal(status(task_id))
     if found is not None:
         request.scope[TASK] = task_id
     return found

@@ -1,1 +1,1 @@
-"""What uvicorn does for a connection, and the bounds that are added to it."""
+"""uvicorn's HTTP protocol, with limits on what each client may use."""

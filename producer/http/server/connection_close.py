@@ -1,4 +1,4 @@
-"""How a connection ends: after a last answer that can be read, or because nobody reads."""
+"""Closes connections: after a last answer that the client can read, or if it reads nothing."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from producer.http.server.connections import Connections
 
 log = logging.getLogger(__name__)
 
-# After a last answer, so that it is read and not lost to a reset: how long what else is sent is
-# read and dropped, and the pause after each piece of it.
+# A reset could destroy the last answer before the client reads it: for this long after it, whatever
+# the client still sends is read and discarded, with a pause after each piece.
 _LINGER_S, _LINGER_PAUSE_S = 2.0, 0.01
 _MOST_LINGERING = 200
-"""Descriptors beyond the bound of connections; more are closed at once."""
+"""Lingering connections, on top of the limit of connections; more are closed at once."""
 
 
 @dataclass
-class Guard:
-    """What the connections of a process share."""
+class ServerContext:
+    """Shared by all connections of a process."""
 
     limits: ClientLimits
     connections: Connections
@@ -39,13 +39,13 @@ class Guard:
 
 
 class ClosingProtocol(HttpToolsProtocol):
-    """A connection that can be ended while requests of it are read or answered.
+    """A connection that can be closed while its requests are read or answered.
 
-    Who is turned away is answered behind what it asked before: answers come in the order of
-    requests, and an earlier one may be of a command that was accepted.
+    A rejection is answered after the client's earlier requests: answers come in the order of
+    requests, and an earlier one may concern an accepted command.
     """
 
-    guard: ClassVar[Guard]
+    context: ClassVar[ServerContext]
 
     def __init__(
         self,
@@ -55,80 +55,80 @@ class ClosingProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._limits = self.guard.limits
+        self._limits = self.context.limits
         self._in_body = False
         self._earlier: RequestResponseCycle | None = None
-        """The request before the last one."""
-        self._away: Rejection | None = None
-        self._deaf = False
-        """Whether what comes is dropped."""
-        self._lingers = False
-        self._until: asyncio.TimerHandle | None = None
-        """Until when a head, or the end, is to come."""
-        self._unread: asyncio.TimerHandle | None = None
+        """The request before the latest one."""
+        self._rejection: Rejection | None = None
+        self._discarding = False
+        """Whether further input is discarded."""
+        self._lingering = False
+        self._timer: asyncio.TimerHandle | None = None
+        """Fires when a request head, or the close, is overdue."""
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._parting: Any = _Parting(transport, self.part)
+        self._closing_transport: Any = _ClosingTransport(transport, self.close_unfinished)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.guard.connections.leave(self)
-        if self._lingers:
-            self.guard.lingering -= 1
-        self._set_until(None)
-        self._reading_again()
+        self.context.connections.leave(self)
+        if self._lingering:
+            self.context.lingering -= 1
+        self._set_timer(None)
+        self._stop_unread_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
-    def turn_away(self, why: Rejection) -> None:
-        """Read no more requests; answer once those before are answered, and close."""
-        if self._lingers or self.transport.is_closing():
+    def reject(self, why: Rejection) -> None:
+        """Read no more requests; once the earlier ones are answered, answer this one and close."""
+        if self._lingering or self.transport.is_closing():
             return
-        if self._away is None:
-            self._turned(why)
-        self._set_until(None)
+        if self._rejection is None:
+            self._mark_rejected(why)
+        self._set_timer(None)
         if self._in_body and not self.cycle.response_complete:
-            self._give_up()
+            self._abandon_body()
         if not self._busy():
-            self._answer(why)
+            self._respond(why)
 
-    def part(self) -> None:
-        """End the connection of a request that is answered, though not all of it is here."""
-        if not self._lingers:
-            self._deaf = True
+    def close_unfinished(self) -> None:
+        """Close the connection after an answer, although its request has not fully arrived."""
+        if not self._lingering:
+            self._discarding = True
             self._linger()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._expect_reader()
+        self._start_unread_timer()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._reading_again()
+        self._stop_unread_timer()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            self._expect_reader()  # what is written still has to be taken
-        elif self._lingers:
+            self._start_unread_timer()  # the client still has to read what was written
+        elif self._lingering:
             self._unset_keepalive_if_required()
-        elif self._away is not None and not self._busy():
-            self._answer(self._away)
+        elif self._rejection is not None and not self._busy():
+            self._respond(self._rejection)
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
-        self._expect_reader()
+        self._start_unread_timer()
 
-    def _turned(self, why: Rejection) -> None:
-        self._away, self._deaf = why, True
-        self.guard.metrics.rejected(why)
-        log.warning("turned away %s: %s", self._host or "a client", why.label)
+    def _mark_rejected(self, why: Rejection) -> None:
+        self._rejection, self._discarding = why, True
+        self.context.metrics.rejected(why)
+        log.warning("rejected %s: %s", self._host or "a client", why.label)
 
-    def _give_up(self) -> None:
-        """The request whose body is being read has no end: whoever handles it hears of it."""
+    def _abandon_body(self) -> None:
+        """Tell the handler of the request whose body is being read that no more will come."""
         self._in_body = False
         if self.pipeline:
-            self.pipeline.popleft()  # the last to come is the leftmost, and has not begun
+            self.pipeline.popleft()  # the latest request is the leftmost, and has not started
             self.cycle = self._earlier  # type: ignore[assignment]
             return
         self.cycle.disconnected = True
@@ -141,31 +141,31 @@ class ClosingProtocol(HttpToolsProtocol):
         cycle = self.cycle
         return cycle is not None and not (cycle.response_complete or cycle.disconnected)
 
-    def _answer(self, why: Rejection) -> None:
-        answer = why.response(self.guard.responses, self.server_state.default_headers)
-        gave_up = self.cycle is not None and self.cycle.disconnected
-        if answer and not (gave_up and self.cycle.response_started):
+    def _respond(self, why: Rejection) -> None:
+        answer = why.response(self.context.responses, self.server_state.default_headers)
+        abandoned = self.cycle is not None and self.cycle.disconnected
+        if answer and not (abandoned and self.cycle.response_started):
             self.transport.write(answer)
         self._linger()
 
     def _linger(self) -> None:
-        """Close, but a little later where it can be: a reset could overtake what was written."""
-        self._set_until(None)
+        """Close, with a delay if possible: a reset could overtake the written answer."""
+        self._set_timer(None)
         self._unset_keepalive_if_required()
-        self.guard.connections.leave(self)
+        self.context.connections.leave(self)
         if self.transport.is_closing():
             return
-        if self.guard.lingering >= _MOST_LINGERING:
+        if self.context.lingering >= _MOST_LINGERING:
             self._close()
             return
         self.transport.write_eof()
-        self._lingers = True
-        self.guard.lingering += 1
-        self._set_until(_LINGER_S, self._close)
+        self._lingering = True
+        self.context.lingering += 1
+        self._set_timer(_LINGER_S, self._close)
         self.flow.resume_reading()
 
-    def _drop(self) -> None:
-        """What comes after all is read, so that the sender gets to the answer, but slowly."""
+    def _discard(self) -> None:
+        """Go on reading slowly, so that the sender gets to its answer."""
         if not self.transport.is_closing():
             self.flow.pause_reading()
             self.loop.call_later(_LINGER_PAUSE_S, self._resume)
@@ -176,25 +176,25 @@ class ClosingProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         self.transport.close()
-        self._expect_reader()
+        self._start_unread_timer()
 
-    def _set_until(self, seconds: float | None, then: Any = None) -> None:
-        if self._until is not None:
-            self._until.cancel()
-        self._until = None if seconds is None else self.loop.call_later(seconds, then)
+    def _set_timer(self, seconds: float | None, then: Any = None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, then)
 
-    def _expect_reader(self) -> None:
-        if self._unread is None:
-            self._unread = self.loop.call_later(self._limits.answer_s, self._no_reader)
+    def _start_unread_timer(self) -> None:
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(self._limits.answer_s, self._abort_unread)
 
-    def _reading_again(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
-    def _no_reader(self) -> None:
-        if self._away is None:
-            self._turned(Rejection.ANSWER_UNREAD)
+    def _abort_unread(self) -> None:
+        if self._rejection is None:
+            self._mark_rejected(Rejection.ANSWER_UNREAD)
         self.transport.abort()
 
     @property
@@ -202,10 +202,10 @@ class ClosingProtocol(HttpToolsProtocol):
         return self.client[0] if self.client else ""
 
 
-class _Parting:
-    """A transport for answers to requests whose bodies are still to come."""
+class _ClosingTransport:
+    """A transport for answers to requests whose bodies have not arrived yet."""
 
-    def __init__(self, transport: asyncio.Transport, part: Callable[[], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self.write = transport.write
         self.is_closing = transport.is_closing
-        self.close = part
+        self.close = close

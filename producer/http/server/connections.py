@@ -1,4 +1,4 @@
-"""Who is connected, by address, and who makes room where there is none."""
+"""Counts open connections by address, and decides which one is closed to make room."""
 
 from __future__ import annotations
 
@@ -10,90 +10,90 @@ from producer.http.rejections import Rejection
 from producer.http.server.client_limits import ClientLimits
 
 _IPV6_PREFIX = 64
-"""What one client is given of IPv6, at the least."""
+"""Providers give each client at least such an IPv6 network."""
 
 
 class Connection(Protocol):
-    """What the ledger asks of a connection."""
+    """A connection as `Connections` sees it."""
 
-    def turn_away(self, why: Rejection) -> None:
-        """End it; it leaves the ledger."""
+    def reject(self, why: Rejection) -> None:
+        """Close it; it calls `leave`."""
 
 
 class _Address:
     def __init__(self) -> None:
         self.count = 0
         self.unfinished: dict[Connection, None] = {}
-        self.begun: dict[Connection, None] = {}
+        self.started: dict[Connection, None] = {}
 
 
 class Connections:
-    """The open connections. Places go to whoever sends: the slowest head makes room first."""
+    """The open connections. If there is no place, the slowest request head makes room."""
 
     def __init__(self, limits: ClientLimits) -> None:
         self._limits = limits
         self._keys: dict[Connection, str] = {}
         self._addresses: dict[str, _Address] = {}
-        self._unfinished: dict[Connection, None] = {}  # the longest first
+        self._unfinished: dict[Connection, None] = {}  # the oldest first
 
     def __len__(self) -> int:
         return len(self._keys)
 
     @property
-    def silent(self) -> Collection[Connection]:
-        """Those that may have to make room, the longest first."""
+    def unfinished(self) -> Collection[Connection]:
+        """Connections without a complete head, which may have to make room; the oldest first."""
         return self._unfinished.keys()
 
-    def begun(self, host: str) -> Collection[Connection]:
-        """Those of the address that keep a head which they have begun, the longest first."""
-        there = self._addresses.get(self._key(host))
-        return there.begun.keys() if there else ()
+    def started(self, host: str) -> Collection[Connection]:
+        """The address's connections with a started, unfinished head; the oldest first."""
+        address = self._addresses.get(self._key(host))
+        return address.started.keys() if address else ()
 
     def enter(self, connection: Connection, host: str) -> Rejection | None:
-        """Give it a place, if need be that of another, or tell why there is none."""
+        """Give the connection a place, if need be another's; or return why there is none."""
         key = self._key(host)
-        there = self._addresses.get(key)
-        if key and there is not None and there.count >= self._limits.per_address:
-            if not self._make_room(there.unfinished):
-                return Rejection.OF_ADDRESS
+        address = self._addresses.get(key)
+        if key and address is not None and address.count >= self._limits.per_address:
+            if not self._make_room(address.unfinished):
+                return Rejection.CONNECTIONS_PER_ADDRESS
         elif len(self._keys) >= self._limits.connections and not self._make_room(self._unfinished):
             return Rejection.CONNECTIONS
         self._keys[connection] = key
         self._addresses.setdefault(key, _Address()).count += 1
         return None
 
-    def unfinished(self, connection: Connection, *, begun: bool) -> None:
-        """It keeps a head to itself, of which something is here if it has `begun`.
+    def head_unfinished(self, connection: Connection, *, started: bool) -> None:
+        """The connection's head is incomplete; if `started`, a part of it has arrived.
 
-        Those that have are bounded, and this or another one of the address may be ended. A
-        client that has sent nothing may be busy opening more connections, and costs little.
+        Started heads are limited by address, so this connection or another one of its address may
+        be closed. A client that has sent nothing may be opening more connections, and costs little.
         """
         key = self._keys.get(connection)
         if key is None:
             return
-        there = self._addresses[key]
-        there.unfinished[connection] = self._unfinished[connection] = None
-        if begun:
-            there.begun[connection] = None
-            if key and len(there.begun) > self._limits.unfinished_per_address:
-                self._make_room(there.begun)
+        address = self._addresses[key]
+        address.unfinished[connection] = self._unfinished[connection] = None
+        if started:
+            address.started[connection] = None
+            if key and len(address.started) > self._limits.unfinished_per_address:
+                self._make_room(address.started)
 
-    def finished(self, connection: Connection) -> None:
-        """Its head is here."""
+    def head_finished(self, connection: Connection) -> None:
+        """The connection's head is complete."""
         if connection in self._unfinished:
-            there = self._addresses[self._keys[connection]]
-            for those in (self._unfinished, there.unfinished, there.begun):
-                those.pop(connection, None)
+            address = self._addresses[self._keys[connection]]
+            for connections in (self._unfinished, address.unfinished, address.started):
+                connections.pop(connection, None)
 
     def leave(self, connection: Connection) -> None:
-        """It has ended, or is about to; may be said twice."""
-        self.finished(connection)
+        """The connection has ended or is about to. May be called twice."""
+        self.head_finished(connection)
         key = self._keys.pop(connection, None)
         if key is None:
             return
-        there = self._addresses[key]
-        there.count -= 1
-        if not there.count:
+        address = self._addresses[key]
+        address.count -= 1
+        if not address.count:
             del self._addresses[key]
 
     def _make_room(self, unfinished: dict[Connection, None]) -> bool:
@@ -101,11 +101,11 @@ class Connections:
         if oldest is None:
             return False
         self.leave(oldest)
-        oldest.turn_away(Rejection.UNFINISHED)
+        oldest.reject(Rejection.UNFINISHED)
         return True
 
     def _key(self, host: str) -> str:
-        """Whose connections are counted together; "" where they are not counted by address."""
+        """Groups connections counted together; "" if they are not counted by address."""
         try:
             address = ipaddress.ip_address(host.partition("%")[0])
         except ValueError:

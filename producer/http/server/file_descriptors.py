@@ -1,4 +1,4 @@
-"""How many connections the process' file descriptors allow."""
+"""Fits the limit of connections to the process's file descriptors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from producer.http.server.client_limits import ClientLimits
 log = logging.getLogger(__name__)
 
 _OTHERS = 512
-"""For Redis, children, files, and connections that are being told that there is no place."""
+"""For Redis, child processes, files, and connections that are being rejected."""
 
 
 def within_descriptors(limits: ClientLimits) -> ClientLimits:
-    """The limits, with no more connections than there can be; asks for more descriptors first."""
+    """Raise the descriptor limit if need be; lower the limit of connections if that fails."""
     if sys.platform == "win32":
         return limits
     import resource
@@ -25,7 +25,7 @@ def within_descriptors(limits: ClientLimits) -> ClientLimits:
     wanted = limits.connections + _OTHERS
     if soft != resource.RLIM_INFINITY and soft < wanted:
         more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with suppress(OSError, ValueError):  # a system may have a bound of its own
+        with suppress(OSError, ValueError):  # the system may have a lower limit of its own
             resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
             soft = more
     if soft == resource.RLIM_INFINITY or soft >= wanted:

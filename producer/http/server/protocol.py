@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol, with an end to what a client may send, withhold and leave unread.
+"""uvicorn's HTTP protocol, with limits on what a client sends, withholds and leaves unread.
 
-uvicorn has no such limits with httptools (docs/http-server.md tells who has which). Nothing is
-parsed here: bytes are counted before they go to httptools, whose callbacks tell where a head or
-a body ends. `uvicorn.Config(http=...)` takes a protocol class.
+uvicorn has no such limits with httptools (docs/http-server.md compares servers). Nothing is
+parsed here: bytes are counted before they go to httptools, whose callbacks report where a head or
+a body ends. `uvicorn.Config(http=...)` accepts a protocol class.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.server import ServerState
 
 from producer.http.rejections import Rejection
-from producer.http.server.connection_close import ClosingProtocol, Guard
+from producer.http.server.connection_close import ClosingProtocol, ServerContext
 
-_MOST_HEADERS = 100
-_MOST_PIPELINED = 32
-# As many bytes at a time go to the parser: what a head may exceed its limit by, and a body's.
+_MAX_HEADERS = 100
+_MAX_PIPELINED = 32
+# Bytes given to the parser at a time, which bounds by how much a head can exceed its limit.
 _HEAD_PIECE, _BODY_PIECE = 4096, 65_536
-# How long a head is nobody's business but its sender's; then its connection may have to make room.
-_UNNOTICED_S, _POLL_S = 1.0, 0.01
+# A head that takes longer than this is reported, and its connection may have to make room.
+_HEAD_GRACE_S, _POLL_S = 1.0, 0.01
 
 
-def guarded(guard: Guard) -> type[GuardedProtocol]:
-    """The protocol class to give to `uvicorn.Config(http=...)`."""
-    return type("GuardedProtocol", (GuardedProtocol,), {"guard": guard})
+def protocol_class(context: ServerContext) -> type[LimitedProtocol]:
+    """The protocol class for `uvicorn.Config(http=...)`."""
+    return type("LimitedProtocol", (LimitedProtocol,), {"context": context})
 
 
-class GuardedProtocol(ClosingProtocol):
-    """One connection, whose heads are measured and timed."""
+class LimitedProtocol(ClosingProtocol):
+    """One connection, whose request heads are limited in size and time."""
 
     def __init__(
         self,
@@ -43,72 +43,72 @@ class GuardedProtocol(ClosingProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._in_head = False
         self._progress = False
-        self._fruitless = 0
-        """Bytes since the last that was of a body, or ended a head: a head's, trailers', …"""
+        self._pending_bytes = 0
+        """Bytes since the last end of a head or piece of a body: of a head, of trailers, …"""
         self._piece = 0
-        self._noticed = False
-        """Whether it was told that the head is not here."""
+        self._head_reported = False
+        """Whether the head was reported as incomplete."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        why = self.guard.connections.enter(self, self._host)
+        why = self.context.connections.enter(self, self._host)
         if why is not None:
-            self.turn_away(why)
+            self.reject(why)
         else:
             self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        if not self._deaf and len(data) <= _HEAD_PIECE:
+        if not self._discarding and len(data) <= _HEAD_PIECE:
             self._feed(data)
-        elif not self._deaf:
+        elif not self._discarding:
             view, start = memoryview(data), 0
-            while start < len(data) and not self._deaf:
+            while start < len(data) and not self._discarding:
                 end = start + (_BODY_PIECE if self._in_body else _HEAD_PIECE)
                 self._feed(view[start:end])
                 start = end
-        if self._deaf:
-            self._drop()
-        elif self._has_begun and not self._in_body:
-            if self._until is None:
+        if self._discarding:
+            self._discard()
+        elif self._head_started and not self._in_body:
+            if self._timer is None:
                 self._await_head()
-            elif self._noticed:
-                self.guard.connections.unfinished(self, begun=True)
+            elif self._head_reported:
+                self.context.connections.head_unfinished(self, started=True)
 
     def on_message_begin(self) -> None:
-        if not self._deaf:
+        if not self._discarding:
             self._in_head = True
             super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        if self._deaf:
+        if self._discarding:
             return
-        if len(self.headers) > _MOST_HEADERS or self._head_is_too_large():
-            self._turned(Rejection.HEAD_TOO_LARGE)
-        elif len(self.pipeline) >= _MOST_PIPELINED:
-            self._turned(Rejection.PIPELINED)
+        if len(self.headers) > _MAX_HEADERS or self._head_too_large():
+            self._mark_rejected(Rejection.HEAD_TOO_LARGE)
+        elif len(self.pipeline) >= _MAX_PIPELINED:
+            self._mark_rejected(Rejection.PIPELINED)
         else:
             earlier = self.cycle
             super().on_headers_complete()
             self._earlier = earlier
             self._in_head, self._in_body, self._progress = False, True, True
-            if self._noticed:
-                self._noticed = False
-                self.guard.connections.finished(self)
-            self._set_until(None)
-            # Until its body is here, what answers it has to say that this is the last answer, and
-            # ends the connection as one that may still be sent to: see `part`.
+            if self._head_reported:
+                self._head_reported = False
+                self.context.connections.head_finished(self)
+            self._set_timer(None)
+            # Until the body has arrived, its answer must announce the close, and closing must
+            # allow for input that is still on its way: see `close_unfinished`.
             self.cycle.default_headers = [*self.cycle.default_headers, CLOSE_HEADER]
-            self.cycle.transport = self._parting
-            # The request has the list; trailers, which httptools calls headers too, get another.
+            self.cycle.transport = self._closing_transport
+            # The request owns the old list; trailers, which httptools reports as headers, get this.
             self.headers = []
 
     def on_body(self, body: bytes) -> None:
-        if not self._deaf:
+        if not self._discarding:
             self._progress = True
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._deaf:
+        if self._discarding:
             return
         self._in_body, self._progress = False, True
         self.cycle.transport = self.transport
@@ -116,53 +116,53 @@ class GuardedProtocol(ClosingProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What httptools cannot read; uvicorn has logged it."""
-        self.turn_away(Rejection.MALFORMED)
+        """Reject what httptools cannot parse; uvicorn has logged it."""
+        self.reject(Rejection.MALFORMED)
 
     def _feed(self, piece: bytes | memoryview) -> None:
         self._progress, self._piece = False, len(piece)
         super().data_received(piece)  # type: ignore[arg-type]
-        if self._away is not None:
-            self.turn_away(self._away)
+        if self._rejection is not None:
+            self.reject(self._rejection)
         elif self._progress:
-            self._fruitless = 0
+            self._pending_bytes = 0
         else:
-            self._fruitless += len(piece)
-            if self._fruitless > self._limits.head_bytes:
-                self.turn_away(Rejection.HEAD_TOO_LARGE)
+            self._pending_bytes += len(piece)
+            if self._pending_bytes > self._limits.head_bytes:
+                self.reject(Rejection.HEAD_TOO_LARGE)
 
     @property
-    def _has_begun(self) -> bool:
-        """Whether something of a head is here, or what may become one."""
-        return self._in_head or bool(self._fruitless)
+    def _head_started(self) -> bool:
+        """Whether a part of a head has arrived, or of what may become one."""
+        return self._in_head or bool(self._pending_bytes)
 
-    def _head_is_too_large(self) -> bool:
-        if self._fruitless + self._piece <= self._limits.head_bytes:
+    def _head_too_large(self) -> bool:
+        if self._pending_bytes + self._piece <= self._limits.head_bytes:
             return False
         fields = sum(len(name) + len(value) + 4 for name, value in self.headers)
         return len(self.url) + fields > self._limits.head_bytes
 
     def _await_head(self) -> None:
-        unnoticed = min(_UNNOTICED_S, self._limits.head_s / 2)
-        # Two timers: between them the loop has read what was there to be read, however long it
-        # was busy before.
-        self._set_until(
-            unnoticed, lambda: self._set_until(_POLL_S, lambda: self._notice(unnoticed))
+        grace_s = min(_HEAD_GRACE_S, self._limits.head_s / 2)
+        # Two timers: between them the loop reads what has already arrived, however long it was
+        # busy before.
+        self._set_timer(
+            grace_s, lambda: self._set_timer(_POLL_S, lambda: self._report_head(grace_s))
         )
 
-    def _notice(self, after: float) -> None:
-        self._set_until(self._limits.head_s - after, self._head_overdue)
+    def _report_head(self, after: float) -> None:
+        self._set_timer(self._limits.head_s - after, self._head_overdue)
         if not self._busy():
-            self._noticed = True
-            self.guard.connections.unfinished(self, begun=self._has_begun)
+            self._head_reported = True
+            self.context.connections.head_unfinished(self, started=self._head_started)
 
     def _head_overdue(self) -> None:
-        if self.flow.read_paused:  # while those before it are answered
+        if self.flow.read_paused:  # while earlier requests are answered
             self._await_head()
             return
-        self._set_until(None)
-        if self._has_begun:
-            self.turn_away(Rejection.HEAD_SLOW)
-        elif self._away is None:
-            self._turned(Rejection.HEAD_SLOW)
+        self._set_timer(None)
+        if self._head_started:
+            self.reject(Rejection.HEAD_SLOW)
+        elif self._rejection is None:
+            self._mark_rejected(Rejection.HEAD_SLOW)
             self._close()

@@ -1,1 +1,1 @@
-"""Waiting for the end of commands."""
+"""Lets callers wait for the end of commands."""

@@ -1,4 +1,4 @@
-"""The journal as a request may use it: few connections, and an answer or a no within seconds."""
+"""A bulkhead around the journal: few concurrent calls, and an answer or an error in seconds."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from producer.journal import Call, Journal, JournalUnavailable
 
 T = TypeVar("T")
 
-ASK_WITHIN_S = 7.0
-# Calls take well under a millisecond of Redis; more at once would only queue there.
-_AT_ONCE = 32
+CALL_WITHIN_S = 7.0
+# A call takes Redis well under a millisecond; more concurrent calls would only queue there.
+_MAX_CONCURRENT = 32
 
 
 class JournalBulkhead:
-    """Runs calls of a journal, each within `ASK_WITHIN_S` seconds, whatever Redis does."""
+    """Runs calls of a journal, each within `CALL_WITHIN_S` seconds even if Redis hangs."""
 
-    def __init__(self, journal: Journal, *, within_s: float = ASK_WITHIN_S) -> None:
+    def __init__(self, journal: Journal, *, within_s: float = CALL_WITHIN_S) -> None:
         self._journal = journal
         self._within_s = within_s
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(_MAX_CONCURRENT)
 
     async def __call__(self, call: Call[T], *, within_s: float | None = None) -> T:
         """Run the call.
 
         Raises:
-            JournalUnavailable: Redis did not answer in time or refused.
+            JournalUnavailable: Redis did not answer in time, or refused.
         """
         try:
             async with asyncio.timeout(self._within_s if within_s is None else within_s):
-                async with self._turn:
+                async with self._slots:
                     return await self._journal(call)
         except TimeoutError as error:
             raise JournalUnavailable(self._journal.failing or error) from error

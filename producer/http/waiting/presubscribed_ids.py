@@ -1,7 +1,7 @@
-"""Command ids that are subscribed to before there are commands of them.
+"""Command ids that are subscribed to before their commands exist.
 
-Whoever waits for a command must have subscribed before it is accepted. Done beforehand, that is no
-round trip of the caller's.
+A caller that waits for a command must be subscribed before the command is accepted. Subscribing
+in advance saves the caller a round trip.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from uuid import uuid4
 
 from producer.http.waiting.subscriptions import Subscriptions
 
-# As many callers can come within `_REFILL_S`; those beyond wait for their subscription.
+# As many callers can arrive within `_REFILL_S`; further ones wait for their subscription.
 KEPT = 20
-# Behind what is being answered, and together.
+# Refill after the current requests, with one command.
 _REFILL_S = 0.05
 
 
 class PresubscribedIds:
-    """A few ids, each for one command."""
+    """A pool of ids, each for one command."""
 
     def __init__(self, subscriptions: Subscriptions) -> None:
         self._subscriptions = subscriptions
@@ -27,16 +27,16 @@ class PresubscribedIds:
         self._refilling: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Subscribe to the first."""
+        """Fill the pool."""
         self._refill()
 
     def stop(self) -> None:
-        """Prepare no more."""
+        """Refill no more."""
         if self._refilling is not None:
             self._refilling.cancel()
 
-    def take(self) -> str:
-        """An id, a new one where none is prepared; `release` it once it is listened to."""
+    def acquire(self) -> str:
+        """An id, a new one if the pool is empty; `release` it once the caller listens to it."""
         if self._refilling is None:
             self._refilling = asyncio.get_running_loop().call_later(_REFILL_S, self._refill)
         if self._ids and self._ids[0][1].done():
@@ -44,15 +44,15 @@ class PresubscribedIds:
         return str(uuid4())
 
     def release(self, ident: str) -> None:
-        """Somebody else listens to the id now, or nobody is to."""
-        self._subscriptions.remove(ident, _nobody)
+        """Stop listening to the id for the pool."""
+        self._subscriptions.remove(ident, _ignore)
 
     def _refill(self) -> None:
         self._refilling = None
         while len(self._ids) < KEPT:
             ident = str(uuid4())
-            self._ids.append((ident, self._subscriptions.add(ident, _nobody)))
+            self._ids.append((ident, self._subscriptions.add(ident, _ignore)))
 
 
-def _nobody(_: str | None) -> None:
-    """There is no command yet that something could be told of."""
+def _ignore(_: str | None) -> None:
+    """A listener for ids that have no command yet."""

@@ -1,4 +1,4 @@
-"""One pub/sub connection for the whole process, shared by everybody who waits for something."""
+"""One pub/sub connection for the whole process, shared by all waiting callers."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from producer.journal import Journal, JournalUnavailable, heartbeat
 log = logging.getLogger(__name__)
 
 Listener: TypeAlias = Callable[[str | None], None]
-"""Told each publication; None where some may have been missed, so that it looks for itself."""
+"""Called with each publication; with None if some may have been missed and a read is due."""
 
-# Published by ourselves, through the primary: a subscription that does not hear it is at a server
-# that is no primary any more, or at the end of a connection that leads nowhere.
+# The process publishes heartbeats through the primary. If the subscription does not receive them,
+# its server is no longer the primary, or its connection is dead.
 _HEARTBEAT_S = 1.0
-_DEAF_AFTER_S = 3.0
+_HEARTBEAT_LOST_S = 3.0
 _RECONNECT_S = 0.2
-# Behind what is being answered, and together.
+# Unsubscribe after the current requests, with one command.
 _DROP_S = 0.05
 
 
 class Subscriptions:
-    """Tells listeners what is published on `changed(id)`, over losses of the connection.
+    """Calls listeners with what is published on `changed(id)`; survives lost connections.
 
-    One task reads and one writes; after an error of either the connection is made anew and all
-    ids are subscribed again. What is asked for in one turn of the loop is sent in one command.
+    One task reads and one writes; after an error of either it reconnects and subscribes to all ids
+    again. Subscriptions requested in one iteration of the event loop are sent as one command.
     """
 
     def __init__(self, journal: Journal) -> None:
-        """`journal` is one without retries: this class does its own."""
+        """`journal` must not retry, because this class retries itself."""
         self._journal = journal
-        self._home = f"-web-{uuid4().hex}"
-        self._listeners: dict[str, set[Listener]] = {self._home: set()}
+        self._heartbeat_id = f"-web-{uuid4().hex}"
+        self._listeners: dict[str, set[Listener]] = {self._heartbeat_id: set()}
         self._confirmations: dict[str, asyncio.Future[None]] = {}
         self._unanswered: dict[str, int] = {}
         self._to_add: set[str] = set()
@@ -56,7 +56,7 @@ class Subscriptions:
         await end(self._task)
 
     def add(self, ident: str, listener: Listener) -> asyncio.Future[None]:
-        """Listen. The future is done once nothing that is published can be missed."""
+        """Add a listener. The future is done once no publication can be missed."""
         self._to_drop.discard(ident)
         confirmation = self._confirmations.get(ident)
         if confirmation is None:
@@ -68,14 +68,14 @@ class Subscriptions:
         return confirmation
 
     def remove(self, ident: str, listener: Listener) -> None:
-        """Stop listening."""
+        """Remove the listener."""
         listeners = self._listeners.get(ident)
         if listeners is None:
             return
         listeners.discard(listener)
         if not listeners:
             del self._listeners[ident]
-            if ident in self._to_add:  # not sent yet, and while Redis is away not for long
+            if ident in self._to_add:  # not sent yet; while Redis is down, ids must not pile up
                 self._to_add.discard(ident)
                 self._confirmations.pop(ident, None)
             else:
@@ -87,40 +87,41 @@ class Subscriptions:
         while True:
             try:
                 async with self._journal.subscription() as pubsub:
-                    self._begin_anew()
-                    await pubsub.subscribe(self._channel(self._home))
+                    self._reset()
+                    await pubsub.subscribe(self._channel(self._heartbeat_id))
                     await self._serve(pubsub)
             except Exception as error:
-                # Only its kind: the text may hold an address.
+                # Its type alone: the text may contain an address.
                 log.warning("publications interrupted: %s", type(error).__name__)
             await asyncio.sleep(_RECONNECT_S)
 
     async def _serve(self, pubsub: PubSub) -> None:
-        """Read, write and send heartbeats until one fails; raise what it failed with.
+        """Read, write and send heartbeats until one of them fails; raise its error.
 
-        No TaskGroup: it cancels once, and one of these that swallows that would hold it for ever.
+        No TaskGroup: it cancels once, so a task that swallows the cancellation would block it
+        for ever.
         """
         tasks = [
             asyncio.create_task(self._write(pubsub)),
             asyncio.create_task(self._read(pubsub)),
-            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._send_heartbeats()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await end(*tasks)
-        # All are asked, since asyncio reports an error that nobody asked for.
+        # All errors are retrieved, since asyncio reports those that are not.
         errors = [task.exception() for task in tasks if not task.cancelled()]
         for error in errors:
             if error is not None:
                 raise error
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._to_drop.clear()
         self._unanswered.clear()
         for ident in [i for i in self._confirmations if i not in self._listeners]:
             del self._confirmations[ident]
-        self._to_add = {ident for ident in self._listeners if ident != self._home}
+        self._to_add = {ident for ident in self._listeners if ident != self._heartbeat_id}
         self._work.set()
 
     async def _write(self, pubsub: PubSub) -> None:
@@ -141,25 +142,25 @@ class Subscriptions:
 
     async def _read(self, pubsub: PubSub) -> None:
         loop = asyncio.get_running_loop()
-        heard = loop.time()
+        last_heard = loop.time()
         while True:
             message = await pubsub.get_message(timeout=_HEARTBEAT_S)
-            if loop.time() - heard > _DEAF_AFTER_S and message is None:
-                raise ConnectionError("the subscription does not hear its own heartbeat")
+            if loop.time() - last_heard > _HEARTBEAT_LOST_S and message is None:
+                raise ConnectionError("the subscription does not receive its own heartbeat")
             if message is None:
                 continue
             ident = self._journal.command_of_channel(message["channel"] or "")
-            if ident == self._home:
-                heard = loop.time()
+            if ident == self._heartbeat_id:
+                last_heard = loop.time()
             elif message["type"] == "message":
-                self._tell(ident, message["data"])
+                self._notify(ident, message["data"])
             elif message["type"] == "subscribe":
                 self._confirm(ident)
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             with suppress(JournalUnavailable):
-                await self._journal(heartbeat(self._home))
+                await self._journal(heartbeat(self._heartbeat_id))
             await asyncio.sleep(_HEARTBEAT_S)
 
     def _confirm(self, ident: str) -> None:
@@ -172,13 +173,13 @@ class Subscriptions:
         if confirmation is None:
             return
         if confirmation.done():
-            self._tell(ident, None)
+            self._notify(ident, None)
         else:
             confirmation.set_result(None)
 
     def _channel(self, ident: str) -> str:
         return self._journal.changed_channel(ident)
 
-    def _tell(self, ident: str, news: str | None) -> None:
+    def _notify(self, ident: str, publication: str | None) -> None:
         for listener in tuple(self._listeners.get(ident, ())):
-            listener(news)
+            listener(publication)

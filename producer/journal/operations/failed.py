@@ -18,8 +18,9 @@ from producer.contract import (
     State,
     parse_command,
 )
-from producer.contract.messages import Language, Text, say
+from producer.contract.messages import Text
 from producer.contract.metadata import stored_metadata
+from producer.contract.texts import Language
 from producer.journal.commands.signed import row_flaw, terms_of
 from producer.journal.commands.views import RecordDamaged
 from producer.journal.operations.operations import replay
@@ -89,7 +90,7 @@ class Kept:
         self, language: Language, status_ttl_s: int, signing: Signing = UNSIGNED
     ) -> Call[State | None]:
         """The call that replays it, under its own id. Check its `flaw` first."""
-        superseded = Envelope.no("superseded", say(Text.SUPERSEDED, language))
+        superseded = Envelope.no("superseded", Text.SUPERSEDED.say(language))
         return replay(
             self.id,
             self._command(),

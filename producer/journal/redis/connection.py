@@ -37,7 +37,7 @@ class JournalUnavailable(Exception):
 
     def __init__(self, cause: BaseException) -> None:
         self.cause = cause
-        super().__init__(f"not available: {self.fault.text.value[1]} ({type(cause).__name__})")
+        super().__init__(f"not available: {self.fault.text.english} ({type(cause).__name__})")
 
     @property
     def fault(self) -> Fault:

@@ -1,4 +1,4 @@
-"""Forgetting a migration that is over or was not begun: its files here, then the journal's keys."""
+"""Forgets a migration that has ended or never started: its files here, then the journal's keys."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from producer.migrations.results.results_file import Results
 from producer.migrations.run.lease import LEASE_S
 from producer.migrations.storage.uploads import Uploads
 
-_LOOK_S = 0.1
+_POLL_S = 0.1
 _COMMANDS = 500
-# As `spool_input` names its copies; other files are somebody's own.
+# The names of copies by `spool_input`; other files belong to their owner.
 _COPY = re.compile(r"input-[0-9a-f]{32}-[0-9a-f]{8}")
 
 
 class StillBusy(MigrationError):
-    """It has ended, but something of it is still under way."""
+    """The migration has ended, but some of its work is still in progress."""
 
     code = "migration_busy"
 
     def __init__(self, migration: str, what: str) -> None:
-        super().__init__(f"{migration} is not sent any more, but {what}: try again later")
+        super().__init__(f"{migration} has stopped sending, but {what}: try again later")
 
 
 def forgettable(registry: Registry, migration: str) -> MigrationStatus:
-    """Where it stands, if it may be forgotten. Waits some seconds for its last driver to go.
+    """The migration's status, if it may be forgotten. Waits some seconds for its driver to leave.
 
     Raises:
         UnknownMigration, JournalUnavailable
-        NotInState: it has not ended, and was begun.
-        StillBusy: it is driven, or failed commands of it were taken up again.
+        NotInState: it has started and not ended.
+        StillBusy: it has a driver, or failed commands of it were replayed.
     """
     deadline = time.monotonic() + LEASE_S + 1
     while True:
@@ -49,17 +49,17 @@ def forgettable(registry: Registry, migration: str) -> MigrationStatus:
         if status.driver is None:
             break
         if time.monotonic() > deadline:
-            raise StillBusy(migration, "it is driven")
-        time.sleep(_LOOK_S)
-    if status.counts.get(RowState.FAILED) and (again := _taken_up_again(registry, migration)):
-        raise StillBusy(migration, f"{again} of its failed commands were taken up again")
+            raise StillBusy(migration, "it still has a driver")
+        time.sleep(_POLL_S)
+    if status.counts.get(RowState.FAILED) and (replayed := _replayed(registry, migration)):
+        raise StillBusy(migration, f"{replayed} of its failed commands were replayed")
     return status
 
 
 def forget(registry: Registry, uploads: Uploads, migration: str) -> MigrationStatus | None:
-    """Remove it for good, and answer where it stood. Cut off at any point, it may be repeated.
+    """Remove the migration for good; return its last status. May be repeated after an interruption.
 
-    Where it was forgotten elsewhere, and files of it lay here, they are removed: None.
+    If it was forgotten on another machine, its files here are removed: None.
 
     Raises:
         As `forgettable`, and OSError.
@@ -71,23 +71,23 @@ def forget(registry: Registry, uploads: Uploads, migration: str) -> MigrationSta
             return None
         raise
     _remove_files(registry, uploads, migration)
-    # Last, for it is by the journal that it is found.
+    # Last: only the journal finds the migration.
     registry.forget(migration)
     return status
 
 
-def _taken_up_again(registry: Registry, migration: str) -> int:
-    """How many commands of rows that failed have not ended."""
+def _replayed(registry: Registry, migration: str) -> int:
+    """The number of failed rows whose commands were replayed and have not ended."""
     failed = registry.states(migration).numbers(RowState.FAILED)
-    under_way = 0
+    replayed = 0
     while ids := [command_id(migration, number) for number in islice(failed, _COMMANDS)]:
         found = registry.journal(kept(ids))
-        under_way += sum(1 for one in found if isinstance(one, Kept) and not one.state.ended)
-    return under_way
+        replayed += sum(1 for one in found if isinstance(one, Kept) and not one.state.ended)
+    return replayed
 
 
 def _remove_files(registry: Registry, uploads: Uploads, migration: str) -> bool:
-    """Remove results, copies and the upload; whether there were any."""
+    """Remove results, copies and the upload; return whether there were any."""
     any_results = Results.remove(uploads.folder, migration)
     upload = uploads.get(migration)
     for copy in _copies(registry, uploads, migration):
@@ -97,12 +97,12 @@ def _remove_files(registry: Registry, uploads: Uploads, migration: str) -> bool:
 
 
 def _copies(registry: Registry, uploads: Uploads, migration: str) -> Iterator[Path]:
-    """Copies of the stream it was made of, unless another migration is made of the same."""
-    lay = registry.files()
-    own = {lay.pop(migration, Path()).name}
-    others = {path.name for path in lay.values()}
-    for one in uploads.all():
-        (own if one.migration == migration else others).add(one.file)
+    """Copies of the migration's stream that no other migration uses."""
+    files = registry.files()
+    own = {files.pop(migration, Path()).name}
+    others = {path.name for path in files.values()}
+    for upload in uploads.all():
+        (own if upload.migration == migration else others).add(upload.file)
     for name in own - others:
         if _COPY.fullmatch(name):
             yield uploads.folder / name

@@ -1,4 +1,4 @@
-"""The file that puts former defaults back."""
+"""Writes a file that restores former defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from producer.migrations.report.errors_file import EXPECTED
 from producer.migrations.report.rows_report import written_whole
 from producer.migrations.results.row_outcomes import RowOutcomes
 
-# The first row of a customer knows what was there before, the last one what is there now.
+# A customer's first row knows the default before the migration, its last row the present one.
 _ROWS = """
 CREATE TABLE undone (
     customer TEXT, slot TEXT, before TEXT, card TEXT, PRIMARY KEY (customer, slot)
@@ -28,34 +28,34 @@ ON CONFLICT DO UPDATE SET card = excluded.card
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What an undo file holds, and what it cannot: counts of customers' defaults, and of rows."""
+    """Counts of what an undo file restores and what it cannot: defaults, and attaching rows."""
 
     written: int
-    had_none: int  # there was no default before, and none can be set
-    not_recorded: int  # the default before is not known on this machine
+    had_none: int  # defaults that did not exist before: a default cannot be removed
+    not_recorded: int  # former defaults that this machine does not know
     attached: int  # rows that attached a card: it stays attached
 
 
-def write_undo(accounts: RowOutcomes, path: Path) -> Undo:
-    """Write rows that put back what was before, each only where our card is still the default.
+def write_undo(outcomes: RowOutcomes, path: Path) -> Undo:
+    """Write rows that restore former defaults, each only if our card is still the default.
 
     Mode 0600. The column `only_if_default_is` holds the card that the migration set; `cards
-    migrate run` recognises it and leaves alone who has changed since.
+    migrate run` recognises it and leaves customers alone that have changed since.
 
     Raises:
-        SumsDiffer: the input has other rows than the ledger; then no file is left.
+        SumsDiffer: input and ledger differ; then no file is left.
     """
     unknown = attached = 0
-    # "" is a temporary database on disk, so that memory stays flat.
+    # "" is a temporary database on disk: memory stays flat.
     db = sqlite3.connect("")
     try:
         db.execute(_ROWS)
-        for row, result in accounts:
+        for row, result in outcomes:
             if result.state is not RowState.APPLIED or isinstance(row, BadRow):
                 continue
             order = row.order
             if isinstance(order, Repair):
-                unknown += 1  # which card was set is recorded elsewhere
+                unknown += 1  # another machine has recorded which card was set
                 continue
             if not isinstance(order, SetDefaultCard):
                 attached += 1

@@ -1,4 +1,4 @@
-"""Reads some rows back from Stripe and compares."""
+"""Compares a sample of rows with Stripe."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _DONE = (RowState.APPLIED, RowState.ALREADY_SO)
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A customer compared. `differs` is "" where Stripe has what the migration left behind."""
+    """A compared customer. `differs` is "" if Stripe has what the migration set."""
 
-    number: int  # the row that was drawn
+    number: int  # the sampled row
     customer: str
     differs: str = ""
     unread: bool = False
@@ -28,7 +28,7 @@ class Compared:
 
 @dataclass(slots=True)
 class _Expected:
-    """What the migration left behind at a customer: defaults by slot, and attached cards."""
+    """What the migration set for a customer: defaults by slot, and attached cards."""
 
     number: int
     defaults: dict[Slot, str]
@@ -37,43 +37,43 @@ class _Expected:
 
 def verify(
     journal: BlockingJournal,
-    accounts: RowOutcomes,
+    outcomes: RowOutcomes,
     sample: int,
     *,
     seed: int = 0,
     signing: Signing = UNSIGNED,
 ) -> Iterator[Compared]:
-    """Compare the customers of so many rows, drawn evenly of those that are as the file says.
+    """Compare the customers of `sample` random rows among the applied and unchanged ones.
 
-    One request at Stripe for each, more where cards were attached. `seed` draws others.
+    One request to Stripe each, more where cards were attached. Another `seed` draws other rows.
 
     Raises:
-        SumsDiffer: the input has other rows than the ledger.
-        JournalUnavailable: Redis is out of reach.
+        SumsDiffer: input and ledger differ.
+        JournalUnavailable: Redis is unreachable.
     """
-    drawn = _drawn(accounts, sample, random.Random(seed))
+    drawn = _drawn(outcomes, sample, random.Random(seed))
     expected = {customer: _Expected(number, {}, set()) for customer, number in drawn.items()}
-    for row, result in accounts:
+    for row, result in outcomes:
         if isinstance(row, BadRow) or result.state not in _DONE:
             continue
         wanted = expected.get(row.order.customer)
         if wanted is None:
             continue
         if isinstance(row.order, SetDefaultCard):
-            wanted.defaults[row.order.slot] = row.order.card  # the last one stands
+            wanted.defaults[row.order.slot] = row.order.card  # the last row wins
         elif result.card_id:
             wanted.cards.add(result.card_id)
     for with_cards in (False, True):
-        some = [one for one, wanted in expected.items() if bool(wanted.cards) is with_cards]
-        for read in read_customers(journal, some, with_cards=with_cards, signing=signing):
+        batch = [name for name, wanted in expected.items() if bool(wanted.cards) is with_cards]
+        for read in read_customers(journal, batch, with_cards=with_cards, signing=signing):
             yield _compared(read, expected[read.customer])
 
 
-def _drawn(accounts: RowOutcomes, sample: int, draw: random.Random) -> dict[str, int]:
-    """Customers with the row that was drawn: a reservoir, so that the file is read once."""
+def _drawn(outcomes: RowOutcomes, sample: int, draw: random.Random) -> dict[str, int]:
+    """Customers with their sampled row: a reservoir sample, which reads the file once."""
     kept: list[tuple[str, int]] = []
     seen = 0
-    for row, result in accounts:
+    for row, result in outcomes:
         if isinstance(row, BadRow) or result.state not in _DONE:
             continue
         seen += 1
@@ -93,8 +93,8 @@ def _compared(read: CustomerRead, wanted: _Expected) -> Compared:
     for slot, card in wanted.defaults.items():
         found = read.default(slot)
         if found != card:
-            told = f"{slot.value} is {found or 'none'}, not {card}"
-            return Compared(wanted.number, read.customer, told)
+            differs = f"{slot.value} is {found or 'none'}, not {card}"
+            return Compared(wanted.number, read.customer, differs)
     missing = wanted.cards - (read.cards or frozenset())
     if missing:
         return Compared(wanted.number, read.customer, f"no card {', '.join(sorted(missing))}")

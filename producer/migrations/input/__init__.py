@@ -1,1 +1,1 @@
-"""From a file's bytes to checked rows."""
+"""Reads a file's bytes into checked rows."""

@@ -1,4 +1,4 @@
-"""The form of a file by its first bytes, however it is called."""
+"""Detects a file's format by its first bytes, whatever its name."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from producer.migrations.texts.reasons import Reason
 
 _PARQUET = b"PAR1"
 _SPACE = re.compile(r"\s*")
-# What may stand behind the bracket of an array of objects.
+# What may follow the bracket of an array of objects.
 _OBJECTS = ("{", "]", "")
 
 
 def detected(data: bytes, *, gzipped: bool = False, member: str = "") -> Format:
-    """The format of what begins so, unpacked; a workbook is another's to know.
+    """The format of an unpacked file with these first bytes, unless it is a workbook.
 
     Raises:
-        FileRefused: it is none that is known.
+        FileRefused: the format is not supported.
     """
     if data.startswith(_PARQUET):
         return Format(Form.PARQUET, gzipped, member=member)
@@ -56,14 +56,14 @@ def _csv(text: str, encoding: Encoding, gzipped: bool, member: str) -> Format:
 
 
 def _json_form(text: str) -> Form | None:
-    """Which of JSON's forms begins so; None is none."""
+    """The JSON form of a text with this beginning; None if it is not JSON."""
     if text.startswith("["):
         after = text[_after_space(text, 1) :][:1]
         if after in _OBJECTS:
             return Form.JSON_ARRAY
         if _value(text, 0) is not None:
             raise FileRefused("unknown_format", Reason.JSON_OF_OTHERS)
-        return None  # as some databases put names in brackets
+        return None  # some databases put column names in brackets
     if not text.startswith("{"):
         return None
     return _form_of_objects(text)
@@ -73,15 +73,15 @@ def _form_of_objects(text: str) -> Form:
     first = _first_member(text)
     if first is not None and _is_customer(first):
         return Form.STRIPE_MAPPING
-    if _begins_a_list(text):
+    if _has_list(text):
         return Form.JSON_LIST
     found = _value(text, 0)
     if found is None:
         return Form.JSON_LINES
     end = found[1]
-    in_a_line = not set("\r\n") & set(text[:end])
+    one_line = not set("\r\n") & set(text[:end])
     alone = text[end:].lstrip(" \t")[:1] in ("", "\r", "\n")
-    return Form.JSON_LINES if in_a_line and alone else Form.JSON_OBJECTS
+    return Form.JSON_LINES if one_line and alone else Form.JSON_OBJECTS
 
 
 def _is_customer(value: Any) -> bool:
@@ -89,14 +89,14 @@ def _is_customer(value: Any) -> bool:
 
 
 def _first_member(text: str) -> Any:
-    """The value of the object's first member; None where it is broken."""
+    """The value of the object's first member; None if it is malformed."""
     for _, at in _members(text):
         found = _value(text, at)
         return found[0] if found else None
     return None
 
 
-def _begins_a_list(text: str) -> bool:
+def _has_list(text: str) -> bool:
     """Whether a member of the object is the list of rows."""
     for name, at in _members(text):
         if name == LIST and text[at : at + 1] == "[":
@@ -105,7 +105,7 @@ def _begins_a_list(text: str) -> bool:
 
 
 def _members(text: str) -> Any:
-    """Names of an object's members, and where their values begin, as far as it can be read."""
+    """Names of an object's members and positions of their values, as far as they can be read."""
     at = _after_space(text, 1)
     while True:
         name = _value(text, at)
@@ -116,17 +116,17 @@ def _members(text: str) -> Any:
             return
         at = _after_space(text, at + 1)
         yield name[0], at
-        passed = _value(text, at)
-        if passed is None:
+        value = _value(text, at)
+        if value is None:
             return
-        at = _after_space(text, passed[1])
+        at = _after_space(text, value[1])
         if text[at : at + 1] != ",":
             return
         at = _after_space(text, at + 1)
 
 
 def _value(text: str, at: int) -> tuple[Any, int] | None:
-    """A JSON value and where it ends."""
+    """A JSON value and its end position; None if it is malformed."""
     try:
         return json.JSONDecoder().raw_decode(text, at)
     except (ValueError, RecursionError):

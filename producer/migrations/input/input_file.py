@@ -1,4 +1,4 @@
-"""The file of a migration: where it lies, what it is, what it is called."""
+"""The input file of a migration: path, format and columns."""
 
 from __future__ import annotations
 
@@ -26,29 +26,33 @@ from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.input.files.text_encodings import as_utf_8
 from producer.migrations.input.records.readers import Reader, reader_of
 from producer.migrations.input.stored_copies import MAGIC, CopyHead, copied_records
-from producer.migrations.input.values.column_samples import NO_SAMPLES, ColumnSamples, Gathering
+from producer.migrations.input.values.column_samples import (
+    NO_SAMPLES,
+    ColumnSamples,
+    SampleCollector,
+)
 from producer.migrations.input.workbook.workbook import Workbook
 from producer.migrations.model.records import Record
 from producer.migrations.texts.reasons import Reason
 
 NO_DIGEST = "0" * 64
 _SAMPLE = 1_000  # rows
-# Exports of databases and of Stripe have some hundred at most; each is looked at in every row.
+# Exports of databases and of Stripe have at most some hundred; each is checked in every row.
 _MOST_COLUMNS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that was looked at and is not refused. `digest` is the SHA-256 of its bytes."""
+    """An accepted file. `digest` is the SHA-256 of its bytes."""
 
     path: Path
-    name: str  # for people: the file's, or "standard input"
+    name: str  # for people: the file's name, or "standard input"
     size: int  # bytes on disk
     digest: str
     format: Format
-    columns: tuple[str, ...]  # as the file names them; of JSON those of the first rows
-    kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it has
-    evidence: ColumnSamples = NO_SAMPLES  # of what the columns hold
+    columns: tuple[str, ...]  # the file's names; of JSON those of the first rows
+    kept: tuple[str, ...] | None = None  # of a stream's copy: the columns that it keeps
+    samples: ColumnSamples = NO_SAMPLES  # what the columns of the first rows hold
 
     def records(
         self,
@@ -58,13 +62,12 @@ class InputFile:
         cards: CardColumns | None = None,
         bounds: Bounds | None = None,
     ) -> Iterator[Record]:
-        """The wanted columns' values from a record on; `cards` looks at every column.
+        """The wanted columns' values from a record on; `cards` checks every column.
 
-        `bounds` are of Parquet and Excel: what else is unpacked is read as a stream by who bounds
-        it.
+        `bounds` apply to Parquet and Excel; for other forms the caller bounds the stream.
 
         Raises:
-            FileRefused: the file turns out to be torn, or a column to be named like card data.
+            FileRefused: the file is truncated, or a column is named like card data.
             ExtraMissing: as `open_input`.
         """
         if self.kept is not None:
@@ -78,42 +81,40 @@ class InputFile:
 def open_input(
     path: Path, *, name: str | None = None, sheet: str = "", bounds: Bounds | None = None
 ) -> InputFile:
-    """Look at a file: format, columns, digest, and whether it holds card numbers or CVCs.
+    """Find a file's format, columns and digest, and check it for card numbers and CVCs.
 
-    A copy that `spool_input` made opens as the stream it is of. `sheet` is that of a workbook; ""
-    is the first that is not hidden.
+    A copy made by `spool_input` opens as its original stream. `sheet` selects a workbook's sheet;
+    "" is the first that is not hidden.
 
     Raises:
-        FileRefused: it cannot be read, is no known format, or has a column of card data; or it is
-            packed, Parquet or Excel and exceeds the bounds; or there is no such sheet.
-        ExtraMissing: it is Parquet, and pyarrow is not installed.
+        FileRefused: the file cannot be read, has no supported format, or has a column of card
+            data; or it is packed, Parquet or Excel and exceeds the bounds; or it has no such sheet.
+        ExtraMissing: the file is Parquet, and pyarrow is not installed.
     """
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) == MAGIC:
                 return _copy(path, name)
-            looked = look(file, sheet=sheet, bounds=bounds)
+            found = look_at_file(file, sheet=sheet, bounds=bounds)
             file.seek(0)
             digest = file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
         raise FileRefused.unreadable(error) from error
     name = shown(name or path.name)
-    return InputFile(
-        path, name, size, digest, looked.format, looked.columns, evidence=looked.evidence
-    )
+    return InputFile(path, name, size, digest, found.format, found.columns, samples=found.samples)
 
 
-class Looked(NamedTuple):
-    """What was seen in a file's first rows."""
+class Inspection(NamedTuple):
+    """What a file's first rows show."""
 
     format: Format
     columns: tuple[str, ...]
-    evidence: ColumnSamples
+    samples: ColumnSamples
 
 
-def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Looked:
-    """What a file is and holds, once the first rows were judged. Raises as `open_input`."""
+def look_at_file(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Inspection:
+    """Find a file's format and columns, and check its first rows. Raises as `open_input`."""
     beginning = beginning_of(file, bounds)
     format_ = _format(beginning, sheet)
     if format_.form.is_text:
@@ -124,17 +125,17 @@ def look(file: BinaryIO, *, sheet: str = "", bounds: Bounds | None = None) -> Lo
             if format_.packed and not is_workbook(opened_archive(unpacked)):
                 raise FileRefused("unknown_format", Reason.ZIP_IN_ZIP)
             format_ = Workbook(unpacked, bounds).format_of(format_, sheet)
-        columns = _few(reader_of(unpacked, format_, bounds).columns())
+        columns = _bounded(reader_of(unpacked, format_, bounds).columns())
         cards = CardColumns(columns)
-        found = Gathering(columns)
-        found.of(_sample(reader_of(unpacked, format_, bounds), columns, cards))
-        whole = found.rows < _SAMPLE
+        collector = SampleCollector(columns)
+        collector.add(_sample(reader_of(unpacked, format_, bounds), columns, cards))
+        whole = collector.rows < _SAMPLE
         cards.refuse(whole=whole)
-    return Looked(format_, columns, found.evidence(whole=whole))
+    return Inspection(format_, columns, collector.samples(whole=whole))
 
 
 def look_at_head(head: bytes, name: str, sheet: str = "") -> InputFile | None:
-    """What a file that begins so is, its first rows judged; None where it must be had whole.
+    """As `look_at_file`, from a file's first bytes; None if the whole file is needed.
 
     Raises:
         FileRefused
@@ -145,9 +146,9 @@ def look_at_head(head: bytes, name: str, sheet: str = "") -> InputFile | None:
     format_ = _format(beginning, sheet)
     if not format_.form.is_text:
         return None
-    looked = _look_at_text(beginning, format_)
+    found = _look_at_text(beginning, format_)
     return InputFile(
-        Path(), shown(name), 0, NO_DIGEST, format_, looked.columns, evidence=looked.evidence
+        Path(), shown(name), 0, NO_DIGEST, format_, found.columns, samples=found.samples
     )
 
 
@@ -170,30 +171,30 @@ def _copy(path: Path, name: str | None) -> InputFile:
         format=head.format,
         columns=head.columns,
         kept=head.kept,
-        evidence=head.evidence,
+        samples=head.samples,
     )
 
 
-def _look_at_text(beginning: Beginning, format_: Format) -> Looked:
+def _look_at_text(beginning: Beginning, format_: Format) -> Inspection:
     data = as_utf_8(io.BytesIO(beginning.data), format_.encoding).read()
     if not beginning.whole and format_.form in (Form.CSV, Form.JSON_LINES):
         data = data[: data.rfind(format_.line_end.char.encode()) + 1]
-    columns = _few(reader_of(io.BytesIO(data), format_).columns())
+    columns = _bounded(reader_of(io.BytesIO(data), format_).columns())
     cards = CardColumns(columns)
-    found = Gathering(columns)
+    collector = SampleCollector(columns)
     try:
-        found.of(_sample(reader_of(io.BytesIO(data), format_), columns, cards))
-        whole = found.rows < _SAMPLE and beginning.whole
+        collector.add(_sample(reader_of(io.BytesIO(data), format_), columns, cards))
+        whole = collector.rows < _SAMPLE and beginning.whole
     except FileRefused as refused:
-        # The head may end in the middle of the document; the whole is read by the plan.
+        # The first bytes may end inside the document; the plan reads all of it.
         if refused.code != "json_broken":
             raise
         whole = False
     cards.refuse(whole=whole)
-    return Looked(format_, columns, found.evidence(whole=whole))
+    return Inspection(format_, columns, collector.samples(whole=whole))
 
 
-def _few(columns: tuple[str, ...]) -> tuple[str, ...]:
+def _bounded(columns: tuple[str, ...]) -> tuple[str, ...]:
     if len(columns) > _MOST_COLUMNS:
         raise FileRefused("header", Reason.TOO_MANY_COLUMNS, limit=_MOST_COLUMNS)
     return columns
@@ -203,4 +204,4 @@ def _sample(reader: Reader, columns: Sequence[str], cards: CardColumns) -> Itera
     return islice(reader.records(columns, cards=cards), _SAMPLE)
 
 
-__all__ = ["HEAD", "NO_DIGEST", "InputFile", "look", "look_at_head", "open_input"]
+__all__ = ["HEAD", "NO_DIGEST", "InputFile", "look_at_file", "look_at_head", "open_input"]

@@ -1,7 +1,7 @@
-"""Copies of streams: what is kept of standard input and of uploads, and how it is read again.
+"""Copies of standard input and uploads, which can be read again.
 
-A line of JSON that says what the stream was, then a line for each of its records, whole or not:
-its line and the values of the columns that are used. Columns that are not are not in the copy.
+A copy has one line of JSON that describes the stream, then one line for each record, faulty ones
+included: its line number and the values of the used columns. Other columns are not copied.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _SIZE_DIGITS = 20
 
 @dataclass(frozen=True, slots=True)
 class CopyHead:
-    """What is known of the stream; its columns by name, also those that are not kept."""
+    """Describes the stream; `columns` includes those that are not kept."""
 
     digest: str
     size: int
     format: Format
     columns: tuple[str, ...]
     kept: tuple[str, ...]
-    evidence: ColumnSamples
+    samples: ColumnSamples
 
     def line(self) -> bytes:
-        """As the first line; as long whatever digest and size are."""
+        """The first line; its length does not depend on digest and size."""
         fields = {
             "cards-copy": 1,
             "digest": self.digest,
@@ -42,13 +42,13 @@ class CopyHead:
             **self.format.fields(),
             "columns": self.columns,
             "kept": self.kept,
-            "evidence": self.evidence.wire(),
+            "evidence": self.samples.wire(),
         }
         return json.dumps(fields).encode() + b"\n"
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """That of a copy. Raises FileRefused, OSError."""
+        """Read a copy's head. Raises FileRefused, OSError."""
         with path.open("rb") as file:
             try:
                 found = json.loads(file.readline())
@@ -65,13 +65,13 @@ class CopyHead:
 
 
 def copied_line(line: int, values: Sequence[Any] | Fault) -> str:
-    """A record as its line in a copy."""
+    """A record as a line of a copy."""
     kept: Sequence[Any] = (
         [{"code": values.code, "what": values.what, "column": values.column}]
         if isinstance(values, Fault)
         else values
     )
-    # What JSON cannot say, as Parquet may have it, makes the row invalid as its text too.
+    # Parquet values that JSON lacks are written as text: the row is invalid either way.
     return json.dumps([line, *kept], default=str) + "\n"
 
 
@@ -81,7 +81,7 @@ def copied_records(
     """The records of a copy from a number on.
 
     Raises:
-        FileRefused: a column is wanted that is not in the copy.
+        FileRefused: the copy lacks a wanted column.
     """
     missing = [name for name in wanted if name not in kept]
     if missing:

@@ -1,1 +1,1 @@
-"""The values that every part of a migration works on."""
+"""Values that every part of a migration works on."""

@@ -1,4 +1,4 @@
-"""What people know a card by: brand, last four digits, expiry."""
+"""What identifies a card to people: brand, last four digits, expiry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class CardDetails(NamedTuple):
-    """As texts; "" where it is not known."""
+    """Texts; "" is unknown."""
 
     brand: str = ""
     last4: str = ""
@@ -17,7 +17,7 @@ class CardDetails(NamedTuple):
 
     @property
     def expiry(self) -> str:
-        """`12/2030`; "" where it is not known."""
+        """`12/2030`; "" where unknown."""
         return f"{self.exp_month}/{self.exp_year}" if self.exp_month and self.exp_year else ""
 
     @property
@@ -37,29 +37,29 @@ class CardDetails(NamedTuple):
 UNKNOWN = CardDetails()
 
 
-class ShownCard(NamedTuple):
-    """A customer's card as Stripe shows it now. `status` is that of a `src_`, else ""."""
+class AttachedCard(NamedTuple):
+    """A card attached to a customer at Stripe. `status` is that of a `src_`, else ""."""
 
     id: str
-    face: CardDetails
+    details: CardDetails
     status: str = ""
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> ShownCard:
+    def of(cls, answer: Mapping[str, Any]) -> AttachedCard:
         """From a worker's answer."""
-        parts = (told.get(name) for name in ("brand", "last4", "exp_month", "exp_year"))
-        face = CardDetails(*("" if part is None else str(part) for part in parts))
-        return cls(str(told["id"]), face, str(told.get("status") or ""))
+        parts = (answer.get(name) for name in ("brand", "last4", "exp_month", "exp_year"))
+        details = CardDetails(*("" if part is None else str(part) for part in parts))
+        return cls(str(answer["id"]), details, str(answer.get("status") or ""))
 
     def unusable(self, on: date) -> str:
-        """Why Stripe would not charge it on that day, in a word; "" where nothing says so.
+        """Why Stripe would not charge the card on that day, in a word; "" if no reason is known.
 
-        A card is good to the end of the month that is printed on it.
+        A card is valid until the end of its expiry month.
         """
         if self.status not in ("", "chargeable"):
             return self.status
         try:
-            until = int(self.face.exp_year), int(self.face.exp_month)
+            until = int(self.details.exp_year), int(self.details.exp_month)
         except ValueError:
             return ""
         return "expired" if until < (on.year, on.month) else ""

@@ -1,4 +1,4 @@
-"""The contract's fields, as they are named on the wire."""
+"""Names of the contract's fields on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file holds before it is judged: numbered records of the wanted columns."""
+"""Numbered records of the wanted columns, before they are checked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a record cannot be read; `column` is "" where it is the record as a whole."""
+    """Why a record cannot be used; `column` is "" where the whole record is at fault."""
 
     code: str
     what: str
@@ -18,5 +18,5 @@ class Fault:
 
 BLANK = Fault("blank_row", "the row is blank in all columns")
 
-# Number (from 1), line, and the wanted columns' values in the order wanted.
+# Number (from 1), line, and the values of the wanted columns, in the order asked for.
 Record: TypeAlias = tuple[int, int, Sequence[Any] | Fault]

@@ -29,7 +29,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A row of the input with what became of it. Tokens are redacted; a bad row has no values."""
+    """A row of the input with its outcome. Tokens are redacted; a bad row has no values."""
 
     line: int
     command: str
@@ -39,7 +39,7 @@ class ReportRow:
 
     @classmethod
     def of(cls, row: Row | BadRow, result: RowResult) -> ReportRow:
-        """The two put together."""
+        """Combine a row with its outcome."""
         if isinstance(row, BadRow):
             return cls(row.line, "", "", "", result)
         order = row.order
@@ -47,11 +47,11 @@ class ReportRow:
 
     @property
     def customer_link(self) -> str:
-        """Where the customer is seen in Stripe's dashboard; "" where there is none."""
+        """The customer's page in Stripe's dashboard; "" without a customer."""
         return f"https://dashboard.stripe.com/customers/{self.customer}" if self.customer else ""
 
     def values(self) -> tuple[Any, ...]:
-        """By COLUMNS; times are RFC 3339 in UTC, None where there is none."""
+        """In the order of COLUMNS; times are RFC 3339 in UTC, or None."""
         result = self.result
         return (
             result.number,

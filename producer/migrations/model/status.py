@@ -1,4 +1,4 @@
-"""Where a migration stands, as the journal has it: for the command line, HTTP and the page."""
+"""The status of a migration according to the journal: for command line, HTTP and pages."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from producer.migrations.model.rows import RowState
 
 
 class MigrationState(StrEnum):
-    """Where a migration stands."""
+    """The state of a migration."""
 
-    RUNNING = "running"  # rows are sent, if a driver lives
-    PAUSED = "paused"  # by a person; what was sent is finished
-    CANCELLING = "cancelling"  # by a person; what was sent is being finished
-    STOPPED = "stopped"  # by --stop-after-failures; `resume` goes on
-    CANCELLED = "cancelled"  # ended: the rest was cancelled
-    FINISHED = "finished"  # ended: every row has
+    RUNNING = "running"  # rows are sent while a driver runs
+    PAUSED = "paused"  # by an operator; rows that were sent are finished
+    CANCELLING = "cancelling"  # by an operator; rows that were sent are being finished
+    STOPPED = "stopped"  # by --stop-after-failures; `resume` continues
+    CANCELLED = "cancelled"  # ended: the unsent rows were cancelled
+    FINISHED = "finished"  # ended: every row has an outcome
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is sent."""
+        """Whether no more rows are sent."""
         return self in (MigrationState.CANCELLED, MigrationState.FINISHED)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How many rows had ended at a moment; the history is thinned as it grows."""
+    """The number of rows that had ended at one moment."""
 
     at: datetime
     ended: int
@@ -46,22 +46,22 @@ class MigrationStatus:
     counts: dict[RowState, int]
     created_at: datetime
     finished_at: datetime | None = None
-    rate: float = 0.0  # rows ended a second, lately
-    eta_s: float | None = None  # seconds to the end at that rate; None where it is not known
-    rps: float | None = None  # throttle: rows sent a second at most
-    by: str = ""  # the sender that entered it; empty where it has no name
-    driver: str | None = None  # who drives it now; None where nobody does
+    rate: float = 0.0  # rows ended a second, recently
+    eta_s: float | None = None  # seconds to the end at that rate; None where unknown
+    rps: float | None = None  # throttle: maximum rows sent a second
+    by: str = ""  # the sender that entered it; "" where the sender has no name
+    driver: str | None = None  # the holder of the driver lease; None without a driver
     codes: dict[str, int] = field(default_factory=dict)  # rows that were not applied, by code
     history: list[Sample] = field(default_factory=list)
 
     @property
     def ended_rows(self) -> int:
-        """Rows to which nothing more happens by itself."""
+        """Rows whose state is settled."""
         return sum(count for state, count in self.counts.items() if state.settled)
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing was sent yet that is known to have changed anything."""
+        """Whether no row was sent, apart from rows that changed nothing."""
         idle = (
             RowState.PENDING,
             RowState.INVALID,
@@ -73,7 +73,7 @@ class MigrationStatus:
 
     @property
     def forgettable(self) -> bool:
-        """Whether it may be forgotten: it has ended, or waits and nothing of it was sent."""
+        """Whether it may be forgotten: it has ended, or is paused and untouched."""
         return self.state.ended or (self.state is MigrationState.PAUSED and self.untouched)
 
     def wire(self) -> dict[str, Any]:

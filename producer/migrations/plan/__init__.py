@@ -1,1 +1,1 @@
-"""What a file comes to before anything is sent."""
+"""Plans a migration before anything is sent."""

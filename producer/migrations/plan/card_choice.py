@@ -1,7 +1,7 @@
-"""Which rows of a customer are sent, where several of its cards were copied from another account.
+"""Chooses a customer's default among several cards that were copied from another account.
 
-Only one card can be the default. Which one is never guessed: it is the only one, or it was the
-default before, or nothing is sent.
+The choice is never a guess: the card is the only one, or was the default before, or nothing is
+sent.
 """
 
 from __future__ import annotations
@@ -13,46 +13,49 @@ from typing import NamedTuple
 from producer.migrations.model.rows import RowState, WasDefault
 
 
-class Why(StrEnum):
-    """Codes of rows that can be sent, and are not."""
+class UnsentReason(StrEnum):
+    """Codes of correct rows that are not sent."""
 
     REPEATED = "repeated_row"
     NOT_DEFAULT = "not_default"  # another card of the customer was the default
-    AMBIGUOUS = "ambiguous_cards"  # several cards, and no word on which was the default
-    DEFAULTS_DIFFER = "contradictory_defaults"  # several cards are said to have been the default
-    DEFAULT_NOT_COPIED = "default_not_copied"  # the default was none of the cards that were copied
+    AMBIGUOUS = "ambiguous_cards"  # several cards, and the old default is unknown
+    DEFAULTS_DIFFER = "contradictory_defaults"  # several cards are named as the old default
+    DEFAULT_NOT_COPIED = "default_not_copied"  # the old default is not among the copied cards
     COPIES_DIFFER = "contradictory_copies"  # a card was copied to several places
 
     @property
     def state(self) -> RowState:
-        """The state in which such a row begins, and ends."""
+        """The state of such a row from start to end."""
         return _STATES.get(self, RowState.AMBIGUOUS)
 
 
-_STATES = {Why.REPEATED: RowState.ALREADY_SO, Why.NOT_DEFAULT: RowState.SKIPPED}
+_STATES = {UnsentReason.REPEATED: RowState.ALREADY_SO, UnsentReason.NOT_DEFAULT: RowState.SKIPPED}
 
 
 class Choice(NamedTuple):
-    """`chosen` is the only card to be sent, None where `why` says that none is."""
+    """`chosen` is the card to send; None with a `reason` where none is."""
 
     chosen: int | None
-    why: Why | None
-    cards: int  # how many different ones there are
+    reason: UnsentReason | None
+    cards: int  # the number of different cards
 
 
 def choose(cards: Sequence[int], defaults: Sequence[WasDefault], clashes: bool) -> Choice:
-    """Choose among a customer's rows, each of a card; `clashes`: one was copied elsewhere too."""
+    """Choose among a customer's rows of one card each.
+
+    `clashes`: one of the cards was also copied to another place.
+    """
     different = len(set(cards))
     if clashes:
-        return Choice(None, Why.COPIES_DIFFER, different)
-    said = set(defaults)
-    were = {card for card, was in zip(cards, defaults, strict=True) if was is WasDefault.YES}
-    if WasDefault.BOTH in said or len(were) > 1:
-        return Choice(None, Why.DEFAULTS_DIFFER, different)
-    if were:
-        return Choice(were.pop(), None, different)
-    if WasDefault.NO in said:
-        return Choice(None, Why.DEFAULT_NOT_COPIED, different)
+        return Choice(None, UnsentReason.COPIES_DIFFER, different)
+    known = set(defaults)
+    old = {card for card, was in zip(cards, defaults, strict=True) if was is WasDefault.YES}
+    if WasDefault.BOTH in known or len(old) > 1:
+        return Choice(None, UnsentReason.DEFAULTS_DIFFER, different)
+    if old:
+        return Choice(old.pop(), None, different)
+    if WasDefault.NO in known:
+        return Choice(None, UnsentReason.DEFAULT_NOT_COPIED, different)
     if different > 1:
-        return Choice(None, Why.AMBIGUOUS, different)
+        return Choice(None, UnsentReason.AMBIGUOUS, different)
     return Choice(cards[0], None, different)

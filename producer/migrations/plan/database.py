@@ -1,4 +1,4 @@
-"""What a plan remembers of each row, in a temporary SQLite file: its memory stays flat."""
+"""A plan's data about each row, in a temporary SQLite file: memory stays flat."""
 
 from __future__ import annotations
 
@@ -12,57 +12,61 @@ from operator import itemgetter
 
 from producer.contract import AssignCard
 from producer.migrations.model.rows import BadRow, Repair, Row, RowState, WasDefault
-from producer.migrations.plan.card_choice import Why, choose
+from producer.migrations.plan.card_choice import UnsentReason, choose
 from producer.migrations.plan.estimate import Work
 from producer.migrations.texts.codes import todo
 
 _BATCH = 5_000
 _CACHE_KB = 2_048
-# Of `good`, `old` is the card it was copied from, and `was` whether that was the default.
+# `order_hash` is of what the row orders, `old` of the card it was copied from; `was_default` is an
+# index in _WAS_DEFAULT.
 _SCHEMA = """
 CREATE TABLE good (
-    customer INTEGER, number INTEGER, said INTEGER, work INTEGER, old INTEGER, was INTEGER
+    customer INTEGER, number INTEGER, order_hash INTEGER, work INTEGER, old INTEGER,
+    was_default INTEGER
 );
 CREATE TABLE bad (
     number INTEGER PRIMARY KEY, line INTEGER, place TEXT, code TEXT, what TEXT, state INTEGER
 );
-CREATE TABLE held (number INTEGER PRIMARY KEY, why INTEGER, cards INTEGER);
+CREATE TABLE unsent (number INTEGER PRIMARY KEY, reason INTEGER, cards INTEGER);
 CREATE TABLE clash (old INTEGER PRIMARY KEY);
 """
 _CLASHES = """
 INSERT INTO clash SELECT old FROM good WHERE old IS NOT NULL GROUP BY old
-HAVING min(customer) <> max(customer) OR min(said) <> max(said)
+HAVING min(customer) <> max(customer) OR min(order_hash) <> max(order_hash)
 """
-_ROWS = "SELECT customer, number, said, work, was, {} FROM good ORDER BY customer, number"
+_ROWS = """
+SELECT customer, number, order_hash, work, was_default, {} FROM good ORDER BY customer, number
+"""
 _CLASHED = "old IN (SELECT old FROM clash)"
 _NOT_SENT = """
-SELECT number, state, NULL FROM bad UNION ALL SELECT number, NULL, why FROM held ORDER BY 1
+SELECT number, state, NULL FROM bad UNION ALL SELECT number, NULL, reason FROM unsent ORDER BY 1
 """
 _BAD = "SELECT number, line, place, code, what FROM bad ORDER BY number"
 _WORK = tuple(Work)
-_WHY = tuple(Why)
-_WAS = tuple(WasDefault)
-_NOT_SAID, _YES = _WAS.index(WasDefault.NOT_SAID), _WAS.index(WasDefault.YES)
+_REASONS = tuple(UnsentReason)
+_WAS_DEFAULT = tuple(WasDefault)
+_NOT_SAID, _YES = _WAS_DEFAULT.index(WasDefault.NOT_SAID), _WAS_DEFAULT.index(WasDefault.YES)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A row that could be sent and is not; `cards` is how many of its customer there are."""
+class UnsentRow:
+    """A correct row that is not sent; `cards` is the number of its customer's cards."""
 
     number: int
-    why: Why
+    reason: UnsentReason
     cards: int
 
 
 class PlanDatabase:
-    """Of good rows 64-bit hashes are kept, of bad ones what is wrong: no value of the file.
+    """Keeps 64-bit hashes of good rows and the faults of bad rows, but no value of the file.
 
-    Two of a million customers share a hash once in thirty million files, and count as one then;
-    a row counts as repeated by chance only if its order's hash is shared too.
+    Once in thirty million files two of a million customers share a hash and count as one; a row
+    counts as repeated by chance only if its order's hash is shared too.
     """
 
     def __init__(self) -> None:
-        # No name: a file that SQLite removes by itself. Plans are made and read by other threads.
+        # Without a name, SQLite removes the file itself. Threads that make and read plans differ.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self._db.execute("PRAGMA journal_mode = OFF")
@@ -70,43 +74,42 @@ class PlanDatabase:
         self._db.execute("BEGIN")
         self._good: list[tuple[int, int, int, int, int | None, int]] = []
         self._bad: list[tuple[int, int, str, str, str, int]] = []
-        self._held: list[tuple[int, int, int]] = []
-        self._rivals = False  # whether of a customer's rows only one can be meant
-        self._of_work: Counter[Work] = Counter()
+        self._unsent: list[tuple[int, int, int]] = []
+        self._rivals = False  # whether only one of a customer's rows can be sent
+        self._unsent_work: Counter[Work] = Counter()
         self.customers = 0
         self.contradicted = 0
         self.undecided = 0
-        self.why: Counter[Why] = Counter()
+        self.unsent_counts: Counter[UnsentReason] = Counter()
 
     def add(self, row: Row) -> Work:
-        """Remember a good row; answers what Stripe has to do for it."""
+        """Store a good row; return the work that it needs at Stripe."""
         order, origin = row.order, row.origin
-        said = order.object_id
-        payment_method = said.startswith("pm_")
+        payment_method = order.object_id.startswith("pm_")
         assigns = type(order) is AssignCard
         work = Work.REPAIR if type(order) is Repair else _WORK[2 * (not assigns) + payment_method]
-        old, was = None, 0
+        old, was_default = None, 0
         if origin is None:
-            told = hash((said, assigns, row.expected_default))
+            order_hash = hash((order.object_id, assigns, row.expected_default))
         else:
             self._rivals = True
-            told = hash(said)
+            order_hash = hash(order.object_id)
             if origin.customer and origin.source:
                 old = hash((origin.customer, origin.source))
-            was = _WAS.index(origin.was_default)
-        self._good.append((hash(order.customer), row.number, told, work, old, was))
+            was_default = _WAS_DEFAULT.index(origin.was_default)
+        self._good.append((hash(order.customer), row.number, order_hash, work, old, was_default))
         if len(self._good) >= _BATCH:
             self._write()
         return work
 
     def add_bad(self, row: BadRow) -> None:
-        """Remember a bad row."""
+        """Store a bad row."""
         self._bad.append((*astuple(row)[:5], int(row.state)))
         if len(self._bad) >= _BATCH:
             self._write()
 
     def settle(self) -> dict[Work, int]:
-        """Find which rows are not to be sent after all; answers how many they are, by work."""
+        """Find good rows that are not sent; return their number by work."""
         self._write()
         clashed = "0"
         if self._rivals:
@@ -114,25 +117,25 @@ class PlanDatabase:
             (any_clash,) = self._db.execute("SELECT EXISTS (SELECT * FROM clash)").fetchone()
             clashed = _CLASHED if any_clash else "0"
         rows = self._db.execute(_ROWS.format(clashed))
-        each = self._chosen if self._rivals else self._stood
+        judge = self._choose_card if self._rivals else self._find_repeated
         for _, of_customer in groupby(rows, itemgetter(0)):
             self.customers += 1
-            each(of_customer)
-            if len(self._held) >= _BATCH:
+            judge(of_customer)
+            if len(self._unsent) >= _BATCH:
                 self._write()
         self._write()
         self._db.execute("DROP TABLE good")
-        return dict(self._of_work)
+        return dict(self._unsent_work)
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
-        """Numbers of bad and held rows, in order, with the state they begin with."""
-        for number, state, why in self._db.execute(_NOT_SENT):
-            yield number, RowState(state) if why is None else _WHY[why].state
+        """Numbers of bad and unsent rows, in order, with the state they start in."""
+        for number, state, reason in self._db.execute(_NOT_SENT):
+            yield number, RowState(state) if reason is None else _REASONS[reason].state
 
-    def held(self) -> Iterator[Held]:
-        """Rows that could be sent and are not, in order."""
-        for number, why, cards in self._db.execute("SELECT * FROM held ORDER BY number"):
-            yield Held(number, _WHY[why], cards)
+    def unsent(self) -> Iterator[UnsentRow]:
+        """Correct rows that are not sent, in order."""
+        for number, reason, cards in self._db.execute("SELECT * FROM unsent ORDER BY number"):
+            yield UnsentRow(number, _REASONS[reason], cards)
 
     def bad_rows(self) -> Iterator[BadRow]:
         """Bad rows, in order."""
@@ -140,61 +143,61 @@ class PlanDatabase:
             yield BadRow(number, line, column, code, what, todo(code))
 
     def close(self) -> None:
-        """Remove it."""
+        """Remove the database."""
         self._db.close()
 
-    def _stood(self, of_customer: Iterable[tuple[int, ...]]) -> None:
-        """Repetitions and contradictions of a customer whose rows are sent in their order."""
+    def _find_repeated(self, of_customer: Iterable[tuple[int, ...]]) -> None:
+        """Find repetitions and contradictions of a customer whose rows are sent in order."""
         before = None
-        stood: dict[int, int] = {}
+        defaults: dict[int, int] = {}
         contradicts = False
-        for _, number, said, work, _, _ in of_customer:
-            if said == before:
-                self._hold(number, Why.REPEATED, work)
+        for _, number, order_hash, work, _, _ in of_customer:
+            if order_hash == before:
+                self._leave_unsent(number, UnsentReason.REPEATED, work)
                 continue
-            before = said
+            before = order_hash
             if work >= Work.SET_SOURCE:
-                contradicts |= stood.setdefault(work, said) != said
+                contradicts |= defaults.setdefault(work, order_hash) != order_hash
         self.contradicted += contradicts
 
-    def _chosen(self, of_customer: Iterable[tuple[int, ...]]) -> None:
-        """The one card of a customer's that is sent, where there is one."""
-        # Packed: nothing says how many rows a customer has.
+    def _choose_card(self, of_customer: Iterable[tuple[int, ...]]) -> None:
+        """Choose the one card of a customer that is sent, if any."""
+        # Packed arrays: a customer may have any number of rows.
         numbers, cards, works = array("q"), array("q"), array("b")
         defaults, clashes = array("b"), False
-        for _, number, said, work, was, clash in of_customer:
+        for _, number, order_hash, work, was_default, clash in of_customer:
             numbers.append(number)
-            cards.append(said)
+            cards.append(order_hash)
             works.append(work)
-            defaults.append(was)
+            defaults.append(was_default)
             clashes |= bool(clash)
         if len(numbers) == 1 and not clashes and defaults[0] in (_NOT_SAID, _YES):
             return
-        choice = choose(cards, [_WAS[was] for was in defaults], clashes)
-        self.undecided += choice.why is not None
+        choice = choose(cards, [_WAS_DEFAULT[index] for index in defaults], clashes)
+        self.undecided += choice.reason is not None
         sent = False
         for number, card, work in zip(numbers, cards, works, strict=True):
-            if choice.why is not None:
-                self._hold(number, choice.why, work, choice.cards)
+            if choice.reason is not None:
+                self._leave_unsent(number, choice.reason, work, choice.cards)
             elif card != choice.chosen:
-                self._hold(number, Why.NOT_DEFAULT, work, choice.cards)
+                self._leave_unsent(number, UnsentReason.NOT_DEFAULT, work, choice.cards)
             elif sent:
-                self._hold(number, Why.REPEATED, work, choice.cards)
+                self._leave_unsent(number, UnsentReason.REPEATED, work, choice.cards)
             else:
                 sent = True
 
-    def _hold(self, number: int, why: Why, work: int, cards: int = 1) -> None:
-        self._held.append((number, _WHY.index(why), cards))
-        self._of_work[_WORK[work]] += 1
-        self.why[why] += 1
-        if len(self._held) >= _BATCH:
+    def _leave_unsent(self, number: int, reason: UnsentReason, work: int, cards: int = 1) -> None:
+        self._unsent.append((number, _REASONS.index(reason), cards))
+        self._unsent_work[_WORK[work]] += 1
+        self.unsent_counts[reason] += 1
+        if len(self._unsent) >= _BATCH:
             self._write()
 
     def _write(self) -> None:
         self._db.executemany("INSERT INTO good VALUES (?, ?, ?, ?, ?, ?)", self._good)
         self._db.executemany("INSERT INTO bad VALUES (?, ?, ?, ?, ?, ?)", self._bad)
-        # The numbers come by customer; the primary key puts them in the file's order.
-        self._db.executemany("INSERT INTO held VALUES (?, ?, ?)", self._held)
+        # Numbers come grouped by customer; the primary key restores the file's order.
+        self._db.executemany("INSERT INTO unsent VALUES (?, ?, ?)", self._unsent)
         self._good.clear()
         self._bad.clear()
-        self._held.clear()
+        self._unsent.clear()

@@ -1,4 +1,4 @@
-"""How many requests a plan comes to, and how long they take."""
+"""Estimates a plan's requests to Stripe, and how long they take."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from math import ceil
 from producer.contract import CommandKind
 from producer.settings import whole_number
 
-# Stripe docs, rate-limits: GET requests are to stay below 500 for each payment transaction, counted
-# over 30 days; at least so many are allowed a month.
+# Stripe docs, rate-limits: at most 500 GET requests for each payment transaction, counted over 30
+# days; every account may make FREE_READS a month.
 READS_PER_TRANSACTION = 500
 FREE_READS = 10_000
 
 
-# Bytes that Redis takes for a row's results, with another id and without: measured with rows that
-# end five at a time (29 and 10), at a million rows.
+# Bytes that Redis needs for a row's result with and without another id: measured with a million
+# rows that end five at a time.
 _LONG, _SHORT = 29, 10
 
 
@@ -32,7 +32,7 @@ class Endpoint(StrEnum):
 
 
 class Work(IntEnum):
-    """What is done at Stripe for a row."""
+    """The work at Stripe for a row."""
 
     ASSIGN_SOURCE = 0
     ASSIGN_PAYMENT_METHOD = 1
@@ -42,17 +42,17 @@ class Work(IntEnum):
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where it is written."""
+        """The endpoint of the write."""
         return _WRITES[self]
 
     @property
     def command(self) -> CommandKind:
-        """Which command does it."""
+        """The command that does the work."""
         return CommandKind.SET_DEFAULT_CARD if self.looks_first else CommandKind.ASSIGN_CARD
 
     @property
     def looks_first(self) -> bool:
-        """Whether the customer is read before, unless the migration is blind."""
+        """Whether the customer is read first, unless the migration is blind."""
         return self >= Work.SET_SOURCE
 
 
@@ -67,17 +67,17 @@ _WRITES = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Requests a second, for the account and for each endpoint; 0 is no limit."""
+    """Requests a second for the account and for each endpoint; 0 is no limit."""
 
     account: float
     endpoint: float
 
 
 def limits_of(environ: Mapping[str, str]) -> Limits | None:
-    """Those that CARDS_STRIPE_RPS and CARDS_STRIPE_ENDPOINT_RPS set; None where neither does.
+    """Limits by CARDS_STRIPE_RPS and CARDS_STRIPE_ENDPOINT_RPS; None if neither is set.
 
     Raises:
-        SettingsError: one of them is no whole number.
+        SettingsError: a value is no whole number.
     """
     account, endpoint = (
         whole_number(environ, name, 0, low=0, unit="requests a second")
@@ -91,29 +91,29 @@ TEST = Limits(25, 25)
 
 
 def requests(counts: Mapping[Work, int], *, blind: bool) -> dict[Endpoint, int]:
-    """Requests by endpoint for so many rows of each work, none of them tried again."""
+    """Requests by endpoint for the rows of each work, without retries."""
     found = dict.fromkeys(Endpoint, 0)
     for work, count in counts.items():
         found[work.endpoint] += count
         if work.looks_first and not blind:
             found[Endpoint.READ_CUSTOMER] += count
-        if work is Work.REPAIR:  # to decide, and then once more before the write
+        if work is Work.REPAIR:  # once to decide, and once more before the write
             found[Endpoint.READ_CUSTOMER] += count
             found[Endpoint.READ_PAYMENT_METHODS] += count
     return {endpoint: count for endpoint, count in found.items() if count}
 
 
 def seconds(of: Mapping[Endpoint, int], limits: Limits) -> float:
-    """How long the requests take at the limits, where nothing else uses them; 0 without limits."""
+    """Duration of the requests if nothing else uses the limits; 0 without limits."""
     account = sum(of.values()) / limits.account if limits.account else 0.0
     busiest = max(of.values(), default=0) / limits.endpoint if limits.endpoint else 0.0
     return max(account, busiest)
 
 
 def kept_bytes(of: Mapping[Endpoint, int]) -> int:
-    """What Redis keeps of the rows for reports elsewhere, where all are done by such requests.
+    """Bytes that Redis keeps for reports on other machines, if all requests succeed.
 
-    More of a default that is looked at, with that of before, and of a source, with its new id.
+    Rows with the former default, and sources with their new id, take more.
     """
     long = of.get(Endpoint.READ_CUSTOMER, 0) + of.get(Endpoint.CREATE_SOURCE, 0)
     rows = sum(of.values()) - of.get(Endpoint.READ_CUSTOMER, 0)
@@ -121,5 +121,5 @@ def kept_bytes(of: Mapping[Endpoint, int]) -> int:
 
 
 def transactions_for(reads: int) -> int:
-    """Payment transactions in 30 days that allow so many reads; 0 where any account may."""
+    """Payment transactions in 30 days that allow this many reads; 0 if none are needed."""
     return 0 if reads <= FREE_READS else ceil(reads / READS_PER_TRANSACTION)

@@ -1,4 +1,4 @@
-"""What a file comes to before anything is sent."""
+"""The plan of a migration: counts and costs before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from producer.migrations.input.values.notes import RowNotes
 from producer.migrations.model.conditions import Conditions
 from producer.migrations.model.rows import BadRow, Row, RowState
 from producer.migrations.plan import estimate
-from producer.migrations.plan.card_choice import Why
-from producer.migrations.plan.database import Held, PlanDatabase
+from producer.migrations.plan.card_choice import UnsentReason
+from producer.migrations.plan.database import PlanDatabase, UnsentRow
 from producer.migrations.plan.estimate import LIVE, TEST, Endpoint, Work
 
 EXAMPLES = 3
@@ -28,7 +28,7 @@ _PROGRESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`to_send`, `invalid`, and all of `held` and `skipped` are `rows`.
+    """The counts of `to_send`, `invalid`, `unsent` and `skipped` cover all `rows`.
 
     Close it: it holds a temporary file.
     """
@@ -39,35 +39,35 @@ class Plan:
     conditions: Conditions
     blind: bool
     rows: int
-    commands: dict[CommandKind, int]  # rows to be sent, by command
+    commands: dict[CommandKind, int]  # rows to send, by command
     invalid: int
-    held: dict[Why, int]  # rows that could be sent and are not, by why
-    skipped: dict[str, int]  # rows with which nothing is wrong, and that order nothing: by code
-    undecided: int  # customers of which it is not said which card is meant
-    contradicted: int  # customers with rows that set different defaults; the last one stands
+    unsent: dict[UnsentReason, int]  # correct rows that are not sent, by reason
+    skipped: dict[str, int]  # correct rows that need no command, by code
+    undecided: int  # customers whose card a person must choose
+    contradicted: int  # customers with rows that set different defaults; the last one wins
     customers: int
     requests: dict[Endpoint, int]
     codes: dict[str, int]  # invalid rows by code
-    slots: dict[Slot, int]  # rows to be sent, by the default that they set
+    slots: dict[Slot, int]  # rows to send, by the slot that they set
     notes: RowNotes
-    checks: tuple[str, ...]  # columns of what came of checking CVCs: not used
-    examples: dict[str, list[BadRow]]  # the first ones, by code, skipped ones too
-    _scratch: PlanDatabase = field(repr=False)
+    checks: tuple[str, ...]  # columns of CVC check results, which are not used
+    examples: dict[str, list[BadRow]]  # the first bad rows by code, skipped ones included
+    _database: PlanDatabase = field(repr=False)
 
     @property
     def to_send(self) -> int:
-        """Rows that a run sends."""
+        """The number of rows that a run sends."""
         return sum(self.commands.values())
 
     @property
     def repeated(self) -> int:
-        """Rows that say what the customer's row before says."""
-        return self.held.get(Why.REPEATED, 0)
+        """Rows that repeat the customer's row before."""
+        return self.unsent.get(UnsentReason.REPEATED, 0)
 
     @property
     def ambiguous(self) -> dict[str, int]:
-        """Rows that wait for a person to say which card is meant, by code."""
-        return _counted(self.held, RowState.AMBIGUOUS)
+        """Rows whose card a person must choose, by code."""
+        return _counted(self.unsent, RowState.AMBIGUOUS)
 
     @property
     def reads(self) -> int:
@@ -76,29 +76,29 @@ class Plan:
         return sum(self.requests.get(endpoint, 0) for endpoint in reading)
 
     def not_sent(self) -> Iterator[tuple[int, RowState]]:
-        """Row numbers, in order, with the state in which they begin and end: for the ledger."""
-        return self._scratch.not_sent()
+        """Numbers of rows that are not sent, in order, with their final state: for the ledger."""
+        return self._database.not_sent()
 
     def rows_to_send(self) -> Iterator[Row]:
         """The rows that a run sends, in order; the file is read again."""
-        left_out = (number for number, _ in self.not_sent())
-        skip = next(left_out, None)
+        not_sent = (number for number, _ in self.not_sent())
+        skip = next(not_sent, None)
         for row in open_rows(self.source, self.mapping):
             if row.number == skip:
-                skip = next(left_out, None)
+                skip = next(not_sent, None)
             elif isinstance(row, Row):
                 yield row
 
     def bad_rows(self) -> Iterator[BadRow]:
-        """Every invalid or skipped row, in order."""
-        return self._scratch.bad_rows()
+        """All invalid and skipped rows, in order."""
+        return self._database.bad_rows()
 
-    def held_rows(self) -> Iterator[Held]:
-        """Rows that could be sent and are not, in order."""
-        return self._scratch.held()
+    def unsent_rows(self) -> Iterator[UnsentRow]:
+        """Correct rows that are not sent, in order."""
+        return self._database.unsent()
 
     def wire(self) -> dict[str, Any]:
-        """For JSON; times in seconds, those of the requests alone, at Stripe's limits."""
+        """For JSON; `seconds` are those of the requests alone, at Stripe's limits."""
         return {
             "migration": self.id,
             "file": self.source.name,
@@ -140,7 +140,7 @@ class Plan:
 
     def close(self) -> None:
         """Remove the temporary file."""
-        self._scratch.close()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -157,18 +157,18 @@ def make_plan(
     blind: bool = False,
     on_progress: Callable[[int], object] | None = None,
 ) -> Plan:
-    """Read and check the whole file, in flat memory. `on_progress` is told rows read, at times.
+    """Read and check the whole file in flat memory; `on_progress` receives the rows read so far.
 
     Raises:
-        FileRefused: the file turns out to be torn or to hold card data.
-        ExtraMissing: it is Parquet, and pyarrow is not installed.
+        FileRefused: the file is truncated or holds card data.
+        ExtraMissing: the file is Parquet, and pyarrow is not installed.
     """
     conditions = conditions or Conditions(only_if_default_is=mapping.expected)
-    scratch = PlanDatabase()
+    database = PlanDatabase()
     try:
-        return _plan(source, mapping, conditions, blind, on_progress, scratch)
+        return _plan(source, mapping, conditions, blind, on_progress, database)
     except BaseException:
-        scratch.close()
+        database.close()
         raise
 
 
@@ -178,7 +178,7 @@ def _plan(
     conditions: Conditions,
     blind: bool,
     on_progress: Callable[[int], object] | None,
-    scratch: PlanDatabase,
+    database: PlanDatabase,
 ) -> Plan:
     cards = CardColumns(source.columns)
     work: Counter[Work] = Counter()
@@ -191,21 +191,21 @@ def _plan(
         rows += 1
         if isinstance(row, BadRow):
             (codes if row.state is RowState.INVALID else skipped)[row.code] += 1
-            some = examples.setdefault(row.code, [])
-            if len(some) < EXAMPLES:
-                some.append(row)
-            scratch.add_bad(row)
+            of_code = examples.setdefault(row.code, [])
+            if len(of_code) < EXAMPLES:
+                of_code.append(row)
+            database.add_bad(row)
         else:
-            work[scratch.add(row)] += 1
+            work[database.add(row)] += 1
         if on_progress is not None and rows % _PROGRESS == 0:
             on_progress(rows)
-    if source.kept is None:  # a copy has no other columns; they were judged when it was made
+    if source.kept is None:  # a copy has no other columns: they were checked when it was made
         cards.refuse()
-    held = scratch.settle()
-    sent = {one: count - held.get(one, 0) for one, count in work.items()}
+    unsent = database.settle()
+    sent = {kind: count - unsent.get(kind, 0) for kind, count in work.items()}
     commands = dict.fromkeys(CommandKind, 0)
-    for one, count in sent.items():
-        commands[one.command] += count
+    for kind, count in sent.items():
+        commands[kind.command] += count
     slots = {
         Slot.DEFAULT_SOURCE: sent.get(Work.SET_SOURCE, 0),
         Slot.DEFAULT_PAYMENT_METHOD: sent.get(Work.SET_PAYMENT_METHOD, 0),
@@ -217,22 +217,24 @@ def _plan(
         conditions=conditions,
         blind=blind,
         rows=rows,
-        commands={kind: count for kind, count in commands.items() if count},
+        commands={command: count for command, count in commands.items() if count},
         invalid=codes.total(),
-        held=dict(scratch.why),
-        skipped=dict((skipped + Counter(_counted(scratch.why, RowState.SKIPPED))).most_common()),
-        undecided=scratch.undecided,
-        contradicted=scratch.contradicted,
-        customers=scratch.customers,
+        unsent=dict(database.unsent_counts),
+        skipped=dict(
+            (skipped + Counter(_counted(database.unsent_counts, RowState.SKIPPED))).most_common()
+        ),
+        undecided=database.undecided,
+        contradicted=database.contradicted,
+        customers=database.customers,
         requests=estimate.requests(sent, blind=blind),
         codes=dict(codes.most_common()),
         slots={slot: count for slot, count in slots.items() if count},
         notes=notes,
         checks=tuple(cards.checks),
         examples=examples,
-        _scratch=scratch,
+        _database=database,
     )
 
 
-def _counted(held: AnyMapping[Why, int], state: RowState) -> dict[str, int]:
-    return {why.value: count for why, count in held.items() if why.state is state}
+def _counted(unsent: AnyMapping[UnsentReason, int], state: RowState) -> dict[str, int]:
+    return {reason.value: count for reason, count in unsent.items() if reason.state is state}

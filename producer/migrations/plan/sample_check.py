@@ -1,4 +1,4 @@
-"""Looks at some customers of a file at Stripe, before anything is sent."""
+"""Checks a sample of a file's customers at Stripe before anything is sent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from producer.contract import SetDefaultCard, Slot
 from producer.journal import BlockingJournal
 from producer.migrations.model.rows import BadRow, Repair, Row, RowState
 from producer.migrations.plan.customer_reads import CustomerRead, read_customers
-from producer.migrations.plan.repairs import SEVERAL, Left, decide
+from producer.migrations.plan.repairs import SEVERAL, LeftAlone, decide
 from producer.security.command_signatures import UNSIGNED, Signing
 
 
 class Found(StrEnum):
-    """What a row would come to, as its customer is now."""
+    """What would happen to a row, given its customer's present state."""
 
     WOULD_BE_APPLIED = "would be applied"
     ALREADY_SO = "already so"
@@ -27,14 +27,13 @@ class Found(StrEnum):
     AMBIGUOUS = "ambiguous: several cards, and none is the default"
     NONE_USABLE = "without a default and without a usable card"
     UNREAD = "could not be read"
-    # Beside what the row would come to, and counted on its own.
+    # Notes, counted in addition to what would happen.
     SHADOWED = "as the file says, but another default comes first and is charged"
     SUBSCRIPTIONS_UNREAD = "of whose customer the key may not read subscriptions, or they were not"
 
 
 NOTES = (Found.SHADOWED, Found.SUBSCRIPTIONS_UNREAD)
-"""What is said of a row besides."""
-
+"""Counted in addition to what would happen to the row."""
 
 _SET = (Found.WOULD_BE_APPLIED, Found.ALREADY_SO)
 
@@ -47,7 +46,7 @@ def check_sample(
     seed: int = 0,
     signing: Signing = UNSIGNED,
 ) -> Counter[Found]:
-    """Look at the customers of so many rows, drawn evenly: three requests at Stripe for each.
+    """Check the customers of `size` random rows: three requests to Stripe each.
 
     The counts without NOTES add up to the rows.
 
@@ -100,7 +99,7 @@ def _found(row: Row, read: CustomerRead) -> Found:
     return Found.WOULD_BE_APPLIED
 
 
-def _decided(read: CustomerRead) -> SetDefaultCard | Left | None:
+def _decided(read: CustomerRead) -> SetDefaultCard | LeftAlone | None:
     return decide(read, datetime.now(UTC).date())
 
 
@@ -108,13 +107,13 @@ def _repaired(read: CustomerRead) -> Found:
     match _decided(read):
         case None:
             return Found.UNREAD
-        case Left(state=RowState.ALREADY_SO):
+        case LeftAlone(state=RowState.ALREADY_SO):
             return Found.ALREADY_SO
-        case Left(code=code):
+        case LeftAlone(code=code):
             return Found.AMBIGUOUS if code == SEVERAL else Found.NONE_USABLE
     return Found.WOULD_BE_APPLIED
 
 
 def _slot(order: SetDefaultCard, expected: str) -> Slot:
-    """Whose default is compared: that of the expected card's own kind, as the worker does."""
+    """The slot to compare, by the expected card's own kind, as the worker does."""
     return SetDefaultCard(customer=order.customer, card=expected).slot if expected else order.slot

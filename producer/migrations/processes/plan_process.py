@@ -1,11 +1,10 @@
-"""Plans an uploaded file and enters it as a migration, in a process of its own.
+"""Plans an uploaded file and enters it as a migration, in a child process.
 
 `python -m producer.migrations.processes.plan_process` reads a job from standard input, one line of
-JSON, and writes what it finds to standard output likewise. If the file can be entered, it waits for
-ENTER from the process that started it: if that process is gone, nothing is entered.
-The end of standard input ends the process, as SIGTERM does, until that word has come; afterwards
-nothing but SIGKILL does. In a process, because a million rows keep a core busy for a minute or two.
-REDIS_URL is read from the environment.
+JSON, and writes its answer to standard output likewise. If the file can be entered, it waits for
+ENTER from its parent: if the parent dies, nothing is entered. Until ENTER, the end of standard
+input or SIGTERM ends the process; afterwards only SIGKILL does. It is a process, because a million
+rows keep a core busy for a minute or two. REDIS_URL is read from the environment.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.contract import CommandKind
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.migrations.errors import ExtraMissing, FileRefused, JournalLost
 from producer.migrations.input.columns.columns import Mapping, map_columns
@@ -45,20 +44,17 @@ from producer.migrations.texts.row_texts import plan_in
 from producer.settings import keeping_config, redis_config
 
 ENTER = b"enter\n"
-# Of the process, in bytes. It stays under 100 MB but for values that are large themselves, and a
-# Parquet file can say of any value that it is: its pages are unpacked whole.
+# Bytes of the process. It stays under 100 MB unless single values are large; Parquet pages are
+# unpacked whole, whatever size a file claims for a value.
 _MEMORY = 1 << 30
 _LINE_LIMIT = 1 << 20
-# Customers whose card is to be chosen, in what is told.
+# Undecided customers listed in the answer.
 _LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the file means and what is to be done with it; `folder` is the data folder.
-
-    `descriptor` is where the file is open.
-    """
+    """An upload's options; `folder` is the data folder, `descriptor` the open file."""
 
     descriptor: int
     folder: str
@@ -72,25 +68,25 @@ class Job:
     rps: float | None = None
     dry_run: bool = False
     run: bool = False
-    go_on: bool = False  # in the journal that there is, where the one of before was lost
+    go_on: bool = False  # in the present journal, if the former one was lost
     stop_after: int | None = None
     stop_after_percent: float | None = None
     limit: int | None = None  # bytes, unpacked
     by: str = ""  # the sender
-    language: Language = "en"  # in which it is said why the file is not taken
+    language: Language = "en"  # of errors
 
     def mapped(self, source: InputFile) -> Mapping:
-        """What its columns mean, as for `cards migrate run`. Raises FileRefused."""
-        known = self.expected
-        if known is None and EXPECTED in source.columns:
-            known = EXPECTED
+        """The meaning of the columns, as for `cards migrate run`. Raises FileRefused."""
+        expected = self.expected
+        if expected is None and EXPECTED in source.columns:
+            expected = EXPECTED
         kind = CommandKind(self.command) if self.command else None
-        return map_columns(source, self.maps, command=kind, expected=known)
+        return map_columns(source, self.maps, command=kind, expected=expected)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A file that may be entered: its copy lies in a folder of work."""
+    """A file that can be entered; its copy is in a work folder."""
 
     job: Job
     registry: Registry
@@ -100,8 +96,8 @@ class Planned:
     known: MigrationStatus | None
     loss: JournalLost | None
 
-    def told(self) -> dict[str, Any]:
-        """The plan, with what is left to be sent."""
+    def answer(self) -> dict[str, Any]:
+        """The plan, with the number of rows still to send."""
         pending, language = self.plan.to_send, self.job.language
         if self.known is not None:
             pending = self.known.counts.get(RowState.PENDING, 0)
@@ -110,23 +106,23 @@ class Planned:
         return {"plan": {**plan, "wouldSend": pending, "undecided": undecided}, "created": False}
 
     def enter(self) -> dict[str, Any]:
-        """Keep the copy and how it is to be driven, then enter the migration, where it is new.
+        """Keep the copy and its options, then enter the migration if it is new.
 
-        One that is not to run yet is paused before anybody drives it. Cut off, the same upload
-        finishes it: a migration is not found until it is entered whole.
+        A migration that should not run yet is paused before a driver starts. After an
+        interruption the same upload completes it: a migration is only found once it is complete.
 
         Raises:
-            JournalUnavailable: Redis is out of reach; the upload may be repeated.
+            JournalUnavailable: Redis is unreachable; the upload may be repeated.
         """
         job, registry, folder = self.job, self.registry, Path(self.job.folder)
         kept = folder / self.source.path.name
         self.source.path.replace(kept)
         run = replace(self.run, source=replace(self.source, path=kept))
         Uploads(folder).keep(Upload(run.id, kept.name, job.stop_after, job.stop_after_percent))
-        told = self.told() | {"created": self.known is None}
+        answer = self.answer() | {"created": self.known is None}
         if self.loss is not None:
             status = run.create_again(registry, self.plan, folder, rps=job.rps)
-            told["plan"]["wouldSend"] = status.counts.get(RowState.PENDING, 0)
+            answer["plan"]["wouldSend"] = status.counts.get(RowState.PENDING, 0)
         else:
             status = self.known or run.create(registry, self.plan, rps=job.rps)
         if _untouched(status) or (self.loss is not None and self.known is None):
@@ -134,16 +130,16 @@ class Planned:
                 registry.resume(run.id)
             else:
                 registry.pause(run.id)
-        return told
+        return answer
 
 
 def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
-    """Copy what is used of the file and plan it; what is made of it goes with the stack.
+    """Copy the used columns of the file and plan it; temporary files end with the stack.
 
     Raises:
-        FileRefused, ExtraMissing: the file is not taken.
-        JournalLost: it was begun in a journal that was lost, and is not to go on in this one.
-        JournalUnavailable: Redis is out of reach; the upload may be repeated.
+        FileRefused, ExtraMissing: the file is rejected.
+        JournalLost: it was started in a journal that was lost, and `go_on` is not set.
+        JournalUnavailable: Redis is unreachable; the upload may be repeated.
     """
     folder = Path(job.folder)
     work = stack.enter_context(WorkDirectory(folder))
@@ -167,30 +163,30 @@ def planned(job: Job, registry: Registry, stack: ExitStack) -> Planned:
 
 
 def refusal(error: FileRefused | ExtraMissing, language: Language) -> dict[str, Any]:
-    """Why the file is not taken, as it is told."""
+    """The answer for a rejected file."""
     where = ("", 0) if isinstance(error, ExtraMissing) else (error.column, error.line)
     message = error.message(language)
     return {"code": error.code, "message": message, "column": where[0], "line": where[1]}
 
 
 def _untouched(status: MigrationStatus) -> bool:
-    """Whether nothing was sent, and nobody is about to."""
-    may_begin = status.state in (MigrationState.RUNNING, MigrationState.PAUSED)
-    return may_begin and status.driver is None and status.untouched
+    """Whether nothing was sent, and no driver is about to."""
+    may_start = status.state in (MigrationState.RUNNING, MigrationState.PAUSED)
+    return may_start and status.driver is None and status.untouched
 
 
-class _Asker:
-    """Whoever started this process; its end is ours, until the migration is being entered."""
+class _Parent:
+    """The parent process; until ENTER this process ends with it."""
 
     def __init__(self) -> None:
         self._may_enter = threading.Event()
-        # So that what is half done is removed.
+        # An exception, so that temporary files are removed.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def job(self) -> Job:
-        """What is to be done."""
+        """Read the job."""
         line = b""
-        # By the descriptor: a thread reads on where this ends.
+        # By descriptor: a thread continues reading where this stops.
         while not line.endswith(b"\n") and len(line) < _LINE_LIMIT:
             byte = os.read(0, 1)
             if not byte:
@@ -200,53 +196,53 @@ class _Asker:
         threading.Thread(target=self._listen, daemon=True).start()
         return job
 
-    def tell(self, told: dict[str, Any]) -> None:
-        """What was found, as a line."""
-        sys.stdout.write(json.dumps(told) + "\n")
+    def send(self, answer: dict[str, Any]) -> None:
+        """Write an answer as a line."""
+        sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
-    def wait_for_word(self) -> None:
-        """Return once the migration is to be entered; from then on no signal cuts it off."""
+    def wait_for_enter(self) -> None:
+        """Wait for ENTER; afterwards SIGTERM is ignored."""
         self._may_enter.wait()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def _listen(self) -> None:
-        said = b""
+        received = b""
         while chunk := os.read(0, 4096):
-            said += chunk
-            if said == ENTER:
+            received += chunk
+            if received == ENTER:
                 self._may_enter.set()
                 return
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> int:
-    """Do one job. Exits with 0 where it was answered, a refusal included."""
+    """Do one job. Exits with 0 once it has answered, also with a refusal."""
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     memory = _MEMORY if most == resource.RLIM_INFINITY else min(_MEMORY, most)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, most))
-    asker = _Asker()
-    job = asker.job()
+    parent = _Parent()
+    job = parent.job()
     journal = BlockingJournal(redis_config(os.environ))
     try:
         with ExitStack() as stack:
             found = planned(job, Registry(journal, keeping=keeping_config(os.environ)), stack)
-            told = found.told()
+            answer = found.answer()
             if not job.dry_run:
-                asker.tell(told)
-                asker.wait_for_word()
-                told = found.enter()
+                parent.send(answer)
+                parent.wait_for_enter()
+                answer = found.enter()
     except (FileRefused, ExtraMissing) as refused:
-        told = refusal(refused, job.language)
+        answer = refusal(refused, job.language)
     except MemoryError:
-        told = refusal(FileRefused("needs_memory", Reason.NEEDS_MEMORY), job.language)
+        answer = refusal(FileRefused("needs_memory", Reason.NEEDS_MEMORY), job.language)
     except JournalLost as lost:
-        told = {"code": lost.code, "message": lost.message(job.language), "data": lost.wire()}
+        answer = {"code": lost.code, "message": lost.message(job.language), "data": lost.wire()}
     except JournalUnavailable:
-        told = {"code": "unavailable"}
+        answer = {"code": "unavailable"}
     finally:
         journal.close()
-    asker.tell(told)
+    parent.send(answer)
     return 0
 
 

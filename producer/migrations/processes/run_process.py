@@ -1,8 +1,8 @@
-"""Drives one migration for the web process, in a process of its own.
+"""Drives one migration for `web`, in a child process.
 
 `python -m producer.migrations.processes.run_process` reads its job from the first line of standard
-input, a JSON object, and ends when standard input ends: it never outlives the process that started
-it, even if that is killed. REDIS_URL and the keys that sign rows come from the environment.
+input, a JSON object, and ends when standard input ends: so it never outlives its parent, even if
+that is killed. REDIS_URL and the keys that sign rows come from the environment.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from producer.migrations.run.driver import Driver, Ended
 from producer.migrations.run.setup import reopened
 from producer.settings import keeping_config, language_config, redis_config, signing_config
 
-# The exit code where the pilot's rows have ended; the migration is paused then.
+# Exit code once the pilot's rows have ended and the migration is paused.
 PILOT_ENDED = 3
-# Where Redis has lost the journal that rows were sent in; as that of `cards migrate run`.
+# Exit code if Redis has lost the rows' journal; the same as that of `cards migrate run`.
 JOURNAL_LOST = 5
-# A driver that is told to stop records what has ended first; then it is ended all the same.
+# Time for a driver to record ended rows on `stop`; then the process exits anyway.
 _STOP_WITHIN_S = 5.0
 
 
 def main() -> int:
-    """Drive until the migration ends or standard input does.
+    """Drive until the migration or standard input ends.
 
-    Exits with 1 where it cannot, with PILOT_ENDED where there is a limit and it is reached, with
-    JOURNAL_LOST where a person must decide.
+    Exits with 1 on errors, with PILOT_ENDED once a limit is reached, and with JOURNAL_LOST if an
+    operator must decide.
     """
     job = json.loads(sys.stdin.readline() or "{}")
     if not job:
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def _driver(job: dict[str, Any], registry: Registry, results: Results) -> Driver:
-    if job["file"] is None:  # only to cancel, or to record what was sent
+    if job["file"] is None:  # only to cancel, or to record rows that were sent
         return Driver(registry, job["migration"], None, results)
     run = reopened(registry, job["migration"], Path(job["file"]))
     return run.driver(
@@ -76,7 +76,7 @@ def _driver(job: dict[str, Any], registry: Registry, results: Results) -> Driver
 
 
 def _stop_at_end(driver: Driver) -> None:
-    # The descriptor itself: a thread inside sys.stdin would hold up the interpreter's end.
+    # The descriptor itself: a thread inside sys.stdin would block the interpreter's exit.
     while os.read(0, 4096):
         pass
     driver.stop()

@@ -1,1 +1,1 @@
-"""Reports for people, and the files that come with them."""
+"""Reports, and the files of rows that come with them."""

@@ -1,9 +1,9 @@
-"""Cells of the CSV files that people open: no spreadsheet takes one of them for a formula.
+"""Escapes cells of CSV files so that no spreadsheet evaluates them as formulas.
 
-A cell that would be one is given an apostrophe, as OWASP says (CSV injection), also where it would
-be one only if the file were split at another delimiter: spreadsheets in Spanish split at `;`. That
-is not undone when `errors.csv` is read again, and need not be: a valid id consists of letters,
-digits and `_`, so such a value is as invalid with the apostrophe as without.
+A cell that would be a formula gets an apostrophe (OWASP: CSV injection), also if it would be one
+only when split at another delimiter: Spanish spreadsheets split at `;`. Reading `errors.csv` again
+does not remove the apostrophe: a valid id has only letters, digits and `_`, so such a value is
+invalid either way.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-# At the beginning, or behind what may end a cell. Full-width signs count as the plain ones in some
-# spreadsheets. A minus begins a formula too (`-1+cmd|…`); numbers of ours are no text.
+# At the start, or after a character that may end a cell. Some spreadsheets treat full-width signs
+# like plain ones. A minus also starts a formula (`-1+cmd|…`); our own numbers are not texts.
 _FORMULA = re.compile(r"(?:(?<![\s\S])|(?<=[;,|\t\r\n]))(?=[ \"]*[=+\-@\t\r\n＝＋－＠])")
 
 
 def cell(value: Any) -> Any:
-    """The value as it may be written; what is no text stays as it is."""
+    """The value, escaped if it is a text."""
     return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def cells(values: Iterable[Any]) -> list[Any]:
-    """A row of them."""
+    """A row of escaped values."""
     return [cell(value) for value in values]

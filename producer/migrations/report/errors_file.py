@@ -1,4 +1,4 @@
-"""`errors.csv`: rows that were not applied, in a form that `cards migrate run` takes."""
+"""`errors.csv`: rows that were not applied, in a form that `cards migrate run` accepts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.card_data.redaction import redact
-from producer.contract.messages import Language
+from producer.contract.texts import Language
 from producer.migrations.input.columns.columns import FIELDS, Mapping
 from producer.migrations.input.columns.field_values import FieldValues
 from producer.migrations.input.input_file import InputFile
@@ -25,7 +25,7 @@ from producer.migrations.texts.row_texts import in_language, where
 
 EXPECTED = "only_if_default_is"
 WHY = ("state", "code", "message")
-# Not a superseded row, which would undo what stands, nor one that the migration still works on.
+# Not superseded rows, which would overwrite newer defaults, nor rows still in progress.
 WORTH_ANOTHER_RUN = frozenset(
     {
         RowState.DRIFTED,
@@ -41,31 +41,31 @@ _LONGEST = 300
 
 
 def write_errors(
-    accounts: RowOutcomes, path: Path, *, states: frozenset[RowState] = WORTH_ANOTHER_RUN
+    outcomes: RowOutcomes, path: Path, *, states: frozenset[RowState] = WORTH_ANOTHER_RUN
 ) -> int:
     """Write the rows by the contract's field names, with state, code and message.
 
-    Answers how many. Mode 0600: it holds tokens as they are. The values of a row that holds card
-    data, or that cannot be read, are left out.
+    Returns their number. Mode 0600: the file holds unredacted tokens. Values of rows that hold
+    card data, or that cannot be read, are left out.
 
     Raises:
-        SumsDiffer: the input has other rows than the ledger; then no file is left.
+        SumsDiffer: input and ledger differ; then no file is left.
     """
-    return _write(accounts, accounts.source, accounts.mapping, path, states, accounts.language)
+    return _write(outcomes, outcomes.source, outcomes.mapping, path, states, outcomes.language)
 
 
 def write_bad_rows(
     source: InputFile, mapping: Mapping, path: Path, language: Language = "en"
 ) -> int:
-    """The same of the rows that a plan finds invalid, before anything is sent."""
+    """Write the rows that a plan finds invalid, before anything is sent."""
 
     def rows() -> Iterator[tuple[Row | BadRow, RowResult]]:
         for row in open_rows(source, mapping):
             state = row.state if isinstance(row, BadRow) else RowState.PENDING
-            told = ("", "")
+            code, message = "", ""
             if isinstance(row, BadRow):
-                told = row.code, in_language(row.what, language)
-            yield row, RowResult(row.number, state, *told)
+                code, message = row.code, in_language(row.what, language)
+            yield row, RowResult(row.number, state, code, message)
 
     return _write(rows(), source, mapping, path, frozenset({RowState.INVALID}), language)
 
@@ -91,15 +91,15 @@ def _write(
                 continue
             count += 1
             why = (result.state.word, result.code, _message(row, result, language))
-            left = _originals(values, values_of, names, expected=bool(expected))
-            writer.writerow(cells([*left, *why]))
+            originals = _originals(values, values_of, names, expected=bool(expected))
+            writer.writerow(cells([*originals, *why]))
     return count
 
 
 def _originals(
     values: Sequence[Any] | Fault, values_of: FieldValues, names: Sequence[str], *, expected: bool
 ) -> list[str]:
-    """The row's values; none at all where one is left out: the rest may mean something else."""
+    """The row's values; all are left out if one must be: the others could be misleading."""
     nothing = [""] * (len(names) + expected)
     if isinstance(values, Fault):
         return nothing
@@ -124,5 +124,5 @@ def _printable(text: str) -> str:
 
 
 def _message(row: Row | BadRow, result: RowResult, language: Language) -> str:
-    there = where(row.line, row.column if isinstance(row, BadRow) else "", language)
-    return redact(f"{there}: {result.message}" if result.message else there)
+    place = where(row.line, row.column if isinstance(row, BadRow) else "", language)
+    return redact(f"{place}: {result.message}" if result.message else place)

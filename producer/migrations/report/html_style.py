@@ -1,4 +1,4 @@
-"""The style of the HTML report: light and dark as the reader's system is, narrow and wide."""
+"""The style of the HTML report: light or dark by the reader's system, narrow or wide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chart of rows ended a second over time, as inline SVG: no script, no network."""
+"""A chart of ended rows a second over time, as inline SVG without script or network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LINES = 4
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Rows that ended a second between two moments."""
+    """The rate between two moments, in ended rows a second."""
 
     begin: datetime
     end: datetime
@@ -26,7 +26,7 @@ class Step:
 
 
 def rates(history: Sequence[Sample]) -> list[Step]:
-    """The rate between samples, drawn together where there are many."""
+    """The rate between samples, merged where there are many."""
     every = max(1, ceil((len(history) - 1) / _STEPS))
     kept = list(history[::every])
     if history and kept[-1] is not history[-1]:
@@ -40,7 +40,7 @@ def rates(history: Sequence[Sample]) -> list[Step]:
 
 
 TITLE = "Rows ended a second, at most {most}, on average {mean}"
-NO_RATE = "It ended too fast, or has only begun: there is no rate to draw."
+NO_RATE = "It ended too quickly or has just started: there is no rate to draw."
 
 
 def rate_chart(
@@ -50,10 +50,10 @@ def rate_chart(
     no_rate: str = NO_RATE,
     figure: Callable[[float, int], str] | None = None,
 ) -> str:
-    """A figure of the rate; a sentence where there is not enough to draw.
+    """A figure of the rate, or a sentence if there is too little to draw.
 
-    `title` has the places `most` and `mean`; `figure` writes a number with so many decimals. The
-    classes are `chart`, `plot`, `ys`, `xs`, `area`, `line` and `grid`: the page styles them.
+    `title` has the placeholders `most` and `mean`; `figure` formats a number with the given
+    decimals. The page styles the classes `chart`, `plot`, `ys`, `xs`, `area`, `line` and `grid`.
     """
     write = figure or _grouped
     steps = rates(history)
@@ -90,7 +90,7 @@ def rate_chart(
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 4, 10 and so on: its quarters are short numbers."""
+    """The next of 1, 2, 4, 10 and so on, whose quarters are short numbers."""
     if value <= 0:
         return 4.0
     power: float = 10.0 ** floor(log10(value))

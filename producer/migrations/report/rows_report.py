@@ -1,4 +1,4 @@
-"""Every row of the input with what became of it, in the input's order, as CSV or JSON Lines."""
+"""The report of every row with its outcome, in the input's order, as CSV or JSON Lines."""
 
 from __future__ import annotations
 
@@ -21,45 +21,45 @@ __all__ = ["ReportForm", "RowOutcomes", "summarise", "write_csv", "write_json_li
 
 
 class ReportForm(StrEnum):
-    """How the rows are written."""
+    """The format of the rows."""
 
     CSV = "csv"
     JSON_LINES = "jsonl"
 
 
-def summarise(accounts: RowOutcomes) -> Summary:
-    """Read all rows and add up.
+def summarise(outcomes: RowOutcomes) -> Summary:
+    """Count all rows.
 
     Raises:
-        SumsDiffer: they do not add up to the ledger's.
+        SumsDiffer: the counts are not the ledger's.
     """
-    return _add_up(accounts, lambda _: None)
+    return _add_up(outcomes, lambda _: None)
 
 
-def write_to(accounts: RowOutcomes, out: TextIO, form: ReportForm) -> Summary:
-    """Write the rows, tokens redacted. Raises SumsDiffer, after what could be written."""
+def write_to(outcomes: RowOutcomes, out: TextIO, form: ReportForm) -> Summary:
+    """Write the rows with redacted tokens. Raises SumsDiffer, possibly after part of the rows."""
     if form is ReportForm.JSON_LINES:
-        return _add_up(accounts, lambda row: out.write(_json_line(row)))
+        return _add_up(outcomes, lambda row: out.write(_json_line(row)))
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    return _add_up(accounts, lambda row: writer.writerow(cells(row.values())))
+    return _add_up(outcomes, lambda row: writer.writerow(cells(row.values())))
 
 
-def write_csv(accounts: RowOutcomes, path: Path) -> Summary:
-    """Write the rows as CSV, tokens redacted. Raises SumsDiffer, and then leaves no file."""
+def write_csv(outcomes: RowOutcomes, path: Path) -> Summary:
+    """Write the rows as CSV with redacted tokens. Raises SumsDiffer, and then leaves no file."""
     with written_whole(path) as out:
-        return write_to(accounts, out, ReportForm.CSV)
+        return write_to(outcomes, out, ReportForm.CSV)
 
 
-def write_json_lines(accounts: RowOutcomes, path: Path) -> Summary:
-    """Write the rows as JSON Lines, tokens redacted. Raises SumsDiffer, and leaves no file."""
+def write_json_lines(outcomes: RowOutcomes, path: Path) -> Summary:
+    """Write the rows as JSON Lines with redacted tokens. Raises SumsDiffer and leaves no file."""
     with written_whole(path) as out:
-        return write_to(accounts, out, ReportForm.JSON_LINES)
+        return write_to(outcomes, out, ReportForm.JSON_LINES)
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[TextIO]:
-    """A file, mode 0600, that is there once it is complete, and not where an error is raised."""
+    """A file, mode 0600, that appears at its path once complete, and never after an error."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
@@ -70,13 +70,13 @@ def written_whole(path: Path) -> Iterator[TextIO]:
         raise
 
 
-def _add_up(accounts: RowOutcomes, each: Callable[[ReportRow], Any]) -> Summary:
+def _add_up(outcomes: RowOutcomes, each: Callable[[ReportRow], Any]) -> Summary:
     tally = Tally()
-    for row, result in accounts:
+    for row, result in outcomes:
         reported = ReportRow.of(row, result)
         tally.add(reported)
         each(reported)
-    return tally.summary(accounts.rows, accounts.counts)
+    return tally.summary(outcomes.rows, outcomes.counts)
 
 
 def _json_line(row: ReportRow) -> str:

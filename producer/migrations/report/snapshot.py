@@ -1,4 +1,4 @@
-"""A migration's accounts, taken at one moment."""
+"""The outcomes of a migration's rows at one moment."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 from producer.journal.migrations.recorded import kept
 from producer.migrations.model.rows import RowState
 from producer.migrations.registry import Registry
+from producer.migrations.results.journal_results import behind, catch_up
 from producer.migrations.results.results_file import Results
 from producer.migrations.results.row_outcomes import RowOutcomes
-from producer.migrations.results.shared import behind, catch_up
 from producer.migrations.run.setup import Run
 
 
 def accounts_of(registry: Registry, run: Run, folder: Path) -> RowOutcomes:
-    """What report, verify and undo are made of: ledger, details, and results of all machines.
+    """The input of report, verify and undo: ledger, details, and results of all machines.
 
-    Counts are those of the ledger as it was read, also while the migration goes on. Close the
-    results afterwards.
+    Counts are those of the ledger that was read, also while the migration runs. The caller closes
+    the results.
 
     Raises:
         UnknownMigration: it was never entered.
@@ -41,9 +41,9 @@ def accounts_of(registry: Registry, run: Run, folder: Path) -> RowOutcomes:
 
 
 def _results(registry: Registry, migration: str, folder: Path) -> Results:
-    """Those of this machine, with what others have recorded besides."""
+    """This machine's results, completed with those of other machines."""
     results = Results.of(folder, migration, readonly=True)
-    if not behind(registry.journal(kept(migration)), results.known):
+    if not behind(registry.journal(kept(migration)), results.recorded_frames):
         return results
     results.close()
     results = Results.copied(folder, migration)

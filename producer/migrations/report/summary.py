@@ -1,4 +1,4 @@
-"""How the rows of a migration ended, adding up exactly."""
+"""Counts of a migration's outcomes, which must add up exactly."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts by state, and by state and code where there is one, with the first rows of each.
+    """Counts by state, and by state and code, with the first rows of each code.
 
     Raises:
-        SumsDiffer: the counts do not add up to the rows, or a state's codes to more than its count.
+        SumsDiffer: the counts do not add up to the rows, or a state's codes exceed its count.
     """
 
     rows: int
@@ -29,19 +29,19 @@ class Summary:
     examples: Mapping[tuple[RowState, str], Sequence[ReportRow]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        told: dict[Counted, int] = {
+        by_state: dict[Counted, int] = {
             (state.word,): count for state, count in self.counts.items() if count
         }
         counted = sum(self.counts.values())
         if counted != self.rows:
-            raise SumsDiffer(self.rows, counted, told)
+            raise SumsDiffer(self.rows, counted, by_state)
         for state, codes in self.codes.items():
             if sum(codes.values()) > self.counts.get(state, 0):
-                found: dict[Counted, int] = {(code,): count for code, count in codes.items()}
-                raise SumsDiffer(self.counts.get(state, 0), sum(codes.values()), found)
+                by_code: dict[Counted, int] = {(code,): count for code, count in codes.items()}
+                raise SumsDiffer(self.counts.get(state, 0), sum(codes.values()), by_code)
 
     def wire(self) -> dict[str, Any]:
-        """For JSON; every state is named."""
+        """For JSON, with every state."""
         return {
             "rows": self.rows,
             "counts": {state.word: self.counts.get(state, 0) for state in RowState},
@@ -50,7 +50,7 @@ class Summary:
 
 
 class Tally:
-    """Adds rows up while they are written."""
+    """Counts rows while they are written."""
 
     def __init__(self) -> None:
         self._counts: Counter[RowState] = Counter()
@@ -64,21 +64,21 @@ class Tally:
         if not code:
             return
         self._codes.setdefault(state, Counter())[code] += 1
-        some = self._examples.setdefault((state, code), [])
-        if len(some) < EXAMPLES:
-            some.append(row)
+        of_code = self._examples.setdefault((state, code), [])
+        if len(of_code) < EXAMPLES:
+            of_code.append(row)
 
     def summary(self, rows: int, counts: Mapping[RowState, int] | None = None) -> Summary:
-        """What was counted, checked against the ledger's rows and, where given, its counts.
+        """The counts, checked against the ledger's rows and, where given, its counts.
 
         Raises:
-            SumsDiffer: they differ.
+            SumsDiffer: the counts differ.
         """
         if counts is not None and +Counter(counts) != +self._counts:
-            told: dict[Counted, int] = {
+            both: dict[Counted, int] = {
                 (s.word, Reason.IN_THE_LEDGER): n for s, n in sorted(counts.items()) if n
             }
-            told |= {(s.word, Reason.IN_THE_REPORT): n for s, n in sorted(self._counts.items())}
-            raise SumsDiffer(sum(counts.values()), self._counts.total(), told)
+            both |= {(s.word, Reason.IN_THE_REPORT): n for s, n in sorted(self._counts.items())}
+            raise SumsDiffer(sum(counts.values()), self._counts.total(), both)
         codes = {state: dict(found.most_common()) for state, found in self._codes.items()}
         return Summary(rows, dict(self._counts), codes, self._examples)

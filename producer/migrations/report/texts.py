@@ -1,22 +1,21 @@
-"""The sentences of the HTML report, in Spanish and English."""
+"""The texts of the HTML report, in Spanish and English."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 
-from producer.contract.messages import Language
+from producer.contract.texts import Bilingual, Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState
 from producer.migrations.report import rate_chart
-from producer.migrations.texts.row_states import STATES
+from producer.migrations.texts.states import MigrationStateText, RowStateMeaning, RowStateText
 
 
-class Told(Enum):
-    """A sentence by its meaning; the value is (Spanish, English)."""
+class ReportText(Bilingual):
+    """What the report says."""
 
     TITLE = ("{name}: informe de la migración", "{name}: migration report")
-    BEGAN = ("empezó el {at}", "began {at}")
+    BEGAN = ("empezó el {at}", "started {at}")
     ENDED = (", terminó el {at}, tras {span}", ", ended {at}, after {span}")
     STATE = ("estado", "state")
     ROWS = ("filas", "rows")
@@ -106,45 +105,23 @@ class Told(Enum):
     )
 
 
-_MIGRATIONS = {
-    MigrationState.RUNNING: "en marcha",
-    MigrationState.PAUSED: "en pausa",
-    MigrationState.CANCELLING: "cancelándose",
-    MigrationState.STOPPED: "detenida",
-    MigrationState.CANCELLED: "cancelada",
-    MigrationState.FINISHED: "terminada",
-}
 _MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
 
 
-class Words:
-    """Sentences and figures in one language."""
-
-    def __init__(self, language: Language) -> None:
-        self.language: Language = language
-        self._at = 0 if language == "es" else 1
-
-    def __call__(self, told: Told, **values: str) -> str:
-        """The sentence, its placeholders filled; not escaped."""
-        pair: tuple[str, str] = told.value
-        return pair[self._at].format(**values)
+class ReportSay(Say):
+    """Texts and figures of the report in one language."""
 
     def state(self, state: RowState) -> str:
-        """What a row's state is called."""
-        return STATES[state][self._at][0]
+        """A row's state."""
+        return self(RowStateText[state.name])
 
     def meaning(self, state: RowState) -> str:
         """What a row's state means."""
-        return STATES[state][self._at][1]
+        return self(RowStateMeaning[state.name])
 
     def migration(self, state: MigrationState) -> str:
-        """What a migration's state is called."""
-        return _MIGRATIONS[state] if self.language == "es" else state.value
-
-    def figure(self, value: float, decimals: int = 0) -> str:
-        """A number, grouped and pointed as the language does."""
-        text = f"{value:,.{decimals}f}"
-        return text.translate(str.maketrans(",.", ".,")) if self.language == "es" else text
+        """A migration's state."""
+        return self(MigrationStateText[state.name])
 
     def moment(self, at: datetime) -> str:
         """A time to the second."""

@@ -1,4 +1,4 @@
-"""What is known of a row that was not applied, where the results file does not have it."""
+"""Details of rows that were not applied, for rows missing from the results file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from producer.migrations.model.rows import RowState
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Code and message of a row's end, as the journal keeps them."""
+    """Code and message of a row's outcome, as the journal keeps them."""
 
     code: str
     message: str

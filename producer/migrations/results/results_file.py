@@ -1,4 +1,4 @@
-"""The results file: what is recorded of a migration's rows, durably, on this machine."""
+"""The results file: a durable record of a migration's row outcomes on this machine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from threading import Lock
 from typing import Any, Self
 
 from producer.migrations.model.rows import RowResult, RowState
-from producer.migrations.results.columns import from_sql, to_sql
+from producer.migrations.results.sql_rows import from_sql, to_sql
 from producer.migrations.storage.data_directory import made_private
 
-# `sent` has the numbers of rows that were sent, until they are recorded; `about` has the journal.
+# `sent` has the numbers of sent rows until their outcome is recorded; `about` has the journal's id.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
     number INTEGER PRIMARY KEY, state INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
@@ -25,36 +25,36 @@ CREATE TABLE IF NOT EXISTS sent (number INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _UPSERT = "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_NAME = "INSERT OR REPLACE INTO about VALUES (?, ?)"
-_ARRIVED = "DELETE FROM sent WHERE number = ?"
+_SET_ABOUT = "INSERT OR REPLACE INTO about VALUES (?, ?)"
+_DELETE_SENT = "DELETE FROM sent WHERE number = ?"
 _SINCE = "SELECT * FROM results WHERE number >= ? ORDER BY number LIMIT ?"
 _COPIES = {
     "results": "INSERT INTO results SELECT * FROM original.results",
     "about": "INSERT INTO about SELECT * FROM original.about",
 }
-_NOWHERE = Path()
-_FULL = 2  # of PRAGMA synchronous
-_WINDOW = 1_000
+_TEMPORARY = Path()
+_FULL = 2  # a value of PRAGMA synchronous
+_PAGE = 1_000  # rows read at once
 _BUSY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The first so many frames of the migration that was entered then (ms since the epoch)."""
+class RecordedFrames:
+    """How many of the journal's frames the file holds; `created` (ms) tells entries apart."""
 
     created: str = ""
     frames: int = 0
 
 
 class Results:
-    """A SQLite file. One process writes; others may read it meanwhile. Usable by any thread."""
+    """An SQLite file that one process writes while others read. Usable by any thread."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        """Open the file; made, mode 0600, unless `readonly`, where a missing one is empty."""
+        """Open the file, or create it with mode 0600. With `readonly` a missing file is empty."""
         self._lock = Lock()
         self._db: sqlite3.Connection | None = None
-        if path == _NOWHERE:
-            # A temporary database on disk, so that memory stays flat.
+        if path == _TEMPORARY:
+            # A temporary database on disk keeps memory flat.
             self._db = _connect("")
             self._db.execute("PRAGMA journal_mode = MEMORY")
             self._db.execute("PRAGMA synchronous = OFF")
@@ -65,7 +65,7 @@ class Results:
                 self._db = _connect(f"{path.absolute().as_uri()}?mode=ro")
             return
         made_private(path.parent)
-        # Before SQLite makes it: its journal files take over the mode.
+        # Before SQLite creates it: SQLite's journal files inherit the mode.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = _connect(path.absolute().as_uri())
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -74,86 +74,86 @@ class Results:
 
     @classmethod
     def of(cls, folder: Path, migration: str, *, readonly: bool = False) -> Self:
-        """That of the migration in the data folder."""
+        """The migration's results in the data folder."""
         return cls(_path(folder, migration), readonly=readonly)
 
     @classmethod
     def copied(cls, folder: Path, migration: str) -> Self:
-        """What that of the migration holds, if it is there, to be added to; gone once closed."""
-        made = cls(_NOWHERE)
+        """A temporary copy of the migration's results, empty if there are none."""
+        copy = cls(_TEMPORARY)
         path = _path(folder, migration)
-        if path.exists() and made._db is not None:
-            made._db.execute("ATTACH ? AS original", (f"{path.absolute().as_uri()}?mode=ro",))
-            with made._lock:
+        if path.exists() and copy._db is not None:
+            copy._db.execute("ATTACH ? AS original", (f"{path.absolute().as_uri()}?mode=ro",))
+            with copy._lock:
                 for table in _COPIES:
-                    made._copy(table)
-            made._db.execute("DETACH original")
-        return made
+                    copy._copy_table(table)
+            copy._db.execute("DETACH original")
+        return copy
 
     @staticmethod
     def remove(folder: Path, migration: str) -> bool:
-        """Remove that of the migration; whether there was one. Raises OSError."""
+        """Remove the migration's results; return whether there were any. Raises OSError."""
         path = _path(folder, migration)
-        there = path.exists()
+        existed = path.exists()
         for suffix in ("-wal", "-shm", "-journal", ""):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        return there
+        return existed
 
     @property
     def durable(self) -> bool:
-        """Whether what is recorded survives the machine: SQLite waits for the disk."""
+        """Whether records survive a crash of the machine: SQLite waits for the disk."""
         modes = self._select("SELECT (SELECT * FROM pragma_synchronous)")
         return bool(modes) and modes[0][0] >= _FULL
 
     @property
     def journal(self) -> str:
-        """The id of the journal that its rows were sent in; "" where that was not noted."""
+        """The id of the journal in which the rows were sent; "" where it was not recorded."""
         return self._about("journal")
 
     @property
     def life(self) -> str:
-        """What the migration's keys at Stripe end in, where it had been forgotten before."""
+        """The suffix of the migration's idempotency keys, if it had been forgotten before."""
         return self._about("life")
 
-    def belong(self, journal: str, life: str) -> None:
-        """Note the journal, before anything is sent in it. Durable on return."""
-        self._write((_NAME, [("journal", journal), ("life", life)]))
+    def bind(self, journal: str, life: str) -> None:
+        """Record the journal's id before anything is sent in it. Durable on return."""
+        self._write((_SET_ABOUT, [("journal", journal), ("life", life)]))
 
     def sending(self, numbers: Iterable[int]) -> None:
-        """Note rows that are about to be sent. Durable on return."""
-        self._write(("INSERT OR IGNORE INTO sent VALUES (?)", [(one,) for one in numbers]))
+        """Record rows that are about to be sent. Durable on return."""
+        self._write(("INSERT OR IGNORE INTO sent VALUES (?)", [(number,) for number in numbers]))
 
     def not_sent(self, numbers: Iterable[int]) -> None:
-        """Of those noted, some were not taken."""
-        self._write((_ARRIVED, [(one,) for one in numbers]))
+        """Remove rows from those about to be sent: the journal did not accept them."""
+        self._write((_DELETE_SENT, [(number,) for number in numbers]))
 
-    def record(self, results: Iterable[RowResult], *, known: Known | None = None) -> None:
-        """Write down all or none, replacing what was recorded before. Durable on return.
+    def record(self, results: Iterable[RowResult], *, frames: RecordedFrames | None = None) -> None:
+        """Record all results or none, replacing earlier ones. Durable on return.
 
-        `known` is what these rows, and those before, have of what others can read in the journal.
+        `frames` are the journal's frames that the file holds with these results.
         """
-        rows = [to_sql(one) for one in results]
-        named = [("known", f"{known.created} {known.frames}")] if known is not None else []
-        self._write((_UPSERT, rows), (_ARRIVED, [row[:1] for row in rows]), (_NAME, named))
+        rows = [to_sql(result) for result in results]
+        about = [("known", f"{frames.created} {frames.frames}")] if frames is not None else []
+        self._write((_UPSERT, rows), (_DELETE_SENT, [row[:1] for row in rows]), (_SET_ABOUT, about))
 
     @property
-    def known(self) -> Known:
-        """What of the journal's frames is recorded here."""
+    def recorded_frames(self) -> RecordedFrames:
+        """The journal's frames that the file holds."""
         created, _, frames = self._about("known").partition(" ")
-        return Known(created, int(frames or 0))
+        return RecordedFrames(created, int(frames or 0))
 
     def counts(self) -> dict[RowState, int]:
         """Recorded rows by state."""
         found = self._select("SELECT state, count(*) FROM results GROUP BY state")
         return {RowState(state): count for state, count in found}
 
-    def on_their_way(self) -> int:
-        """How many rows were sent, or were about to be, and are not recorded."""
+    def unrecorded(self) -> int:
+        """The number of rows that were sent, or about to be, and have no recorded outcome."""
         found = self._select("SELECT count(*) FROM sent")
         return int(found[0][0]) if found else 0
 
     def get(self, number: int) -> RowResult | None:
-        """What is recorded of a row; None where nothing is."""
+        """The recorded outcome of a row, or None."""
         found = self._select("SELECT * FROM results WHERE number = ?", number)
         return from_sql(found[0]) if found else None
 
@@ -167,8 +167,8 @@ class Results:
         return self.since(1)
 
     def since(self, number: int) -> Iterator[RowResult]:
-        """Those from a row number on, in order; no transaction is kept open meanwhile."""
-        while found := self._select(_SINCE, number, _WINDOW):
+        """Results from a row number on, in order, without an open transaction in between."""
+        while found := self._select(_SINCE, number, _PAGE):
             yield from map(from_sql, found)
             number = found[-1][0] + 1
 
@@ -201,10 +201,10 @@ class Results:
                 self._db.execute("ROLLBACK")
                 raise
 
-    def _copy(self, table: str) -> None:
+    def _copy_table(self, table: str) -> None:
         assert self._db is not None
-        there = "SELECT 1 FROM original.sqlite_master WHERE type = 'table' AND name = ?"
-        if self._db.execute(there, (table,)).fetchone():
+        exists = "SELECT 1 FROM original.sqlite_master WHERE type = 'table' AND name = ?"
+        if self._db.execute(exists, (table,)).fetchone():
             self._db.execute(_COPIES[table])
 
     def _about(self, name: str) -> str:
@@ -216,7 +216,7 @@ class Results:
             try:
                 return self._db.execute(query, values).fetchall() if self._db else []
             except sqlite3.OperationalError as error:
-                # A writer has made the file, but not the table yet.
+                # A writer has created the file, but not the table yet.
                 if "no such table" in str(error):
                     return []
                 raise

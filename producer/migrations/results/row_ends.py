@@ -1,4 +1,4 @@
-"""From the end of a row's command to what is recorded of the row."""
+"""Converts the end of a row's command into the row's outcome."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from producer.contract.effective_default import SHADOWED_BY, shadow_read
 from producer.journal.migrations.records import EndedRow, Settled
 from producer.migrations.model.rows import RowResult, RowState
 
-# As worker.handlers says it of a migration's command, in the data and as a code.
+# Written by worker.handlers: a member of the data, and a code.
 _ALREADY_SO, _DRIFTED = "alreadySo", "drifted"
 SHADOWED = "shadowed"
-"""The code of a row that was applied, or was so, while another default comes before it."""
+"""The code of an applied or unchanged row whose default another default shadows."""
 _STATES = {
     State.SUCCEEDED: RowState.APPLIED,
     State.REJECTED: RowState.REJECTED,
@@ -20,31 +20,31 @@ _STATES = {
     State.CANCELLED: RowState.CANCELLED,
     State.FAILED: RowState.FAILED,
 }
-# What the ledger's details have of a message, and what is recorded of it.
+# Characters of a message that the ledger's details and the results file keep.
 _MESSAGE, _RECORDED = 200, 500
 
 
 def result_of(ended: EndedRow) -> RowResult:
-    """What is recorded of the row.
+    """The outcome of the row.
 
-    Of one that was applied neither code nor message, but where another default shadows it.
+    An applied row has neither code nor message, unless another default shadows it.
     """
     if not ended.envelope or not ended.state:
-        # The ledger knows of a command that the journal has lost.
+        # The ledger refers to a command that the journal has lost.
         return RowResult(ended.number, RowState.FAILED, "lost", "It is not in the journal any more")
     state = _STATES[State(ended.state)]
-    data = ended.envelope.get("data")
-    told = data if isinstance(data, dict) else {}
+    member = ended.envelope.get("data")
+    data = member if isinstance(member, dict) else {}
     code = str(ended.envelope.get("code") or "")
-    if state is RowState.APPLIED and told.get(_ALREADY_SO):
+    if state is RowState.APPLIED and data.get(_ALREADY_SO):
         state = RowState.ALREADY_SO
     elif state is RowState.REJECTED and code == _DRIFTED:
         state = RowState.DRIFTED
     done = state in (RowState.APPLIED, RowState.ALREADY_SO)
     message = "" if done else str(ended.envelope.get("message") or "")
-    if done and (shadow := shadow_read(told.get(SHADOWED_BY))) is not None:
+    if done and (shadow := shadow_read(data.get(SHADOWED_BY))) is not None:
         code, message = SHADOWED, str(shadow)
-    card = ended.object_id if ended.is_default else str(told.get("cardId") or "")
+    card = ended.object_id if ended.is_default else str(data.get("cardId") or "")
     return RowResult(
         number=ended.number,
         state=state,
@@ -60,7 +60,7 @@ def result_of(ended: EndedRow) -> RowResult:
 
 
 def settled_of(ended: EndedRow, result: RowResult) -> Settled:
-    """How the ledger is told of it."""
+    """The outcome as the ledger keeps it."""
     return Settled(
         ended.number,
         ended.id,

@@ -1,1 +1,1 @@
-"""Sends rows, records their outcomes, and goes on after a stop."""
+"""Sends rows, records their outcomes, and continues after a stop."""

@@ -1,4 +1,4 @@
-"""Drives a migration: sends rows in bounded windows, and records what has ended."""
+"""Drives a migration: sends rows in bounded windows and records their outcomes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from producer.migrations.run.failures import Failures
 from producer.migrations.run.history import History
 from producer.migrations.run.lease import DriverLease, JournalGone
 from producer.migrations.run.limiter_use import LimiterUse
-from producer.migrations.run.lost_journal import belong, loss_of
+from producer.migrations.run.lost_journal import bind_journal, loss_of
 from producer.migrations.run.pace import MOST, Throttle, Window
 from producer.migrations.run.recorder import PAGE, Recorder
 from producer.migrations.run.sender import Rows, Sender
 
 T = TypeVar("T")
-# Between two looks where nothing is to be done; and how often progress is told.
-_LOOK_S, _TOLD_S = 0.2, 1.0
-# With a limit on failures no more is on its way than so many times as may fail.
+# How often an idle driver polls, and how often it reports progress.
+_POLL_S, _REPORT_S = 0.2, 1.0
+# With a limit on failures, at most this many rows are in flight for each allowed failure.
 _PER_FAILURE = 20
 
 
@@ -40,33 +40,33 @@ class Ended(StrEnum):
     CANCELLED = "cancelled"
     STOPPED = "stopped"  # by --stop-after-failures
     LIMIT = "limit"  # the pilot's rows have ended
-    TOLD = "told"  # `stop` was called; run it again to go on
-    TAKEN_OVER = "taken_over"  # another driver has the migration
+    TOLD = "told"  # `stop` was called; run the migration again to continue
+    TAKEN_OVER = "taken_over"  # another driver has the lease
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to drive. `limit` bounds the rows sent by this driver."""
+    """Options of a driver. `limit` bounds the rows that it sends."""
 
     limit: int | None = None
     stop_after: int | None = None  # rejected and failed rows since the start or `resume`
-    stop_after_percent: float | None = None  # the same, of the rows that ended since
-    blind: bool = False  # without a look at the customer before
+    stop_after_percent: float | None = None  # their share of the rows that ended since
+    blind: bool = False  # do not read the customer first
     skip_if_newer: bool = False
-    repairs: bool = False  # rows are customers, whose cards are found at Stripe
-    sender: str = ""  # whose commands they are
+    repairs: bool = False  # rows are customers, whose cards are read from Stripe
+    sender: str = ""  # the sender of the commands
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a driver tells of itself, about once a second. `status` is None while Redis is away."""
+    """A driver's progress, about once a second. `status` is None while Redis is unreachable."""
 
     status: MigrationStatus | None
     sent: int  # rows this driver has sent
     in_flight: int
     window: int
-    limiter: float | None = None  # how much of the rate limit is used, 0 to 1
-    oldest_interactive_s: float | None = None  # how long the oldest waiting one has waited
+    limiter: float | None = None  # used share of the rate limit, 0 to 1
+    oldest_interactive_s: float | None = None  # age of the oldest waiting interactive command
 
 
 class Driver:
@@ -82,7 +82,7 @@ class Driver:
         *,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> None:
-        """`rows` answers the rows from a number on; None sends nothing and only finishes."""
+        """`rows` returns the rows from a number on; None only finishes what was sent."""
         self._registry = registry
         self._journal = registry.journal
         self._results = results
@@ -118,67 +118,67 @@ class Driver:
         self._window = Window(min(MOST, bound))
         self._throttle = Throttle()
         self._in_flight = 0
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._cancelled = False
-        self._was_over = False
+        self._had_ended = False
 
     def stop(self) -> None:
-        """Have `run` return soon: nothing more is sent, what has ended is recorded."""
+        """Make `run` return soon: it sends no more rows, but records those that ended."""
         self._stopped.set()
 
     def run(self) -> Ended:
-        """Drive until the end, or `stop`. While Redis is away, waits and goes on.
+        """Drive until the end or `stop`. Waits while Redis is unreachable.
 
         Raises:
-            UnknownMigration: it was never created.
-            FileRefused: the file is not what it was.
-            JournalLost: Redis has lost the journal that its rows were sent in.
-            JournalUnavailable: CARDS_JOURNAL_ID names another journal than there is.
+            UnknownMigration: the migration was never created.
+            FileRefused: the file has changed.
+            JournalLost: Redis has lost the journal in which rows were sent.
+            JournalUnavailable: CARDS_JOURNAL_ID names another journal than Redis has.
         """
         journal = self._through_outages(
-            lambda: belong(self._registry, self._results, self._migration)
+            lambda: bind_journal(self._registry, self._results, self._migration)
         )
         try:
-            if journal is None or not self._lease.take(journal, self._stopped.is_set):
+            if journal is None or not self._lease.acquire(journal, self._stopped.is_set):
                 return Ended.TOLD if self._stopped.is_set() else Ended.TAKEN_OVER
             try:
-                return self._through_outages(self._drive_here) or Ended.TOLD
+                return self._through_outages(self._drive_in_journal) or Ended.TOLD
             finally:
-                self._lease.give_back()
+                self._lease.release()
         except JournalGone as gone:
             loss = loss_of(self._results, self._migration, gone.found)
             raise loss or UnknownMigration(self._migration) from None
 
     def _through_outages(self, work: Callable[[], T]) -> T | None:
-        """Have it done, however long Redis is away; None once `stop` was called meanwhile."""
+        """Repeat the work until Redis is reachable; None if `stop` was called meanwhile."""
         while True:
             try:
                 return work()
             except JournalUnavailable as error:
                 if error.other_data:
                     raise
-                self._tell(None)
-                if self._stopped.wait(_LOOK_S):
+                self._report(None)
+                if self._stopped.wait(_POLL_S):
                     return None
 
-    def _drive_here(self) -> Ended:
-        """As `_drive`. Raises JournalGone where that is why the migration is not there."""
+    def _drive_in_journal(self) -> Ended:
+        """As `_drive`. Raises JournalGone if a lost journal is why the migration is gone."""
         try:
             ended = self._drive()
         except UnknownMigration:
-            self._lease.beat()
+            self._lease.renew()
             raise
         if ended is Ended.TAKEN_OVER:
-            self._lease.beat()
+            self._lease.renew()
         return ended
 
     def _drive(self) -> Ended:
-        """Sends and records in turn. Raises JournalUnavailable, to be called again."""
-        if not self._sender.begun:
-            self._recorder.begin(self._lease.fields["created"])
-            self._sender.begin(self._rows, self._registry.states(self._migration))
+        """Send and record in turns. Raises JournalUnavailable; the caller calls again."""
+        if not self._sender.started:
+            self._recorder.start(self._lease.fields["created"])
+            self._sender.start(self._rows, self._registry.states(self._migration))
             self._history = History(self._registry.history(self._migration))
-            self._was_over = self._state() in _OVER
+            self._had_ended = self._state() in _ENDED
             self._in_flight = self._counted(RowState.SENT, RowState.UNKNOWN)
         while True:
             recorded = self._record()
@@ -190,46 +190,46 @@ class Driver:
             sent = self._send() if state is MigrationState.RUNNING else 0
             if state is MigrationState.CANCELLING and not self._cancelled:
                 cancel_rest(self._registry, self._migration)
-                self._lease.beat()
+                self._lease.renew()
                 self._cancelled = True
-            self._tell_at_times()
-            ended = self._at_end(state) if self._in_flight == 0 and not sent else None
+            self._report_if_due()
+            ended = self._end(state) if self._in_flight == 0 and not sent else None
             if ended is not None:
                 self._take_sample(last=True)
-                self._lease.beat()
-                self._tell_now()
+                self._lease.renew()
+                self._report_status()
                 return ended
             if recorded < PAGE and not sent:
-                self._stopped.wait(_LOOK_S)
+                self._stopped.wait(_POLL_S)
 
     def _record(self) -> int:
-        recorded, in_vain = self._recorder.record()
+        recorded, any_failed = self._recorder.record()
         if recorded:
             self._in_flight = self._recorder.in_flight
-        if in_vain:
-            self._stop_at_too_many()
+        if any_failed:
+            self._stop_after_failures()
         dry = self._in_flight == 0 and self._sender.sent > 0 and not self._sender.done
         self._window.ended(time.monotonic(), self._recorder.recorded, dry=dry)
         self._take_sample()
         return recorded
 
-    def _stop_at_too_many(self) -> None:
+    def _stop_after_failures(self) -> None:
         if not self._failures.limited:
             return
-        self._lease.beat()
+        self._lease.renew()
         if self._failures.too_many(self._lease.fields) and self._state() is _RUNNING:
             self._registry.stop(self._migration)
-            self._lease.beat()
+            self._lease.renew()
 
     def _take_sample(self, *, last: bool = False) -> None:
-        if self._was_over:
-            # Run again, it would seem to have gone on until now.
+        if self._had_ended:
+            # The chart of an ended migration must not continue until now.
             return
         if last:
-            self._lease.beat()
+            self._lease.renew()
         total = self._counted(*(state for state in RowState if state.settled))
         changed = self._history.add(int(time.time() * 1000), total, last=last)
-        self._lease.tell(self._window.rate, self._history.samples if changed else None)
+        self._lease.report(self._window.rate, self._history.samples if changed else None)
 
     def _send(self) -> int:
         most = self._window.size - self._in_flight
@@ -242,17 +242,17 @@ class Driver:
         if most <= 0 or self._stopped.is_set():
             return 0
         sent = self._sender.send(most)
-        if self._sender.in_vain:
-            self._stop_at_too_many()
+        if self._sender.any_failed:
+            self._stop_after_failures()
         if sent:
             self._throttle.sent(sent)
             self._in_flight = self._sender.in_flight
         elif self._sender.state != _RUNNING:
-            self._lease.beat()
+            self._lease.renew()
         return sent
 
-    def _at_end(self, state: MigrationState) -> Ended | None:
-        """What it ends with, now that nothing is in flight; None to go on."""
+    def _end(self, state: MigrationState) -> Ended | None:
+        """Why to return, now that nothing is in flight; None to continue."""
         if self._sender.done or state is MigrationState.CANCELLING:
             keep_ms = self._registry.keeping.ms
             state_now = self._journal(
@@ -263,7 +263,7 @@ class Driver:
             if state_now == MigrationState.CANCELLED:
                 return Ended.CANCELLED
             if self._rows is None and state_now != MigrationState.CANCELLING:
-                return Ended.TOLD  # there was only to finish what had been sent
+                return Ended.TOLD  # without rows, only sent rows had to be finished
         if state is MigrationState.STOPPED:
             return Ended.STOPPED
         limit = self._options.limit
@@ -272,24 +272,23 @@ class Driver:
         return None
 
     def _state(self) -> MigrationState | None:
-        """The migration's state; None where another driver has it."""
-        told = journalled.TAKEN_OVER
-        if told in (self._sender.state, self._recorder.state):
+        """The migration's state; None if another driver has it."""
+        if journalled.TAKEN_OVER in (self._sender.state, self._recorder.state):
             return None
         return MigrationState(self._lease.fields["state"])
 
     def _counted(self, *states: RowState) -> int:
         return sum(int(self._lease.fields.get(f"n{int(state)}", 0)) for state in states)
 
-    def _tell_at_times(self) -> None:
-        if time.monotonic() - self._told_at >= _TOLD_S:
-            self._tell_now()
+    def _report_if_due(self) -> None:
+        if time.monotonic() - self._reported_at >= _REPORT_S:
+            self._report_status()
 
-    def _tell_now(self) -> None:
-        self._tell(self._registry.status(self._migration))
+    def _report_status(self) -> None:
+        self._report(self._registry.status(self._migration))
 
-    def _tell(self, status: MigrationStatus | None) -> None:
-        self._told_at = time.monotonic()
+    def _report(self, status: MigrationStatus | None) -> None:
+        self._reported_at = time.monotonic()
         if self._on_progress is None:
             return
         oldest = limiter = None
@@ -302,4 +301,4 @@ class Driver:
 
 
 _RUNNING = MigrationState.RUNNING
-_OVER = (MigrationState.FINISHED, MigrationState.CANCELLED)
+_ENDED = (MigrationState.FINISHED, MigrationState.CANCELLED)

@@ -1,4 +1,4 @@
-"""When a migration has failed often enough to be stopped."""
+"""The limit of failures after which a migration stops."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from producer.migrations.model.rows import RowState
 
-_IN_VAIN = (RowState.REJECTED, RowState.FAILED)
+_FAILURES = (RowState.REJECTED, RowState.FAILED)
 _NEVER_SENT = (RowState.INVALID, RowState.SKIPPED, RowState.AMBIGUOUS)
-# Fewer rows say nothing of a share.
+# A share of fewer rows means nothing.
 _FEWEST = 100
 
 
 class Failures:
-    """Rejected and failed rows since the start, or since a person resumed, against a bound."""
+    """Compares rejected and failed rows since the start or the last `resume` with a limit."""
 
     def __init__(self, most: int | None, most_percent: float | None) -> None:
         self._most = most
@@ -21,12 +21,12 @@ class Failures:
 
     @property
     def limited(self) -> bool:
-        """Whether there is a bound at all."""
+        """Whether there is any limit."""
         return self._most is not None or self._most_percent is not None
 
     def too_many(self, fields: Mapping[str, str]) -> bool:
-        """Whether the record of a migration is past the bound."""
-        failed = _counted(fields, _IN_VAIN) - int(fields.get("base_failed", 0))
+        """Whether a migration's record reaches the limit."""
+        failed = _counted(fields, _FAILURES) - int(fields.get("base_failed", 0))
         if self._most is not None and failed >= self._most:
             return True
         ended = _counted(fields, [state for state in RowState if state.settled])

@@ -1,4 +1,4 @@
-"""The lease to drive a migration: taken, kept by a thread, and heard through."""
+"""The lease to drive a migration; a thread renews it, and each renewal brings the record."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from producer.journal.migrations import records as journalled
 from producer.journal.migrations.records import Elsewhere, Held
 from producer.migrations.registry import UnknownMigration
 
-# Short, so that a run that was killed is soon taken up; nothing is sent or recorded without it.
+# Short, so that another driver soon replaces a killed one. Without it nothing is sent or recorded.
 LEASE_S = 3.0
-# What a person asks for is heard within a second.
-BEAT_S = 0.4
+# Short, so that operators' actions take effect within a second.
+RENEW_S = 0.4
 
 
 class JournalGone(Exception):
-    """Redis does not have the journal any more that the lease was taken in."""
+    """Redis no longer has the journal in which the lease was acquired."""
 
     def __init__(self, found: str | None) -> None:
         self.found = found
@@ -29,92 +29,92 @@ class JournalGone(Exception):
 
 
 class DriverLease:
-    """Held by one driver at a time. `fields` is the migration's record as of the last beat."""
+    """Held by one driver at a time. `fields` is the record as of the last renewal."""
 
     def __init__(self, journal: BlockingJournal, migration: str) -> None:
-        """No network yet."""
+        """Does not use the network yet."""
         self._journal = journal
         self._migration = migration
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self.fields: Mapping[str, str] = {}
         self.lost = threading.Event()
-        self._begun_in = ""
-        self._over = threading.Event()
-        self._beating = threading.Lock()
+        self._journal_id = ""
+        self._released = threading.Event()
+        self._renewing = threading.Lock()
         self._history: list[tuple[int, int]] = []
         self._rate = 0.0
-        self._thread = threading.Thread(target=self._keep, name="driving lease", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="driver lease", daemon=True)
 
-    def take(self, journal_id: str, stopped: Callable[[], bool]) -> bool:
-        """Take it, from a driver that is dead too. False where another lives, or on `stopped`.
+    def acquire(self, journal_id: str, stopped: Callable[[], bool]) -> bool:
+        """Acquire the lease, also from a dead driver. False if another lives, or on `stopped`.
 
         Raises:
-            UnknownMigration: it was never created.
-            JournalGone: the journal is another than the one of that id; so from then on.
+            UnknownMigration: the migration was never created.
+            JournalGone: Redis has another journal; `renew` raises it from then on, too.
         """
-        self._begun_in = journal_id
+        self._journal_id = journal_id
         deadline = time.monotonic() + 2 * LEASE_S
         while not stopped():
             try:
-                held = self.beat()
+                answer = self.renew()
             except JournalUnavailable:
                 deadline = time.monotonic() + 2 * LEASE_S
                 continue
-            if not held.mine and _is_dead(held.driver):
-                held = self.beat(force=True)
-            if held.mine:
+            if not answer.mine and _is_dead(answer.driver):
+                answer = self.renew(force=True)
+            if answer.mine:
                 self._thread.start()
                 return True
             if time.monotonic() > deadline:
                 return False
-            self._over.wait(0.1)
+            self._released.wait(0.1)
         return False
 
-    def tell(self, rate: float, history: list[tuple[int, int]] | None) -> None:
-        """What the next beat tells: rows ended a second, and the history where it has changed."""
+    def report(self, rate: float, history: list[tuple[int, int]] | None) -> None:
+        """Set what the next renewal reports: rows ended a second, and a changed history."""
         self._rate = rate
         if history is not None:
             self._history = history
 
-    def beat(self, *, force: bool = False) -> Held:
-        """Renew it and hear what is wanted.
+    def renew(self, *, force: bool = False) -> Held:
+        """Renew or acquire the lease and update `fields`; `force` takes it from another driver.
 
         Raises:
             UnknownMigration, JournalGone, JournalUnavailable
         """
-        with self._beating:
+        with self._renewing:
             history, self._history = self._history, []
             call = journalled.lease(
                 self._migration,
                 self.holder,
                 int(LEASE_S * 1000),
-                journal=self._begun_in,
+                journal=self._journal_id,
                 force=force,
                 rate=self._rate,
                 history=history,
             )
-            held = self._journal(call)
-            if held is None:
+            answer = self._journal(call)
+            if answer is None:
                 raise UnknownMigration(self._migration)
-            if isinstance(held, Elsewhere):
-                raise JournalGone(held.found)
-            self.fields = held.fields
-            return held
+            if isinstance(answer, Elsewhere):
+                raise JournalGone(answer.found)
+            self.fields = answer.fields
+            return answer
 
-    def give_back(self) -> None:
-        """Stop keeping it, and let another driver begin at once."""
-        self._over.set()
+    def release(self) -> None:
+        """Stop renewing, so that another driver can start at once."""
+        self._released.set()
         if self._thread.is_alive():
             self._thread.join(1.0)
         try:
             self._journal(journalled.release(self._migration, self.holder))
         except JournalUnavailable:
-            return  # it runs out by itself
+            return  # the lease expires by itself
 
     def _keep(self) -> None:
-        while not self._over.wait(BEAT_S):
+        while not self._released.wait(RENEW_S):
             try:
-                if self.beat().mine:
+                if self.renew().mine:
                     continue
             except JournalUnavailable:
                 continue
@@ -125,7 +125,7 @@ class DriverLease:
 
 
 def _is_dead(holder: str) -> bool:
-    """Whether the holder was a process of this machine that does not run any more."""
+    """Whether the holder was a process of this machine that no longer runs."""
     host, _, rest = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not rest.isdigit():
         return False

@@ -1,4 +1,4 @@
-"""How much of the rate limit is used, by everybody together."""
+"""The used share of the rate limit, by all senders together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from producer.journal import BlockingJournal, paces
 
 
 class LimiterUse:
-    """Called again and again, tells the use since the last time."""
+    """Each call returns the use since the call before."""
 
     def __init__(self, journal: BlockingJournal) -> None:
         self._journal = journal
@@ -16,16 +16,16 @@ class LimiterUse:
         self._at = 0.0
 
     def __call__(self) -> float | None:
-        """The use of the limit that is used most, 0 to 1; None where nothing is limited.
+        """The use of the busiest limit, 0 to 1; None without limits.
 
         Raises:
-            JournalUnavailable: Redis is out of reach.
+            JournalUnavailable: Redis is unreachable.
         """
         found, now = self._journal(paces()), time.monotonic()
-        passed, self._at = now - self._at, now
+        elapsed, self._at = now - self._at, now
         before, self._booked = self._booked, {scope: pace.booked for scope, pace in found.items()}
         uses = [
-            (pace.booked - before[scope]) / passed / pace.rate
+            (pace.booked - before[scope]) / elapsed / pace.rate
             for scope, pace in found.items()
             if pace.rate and scope in before
         ]

@@ -1,19 +1,19 @@
-"""How many rows may be on their way at a time, and how fast they are sent."""
+"""Bounds the rows in flight, and how fast rows are sent."""
 
 from __future__ import annotations
 
 from collections import deque
 
 LEAST, MOST = 200, 5_000
-# What the workers end in so long is on its way, so that they do not run dry between two looks.
+# Rows for this long are in flight, so that workers do not run dry between two polls.
 _AHEAD_S = 10.0
-_LATELY_S = 10.0
-# A rate over less than this is noise.
+_RATE_WINDOW_S = 10.0
+# A rate over less time is noise.
 _SHORTEST_S = 0.5
 
 
 class Window:
-    """Bounded in rows in flight; follows what the workers end."""
+    """The maximum of rows in flight; it follows the rate at which rows end."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = max(LEAST, most)
@@ -21,9 +21,9 @@ class Window:
         self.size = LEAST
 
     def ended(self, now: float, total: int, *, dry: bool) -> None:
-        """So many rows had ended at the moment `now` (s); `dry` where none was in flight then."""
+        """Update: `total` rows had ended at `now` (s); `dry` if none was in flight."""
         self._ended.append((now, total))
-        while len(self._ended) > 2 and now - self._ended[1][0] > _LATELY_S:
+        while len(self._ended) > 2 and now - self._ended[1][0] > _RATE_WINDOW_S:
             self._ended.popleft()
         wanted = int(self.rate * _AHEAD_S)
         if dry:
@@ -32,7 +32,7 @@ class Window:
 
     @property
     def rate(self) -> float:
-        """Rows ended a second, lately."""
+        """Rows ended a second, recently."""
         if len(self._ended) < 2:
             return 0.0
         (first, before), (last, total) = self._ended[0], self._ended[-1]
@@ -40,14 +40,14 @@ class Window:
 
 
 class Throttle:
-    """Lets rows through at so many a second, with half a second's worth at once at most."""
+    """Limits rows to `rps` a second, with bursts of half a second's rows."""
 
     def __init__(self) -> None:
         self._credit = 1.0
         self._at: float | None = None
 
     def allowed(self, now: float, rps: float | None) -> int | None:
-        """How many rows may go out now (s); None for any number."""
+        """The number of rows that may be sent at `now` (s); None is any number."""
         if rps is None:
             self._at = None
             return None
@@ -57,6 +57,6 @@ class Throttle:
         return int(self._credit)
 
     def sent(self, count: int) -> None:
-        """So many went out."""
+        """Count sent rows."""
         if self._at is not None:
             self._credit -= count

@@ -1,4 +1,4 @@
-"""The recording half of a driver: from ended commands to the results file and the ledger."""
+"""Records ended commands in the results file and the ledger, for a driver."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from producer.journal import BlockingJournal
 from producer.journal.migrations import records as journalled
 from producer.journal.migrations.records import EndedRow
 from producer.migrations.model.rows import RowResult, RowState
-from producer.migrations.results.packed import Recorded, packed
-from producer.migrations.results.results_file import Known, Results
+from producer.migrations.results.frames import Recorded, packed
+from producer.migrations.results.journal_results import catch_up
+from producer.migrations.results.results_file import RecordedFrames, Results
 from producer.migrations.results.row_ends import result_of, settled_of
-from producer.migrations.results.shared import catch_up
 from producer.settings import Keeping
 
 PAGE = 500
 
 
 class Recorder:
-    """Records durably first and settles then: stopped in between, it does both again."""
+    """Records durably, then settles; if it is stopped in between, it repeats both."""
 
     def __init__(
         self,
@@ -30,48 +30,51 @@ class Recorder:
         *,
         repairs: bool = False,
     ) -> None:
-        """`repairs`: rows do not name the cards that are set."""
+        """`repairs`: rows do not name the card that is set."""
         self._journal = journal
         self._migration = migration
         self._holder = holder
         self._results = results
         self._keeping = keeping
         self._repairs = repairs
-        self._known: Known | None = None
+        self._frames: RecordedFrames | None = None
         self._created = ""
         self.state = ""
         self.in_flight = 0
         self.recorded = 0
 
-    def begin(self, created: str) -> None:
-        """Record what others have recorded. Raises JournalUnavailable, to be called again.
+    def start(self, created: str) -> None:
+        """Record what other machines have recorded; `created` is when the migration was entered.
 
-        `created` is when the migration was entered.
+        Raises:
+            JournalUnavailable: the call may be repeated.
         """
         catch_up(self._journal, self._migration, self._results)
         self._created = created
 
     def record(self) -> tuple[int, bool]:
-        """Record what has ended, 500 rows at most: how many, and whether any was in vain.
+        """Record at most PAGE ended rows; return how many, and whether any was rejected or failed.
 
-        `state` is then the migration's state, or TAKEN_OVER. Raises JournalUnavailable.
+        Sets `state` to the migration's state, or TAKEN_OVER. Raises JournalUnavailable.
         """
         ended = self._journal(journalled.ended(self._migration, PAGE))
         if not ended:
             return 0, False
         results = [result_of(one) for one in ended]
-        # Without what is packed below: a row whose end is recorded twice is the same row.
-        self._results.record(results, known=self._known)
+        # Before the journal has the frame below: recording a row twice is harmless.
+        self._results.record(results, frames=self._frames)
         settled = [settled_of(one, result) for one, result in zip(ended, results, strict=True)]
         frame = self._packed(ended, results)
         most = self._keeping.most
-        told = self._journal(journalled.settle(self._migration, self._holder, settled, frame, most))
-        self.state, self.in_flight = told.state, told.in_flight
-        if told.frames:
-            self._known = Known(self._created, told.frames)
-        self.recorded += told.count
-        in_vain = (RowState.REJECTED, RowState.FAILED)
-        return len(ended), any(one.state in in_vain for one in results)
+        answer = self._journal(
+            journalled.settle(self._migration, self._holder, settled, frame, most)
+        )
+        self.state, self.in_flight = answer.state, answer.in_flight
+        if answer.frames:
+            self._frames = RecordedFrames(self._created, answer.frames)
+        self.recorded += answer.count
+        failures = (RowState.REJECTED, RowState.FAILED)
+        return len(ended), any(result.state in failures for result in results)
 
     def _packed(self, ended: Sequence[EndedRow], results: Sequence[RowResult]) -> bytes:
         if not self._keeping.most:

@@ -1,4 +1,4 @@
-"""The deciding half of a repair: reads customers at Stripe, and settles those that are left."""
+"""Reads customers from Stripe, decides their repair, and settles those that are left alone."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from producer.journal.migrations.records import NO_DEFAULT, RowCommand
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import Row, RowResult, RowState
 from producer.migrations.plan.customer_reads import read_customers
-from producer.migrations.plan.repairs import Left, decide
-from producer.migrations.results.packed import Recorded, packed
+from producer.migrations.plan.repairs import LeftAlone, decide
+from producer.migrations.results.frames import Recorded, packed
 from producer.migrations.results.results_file import Results
 from producer.security.command_signatures import Signing
 from producer.settings import Keeping
 
-# Customers read before what was found is acted on: half a second's worth.
-_TOGETHER = 16
-# Between reads in vain, doubled up to the latter (s).
+# Customers read before the first of them is repaired: half a second's worth.
+_BATCH = 16
+# Delays after failed reads: the first, doubled up to the longest (s).
 _WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
-_MESSAGE = 200  # as the journal keeps it
+_MESSAGE = 200  # characters of a message that the journal keeps
 
 
-class Decided(NamedTuple):
-    """Rows to be sent, and how many ended without being sent."""
+class Decisions(NamedTuple):
+    """Rows to send, and the number of rows that ended without being sent."""
 
     commands: list[RowCommand]
     ended: int
 
 
 class Repairer:
-    """Keeps rows whose customer could not be read, and reads them again later."""
+    """Keeps rows whose customer could not be read, and retries them later."""
 
     def __init__(
         self,
@@ -59,31 +59,32 @@ class Repairer:
         self._not_before = 0.0
         self._wait_s = _WAIT_S
         self.state = "running"
-        self.in_vain = False
+        self.any_failed = False
 
     @property
     def idle(self) -> bool:
-        """Whether no row waits to be decided."""
+        """Whether no row waits for a decision."""
         return not self._rows
 
-    def decide(self, rows: Iterator[Row], most: int) -> Decided:
-        """Read the customers of so many rows at most. Raises JournalUnavailable.
+    def decide(self, rows: Iterator[Row], most: int) -> Decisions:
+        """Read the customers of at most `most` rows. Raises JournalUnavailable.
 
-        `state` is then the migration's state, or TAKEN_OVER; `in_vain`: one was rejected.
+        Sets `state` to the migration's state, or TAKEN_OVER, and `any_failed` if Stripe rejected
+        one.
         """
-        self.in_vain = False
+        self.any_failed = False
         if self._now() < self._not_before:
-            return Decided([], 0)
-        while len(self._rows) < min(most, _TOGETHER) and (row := next(rows, None)) is not None:
+            return Decisions([], 0)
+        while len(self._rows) < min(most, _BATCH) and (row := next(rows, None)) is not None:
             self._rows.append(row)
         today = datetime.now(UTC).date()
         commands: list[RowCommand] = []
-        left: list[tuple[Row, Left]] = []
+        left: list[tuple[Row, LeftAlone]] = []
         unread: list[Row] = []
-        looked = self._rows[:most]
-        customers = [row.order.customer for row in looked]
+        batch = self._rows[:most]
+        customers = [row.order.customer for row in batch]
         reads = read_customers(self._journal, customers, signing=self._signing)
-        for row, read in zip(looked, reads, strict=True):
+        for row, read in zip(batch, reads, strict=True):
             found = decide(read, today)
             if found is None:
                 unread.append(row)
@@ -94,14 +95,14 @@ class Repairer:
                 left.append((row, found))
         ended = self._settle(left)
         if self.state != "running":
-            return Decided([], 0)
-        # Only now: where Redis was away meanwhile, all of them are decided again.
+            return Decisions([], 0)
+        # Only now: if Redis was unreachable meanwhile, all of them are decided again.
         self._rows = unread + self._rows[most:]
         self._back_off(bool(unread))
-        return Decided(commands, ended)
+        return Decisions(commands, ended)
 
-    def _settle(self, left: list[tuple[Row, Left]]) -> int:
-        """Record durably first, and enter into the ledger then, as a recorder does."""
+    def _settle(self, left: list[tuple[Row, LeftAlone]]) -> int:
+        """Record durably, then enter into the ledger, as a recorder does."""
         if not left:
             self.state = "running"
             return 0
@@ -119,11 +120,11 @@ class Repairer:
         most = self._keeping.most
         frame = packed([Recorded(result) for result in results]) if most else b""
         ended = [(one.number, int(one.state), one.code, one.message[:_MESSAGE]) for one in results]
-        told = self._journal(
+        answer = self._journal(
             journalled.end_unsent(self._migration, self._holder, ended, frame, most)
         )
-        self.state = told.state
-        self.in_vain = any(one.state is RowState.REJECTED for _, one in left)
+        self.state = answer.state
+        self.any_failed = any(one.state is RowState.REJECTED for _, one in left)
         return len(left)
 
     def _back_off(self, unread: bool) -> None:

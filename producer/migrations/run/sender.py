@@ -1,4 +1,4 @@
-"""The sending half of a driver: from the file's rows to commands in the journal."""
+"""Sends the file's rows as commands, for a driver."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from producer.security.command_signatures import Signing
 from producer.settings import Keeping
 
 Rows = Callable[[int], Iterator[Row | BadRow]]
-# Messages that go to Redis in one round trip.
-_TOGETHER = 10
+# Bulk messages sent to Redis in one round trip.
+_BATCHES = 10
 
 
 class Sender:
-    """Sends the rows that are pending in the ledger, in order. What is not taken is kept."""
+    """Sends the pending rows in order, and keeps those that the journal does not accept."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Sender:
         signing: Signing,
         repairs: bool = False,
     ) -> None:
-        """`look_first` is of rows that say their card: a repair always looks."""
+        """`look_first` is for rows that name their card: repairs always read the customer."""
         self._journal = journal
         self._results = results
         self._migration = migration
@@ -49,74 +49,74 @@ class Sender:
         self._sender = sender
         self._signing = signing
         self._rows: Iterator[Row | BadRow] = iter(())
-        # Not a generator, which an outage would end.
+        # Not a generator: an exception during an outage would end it.
         self._pending = iter(self._next, None)
         self._ledger = Ledger(b"", 0)
         self._kept: list[RowCommand] = []
         self._repairer = Repairer(journal, migration, holder, results, keeping, signing)
-        self.begun = False
+        self.started = False
         self.exhausted = False
         self.sent = 0
         self.state = "running"
         self.in_flight = 0
 
-    def begin(self, rows: Rows | None, ledger: Ledger) -> None:
-        """Read on from the first pending row."""
+    def start(self, rows: Rows | None, ledger: Ledger) -> None:
+        """Open the rows at the first pending one."""
         self._ledger = ledger
         first = next(ledger.numbers(RowState.PENDING), None)
         if rows is None or first is None:
             self.exhausted = True
         else:
             self._rows = rows(first)
-        self.begun = True
+        self.started = True
 
     @property
     def done(self) -> bool:
-        """Whether every row was sent, or ended without that."""
+        """Whether every row was sent or has ended."""
         return self.exhausted and not self._kept and self._repairer.idle
 
     @property
-    def in_vain(self) -> bool:
-        """Whether a row was rejected by the last `send`, without being sent."""
-        return self._repairer.in_vain
+    def any_failed(self) -> bool:
+        """Whether the last `send` found a row that Stripe rejects."""
+        return self._repairer.any_failed
 
     def send(self, most: int) -> int:
-        """Send so many rows at most; answers how many were taken, or ended without being sent.
+        """Send at most `most` rows; return how many were accepted or ended without being sent.
 
-        Raises JournalUnavailable. `state` is then the migration's state, or TAKEN_OVER.
+        Sets `state` to the migration's state, or TAKEN_OVER. Raises JournalUnavailable.
         """
-        most = min(most, BATCH * _TOGETHER)
+        most = min(most, BATCH * _BATCHES)
         ended = self._repair(most) if self._repairs else self._fill(most)
         self.sent += ended
-        going = self._kept[:most]
-        if not going:
+        rows = self._kept[:most]
+        if not rows:
             return ended
-        self._results.sending(row.number for row in going)
-        batches = [going[start : start + BATCH] for start in range(0, len(going), BATCH)]
-        told = self._journal.many([self._call(batch) for batch in batches])
-        taken = 0
-        for batch, one in zip(batches, told, strict=True):
-            self.state, self.in_flight = one.state, one.in_flight
-            if one.state != "running":
+        self._results.sending(row.number for row in rows)
+        batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+        answers = self._journal.many([self._call(batch) for batch in batches])
+        accepted = 0
+        for batch, answer in zip(batches, answers, strict=True):
+            self.state, self.in_flight = answer.state, answer.in_flight
+            if answer.state != "running":
                 break
-            taken += len(batch)
-        if taken < len(going):
-            self._results.not_sent(row.number for row in going[taken:])
-        self._kept = self._kept[taken:]
-        self.sent += taken
-        return taken + ended
+            accepted += len(batch)
+        if accepted < len(rows):
+            self._results.not_sent(row.number for row in rows[accepted:])
+        self._kept = self._kept[accepted:]
+        self.sent += accepted
+        return accepted + ended
 
     def _fill(self, most: int) -> int:
         while len(self._kept) < most and (row := next(self._pending, None)) is not None:
             order = row.order
             if isinstance(order, Repair):
-                raise TypeError("a repair among rows that say their card")
+                raise TypeError("a repair among rows that name their card")
             ident = command_id(self._migration, row.number)
             self._kept.append(RowCommand(row.number, ident, order, row.expected_default))
         return 0
 
     def _repair(self, most: int) -> int:
-        """Find cards for as many customers; answers how many ended without being sent."""
+        """Decide repairs for at most `most` rows; return how many ended without being sent."""
         room = most - len(self._kept)
         if room <= 0:
             return 0
@@ -137,12 +137,12 @@ class Sender:
         )
 
     def _next(self) -> Row | None:
-        """The next row that is pending."""
+        """The next pending row."""
         for row in self._rows:
             if self._ledger(row.number) is not RowState.PENDING:
                 continue
             if isinstance(row, BadRow):
-                # Checked otherwise when it was planned, by another version of this program.
+                # It was good when another version of this program planned it.
                 self._journal(journalled.void(self._migration, self._holder, row.number, row.code))
                 continue
             return row

@@ -1,4 +1,4 @@
-"""From a file to a driver: a migration is entered once, and gone on with ever after."""
+"""Enters a migration from a file, and creates drivers for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from producer.migrations.texts.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A file with what it means; its id is the migration's. `by` is the sender that enters it."""
+    """A file and its meaning; `id` is the migration's. `by` is the sender that enters it."""
 
     source: InputFile
     mapping: Mapping
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The same wherever the same file with the same meaning is run."""
+        """The id: the same for the same file with the same meaning on any machine."""
         return migration_id(self.source, self.mapping, self.conditions)
 
     def enter(
@@ -45,11 +45,11 @@ class Run:
         rps: float | None = None,
         on_progress: Callable[[int], object] | None = None,
     ) -> bool:
-        """Plan the file and enter the migration; False, at once, where that was done before.
+        """Plan the file and enter the migration; False, at once, if it was entered before.
 
         Raises:
-            FileRefused, ExtraMissing: the file turns out not to be taken.
-            JournalUnavailable: Redis is out of reach.
+            FileRefused, ExtraMissing: the file is rejected.
+            JournalUnavailable: Redis is unreachable.
         """
         if registry.find(self.id) is not None:
             return False
@@ -70,8 +70,8 @@ class Run:
         """Plan the file and enter it as `create_again` does.
 
         Raises:
-            FileRefused, ExtraMissing: the file turns out not to be taken.
-            JournalUnavailable: as `create_again` does.
+            FileRefused, ExtraMissing: the file is rejected.
+            JournalUnavailable: as `create_again`.
         """
         with make_plan(
             self.source, self.mapping, self.conditions, blind=self.blind, on_progress=on_progress
@@ -81,24 +81,24 @@ class Run:
     def create(
         self, registry: Registry, plan: Plan, *, rps: float | None = None
     ) -> MigrationStatus:
-        """Enter the migration by a plan of its file. Raises JournalUnavailable."""
+        """Enter the migration with a plan of its file. Raises JournalUnavailable."""
         return registry.create(plan, rps=rps, about=self._about())
 
     def create_again(
         self, registry: Registry, plan: Plan, folder: Path, *, rps: float | None = None
     ) -> MigrationStatus:
-        """Enter the migration in the journal that there is, where the one of before was lost.
+        """Enter the migration in the present journal, after the former one was lost.
 
-        Rows that are recorded in the data folder have ended there, too. Cut off at any point, it
-        may be repeated.
+        Rows recorded in the data folder are entered as ended. May be repeated after an
+        interruption at any point.
 
         Raises:
-            JournalUnavailable: also where CARDS_JOURNAL_ID names another journal.
+            JournalUnavailable: also if CARDS_JOURNAL_ID names another journal.
         """
         journal = journal_in_use(registry.journal)
         with Results.of(folder, self.id) as results:
             status = registry.create(plan, rps=rps, about=self._about(), results=results)
-            results.belong(journal, results.life)
+            results.bind(journal, results.life)
         return status
 
     def rows(self, start_number: int) -> Iterator[Row | BadRow]:
@@ -115,10 +115,10 @@ class Run:
         stop_after_percent: float | None = None,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> Driver:
-        """A driver of the migration, which was entered. As it was entered so it goes on.
+        """A driver of the entered migration, with the options it was entered with.
 
         Raises:
-            UnknownMigration: it was not.
+            UnknownMigration: the migration was not entered.
         """
         about = registry.about(self.id)
         options = Options(
@@ -144,11 +144,11 @@ class Run:
 
 
 def reopened(registry: Registry, migration: str, path: Path | None = None) -> Run:
-    """A migration's run, from what was kept with it: its file, there or at another place.
+    """A migration's run from what the journal keeps; `path` is its file's new place, if moved.
 
     Raises:
-        UnknownMigration: there is none of that id.
-        FileRefused: the file is not there any more, or is another.
+        UnknownMigration: the journal has no such migration.
+        FileRefused: the file is missing, or is another one.
     """
     about = registry.about(migration)
     sheet = (about.get("format") or {}).get("sheet") or ""

@@ -1,1 +1,1 @@
-"""Where a migration keeps files on this machine."""
+"""Files of migrations on this machine."""

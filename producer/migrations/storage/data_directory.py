@@ -1,4 +1,4 @@
-"""The folder of copies, results and uploads: private, since it holds ids and tokens."""
+"""The data folder with copies, results and uploads: private, since it holds ids and tokens."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from producer.security.private_files import private_folder, tightened
 
 WORK = "work-"
-"""How folders of work under way are called."""
+"""Prefix of temporary work folders."""
 
-# Results and their journals, copies, and what is being made; the uploads' folder.
+# Results with SQLite's own journals, copies, and files in progress.
 _OURS = re.compile(r"mig_[0-9a-f]{24}\.sqlite(?:-wal|-shm|-journal)?|(?:input|report|plan|work)-.*")
 _UPLOADS = "uploads"
 
 
 def made_private(folder: Path) -> Path:
-    """The folder, made where it is missing. Raises OSError."""
+    """The folder, created with private permissions if missing. Raises OSError."""
     return private_folder(folder, _ours)
 
 
 def tighten_folder(folder: Path) -> None:
-    """What an earlier version, or somebody else's umask, has left open. Raises OSError."""
+    """Restrict permissions that an earlier version or a umask left open. Raises OSError."""
     tightened(folder, _ours)
 
 

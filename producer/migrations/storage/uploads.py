@@ -1,4 +1,4 @@
-"""The files that were uploaded to this machine, and how each is to be driven."""
+"""Files that were uploaded to this machine, and the options to drive each with."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ _FOLDER = "uploads"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A migration whose file lies in the data folder, under this name.
+    """A migration whose file is in the data folder under the name `file`.
 
-    `stop_after` is rows, `stop_after_percent` a share of those that ended; None is no bound.
+    `stop_after` is a number of failed rows, `stop_after_percent` a share of ended rows; None is
+    no bound.
     """
 
     migration: str
     file: str
     stop_after: int | None = None
     stop_after_percent: float | None = None
-    limit: int | None = None  # of a pilot: rows to be sent, then it is paused
+    limit: int | None = None  # of a pilot: rows to send before it is paused
 
 
 class Uploads:
-    """Kept as small files beside the data, so that they are there after a restart."""
+    """Small JSON files in the data folder, so that uploads survive a restart."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def keep(self, upload: Upload) -> None:
-        """Write it down, durably, replacing what was known. Raises OSError."""
-        told = {
+        """Store the upload durably, replacing an earlier entry. Raises OSError."""
+        entry = {
             "file": upload.file,
             "stopAfter": upload.stop_after,
             "stopAfterPercent": upload.stop_after_percent,
@@ -46,35 +47,35 @@ class Uploads:
         folder.mkdir(mode=0o700, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".")
         with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(told, out)
+            json.dump(entry, out)
             out.flush()
             os.fsync(out.fileno())
         Path(name).replace(folder / f"{upload.migration}.json")
 
     def forget(self, migration: str) -> None:
-        """Know nothing of it any more. Raises OSError."""
+        """Remove the entry. Raises OSError."""
         (self.folder / _FOLDER / f"{migration}.json").unlink(missing_ok=True)
 
     def all(self) -> list[Upload]:
-        """All of this machine; one that cannot be read is left out."""
+        """All uploads of this machine, without unreadable entries."""
         found = (self.get(path.stem) for path in (self.folder / _FOLDER).glob("mig_*.json"))
-        return [one for one in found if one is not None]
+        return [upload for upload in found if upload is not None]
 
     def get(self, migration: str) -> Upload | None:
-        """That of the migration; None where its file was not uploaded here."""
+        """The migration's upload; None where its file was not uploaded here."""
         try:
             path = self.folder / _FOLDER / f"{migration}.json"
-            told = json.loads(path.read_text("utf-8"))
+            entry = json.loads(path.read_text("utf-8"))
             return Upload(
                 migration,
-                told["file"],
-                told["stopAfter"],
-                told["stopAfterPercent"],
-                told["limit"],
+                entry["file"],
+                entry["stopAfter"],
+                entry["stopAfterPercent"],
+                entry["limit"],
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def path(self, upload: Upload) -> Path:
-        """Where its file lies."""
+        """The path of the upload's file."""
         return self.folder / upload.file

@@ -1,15 +1,12 @@
-"""Why a file is not taken, or not reported on: every sentence in Spanish and English."""
+"""Why a file is rejected or a report cannot be made, in Spanish and English."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TypeAlias
-
-from producer.contract.messages import Language
+from producer.contract.texts import Bilingual
 
 
-class Reason(Enum):
-    """A sentence by its meaning; the value is (Spanish, English)."""
+class Reason(Bilingual):
+    """What errors about a migration as a whole say."""
 
     # What the bytes are.
     EMPTY = ("el archivo está vacío", "the file is empty")
@@ -275,13 +272,3 @@ class Reason(Enum):
     IN_THE_REPORT = ("en el informe", "in the report")
     ROWS_OF_THE_INPUT = ("filas del archivo", "rows of the input")
     ROWS_AT_LEAST = ("filas del archivo, al menos", "rows of the input, at least")
-
-
-Value: TypeAlias = str | int | Reason
-
-
-def because(reason: Reason, language: Language, **values: Value) -> str:
-    """The sentence in the language, its placeholders filled; those that are reasons in it, too."""
-    spanish, english = reason.value
-    filled = {n: because(v, language) if isinstance(v, Reason) else v for n, v in values.items()}
-    return (spanish if language == "es" else english).format(**filled)

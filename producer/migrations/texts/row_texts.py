@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from producer.contract.messages import Language, Text
+from producer.contract.messages import Text
+from producer.contract.texts import Language
 from producer.migrations.texts.codes import todo
-from producer.migrations.texts.codes_es import todo_es
 
 # (Spanish, English)
 _SENTENCES = (
@@ -152,11 +152,6 @@ def where(line: int, column: str, language: Language) -> str:
     return f"{names[0]} {line}" + (f", {names[1]} {column}" if column else "")
 
 
-def todo_in(code: str, language: Language) -> str:
-    """What a person does next about rows that ended with the code."""
-    return todo_es(code) if language == "es" else todo(code)
-
-
 def plan_in(told: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """A plan as `Plan.wire` has it, with what it says of single rows in the language."""
     examples = {
@@ -164,7 +159,7 @@ def plan_in(told: Mapping[str, Any], language: Language) -> dict[str, Any]:
             {
                 **one,
                 "what": in_language(one["what"], language),
-                "todo": todo_in(code, language),
+                "todo": todo(code, language),
             }
             for one in some
         ]
@@ -184,7 +179,7 @@ def _in_spanish(text: str) -> str:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     faced = [(f"{{face}}: {es}", f"{{face}}: {en}") for es, en in _HELD]
-    pairs = [*_SENTENCES, *_HELD, *faced, *(one.value for one in Text)]
+    pairs = [*_SENTENCES, *_HELD, *faced, *(text.value for text in Text)]
     # One that is nothing but a place would be found in any text.
     return [(_pattern(en), es) for es, en in pairs if re.sub(r"\{\w+\}", "", en)]
 

@@ -1,7 +1,7 @@
-"""Loaded by the workers of these tests at start: faults that no signal from outside can time.
+"""Faults that no signal from outside can time; the tests' workers load them at start.
 
-A fault strikes where a customer's id names it (`cus_DiesBeforeSending7`). Those called once leave
-a file behind, so that whoever takes the command over is spared.
+A customer's id selects the fault (`cus_DiesBeforeSending7`). A fault that strikes once leaves a
+mark, so that it spares the worker that takes the command over.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def _once(name: str) -> bool:
 
 
 def _strike(place: str, text: str) -> None:
-    """Kills or stops this process if the text names a customer for it, once for each stage."""
+    """Kill or stop this process if the text names a customer for that, once for each stage."""
     for deed, signum in (("Dies", signal.SIGKILL), ("Stops", signal.SIGSTOP)):
         if f"cus_{deed}{place}" in text and _once(f"{deed}{place}"):
-            # To this thread: it goes no step further, as it may where another gets the signal.
+            # To this thread, which then stops at once; with the signal to another it might go on.
             signal.pthread_kill(threading.get_ident(), signum)
 
 
@@ -45,7 +45,7 @@ def _patch_handlers() -> None:
         if customer.startswith("cus_RaisesBefore"):
             raise RuntimeError("a bug of the handler")
         verdict = await carry_out(self, attempt)
-        # Mended once a person replays the command.
+        # The bug is gone once an operator replays the command.
         if customer.startswith("cus_RaisesAfter") and not attempt.look_up_first:
             raise RuntimeError("a bug of the handler")
         return verdict
@@ -94,7 +94,7 @@ def _patch_transport() -> None:
 
 
 def _patch_clock() -> None:
-    """The wall clock is five minutes ahead for as long as the mark is there."""
+    """The wall clock is five minutes ahead as long as the mark exists."""
     mark, true_time = _MARKS / os.environ["CRASH_CLOCK"], time.time
     path = str(mark)
 

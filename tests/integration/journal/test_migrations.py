@@ -14,7 +14,7 @@ from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowResult, RowState
 from producer.migrations.model.status import MigrationState
 from producer.migrations.registry import Ledger, NotInState, Registry, UnknownMigration
-from producer.migrations.results.packed import Recorded, packed
+from producer.migrations.results.frames import Recorded, packed
 from producer.migrations.results.row_ends import result_of, settled_of
 from tests.integration.journal.conftest import LEASE_MS, Bench
 from tests.integration.journal.moves import DRIVER, MIGRATION, ROWS, Moves

@@ -1,4 +1,4 @@
-"""A worker process behind a company's proxy: what it says, what it sends, what it never shows."""
+"""A worker process behind a company's proxy: what it logs, sends, and never shows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CUSTOMER, CARDS = "cus_Proxied", ("card_Proxiedn1", "card_Proxiedn2")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """A private CA, and what it signed for the stand-in and for the proxy."""
+    """A private CA, with certificates for the stand-in and the proxy."""
     folder = tmp_path_factory.mktemp("certificates")
     return Certificates.make(folder, f"IP:127.0.0.1,DNS:{STRIPE}")
 
@@ -69,7 +69,7 @@ class ProxiedStripe:
         self._stack.close()
 
     def settings(self, redis_url: str) -> dict[str, str]:
-        """The worker's, without a CA."""
+        """The worker's settings, without a CA."""
         return {
             "REDIS_URL": redis_url,
             "STRIPE_API_KEY": KEY,
@@ -78,7 +78,7 @@ class ProxiedStripe:
         }
 
     def check_unseen(self, output: str) -> None:
-        """Neither the proxy nor the log has seen a secret."""
+        """Check that neither the proxy nor the log has a secret."""
         for head in self.proxy.heads:
             assert head.startswith(f"CONNECT {STRIPE}:443 HTTP/1.1\r\n")
             assert KEY not in head
@@ -98,7 +98,7 @@ def test_commands_go_through_the_proxy(
     redis_url: str,
     tmp_path: Path,
 ) -> None:
-    """With the proxy and its CA in the settings a command ends, on one kept tunnel for its slot."""
+    """With proxy and CA in the settings commands are executed, over one kept tunnel per slot."""
     with ProxiedStripe(inspecting, sandbox, made) as proxied:
         settings = proxied.settings(redis_url) | {ca: str(made.ca.certificate)}
         with (
@@ -116,14 +116,14 @@ def test_commands_go_through_the_proxy(
         assert len(proxied.proxy.heads) == 1
 
 
-def test_what_cannot_be_reached_is_told_once_and_waited_for(
+def test_an_unreachable_stripe_is_logged_once_and_waited_for(
     sandbox: SandboxThread, made: Certificates, redis_url: str, tmp_path: Path
 ) -> None:
-    """A proxy that refuses, then lets through: commands wait meanwhile, and the log is short."""
+    """While the proxy refuses, commands wait and the log is short; then they are executed."""
     with ProxiedStripe(True, sandbox, made) as proxied:
         settings = proxied.settings(redis_url) | {"SSL_CERT_FILE": str(made.ca.certificate)}
         proxied.proxy.answer = "403 Forbidden"
-        told = (
+        line = (
             f"nothing was sent to Stripe: the proxy {proxied.proxy.url} answered 403 instead of"
             " connecting"
         )
@@ -135,9 +135,9 @@ def test_what_cannot_be_reached_is_told_once_and_waited_for(
                 client.set_default(customer=f"{CUSTOMER}{n}", card=f"card_Proxied{n}n1")
                 for n in range(20)
             ]
-            worker.until_says(told)
-            worker.until(lambda: len(proxied.proxy.heads) >= 30, "no second tries")
-            lines = [line for line in worker.output.splitlines() if told in line]
+            worker.until_says(line)
+            worker.until(lambda: len(proxied.proxy.heads) >= 30, "no second attempts")
+            lines = [one for one in worker.output.splitlines() if line in one]
             assert len(lines) * 5 < len(proxied.proxy.heads)
             proxied.proxy.answer = ""
             for one in sent:
@@ -145,10 +145,10 @@ def test_what_cannot_be_reached_is_told_once_and_waited_for(
         proxied.check_unseen(worker.output)
 
 
-def test_an_unknown_ca_is_told(
+def test_an_unknown_ca_is_logged(
     sandbox: SandboxThread, made: Certificates, redis_url: str, tmp_path: Path
 ) -> None:
-    """A proxy that inspects TLS without its CA in the settings: the log says what to set."""
+    """Without the CA of a proxy that inspects TLS, the log names the setting."""
     with ProxiedStripe(True, sandbox, made) as proxied:
         settings = proxied.settings(redis_url)
         with (
@@ -177,7 +177,7 @@ def test_an_unknown_ca_is_told(
 def test_a_wrong_setting_stops_the_worker_at_its_start(
     setting: str, value: str, said: str, redis_url: str, tmp_path: Path
 ) -> None:
-    """One line that names the setting, and no more."""
+    """A wrong setting ends the worker with one line that names it."""
     settings = {
         "REDIS_URL": redis_url,
         "STRIPE_API_KEY": KEY,
@@ -194,7 +194,7 @@ def test_a_wrong_setting_stops_the_worker_at_its_start(
 def test_loopback_is_reached_without_the_proxy(
     sandbox: SandboxThread, redis_url: str, tmp_path: Path
 ) -> None:
-    """A proxy in the environment does not come between a worker and `make up`'s sandbox."""
+    """A worker reaches `make up`'s sandbox without the environment's proxy."""
     nobody = "http://127.0.0.1:9"
     settings = {
         "REDIS_URL": redis_url,

@@ -1,4 +1,4 @@
-"""Ends are told to whoever asked: by a real worker, at least once, for a day."""
+"""Callbacks are delivered at least once, and retried for a day."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def _due(bench: Bench) -> list[DueCallback]:
     return bench.journal(take_callbacks(10, 60_000))
 
 
-def test_one_is_taken_by_one_worker_at_a_time(bench: Bench) -> None:
-    """For as long as a lease; then it is due again, until it is settled."""
+def test_a_callback_is_claimed_by_one_worker_at_a_time(bench: Bench) -> None:
+    """A claimed callback is due again after its lease, until it is settled."""
     command = _ended(bench)
-    bench.end(bench.granted(bench.accept_default(customer="cus_2")))  # of which nobody is told
+    bench.end(bench.granted(bench.accept_default(customer="cus_2")))  # without a callback
     (due,) = _due(bench)
     assert (due.command_id, due.url) == (command, _URL)
     assert _due(bench) == []
@@ -68,8 +68,8 @@ def test_one_is_taken_by_one_worker_at_a_time(bench: Bench) -> None:
     assert _waiting(bench) == 0
 
 
-def test_one_whose_url_is_gone_is_dropped(bench: Bench) -> None:
-    """Also where what is kept for it is no URL at all."""
+def test_a_callback_without_url_is_dropped(bench: Bench) -> None:
+    """A callback whose stored URL is missing or damaged is dropped."""
     command = _ended(bench)
     bench.redis.delete(f"cards:callback:{command}")
     bench.redis.zadd("cards:callbacks", {"damaged": 1})
@@ -77,8 +77,8 @@ def test_one_whose_url_is_gone_is_dropped(bench: Bench) -> None:
     assert _waiting(bench) == 0
 
 
-def test_pauses_grow_to_an_hour() -> None:
-    """By how long ago the command ended, with jitter."""
+def test_delays_grow_to_an_hour() -> None:
+    """The delay is about the callback's age, with jitter."""
     draw = random.Random(1)
     for age_ms, least, most in (
         (0, 2_500, 5_000),
@@ -90,8 +90,8 @@ def test_pauses_grow_to_an_hour() -> None:
 
 
 @pytest.fixture
-async def teller(redis_url: str) -> AsyncIterator[Callbacks]:
-    """What a worker tells ends with, which is not run."""
+async def callbacks(redis_url: str) -> AsyncIterator[Callbacks]:
+    """The worker's deliverer of callbacks, without its loop."""
     journal, requests = Journal(redis_url), CallbackClient(private=True)
     watch = JournalWatch(RedisConfig.of(redis_url))
     yield Callbacks(journal, watch, CallbackSecrets.of(SECRET), requests)
@@ -99,24 +99,24 @@ async def teller(redis_url: str) -> AsyncIterator[Callbacks]:
     await journal.aclose()
 
 
-async def _told(teller: Callbacks, due: DueCallback) -> None:
-    await teller._tell(due)
+async def _deliver(callbacks: Callbacks, due: DueCallback) -> None:
+    await callbacks._deliver(due)
 
 
-async def test_after_a_day_it_is_a_dead_letter(bench: Bench, teller: Callbacks) -> None:
-    """Until then it is put off; a receiver that wants no more (410) is told no more at once."""
+async def test_after_a_day_a_callback_is_a_dead_letter(bench: Bench, callbacks: Callbacks) -> None:
+    """A failing callback is retried for a day and then dead-lettered; after 410 at once."""
     async with receiving(statuses=[500, 302, 500, 410]) as receiver:
         command = _ended(bench, receiver.url)
         (due,) = _due(bench)
         for age_ms in (0, GIVE_UP_MS - 1):
-            await _told(teller, replace(due, now_ms=due.ended_ms + age_ms))
+            await _deliver(callbacks, replace(due, now_ms=due.ended_ms + age_ms))
             assert _waiting(bench) == 1
         assert bench.journal(letters()) == []
-        await _told(teller, replace(due, now_ms=due.ended_ms + GIVE_UP_MS))
+        await _deliver(callbacks, replace(due, now_ms=due.ended_ms + GIVE_UP_MS))
         assert _waiting(bench) == 0
         other = _ended(bench, receiver.url, "cus_2")
         (due,) = _due(bench)
-        await _told(teller, due)
+        await _deliver(callbacks, due)
         assert _waiting(bench) == 0
     gone, day = bench.journal(letters())
     assert (gone.letter.reason, gone.letter.queue) == ("callback", "callbacks")
@@ -127,20 +127,20 @@ async def test_after_a_day_it_is_a_dead_letter(bench: Bench, teller: Callbacks) 
     assert "of=it" not in day.letter.excerpt  # a URL's query may hold a secret
 
 
-async def test_an_end_that_is_none_any_more_is_not_told(bench: Bench, teller: Callbacks) -> None:
-    """A failed command that a person has replayed: only its later end is told."""
+async def test_an_end_before_a_replay_is_not_delivered(bench: Bench, callbacks: Callbacks) -> None:
+    """Of a failed command that was replayed, only the later end is delivered."""
     async with receiving() as receiver:
         command = _ended(bench, receiver.url)
         (due,) = _due(bench)
-        await _told(teller, replace(due, ended_ms=due.ended_ms - 5))
+        await _deliver(callbacks, replace(due, ended_ms=due.ended_ms - 5))
         assert receiver.requests == 0
-        await _told(teller, due)
+        await _deliver(callbacks, due)
         assert (await receiver.next()).event["subject"] == command
         assert _waiting(bench) == 0
 
 
-async def test_a_worker_tells_it(tmp_path: Path) -> None:
-    """A request to web with `Callback-Url`: its receiver, which fails first, is told in the end."""
+async def test_a_worker_delivers_it(tmp_path: Path) -> None:
+    """A receiver named by `Callback-Url`, which fails first, gets the end."""
     with (
         Stage(tmp_path) as stage,
         WebProcess(
@@ -148,16 +148,16 @@ async def test_a_worker_tells_it(tmp_path: Path) -> None:
         ) as web,
     ):
         stage.worker(
-            "tells",
+            "callbacks",
             queues="interactive",
             CARDS_CALLBACK_SECRETS=SECRET,
             CARDS_CALLBACK_ALLOW_PRIVATE="yes",
         )
         async with receiving(statuses=[503]) as receiver, httpx.AsyncClient(timeout=60) as client:
-            await _ordered_and_told(stage, web, receiver, client)
+            await _send_and_receive(stage, web, receiver, client)
 
 
-async def _ordered_and_told(
+async def _send_and_receive(
     stage: Stage, web: WebProcess, receiver: Receiver, client: httpx.AsyncClient
 ) -> None:
     customer = stage.customer()

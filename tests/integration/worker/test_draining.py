@@ -1,4 +1,4 @@
-"""Lanes paused and resumed by the command line, beside a worker process at work."""
+"""Pausing and resuming lanes with the command line while a worker runs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         yield made
 
 
-def test_draining_ends_what_runs_and_begins_nothing(
+def test_draining_finishes_running_and_starts_no_commands(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A drain says what is at work, is done when that has ended, and later commands wait."""
+    """A drain reports running commands, ends with them, and later commands wait."""
     customer = stage.customer()
     with_hold = stage.hold(customer, "before")
     held = stage.set_default(customer)
@@ -42,8 +42,8 @@ def test_draining_ends_what_runs_and_begins_nothing(
     stage.ended(held, State.SUCCEEDED)
     waiting = [stage.set_default(stage.customer(), lane=lane) for lane in Lane]
     assert run(["doctor"]) in (Exit.UNREACHABLE, Exit.NOT_DONE)  # no web process runs here
-    told = capsys.readouterr().out
-    assert all(f"cards resume-lane {lane}" in told for lane in Lane)
+    shown = capsys.readouterr().out
+    assert all(f"cards resume-lane {lane}" in shown for lane in Lane)
     assert all(not stage.requests(one) for one in waiting)
 
     for lane in Lane:
@@ -52,8 +52,8 @@ def test_draining_ends_what_runs_and_begins_nothing(
         stage.ended(one, State.SUCCEEDED)
 
 
-def test_what_a_worker_had_fetched_is_held(stage: Stage) -> None:
-    """A batch that a worker has in hand behind a held customer begins nothing once paused."""
+def test_fetched_commands_are_held(stage: Stage) -> None:
+    """Commands of a bulk message that a worker already fetched do not start once paused."""
     customer = stage.customer()
     with_hold = stage.hold(customer, "before")
     first = stage.set_default(customer, lane=Lane.BULK)
@@ -63,7 +63,7 @@ def test_what_a_worker_had_fetched_is_held(stage: Stage) -> None:
     assert run(["pause-lane", "bulk", "--reason", "a test"]) == Exit.DONE
     with_hold.release()
     stage.ended(first, State.SUCCEEDED)
-    # Let all that the worker could begin have begun: another lane's command has come through.
+    # Everything that could start has started: another lane's command has ended.
     stage.ended(stage.set_default(stage.customer()), State.SUCCEEDED)
     assert not stage.requests(behind)
     assert run(["resume-lane", "bulk"]) == Exit.DONE

@@ -19,9 +19,10 @@ from worker.celery.prefetch import Prefetch
 from worker.clock import clock
 from worker.execution import backoff
 from worker.execution.attempt_runner import AttemptRunner
-from worker.execution.executor import NO_MESSAGE, Executor
+from worker.execution.executor import Executor
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_handler import Delivery, MessageHandler
+from worker.execution.message_progress import NO_PROGRESS
 from worker.execution.outcomes import Outcomes
 from worker.execution.quarantine import Quarantine
 from worker.execution.row_signatures import RowSignatures
@@ -41,7 +42,7 @@ LIMITED = StripeError(Failure.ANSWERED, "slow down", 429, code="lock_timeout")
 
 
 class Workbench:
-    """An executor, and commands to give it."""
+    """An executor and message handler, and commands for them."""
 
     def __init__(self, redis_url: str, limits: Limits = UNLIMITED) -> None:
         shared = Settings(RedisConfig.of(redis_url), language="en")
@@ -112,8 +113,8 @@ async def bench(redis_url: str) -> AsyncIterator[Workbench]:
     await made.journal.aclose()
 
 
-async def test_message_carries_its_command_out(bench: Workbench) -> None:
-    """One message, one effect, and the envelope as the result."""
+async def test_message_executes_its_command(bench: Workbench) -> None:
+    """A message has one effect, with the envelope as the result."""
     command = await bench.accept("card_B")
     await bench.deliver(command)
     found = await bench.ended(command)
@@ -132,29 +133,29 @@ async def test_second_delivery_changes_nothing(bench: Workbench) -> None:
     assert len(bench.stripe.sent) == 1
 
 
-async def test_who_comes_later_goes_behind_those_who_wait(redis_url: str) -> None:
-    """Bulk commands that come one by one, faster than the limit, are sent in that order."""
+async def test_later_commands_go_behind_deferred_ones(redis_url: str) -> None:
+    """Bulk commands that arrive one by one, faster than the limit, are sent in that order."""
     bench = Workbench(redis_url, Limits(account=100))
-    room = asyncio.create_task(bench.executor.run())
+    deferred = asyncio.create_task(bench.executor.run())
     commands = []
     for number in range(60):
         bench.stripe.account.add_customer(f"cus_{number}", cards=("card_A",))
         commands.append(await bench.accept("card_A", f"cus_{number}", Lane.BULK))
         await bench.deliver(commands[-1], lane=Lane.BULK)
-        # Three come in the time in which two are sent, so that ever more wait.
+        # Three arrive in the time in which two are sent, so that ever more are deferred.
         while len(bench.stripe.sent) < number * 2 // 3:
             await asyncio.sleep(0.001)
     for one in commands:
         await bench.ended(one)
     assert [sent.key for sent in bench.stripe.sent] == commands
-    room.cancel()
+    deferred.cancel()
     bench.executor.stop()
     await bench.executor.drained()
     await bench.journal.aclose()
 
 
-async def test_dropped_answer_is_asked_for_again_under_the_same_key(bench: Workbench) -> None:
-    """After the effect the connection drops: the command still takes effect once."""
+async def test_dropped_answer_is_requested_again_under_the_same_key(bench: Workbench) -> None:
+    """If the connection drops after the effect, the command still takes effect once."""
     bench.stripe.fail_next("set_default_source", DROPPED, after_effect=True)
     command = await bench.accept("card_B")
     await bench.deliver(command)
@@ -165,7 +166,7 @@ async def test_dropped_answer_is_asked_for_again_under_the_same_key(bench: Workb
 
 
 async def test_saved_error_is_looked_up_and_sent_under_a_further_key(bench: Workbench) -> None:
-    """A 500 that Stripe saved without an effect is not asked for a day long."""
+    """A 500 that Stripe saved without an effect is not requested again and again."""
     error = StripeError(Failure.ANSWERED, "oops", 500, "api_error")
     bench.stripe.fail_next("set_default_source", error, saved=True)
     command = await bench.accept("card_B")
@@ -191,14 +192,14 @@ async def test_newer_default_supersedes_one_that_waits(bench: Workbench) -> None
 
 
 async def test_bare_message_is_journalled_on_arrival(bench: Workbench) -> None:
-    """A command sent by plain Celery is known from its receipt on."""
+    """A command sent by plain Celery is journalled when its message is received."""
     command = str(uuid4())
     await bench.deliver(command, journalled=False, userId=CUSTOMER, default_source="card_B")
     assert (await bench.ended(command)).state is State.SUCCEEDED
 
 
 async def test_bare_message_that_is_invalid_ends_rejected(bench: Workbench) -> None:
-    """Bad input is answered with an envelope that names the field, and nothing of it is kept."""
+    """Bad input is answered with an envelope that names the field, and is not stored."""
     command = str(uuid4())
     await bench.deliver(
         command, journalled=False, userId=CUSTOMER, default_source="4242424242424242"
@@ -211,7 +212,7 @@ async def test_bare_message_that_is_invalid_ends_rejected(bench: Workbench) -> N
 
 
 async def test_message_for_an_expired_command_does_nothing(bench: Workbench) -> None:
-    """A message that outlived its command's status is not carried out anew."""
+    """A message whose command's status has expired is not executed again."""
     command = str(uuid4())
     await bench.deliver(command, userId=CUSTOMER, default_source="card_B")
     assert await bench.journal(status(command)) is None
@@ -219,7 +220,7 @@ async def test_message_for_an_expired_command_does_nothing(bench: Workbench) -> 
 
 
 async def test_refused_key_stops_until_it_works_again(bench: Workbench) -> None:
-    """A 401 rejects nothing and burns no try; the command goes on when the key works."""
+    """A 401 rejects no command and uses no attempt; the command is executed once the key works."""
     bench.stripe.fail_next("set_default_source", REFUSED_KEY)
     command = await bench.accept("card_B")
     await bench.deliver(command)
@@ -230,7 +231,7 @@ async def test_refused_key_stops_until_it_works_again(bench: Workbench) -> None:
     assert reason is not None
     assert reason.message == "Invalid API Key"
     assert (await bench.journal(claim_next(CUSTOMER, "h", 1000))).grant is None
-    # As if the time until the next look were over.
+    # As if the time until the next probe were over.
     await bench.journal._redis.hset("cards:stop", "until", 1)
     await bench.executor.on_customer(CUSTOMER)
     assert (await bench.ended(command)).state is State.SUCCEEDED
@@ -238,7 +239,7 @@ async def test_refused_key_stops_until_it_works_again(bench: Workbench) -> None:
 
 
 async def test_key_refused_during_a_lookup_leaves_the_command_unsettled(bench: Workbench) -> None:
-    """What may have happened is not told as waiting, and nothing passes it."""
+    """A command that may have taken effect is unknown, not waiting."""
     error = StripeError(Failure.ANSWERED, "oops", 500, "api_error")
     bench.stripe.fail_next("set_default_source", error, after_effect=True)
     bench.stripe.fail_next("customer", REFUSED_KEY)
@@ -253,37 +254,39 @@ async def test_key_refused_during_a_lookup_leaves_the_command_unsettled(bench: W
 
 
 async def test_holder_that_lost_its_lease_sends_nothing(bench: Workbench) -> None:
-    """A grant whose lease is over by the holder's own clock is left to others."""
+    """A grant whose lease has expired by the holder's own clock sends nothing."""
     command = await bench.accept("card_B")
-    taken = await bench.journal(claim(command, "h", 15_000))
-    await bench.executor._work(taken, -1e6, Lane.INTERACTIVE, NO_MESSAGE)
+    claimed = await bench.journal(claim(command, "h", 15_000))
+    await bench.executor._customers.run(claimed, -1e6, Lane.INTERACTIVE, NO_PROGRESS)
     assert not bench.stripe.sent
     found = await bench.journal(status(command))
     assert found is not None
     assert found.state is State.RUNNING
 
 
-async def test_a_try_that_was_for_nothing_says_so_in_its_span(
+async def test_a_futile_attempt_has_an_event_in_its_span(
     monkeypatch: pytest.MonkeyPatch, redis_url: str
 ) -> None:
-    """One event where the lease was lost before sending, one where the customer was taken over."""
+    """A span has an event if the lease was lost before sending, or the customer was taken over."""
     spans = Spans(monkeypatch)
     bench = Workbench(redis_url)
     bench.stripe.account.add_customer(CUSTOMER, cards=("card_A", "card_B"))
     command = await bench.accept("card_B")
     lost = await bench.journal(claim(command, "h", 1))
-    await bench.executor._work(lost, -1e6, Lane.INTERACTIVE, NO_MESSAGE)
+    await bench.executor._customers.run(lost, -1e6, Lane.INTERACTIVE, NO_PROGRESS)
     assert lost.grant is not None
     stale = replace(lost.grant, fence="0.former", lease_ms=15_000)
-    await bench.executor._work(replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NO_MESSAGE)
-    told = [[event.name for event in one.events] for one in spans.named("process")]
-    assert told == [["lease lost"], ["taken over"]]
+    await bench.executor._customers.run(
+        replace(lost, grant=stale), clock(), Lane.INTERACTIVE, NO_PROGRESS
+    )
+    events = [[event.name for event in one.events] for one in spans.named("process")]
+    assert events == [["lease lost"], ["taken over"]]
     await bench.executor.drained()
     await bench.journal.aclose()
 
 
 async def test_stopping_worker_leaves_the_next_command_to_others(bench: Workbench) -> None:
-    """What is at Stripe is finished; what follows is due for whoever sweeps next."""
+    """A stopping worker finishes its request; the customer's next command is left to a sweep."""
     first, second = await bench.accept("card_A"), await bench.accept("card_B")
     bench.executor.stop()
     await bench.deliver(second)
@@ -294,8 +297,8 @@ async def test_stopping_worker_leaves_the_next_command_to_others(bench: Workbenc
     assert (await bench.journal(claim_next(CUSTOMER, "other", 1000))).grant is not None
 
 
-async def test_truth_is_looked_up_before_giving_up(bench: Workbench) -> None:
-    """A command whose tries are used up, and that happened, ends succeeded."""
+async def test_outcome_is_looked_up_before_giving_up(bench: Workbench) -> None:
+    """A command whose attempts are used up, but that took effect, succeeds."""
     bench.stripe.fail_next("set_default_source", DROPPED, after_effect=True)
     command = await bench.accept("card_B")
     await bench.journal._redis.hset(f"cards:command:{command}", "retries", backoff.MAX_RETRIES)
@@ -303,10 +306,10 @@ async def test_truth_is_looked_up_before_giving_up(bench: Workbench) -> None:
     assert (await bench.ended(command)).state is State.SUCCEEDED
 
 
-async def test_command_that_did_not_happen_fails_when_its_tries_are_used_up(
+async def test_command_that_did_not_happen_fails_when_its_attempts_are_used_up(
     bench: Workbench,
 ) -> None:
-    """Past the last try it is kept for a person."""
+    """A command without effect fails after its last attempt."""
     bench.stripe.fail_next("set_default_source", DROPPED)
     command = await bench.accept("card_B")
     await bench.journal._redis.hset(f"cards:command:{command}", "retries", backoff.MAX_RETRIES)

@@ -1,4 +1,4 @@
-"""Connections that kombu keeps for as long as they live."""
+"""Connections that Kombu keeps open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_subscription_at_the_wrong_server_ends_as_an_error(redis_url: str) -> None:
-    """It is not dialled anew unnoticed: redis-py does not know what kombu had subscribed to."""
+    """A subscription is not silently reconnected: redis-py does not know Kombu's channels."""
     with make_app(RedisConfig.of(redis_url)).connection() as connection:
         channel: Any = connection.channel()
         listening = channel._create_client(asynchronous=True).pubsub()

@@ -1,4 +1,4 @@
-"""The log of a worker process and of web as JSON, as a log store gets it."""
+"""The logs of worker and web as JSON."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def test_a_command_that_is_done_has_one_line_with_its_fields(stage: Stage) -> None:
-    """Each line a worker logs is a JSON object; that of a command's end says all about it."""
+def test_an_ended_command_has_one_line_with_its_fields(stage: Stage) -> None:
+    """Each line is a JSON object; the line of a command's end has all fields."""
     worker = stage.worker("json", "interactive,bulk", CARDS_LOG_FORMAT="json")
     worker.ready()
     customer = stage.customer()
     command = stage.set_default(customer)
     stage.ended(command, State.SUCCEEDED)
-    (told,) = _ends(worker, 1)
-    assert (told["command_id"], told["customer"], told["attempt"]) == (command, customer, 1)
-    assert (told["lane"], told["command"]) == ("interactive", "SetDefaultCard")
+    (line,) = _ends(worker, 1)
+    assert (line["command_id"], line["customer"], line["attempt"]) == (command, customer, 1)
+    assert (line["lane"], line["command"]) == ("interactive", "SetDefaultCard")
     assert all(one["level"] and one["logger"] and one["message"] for one in _objects(worker))
 
 
 def test_each_command_of_a_bulk_message_has_its_line(stage: Stage) -> None:
-    """A command that came in a message of many is found in the log by its id, as any other."""
+    """Each command of a bulk message is in the log under its id, as any other."""
     worker = stage.worker("many", "bulk", CARDS_LOG_FORMAT="json")
     worker.ready()
     orders = {f"many-{n}": stage.order(stage.customer()) for n in range(3)}
     stage.journal(accept_many([Candidate(*one) for one in orders.items()]))
     for command in orders:
         stage.ended(command, State.SUCCEEDED)
-    told = _ends(worker, len(orders))
-    assert {one["command_id"]: one["customer"] for one in told} == {
+    lines = _ends(worker, len(orders))
+    assert {one["command_id"]: one["customer"] for one in lines} == {
         command: order.customer for command, order in orders.items()
     }
-    assert {one["lane"] for one in told} == {Lane.BULK.value}
+    assert {one["lane"] for one in lines} == {Lane.BULK.value}
 
 
 def _ends(worker: Worker, count: int) -> list[dict[str, Any]]:
-    """The lines of what succeeded: a line is written just after the end is."""
+    """The lines of succeeded commands, once they are there: they follow the ends."""
 
     def found() -> list[dict[str, Any]]:
         return [one for one in _objects(worker) if one.get("state") == "succeeded"]

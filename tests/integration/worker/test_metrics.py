@@ -1,4 +1,4 @@
-"""What `/metrics` tells, against what came to a stand-in for Stripe."""
+"""The figures of `/metrics`, compared with what a stand-in for Stripe received."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 class Scraper(threading.Thread):
-    """Reads the figures again and again, as Prometheus would, and keeps all of them."""
+    """Scrapes the figures repeatedly, as Prometheus would, and keeps all of them."""
 
     def __init__(self, url: str) -> None:
         super().__init__(daemon=True)
@@ -43,9 +43,9 @@ class Scraper(threading.Thread):
         self._journal.close()
 
 
-def test_figures_add_up_to_what_stripe_was_asked(stage: Stage) -> None:
-    """Two workers, one of them killed: at every scrape accepted is ended and open, and in the end
-    each command has ended once, and each effect at Stripe is a success that was counted."""
+def test_figures_match_stripes_requests(stage: Stage) -> None:
+    """With two workers, one of them killed, at every scrape accepted is ended plus open. In the end
+    each command has ended once, and each effect at Stripe is a counted success."""
     for name in ("metered1", "metered2"):
         stage.worker(name, "interactive,bulk")
     for worker in stage.workers:
@@ -81,7 +81,7 @@ def test_figures_add_up_to_what_stripe_was_asked(stage: Stage) -> None:
     assert sum(len(stage.effects(command)) for command in good) == succeeded
 
 
-def test_what_a_worker_measures_is_all_told_when_it_stops(stage: Stage) -> None:
+def test_a_stopping_worker_adds_all_its_measurements(stage: Stage) -> None:
     """Every request that reached the stand-in is counted, by endpoint and status."""
     worker = stage.worker("measured", "interactive,bulk")
     worker.ready()

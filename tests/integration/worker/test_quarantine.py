@@ -26,7 +26,7 @@ SetDefaultCardHandler.carry_out = carry_out
 
 
 def attempt_of(card: str, *, key: str = "id", held: bool = True) -> Attempt:
-    """A third try, under a lease that is held or not."""
+    """A third attempt, under a lease that is held or not."""
     command = parse_command(
         CommandKind.SET_DEFAULT_CARD, {"userId": CUSTOMER, "default_source": card}
     )
@@ -35,7 +35,7 @@ def attempt_of(card: str, *, key: str = "id", held: bool = True) -> Attempt:
 
 @pytest.fixture
 def stripe(monkeypatch: pytest.MonkeyPatch) -> object:
-    """A sandbox that the child is pointed at."""
+    """A sandbox for the child process."""
     with SandboxThread() as sandbox:
         monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
         monkeypatch.setenv("STRIPE_API_KEY", "sk_test_x")
@@ -45,7 +45,7 @@ def stripe(monkeypatch: pytest.MonkeyPatch) -> object:
 
 @pytest.mark.usefixtures("stripe")
 async def test_verdict_comes_back_whole() -> None:
-    """A success and a refusal are read from the child as its handler made them."""
+    """A success and a refusal arrive from the child process unchanged."""
     done = await Quarantine().carry_out(attempt_of(CARD), lambda: 10.0)
     assert isinstance(done, Succeeded)
     assert done.data["default_source"] == CARD
@@ -55,10 +55,10 @@ async def test_verdict_comes_back_whole() -> None:
 
 
 @pytest.mark.usefixtures("stripe")
-async def test_child_that_dies_is_the_commands_doing(
+async def test_child_that_dies_identifies_its_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A command that kills its process kills only the child, and is found out."""
+    """A command that kills its process kills only the child, and is identified."""
     (tmp_path / "sitecustomize.py").write_text(_KILLS_ITSELF)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.getcwd()]))
     with pytest.raises(PoisonError):
@@ -67,7 +67,7 @@ async def test_child_that_dies_is_the_commands_doing(
 
 @pytest.mark.usefixtures("stripe")
 async def test_lost_lease_sends_nothing() -> None:
-    """Neither a lease lost before the child starts nor one that ends in it lets anything out."""
+    """Nothing is sent if the lease was lost before the child starts, or expires within it."""
     with pytest.raises(LeaseLost):
         await Quarantine().carry_out(attempt_of(CARD, held=False), lambda: 10.0)
     with pytest.raises(LeaseLost):

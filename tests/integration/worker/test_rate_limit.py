@@ -1,4 +1,4 @@
-"""Worker processes under one limit, against a stand-in that counts and refuses."""
+"""Worker processes under one rate limit, with a stand-in that counts and refuses requests."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def _ended(stage: Stage, ids: list[str]) -> None:
 
 
 def _done(stage: Stage, label: str) -> int:
-    """How many effects there are on the label's customers."""
+    """How many effects the label's customers have."""
     return sum(str(one["customer"]).startswith(f"cus_{label}") for one in stage.stripe.effects())
 
 
 def test_two_workers_share_one_limit(stage: Stage) -> None:
-    """Bulk and interactive through two workers: both work, nothing is refused, 429s slow both."""
+    """Two workers share the limit without a refusal; 429s slow both down."""
     stage.stripe.configure(rps=RATE)
     _workers(stage, 2)
     bulk = _send(stage, 90)
@@ -62,12 +62,12 @@ def test_two_workers_share_one_limit(stage: Stage) -> None:
     _ended(stage, bulk)
     seconds = stage.stripe.rates()
     assert sum(one["limited"] for one in seconds) == 0
-    # Without a limit all 98 come at once. How exact it is on a quiet machine is a benchmark's
-    # matter: here a request can be held up, and come together with the next second's.
+    # Without a limit all 98 would arrive at once. Benchmarks measure the exact rate: on a busy
+    # machine a request can be delayed, and arrive together with the next second's.
     assert max(one["requests"] for one in seconds) <= RATE * 1.2
     assert all("CardCommands" in worker.log for worker in stage.workers)
 
-    # What the limiter of Stripe answers when others use the account too.
+    # As Stripe's limiter answers when others use the account, too.
     stage.stripe.add_fault("status", status=429, reason="global-rate", method="POST")
     refused = _send(stage, 1)
     _ended(stage, refused)
@@ -83,32 +83,32 @@ def test_two_workers_share_one_limit(stage: Stage) -> None:
 
 
 def test_a_small_sender_does_not_wait_for_a_large_one(stage: Stage) -> None:
-    """Ten sent after four hundred of another's are done before a third of those."""
+    """Ten commands sent after another sender's 400 are done before a third of those."""
     rate = 50
     _workers(stage, 1, rate)
     _send(stage, 400, "Large")
     stage.stripe.wait_for_requests(20)
     small = _send(stage, 10, "Small")
     _ended(stage, small)
-    # Fifty are in hand before the ten come; they then take turns.
+    # The worker holds fifty before the ten arrive; then the senders take turns.
     assert _done(stage, "Large") < 130
 
 
 def test_commands_sent_one_by_one_are_fetched_together(stage: Stage) -> None:
-    """Behind the first, a bulk queue's messages come many in a round trip, and all are done."""
+    """After the first, several messages of a bulk queue are fetched in a round trip."""
     commands = [stage.assign(stage.customer(), Lane.BULK) for _ in range(60)]
     stage.redis.config_resetstat()
     _workers(stage, 1, rate=50)
     _ended(stage, commands)
     stats = cast(dict[str, dict[str, int]], stage.redis.info("commandstats"))
-    # 25 at least are in hand at a time: the first by themselves, then what is left of them.
+    # The worker holds at least 25 at a time.
     assert stats["cmdstat_rpop"]["calls"] >= 1
     assert len(stage.stripe.effects()) == 60
 
 
 @pytest.mark.extended
 def test_a_full_endpoint_holds_up_no_other(stage: Stage) -> None:
-    """Three senders at one endpoint's limit leave a fourth, at another's, all of that."""
+    """Three senders at one endpoint's limit leave another endpoint's limit to a fourth."""
     _workers(stage, 1, rate=0, each=25)
     for label in ("LargeA", "LargeB", "LargeC"):
         _send(stage, 150, label)
@@ -118,13 +118,13 @@ def test_a_full_endpoint_holds_up_no_other(stage: Stage) -> None:
     both = kinds[kinds.index(other) : len(kinds) - kinds[::-1].index(other)]
     assigned, others = both.count("source.created"), both.count(other)
     assert others == 150
-    # While both endpoints were asked for, they were used at the same rate.
+    # While both endpoints were in use, they had the same rate.
     assert assigned < 1.4 * others
 
 
 @pytest.mark.extended
 def test_a_flood_of_interactive_commands_leaves_bulk_its_share(stage: Stage) -> None:
-    """Bulk has a tenth of the limit, and slots, however many interactive commands come."""
+    """Bulk has a tenth of the limit, and slots, however many interactive commands arrive."""
     _workers(stage, 1, rate=50)
     flood = [stage.assign(stage.customer("Flood")) for _ in range(300)]
     stage.stripe.wait_for_requests(20)

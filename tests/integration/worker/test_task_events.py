@@ -1,4 +1,4 @@
-"""What Flower receives of a command's end."""
+"""The task events that Flower receives."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ WORKER = "worker@test"
 
 
 class Listener:
-    """Celery's own receiver of events, as Flower has one."""
+    """Celery's own receiver of events, as in Flower."""
 
     def __init__(self, redis_url: str) -> None:
         self.app = Celery(broker=redis_url)
-        self.told: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
 
-    def listen_until(self, heard: set[tuple[str, str]], ready: Callable[[], object]) -> None:
-        """Blocks until all (id, type) were heard; `ready` is called until they are."""
+    def listen_until(self, expected: set[tuple[str, str]], ready: Callable[[], object]) -> None:
+        """Block until all (id, type) were received; `ready` is called until then."""
         with self.app.connection() as connection:
-            receiver = self.app.events.Receiver(connection, handlers={"*": self.told.append})
+            receiver = self.app.events.Receiver(connection, handlers={"*": self.events.append})
             with receiver.consumer_context(wakeup=False) as (listening, _, consumers):
                 assert consumers
                 ready()
-                while not heard <= {(one.get("uuid"), one["type"]) for one in self.told}:
+                while not expected <= {(one.get("uuid"), one["type"]) for one in self.events}:
                     try:
                         listening.drain_events(timeout=0.2)
                     except TimeoutError:
@@ -61,48 +61,50 @@ async def events(redis_url: str) -> AsyncIterator[TaskEvents]:
 async def test_every_end_is_a_final_state_in_flower(
     redis_url: str, events: TaskEvents, state: State, event: str
 ) -> None:
-    """Each end state becomes one of Celery's; tokens are redacted, customer data is left out."""
+    """Each end state becomes one of Celery's; events have no token and no customer data."""
     envelope = Envelope.yes("done", {"email": "a@b.c"})
     if state is not State.SUCCEEDED:
         envelope = Envelope.no("some_code", "some reason")
     listener, loop = Listener(redis_url), asyncio.get_running_loop()
 
-    def tell() -> None:
+    def send() -> None:
         events.received("id", COMMAND)
         events.started("id")
         events.ended("id", state, envelope, 0.1)
 
-    # Told again until the subscription, made with the first look, is there to hear it.
+    # Sent again until the subscription, which the first drain makes, receives it.
     await asyncio.to_thread(
-        listener.listen_until, {("id", event)}, lambda: loop.call_soon_threadsafe(tell)
+        listener.listen_until, {("id", event)}, lambda: loop.call_soon_threadsafe(send)
     )
     await events.stop()
     seen: Any = FlowerState()
-    for one in listener.told:
+    for one in listener.events:
         seen.event(one)
     task = seen.tasks["id"]
     assert task.name == "AssignCard"
     assert task.ready
-    assert "vQqWXYZ" not in repr(listener.told)
-    assert "a@b.c" not in repr(listener.told)
+    assert "vQqWXYZ" not in repr(listener.events)
+    assert "a@b.c" not in repr(listener.events)
 
 
 async def test_events_are_celerys_own_field_by_field(redis_url: str, events: TaskEvents) -> None:
-    """What is published has the fields, and the names of channel and exchange, of Celery's."""
+    """Published events have the fields, channel and exchange of Celery's own."""
     listener, loop = Listener(redis_url), asyncio.get_running_loop()
 
-    def tell_both() -> None:
+    def send_both() -> None:
         with listener.app.connection() as connection:
             dispatcher = listener.app.events.Dispatcher(connection, hostname=WORKER)
             dispatcher.send("task-started", uuid="theirs")
         loop.call_soon_threadsafe(events.started, "ours")
 
     await asyncio.to_thread(
-        listener.listen_until, {("ours", "task-started"), ("theirs", "task-started")}, tell_both
+        listener.listen_until, {("ours", "task-started"), ("theirs", "task-started")}, send_both
     )
     await events.stop()
     ours, theirs = (
-        next(one for one in listener.told if one["uuid"] == name and one["type"] == "task-started")
+        next(
+            one for one in listener.events if one["uuid"] == name and one["type"] == "task-started"
+        )
         for name in ("ours", "theirs")
     )
     assert ours.keys() == theirs.keys()

@@ -37,8 +37,8 @@ def _kinds(spans: list[Told], *kinds: str) -> list[Told]:
 
 
 def test_one_trace_from_the_callers_request_to_stripes(stage: Stage, collector: Collector) -> None:
-    """A POST with a `traceparent`, whose first request Stripe fails: each span is in the caller's
-    trace, the retry is a second try, and no secret is in any of them."""
+    """After a POST with a `traceparent`, whose first request fails, each span is in the caller's
+    trace, the retry is a second attempt, and no span has a secret."""
     stage.worker("traced", "interactive,bulk", **collector.settings).ready()
     customer = stage.customer("Traced")
     stage.stripe.add_fault("drop", when="before", customer=f"^{customer}$", method="POST")
@@ -52,26 +52,26 @@ def test_one_trace_from_the_callers_request_to_stripes(stage: Stage, collector: 
         )
         assert answer.status_code == 200, answer.text
         spans = collector.wait(
-            lambda came: len(_kinds(came, "CONSUMER")) == 2 and len(_kinds(came, "SERVER")) == 1
+            lambda spans: len(_kinds(spans, "CONSUMER")) == 2 and len(_kinds(spans, "SERVER")) == 1
         )
     assert {one.trace for one in spans} == {TRACE}
     (served,), (sent,) = _kinds(spans, "SERVER"), _kinds(spans, "PRODUCER")
-    tries, requests = _kinds(spans, "CONSUMER"), _kinds(spans, "CLIENT")
+    attempts, requests = _kinds(spans, "CONSUMER"), _kinds(spans, "CLIENT")
     assert (served.name, served.parent) == ("POST /api/cards/assign", PARENT)
     assert (sent.name, sent.parent) == ("send AssignCard", served.id)
-    assert [one.parent for one in tries] == [sent.id] * 2
-    assert {one.parent for one in requests} == {one.id for one in tries}
-    assert (served.service, tries[0].service) == ("card-commands-web", "card-commands-worker")
+    assert [one.parent for one in attempts] == [sent.id] * 2
+    assert {one.parent for one in requests} == {one.id for one in attempts}
+    assert (served.service, attempts[0].service) == ("card-commands-web", "card-commands-worker")
 
     command = sent.attributes["messaging.message.id"]
-    told = [
+    results = [
         {name: one.attributes.get(f"cards.{name}") for name in ("attempt", "state", "code")}
-        for one in tries
+        for one in attempts
     ]
-    assert told[0] == {"attempt": 1, "state": "unknown", "code": told[0]["code"]}
-    assert told[1] == {"attempt": 2, "state": "succeeded", "code": None}
-    assert [one.failed for one in tries] == [True, False]
-    for one in tries:
+    assert results[0] == {"attempt": 1, "state": "unknown", "code": results[0]["code"]}
+    assert results[1] == {"attempt": 2, "state": "succeeded", "code": None}
+    assert [one.failed for one in attempts] == [True, False]
+    for one in attempts:
         assert one.attributes["cards.command.id"] == command
         assert one.attributes["cards.customer"] == customer
         assert (one.attributes["cards.lane"], one.name) == ("interactive", "process AssignCard")
@@ -88,16 +88,16 @@ def test_one_trace_from_the_callers_request_to_stripes(stage: Stage, collector: 
     assert collector.paths == {"/v1/traces"}
 
 
-def test_a_message_of_many_is_linked_to_each_of_them(
+def test_a_bulk_message_is_linked_to_each_command(
     stage: Stage, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its span is no parent: each command is tried in the trace it was created in. A worker that
-    is told to stop sends what it has of them."""
+    """A bulk message's span links to each command, whose attempts belong to the trace that created
+    it. On SIGTERM a worker sends its spans."""
     spans = Spans(monkeypatch)
     orders = [stage.order(stage.customer()) for _ in range(_MANY)]
-    # It begins with fewer than there are: the others wait for a slot, and are linked all the same.
-    # So long a lease, and a worker that is ready before anything is sent: a message older than
-    # `sweeper.PATIENCE_S` counts as lost, and its commands are then taken up without it.
+    # Fewer start at once than there are: the others wait for a slot, and are linked all the same.
+    # The lease is long, and the worker ready before anything is sent: a message older than
+    # `sweeper.PATIENCE_S` counts as lost, and its commands are then executed without it.
     worker = stage.worker(
         "many",
         "interactive,bulk",
@@ -111,22 +111,22 @@ def test_a_message_of_many_is_linked_to_each_of_them(
         stage.ended(handle.id, State.SUCCEEDED)
     with worker.ending():
         worker.signal(signal.SIGTERM)
-    told = collector.wait(lambda came: any(one.name.endswith("CardCommands") for one in came))
-    (batch,) = [one for one in told if one.name == "process CardCommands"]
-    tries = [one for one in told if one.name == "process SetDefaultCard"]
+    received = collector.wait(lambda spans: any(one.name.endswith("CardCommands") for one in spans))
+    (batch,) = [one for one in received if one.name == "process CardCommands"]
+    attempts = [one for one in received if one.name == "process SetDefaultCard"]
     created = [ids(one) for one in spans.named("create")]
     assert len(set(created)) == _MANY
     assert sorted(batch.links) == sorted(created)
     assert (batch.parent, batch.attributes["messaging.batch.message_count"]) == ("", _MANY)
-    assert sorted((one.trace, one.parent) for one in tries) == sorted(created)
-    assert {one.attributes["cards.lane"] for one in tries} == {Lane.BULK.value}
+    assert sorted((one.trace, one.parent) for one in attempts) == sorted(created)
+    assert {one.attributes["cards.lane"] for one in attempts} == {Lane.BULK.value}
 
 
 def test_a_worker_without_tracing_leaves_the_context_alone(
     stage: Stage, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row with a context is carried out by a worker that does not trace, and none is malformed
-    enough to stop one that does."""
+    """A worker without tracing executes rows with a trace context, and a malformed context does not
+    stop a worker with tracing."""
     Spans(monkeypatch)
     stage.worker("plain", "interactive").ready()
     command = stage.set_default(stage.customer())
@@ -137,6 +137,6 @@ def test_a_worker_without_tracing_leaves_the_context_alone(
     stage.redis.hset(f"cards:command:{damaged}", "trace", "00-nonsense")
     stage.worker("traced", "bulk", **collector.settings).ready()
     stage.ended(damaged, State.SUCCEEDED)
-    spans = collector.wait(lambda came: bool(_kinds(came, "CONSUMER")))
+    spans = collector.wait(lambda spans: bool(_kinds(spans, "CONSUMER")))
     (tried,) = _kinds(spans, "CONSUMER")
     assert (tried.attributes["cards.command.id"], tried.parent) == (damaged, "")

@@ -1,4 +1,4 @@
-"""What a shell is told while a line is typed."""
+"""Completions that a shell gets while a line is typed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from producer.cli.lanes import LANE
 from producer.contract import Lane
 
 CARDS = Path(sys.executable).with_name("cards")
-# What a command needs to run, and nobody to complete a line.
+# What commands need to run, but completion does not.
 HEAVY = ("asyncio", "celery", "pydantic", "redis")
 SHELLS = ("bash", "zsh", "fish")
 _PROBE = """
@@ -27,7 +27,7 @@ finally:
 
 
 def _completed(line: str, shell: str = "zsh") -> tuple[dict[str, str], list[str]]:
-    """Each completion of the line's last word with its help; and what was imported for it."""
+    """The completions of the line's last word with their help, and the heavy modules imported."""
     words = line.split(" ")
     environ = {
         "_CARDS_COMPLETE": f"{shell}_complete",
@@ -41,17 +41,17 @@ def _completed(line: str, shell: str = "zsh") -> tuple[dict[str, str], list[str]
         text=True,
         check=False,
     )
-    *told, imported = done.stdout.rstrip().splitlines()
-    return _read("\n".join(told).strip(), shell), json.loads(imported)
+    *output, imported = done.stdout.rstrip().splitlines()
+    return _read("\n".join(output).strip(), shell), json.loads(imported)
 
 
-def _read(told: str, shell: str) -> dict[str, str]:
+def _read(output: str, shell: str) -> dict[str, str]:
     if shell == "bash":
-        return {line.partition(",")[2]: "" for line in told.splitlines()}
+        return {line.partition(",")[2]: "" for line in output.splitlines()}
     if shell == "fish":
-        lines = told.splitlines()
+        lines = output.splitlines()
         return dict(line.partition(",")[2].partition("\t")[::2] for line in lines)
-    lines = told.splitlines()
+    lines = output.splitlines()
     return dict(zip(lines[1::3], lines[2::3], strict=True))
 
 
@@ -78,12 +78,12 @@ def test_lines_are_completed(line: str, expected: set[str]) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_is_answered(shell: str) -> None:
-    """In the form that its script reads."""
+    """Completions have the form that the shell's script reads."""
     assert set(_completed("cards resume-lane b", shell)[0]) == {"bulk"}
 
 
 def test_commands_are_completed_with_their_help() -> None:
-    """All there are, with what the help says of them."""
+    """All commands are completed, with the texts of the help."""
     helped = subprocess.run([CARDS, "--help"], capture_output=True, text=True, check=True).stdout
     found, _ = _completed("cards ")
     assert "doctor" in found
@@ -94,14 +94,14 @@ def test_commands_are_completed_with_their_help() -> None:
 
 @pytest.mark.parametrize("line", ["cards ", "cards -", "cards pause-lane ", "cards migrate "])
 def test_completing_is_as_quick_as_help(line: str) -> None:
-    """No command is imported to name it, nor anything that talks to Redis or checks orders."""
+    """Completing a name imports no command, nor anything that needs Redis or checks orders."""
     found, imported = _completed(line)
     assert found
     assert imported == []
 
 
 def test_files_are_completed_by_the_shell() -> None:
-    """Where a file stands the shell is told so."""
+    """Where a file is expected, the shell is asked to complete it."""
     done = subprocess.run(
         [CARDS],
         env={
@@ -152,5 +152,5 @@ def test_each_documented_line_prints_a_script(shell: str) -> None:
 
 
 def test_the_lanes_are_those_of_the_contract() -> None:
-    """Their names are written out for the sake of quick help, and stay the contract's."""
+    """Their names are written out so that help is quick, and equal the contract's."""
     assert list(LANE.choices) == [lane.value for lane in Lane]

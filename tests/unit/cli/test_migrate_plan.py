@@ -1,4 +1,4 @@
-"""`cards migrate plan` says what a file comes to, to people and to programs."""
+"""`cards migrate plan` shows what a run of a file would do, to people and to programs."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def _write(text: str) -> str:
 
 
 def test_a_good_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """Rows, requests, times, and a verdict at the end; 0."""
+    """Rows, requests, times, and a verdict at the end; exit code 0."""
     assert run(["migrate", "plan", _write(GOOD), "--rps", "0.001"]) == Exit.DONE
     shown = capsys.readouterr().out
     assert shown.splitlines()[-1] == "Every row can be sent."
-    for said in (
+    for expected in (
         "3 SetDefaultCard",
         "1 customer has rows that set different defaults",
-        "1 say what the customer's row before says",
+        "1 repeat the customer's previous row",
         "3 GET /v1/customers/:id",
         "50 min at 0.001 rows a second, as asked",
     ):
-        assert said in shown
+        assert expected in shown
 
 
-def test_what_the_file_was_taken_as_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """Form, packing, separator, encoding and line ends; of a workbook the sheet, and its rows."""
+def test_the_files_format_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Form, packing, separator, encoding and line ends; for a workbook the sheet and its rows."""
     table = Table(
         ("userId", "default_source", "name"), (("cus_1", "card_1", "Zoë"), ("1", "card_2", ""))
     )
@@ -66,14 +66,14 @@ def test_what_the_file_was_taken_as_is_said(capsys: pytest.CaptureFixture[str]) 
     assert "sheet 'Cards', one of 2" in shown
     assert "row 5, column userId" in shown
     assert run(["migrate", "plan", "cards.xlsx", "--json"]) == Exit.NOT_DONE
-    told = json.loads(capsys.readouterr().out)["format"]
-    assert (told["sheet"], told["sheets"], told["encoding"]) == ("Cards", 2, None)
+    output = json.loads(capsys.readouterr().out)["format"]
+    assert (output["sheet"], output["sheets"], output["encoding"]) == ("Cards", 2, None)
 
 
-def test_limits_that_are_set_are_counted_with(
+def test_the_limits_in_the_settings_are_used(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An account whose limits were raised is told its own time; a wrong setting is named."""
+    """If the account's limits were raised, its own time is shown; a wrong setting is named."""
     monkeypatch.setenv("CARDS_STRIPE_RPS", "2")
     assert run(["migrate", "plan", _write(GOOD)]) == Exit.DONE
     assert "3 s at the limits that are set" in capsys.readouterr().out
@@ -83,7 +83,7 @@ def test_limits_that_are_set_are_counted_with(
 
 
 def test_invalid_rows_are_shown_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    """By code, with line and column; 1; and --errors writes them all."""
+    """By code, with line and column; exit code 1; and --errors writes them all."""
     text = GOOD + "".join(f"{n},card_1\n" for n in range(10, 17)) + f"cus_1,{NUMBER}\n"
     assert run(["migrate", "plan", _write(text), "--errors", "errors.csv"]) == Exit.NOT_DONE
     shown = capsys.readouterr().out
@@ -101,10 +101,15 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     ids = set()
     for more in ([], ["--blind"], ["--skip-if-newer"]):
         assert run(["migrate", "plan", "cards.csv", "--json", *more]) == Exit.DONE
-        told = json.loads(capsys.readouterr().out)
-        assert (told["rows"], told["toSend"], told["repeated"], told["invalid"]) == (4, 3, 1, 0)
-        assert told["reads"] == (0 if more == ["--blind"] else 3)
-        ids.add(told["migration"])
+        output = json.loads(capsys.readouterr().out)
+        assert (output["rows"], output["toSend"], output["repeated"], output["invalid"]) == (
+            4,
+            3,
+            1,
+            0,
+        )
+        assert output["reads"] == (0 if more == ["--blind"] else 3)
+        ids.add(output["migration"])
     assert len(ids) == 2
 
 
@@ -123,7 +128,7 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_refused_files_and_wrong_usage(
     text: str, more: list[str], code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Both exit with 2, say one line and, for programs, an envelope."""
+    """Both exit with 2 and print one line, or an envelope for programs."""
     assert run(["migrate", "plan", _write(text), *more]) == Exit.USAGE
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -133,10 +138,10 @@ def test_refused_files_and_wrong_usage(
     assert json.loads(capsys.readouterr().out)["code"] == code
 
 
-def test_standard_input_is_planned_and_nothing_stays(
+def test_standard_input_is_planned_and_no_copy_is_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is the same migration as the file, and a plan leaves no copy."""
+    """Its plan is of the same migration as the file's, and leaves no copy."""
     run(["migrate", "plan", _write(GOOD), "--json"])
     of_file = json.loads(capsys.readouterr().out)
     stdin = SimpleNamespace(buffer=io.BytesIO(GOOD.encode()))
@@ -147,15 +152,15 @@ def test_standard_input_is_planned_and_nothing_stays(
     assert [path.name for path in Path().iterdir()] == ["cards.csv"]
 
 
-def test_what_was_taken_as_what_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """Columns taken by other names, checks of CVCs, what was trimmed and what was skipped."""
+def test_it_shows_how_columns_were_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Columns by other names, results of CVC checks, trimmed values and skipped rows."""
     text = (
         "Customer ID,Default Source,Card CVC Status\n"
         "\u00a0cus_1,card_1,pass\ncus_2,ba_1,\n,,\ncus_3, pm_3 ,fail\n"
     )
     assert run(["migrate", "plan", _write(text)]) == Exit.DONE
     shown = capsys.readouterr().out
-    for said in (
+    for expected in (
         "column 'Customer ID' was taken as customer (userId)",
         "column 'Default Source' was taken as card to make the default (default_source)",
         "column 'Card CVC Status' was taken as outcomes of CVC checks: not used",
@@ -166,19 +171,19 @@ def test_what_was_taken_as_what_is_said(capsys: pytest.CaptureFixture[str]) -> N
         "line 3, column Default Source: a bank account, not a card",
         "1 blank_row: nothing",
     ):
-        assert said in shown
+        assert expected in shown
     assert shown.splitlines()[-1] == "Every other row can be sent."
     assert run(["migrate", "plan", "cards.csv", "--json"]) == Exit.DONE
-    told = json.loads(capsys.readouterr().out)
-    assert {"column": "Customer ID", "field": "userId"} in told["taken"]
-    assert told["skipped"] == {"bank_account": 1, "blank_row": 1}
-    assert (told["trimmedValues"], told["invalid"]) == (2, 0)
-    assert told["cvcCheckColumns"] == ["Card CVC Status"]
-    assert told["slots"] == {"default_source": 1, "default_payment_method": 1}
+    output = json.loads(capsys.readouterr().out)
+    assert {"column": "Customer ID", "field": "userId"} in output["taken"]
+    assert output["skipped"] == {"bank_account": 1, "blank_row": 1}
+    assert (output["trimmedValues"], output["invalid"]) == (2, 0)
+    assert output["cvcCheckColumns"] == ["Card CVC Status"]
+    assert output["slots"] == {"default_source": 1, "default_payment_method": 1}
 
 
-def test_which_column_is_asked_with_the_words_to_type(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where two columns fit, 2; with what is proposed, 0."""
+def test_an_ambiguous_column_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """If two columns fit, it exits with 2 and shows the option to add; with that, with 0."""
     text = "customer,Card ID,payment_method\ncus_1,card_1,pm_1\n"
     assert run(["migrate", "plan", _write(text)]) == Exit.USAGE
     assert "--map default_source='Card ID'" in capsys.readouterr().err
@@ -186,21 +191,21 @@ def test_which_column_is_asked_with_the_words_to_type(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "expected"),
     [
         ("", "Nothing to do: the file has no rows."),
-        ("cus_1,ba_1,cus_1,ba_2\n", "Nothing to do: no row has anything to be sent."),
+        ("cus_1,ba_1,cus_1,ba_2\n", "Nothing to do: no row has anything to send."),
     ],
 )
-def test_nothing_to_do(rows: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of a copy in which nothing could be copied: an empty plan, and 0."""
+def test_nothing_to_do(rows: str, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy in which nothing could be copied gives an empty plan and exit code 0."""
     head = "customer_id_old,source_id_old,customer_id_new,source_id_new\n"
     assert run(["migrate", "plan", _write(head + rows)]) == Exit.DONE
-    assert said in capsys.readouterr().out
+    assert expected in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (0.2, "under 1 s"),
         (61, "1 min 1 s"),
@@ -209,19 +214,19 @@ def test_nothing_to_do(rows: str, said: str, capsys: pytest.CaptureFixture[str])
         (86_460, "1 d"),
     ],
 )
-def test_times_for_people(seconds: float, said: str) -> None:
-    """Two units at most, and none that is zero."""
-    assert span(seconds) == said
+def test_times_for_people(seconds: float, expected: str) -> None:
+    """At most two units, and none that is zero."""
+    assert span(seconds) == expected
 
 
 @pytest.mark.parametrize("language", ["", "es", "en"])
-def test_why_a_file_is_refused_is_said_in_english(
+def test_errors_about_files_are_in_english(
     language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As the rest of the command line is, whatever language refusals of orders are in."""
+    """Like the rest of the command line, whatever the language of refused orders."""
     monkeypatch.setenv("CARDS_LANGUAGE", language)
     assert run(["migrate", "plan", _write("a,b\n1,2\n")]) == Exit.USAGE
     assert "no column is userId; the file has a, b" in capsys.readouterr().err
     assert run(["migrate", "plan", "nowhere.csv", "--json"]) == Exit.USAGE
-    told = json.loads(capsys.readouterr().out)
-    assert told["message"] == "cannot read it: No such file or directory"
+    output = json.loads(capsys.readouterr().out)
+    assert output["message"] == "cannot read it: No such file or directory"

@@ -1,4 +1,4 @@
-"""The commands that the runbook tells people to type are ones that exist."""
+"""The commands in the runbook exist."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ LINES = sorted(
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_the_line_is_understood(line: str) -> None:
-    """Command, arguments and options are parsed as they stand; nothing is run."""
+def test_the_line_is_parsed(line: str) -> None:
+    """Command, arguments and options are parsed unchanged; nothing is run."""
     group: click.Command = cards
     words = shlex.split(line)[1:]
     with click.Context(group) as context:
@@ -36,7 +36,7 @@ def test_the_line_is_understood(line: str) -> None:
         group.make_context(line, words)
 
 
-def test_there_are_such_lines() -> None:
-    """The runbook has been found, and has lines for each step."""
+def test_the_runbook_has_lines() -> None:
+    """The runbook was found, and has lines for each step."""
     named = {line.split()[2] for line in LINES if line.startswith("cards migrate ")}
     assert {"plan", "run", "status", "report", "verify"} <= named

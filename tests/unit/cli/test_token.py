@@ -1,4 +1,4 @@
-"""`cards token new`: a token once, and the entry that lets it in."""
+"""`cards token new`: a token, shown once, and its entry for the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producer.security.api_tokens import find_token, read_tokens
 
 
 def test_it_prints_a_token_and_its_entry(capsys: pytest.CaptureFixture[str]) -> None:
-    """Two lines for people; the entry takes the token and does not hold it. Redis is not asked."""
+    """Two lines for people; the entry accepts the token but lacks it. Redis is not used."""
     assert run(["token", "new", "shop", "--scopes", "read,send"]) == Exit.DONE
     shown = capsys.readouterr()
     (_, token), (_, entry) = (line.split() for line in shown.out.splitlines())
@@ -27,16 +27,16 @@ def test_it_prints_a_token_and_its_entry(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_for_programs_it_is_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """One object on standard output."""
+    """--json prints one object on standard output."""
     assert run(["token", "new", "ops.eu-1", "--scopes", "operate+migrate", "--json"]) == Exit.DONE
-    told = json.loads(capsys.readouterr().out)
-    assert (told["name"], told["scopes"]) == ("ops.eu-1", ["migrate", "operate"])
-    (found,) = read_tokens({"CARDS_API_TOKENS": told["entry"]})
-    assert find_token((found,), told["token"].encode()) == found
+    output = json.loads(capsys.readouterr().out)
+    assert (output["name"], output["scopes"]) == ("ops.eu-1", ["migrate", "operate"])
+    (found,) = read_tokens({"CARDS_API_TOKENS": output["entry"]})
+    assert find_token((found,), output["token"].encode()) == found
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("token new shop", "--scopes"),
         ("token new shop --scopes all", "scopes are send, read, migrate, operate"),
@@ -46,10 +46,10 @@ def test_for_programs_it_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_wrong_usage_makes_no_token(
-    line: str, said: str, capsys: pytest.CaptureFixture[str]
+    line: str, expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says what is wrong, and prints nothing that looks like a token."""
+    """The error says what is wrong, and nothing printed looks like a token."""
     assert run(line.split()) == Exit.USAGE
     shown = capsys.readouterr()
-    assert said in shown.err
+    assert expected in shown.err
     assert "cards_" not in shown.out

@@ -1,4 +1,4 @@
-"""What the command line says and refuses before it asks Redis."""
+"""What the command line prints and refuses without Redis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NUMBER = "4242424242424242"
 
 @pytest.fixture(autouse=True)
 def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks Redis after all is told that it is out of reach, at once."""
+    """Redis is out of reach, which is found at once."""
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("CARDS_LANGUAGE", "en")
 
@@ -53,7 +53,7 @@ def test_help_is_everywhere(line: str, capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("sned", "No such command"),
         ("send assign cus_1", "Missing argument"),
@@ -72,12 +72,12 @@ def test_help_is_everywhere(line: str, capsys: pytest.CaptureFixture[str]) -> No
         ("failed replay --filter code=a,code=b", "each once"),
     ],
 )
-def test_wrong_usage(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage is told in one line on standard error and exits with 2."""
+def test_wrong_usage(line: str, expected: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage is reported in one line on standard error and exits with 2."""
     assert run(line.split(" ")) == Exit.USAGE
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert said in shown.err
+    assert expected in shown.err
     assert shown.err.count("\n") == 1
 
 
@@ -101,8 +101,10 @@ def test_wrong_usage(line: str, said: str, capsys: pytest.CaptureFixture[str]) -
         f"failed replay --filter code={NUMBER}",
     ],
 )
-def test_card_numbers_are_refused_unseen(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever argument holds a card number, it is refused and not repeated anywhere."""
+def test_card_numbers_are_refused_and_not_shown(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A card number in any argument is refused and not repeated anywhere."""
     assert run(line.split()) == Exit.USAGE
     shown = capsys.readouterr()
     assert "4242" not in shown.out + shown.err
@@ -112,7 +114,7 @@ def test_card_numbers_are_refused_unseen(line: str, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("command", ["status", "cancel", "failed show"])
 def test_an_id_that_passes_luhn_is_an_id(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """One generated id in some hundreds holds what passes for a card number; it goes to Redis."""
+    """One generated id in some hundreds contains a valid card number; it is sent to Redis."""
     assert run([*command.split(), "05989514-3720-43a2-ba5e-0ae06cf63e27"]) == Exit.UNREACHABLE
     assert "card number" not in capsys.readouterr().err
 
@@ -133,7 +135,7 @@ def test_an_id_that_passes_luhn_is_an_id(command: str, capsys: pytest.CaptureFix
 def test_usage_errors_repeat_no_secrets(
     line: str, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What looks like a CVC or a token is not repeated in an error of usage."""
+    """A value that looks like a CVC or a token is not repeated in an error of usage."""
     assert run(line.split()) == Exit.USAGE
     shown = capsys.readouterr()
     assert secret not in shown.out + shown.err
@@ -142,14 +144,14 @@ def test_usage_errors_repeat_no_secrets(
 def test_errors_for_programs_are_envelopes(capsys: pytest.CaptureFixture[str]) -> None:
     """With --json an error is an envelope on standard output."""
     assert run(["send", "assign", "cus_1", "card_1", "--json"]) == Exit.USAGE
-    told = json.loads(capsys.readouterr().out)
-    assert (told["status"], told["code"], told["data"]) == (False, "parameter_invalid", None)
+    output = json.loads(capsys.readouterr().out)
+    assert (output["status"], output["code"], output["data"]) == (False, "parameter_invalid", None)
 
 
 def test_a_wrong_setting_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A setting that is wrong is named in one line."""
+    """A wrong setting is named in one line."""
     monkeypatch.setenv("CARDS_LANGUAGE", "fr")
     assert run(["status", "an-id"]) == Exit.NOT_DONE
     shown = capsys.readouterr().err
@@ -158,7 +160,7 @@ def test_a_wrong_setting_is_named(
 
 
 def test_help_loads_neither_redis_nor_pydantic() -> None:
-    """Help is there at once: the heavy imports wait for a command that needs them."""
+    """Help appears at once: heavy imports happen only in a command that needs them."""
     code = (
         "import sys\n"
         "from producer.cli.app import run\n"

@@ -20,7 +20,7 @@ async def client(redis_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def journal(redis_url: str) -> AsyncIterator[Journal]:
-    """The journal, as a worker has it."""
+    """The journal as a worker uses it."""
     made = Journal(redis_url)
     yield made
     await made.aclose()

@@ -1,4 +1,4 @@
-"""A client that sends bytes as they are, and reads what answers there are."""
+"""A client that sends raw bytes and reads answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RawClient:
     """One connection."""
 
     def __init__(self, port: int, *, buffer: int | None = None) -> None:
-        """`buffer`: bytes that the kernel takes from the server before they are read, about."""
+        """`buffer`: about how many bytes the kernel receives before the client reads them."""
         self._port = port
         self._buffer = buffer
         self._sending: asyncio.Task[None] | None = None
@@ -53,7 +53,7 @@ class RawClient:
         self.writer.transport.abort()
 
     async def send(self, *parts: bytes) -> None:
-        """All of it, or what the server takes before it closes."""
+        """Send all parts, or what the server accepts before it closes."""
         with suppress(ConnectionError):
             for part in parts:
                 view = memoryview(part)
@@ -62,7 +62,7 @@ class RawClient:
                     await self.writer.drain()
 
     def sending(self, part: bytes, times: int) -> None:
-        """The same again and again, beside what else is done."""
+        """Send the part repeatedly, in the background."""
 
         async def repeatedly() -> None:
             with suppress(ConnectionError):
@@ -73,12 +73,12 @@ class RawClient:
         self._sending = asyncio.create_task(repeatedly())
 
     async def sent(self) -> None:
-        """Return once that is done, or the server takes no more."""
+        """Return once the background sending ends, or the server closes."""
         assert self._sending is not None
         await self._sending
 
     async def answer(self) -> RawAnswer:
-        """The next one."""
+        """The next answer."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.rstrip().split("\r\n")
         headers = {
@@ -88,7 +88,7 @@ class RawClient:
         return RawAnswer(int(first.split()[1]), headers, body)
 
     async def ended(self) -> bytes:
-        """What comes until the server closes; a reset is an end too."""
+        """Everything until the server closes or resets the connection."""
         with suppress(ConnectionError):
             return await self.reader.read()
         return b""

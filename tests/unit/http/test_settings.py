@@ -12,7 +12,7 @@ _REDIS = "redis://127.0.0.1:6379/0"
 
 
 def test_defaults_are_the_contracts() -> None:
-    """With Redis alone set, the rest is as the contract says."""
+    """If only Redis is set, the other settings have the contract's defaults."""
     settings = WebSettings.from_environ({"REDIS_URL": _REDIS, "CARDS_API_TOKENS": "", "PORT": " "})
     assert (settings.host, settings.port, settings.tokens) == ("127.0.0.1", 8000, ())
     assert settings.shared == Settings(RedisConfig.of(_REDIS), "es", 172_800)
@@ -45,7 +45,7 @@ def test_defaults_are_the_contracts() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
-    """The error is one line that begins with the setting's name, and shows no secret."""
+    """The error is one line that starts with the setting's name and shows no secret."""
     with pytest.raises(SettingsError) as wrong:
         WebSettings.from_environ({"REDIS_URL": _REDIS, name: value})
     text = str(wrong.value)
@@ -54,8 +54,8 @@ def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
     assert "hunter2" not in text
 
 
-def test_it_listens_anywhere_with_tokens() -> None:
-    """A host beyond loopback is allowed once tokens are configured."""
+def test_with_tokens_any_host_is_allowed() -> None:
+    """A host beyond loopback is allowed if tokens are configured."""
     environ = {"REDIS_URL": _REDIS, "HOST": "0.0.0.0", "CARDS_API_TOKENS": "a, b,"}
     tokens = WebSettings.from_environ(environ).tokens
     assert [find_token(tokens, given) for given in (b"a", b"b", b"")] == [*tokens, None]
@@ -63,7 +63,7 @@ def test_it_listens_anywhere_with_tokens() -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.9", "::1"])
 def test_loopback_needs_no_tokens(host: str) -> None:
-    """Every loopback address may be listened on without tokens."""
+    """Without tokens, every loopback address is allowed."""
     assert WebSettings.from_environ({"REDIS_URL": _REDIS, "HOST": host}).host == host
 
 

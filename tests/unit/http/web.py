@@ -1,4 +1,4 @@
-"""A web process for tests: in this process over ASGI, or a real one; and a worker's calls."""
+"""A web process for tests, over ASGI or as a real process, and a worker's journal calls."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAY_S = 86_400
 
 
 class Clock:
-    """A time that is told, in seconds."""
+    """A clock set by the test, in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -46,8 +46,8 @@ def create_app_of(redis_url: str, /, **environ: str) -> FastAPI:
     return create_app(WebSettings.from_environ({"REDIS_URL": redis_url, **environ}))
 
 
-def braked_app(redis_url: str, clock: Clock, **environ: str) -> FastAPI:
-    """The same, whose limits and brakes go by the clock."""
+def throttled_app(redis_url: str, clock: Clock, **environ: str) -> FastAPI:
+    """An app whose rate limits and throttles use the clock."""
     settings = WebSettings.from_environ({"REDIS_URL": redis_url, **environ})
     return create_app(settings, clock=clock)
 
@@ -61,7 +61,7 @@ async def client_of(redis_url: str, **environ: str) -> AsyncIterator[httpx.Async
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """The app, started; its client sees errors as a server's caller would."""
+    """Start the app; its client sees errors as a server's caller would."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -96,7 +96,7 @@ class WebProcess:
         )
         self.log = ""
         self._listening = threading.Event()
-        # Read all the time: a process whose log nobody reads stands still at some point.
+        # Read continuously: a process blocks when nobody reads its log.
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -109,26 +109,26 @@ class WebProcess:
         self._listening.set()
 
     def until_listening(self) -> Self:
-        """Return once it can be asked."""
+        """Return once it accepts connections."""
         self._listening.wait(60)
         assert "listening on" in self.log, f"web ended:\n{self.log}"
         return self
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """The process's id."""
         return self._process.pid
 
     def terminate(self) -> None:
-        """SIGTERM."""
+        """Send SIGTERM."""
         self._process.send_signal(signal.SIGTERM)
 
     def signal(self, which: signal.Signals) -> None:
-        """Any other signal."""
+        """Send any other signal."""
         self._process.send_signal(which)
 
     def ended(self, timeout: float) -> int:
-        """The exit code; `log` is complete then."""
+        """Wait for the exit; return its code, with `log` complete."""
         code = self._process.wait(timeout)
         self._reader.join(timeout)
         assert self._process.stderr is not None
@@ -145,14 +145,14 @@ class WebProcess:
         self.ended(10)
 
 
-async def begin(journal: Journal, command_id: str) -> ClaimResult:
-    """Take the command up, as a worker does."""
+async def claim_command(journal: Journal, command_id: str) -> ClaimResult:
+    """Claim the command, as a worker does."""
     taken = await journal(claim(command_id, str(uuid4()), 60_000))
     assert taken.grant is not None, taken.status
     return taken
 
 
-async def finish(
+async def complete_command(
     journal: Journal,
     taken: ClaimResult,
     envelope: Envelope | None = None,
@@ -160,7 +160,7 @@ async def finish(
     state: State = State.SUCCEEDED,
     http_status: int = 200,
 ) -> dict[str, Any]:
-    """End the command that was taken up, as a worker does; answers the envelope."""
+    """Complete the claimed command, as a worker does; return the envelope."""
     assert taken.grant is not None
     told = envelope or Envelope.yes("hecho", {"of": taken.grant.command_id})
     end = End(state, http_status, told, DAY_S, Envelope.no("superseded", "x"))

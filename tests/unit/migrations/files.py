@@ -1,4 +1,4 @@
-"""Files of migrations for tests, and what is read of them."""
+"""Input files for tests of migrations, and helpers that read them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADER = "userId,default_source\n"
 
 
 def written(folder: Path, content: str | bytes, name: str = "cards.csv") -> InputFile:
-    """A file of that content, looked at."""
+    """Write a file with that content and open it."""
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return open_input(path)
@@ -30,16 +30,16 @@ def mapped(
     command: CommandKind | None = None,
     expected: str | None = None,
 ) -> tuple[InputFile, Mapping]:
-    """A file and what its columns mean."""
+    """Write a file; return it with the meaning of its columns."""
     source = written(folder, content)
     return source, map_columns(source, named, command=command, expected=expected)
 
 
 def read(folder: Path, content: str | bytes) -> list[Row | BadRow]:
-    """Its rows, where the columns' names say what they mean."""
+    """The rows of a file with the contract's column names."""
     return list(open_rows(*mapped(folder, content)))
 
 
-def told(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
-    """Line of each row with its customer, or with the code of what is wrong."""
+def by_line(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
+    """Each row's line, with its customer or the code of its fault."""
     return [(r.line, r.code if isinstance(r, BadRow) else r.order.customer) for r in rows]

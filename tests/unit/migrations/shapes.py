@@ -1,4 +1,4 @@
-"""Tables of text, written in every shape in which people have them."""
+"""Tables of text in every common shape of file."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from pyarrow import parquet
 
 @dataclass(frozen=True)
 class Table:
-    """Names of columns, and rows of as many texts; the first one of each is filled."""
+    """Column names, and rows of as many texts; the first text is never empty."""
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def without(self, chars: str) -> Table:
-        """With other characters in their place, where a shape cannot have them."""
+        """The table with these characters replaced."""
         table = str.maketrans(dict.fromkeys(chars, "."))
         rows = tuple(tuple(text.translate(table) for text in row) for row in self.rows)
         return Table(self.names, rows)
 
     def objects(self) -> list[dict[str, str]]:
-        """A dictionary of each row."""
+        """Each row as a dictionary."""
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a table is written, but for characters that it cannot have."""
+    """A way to write a table, and the characters that it lacks."""
 
     write: Callable[[Table], bytes]
     lacks: str = ""
 
     def table(self, table: Table) -> Table:
-        """The table as it can be written so."""
+        """The table without the characters that the shape lacks."""
         return table.without(self.lacks)
 
 
@@ -53,12 +53,12 @@ def as_csv(
     first: str = "",
     quoting: int = csv.QUOTE_MINIMAL,
 ) -> bytes:
-    """CSV; its lines end with each of the ends in turn."""
+    """CSV; the line ends are used in turn."""
     out = io.StringIO(newline="")
     out.write(first)
     for place, row in enumerate([table.names, *table.rows]):
         line = io.StringIO(newline="")
-        # Of the characters that end lines it quotes those that are said to end its own.
+        # It quotes only those line ends that are its own `lineterminator`.
         writer = csv.writer(
             line,
             delimiter=delimiter,
@@ -71,29 +71,29 @@ def as_csv(
 
 
 def as_json_lines(table: Table, end: str = "\n", encoding: str = "utf-8") -> bytes:
-    """JSON Lines, of characters as they are."""
+    """JSON Lines with unescaped characters."""
     lines = [json.dumps(one, ensure_ascii=False) + end for one in table.objects()]
     return "".join(lines).encode(encoding)
 
 
 def as_objects(table: Table) -> bytes:
-    """Objects over several lines each."""
+    """JSON objects over several lines each."""
     return "\n".join(json.dumps(one, indent=2) for one in table.objects()).encode()
 
 
 def as_list(table: Table) -> bytes:
-    """As Stripe's lists are, in two pages."""
+    """Two pages of a Stripe list."""
     rows, half = table.objects(), len(table.rows) // 2
     pages = (rows[:half], rows[half:]) if half else (rows,)
-    told = [
+    lists = [
         json.dumps({"object": "list", "has_more": False, "data": page, "url": "/v1/customers"})
         for page in pages
     ]
-    return "\n".join(told).encode()
+    return "\n".join(lists).encode()
 
 
 def as_parquet(table: Table) -> bytes:
-    """Parquet, of texts."""
+    """Parquet with text columns."""
     out = io.BytesIO()
     columns = list(zip(*table.rows, strict=True))
     parquet.write_table(pyarrow.table(dict(zip(table.names, columns, strict=True))), out)
@@ -101,7 +101,7 @@ def as_parquet(table: Table) -> bytes:
 
 
 def as_xlsx(table: Table, *, above: int = 0, sheet: str = "Cards", shared: bool = True) -> bytes:
-    """An Excel workbook with so many empty rows before the header, and another sheet."""
+    """An Excel workbook with `above` empty rows before the header, and another sheet."""
     out = io.BytesIO()
     # Texts in their cells, instead of in a table of all texts, where memory is to be constant.
     with xlsxwriter.Workbook(out, {"constant_memory": not shared, "in_memory": shared}) as book:
@@ -114,7 +114,7 @@ def as_xlsx(table: Table, *, above: int = 0, sheet: str = "Cards", shared: bool 
 
 
 def zipped(data: bytes, name: str = "cards") -> bytes:
-    """A zip archive with that file in it."""
+    """A zip archive with this file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, data)

@@ -1,4 +1,4 @@
-"""Attempts and errors as the tests of the handlers need them."""
+"""Attempts and errors for the tests of the handlers."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ PROCESSING_ERROR = answered(402, "processing_error", type="card_error")
 
 
 def to_assign(source: str = "tok_1", *, key: str = "key_1", **more: Any) -> Attempt:
-    """A try of an AssignCard with the id cmd_1."""
+    """An attempt of an AssignCard with the id cmd_1."""
     command = AssignCard(customer=CUSTOMER, source=source)
     return Attempt(command, "cmd_1", key, 1, **more)
 
 
 def to_set_default(card: str = "card_1", *, key: str = "key_1", **more: Any) -> Attempt:
-    """A try of a SetDefaultCard with the id cmd_1."""
+    """An attempt of a SetDefaultCard with the id cmd_1."""
     command = SetDefaultCard(customer=CUSTOMER, card=card)
     return Attempt(command, "cmd_1", key, 1, **more)

@@ -1,4 +1,4 @@
-"""Shared by tests of SetDefaultCard: a customer at a Stripe in memory, and the handler."""
+"""Fixtures of the SetDefaultCard tests: a customer at an in-memory Stripe, and the handler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from worker.stripe.fake_gateway import FakeGateway
 
 @pytest.fixture
 def fake() -> FakeGateway:
-    """A customer whose default is card_0, with card_1 and pm_1 besides."""
+    """A customer with the default card_0, and also card_1 and pm_1."""
     fake = FakeGateway()
     fake.account.add_customer(CUSTOMER, cards=("card_0", "card_1"))
     fake.account.add_payment_method("pm_1", customer=CUSTOMER)

@@ -1,4 +1,4 @@
-"""AssignCard: what is sent, what is read, and what it comes to."""
+"""The AssignCard handler: what it sends, what it reads, and its verdicts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def test_a_token_becomes_a_card(fake: FakeGateway, handler: AssignCardHand
 
 
 async def test_a_source_keeps_its_id(handler: AssignCardHandler) -> None:
-    """A src_ is attached, brand and last4 taken from its nested card."""
+    """A src_ is attached; brand and last4 are those of its nested card."""
     verdict = await handler.carry_out(to_assign("src_1"))
     assert verdict == Succeeded(
         Text.CARD_ADDED, {"cardId": "src_1", "brand": "Visa", "last4": "4242"}
@@ -86,7 +86,7 @@ async def test_a_lost_lease_sends_nothing(fake: FakeGateway, handler: AssignCard
 
 
 async def test_another_command_is_a_mistake(handler: AssignCardHandler) -> None:
-    """A SetDefaultCard is not carried out by this handler."""
+    """This handler executes no SetDefaultCard."""
     with pytest.raises(TypeError, match="not an AssignCard"):
         await handler.carry_out(to_set_default())
 
@@ -94,7 +94,7 @@ async def test_another_command_is_a_mistake(handler: AssignCardHandler) -> None:
 async def test_an_unknown_customer_is_refused(
     handler: AssignCardHandler, fake: FakeGateway
 ) -> None:
-    """A deleted customer is Stripe's 404, as Stripe words it."""
+    """A deleted customer is Stripe's 404, in Stripe's words."""
     fake.account.delete_customer(CUSTOMER)
     verdict = await handler.carry_out(to_assign())
     assert verdict == Rejected("resource_missing", f"No such customer: '{CUSTOMER}'", 404)
@@ -109,10 +109,10 @@ async def test_a_declined_card_is_refused(fake: FakeGateway, handler: AssignCard
 
 
 @pytest.mark.parametrize("error", [NO_CONNECTION, LIMITED, LOCKED, answered(400, "token_in_use")])
-async def test_a_try_without_effect(
+async def test_an_attempt_without_effect(
     fake: FakeGateway, handler: AssignCardHandler, error: StripeError
 ) -> None:
-    """What did not happen is known not to have happened."""
+    """A request without effect is certain to have had none."""
     fake.fail_next("attach_source", error)
     verdict = await handler.carry_out(to_assign())
     assert isinstance(verdict, TryAgain)
@@ -120,20 +120,20 @@ async def test_a_try_without_effect(
 
 
 @pytest.mark.parametrize("error", [NO_CONNECTION, LIMITED, LOCKED, answered(400, "token_in_use")])
-async def test_a_try_without_effect_does_not_settle_an_earlier_one(
+async def test_an_attempt_without_effect_does_not_settle_an_earlier_one(
     fake: FakeGateway, handler: AssignCardHandler, error: StripeError
 ) -> None:
-    """An earlier try that may have taken effect stays open when this one had none."""
+    """An earlier attempt that may have taken effect stays unsettled if this one had no effect."""
     fake.fail_next("attach_source", error)
     verdict = await handler.carry_out(to_assign(unsettled=True))
     assert isinstance(verdict, TryAgain)
     assert verdict.uncertain is True
 
 
-async def test_a_saved_answer_without_effect_settles_an_earlier_try(
+async def test_a_saved_answer_without_effect_settles_an_earlier_attempt(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """What Stripe replays is the answer to the earlier try: a new key is sound."""
+    """Stripe replays the answer to the earlier attempt, so a new key is sound."""
     fake.fail_next("attach_source", answered(400, "token_in_use"), saved=True)
     await handler.carry_out(to_assign())
     verdict = await handler.carry_out(to_assign(unsettled=True))
@@ -145,7 +145,7 @@ async def test_a_saved_answer_without_effect_settles_an_earlier_try(
 async def test_a_lost_answer_is_recovered_under_the_same_key(
     fake: FakeGateway, handler: AssignCardHandler, error: StripeError
 ) -> None:
-    """A second try under the key of a lost answer succeeds without a second card."""
+    """A second attempt under the key of a lost answer succeeds without a second card."""
     fake.fail_next("attach_source", error, after_effect=True)
     first = await handler.carry_out(to_assign())
     assert isinstance(first, TryAgain)
@@ -155,10 +155,10 @@ async def test_a_lost_answer_is_recovered_under_the_same_key(
     assert len(fake.effects) == 1
 
 
-async def test_a_refusal_settles_an_earlier_try(
+async def test_a_refusal_settles_an_earlier_attempt(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """A refusal under the same key says that the earlier try had no effect either."""
+    """A refusal under the same key means that the earlier attempt had no effect either."""
     fake.fail_next("attach_source", answered(404, "resource_missing"))
     verdict = await handler.carry_out(to_assign(unsettled=True))
     assert isinstance(verdict, Rejected)
@@ -181,7 +181,7 @@ async def test_a_saved_500_after_the_effect(
 async def test_a_saved_500_after_attaching_a_payment_method(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """For a pm_ the truth is read from the payment method itself."""
+    """The outcome for a pm_ is read from the payment method itself."""
     fake.fail_next("attach_payment_method", SERVER_ERROR, after_effect=True)
     await handler.carry_out(to_assign("pm_1"))
     verdict = await handler.carry_out(to_assign("pm_1", unsettled=True))
@@ -193,7 +193,7 @@ async def test_a_saved_500_after_attaching_a_payment_method(
 async def test_a_saved_500_before_the_effect(
     fake: FakeGateway, handler: AssignCardHandler, source: str
 ) -> None:
-    """A replayed 500 without effect is settled, and tried anew under another key."""
+    """A replayed 500 without effect is settled, and retried under another key."""
     method = "attach_payment_method" if source == "pm_1" else "attach_source"
     fake.fail_next(method, SERVER_ERROR, saved=True)
     await handler.carry_out(to_assign(source))
@@ -207,7 +207,7 @@ async def test_a_saved_500_before_the_effect(
 async def test_a_processing_error_gets_a_new_key(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """402 processing_error without effect is tried under a new key, and ends as refused."""
+    """402 processing_error without effect is retried under a new key, and ends as refused."""
     fake.fail_next("attach_source", PROCESSING_ERROR, saved=True)
     verdict = await handler.carry_out(to_assign())
     assert isinstance(verdict, TryAgain)
@@ -218,13 +218,13 @@ async def test_a_processing_error_gets_a_new_key(
 async def test_a_processing_error_that_took_effect(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """402 processing_error is not believed before the sources were read."""
+    """402 processing_error counts only after the sources were read."""
     fake.fail_next("attach_source", PROCESSING_ERROR, after_effect=True)
     assert await handler.carry_out(to_assign()) == Succeeded(Text.CARD_ADDED, VISA)
 
 
 async def test_a_token_that_we_used(fake: FakeGateway, handler: AssignCardHandler) -> None:
-    """A token used by this very command, found by its id on the card, is a success."""
+    """A token used by this command, whose id the card carries, is a success."""
     await handler.carry_out(to_assign())
     verdict = await handler.carry_out(to_assign(key="key_2"))
     assert verdict == Succeeded(Text.CARD_ADDED, VISA)
@@ -245,7 +245,7 @@ async def test_a_token_that_someone_else_used(
 async def test_the_same_command_id_on_another_customer_is_not_ours(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """Only the command's own customer is looked at."""
+    """Only the command's own customer is read."""
     await _spend_elsewhere(fake, "tok_1", command_id="cmd_1")
     assert isinstance(await handler.carry_out(to_assign()), Rejected)
 
@@ -261,7 +261,7 @@ async def test_a_payment_method_that_is_ours_already(
 
 
 async def test_a_source_that_is_ours_already(fake: FakeGateway, handler: AssignCardHandler) -> None:
-    """A src_ attached to this customer before, by whatever, is a success."""
+    """A src_ attached to this customer before, by anything, is a success."""
     await fake.attach_source(CUSTOMER, "src_1", command_id="cmd_9", key="other", permit=to_assign())
     verdict = await handler.carry_out(to_assign("src_1"))
     assert isinstance(verdict, Succeeded)
@@ -290,7 +290,7 @@ async def test_a_detached_payment_method(fake: FakeGateway, handler: AssignCardH
 async def test_a_lookup_that_fails_leaves_it_unknown(
     fake: FakeGateway, handler: AssignCardHandler, trouble: StripeError
 ) -> None:
-    """Where the sources cannot be read, whether the token was used by us is unknown."""
+    """If the sources cannot be read, it is unknown whether this command used the token."""
     await _spend_elsewhere(fake, "tok_1")
     fake.fail_next("sources", trouble)
     verdict = await handler.carry_out(to_assign())
@@ -299,17 +299,17 @@ async def test_a_lookup_that_fails_leaves_it_unknown(
 
 
 async def test_a_key_refused_in_a_lookup(fake: FakeGateway, handler: AssignCardHandler) -> None:
-    """An API key refused while looking up stops the worker as any other would."""
+    """An API key refused during a lookup stops the worker as at any other time."""
     await _spend_elsewhere(fake, "tok_1")
     fake.fail_next("sources", KEY_REFUSED)
     assert isinstance(await handler.carry_out(to_assign()), KeyRefused)
 
 
 @pytest.mark.parametrize("source", ["tok_1", "pm_1"])
-async def test_past_the_keys_life_an_effect_is_found(
+async def test_after_the_keys_expiry_an_effect_is_found(
     fake: FakeGateway, handler: AssignCardHandler, source: str
 ) -> None:
-    """Past the life of the key nothing is sent, and what happened is found."""
+    """Once the key has expired nothing is sent, and an effect is found."""
     await handler.carry_out(to_assign(source))
     fake.forget_keys()
     fake.sent.clear()
@@ -320,10 +320,10 @@ async def test_past_the_keys_life_an_effect_is_found(
 
 @pytest.mark.parametrize("source", ["tok_1", "pm_1", "pm_unknown"])
 @pytest.mark.parametrize("look_up_first", [False, True])
-async def test_past_the_keys_life_without_effect(
+async def test_after_the_keys_expiry_without_effect(
     fake: FakeGateway, handler: AssignCardHandler, source: str, look_up_first: bool
 ) -> None:
-    """Past the life of the key, what did not happen is given up, never sent."""
+    """Once the key has expired, a command without effect is given up, never sent."""
     attempt = to_assign(source, may_send=False, look_up_first=look_up_first, unsettled=True)
     verdict = await handler.carry_out(attempt)
     assert isinstance(verdict, GaveUp)
@@ -331,10 +331,10 @@ async def test_past_the_keys_life_without_effect(
     assert fake.sent == []
 
 
-async def test_past_the_keys_life_with_trouble(
+async def test_after_the_keys_expiry_with_a_failed_lookup(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """Past the life of the key it is not given up before the truth was read."""
+    """Once the key has expired, the command is not given up before the outcome was read."""
     fake.fail_next("sources", NO_ANSWER)
     verdict = await handler.carry_out(to_assign(may_send=False, unsettled=True))
     assert isinstance(verdict, TryAgain)
@@ -344,7 +344,7 @@ async def test_past_the_keys_life_with_trouble(
 async def test_a_replay_finds_the_earlier_effect(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """A replay by a person sends nothing if the command had taken effect."""
+    """A replay by an operator sends nothing if the command had taken effect."""
     await handler.carry_out(to_assign())
     fake.sent.clear()
     verdict = await handler.carry_out(to_assign(key="key_2", look_up_first=True))
@@ -355,7 +355,7 @@ async def test_a_replay_finds_the_earlier_effect(
 async def test_a_replay_sends_what_did_not_happen(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """A replay by a person sends under its own key what had not happened."""
+    """A replay by an operator sends a command without effect under its own key."""
     verdict = await handler.carry_out(to_assign(key="key_2", look_up_first=True))
     assert isinstance(verdict, Succeeded)
     assert [effect.key for effect in fake.effects] == ["key_2"]
@@ -364,7 +364,7 @@ async def test_a_replay_sends_what_did_not_happen(
 async def test_a_replay_that_cannot_look_sends_nothing(
     fake: FakeGateway, handler: AssignCardHandler
 ) -> None:
-    """A replay whose lookup fails is tried again instead of sent blindly."""
+    """A replay whose lookup fails is retried instead of sent blindly."""
     fake.fail_next("sources", SERVER_ERROR)
     verdict = await handler.carry_out(to_assign(look_up_first=True))
     assert isinstance(verdict, TryAgain)
@@ -373,7 +373,7 @@ async def test_a_replay_that_cannot_look_sends_nothing(
 
 
 async def test_a_reused_key_is_a_bug(fake: FakeGateway, handler: AssignCardHandler) -> None:
-    """The same key for another command is given up, not guessed at."""
+    """A command that reuses another's key is given up."""
     fake.account.add_token("tok_2")
     await handler.carry_out(to_assign("tok_1"))
     verdict = await handler.carry_out(to_assign("tok_2"))
@@ -382,7 +382,7 @@ async def test_a_reused_key_is_a_bug(fake: FakeGateway, handler: AssignCardHandl
 
 
 async def test_no_verdict_names_the_token(handler: AssignCardHandler) -> None:
-    """A token that Stripe quotes does not come through to the verdict."""
+    """A token that Stripe quotes is not in the verdict."""
     verdict = await handler.carry_out(to_assign("tok_secretvalue"))
     assert isinstance(verdict, Rejected)
     assert "secretvalue" not in repr(verdict)

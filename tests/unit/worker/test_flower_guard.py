@@ -1,4 +1,4 @@
-"""Flower as it is run here is read-only by its own option too, unless it is asked to steer."""
+"""Our Flower also sets its own read-only option, unless control is on."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def _options(**changes: Any) -> Any:
 def test_read_only_is_on_by_default(
     monkeypatch: pytest.MonkeyPatch, control: str, asked: bool, read_only: bool
 ) -> None:
-    """Where nobody asks for control; who asks for both has what is asked of Flower itself."""
+    """Flower is read-only without CARDS_FLOWER_CONTROL; with it Flower's own option counts."""
     monkeypatch.setenv("CARDS_FLOWER_CONTROL", control)
     options = _options()
     known = hasattr(
         options, "read_only"
-    )  # Flower 2.0 has no such option: the guard is all there is
+    )  # Flower 2.0 has no such option: only the guard protects it
     if known:
         options.read_only = asked
     flower = GuardedFlower(options, Celery(set_as_current=False, broker="memory://"))
@@ -44,8 +44,8 @@ def test_read_only_is_on_by_default(
     assert flower.control is (control == "on")
 
 
-def test_each_way_to_run_flower_is_through_the_guard() -> None:
-    """Procfile, compose and `make up` name the app that puts the guard in."""
+def test_every_deployment_runs_flower_with_the_guard() -> None:
+    """Procfile, compose and `make up` name the app that installs the guard."""
     procfile = yaml.safe_load((ROOT / "Procfile").read_text())["flower"].split()
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["flower"]
     plan = make_plan({"PATH": "/bin", "PORT": str(free_port())}, Path("valkey"), 3)

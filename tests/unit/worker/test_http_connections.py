@@ -26,7 +26,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Peer:
-    """A server that does with each connection as it is told, and counts them."""
+    """A server that handles each connection with a given function, and counts them."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
@@ -92,7 +92,7 @@ def answering(*pieces: bytes, then_close: bool = False) -> Serve:
 async def test_an_answer_arrives_whole_and_its_connection_is_kept(
     pieces: tuple[bytes, ...],
 ) -> None:
-    """However it is cut up, the answer is the same; the next request needs no new connection."""
+    """An answer in any pieces is the same; the next request needs no new connection."""
     http = client()
     async with peer_of(answering(*pieces)) as peer:
         for _ in range(3):
@@ -103,7 +103,7 @@ async def test_an_answer_arrives_whole_and_its_connection_is_kept(
 
 
 async def test_requests_at_a_time_have_connections_of_their_own() -> None:
-    """Two requests under way never share a connection."""
+    """Two concurrent requests never share a connection."""
     http, both = client(), asyncio.Barrier(2)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,7 +119,7 @@ async def test_requests_at_a_time_have_connections_of_their_own() -> None:
 
 
 async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
-    """`Connection: close` is heeded, so the next request does not run into it."""
+    """After `Connection: close` the next request opens a new connection."""
     http = client()
     closing = OK.replace(b"X-Kind: Whole", b"Connection: close")
     async with peer_of(answering(closing, then_close=True)) as peer:
@@ -130,7 +130,7 @@ async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
 
 
 async def test_a_connection_that_closed_while_idle_is_not_used_again() -> None:
-    """A server that closes an idle connection without a word costs nobody an answer."""
+    """No request loses its answer because a server closed an idle connection."""
     http = client()
     async with peer_of(answering(OK, then_close=True)) as peer:
         await ask(http, peer.url)
@@ -142,7 +142,7 @@ async def test_a_connection_that_closed_while_idle_is_not_used_again() -> None:
 
 
 def idle(http: HttpConnections) -> bool:
-    """Whether a connection is kept that is open."""
+    """Whether an open connection is kept."""
     assert http._session is not None
     assert http._session.connector is not None
     conns = http._session.connector._conns.values()
@@ -150,7 +150,7 @@ def idle(http: HttpConnections) -> bool:
 
 
 def spoiled(http: HttpConnections) -> bool:
-    """Whether something has come on an idle connection."""
+    """Whether data came on an idle connection."""
     assert http._session is not None
     assert http._session.connector is not None
     idle = http._session.connector._conns.values()
@@ -168,8 +168,8 @@ def spoiled(http: HttpConnections) -> bool:
     ],
     ids=["whole", "begun", "a 100", "not HTTP"],
 )
-async def test_bytes_that_nobody_asked_for_are_no_answer(method: str, stray: bytes) -> None:
-    """A server that speaks on an idle connection (408, say) does not answer the next request."""
+async def test_unrequested_bytes_are_no_answer(method: str, stray: bytes) -> None:
+    """Data on an idle connection (such as a 408) is not read as the next request's answer."""
     http, idle = client(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -194,7 +194,7 @@ async def test_bytes_that_nobody_asked_for_are_no_answer(method: str, stray: byt
 async def test_a_server_that_speaks_first_is_sent_nothing(
     banner: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What comes before the request is no answer to it; the request stays here."""
+    """Data before the request is not its answer; the request is not sent."""
     http, heard = client(), bytearray()
     connect = aiohttp.TCPConnector.connect
 
@@ -221,7 +221,7 @@ async def test_a_server_that_speaks_first_is_sent_nothing(
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_kept_connection_that_closes_on_a_request_is_not_replaced(method: str) -> None:
-    """Nothing is sent twice, reads included: each had its turn under the limit once."""
+    """Nothing is sent twice, not even reads: each waited once for the rate limit."""
     http, requests = client(), 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -248,7 +248,7 @@ async def test_a_kept_connection_that_closes_on_a_request_is_not_replaced(method
     ids=["said beforehand", "chunked"],
 )
 async def test_an_answer_too_long_is_not_read_to_its_end(body: bytes) -> None:
-    """Four MiB are more than Stripe ever answers."""
+    """An answer above 4 MiB, more than Stripe ever sends, is Unreadable."""
     http = client()
     async with peer_of(answering(b"HTTP/1.1 200 OK\r\n" + body)) as peer:
         with pytest.raises(Unreadable, match="longer than 4 MiB"):
@@ -268,7 +268,7 @@ async def test_an_answer_too_long_is_not_read_to_its_end(body: bytes) -> None:
     ids=["closed", "body cut", "head cut", "not HTTP", "no length"],
 )
 async def test_a_broken_answer_says_how_far_it_came(serve: Serve, error: type[HttpError]) -> None:
-    """Without a whole head it is NoAnswer; anything else but a whole answer is Unreadable."""
+    """Without a complete head it is NoAnswer; any other incomplete answer is Unreadable."""
     http = client()
     async with peer_of(serve) as peer:
         with pytest.raises(error):
@@ -292,13 +292,13 @@ async def test_a_stalled_answer_ends_with_the_timeout() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
 async def test_where_no_connection_can_be_made_nothing_is_sent(host: str) -> None:
-    """Refused, or no such name: certainly without effect."""
+    """A refused connection or an unknown name certainly has no effect."""
     with pytest.raises(NotSent):
         await ask(client(), f"http://{host}:{free_port()}/")
 
 
 async def test_a_line_break_in_a_header_is_never_sent() -> None:
-    """A task id chosen by a stranger becomes the idempotency key: it must not become a header."""
+    """A task id, which becomes the idempotency key, cannot inject a header."""
     http = client()
     async with peer_of(answering(OK)) as peer:
         for value in ("x\r\nHost: other", "x\ny", "x\0", "\ud800"):
@@ -308,7 +308,7 @@ async def test_a_line_break_in_a_header_is_never_sent() -> None:
 
 
 async def test_a_cancelled_request_takes_its_connection_with_it() -> None:
-    """The late answer of a request that was given up is not the next one's."""
+    """The late answer of a cancelled request is not read as the next one's."""
     http, delivery = client(), asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

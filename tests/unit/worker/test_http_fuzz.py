@@ -1,4 +1,4 @@
-"""Whatever a server sends, a request has one outcome in time, and never another one's answer."""
+"""Any bytes from a server give each request one outcome in time, and never another's answer."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def honest(number: int) -> bytes:
 async def outcomes(
     pieces: list[bytes], *, closes: bool, timeout: float = 60
 ) -> list[Answer | HttpError]:
-    """What became of the first request and of two more."""
+    """The outcomes of the first request and of two more."""
     http = HttpConnections(timeout=timeout, connect_timeout=60, tls=ssl.create_default_context)
     found: list[Answer | HttpError] = []
     async with Hostile(pieces, closes=closes) as server:
@@ -106,7 +106,7 @@ statuses = st.sampled_from([200, 201, 400, 402, 404, 409, 429, 500, 503])
 
 @st.composite
 def whole_answers(draw: st.DrawFn) -> tuple[int, bytes, bytes]:
-    """Status, body, and an answer that says them."""
+    """Status, body, and a raw answer with them."""
     status, parts = draw(statuses), draw(st.lists(bodies, max_size=4))
     body = b"".join(parts)
     rest = (
@@ -168,7 +168,7 @@ def runner() -> Iterator[asyncio.Runner]:
 def test_a_whole_answer_is_the_same_however_it_is_cut(
     runner: asyncio.Runner, answer: tuple[int, bytes, bytes], places: list[int], closes: bool
 ) -> None:
-    """Status and body arrive as they were sent, and those that follow get theirs."""
+    """Status and body arrive as they were sent, and later requests get their own."""
     status, body, sent = answer
     first, *others = runner.run(outcomes(cut(sent, places), closes=closes))
     assert isinstance(first, tuple), first
@@ -180,7 +180,7 @@ def test_a_whole_answer_is_the_same_however_it_is_cut(
 def test_a_part_of_an_answer_is_never_taken_for_the_whole(
     runner: asyncio.Runner, answer: tuple[int, bytes, bytes], places: list[int], end: int
 ) -> None:
-    """Wherever the connection ends before the answer does, it is no answer."""
+    """If the connection ends before the answer does, it is no answer."""
     sent = answer[2]
     part = sent[: end % len(sent)]
     first, *others = runner.run(outcomes(cut(part, places), closes=True))
@@ -192,9 +192,9 @@ def test_a_part_of_an_answer_is_never_taken_for_the_whole(
 def test_any_bytes_end_in_an_outcome_and_spoil_no_other_request(
     runner: asyncio.Runner, stream: bytes, places: list[int]
 ) -> None:
-    """Garbage, two answers in one, lengths that contradict: never sent twice, never mixed up."""
+    """With garbage, double answers or contradicting lengths nothing is sent twice or mixed up."""
     first, *others = runner.run(outcomes(cut(stream, places), closes=True))
-    # It was sent, so nothing may say that it was not.
+    # It was sent, so the outcome must not be NotSent.
     assert isinstance(first, tuple | NoAnswer | Unreadable), first
     check_honest(others)
 
@@ -204,9 +204,9 @@ def test_any_bytes_end_in_an_outcome_and_spoil_no_other_request(
 def test_a_server_that_says_no_more_is_left_with_the_timeout(
     runner: asyncio.Runner, stream: bytes, places: list[int]
 ) -> None:
-    """The same bytes on a connection that stays open: the timeout ends what they do not."""
+    """If the connection stays open after the same bytes, the timeout ends the request."""
     first, *others = runner.run(outcomes(cut(stream, places), closes=False, timeout=0.2))
-    # On a busy machine connecting alone may take the time that there is.
+    # On a busy machine connecting alone may take the whole timeout.
     assert isinstance(first, tuple | NotSent | NoAnswer | Unreadable), first
     check_honest(others)
 
@@ -248,7 +248,7 @@ _ENDLESS = {
 
 @pytest.mark.parametrize("what", _ENDLESS)
 async def test_what_never_ends_is_cut_off_and_not_kept(what: str) -> None:
-    """It ends with the timeout at the latest, and is not gathered in memory until then."""
+    """An endless answer ends by the timeout at the latest, and does not fill memory until then."""
     start, more = _ENDLESS[what]
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -281,7 +281,7 @@ async def test_what_never_ends_is_cut_off_and_not_kept(what: str) -> None:
 
 def check_honest(others: list[Answer | HttpError]) -> None:
     for number, other in enumerate(others, start=2):
-        # What is left of the first may come, or its connection close, under the second: not known.
+        # The rest of the first answer, or its end, may arrive during the second: undefined.
         if not isinstance(other, NoAnswer | Unreadable):
             assert isinstance(other, tuple), other
             assert (other[0], other[2]) == (200, b"this is answer %d" % number)

@@ -22,7 +22,7 @@ from worker.verdicts import KeyRefused, Rejected, Succeeded, TryAgain
 
 @pytest.fixture
 def fake() -> FakeGateway:
-    """A customer with two cards and two payment methods, next to another's."""
+    """A customer with two cards and two payment methods, besides another customer's."""
     fake = FakeGateway()
     fake.account.add_customer(CUSTOMER, cards=("card_1", "card_2"))
     fake.account.add_payment_method("pm_1", customer=CUSTOMER)
@@ -39,7 +39,7 @@ async def _listed(fake: FakeGateway) -> list[Card]:
 
 
 async def test_sources_come_first(fake: FakeGateway) -> None:
-    """Card sources stand in Stripe's order, then the payment methods not among them."""
+    """Card sources come in Stripe's order, then the payment methods not among them."""
     assert [card.id for card in await _listed(fake)] == ["card_1", "card_2", "pm_2", "pm_1"]
 
 
@@ -54,7 +54,7 @@ async def test_one_spelling_of_a_card(fake: FakeGateway) -> None:
 
 
 async def test_no_client_secret_is_listed(fake: FakeGateway) -> None:
-    """The client_secret of a source does not come through."""
+    """The listing has no client_secret of a source."""
     fake.account.add_source("src_1")
     await fake.attach_source(CUSTOMER, "src_1", command_id="cmd_1", key="key_1", permit=to_assign())
     verdict = await list_cards(fake, CUSTOMER)
@@ -62,10 +62,10 @@ async def test_no_client_secret_is_listed(fake: FakeGateway) -> None:
     assert "client_secret" not in repr(verdict)
 
 
-async def test_what_is_no_card_is_left_out(
+async def test_other_sources_are_left_out(
     fake: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bank accounts and sources of other types are no cards."""
+    """Bank accounts and sources of other types are not listed."""
     others = [
         {"id": "ba_1", "object": "bank_account"},
         {"id": "src_sepa", "object": "source", "type": "sepa_debit"},
@@ -95,13 +95,13 @@ async def test_no_cards(fake: FakeGateway) -> None:
 
 
 async def test_an_unknown_customer(fake: FakeGateway) -> None:
-    """An unknown customer is Stripe's refusal."""
+    """An unknown customer is refused as Stripe refuses it."""
     verdict = await list_cards(fake, "cus_unknown")
     assert verdict == Rejected("resource_missing", "No such customer: 'cus_unknown'", 404)
 
 
 async def test_a_deleted_customer(fake: FakeGateway) -> None:
-    """A deleted customer, whom Stripe answers with 200, is a 404 that says why."""
+    """A deleted customer, for whom Stripe answers 200, is a 404 that says why."""
     fake.account.delete_customer(CUSTOMER)
     verdict = await list_cards(fake, CUSTOMER)
     assert isinstance(verdict, Rejected)
@@ -111,8 +111,8 @@ async def test_a_deleted_customer(fake: FakeGateway) -> None:
 
 @pytest.mark.parametrize("method", ["customer", "sources", "card_payment_methods"])
 @pytest.mark.parametrize("error", [NO_ANSWER, LIMITED, SERVER_ERROR])
-async def test_trouble(fake: FakeGateway, method: str, error: StripeError) -> None:
-    """Trouble with any of the reads is no half list, and nothing uncertain."""
+async def test_a_failed_read(fake: FakeGateway, method: str, error: StripeError) -> None:
+    """If any read fails there is no partial list, and nothing is uncertain."""
     cards = tuple(f"card_{number}" for number in range(11))
     fake.account.add_customer(CUSTOMER, cards=cards)
     fake.fail_next(method, error)
@@ -122,6 +122,6 @@ async def test_trouble(fake: FakeGateway, method: str, error: StripeError) -> No
 
 
 async def test_a_refused_key(fake: FakeGateway) -> None:
-    """A refused API key is told apart from the customer's troubles."""
+    """A refused API key is distinguished from errors about the customer."""
     fake.fail_next("customer", KEY_REFUSED)
     assert isinstance(await list_cards(fake, CUSTOMER), KeyRefused)

@@ -1,4 +1,4 @@
-"""Which messages go on to Celery, by their signatures."""
+"""Which messages reach Celery, by their signatures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from producer.journal.operations.dead_letters import DeadReason, dead_letter
 from producer.security.command_signatures import UNSIGNED, Signing
 from worker.messages.signatures import MessageSignatures
 from worker.messages.validation import Admitted, Dead, admit, admit_other
-from worker.tasks import _arrived
+from worker.tasks import _delivery
 
 KEY, OTHER = "k" * 32, "x" * 32
 SIGNING = Signing.of(KEY)
@@ -39,7 +39,7 @@ KINDS = {
 
 
 def refused(signing: Signing, text: str) -> DeadReason | None:
-    """Why the message goes no further."""
+    """Why the message is dead-lettered; None if it is not."""
     try:
         MessageSignatures(signing).check(admit(text.encode(), "bulk"), of_tasks=True)
     except Dead as dead:
@@ -48,8 +48,8 @@ def refused(signing: Signing, text: str) -> DeadReason | None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_lets_what_in(kind: str) -> None:
-    """Without keys all, with keys what is signed or not signed, demanded what is signed."""
+def test_admission_by_signing_mode(kind: str) -> None:
+    """Without keys all pass; with keys valid or unsigned ones; if required, only signed ones."""
     unsigned, signed = KINDS[kind](UNSIGNED), KINDS[kind](SIGNING)
     forged = KINDS[kind](Signing.of(OTHER))
     for text in (unsigned, signed, forged):
@@ -63,8 +63,8 @@ def test_who_lets_what_in(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "age"), [("command", 700_000), ("batch", 700_000), (LIST_CARDS, 61)]
 )
-def test_a_message_is_good_for_a_time(kind: str, age: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command's as long as it may wait, a read's as long as anybody waits for it."""
+def test_a_message_expires(kind: str, age: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command's message is valid as long as it may wait, a read's as long as its caller waits."""
     text = KINDS[kind](SIGNING)
     assert refused(SIGNING, text) is None
     now = time.time()
@@ -72,35 +72,35 @@ def test_a_message_is_good_for_a_time(kind: str, age: int, monkeypatch: pytest.M
     assert refused(SIGNING, text) is DeadReason.STALE
 
 
-def test_a_bare_message_goes_on_to_be_answered() -> None:
-    """Its sender waits for a result, which the gate cannot give."""
+def test_a_bare_message_is_admitted_to_be_answered() -> None:
+    """A bare message is admitted: its sender waits for a result, which the handler gives."""
     bare = message("SetDefaultCard", str(uuid4()), ORDER.kwargs(), "bulk")
     assert refused(DEMANDED, bare) is None
 
 
-def test_a_signed_message_is_not_made_a_bare_one() -> None:
-    """The header of the journal is signed too: a replay without it would be accepted anew."""
+def test_a_signed_message_cannot_be_made_bare() -> None:
+    """The journal's header is signed too: without it a replayed message would be accepted again."""
     one = json.loads(KINDS["command"](SIGNING))
     del one["headers"][JOURNALLED]
     assert refused(SIGNING, json.dumps(one)) is DeadReason.FORGED
     del one["headers"][SIGNATURE]
-    assert refused(DEMANDED, json.dumps(one)) is None  # a bare one: refused where it is taken up
+    assert refused(DEMANDED, json.dumps(one)) is None  # a bare message: the handler refuses it
 
 
 def protocol_1(task: str, kwargs: dict[str, Any], **more: Any) -> str:
-    """A message as old senders write it."""
+    """A message of Celery's protocol 1."""
     body = {"task": task, "id": str(uuid4()), "args": [], "kwargs": kwargs, **more}
     one = json.loads(message(task, "x", kwargs, "bulk"))
     return json.dumps({**one, "headers": {}, "body": json.dumps(body)})
 
 
-def test_an_old_protocol_is_no_way_round() -> None:
-    """There all headers are in the body; that of the journal is not believed."""
+def test_protocol_1_cannot_bypass_signatures() -> None:
+    """In protocol 1 all headers are in the body; the journal's header there is ignored."""
     text = protocol_1("SetDefaultCard", ORDER.kwargs(), **{JOURNALLED: "1", SIGNATURE: "1.1.x"})
     admitted = admit(text.encode(), "bulk")
     MessageSignatures(DEMANDED).check(admitted, of_tasks=True)
     body = admitted.body
-    delivery = _arrived(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
+    delivery = _delivery(ORDER.kind, body["id"], {}, body, [], ORDER.kwargs())
     assert not delivery.journalled
     assert refused(DEMANDED, protocol_1(LIST_CARDS, READ)) is DeadReason.UNSIGNED
     batch = protocol_1(BATCH, {"ids": ["a"]}, **{JOURNALLED: "1"})
@@ -108,8 +108,8 @@ def test_an_old_protocol_is_no_way_round() -> None:
 
 
 @pytest.mark.parametrize("text", [KINDS["command"](SIGNING), protocol_1(LIST_CARDS, READ)])
-def test_another_queue_is_no_way_round(text: str) -> None:
-    """A worker may be told to consume from a queue whose messages the gate takes for no task's."""
+def test_another_queue_cannot_bypass_signatures(text: str) -> None:
+    """Task messages on other queues, which a worker may be made to consume, are refused."""
     checks = MessageSignatures(DEMANDED)
     with pytest.raises(Dead):
         checks.check(admit_other(text.encode()), of_tasks=False)

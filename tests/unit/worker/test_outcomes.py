@@ -1,4 +1,4 @@
-"""From verdicts to what the journal writes, and the limits on tries."""
+"""Outcomes of verdicts, and the limits on attempts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DECLINED = Rejected("card_declined", "Your card was declined.", 402)
 
 
 def a_grant(**row: str) -> Grant:
-    """A grant of a first try, its row overlaid."""
+    """A grant of a first attempt, with changes to its row."""
     fields = {
         "kind": "AssignCard",
         "user": "cus_1",
@@ -35,7 +35,7 @@ def a_grant(**row: str) -> Grant:
 
 @pytest.fixture
 def outcomes() -> Outcomes:
-    """In English, with a seeded draw."""
+    """Outcomes in English, with a seeded random generator."""
     return Outcomes("en", KEEP_S, random.Random(7))
 
 
@@ -51,15 +51,15 @@ def test_success_ends_with_the_data_in_the_callers_language() -> None:
     }
 
 
-def test_bulk_commands_are_known_for_a_time_of_their_own() -> None:
-    """A migration's ends leave Redis sooner than those that callers ask for."""
+def test_bulk_commands_have_their_own_retention() -> None:
+    """Ended bulk commands are kept for a shorter time than interactive ones."""
     outcomes = Outcomes("en", KEEP_S, keep_bulk_s=7)
     ends = [outcomes.of(a_grant(lane=lane), DECLINED) for lane in ("interactive", "bulk")]
     assert [end.keep_s for end in ends if isinstance(end, End)] == [KEEP_S, 7]
 
 
 def test_decline_ends_with_stripes_status_code_and_message(outcomes: Outcomes) -> None:
-    """A refusal of Stripe's is answered as Stripe worded it."""
+    """A refusal by Stripe is answered in Stripe's words."""
     end = outcomes.of(a_grant(), DECLINED)
     assert isinstance(end, End)
     assert (end.state, end.http_status) == (State.REJECTED, 402)
@@ -76,7 +76,7 @@ def test_decline_ends_with_stripes_status_code_and_message(outcomes: Outcomes) -
     ],
 )
 def test_refusals_that_need_advice_have_it(code: str, english: str, spanish: str) -> None:
-    """In the data, in the caller's language; code and message stay as they are."""
+    """The advice is in the data, in the caller's language; code and message are unchanged."""
     said = {}
     for language in ("en", "es"):
         end = Outcomes(language, KEEP_S).of(a_grant(), Rejected(code, "Stripe's words.", 400))
@@ -95,8 +95,8 @@ def test_secrets_in_stripes_message_are_redacted(outcomes: Outcomes) -> None:
     assert "sk_live_9" not in end.envelope.message
 
 
-def test_uncertain_try_stays_uncertain(outcomes: Outcomes) -> None:
-    """What may have happened is told as unknown, what has not as retrying."""
+def test_uncertain_attempt_stays_uncertain(outcomes: Outcomes) -> None:
+    """An attempt that may have taken effect is unknown, one that has not is retrying."""
     unsure = outcomes.of(a_grant(), TryAgain("no_answer", "timeout", uncertain=True))
     sure = outcomes.of(a_grant(), TryAgain("rate_limit", "slow down", uncertain=False))
     assert isinstance(unsure, Retry)
@@ -104,8 +104,8 @@ def test_uncertain_try_stays_uncertain(outcomes: Outcomes) -> None:
     assert (unsure.uncertain, sure.uncertain) == (True, False)
 
 
-def test_giving_up_is_kept_for_a_person(outcomes: Outcomes) -> None:
-    """A failed command has no time after which it is forgotten."""
+def test_a_failed_command_is_kept_for_an_operator(outcomes: Outcomes) -> None:
+    """A failed command does not expire."""
     end = outcomes.of(a_grant(), GaveUp("idempotency_error", "other parameters"))
     assert isinstance(end, End)
     assert (end.state, end.keep_s) == (State.FAILED, 0)
@@ -114,21 +114,21 @@ def test_giving_up_is_kept_for_a_person(outcomes: Outcomes) -> None:
 @pytest.mark.parametrize(
     "row", [{"retries": str(backoff.MAX_RETRIES)}, {"started": str(-int(backoff.MAX_AGE_S * 1000))}]
 )
-def test_tries_are_bounded_by_number_and_age(outcomes: Outcomes, row: dict[str, str]) -> None:
-    """Past either bound the command fails with its last error."""
+def test_attempts_are_bounded_by_number_and_age(outcomes: Outcomes, row: dict[str, str]) -> None:
+    """Beyond either limit the command fails with its last error."""
     end = outcomes.of(a_grant(**row), TryAgain("api_error", "500", uncertain=True))
     assert isinstance(end, End)
     assert (end.state, end.envelope.code) == (State.FAILED, "api_error")
 
 
 def test_time_spent_in_the_queue_does_not_age_a_command(outcomes: Outcomes) -> None:
-    """Age counts from the first try: a backlog of days makes nothing fail."""
+    """Age counts from the first attempt, so that a backlog of days makes no command fail."""
     grant = a_grant(accepted=str(-10 * 86_400_000))
     assert isinstance(outcomes.of(grant, TryAgain("x", "y", uncertain=False)), Retry)
 
 
 def test_processing_error_is_tried_a_few_times_then_answered(outcomes: Outcomes) -> None:
-    """An error that each key answers anew ends as Stripe's refusal after three tries."""
+    """A processing error ends as Stripe's refusal after three attempts."""
     verdict = TryAgain("processing_error", "again", uncertain=False, new_key=True, final=DECLINED)
     first = outcomes.of(a_grant(), verdict)
     assert isinstance(first, Retry)
@@ -138,13 +138,13 @@ def test_processing_error_is_tried_a_few_times_then_answered(outcomes: Outcomes)
     assert (last.state, last.http_status) == (State.REJECTED, 402)
 
 
-def test_refused_key_stops_and_burns_nothing(outcomes: Outcomes) -> None:
+def test_refused_key_stops_claiming(outcomes: Outcomes) -> None:
     """A 401 ends no command."""
     assert isinstance(outcomes.of(a_grant(), KeyRefused("x", "Invalid API Key")), ClaimingStopped)
 
 
-def test_handler_that_raises_is_given_three_tries(outcomes: Outcomes) -> None:
-    """A fault of ours is tried again as perhaps done, and fails at the third."""
+def test_handler_that_raises_has_three_attempts(outcomes: Outcomes) -> None:
+    """An exception of ours is retried as uncertain, and fails at the third attempt."""
     first = outcomes.fault(a_grant(), ValueError("secret"))
     assert isinstance(first, Retry)
     assert (first.uncertain, first.count) == (True, "faults")
@@ -165,17 +165,17 @@ def test_backoff_is_jittered_and_bounded() -> None:
 
 
 @pytest.mark.parametrize("flaw", Flaw)
-def test_what_is_not_signed_is_rejected(outcomes: Outcomes, flaw: Flaw) -> None:
-    """Nothing was sent, so nothing changed."""
-    end = outcomes.not_signed(a_grant(), flaw)
+def test_a_bad_signature_is_rejected(outcomes: Outcomes, flaw: Flaw) -> None:
+    """A command with a bad signature is rejected: nothing was sent."""
+    end = outcomes.bad_signature(a_grant(), flaw)
     assert (end.state, end.http_status, end.keep_s) == (State.REJECTED, 403, KEEP_S)
     assert end.envelope == outcomes.refusal(flaw)
     assert end.envelope.code == flaw.value
 
 
 @pytest.mark.parametrize("doubt", ["unsettled", "look"])
-def test_what_may_have_happened_before_is_failed(outcomes: Outcomes, doubt: str) -> None:
-    """Of an earlier try nobody can say that nothing changed: a person has to look."""
-    end = outcomes.not_signed(a_grant(**{doubt: "1"}), Flaw.INVALID)
+def test_a_bad_signature_after_an_earlier_attempt_is_failed(outcomes: Outcomes, doubt: str) -> None:
+    """If an earlier attempt may have taken effect, the command fails, for an operator to check."""
+    end = outcomes.bad_signature(a_grant(**{doubt: "1"}), Flaw.INVALID)
     assert (end.state, end.keep_s) == (State.FAILED, 0)
     assert end.envelope.code == "signature_invalid"

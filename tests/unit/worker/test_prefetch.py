@@ -1,4 +1,4 @@
-"""Which lane's message a worker takes next."""
+"""Prefetch: which queue a worker fetches its next message from."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def order(prefetch: Prefetch) -> QueueOrder:
 def test_interactive_comes_first_once_bulk_has_something(
     prefetch: Prefetch, order: QueueOrder
 ) -> None:
-    """With nothing of bulk in hand that is looked at first, so that no flood starves it."""
+    """A worker that holds nothing of bulk polls it first, so that no flood starves it."""
     assert order.consume(0) == ["bulk", "bulk.1", "bulk.2", "interactive"]
     prefetch.message(Lane.BULK, 1)
     assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]
 
 
 def test_bulk_queues_take_turns(prefetch: Prefetch, order: QueueOrder) -> None:
-    """A queue that a message was taken from comes last, so each sender has its turn."""
+    """A queue that a message was fetched from comes last, so that senders take turns."""
     prefetch.message(Lane.BULK, 1)
     taken = []
     for _ in range(6):
@@ -47,7 +47,7 @@ def test_bulk_queues_take_turns(prefetch: Prefetch, order: QueueOrder) -> None:
 
 
 def test_a_full_lane_leaves_the_other_its_slots(prefetch: Prefetch, order: QueueOrder) -> None:
-    """A lane with as many messages in hand as slots is not asked; the other still is."""
+    """A lane with as many messages as slots is not polled; the other still is."""
     prefetch.message(Lane.BULK, 4)
     assert order.consume(0) == ["interactive"]
     prefetch.message(Lane.BULK, -4)
@@ -58,7 +58,7 @@ def test_a_full_lane_leaves_the_other_its_slots(prefetch: Prefetch, order: Queue
 def test_a_queue_does_not_hoard_what_waits_for_the_limit(
     prefetch: Prefetch, order: QueueOrder
 ) -> None:
-    """At 25 commands of a bulk queue in hand that one stops, at 500 interactive ones that lane."""
+    """A bulk queue is not polled at 25 held commands, the interactive lane not at 500."""
     prefetch.command("bulk.1", 25)
     assert order.consume(0) == ["interactive", "bulk", "bulk.2"]
     assert not order.all_wanted()
@@ -70,7 +70,7 @@ def test_a_queue_does_not_hoard_what_waits_for_the_limit(
 
 
 def test_what_ends_soon_may_be_many(prefetch: Prefetch, order: QueueOrder) -> None:
-    """Of a queue whose commands end quickly two seconds' worth may be in hand."""
+    """A worker may hold two seconds' worth of a queue whose commands end quickly."""
     for _ in range(40):
         prefetch.ended("bulk.1")
     prefetch.command("bulk.1", 79)
@@ -80,14 +80,14 @@ def test_what_ends_soon_may_be_many(prefetch: Prefetch, order: QueueOrder) -> No
 
 
 def test_a_message_on_its_way_counts_what_it_holds(prefetch: Prefetch, order: QueueOrder) -> None:
-    """A queue is not asked again while a message of 50 is on its way or asked for."""
+    """A queue is not polled while a message of 50 is on its way or being claimed."""
     prefetch.fetched("bulk.1", 50)
     assert order.consume(0) == ["interactive", "bulk", "bulk.2"]
-    prefetch.came("bulk.1", 50)
+    prefetch.arrived("bulk.1", 50)
     prefetch.message(Lane.BULK, 1)
-    prefetch.asked("bulk.1", 50)
+    prefetch.claiming("bulk.1", 50)
     assert "bulk.1" not in order.consume(0)
-    prefetch.asked("bulk.1", -50)
+    prefetch.claiming("bulk.1", -50)
     assert "bulk.1" in order.consume(0)
     # Where many end in a second, one more makes no difference.
     for _ in range(60):
@@ -97,7 +97,7 @@ def test_a_message_on_its_way_counts_what_it_holds(prefetch: Prefetch, order: Qu
 
 
 def test_messages_of_one_command_are_fetched_one_after_another(order: QueueOrder) -> None:
-    """One by one as many commands are fetched as 50 to a message, whoever has not come yet."""
+    """One by one as many commands are fetched as in messages of 50, arrived at the loop or not."""
     prefetch = QueueOrder.prefetch = Prefetch(concurrency=50)
     for number in range(25):
         assert "bulk" in order.consume(0), number
@@ -106,7 +106,7 @@ def test_messages_of_one_command_are_fetched_one_after_another(order: QueueOrder
 
 
 def test_many_are_fetched_together() -> None:
-    """Of a queue with commands in hand a message's worth, but no more than may be in hand."""
+    """Of a queue with held commands as many as in a bulk message are fetched, within the limit."""
     prefetch = Prefetch(concurrency=40)
     prefetch.fetched("bulk", 1)
     assert prefetch.more("bulk", 1) == 0
@@ -117,16 +117,16 @@ def test_many_are_fetched_together() -> None:
         prefetch.ended("bulk")
     assert prefetch.more("bulk", 1) == 38
     assert prefetch.more("interactive", 1) == 0
-    prefetch.paused = frozenset({Lane.BULK})
+    prefetch.paused_lanes = frozenset({Lane.BULK})
     assert prefetch.more("bulk", 1) == 0
 
 
 def test_messages_on_their_way_take_slots(prefetch: Prefetch, order: QueueOrder) -> None:
-    """As many as there are slots, and the lane is not asked until they are done with."""
+    """With as many messages on their way as slots, the lane is not polled until they are done."""
     prefetch.fetched("bulk", 1)
     for _ in range(4):
         prefetch.fetched("interactive", 1)
     assert order.consume(0) == ["bulk", "bulk.1", "bulk.2"]
     for _ in range(4):
-        prefetch.came("interactive", 1)
+        prefetch.arrived("interactive", 1)
     assert order.consume(0) == ["interactive", "bulk", "bulk.1", "bulk.2"]

@@ -1,4 +1,4 @@
-"""Which proxy leads to Stripe, by the variables that other programs go by too."""
+"""Which proxy leads to Stripe, by the usual environment variables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PROXY = "http://proxy.test:3128"
     ],
 )
 def test_the_variable_that_counts(url: str, environ: dict[str, str], expected: str | None) -> None:
-    """By the URL's scheme, lower case first; an empty lower-case one says none."""
+    """The URL's scheme decides, lower case first; an empty lower-case variable means no proxy."""
     found = proxy_of(environ, url)
     assert (found and found.setting) == expected
     assert found is None or found.url == PROXY
@@ -63,7 +63,7 @@ def test_the_variable_that_counts(url: str, environ: dict[str, str], expected: s
     ],
 )
 def test_what_needs_no_proxy(url: str, no_proxy: str, direct: bool) -> None:
-    """A domain with what is below it, an address, a network, a port, or everything."""
+    """`no_proxy` names a domain with its subdomains, an address, a network, a port, or all."""
     for name in ("no_proxy", "NO_PROXY"):
         found = proxy_of({"HTTPS_PROXY": PROXY, name: no_proxy}, url)
         assert (found is None) is direct
@@ -74,22 +74,22 @@ def test_what_needs_no_proxy(url: str, no_proxy: str, direct: bool) -> None:
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_loopback_is_never_proxied(scheme: str, host: str) -> None:
-    """`make up` reaches its sandbox whatever the environment says."""
+    """`make up` reaches its sandbox with any environment."""
     environ = {"HTTPS_PROXY": PROXY, "HTTP_PROXY": PROXY, "ALL_PROXY": PROXY}
     assert proxy_of(environ, f"{scheme}://{host}") is None
 
 
 def test_user_and_password_are_taken_out_of_the_url() -> None:
-    """They are percent-decoded, and in no repr."""
+    """User and password are percent-decoded, and in no repr."""
     value = "https://me%40corp:s3cret%3A%2F@Proxy.Test/"
     found = proxy_of({"HTTPS_PROXY": value}, STRIPE)
     assert found == Proxy("https://proxy.test:443", "HTTPS_PROXY", "me@corp", "s3cret:/")
     base = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": "sk_test_x"}
     settings = WorkerSettings.from_environ({**base, "HTTPS_PROXY": value})
-    for shown in (repr(found), repr(settings), settings.way_to_stripe):
+    for shown in (repr(found), repr(settings), settings.stripe_route):
         assert "s3cret" not in shown
         assert "me@corp" not in shown
-    assert settings.way_to_stripe == (
+    assert settings.stripe_route == (
         "https://api.stripe.com, through the proxy https://proxy.test:443 (HTTPS_PROXY), "
         "verified by the CAs of Stripe's SDK"
     )
@@ -104,8 +104,8 @@ def test_user_and_password_are_taken_out_of_the_url() -> None:
         ("http://[fd00::1]:3128", "http://[fd00::1]:3128"),
     ],
 )
-def test_a_proxy_may_be_written_shortly(value: str, url: str) -> None:
-    """Without a scheme it is http, without a port the scheme's."""
+def test_scheme_and_port_have_defaults(value: str, url: str) -> None:
+    """The default scheme is http, the default port the scheme's."""
     found = proxy_of({"HTTPS_PROXY": value}, STRIPE)
     assert found is not None
     assert found.url == url
@@ -128,7 +128,7 @@ def test_a_proxy_may_be_written_shortly(value: str, url: str) -> None:
     ],
 )
 def test_a_wrong_proxy_is_named_and_not_quoted(value: str) -> None:
-    """One line that names the variable, without what may be a password in it."""
+    """The error is one line that names the variable, without its value."""
     base = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": "sk_test_x"}
     with pytest.raises(SettingsError, match=r"^https_proxy [^\n]+$") as caught:
         WorkerSettings.from_environ({**base, "https_proxy": value})

@@ -1,4 +1,4 @@
-"""What Celery shows of a message that is in a worker's hand."""
+"""What Celery shows of a message that a worker processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKEN, NUMBER = "tok_1QRs9eKZ4xUzN2TP9vQqWXYZ", "4242424242424242"
 
 
 @pytest.fixture
-def request_in_hand() -> RedactedRequest:
+def active_request() -> RedactedRequest:
     app = Celery(set_as_current=False)
     app.register_task(type("Named", (Task,), {"name": "AssignCard"})())
     raw = json.loads(message("AssignCard", "an-id", {"source": TOKEN, "n": NUMBER}, "bulk"))
@@ -23,17 +23,17 @@ def request_in_hand() -> RedactedRequest:
 
 
 @pytest.mark.parametrize("safe", [True, False])
-def test_inspect_shows_no_secret(request_in_hand: RedactedRequest, safe: bool) -> None:
-    """`celery inspect active` and Flower's page of a worker show arguments, without the secrets."""
-    told = repr(request_in_hand.info(safe))
-    assert "'source': 'tok_***'" in told
-    assert TOKEN not in told
-    assert NUMBER not in told
+def test_inspect_shows_no_secret(active_request: RedactedRequest, safe: bool) -> None:
+    """`celery inspect active` and Flower's page of a worker show arguments without secrets."""
+    shown = repr(active_request.info(safe))
+    assert "'source': 'tok_***'" in shown
+    assert TOKEN not in shown
+    assert NUMBER not in shown
 
 
-def test_nor_does_a_log_line(request_in_hand: RedactedRequest) -> None:
-    """The representation that Celery logs has none either."""
-    assert TOKEN not in repr(request_in_hand)
-    assert NUMBER not in repr(request_in_hand)
-    # The task itself is given what was sent.
-    assert request_in_hand.kwargs == {"source": TOKEN, "n": NUMBER}
+def test_a_log_line_shows_no_secret(active_request: RedactedRequest) -> None:
+    """The representation that Celery logs has no secret either."""
+    assert TOKEN not in repr(active_request)
+    assert NUMBER not in repr(active_request)
+    # The task itself gets the original arguments.
+    assert active_request.kwargs == {"source": TOKEN, "n": NUMBER}

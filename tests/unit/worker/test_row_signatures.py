@@ -1,4 +1,4 @@
-"""Which rows are carried out, by their signatures and what was tried before."""
+"""Which rows are executed, by their signatures and earlier attempts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ NOW = 1_800_000_000.0
 
 
 def granted(signature: str, **row: str) -> Grant:
-    """A grant of a row with that signature, by a clock that stands still."""
+    """A grant of a row with that signature, at a fixed time."""
     fields = {"kind": "AssignCard", "user": "cus_1", "card": "tok_1", "lane": "bulk", "tries": "1"}
     signed = {"signature": signature} if signature else {}
     return Grant("id", "7", 15_000, int(NOW * 1000), {**fields, **signed, **row})
 
 
 def signed(age_s: float = 0) -> str:
-    """The row's signature, made so long ago."""
+    """The row's signature of that age."""
     with mock.patch.object(time, "time", return_value=NOW - age_s):
         return sign_row(SIGNING, "id", ORDER, Lane.BULK)
 
@@ -49,20 +49,20 @@ def signed(age_s: float = 0) -> str:
         (DEMANDED, granted(signed(9 * DAY_S + 1), tries="2"), Flaw.STALE),
     ],
 )
-def test_what_is_carried_out(signing: Signing, grant: Grant, flaw: Flaw | None) -> None:
-    """Without keys all, with them what is signed in time; one that was tried has a day more."""
+def test_which_rows_are_executed(signing: Signing, grant: Grant, flaw: Flaw | None) -> None:
+    """Without keys all are; with keys those signed in time, an attempted one for a day more."""
     assert RowSignatures(signing).flaw(grant) is flaw
 
 
 async def test_the_letter_of_a_row_holds_no_token() -> None:
-    """What was refused can be looked at, redacted."""
+    """The dead letter of a refused row is redacted."""
     calls: list[Any] = []
 
     async def journal(call: Any) -> None:
         calls.append(call)
 
     grant = granted("garbage", card="tok_secret1")
-    await RowSignatures(SIGNING).tell(journal, grant, Flaw.INVALID)  # type: ignore[arg-type]
+    await RowSignatures(SIGNING).dead_letter(journal, grant, Flaw.INVALID)  # type: ignore[arg-type]
     (call,) = calls
     reason, letter, _ = call.args
     assert reason == "forged"

@@ -1,4 +1,4 @@
-"""SetDefaultCard: what is sent, what is read, and what it comes to."""
+"""The SetDefaultCard handler: what it sends, what it reads, and its verdicts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_a_card_becomes_the_default_source(
 async def test_a_payment_method_becomes_the_one_for_invoices(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """A pm_ is set in invoice_settings; the answer has the sources expanded all the same."""
+    """A pm_ is set in invoice_settings; the answer still has the sources expanded."""
     verdict = await handler.carry_out(to_set_default("pm_1"))
     assert isinstance(verdict, Succeeded)
     assert verdict.data["invoice_settings"] == {"default_payment_method": "pm_1"}
@@ -49,7 +49,7 @@ async def test_a_payment_method_becomes_the_one_for_invoices(
 async def test_no_client_secret_is_answered(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """The client_secret of a source does not come through."""
+    """The answer has no client_secret of a source."""
     fake.account.add_source("src_1")
     await fake.attach_source(CUSTOMER, "src_1", command_id="cmd_0", key="key_0", permit=to_assign())
     verdict = await handler.carry_out(to_set_default("src_1"))
@@ -58,10 +58,10 @@ async def test_no_client_secret_is_answered(
     assert "client_secret" not in repr(verdict.data)
 
 
-async def test_a_bulk_command_answers_in_short(
+async def test_a_bulk_command_has_a_concise_answer(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """One of very many is answered with what the contract names of the customer."""
+    """A bulk command is answered with the contract's fields of the customer."""
     whole = await handler.carry_out(to_set_default("pm_1"))
     short = await handler.carry_out(to_set_default("pm_1", concise=True))
     assert isinstance(whole, Succeeded)
@@ -91,7 +91,7 @@ async def test_a_lost_lease_sends_nothing(
 
 
 async def test_another_command_is_a_mistake(handler: SetDefaultCardHandler) -> None:
-    """An AssignCard is not carried out by this handler."""
+    """This handler executes no AssignCard."""
     with pytest.raises(TypeError, match="not a SetDefaultCard"):
         await handler.carry_out(to_assign())
 
@@ -119,7 +119,7 @@ async def test_a_deleted_customer_is_refused(
 async def test_a_lost_answer_is_recovered_under_the_same_key(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """A second try under the key of a lost answer succeeds without a second update."""
+    """A second attempt under the key of a lost answer succeeds without a second update."""
     fake.fail_next("set_default_source", NO_ANSWER, after_effect=True)
     first = await handler.carry_out(to_set_default())
     assert isinstance(first, TryAgain)
@@ -132,7 +132,7 @@ async def test_a_lost_answer_is_recovered_under_the_same_key(
 async def test_only_a_settled_command_can_be_certain(
     fake: FakeGateway, handler: SetDefaultCardHandler, unsettled: bool
 ) -> None:
-    """A limiter's 429 leaves open what an earlier try left open."""
+    """A limiter's 429 does not settle an earlier attempt."""
     fake.fail_next("set_default_source", LIMITED)
     verdict = await handler.carry_out(to_set_default(unsettled=unsettled))
     assert isinstance(verdict, TryAgain)
@@ -146,7 +146,7 @@ async def test_only_a_settled_command_can_be_certain(
 async def test_a_saved_500_after_the_effect(
     fake: FakeGateway, handler: SetDefaultCardHandler, card: str, method: str
 ) -> None:
-    """A replayed 500 that took effect is found in the customer's slot of the command."""
+    """A replayed 500 that took effect is found in the command's slot of the customer."""
     fake.fail_next(method, SERVER_ERROR, after_effect=True)
     await handler.carry_out(to_set_default(card))
     verdict = await handler.carry_out(to_set_default(card, unsettled=True))
@@ -161,7 +161,7 @@ async def test_a_saved_500_after_the_effect(
 async def test_a_saved_500_before_the_effect(
     fake: FakeGateway, handler: SetDefaultCardHandler, card: str, method: str
 ) -> None:
-    """A replayed 500 without effect is settled, and tried anew under another key."""
+    """A replayed 500 without effect is settled, and retried under another key."""
     fake.fail_next(method, SERVER_ERROR, saved=True)
     await handler.carry_out(to_set_default(card))
     verdict = await handler.carry_out(to_set_default(card, unsettled=True))
@@ -172,7 +172,7 @@ async def test_a_saved_500_before_the_effect(
 async def test_the_other_slot_is_no_proof(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """A pm_ command has not happened because a source is the default."""
+    """A default source does not prove that a pm_ command took effect."""
     verdict = await handler.carry_out(to_set_default("pm_1", may_send=False))
     assert isinstance(verdict, GaveUp)
 
@@ -180,7 +180,7 @@ async def test_the_other_slot_is_no_proof(
 async def test_an_expanded_default_is_recognised(
     fake: FakeGateway, handler: SetDefaultCardHandler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A default that Stripe shows as an object is known by its id."""
+    """A default that Stripe returns as an object is recognised by its id."""
     body = {
         "id": CUSTOMER,
         "object": "customer",
@@ -198,17 +198,17 @@ async def test_an_expanded_default_is_recognised(
 async def test_a_deleted_customer_has_no_default(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """Looking at a deleted or unknown customer, nothing has happened."""
+    """The lookup of a deleted or unknown customer finds no effect."""
     fake.account.delete_customer(CUSTOMER)
     assert isinstance(await handler.carry_out(to_set_default(may_send=False)), GaveUp)
     fake.fail_next("customer", answered(404, "resource_missing"))
     assert isinstance(await handler.carry_out(to_set_default(may_send=False)), GaveUp)
 
 
-async def test_past_the_keys_life_an_effect_is_found(
+async def test_after_the_keys_expiry_an_effect_is_found(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """Past the life of the key nothing is sent, and what happened is found."""
+    """Once the key has expired nothing is sent, and an effect is found."""
     await handler.carry_out(to_set_default())
     fake.sent.clear()
     verdict = await handler.carry_out(to_set_default(may_send=False, unsettled=True))
@@ -216,10 +216,10 @@ async def test_past_the_keys_life_an_effect_is_found(
     assert fake.sent == []
 
 
-async def test_past_the_keys_life_with_trouble(
+async def test_after_the_keys_expiry_with_a_failed_lookup(
     fake: FakeGateway, handler: SetDefaultCardHandler
 ) -> None:
-    """Past the life of the key it is not given up before the truth was read."""
+    """Once the key has expired, the command is not given up before the outcome was read."""
     fake.fail_next("customer", NO_CONNECTION)
     verdict = await handler.carry_out(to_set_default(may_send=False))
     assert isinstance(verdict, TryAgain)
@@ -227,7 +227,7 @@ async def test_past_the_keys_life_with_trouble(
 
 
 async def test_a_replay_looks_first(fake: FakeGateway, handler: SetDefaultCardHandler) -> None:
-    """A replay by a person sends only what is not so already."""
+    """A replay by an operator sends only a command without effect."""
     assert isinstance(await handler.carry_out(to_set_default(look_up_first=True)), Succeeded)
     again = to_set_default(key="key_2", look_up_first=True)
     assert isinstance(await handler.carry_out(again), Succeeded)

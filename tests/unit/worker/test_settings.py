@@ -1,4 +1,4 @@
-"""The rate limit's settings: by the key where not set, and named where wrong."""
+"""The worker's settings: the defaults of the rate limit, and errors that name the setting."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def _limits(key: str = "sk_test_x", **environ: str) -> Limits:
         ("sk_live_x", "https://stripe.com.example.org", 0, 0),
     ],
 )
-def test_the_key_and_the_address_say_the_limit(
+def test_key_and_address_decide_the_default_limit(
     key: str, base: str, account: float, endpoint: float
 ) -> None:
-    """Live keys have 100 and 25 a second, test keys 25 and 25, a stand-in none."""
+    """Live keys have limits of 100 and 25 a second, test keys 25 and 25, a stand-in none."""
     limits = _limits(key, STRIPE_API_BASE=base)
     assert (limits.account, limits.endpoint) == (account, endpoint)
     assert (limits.interactive, limits.bulk) == (0.2, 0.1)
 
 
-def test_settings_go_before_the_key() -> None:
-    """What is set is taken, also 0 for no limit."""
+def test_settings_override_the_default_limit() -> None:
+    """A setting overrides the default, also 0 for no limit."""
     limits = _limits(
         CARDS_STRIPE_RPS="12.5",
         CARDS_STRIPE_ENDPOINT_RPS="0",
@@ -72,7 +72,7 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 
 
 def test_an_organisations_key_needs_the_account() -> None:
-    """Refused at start with one line that names the setting; with it, worker and log know it."""
+    """Without the account the error names the setting; with it, settings and log have it."""
     base = {"REDIS_URL": "redis://127.0.0.1:6379/0", "STRIPE_API_KEY": "sk_org_live_hunter2"}
     with pytest.raises(SettingsError, match=r"^CARDS_STRIPE_CONTEXT is not set") as wrong:
         WorkerSettings.from_environ(base)
@@ -80,13 +80,13 @@ def test_an_organisations_key_needs_the_account() -> None:
     assert "\n" not in str(wrong.value)
     settings = WorkerSettings.from_environ({**base, "CARDS_STRIPE_CONTEXT": " acct_1/acct_2 "})
     assert settings.stripe_context == "acct_1/acct_2"
-    assert settings.way_to_stripe.endswith("for the account acct_1/acct_2")
+    assert settings.stripe_route.endswith("for the account acct_1/acct_2")
     assert (settings.limits.account, "hunter2" in repr(settings)) == (100, False)
 
 
 @pytest.mark.parametrize("wrong", ["cus_1", "acct_", "acct_1/", "acct_1 acct_2", "acct_1/ca_2"])
 def test_a_context_is_an_account(wrong: str) -> None:
-    """Anything else is named, whatever the key, to worker and web alike."""
+    """Any other context is an error that names the setting, for worker and web."""
     environ = {"REDIS_URL": "redis://h/0", "STRIPE_API_KEY": "sk_test_x"}
     for read in (WorkerSettings.from_environ, WebSettings.from_environ):
         with pytest.raises(SettingsError, match=r"^CARDS_STRIPE_CONTEXT must be an account"):
@@ -94,7 +94,7 @@ def test_a_context_is_an_account(wrong: str) -> None:
 
 
 def test_a_stand_in_on_loopback_needs_neither_proxy_nor_ca() -> None:
-    """What is wrong with either does not matter where neither is used."""
+    """Wrong proxy and CA settings are ignored if neither is used."""
     settings = WorkerSettings.from_environ(
         {
             "REDIS_URL": "redis://127.0.0.1:6379/0",
@@ -105,14 +105,14 @@ def test_a_stand_in_on_loopback_needs_neither_proxy_nor_ca() -> None:
             "SSL_CERT_FILE": "/nowhere/ca.pem",
         }
     )
-    assert settings.way_to_stripe == "http://127.0.0.1:12111, without a proxy"
+    assert settings.stripe_route == "http://127.0.0.1:12111, without a proxy"
 
 
 @pytest.mark.parametrize(
     "base", ["api.stripe.com", "ftp://stripe.test", "https://", "https://me:s3cret@x", "http://x:y"]
 )
 def test_a_wrong_address_is_named(base: str) -> None:
-    """Where Stripe is must be an http or https URL without a user."""
+    """Stripe's address must be an http or https URL without a user."""
     with pytest.raises(SettingsError, match=r"^STRIPE_API_BASE must be a URL such as") as caught:
         _limits(STRIPE_API_BASE=base)
     assert "s3cret" not in str(caught.value)

@@ -47,7 +47,7 @@ DETACHED = answered(400, message="This PaymentMethod was ... detached from a Cus
     ids=lambda error: f"{error.failure}-{error.http_status}-{error.code}",
 )
 def test_errors_that_had_no_effect(error: StripeError) -> None:
-    """What certainly did not happen is tried again under the same key."""
+    """A request that certainly had no effect is retried under the same key."""
     verdict = verdict_of(error)
     assert isinstance(verdict, TryAgain)
     assert (verdict.uncertain, verdict.new_key, verdict.final) == (False, False, None)
@@ -67,14 +67,14 @@ def test_errors_that_had_no_effect(error: StripeError) -> None:
     ids=lambda error: f"{error.failure}-{error.http_status}-{error.code}",
 )
 def test_errors_that_leave_the_effect_open(error: StripeError) -> None:
-    """What may have happened is tried again under the same key, as uncertain."""
+    """A request that may have had an effect is retried under the same key, as uncertain."""
     verdict = verdict_of(error)
     assert isinstance(verdict, TryAgain)
     assert (verdict.uncertain, verdict.new_key, verdict.final) == (True, False, None)
 
 
 def test_a_saved_answer_without_effect_needs_a_new_key() -> None:
-    """A replayed answer under which nothing happened would come again under the same key."""
+    """A replayed answer without effect would be replayed again under the same key."""
     verdict = verdict_of(answered(400, "token_in_use", replayed=True))
     assert isinstance(verdict, TryAgain)
     assert (verdict.uncertain, verdict.new_key) == (False, True)
@@ -82,7 +82,7 @@ def test_a_saved_answer_without_effect_needs_a_new_key() -> None:
 
 @pytest.mark.parametrize("status", [424, 500, 503])
 def test_a_saved_server_error_is_looked_up(status: int) -> None:
-    """A 5xx or 424 that Stripe replays needs the truth read, then a new key."""
+    """A 5xx or 424 that Stripe replays needs a lookup, then a new key."""
     verdict = verdict_of(replace(answered(status), replayed=True))
     assert isinstance(verdict, Lookup)
     assert isinstance(verdict.otherwise, TryAgain)
@@ -90,7 +90,7 @@ def test_a_saved_server_error_is_looked_up(status: int) -> None:
 
 
 def test_processing_error() -> None:
-    """402 processing_error is looked up, tried under a new key, and ends in Stripe's refusal."""
+    """402 processing_error is looked up, retried under a new key, and ends in Stripe's refusal."""
     rejected = Rejected("processing_error", PROCESSING_ERROR.message, 402)
     expected = TryAgain(
         "processing_error", PROCESSING_ERROR.message, uncertain=False, new_key=True, final=rejected
@@ -99,7 +99,7 @@ def test_processing_error() -> None:
 
 
 @pytest.mark.parametrize("error", [USED, ATTACHED], ids=["token_already_used", "attached"])
-def test_what_may_be_our_own_doing_is_looked_up(error: StripeError) -> None:
+def test_our_own_possible_effect_is_looked_up(error: StripeError) -> None:
     """A used token or an attached payment method is refused only if we did not do it."""
     code = error.code or "attached_elsewhere"
     assert verdict_of(error) == Lookup(Rejected(code, error.message, 400))
@@ -129,15 +129,15 @@ def test_refusals(error: StripeError) -> None:
     assert verdict_of(error) == Rejected(error.code, error.message, error.http_status)
 
 
-def test_too_many_payment_methods_are_no_attached_one() -> None:
-    """Stripe's message speaks of attached ones too; its code tells the two apart."""
+def test_too_many_payment_methods_is_another_error() -> None:
+    """Stripe's message also mentions attached ones; the code distinguishes the two errors."""
     message = "Customer cus_1 already has the maximum number of payment methods attached."
     error = answered(400, "customer_max_payment_methods", message)
     assert verdict_of(error) == Rejected("customer_max_payment_methods", message, 400)
 
 
 def test_a_refusal_without_code_is_named_by_its_type() -> None:
-    """Where Stripe gives no code, its error type stands in for it."""
+    """Without a code, Stripe's error type is used."""
     error = answered(400, None)
     assert verdict_of(error) == Rejected("invalid_request_error", error.message, 400)
 
@@ -153,13 +153,13 @@ def test_a_refusal_without_code_is_named_by_its_type() -> None:
     ],
 )
 def test_a_detached_payment_method_has_a_code_of_its_own(message: str) -> None:
-    """Stripe has none for it, in either of its wordings."""
+    """A detached payment method has our code, in both of Stripe's wordings."""
     error = replace(DETACHED, message=message)
     assert verdict_of(error) == Rejected("payment_method_not_reusable", message, 400)
 
 
 def test_the_same_key_with_other_parameters() -> None:
-    """An idempotency error is a bug of ours: the command is kept for a person."""
+    """An idempotency error is a bug of ours: the command is kept for an operator."""
     assert verdict_of(OTHER_PARAMETERS) == GaveUp("idempotency_error", OTHER_PARAMETERS.message)
 
 
@@ -173,7 +173,7 @@ def test_a_refused_key(status: int) -> None:
     "error", [NO_CONNECTION, LIMITED, SERVER_ERROR, NO_ANSWER, answered(400, "anything")]
 )
 def test_a_lookup_that_fails_settles_nothing(error: StripeError) -> None:
-    """While the truth cannot be read it is unknown, whatever the reason."""
+    """While the outcome cannot be read it is unknown, for any reason."""
     verdict = verdict_of_lookup(error)
     assert isinstance(verdict, TryAgain)
     assert (verdict.uncertain, verdict.new_key) == (True, False)
@@ -193,7 +193,7 @@ def test_a_listing_that_fails_changed_nothing(error: StripeError) -> None:
 
 
 def test_says_missing() -> None:
-    """A missing object is told from any other trouble, by status or by code."""
+    """A missing object is recognised by status or by code."""
     assert says_missing(answered(404, "resource_missing"))
     assert says_missing(answered(400, "resource_missing"))
     assert not says_missing(answered(400))
@@ -201,7 +201,7 @@ def test_says_missing() -> None:
 
 
 def test_key_that_keeps_answering_500_has_one_saved() -> None:
-    """Where no header tells of a replay, the truth is looked up after the third try."""
+    """Without a replay header the outcome is looked up after the third attempt."""
     for attempts in (1, 2, 3):
         verdict = verdict_of(SERVER_ERROR, attempts=attempts)
         assert isinstance(verdict, TryAgain)

@@ -1,4 +1,4 @@
-"""The gateway to Stripe on the wire: what is sent, once, and what becomes of every failure."""
+"""The gateway to Stripe on the wire: what it sends, once, and the result of every failure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def _stripe(answer: Answer, **options: Any) -> AsyncIterator[StripeGateway]:
-    """A gateway to a server that answers everything in one way."""
+    """A gateway to a server that gives every request the same answer."""
     runner = web.ServerRunner(web.Server(answer), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -63,7 +63,7 @@ async def test_what_a_write_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("stripe.enable_telemetry", True)
     async with _stripe(answer) as gateway:
-        for _ in range(2):  # the SDK's telemetry tells of the request before
+        for _ in range(2):  # the SDK's telemetry reports the previous request
             assert isinstance(await _write(gateway), StripeAnswer)
     method, path, form, headers = seen[-1]
     assert (method, path) == ("POST", "/v1/customers/cus_1/sources")
@@ -96,7 +96,7 @@ async def test_a_dropped_connection_is_not_sent_again() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_not_followed(status: int) -> None:
-    """Stripe does not redirect: whoever does is not obeyed, and it is not known what happened."""
+    """Stripe does not redirect: a redirect is not followed, and the outcome is unknown."""
     requests = 0
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -127,7 +127,7 @@ async def test_no_answer_in_time() -> None:
 
 
 async def test_a_body_that_stops_in_the_middle() -> None:
-    """A body that does not come to its end in time is no answer either."""
+    """A body that is incomplete at the timeout is no answer either."""
     released = asyncio.Event()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
@@ -145,7 +145,7 @@ async def test_a_body_that_stops_in_the_middle() -> None:
 
 
 async def test_a_refused_connection_sends_nothing(unused_tcp_port: int) -> None:
-    """Where nobody listens, nothing was sent."""
+    """If the connection is refused, nothing was sent."""
     gateway = StripeGateway(API_KEY, api_base=f"http://127.0.0.1:{unused_tcp_port}")
     result = await _write(gateway)
     await gateway.close()
@@ -154,7 +154,7 @@ async def test_a_refused_connection_sends_nothing(unused_tcp_port: int) -> None:
 
 
 async def test_a_connection_that_fails_its_handshake_sends_nothing() -> None:
-    """Where TLS fails, nothing was sent."""
+    """If TLS fails, nothing was sent."""
     async with _stripe(_always(200, b"{}")) as plain:
         base = plain._client._requestor.base_addresses["api"]
         gateway = StripeGateway(API_KEY, api_base=base.replace("http:", "https:"))
@@ -176,7 +176,7 @@ async def test_a_connection_that_fails_its_handshake_sends_nothing() -> None:
 async def test_what_the_http_client_raises(
     monkeypatch: pytest.MonkeyPatch, raised: Exception, failure: Failure
 ) -> None:
-    """Whatever the connection raises becomes a value that says how far the request came."""
+    """Each exception of the connection becomes a value that says how far the request came."""
     monkeypatch.setattr(HttpConnections, "request", Mock(side_effect=raised))
     gateway = StripeGateway(API_KEY)
     result = await _write(gateway)
@@ -201,7 +201,7 @@ async def test_what_the_http_client_raises(
     ],
 )
 async def test_an_answer_that_is_not_stripes(status: int, body: bytes) -> None:
-    """What Stripe would not answer says nothing, whatever its status; it is not quoted."""
+    """An answer that is not Stripe's leaves the outcome open, and is not quoted."""
     async with _stripe(_always(status, body)) as gateway:
         result = await _write(gateway)
     assert isinstance(result, StripeError)
@@ -210,7 +210,7 @@ async def test_an_answer_that_is_not_stripes(status: int, body: bytes) -> None:
 
 
 async def test_the_fields_of_an_error() -> None:
-    """An error's code is read from its body, where the SDK gives none, and secrets are cut."""
+    """An error's code is read from its body, where the SDK gives none, and secrets are redacted."""
     body = (
         b'{"error": {"type": "invalid_request_error", "code": "rate_limit", '
         b'"message": "No more of tok_secret for sk_test_secret"}}'
@@ -229,8 +229,8 @@ async def test_the_fields_of_an_error() -> None:
     )
 
 
-async def test_a_list_that_is_none() -> None:
-    """A list without its data is not one of Stripe's."""
+async def test_a_list_without_data() -> None:
+    """A list without `data` is unreadable."""
     async with _stripe(_always(200, b'{"object": "list"}')) as gateway:
         result = await gateway.sources("cus_1")
     assert isinstance(result, StripeError)
@@ -238,7 +238,7 @@ async def test_a_list_that_is_none() -> None:
 
 
 async def test_a_list_whose_second_page_fails() -> None:
-    """A list of which a page is missing is no list."""
+    """A list of which a page fails is an error."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if "starting_after" in request.query:
@@ -266,7 +266,7 @@ async def test_an_id_stays_within_its_path() -> None:
 
 
 async def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither tokens nor keys nor bodies reach the logs, however much is logged."""
+    """No token, key or body is logged, even at DEBUG."""
     caplog.set_level(logging.DEBUG)
     body = b'{"error": {"type": "invalid_request_error", "message": "No such token: tok_1"}}'
     async with _stripe(_always(400, body)) as gateway:
@@ -276,6 +276,6 @@ async def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Non
     assert API_KEY not in caplog.text
 
 
-async def test_closing_what_was_never_opened() -> None:
+async def test_closing_an_unused_gateway() -> None:
     """A gateway that sent nothing can be closed."""
     await StripeGateway(API_KEY).close()

@@ -1,4 +1,4 @@
-"""What a worker's spans say of tries, and when there is none."""
+"""A worker's spans of attempts and requests, and when there are none."""
 
 from __future__ import annotations
 
@@ -51,26 +51,26 @@ def _end(state: State, code: str) -> End:
         (ClaimingStopped(5000, "key_refused", "no", False), "stopped", "key_refused", True),
     ],
 )
-def test_what_a_try_came_to(
+def test_the_span_of_an_attempt(
     spans: Spans, outcome: End | Retry | ClaimingStopped, state: str, code: str, failed: bool
 ) -> None:
-    """State and code; an error where another try is needed, or none will help; no text."""
+    """A span has state and code but no text, and an error if the command is retried or failed."""
     made = Tracing("http://127.0.0.1:1", on=True)
     with made.attempt(GRANT) as span:
-        made.closed(span, outcome)
-    (told,) = spans.named("process AssignCard")
-    assert (ids(told)[0], parent_of(told)) == (TRACE, PARENT)
-    assert told.attributes is not None
-    assert told.attributes["cards.state"] == state
-    assert told.attributes.get("cards.code", "") == code
-    assert told.attributes["messaging.destination.name"] == "bulk.3"
-    assert (told.attributes["cards.attempt"], told.attributes["cards.waited_ms"]) == (2, 2000)
-    assert (told.status.status_code is StatusCode.ERROR) is failed
-    assert "tok_secret" not in told.to_json()
+        made.completed(span, outcome)
+    (ended,) = spans.named("process AssignCard")
+    assert (ids(ended)[0], parent_of(ended)) == (TRACE, PARENT)
+    assert ended.attributes is not None
+    assert ended.attributes["cards.state"] == state
+    assert ended.attributes.get("cards.code", "") == code
+    assert ended.attributes["messaging.destination.name"] == "bulk.3"
+    assert (ended.attributes["cards.attempt"], ended.attributes["cards.waited_ms"]) == (2, 2000)
+    assert (ended.status.status_code is StatusCode.ERROR) is failed
+    assert "tok_secret" not in ended.to_json()
 
 
-def test_a_request_has_a_span_within_a_try_alone(spans: Spans) -> None:
-    """A read that no command asks for would be a trace of one span."""
+def test_a_request_has_a_span_within_an_attempt_alone(spans: Spans) -> None:
+    """A read outside of an attempt has no span."""
     made = Tracing("https://api.stripe.com", on=True)
     assert made.request(Endpoint.READ_CUSTOMER) is NO_SPAN
     with made.attempt(GRANT), made.request(Endpoint.READ_CUSTOMER):
@@ -82,21 +82,21 @@ def test_a_request_has_a_span_within_a_try_alone(spans: Spans) -> None:
     assert asked.attributes["server.port"] == 443
 
 
-def test_an_exception_is_told_by_its_type(spans: Spans) -> None:
-    """Its text may quote a token, and is in no span."""
+def test_an_exception_is_named_by_its_type(spans: Spans) -> None:
+    """An exception's text, which may quote a token, is in no span."""
     made = Tracing("https://api.stripe.com", on=True)
     with pytest.raises(ValueError, match="tok_secret"), made.attempt(GRANT):
         raise ValueError("tok_secret")
-    (told,) = spans.named("process")
-    assert told.attributes is not None
-    assert told.attributes["error.type"] == "ValueError"
-    assert "tok_secret" not in told.to_json()
+    (ended,) = spans.named("process")
+    assert ended.attributes is not None
+    assert ended.attributes["error.type"] == "ValueError"
+    assert "tok_secret" not in ended.to_json()
 
 
-def test_off_there_is_one_span_that_keeps_nothing(spans: Spans) -> None:
-    """Whoever set OpenTelemetry up: the worker decides when it starts."""
+def test_without_tracing_every_span_is_a_no_op(spans: Spans) -> None:
+    """Without tracing in the worker every span is the no-op span, whoever set OpenTelemetry up."""
     off = Tracing()
     with off.attempt(GRANT) as span:
-        off.closed(span, _end(State.FAILED, "poison"))
+        off.completed(span, _end(State.FAILED, "poison"))
     assert span is off.request(Endpoint.DEFAULT) is off.batch("b", 2, "bulk") is NO_SPAN
     assert not spans.named("")

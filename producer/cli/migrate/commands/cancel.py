@@ -1,4 +1,4 @@
-"""`cards migrate cancel`: send nothing more, ever."""
+"""`cards migrate cancel`: send nothing more of a migration."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import signal
 import click
 
 from producer.cli.exits import Exit
-from producer.cli.migrate.control import json_option, migration_id, tell
+from producer.cli.migrate.control import json_option, migration_id, print_status
 
 
 @click.command()
 @migration_id
 @json_option
 def cancel(migration: str, as_json: bool) -> int:
-    """Cancel what was not sent to Stripe; what was is finished.
+    """Cancel the rows that were not sent to Stripe; those that were sent are finished.
 
-    Where a driver lives, it does so within a second. Where none does, this command does it, and
-    records here what has ended.
+    A running driver does so within a second. Without one, this command cancels them itself, and
+    records the ended rows on this machine.
     """
     from producer.cli.migrate.commands.run import interrupting
     from producer.cli.migrate.environment import registry
@@ -30,10 +30,10 @@ def cancel(migration: str, as_json: bool) -> int:
         if status.driver is None and not status.state.ended:
             with Results.of(data_folder(), migration) as results:
                 driver = Driver(migrations, migration, None, results)
-                with interrupting(driver) as came:
+                with interrupting(driver) as signalled:
                     driver.run()
-                if came():
-                    return Exit.INTERRUPTED if came() == signal.SIGINT else Exit.NOT_ENDED
+                if signalled():
+                    return Exit.INTERRUPTED if signalled() == signal.SIGINT else Exit.NOT_ENDED
             status = migrations.status(migration)
-        tell(status, as_json, brief=True)
+        print_status(status, as_json, brief=True)
     return Exit.DONE

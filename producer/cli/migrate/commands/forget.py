@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(migration: str, yes: bool, as_json: bool) -> int:
-    """Remove an ended migration from Redis, and what this machine keeps of it.
+    """Remove an ended migration from Redis, and its files on this machine.
 
-    Afterwards there is no report of it any more: write the one for finance first. Files that you
-    wrote or gave yourself stay, and so do failed commands. It asks before; without a terminal give
-    --yes. Exits with 1 where the migration has not ended.
+    Afterwards no report can be made: write the one for finance first. Files that you wrote or
+    gave stay, and so do failed commands. It asks first; without a terminal it needs --yes. Exits
+    with 1 where the migration has not ended, or the answer was no.
     """
     from producer.cli.migrate.environment import registry
     from producer.cli.migrate.status_output import counts_text, status_json
@@ -39,14 +39,14 @@ def forget(migration: str, yes: bool, as_json: bool) -> int:
             try:
                 _ask(forgettable(migrations, migration))
             except UnknownMigration:
-                # Perhaps forgotten on another machine: then nothing is lost by tidying up here.
+                # Perhaps it was forgotten on another machine; then only this machine is tidied up.
                 if not migrations.forgotten(migration):
                     raise
-        stood = forget_(migrations, Uploads(data_folder()), migration)
+        status = forget_(migrations, Uploads(data_folder()), migration)
     if as_json:
-        show_json(status_json(stood) if stood else None)
+        show_json(status_json(status) if status else None)
     else:
-        rows = counts_text(stood) if stood else None
+        rows = counts_text(status) if status else None
         show([("forgotten", migration), ("rows", rows)])
     return Exit.DONE
 
@@ -54,8 +54,8 @@ def forget(migration: str, yes: bool, as_json: bool) -> int:
 def _ask(status: MigrationStatus) -> None:
     report = f"cards migrate report {status.id} --html report.html --csv rows.csv"
     click.echo(
-        f"{status.id} ({status.name}, {status.rows:,} rows, {status.state.value}): what finance "
-        f"needs is the report, and there is none afterwards. To write it first:\n  {report}",
+        f"{status.id} ({status.name}, {status.rows:,} rows, {status.state.value}): finance needs "
+        f"the report, which cannot be made afterwards. To write it first:\n  {report}",
         err=True,
     )
     if not sys.stdin.isatty():

@@ -1,4 +1,4 @@
-"""`cards migrate list`: the migrations that the journal knows."""
+"""`cards migrate list`: list migrations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from producer.cli.exits import Exit
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def list_(as_json: bool) -> int:
     """List migrations, the newest first."""
     from producer.cli.migrate.environment import registry

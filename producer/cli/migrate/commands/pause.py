@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from producer.cli.exits import Exit
-from producer.cli.migrate.control import json_option, migration_id, tell
+from producer.cli.migrate.control import json_option, migration_id, print_status
 
 
 @click.command()
@@ -16,5 +16,5 @@ def pause(migration: str, as_json: bool) -> int:
     from producer.cli.migrate.environment import registry
 
     with registry() as migrations:
-        tell(migrations.pause(migration), as_json, brief=True)
+        print_status(migrations.pause(migration), as_json, brief=True)
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""`cards migrate plan`: what a file comes to, before anything is sent."""
+"""`cards migrate plan`: what a run of a file would do."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from producer.cli.migrate.file_options import file_options, opened
 
 @click.command()
 @file_options
-@click.option("--blind", is_flag=True, help="As in run: do not look at customers first.")
+@click.option("--blind", is_flag=True, help="As in run: do not read each customer first.")
 @click.option(
     "--rps",
     metavar="N",
     type=click.FloatRange(min=0, min_open=True),
-    help="Also say how long it takes at N rows a second.",
+    help="Also estimate the time at N rows a second.",
 )
 @click.option(
     "--errors",
     "errors",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the invalid rows there, to be corrected and run.",
+    help="Write the invalid rows to FILE, to be corrected and run.",
 )
 @click.option(
     "--undecided",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the customers there whose card is to be chosen by a person.",
+    help="Write the customers whose card a person must choose to FILE.",
 )
 @click.option(
     "--check",
     metavar="N",
     type=click.IntRange(1, 1_000),
-    help="Look at N customers at Stripe, by the workers: two reads each.",
+    help="Read N customers at Stripe, through the workers: two requests each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
@@ -52,10 +52,10 @@ def plan(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Read and check all of FILE (- is standard input) and say what a run of it would do.
+    """Check all of FILE (- is standard input) and say what a run of it would do.
 
-    Nothing is sent; what an earlier run has done already is said where Redis is at hand. Exits
-    with 0 where every row can be sent or has nothing to be sent, 1 where some are invalid, 2 where
+    Nothing is sent. Where Redis can be reached, what an earlier run has done is shown too. Exits
+    with 0 where every row can be sent or has nothing to send, 1 where some are invalid, 2 where
     the file is refused.
     """
     from producer.cli.environment import language
@@ -70,9 +70,9 @@ def plan(
     from producer.settings import keeping_config
 
     if blind and options["expected"]:
-        raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
+        raise click.UsageError("--only-if-default-is reads each customer: leave --blind out")
     limits, keeping = limits_of(os.environ), keeping_config(os.environ)
-    with TemporaryDirectory(prefix="cards-plan-") as folder:  # for standard input: nothing stays
+    with TemporaryDirectory(prefix="cards-plan-") as folder:  # for a copy of standard input
         file = opened(**options, blind=blind, folder=Path(folder))
         with make_plan(
             file.source, file.mapping, file.conditions, blind=blind, on_progress=_progress()
@@ -96,12 +96,12 @@ def plan(
             return Exit.NOT_DONE if made.invalid or made.ambiguous else Exit.DONE
 
 
-def _old(told: str) -> list[tuple[str, str]]:
-    return [("old defaults", told)] if told else []
+def _old(summary: str) -> list[tuple[str, str]]:
+    return [("old defaults", summary)] if summary else []
 
 
 def _progress() -> Any:
-    """Tells of progress where somebody watches."""
+    """Shows progress if standard error is a terminal."""
     if not sys.stderr.isatty():
         return None
     return lambda rows: click.echo(f"\r{rows:,} rows read\r", nl=False, err=True)

@@ -1,4 +1,4 @@
-"""`cards migrate report`: what became of every row."""
+"""`cards migrate report`: the outcome of every row."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ file_argument = click.argument("file", metavar="[FILE]", required=False, type=_P
 @click.command()
 @migration_id
 @file_argument
-@click.option("--html", metavar="FILE", type=_PATH, help="Write a page to look at.")
+@click.option("--html", metavar="FILE", type=_PATH, help="Write an HTML page.")
 @click.option("--csv", "csv_", metavar="FILE", type=_PATH, help="Write every row as CSV.")
 @click.option("--jsonl", metavar="FILE", type=_PATH, help="Write every row as JSON Lines.")
-@click.option("--errors", metavar="FILE", type=_PATH, help="Write what can be run again.")
-@click.option("--undecided", metavar="FILE", type=_PATH, help="Write whose card is to be chosen.")
+@click.option("--errors", metavar="FILE", type=_PATH, help="Write the rows to run again.")
+@click.option(
+    "--undecided", metavar="FILE", type=_PATH, help="Write the customers whose card to choose."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def report(
     migration: str,
@@ -41,11 +43,11 @@ def report(
     undecided: Path | None,
     as_json: bool,
 ) -> int:
-    """Say what became of the rows; the sums are checked against the ledger.
+    """Report the outcome of the rows; the sums are checked against the ledger.
 
-    With - as its file, --csv or --jsonl prints the rows. FILE is the migration's file, where it
-    does not lie where it was run from. Exits with 0 where all rows are as the file says, 1 where
-    some are not, 4 where some have not ended.
+    With - as their file, --csv and --jsonl print the rows. FILE is where the migration's file is
+    now, if it has moved. Exits with 0 where all rows are as the file says, 1 where some are not,
+    4 where some have not ended.
     """
     from producer.cli.environment import language
     from producer.cli.migrate.environment import registry

@@ -1,4 +1,4 @@
-"""`cards migrate run`: send a file's rows, and go on with what was begun."""
+"""`cards migrate run`: send a file's rows, or continue a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RATE = click.FloatRange(min=0, min_open=True)
 def _failures(
     ctx: click.Context, option: click.Parameter, value: str | None
 ) -> tuple[int | None, float | None]:
-    """`20`, or `5%`."""
+    """A number of rows, as in `20`, or a share, as in `5%`."""
     if value is None:
         return None, None
     number, percent = value.strip().removesuffix("%"), value.strip().endswith("%")
@@ -38,8 +38,10 @@ def _failures(
 
 @click.command()
 @file_options
-@click.option("--blind", is_flag=True, help="Save the look at each customer before it is changed.")
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, as plan does; send nothing.")
+@click.option("--blind", is_flag=True, help="Do not read each customer before changing it.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be sent, as plan does; send nothing."
+)
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Send N more rows: a pilot.")
 @click.option("--rps", metavar="N", type=_RATE, help="Send N rows a second at most.")
 @click.option(
@@ -53,9 +55,9 @@ def _failures(
     "--continue-in-new-journal",
     "go_on",
     is_flag=True,
-    help="Where Redis has lost its data for good: send what is not recorded here as ended.",
+    help="If Redis has lost its data for good: send what is not recorded here as ended.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def run(
     blind: bool,
     dry_run: bool,
@@ -66,24 +68,24 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Send the rows of FILE (- is standard input), each once however often this is run.
+    """Send the rows of FILE (- is standard input), each once, however often this is run.
 
-    A run that was stopped or killed goes on where it was, on another machine too. Exits with 0
-    where all rows are as the file says, 1 where some are not, 2 where the file is refused, 3 where
-    Redis is out of reach, 4 where rows are left for another run, 5 where Redis has lost the data it
-    had when rows were sent, 130 on Ctrl-C.
+    A run that was stopped or killed is continued, on another machine too. Exits with 0 where all
+    rows are as the file says, 1 where some are not, 2 where the file is refused, 3 where Redis is
+    out of reach, 4 where rows are left for another run, 5 where Redis has lost the data it had when
+    rows were sent, 130 on Ctrl-C.
     """
     from producer.cli.migrate.environment import registry, sender
-    from producer.cli.migrate.progress import Teller
+    from producer.cli.migrate.progress import ProgressOutput
     from producer.migrations.results.results_file import Results
     from producer.migrations.run.lost_journal import lost_here
     from producer.migrations.run.setup import Run
 
     if blind and options["expected"]:
-        raise click.UsageError("--only-if-default-is looks at each customer: leave --blind out")
+        raise click.UsageError("--only-if-default-is reads each customer: leave --blind out")
     file = opened(**options, blind=blind)
     made = Run(file.source, file.mapping, file.conditions, blind, sender())
-    teller = Teller(as_json)
+    progress = ProgressOutput(as_json)
     with registry() as migrations:
         loss = lost_here(migrations, data_folder(), made.id)
         if loss is not None and not go_on:
@@ -91,12 +93,12 @@ def run(
         if dry_run:
             return _dry_run(made, migrations, loss, as_json)
         if loss is not None:
-            made.enter_again(migrations, data_folder(), rps=rps, on_progress=teller.planned)
-            teller.carried(loss, skips=file.conditions.skip_if_newer)
-        created = made.enter(migrations, rps=rps, on_progress=teller.planned)
+            made.enter_again(migrations, data_folder(), rps=rps, on_progress=progress.planned)
+            progress.carried(loss, skips=file.conditions.skip_if_newer)
+        created = made.enter(migrations, rps=rps, on_progress=progress.planned)
         if rps is not None and not created:
             migrations.throttle(made.id, rps)
-        teller.begins(migrations.status(made.id), created)
+        progress.begins(migrations.status(made.id), created)
         stop_after, stop_percent = failures
         with Results.of(data_folder(), made.id) as results:
             driver = made.driver(
@@ -105,14 +107,14 @@ def run(
                 limit=limit,
                 stop_after=stop_after,
                 stop_after_percent=stop_percent,
-                on_progress=teller.progress,
+                on_progress=progress.progress,
             )
             with interrupting(driver) as interrupted:
                 ended = driver.run()
         if interrupted():
-            teller.line("stopped; run it again to go on")
+            progress.line("stopped; run it again to continue")
             return Exit.INTERRUPTED if interrupted() == signal.SIGINT else Exit.NOT_ENDED
-        return teller.ends(migrations.status(made.id), ended)
+        return progress.ends(migrations.status(made.id), ended)
 
 
 def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool) -> int:
@@ -138,17 +140,17 @@ def _dry_run(made: Any, migrations: Any, loss: JournalLost | None, as_json: bool
 
 @contextmanager
 def interrupting(driver: Driver) -> Iterator[Callable[[], int]]:
-    """Have SIGINT and SIGTERM end the driver cleanly; answers which one came, 0 for none."""
-    came = 0
+    """End the driver cleanly on SIGINT and SIGTERM; yields which one came, 0 for none."""
+    received = 0
 
-    def told(signum: int, _frame: object) -> None:
-        nonlocal came
-        came = signum
+    def stop(signum: int, _frame: object) -> None:
+        nonlocal received
+        received = signum
         driver.stop()
 
-    before = {one: signal.signal(one, told) for one in (signal.SIGINT, signal.SIGTERM)}
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: came
+        yield lambda: received
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

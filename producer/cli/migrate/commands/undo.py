@@ -1,4 +1,4 @@
-"""`cards migrate undo`: the file that puts former defaults back."""
+"""`cards migrate undo`: write the file that restores former defaults."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from producer.cli.migrate.file_options import data_folder
 )
 @json_option
 def undo(migration: str, file: Path | None, output: Path, as_json: bool) -> int:
-    """Write a file that, when it is run, puts back the defaults from before the migration.
+    """Write a file that restores the defaults from before the migration when it is run.
 
-    A customer whose default was changed since is left alone by that run, and its row ends as
-    drifted. Exits with 1 where some defaults cannot be put back.
+    That run leaves customers whose default has changed since alone; their rows end as drifted.
+    Exits with 1 where some defaults cannot be restored.
     """
     from dataclasses import asdict
 

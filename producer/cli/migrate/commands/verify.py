@@ -25,13 +25,13 @@ _SAMPLE = 100
     show_default=True,
     help="How many rows; each costs a request at Stripe, two or more where a card was attached.",
 )
-@click.option("--seed", metavar="N", type=int, default=0, help="Draw other rows.")
+@click.option("--seed", metavar="N", type=int, default=0, help="Another seed draws other rows.")
 @json_option
 def verify(migration: str, file: Path | None, sample: int, seed: int, as_json: bool) -> int:
-    """Read the customers of N rows, drawn evenly, and say where Stripe differs.
+    """Read the customers of N rows, drawn evenly, and show where Stripe differs.
 
-    A difference may be somebody's later change. Exits with 1 where there is one, 3 where a
-    customer could not be read.
+    A difference may be a later change. Exits with 1 where something differs, 3 where a customer
+    could not be read.
     """
     from producer.cli.migrate.environment import registry
     from producer.cli.output import show_json

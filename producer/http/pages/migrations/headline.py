@@ -1,10 +1,11 @@
-"""What is going on with a migration, in a sentence, and what a person does about it."""
+"""A migration's situation in a sentence, and what the operator should do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 
@@ -13,7 +14,7 @@ _GOOD = (RowState.APPLIED, RowState.ALREADY_SO)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`now` and `todo` are text; `attention` where a person should do something."""
+    """`now` and `todo` are text; `attention` if the operator should act."""
 
     now: str
     todo: str
@@ -21,18 +22,18 @@ class Situation:
 
 
 def good_rows(status: MigrationStatus) -> int:
-    """Rows that are as the file says."""
+    """Number of rows that are as the file says."""
     return sum(status.counts.get(state, 0) for state in _GOOD)
 
 
 def not_applied(status: MigrationStatus) -> int:
-    """Rows that ended otherwise, though there was something to send."""
+    """Number of rows that ended otherwise, not counting skipped ones."""
     skipped = status.counts.get(RowState.SKIPPED, 0)
     return status.ended_rows - good_rows(status) - skipped
 
 
-def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Situation:
-    """What is going on. `coming`: this web process is to drive it."""
+def situation(say: Say, status: MigrationStatus, *, driven_here: bool = False) -> Situation:
+    """The situation. `driven_here`: this web process drives or will drive the migration."""
     share = say.share(status.ended_rows, status.rows)
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:
@@ -49,7 +50,7 @@ def situation(say: Say, status: MigrationStatus, *, coming: bool = False) -> Sit
             return _finished(say, status)
     if status.state is MigrationState.CANCELLING:
         return Situation(say(Word.CANCELLING), say(Word.CANCELLING_DO))
-    if status.driver is None and coming:
+    if status.driver is None and driven_here:
         return Situation(say(Word.STARTING, share=share), say(Word.STARTING_DO))
     if status.driver is None:
         return Situation(say(Word.NO_DRIVER), say(Word.NO_DRIVER_DO), True)

@@ -1,4 +1,4 @@
-"""The list of migrations as the page shows it."""
+"""Renders the page that lists migrations."""
 
 from __future__ import annotations
 
@@ -8,63 +8,69 @@ from html import escape
 
 from producer.http.pages.migrations.headline import not_applied
 from producer.http.pages.migrations.migration_view import bar
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.migrations.errors import JournalLost
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.status import MigrationState, MigrationStatus
 
-_BEGIN = """cards migrate plan cards.csv
+_GETTING_STARTED = """cards migrate plan cards.csv
 cards migrate run cards.csv --limit 100
 
 curl --data-binary @cards.csv '{base}/api/migrations?name=cards.csv'"""
-# As `request.base_url` has it, of a `Host` that was admitted; a shell takes nothing in it for more.
+# `request.base_url` of an admitted `Host`; it contains nothing that a shell would interpret.
 _BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+")
 
 
 def body(
     say: Say,
     found: Sequence[MigrationStatus],
-    coming: Callable[[str], bool] = lambda _: False,
+    driven_here: Callable[[str], bool] = lambda _: False,
     lost: Sequence[JournalLost] = (),
     *,
     base: str,
     upload: str = "",
 ) -> str:
-    """The page's content. `coming`: whether this web process is to drive the migration.
+    """The page's content.
 
-    `base` is the address that the page was asked for at. `lost` are migrations of this machine
-    whose journal was lost. `upload` is the form, as HTML, for those who may.
+    `driven_here` says whether this web process drives, or will drive, a migration. `lost` are
+    migrations of this machine whose journal was lost. `base` is the URL under which the page was
+    requested. `upload` is the upload form, as HTML, for callers who may upload.
     """
     head = f'<h1 class="big">{escape(say(Word.MIGRATIONS))}</h1>'
     if not found:
-        begin = _BEGIN.format(base=base if _BASE.fullmatch(base) else "http://HOST:PORT")
-        inside = f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(begin)}</pre></section>"
+        commands = _GETTING_STARTED.format(
+            base=base if _BASE.fullmatch(base) else "http://HOST:PORT"
+        )
+        inside = (
+            f"<section><p>{escape(say(Word.NONE_YET))}</p><pre>{escape(commands)}</pre></section>"
+        )
     else:
         names = (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT, Word.PROBLEMS, Word.BEGAN)
         columns = "".join(f'<th scope="col">{escape(say(word))}</th>' for word in names)
-        rows = "".join(_row(say, one, coming(one.id)) for one in found)
+        rows = "".join(_row(say, one, driven_here(one.id)) for one in found)
         inside = (
             f'<section><table class="list"><thead><tr>{columns}</tr></thead>'
             f"<tbody>{rows}</tbody></table></section>"
         )
     times = f'<footer class="quiet small">{escape(say(Word.TIMES))} '
-    alone = Word.NO_SCRIPT_FORM if upload else Word.NO_SCRIPT
-    times += f"<noscript>{escape(say(alone))}</noscript></footer>"
-    gone = "".join(_lost(say, one) for one in lost)
-    return f'{head}{upload}<div id="list">{gone}{inside}</div>{times}'
+    no_script = Word.NO_SCRIPT_FORM if upload else Word.NO_SCRIPT
+    times += f"<noscript>{escape(say(no_script))}</noscript></footer>"
+    losses = "".join(_lost(say, loss) for loss in lost)
+    return f'{head}{upload}<div id="list">{losses}{inside}</div>{times}'
 
 
 def _lost(say: Say, loss: JournalLost) -> str:
-    told = escape(say(Word.LOST_HERE, rows=say.figure(loss.recorded), id="\0"))
+    notice = escape(say(Word.LOST_HERE, rows=say.figure(loss.recorded), id="\0"))
     link = f'<a href="/migrations/{escape(loss.migration)}">{escape(loss.migration)}</a>'
-    return f'<p class="notice" role="alert">{told.replace(chr(0), link)}</p>'
+    return f'<p class="notice" role="alert">{notice.replace(chr(0), link)}</p>'
 
 
-def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
+def _row(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     state = say.state(status.state)
     if status.state is MigrationState.PAUSED and status.untouched:
         state = say(Word.READY)
-    elif status.state is MigrationState.RUNNING and not (status.driver or coming):
+    elif status.state is MigrationState.RUNNING and not (status.driver or driven_here):
         state = say(Word.NO_DRIVER)
     of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
     left = "–" if status.eta_s is None else say.span(status.eta_s)
@@ -76,6 +82,6 @@ def _row(say: Say, status: MigrationStatus, coming: bool) -> str:
         (Word.PROBLEMS, say.figure(not_applied(status))),
         (Word.BEGAN, status.created_at.strftime("%Y-%m-%d %H:%M")),
     )
-    told = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
+    row = "".join(f'<td data-name="{escape(say(word))}">{html}</td>' for word, html in cells)
     link = f'<a href="/migrations/{escape(status.id)}">{escape(visible(status.name))}</a>'
-    return f'<tr><th scope="row" class="name">{link}</th>{told}</tr>'
+    return f'<tr><th scope="row" class="name">{link}</th>{row}</tr>'

@@ -1,4 +1,4 @@
-"""A migration as the page shows it, in parts that are rendered anew while it goes on."""
+"""Renders a migration's page, in parts that are rendered again while the migration runs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
+from producer.contract.texts import Bilingual
 from producer.http.pages.migrations.headline import not_applied, situation
 from producer.http.pages.migrations.plan_view import Plan, folded, section
-from producer.http.pages.migrations.rows_view import became, link, wrong
+from producer.http.pages.migrations.rows_view import link, outcomes, wrong
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
 from producer.migrations.report.rate_chart import rate_chart
-from producer.migrations.texts.row_states import SHOWN
+from producer.migrations.texts.states import SHOWN
 
 PILOT_ROWS = 100
 _BAR = 1000
@@ -28,17 +30,18 @@ def body(
     status: MigrationStatus,
     notice: str = "",
     *,
-    coming: bool = False,
-    steers: bool = True,
+    driven_here: bool = False,
+    can_steer: bool = True,
     plan: Plan | None = None,
 ) -> str:
-    """The page's content. `coming`: this web process is to drive it. `steers`: who looks may.
+    """The page's content.
 
-    `plan` is what its file came to, where that is known.
+    `driven_here`: this web process drives, or will drive, the migration. `can_steer`: the viewer
+    may control it. `plan` is its file's plan, if known.
     """
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, status, coming, steers, plan).items()
+        for name, html in parts(say, status, driven_here, can_steer, plan).items()
         if name != "say"
     )
     footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
@@ -54,21 +57,21 @@ def body(
 def event(
     say: Say,
     status: MigrationStatus,
-    coming: bool,
+    driven_here: bool,
     *,
-    steers: bool = True,
+    can_steer: bool = True,
     plan: Plan | None = None,
 ) -> dict[str, Any]:
-    """What the page is told when something has changed."""
+    """The event sent to the page when something has changed."""
     return {
         "title": title(say, status),
         "ended": status.state.ended,
-        "parts": parts(say, status, coming, steers, plan),
+        "parts": parts(say, status, driven_here, can_steer, plan),
     }
 
 
 def title(say: Say, status: MigrationStatus) -> str:
-    """For the browser's tab: the share first, which is all that is seen of it."""
+    """The browser tab's title; the share comes first, since a tab shows little more."""
     share, name = say.share(status.ended_rows, status.rows), visible(status.name)
     return f"{share} · {say.state(status.state)} · {name}"
 
@@ -76,67 +79,67 @@ def title(say: Say, status: MigrationStatus) -> str:
 def parts(
     say: Say,
     status: MigrationStatus,
-    coming: bool,
-    steers: bool = True,
+    driven_here: bool,
+    can_steer: bool = True,
     plan: Plan | None = None,
 ) -> dict[str, str]:
-    """HTML by the id of where it stands. Before anything is sent there is the plan instead."""
+    """HTML by element id. Before anything is sent, the plan takes the place of the progress."""
     errors = link(status, "errors.csv", "errors.csv")
-    if plan is not None and not_begun(status):
+    if plan is not None and not_started(status):
         return {
             "say": _said(say, status),
-            "now": _now(say, status, coming),
+            "now": _now(say, status, driven_here),
             "plan": section(say, plan, errors),
-            "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+            "steer": _steer(say, status, driven_here) if can_steer else _look_only(say, status),
             **dict.fromkeys(("wrong", "became", "speed", "files", "planned"), ""),
         }
     return {
         "say": _said(say, status),
-        "now": _now(say, status, coming),
+        "now": _now(say, status, driven_here),
         "plan": "",
-        "steer": _steer(say, status, coming) if steers else _look_only(say, status),
+        "steer": _steer(say, status, driven_here) if can_steer else _look_only(say, status),
         "wrong": wrong(say, status),
-        "became": became(say, status),
+        "became": outcomes(say, status),
         "speed": _speed(say, status),
         "files": _files(say, status),
         "planned": folded(say, plan, errors) if plan is not None else "",
     }
 
 
-def not_begun(status: MigrationStatus) -> bool:
-    """Whether it waits for a person to begin it."""
+def not_started(status: MigrationStatus) -> bool:
+    """Whether the migration waits for an operator to start it."""
     return status.state is MigrationState.PAUSED and status.untouched
 
 
 def _said(say: Say, status: MigrationStatus) -> str:
-    """Read aloud whenever it changes: the state, and each tenth of the rows."""
+    """The state and the tenths of rows done; screen readers announce each change."""
     tenths = 10 * (10 * status.ended_rows // status.rows) if status.rows else 100
     return escape(f"{say.state(status.state)}, {tenths} %")
 
 
-def _now(say: Say, status: MigrationStatus, coming: bool) -> str:
-    told = situation(say, status, coming=coming)
-    attention = ' class="attention"' if told.attention else ""
+def _now(say: Say, status: MigrationStatus, driven_here: bool) -> str:
+    current = situation(say, status, driven_here=driven_here)
+    attention = ' class="attention"' if current.attention else ""
     return (
-        f'<section{attention}><p class="now">{escape(told.now)}</p>'
-        f'<p class="do">{prose(told.todo)}</p>{bar(say, status)}'
+        f'<section{attention}><p class="now">{escape(current.now)}</p>'
+        f'<p class="do">{prose(current.todo)}</p>{bar(say, status)}'
         f'<dl class="facts">{_facts(say, status)}</dl></section>'
     )
 
 
 def bar(say: Say, status: MigrationStatus) -> str:
-    """How the rows stand, as a bar of one colour a state."""
-    at, rects = 0.0, ""
+    """The rows by state, as a bar with one colour per state."""
+    x, rects = 0.0, ""
     for state in SHOWN:
         if count := status.counts.get(state, 0):
-            wide = max(_BAR * count / status.rows, 3)
+            width = max(_BAR * count / status.rows, 3)
             name = escape(f"{say.row(state)[0]}: {say.figure(count)}")
-            rects += f'<rect class="{state.word}" x="{at:.1f}" width="{wide:.1f}" height="20">'
+            rects += f'<rect class="{state.word}" x="{x:.1f}" width="{width:.1f}" height="20">'
             rects += f"<title>{name}</title></rect>"
-            at += wide
+            x += width
     label = escape(say(Word.DONE) + ": " + say.share(status.ended_rows, status.rows))
     return (
-        f'<svg class="bar" viewBox="0 0 {max(at, 1):.1f} 20" preserveAspectRatio="none" '
+        f'<svg class="bar" viewBox="0 0 {max(x, 1):.1f} 20" preserveAspectRatio="none" '
         f'role="img" aria-label="{label}">{rects}</svg>'
     )
 
@@ -170,17 +173,17 @@ def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
         return say(Word.NOTHING_LEFT), f"{say(Word.ENDED)} {_clock(at)}" if at else ""
     if status.eta_s is None:
         return "–", say(Word.UNKNOWN_TIME)
-    # To the minute: a clock that changes every second says no more.
+    # To the minute: a time that changes every second says no more.
     at = datetime.now(UTC) + timedelta(seconds=status.eta_s)
     return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
 
 
-def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
+def _steer(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     if status.state.ended:
         return ""
     buttons = ""
-    if not_begun(status):
-        return _begin(say, status, coming)
+    if not_started(status):
+        return _start(say, status, driven_here)
     if status.state in _STARTS:
         buttons += _button(say, status, "resume", Word.CONTINUE, "")
     if status.state is MigrationState.RUNNING:
@@ -198,11 +201,11 @@ def _steer(say: Say, status: MigrationStatus, coming: bool) -> str:
     )
 
 
-def _begin(say: Say, status: MigrationStatus, coming: bool) -> str:
-    """What can be done with a file that was planned, and of which nothing was sent."""
+def _start(say: Say, status: MigrationStatus, driven_here: bool) -> str:
+    """The actions on a planned migration of which nothing was sent."""
     pending = status.counts.get(RowState.PENDING, 0)
     buttons = ""
-    if coming and pending:
+    if driven_here and pending:
         rows = min(PILOT_ROWS, pending)
         buttons += (
             f'<form method="post" action="/migrations/{escape(status.id)}/pilot">'
@@ -242,7 +245,7 @@ def _look_only(say: Say, status: MigrationStatus) -> str:
     return f'<p class="quiet small">{escape(say(Word.LOOK_ONLY))}</p>'
 
 
-def _button(say: Say, status: MigrationStatus, action: str, word: Sentence, kind: str) -> str:
+def _button(say: Say, status: MigrationStatus, action: str, word: Bilingual, kind: str) -> str:
     return (
         f'<form method="post" action="/migrations/{escape(status.id)}/{action}">'
         f'<button class="{kind}">{escape(say(word))}</button></form>'
@@ -266,7 +269,7 @@ def _speed(say: Say, status: MigrationStatus) -> str:
 
 
 def _files(say: Say, status: MigrationStatus) -> str:
-    links: tuple[tuple[str, Sentence], ...] = (
+    links: tuple[tuple[str, Bilingual], ...] = (
         ("report.html", Word.DOWNLOAD_REPORT),
         ("report.csv", Word.DOWNLOAD_CSV),
         ("report.jsonl", Word.DOWNLOAD_JSONL),

@@ -1,4 +1,4 @@
-"""What a file came to before anything was sent, as the page shows it."""
+"""Renders a migration's plan."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from html import escape
 from typing import Any
 
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.files.format_texts import form_words, reading_words
 from producer.migrations.input.files.formats import Format
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.fields import COMMAND, DEFAULT, SOURCE, USER
-from producer.migrations.texts.row_texts import plan_in, todo_in, where
+from producer.migrations.texts.codes import todo
+from producer.migrations.texts.row_texts import plan_in, where
 
 Plan = Mapping[str, Any]
 _SHOWN = 8  # codes of invalid rows
-_MOST_VALUES = 12
-# Said with words of the page. Whatever else a plan says is shown as it is named there.
+_MAX_VALUES = 12
+# Fields that the page renders in words. Other fields of a plan are shown by their own names.
 _KNOWN = frozenset(
     {
         "migration",
@@ -61,19 +62,19 @@ _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def section(say: Say, plan: Plan, errors: str) -> str:
-    """The whole of it. `errors` is a link to the file of rows that are not taken, as HTML."""
-    told = plan_in(plan, say.language)
+    """The whole plan. `errors` is a link to the file of rejected rows, as HTML."""
+    plan = plan_in(plan, say.language)
     return (
         f"<section><h2>{escape(say(Up.PLAN))}</h2>"
-        f"<h3>{escape(say(Up.TAKEN_AS))}</h3>{_pairs(_taken(say, told))}"
-        f"<h3>{escape(say(Up.ROWS))}</h3>{_pairs(_rows(say, told))}"
-        f"{_invalid(say, told, errors)}"
-        f"<h3>{escape(say(Up.COST))}</h3>{_pairs(_cost(say, told))}</section>"
+        f"<h3>{escape(say(Up.TAKEN_AS))}</h3>{_pairs(_taken(say, plan))}"
+        f"<h3>{escape(say(Up.ROWS))}</h3>{_pairs(_rows(say, plan))}"
+        f"{_invalid(say, plan, errors)}"
+        f"<h3>{escape(say(Up.COST))}</h3>{_pairs(_cost(say, plan))}</section>"
     )
 
 
 def folded(say: Say, plan: Plan, errors: str) -> str:
-    """The same to be opened, once there is more to see."""
+    """The plan, collapsed, once there is progress to show."""
     return (
         f'<details class="plain-details"><summary>{escape(say(Up.PLAN_BEFORE))}</summary>'
         f"{section(say, plan, errors)}</details>"
@@ -99,7 +100,7 @@ def _taken(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _format(say: Say, plan: Plan) -> tuple[str, tuple[str, ...]]:
-    """What the file is and how it was read; a plan of an earlier version has its form alone."""
+    """The file's form and how it was read; a plan of an earlier version has only its form."""
     try:
         format_ = Format.of_wire(plan["format"])
     except (KeyError, ValueError, TypeError):
@@ -108,17 +109,17 @@ def _format(say: Say, plan: Plan) -> tuple[str, tuple[str, ...]]:
 
 
 def _columns(say: Say, plan: Plan) -> Iterator[str]:
-    """Each column that is used, in words."""
+    """The meaning of each used column, in words."""
     if plan.get("stripeObjects"):
         yield escape(say(Up.OBJECTS))
     for field, column in (plan.get("mapping") or {}).items():
         if isinstance(column, str) and not plan.get("stripeObjects"):
             means = say(_MEANS[field]) if field in _MEANS else field
-            told = say(Up.COLUMN_IS, column="{column}", means=means)
-            yield escape(told).replace("{column}", _text(column))
+            sentence = say(Up.COLUMN_IS, column="{column}", means=means)
+            yield escape(sentence).replace("{column}", _text(column))
     for column in plan.get("cvcCheckColumns") or ():
-        told = say(Up.COLUMN_IS, column="{column}", means=say(Up.CHECKS))
-        yield escape(told).replace("{column}", _text(column))
+        sentence = say(Up.COLUMN_IS, column="{column}", means=say(Up.CHECKS))
+        yield escape(sentence).replace("{column}", _text(column))
 
 
 def _rows(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
@@ -173,16 +174,16 @@ def _invalid(say: Say, plan: Plan, errors: str) -> str:
     items = ""
     for code, count in list(codes.items())[:_SHOWN]:
         examples = plan["examples"].get(code, [])
-        told = "".join(
-            f"<li>{_text(_place(say, one))}: {_text(one['what'])}</li>" for one in examples
+        lines = "".join(
+            f"<li>{_text(_place(say, row))}: {_text(row['what'])}</li>" for row in examples
         )
         if count > len(examples):
             more = say(Up.AND_MORE, count=say.figure(count - len(examples)))
-            told += f"<li>{escape(more)}</li>"
+            lines += f"<li>{escape(more)}</li>"
         todo = examples[0]["todo"] if examples else ""
         items += (
             f"<li><b>{say.figure(count)}</b> <code>{_text(code)}</code>"
-            f'<p>{prose(f"{todo[:1].upper()}{todo[1:]}.")}</p><ul class="lines">{told}</ul></li>'
+            f'<p>{prose(f"{todo[:1].upper()}{todo[1:]}.")}</p><ul class="lines">{lines}</ul></li>'
         )
     if len(codes) > _SHOWN:
         items += f"<li>{escape(say(Up.AND_MORE, count=say.figure(len(codes) - _SHOWN)))}</li>"
@@ -195,13 +196,13 @@ def _invalid(say: Say, plan: Plan, errors: str) -> str:
 
 def _by_code(say: Say, codes: Mapping[str, int]) -> str:
     return "<br>".join(
-        f"{say.figure(count)} <code>{_text(code)}</code>: {prose(todo_in(code, say.language))}"
+        f"{say.figure(count)} <code>{_text(code)}</code>: {prose(todo(code, say.language))}"
         for code, count in codes.items()
     )
 
 
-def _place(say: Say, one: Mapping[str, Any]) -> str:
-    return where(one["line"], one["column"], say.language)
+def _place(say: Say, row: Mapping[str, Any]) -> str:
+    return where(row["line"], row["column"], say.language)
 
 
 def _pairs(rows: Iterator[tuple[str, str]]) -> str:
@@ -212,12 +213,12 @@ def _pairs(rows: Iterator[tuple[str, str]]) -> str:
 
 
 def _value(value: Any) -> str:
-    """Anything that a plan may hold, as HTML."""
+    """Any value of a plan, as HTML."""
     if isinstance(value, Mapping):
         return ", ".join(f"{_text(k)} = {_value(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        parts = [_value(one) for one in value[:_MOST_VALUES]]
-        more = ["…"] if len(value) > _MOST_VALUES else []
+        parts = [_value(one) for one in value[:_MAX_VALUES]]
+        more = ["…"] if len(value) > _MAX_VALUES else []
         return "<br>".join(parts + more)
     return _text(value)
 

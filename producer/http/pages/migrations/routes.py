@@ -1,4 +1,4 @@
-"""`/migrations` and `/migrations/{id}`: to look at, and to steer with forms."""
+"""`/migrations` and `/migrations/{id}`: pages to watch migrations, and forms to control them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from producer.contract.refusals import ParameterInvalid
-from producer.http.access.scopes import may, needs, sender_of
+from producer.contract.texts import Bilingual
+from producer.http.access.scopes import has_scope, needs, sender_of
 from producer.http.migrations.control import FileElsewhere, forget, steer, throttle
 from producer.http.migrations.events import stream
-from producer.http.migrations.parameters import limit_of, rps_of
 from producer.http.migrations.reports import FORMS, report
 from producer.http.migrations.routes import migration_id
 from producer.http.migrations.services import MigrationServices
+from producer.http.migrations.upload.parameters import limit_of, rps_of
 from producer.http.pages.migrations import list_view, migration_view, upload_view
-from producer.http.pages.migrations.upload_form import take
+from producer.http.pages.migrations.upload_form import receive
 from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import explained, notice, page, trouble
 from producer.http.pages.site.sessions import Sessions
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.http.requests.body import read_body
 from producer.http.services import Services
@@ -42,22 +44,22 @@ log = logging.getLogger(__name__)
 
 PATH = "/migrations"
 Handler = Callable[[Request], Awaitable[Response]]
-_LOOK = needs(Scope.READ, Scope.MIGRATE)
+_READ = needs(Scope.READ, Scope.MIGRATE)
 _STEER = needs(Scope.MIGRATE)
 
 
 def routes(
     services: Services, migrations: MigrationServices, sessions: Sessions, say: Say
 ) -> APIRouter:
-    """The page's routes. Every answer to a person is a page, errors included."""
+    """The pages' routes. Errors are answered with pages too."""
     router = APIRouter(include_in_schema=False)
 
-    async def not_there(migration: str, nav: str) -> Response:
+    async def not_found(migration: str, nav: str) -> Response:
         loss = await migrations.lost(migration)
         if loss is None:
             return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
-        told = loss.message(say.language)
-        return explained(say, Word.JOURNAL_LOST, told, 409, nav=nav)
+        message = loss.message(say.language)
+        return explained(say, Word.JOURNAL_LOST, message, 409, nav=nav)
 
     def in_pages(handler: Handler) -> Handler:
         @wraps(handler)
@@ -66,7 +68,7 @@ def routes(
                 try:
                     return await handler(request)
                 except UnknownMigration as unknown:
-                    return await not_there(unknown.migration, navigation(say, request.scope))
+                    return await not_found(unknown.migration, navigation(say, request.scope))
             except JournalUnavailable as error:
                 if error.other_data:
                     nav = navigation(say, request.scope)
@@ -77,63 +79,67 @@ def routes(
         return handled
 
     async def show(
-        request: Request, word: Sentence | None = None, http_status: int = 200
+        request: Request, word: Bilingual | None = None, http_status: int = 200
     ) -> Response:
         migration = migration_id(request)
         status = await migrations.status_cache.status(migration, fresh=True)
         remark = notice(say, word) if word else ""
-        coming = migrations.drivers.coming(migration)
-        steers = may(request, Scope.MIGRATE)
+        driven_here = migrations.drivers.driven_here(migration)
+        can_steer = has_scope(request, Scope.MIGRATE)
         plan = await asyncio.to_thread(migrations.registry.plan, migration)
-        body = migration_view.body(say, status, remark, coming=coming, steers=steers, plan=plan)
+        body = migration_view.body(
+            say, status, remark, driven_here=driven_here, can_steer=can_steer, plan=plan
+        )
         script = None if status.state.ended else Asset.LIVE
         title = migration_view.title(say, status)
         nav = navigation(say, request.scope)
         return page(say, title, body, script=script, http_status=http_status, nav=nav)
 
-    @router.get(PATH, **_LOOK)
+    @router.get(PATH, **_READ)
     @in_pages
     async def list_migrations(request: Request) -> Response:
         found = await migrations.status_cache.list()
         lost = await migrations.all_lost({one.id for one in found})
         base = str(request.base_url).rstrip("/")
-        steers = may(request, Scope.MIGRATE)
-        most = migrations.settings.upload_limit
-        form = upload_view.form(say, by=sender_of(request), most=most) if steers else ""
-        body = list_view.body(say, found, migrations.drivers.coming, lost, base=base, upload=form)
+        can_steer = has_scope(request, Scope.MIGRATE)
+        limit = migrations.settings.upload_limit
+        form = upload_view.form(say, by=sender_of(request), max_bytes=limit) if can_steer else ""
+        body = list_view.body(
+            say, found, migrations.drivers.driven_here, lost, base=base, upload=form
+        )
         return page(
             say,
             say(Word.MIGRATIONS),
             body,
             script=Asset.LIST,
-            scripts=(Asset.UPLOAD,) if steers else (),
-            # Without scripts it would take away what is being filled in.
-            renew=not steers,
+            scripts=(Asset.UPLOAD,) if can_steer else (),
+            # Without scripts, a reload would discard what the user is filling in.
+            reload=not can_steer,
             nav=navigation(say, request.scope),
         )
 
     @router.post(PATH, **_STEER)
     @in_pages
-    async def take_file(request: Request) -> Response:
-        return await take(services, migrations, say, request)
+    async def upload_file(request: Request) -> Response:
+        return await receive(services, migrations, say, request)
 
-    @router.get("/migrations/{migrationId}", **_LOOK)
+    @router.get("/migrations/{migrationId}", **_READ)
     @in_pages
-    async def look(request: Request) -> Response:
+    async def show_migration(request: Request) -> Response:
         return await show(request)
 
-    @router.get("/migrations/{migrationId}/events", **_LOOK)
+    @router.get("/migrations/{migrationId}/events", **_READ)
     async def events(request: Request) -> Response:
         status = await migrations.status_cache.status(migration_id(request))
-        steers = may(request, Scope.MIGRATE)
+        can_steer = has_scope(request, Scope.MIGRATE)
         plan = await asyncio.to_thread(migrations.registry.plan, status.id)
 
         def view(one: MigrationStatus) -> dict[str, Any]:
-            coming = migrations.drivers.coming(one.id)
-            return migration_view.event(say, one, coming, steers=steers, plan=plan)
+            driven_here = migrations.drivers.driven_here(one.id)
+            return migration_view.event(say, one, driven_here, can_steer=can_steer, plan=plan)
 
         async def signed_in() -> bool:
-            if not sessions.needed or "authorization" in request.headers:
+            if not sessions.required or "authorization" in request.headers:
                 return True
             return await sessions.caller(request.scope["headers"]) is not None
 
@@ -174,7 +180,7 @@ def routes(
 
     @router.post("/migrations/{migrationId}/throttle", **_STEER)
     @in_pages
-    async def bound(request: Request) -> Response:
+    async def throttle_migration(request: Request) -> Response:
         migration = migration_id(request)
         fields = await _fields(request)
         text = fields.get("rps", "").strip().replace(",", ".")
@@ -198,11 +204,11 @@ def routes(
         return in_pages(make)
 
     for name in FORMS:
-        router.get(f"/migrations/{{migrationId}}/{name}", **_LOOK)(reporting(name))
+        router.get(f"/migrations/{{migrationId}}/{name}", **_READ)(reporting(name))
 
     return router
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    """Those of a form without a file."""
+    """The fields of a form without a file."""
     return dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))

@@ -1,4 +1,4 @@
-"""What became of a migration's rows, and what a person does about those that went wrong."""
+"""Renders the outcomes of a migration's rows, and what to do about the problems."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from html import escape
 
 from producer.http.pages.migrations.headline import not_applied
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.rows import SKIPPED_CODES
 from producer.migrations.model.status import MigrationStatus
-from producer.migrations.texts.row_states import SHOWN
-from producer.migrations.texts.row_texts import todo_in
+from producer.migrations.texts.codes import todo
+from producer.migrations.texts.states import SHOWN
 
-# Codes after which nothing is to be done.
+# Codes that require no action.
 _MINOR = frozenset(
     {"repeated_row", "not_default", "unchanged", "superseded", "cancelled", *SKIPPED_CODES}
 )
 
 
 def wrong(say: Say, status: MigrationStatus) -> str:
-    """The codes with how many rows, and what to do about each."""
+    """Each code with its number of rows, and what to do about it."""
     known = {c: n for c, n in status.codes.items() if n and c != "repeated_row"}
     if not known and not not_applied(status):
         if not status.state.ended:
@@ -34,7 +35,7 @@ def wrong(say: Say, status: MigrationStatus) -> str:
         minor = ' class="minor"' if code in _MINOR else ""
         items += (
             f"<li{minor}><b>{escape(_rows(say, count))}</b>: <code>{escape(visible(code))}</code>"
-            f"<p>{prose(_sentence(todo_in(code, say.language)))}</p></li>"
+            f"<p>{prose(_sentence(todo(code, say.language)))}</p></li>"
         )
     links = {
         "report": link(status, "report.html", say(Word.REPORT)),
@@ -47,8 +48,8 @@ def wrong(say: Say, status: MigrationStatus) -> str:
     )
 
 
-def became(say: Say, status: MigrationStatus) -> str:
-    """The rows by state, adding up."""
+def outcomes(say: Say, status: MigrationStatus) -> str:
+    """The rows by state, with their sum."""
     rows = ""
     for state in SHOWN:
         if count := status.counts.get(state, 0):
@@ -80,7 +81,7 @@ def became(say: Say, status: MigrationStatus) -> str:
 
 
 def link(status: MigrationStatus, name: str, text: str) -> str:
-    """To a file that is made of the migration."""
+    """A link to one of the migration's files."""
     return f'<a href="/migrations/{escape(status.id)}/{name}">{escape(text)}</a>'
 
 

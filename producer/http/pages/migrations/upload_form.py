@@ -1,4 +1,4 @@
-"""A file that is posted by the page's form: refused with its reasons, or entered and shown."""
+"""Receives the upload form: enters the file and shows its plan, or shows why it is rejected."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from producer.contract.card_data.card_numbers import find_card_data
-from producer.contract.messages import Text, say
+from producer.contract.messages import Text
 from producer.contract.refusals import ParameterInvalid
 from producer.http.access.scopes import sender_of
-from producer.http.migrations.child_processes import ChildFailed
-from producer.http.migrations.control import told
-from producer.http.migrations.multipart import FileForm, FormBroken, read_form
-from producer.http.migrations.parameters import Parameters
+from producer.http.migrations.control import log_action
+from producer.http.migrations.processes.child_processes import ChildFailed
 from producer.http.migrations.services import MigrationServices
-from producer.http.migrations.upload import CARD_DATA, UNAVAILABLE, TooManyBytes, bounded, entered
-from producer.http.migrations.upload_storage import Busy
+from producer.http.migrations.upload.multipart import FileForm, FormBroken, read_form
+from producer.http.migrations.upload.parameters import Parameters
+from producer.http.migrations.upload.receive import (
+    CARD_DATA,
+    UNAVAILABLE,
+    TooManyBytes,
+    bounded,
+    plan_and_enter,
+)
+from producer.http.migrations.upload_storage import UploadsBusy
 from producer.http.pages.migrations import upload_view
 from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import page
-from producer.http.pages.texts.migrations import Say
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.http.requests.content_encoding import refuse_encoded
 from producer.http.services import Services
@@ -34,7 +40,7 @@ _MISSING = "column_missing"
 
 
 class _Refused(Exception):
-    """Why it is not taken, for a person; `columns` are those to choose from."""
+    """The file is rejected; `why` is for people, `columns` are those to choose from."""
 
     def __init__(self, why: str, http_status: int = 400, columns: list[str] | None = None) -> None:
         self.why = why
@@ -43,30 +49,30 @@ class _Refused(Exception):
         super().__init__(why)
 
 
-async def take(
+async def receive(
     services: Services, migrations: MigrationServices, say: Say, request: Request
 ) -> Response:
-    """Take the file; the answer leads to its plan, or shows the form with what is wrong.
+    """Receive the file; redirect to its plan, or show the form with what is wrong.
 
-    Nothing is sent, and nothing is left of a file that is refused.
+    Nothing is sent, and nothing is kept of a rejected file.
 
     Raises:
         JournalUnavailable, starlette.requests.ClientDisconnect
     """
     refuse_encoded(request)
-    services.same_journal()
-    filled: dict[str, str] = {}
+    services.require_same_journal()
+    fields: dict[str, str] = {}
     try:
         form = await _read(say, request)
-        filled = dict(form.fields)
-        made = await _entered(migrations, say, request, form, filled)
+        fields = dict(form.fields)
+        outcome = await _plan_and_enter(migrations, say, request, form, fields)
     except _Refused as refused:
-        return _again(migrations, say, request, filled, refused)
-    if made is None:
+        return _refused_form(migrations, say, request, fields, refused)
+    if outcome is None:
         return unavailable(say, request.scope)
-    migration: str = made["plan"]["migration"]
-    if made["created"]:
-        told(migration, "enter", sender_of(request))
+    migration: str = outcome["plan"]["migration"]
+    if outcome["created"]:
+        log_action(migration, "enter", sender_of(request))
     return RedirectResponse(f"{upload_view.PATH}/{migration}", 303)
 
 
@@ -82,45 +88,47 @@ async def _read(say: Say, request: Request) -> FileForm:
     return form
 
 
-async def _entered(
+async def _plan_and_enter(
     migrations: MigrationServices,
     say: Say,
     request: Request,
     form: FileForm,
-    filled: Mapping[str, str],
+    fields: Mapping[str, str],
 ) -> dict[str, Any] | None:
-    """What was told of the plan; None where Redis does not answer."""
+    """The plan and whether it was entered; None if Redis does not answer."""
     limit = migrations.settings.upload_limit
     try:
-        given = Parameters.of(_query(form.filename, filled))
-        made = await entered(migrations, request, bounded(form.file, limit), given, say.language)
+        parameters = Parameters.of(_query(form.filename, fields))
+        outcome = await plan_and_enter(
+            migrations, request, bounded(form.file, limit), parameters, say.language
+        )
     except ParameterInvalid as wrong:
         raise _Refused(wrong.message(say.language)) from None
     except TooManyBytes:
         raise _Refused(_text(say, Text.FILE_TOO_LARGE, limit=str(limit)), 413) from None
-    except Busy:
+    except UploadsBusy:
         raise _Refused(_text(say, Text.UPLOADS_BUSY), 503) from None
     except FormBroken:
         raise _Refused(say(Up.BROKEN)) from None
     except ChildFailed:
         raise _Refused(say(Up.FAILED), 500) from None
-    match made.get("code"):
+    match outcome.get("code"):
         case None:
-            return made
+            return outcome
         case code if code == UNAVAILABLE:
             return None
         case code if code == CARD_DATA:
-            column = made["column"] or "?"
+            column = outcome["column"] or "?"
             raise _Refused(_text(say, Text.CARD_COLUMN, column=column))
         case code:
-            columns = made.get("columns", []) if code == _MISSING else []
-            raise _Refused(f"{made['message']}.", columns=columns)
+            columns = outcome.get("columns", []) if code == _MISSING else []
+            raise _Refused(f"{outcome['message']}.", columns=columns)
 
 
-def _query(filename: str, filled: Mapping[str, str]) -> QueryParams:
-    """The fields as parameters of an upload."""
+def _query(filename: str, fields: Mapping[str, str]) -> QueryParams:
+    """The form's fields as query parameters of an upload."""
     pairs = [("name", filename)]
-    for name, value in filled.items():
+    for name, value in fields.items():
         text = value.strip()
         if not text:
             continue
@@ -131,14 +139,14 @@ def _query(filename: str, filled: Mapping[str, str]) -> QueryParams:
     return QueryParams(pairs)
 
 
-def _again(
+def _refused_form(
     migrations: MigrationServices,
     say: Say,
     request: Request,
-    filled: Mapping[str, str],
+    fields: Mapping[str, str],
     refused: _Refused,
 ) -> Response:
-    told_ = (
+    reason = (
         f'<div class="notice" role="alert"><p><b>{escape(say(Up.REFUSED))}.</b> '
         f"{escape(refused.why)}</p><p>{escape(say(Up.NOTHING_KEPT))}"
         f"{' ' + escape(say(Up.WHICH_COLUMNS)) if refused.columns else ''}</p></div>"
@@ -146,10 +154,10 @@ def _again(
     form = upload_view.form(
         say,
         by=sender_of(request),
-        most=migrations.settings.upload_limit,
-        given=filled,
+        max_bytes=migrations.settings.upload_limit,
+        values=fields,
         columns=refused.columns,
-        told=told_,
+        reason=reason,
     )
     nav = navigation(say, request.scope)
     return page(
@@ -163,4 +171,4 @@ def _again(
 
 
 def _text(say_: Say, text: Text, **values: str) -> str:
-    return f"{say(text, say_.language, **values)}."
+    return f"{text.say(say_.language, **values)}."

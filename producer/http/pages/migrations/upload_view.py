@@ -1,19 +1,19 @@
-"""The form to upload a file with."""
+"""Renders the upload form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from producer.http.migrations.parameters import NAMES
-from producer.http.pages.texts.migrations import Say
+from producer.http.migrations.upload.parameters import NAMES
+from producer.http.pages.texts.say import Say
 from producer.http.pages.texts.uploads import Up
 from producer.migrations.input.columns.columns import DEFAULT, SOURCE, USER
 from producer.migrations.input.values.display_text import visible
 
 PATH = "/migrations"
 MAP = "map-"
-# Options in the order in which they are shown; those that uploads do not know are left out.
+# Options in display order; those that uploads do not support are left out.
 _TEXTS = (
     ("sheet", Up.SHEET, "text"),
     ("only-if-default-is", Up.ONLY_IF, "text"),
@@ -29,26 +29,27 @@ def form(
     say: Say,
     *,
     by: str,
-    most: int,
-    given: Mapping[str, str] | None = None,
+    max_bytes: int,
+    values: Mapping[str, str] | None = None,
     columns: Sequence[str] = (),
-    told: str = "",
+    reason: str = "",
 ) -> str:
-    """The section. `most` is the largest file, in bytes.
+    """The form's section. `max_bytes` is the size of the largest file.
 
-    After a refusal: `told` is why, as HTML; `given` what was filled in; `columns` the file's.
+    After a refusal, `reason` says why, as HTML; `values` are the values filled in; `columns` are
+    the file's columns.
     """
-    given = given or {}
+    values = values or {}
     who = f" {escape(say(Up.BY, name=by))}" if by else ""
-    kinds = escape(say(Up.KINDS, most=_size(say, most)))
-    # Fields stand before the file, since the file is judged by them as it comes.
+    kinds = escape(say(Up.KINDS, most=_size(say, max_bytes)))
+    # The fields precede the file, since it is checked against them while it arrives.
     return (
         f'<section id="upload" data-uploading="{escape(say(Up.UPLOADING, share="{share}"))}" '
         f'data-checking="{escape(say(Up.CHECKING))}" data-cut="{escape(say(Up.CUT))}">'
-        f"<h2>{escape(say(Up.TITLE))}</h2>{told}"
+        f"<h2>{escape(say(Up.TITLE))}</h2>{reason}"
         f'<p class="quiet">{escape(say(Up.INTRO))}{who}</p>'
         f'<form method="post" action="{PATH}" enctype="multipart/form-data" class="upload">'
-        f"{_options(say, given, columns)}"
+        f"{_options(say, values, columns)}"
         f'<label class="drop" for="file"><b>{escape(say(Up.DROP))}</b>'
         f'<small class="quiet">{kinds}</small>'
         '<input type="file" id="file" name="file" required></label>'
@@ -58,20 +59,20 @@ def form(
     )
 
 
-def _options(say: Say, given: Mapping[str, str], columns: Sequence[str]) -> str:
-    shown = " open" if columns or any(given.values()) else ""
+def _options(say: Say, values: Mapping[str, str], columns: Sequence[str]) -> str:
+    shown = " open" if columns or any(values.values()) else ""
     kinds = _select(
-        say, "command", Up.BY_COLUMNS, _COMMANDS, given.get("command", ""), say(Up.COMMAND)
+        say, "command", Up.BY_COLUMNS, _COMMANDS, values.get("command", ""), say(Up.COMMAND)
     )
-    maps = "".join(_map(say, field, given.get(MAP + field, ""), columns) for field in _MEANINGS)
+    maps = "".join(_map(say, field, values.get(MAP + field, ""), columns) for field in _MEANINGS)
     texts = "".join(
-        _text(name, say(word), given.get(name, ""), kind)
+        _text(name, say(word), values.get(name, ""), kind)
         for name, word, kind in _TEXTS
         if name in NAMES
     )
     flags = "".join(
         f'<label class="flag"><input type="checkbox" name="{name}" value="true"'
-        f"{' checked' if given.get(name) else ''}> {escape(say(word))}</label>"
+        f"{' checked' if values.get(name) else ''}> {escape(say(word))}</label>"
         for name, word in _FLAGS
     )
     mapped = (
@@ -79,7 +80,7 @@ def _options(say: Say, given: Mapping[str, str], columns: Sequence[str]) -> str:
         "</fieldset>"
     )
     others = f'<div class="grid-of-fields">{kinds}{texts}</div>'
-    # What is asked for comes first.
+    # After a missing column, the choice of columns comes first.
     fields = mapped + others if columns else others + mapped
     return (
         f'<details class="options"{shown}><summary>{escape(say(Up.OPTIONS))}</summary>'
@@ -114,8 +115,8 @@ def _text(name: str, label: str, value: str, mode: str) -> str:
     )
 
 
-def _size(say: Say, most: int) -> str:
+def _size(say: Say, count: int) -> str:
     for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if most >= size:
-            return f"{say.figure(most / size, 0 if most % size == 0 else 1)} {unit}"
-    return f"{most} bytes"
+        if count >= size:
+            return f"{say.figure(count / size, 0 if count % size == 0 else 1)} {unit}"
+    return f"{count} bytes"

@@ -1,1 +1,1 @@
-"""The pages of what happens now, of a command, and of a customer."""
+"""The pages of the current situation, of a command, and of a customer."""

@@ -1,4 +1,4 @@
-"""A command as its page shows it: what it is, what happened to it, what it waits for."""
+"""Renders a command's page: its data, its history, what it waits for."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from producer.http.pages.site.parts import (
     wait,
     who,
 )
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
+from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 
-# Of an envelope with a whole customer, no more is shown.
-_LONGEST = 20_000
+# Characters shown of an envelope, which may contain a whole customer.
+_MAX_SHOWN = 20_000
 
 
 def body(say: Say, story: CommandStory) -> str:
@@ -50,7 +51,7 @@ def body(say: Say, story: CommandStory) -> str:
 
 
 def event(say: Say, story: CommandStory) -> dict[str, Any]:
-    """What the page is told when something has changed."""
+    """The event sent to the page when something has changed."""
     return {
         "title": title(say, story),
         "ended": ended(story),
@@ -59,17 +60,17 @@ def event(say: Say, story: CommandStory) -> dict[str, Any]:
 
 
 def title(say: Say, story: CommandStory) -> str:
-    """For the browser's tab."""
+    """The browser tab's title."""
     return f"{state(say, story.told.state)} · {visible(story.told.id)}"
 
 
 def ended(story: CommandStory) -> bool:
-    """Whether nothing more happens by itself."""
+    """Whether nothing more happens without an operator."""
     return story.wait is Wait.NOTHING
 
 
 def parts(say: Say, story: CommandStory) -> dict[str, str]:
-    """HTML by the id of where it stands."""
+    """HTML by element id."""
     return {
         "say": escape(state(say, story.told.state)),
         "now": _now(say, story),
@@ -80,15 +81,15 @@ def parts(say: Say, story: CommandStory) -> dict[str, str]:
 
 
 def _now(say: Say, story: CommandStory) -> str:
-    told = story.told
-    todo = todo_of_state(say, told.state)
-    if told.state == State.FAILED:
-        # What to type is for this command; the list's words are for all of a code.
-        todo = todo_of_code(say, told.code).replace("ID", told.id)
-    now = f'<p class="now">{state_mark(say, told.state)}</p>'
+    command = story.told
+    todo = todo_of_state(say, command.state)
+    if command.state == State.FAILED:
+        # The text has a placeholder for the command's id.
+        todo = todo_of_code(say, command.code).replace("ID", command.id)
+    now = f'<p class="now">{state_mark(say, command.state)}</p>'
     waits = ""
     if story.wait is not Wait.NOTHING:
-        waits = wait(say, story.wait, told.lane)
+        waits = wait(say, story.wait, command.lane)
         if story.wait is Wait.LANE and story.paused:
             waits += f" ({text(story.paused)})"
         if story.wait is Wait.KEY and story.key_code:
@@ -98,30 +99,30 @@ def _now(say: Say, story: CommandStory) -> str:
     rows = [
         (say(Told.TODO), prose(todo)),
         (say(Told.WAITS_FOR), waits),
-        (say(Told.NEXT_TRY), escape(clock(told.next_attempt_at))),
-        (say(Told.CODE), code(told.code)),
-        (say(Told.MESSAGE), text(told.message)),
+        (say(Told.NEXT_TRY), escape(clock(command.next_attempt_at))),
+        (say(Told.CODE), code(command.code)),
+        (say(Told.MESSAGE), text(command.message)),
         (
             say(Told.SUPERSEDED_BY),
-            command_link(told.superseded_by) if told.superseded_by else "",
+            command_link(command.superseded_by) if command.superseded_by else "",
         ),
     ]
-    attention = ' class="attention"' if told.state in (State.FAILED, State.UNKNOWN) else ""
+    attention = ' class="attention"' if command.state in (State.FAILED, State.UNKNOWN) else ""
     return f"<section{attention}>{now}{pairs(rows)}</section>"
 
 
 def _what(say: Say, story: CommandStory) -> str:
-    told = story.told
-    spent = told.command == CommandKind.ASSIGN_CARD and not told.card
+    command = story.told
+    spent = command.command == CommandKind.ASSIGN_CARD and not command.card
     rows = [
-        (say(Told.COMMAND), code(told.command)),
+        (say(Told.COMMAND), code(command.command)),
         (say(Told.CUSTOMER), customer_link(story.customer) if story.customer else ""),
-        (say(Told.CARD), escape(say(Told.TOKEN_SPENT)) if spent else code(told.card)),
-        (say(Told.SLOT), code(told.slot)),
-        (say(Told.SENDER), who(say, told)),
-        (say(Told.TAGS), tags(told.metadata)),
-        (say(Told.LANE), code(told.lane)),
-        (say(Told.ATTEMPTS), say.figure(told.attempts)),
+        (say(Told.CARD), escape(say(Told.TOKEN_SPENT)) if spent else code(command.card)),
+        (say(Told.SLOT), code(command.slot)),
+        (say(Told.SENDER), who(say, command)),
+        (say(Told.TAGS), tags(command.metadata)),
+        (say(Told.LANE), code(command.lane)),
+        (say(Told.ATTEMPTS), say.figure(command.attempts)),
     ]
     return section(say(Told.WHAT_IT_IS), pairs(rows))
 
@@ -148,6 +149,6 @@ def _moment(say: Say, moment: Moment) -> str:
 def _result(say: Say, story: CommandStory) -> str:
     if story.result is None:
         return ""
-    written = json.dumps(story.result, ensure_ascii=False, indent=2)[:_LONGEST]
+    written = json.dumps(story.result, ensure_ascii=False, indent=2)[:_MAX_SHOWN]
     lines = "\n".join(visible(line) for line in written.split("\n"))
     return section(say(Told.ENVELOPE), f"<pre>{escape(lines)}</pre>")

@@ -1,4 +1,4 @@
-"""A customer as its page shows it: which card is charged, what set it, what waits."""
+"""Renders a customer's page: which card is charged, what set it, which commands wait."""
 
 from __future__ import annotations
 
@@ -11,59 +11,60 @@ from producer.http.pages.site.parts import (
     command_link,
     prose,
     section,
+    sentence,
     state_mark,
     table,
     text,
-    told,
     wait,
     who,
 )
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent
 from producer.journal.operations.customers import Told as ToldCommand
 from producer.migrations.input.values.display_text import visible
 
 
-def body(say: Say, found: Explanation) -> str:
+def body(say: Say, explanation: Explanation) -> str:
     """The page's content."""
-    record = found.record
+    record = explanation.record
     return (
         f'<h1 class="name">{escape(say(Told.CUSTOMER))} {code(record.customer)}</h1>'
-        f"{_now(say, found)}{_slots(say, found)}{_waiting(say, found)}{_past(say, found)}"
-        f"{_events(say, found)}"
+        f"{_now(say, explanation)}{_slots(say, explanation)}{_waiting(say, explanation)}"
+        f"{_past(say, explanation)}{_events(say, explanation)}"
         f'<footer class="quiet small">{escape(say(Told.AS_OF, at=clock(record.at)))} '
         f"{escape(say(Word.TIMES))}</footer>"
     )
 
 
-def title(say: Say, found: Explanation) -> str:
-    """For the browser's tab."""
-    return f"{visible(found.record.customer)} · {say(Word.CARDS)}"
+def title(say: Say, explanation: Explanation) -> str:
+    """The browser tab's title."""
+    return f"{visible(explanation.record.customer)} · {say(Word.CARDS)}"
 
 
-def _now(say: Say, found: Explanation) -> str:
-    if found.read is not None and found.read.code:
-        now = told(say, Told.NOT_READ, code=code(found.read.code))
+def _now(say: Say, explanation: Explanation) -> str:
+    if explanation.read is not None and explanation.read.code:
+        now = sentence(say, Told.NOT_READ, code=code(explanation.read.code))
         return (
             f'<section class="attention"><p class="now">{now}</p>'
             f'<p class="do">{prose(say(Told.NOT_READ_DO))}</p></section>'
         )
-    invoiced = found.invoiced
+    invoiced = explanation.invoiced
     now = escape(say(Told.NOT_CHARGED))
     if invoiced is not None and invoiced.card:
-        now = told(say, Told.CHARGED, card=code(invoiced.card))
+        now = sentence(say, Told.CHARGED, card=code(invoiced.card))
     return (
         f'<section><p class="now">{now}</p><p class="do">{prose(say(Told.OWN_DEFAULT))}</p>'
         "</section>"
     )
 
 
-def _slots(say: Say, found: Explanation) -> str:
+def _slots(say: Say, explanation: Explanation) -> str:
     columns = [say(one) for one in (Told.SLOT, Told.CARD, Told.WHY)]
     rows = [
         (code(one.slot.value), _card(say, one), f'<span class="why">{_why(say, one)}</span>')
-        for one in found.slots
+        for one in explanation.slots
     ]
     return section(say(Told.SLOTS), table(columns, rows))
 
@@ -78,27 +79,27 @@ def _card(say: Say, slot: SlotNow) -> str:
 
 
 def _why(say: Say, slot: SlotNow) -> str:
-    one = slot.command
-    if one is None:
+    command = slot.command
+    if command is None:
         return escape(say(Told.NOT_KNOWN)) if slot.origin is Origin.NOT_KNOWN else ""
     values = {
-        "id": command_link(one.id),
-        "who": who(say, one),
-        "card": code(one.card),
-        "when": escape(clock(one.finished_at)),
+        "id": command_link(command.id),
+        "who": who(say, command),
+        "card": code(command.card),
+        "when": escape(clock(command.finished_at)),
     }
     word = {
         Origin.COMMAND: Told.SET_BY,
         Origin.FIRST_CARD: Told.FIRST_CARD,
         Origin.ELSEWHERE: Told.ELSEWHERE,
     }.get(slot.origin, Told.LAST_SET)
-    return told(say, word, **values)
+    return sentence(say, word, **values)
 
 
-def _waiting(say: Say, found: Explanation) -> str:
+def _waiting(say: Say, explanation: Explanation) -> str:
     rows = [
-        (*_brief(say, one), wait(say, found.wait(at), one.lane))
-        for at, one in enumerate(found.record.unended)
+        (*_brief(say, command), wait(say, explanation.wait(at), command.lane))
+        for at, command in enumerate(explanation.record.unended)
     ]
     if not rows:
         return section(say(Told.WILL_SET), f"<p>{escape(say(Told.NOTHING_WAITS))}</p>")
@@ -106,10 +107,10 @@ def _waiting(say: Say, found: Explanation) -> str:
     return section(say(Told.WILL_SET), table([*_columns(say), last], rows))
 
 
-def _past(say: Say, found: Explanation) -> str:
+def _past(say: Say, explanation: Explanation) -> str:
     rows = [
-        (*_brief(say, one), _became(say, one), escape(clock(one.finished_at)))
-        for one in found.record.ended
+        (*_brief(say, command), _outcome(say, command), escape(clock(command.finished_at)))
+        for command in explanation.record.ended
     ]
     if not rows:
         return section(say(Told.PAST), f"<p>{escape(say(Told.NOTHING_PAST))}</p>")
@@ -117,21 +118,21 @@ def _past(say: Say, found: Explanation) -> str:
     return section(say(Told.PAST), table([*_columns(say), *more], rows))
 
 
-def _events(say: Say, found: Explanation) -> str:
-    if not found.events:
+def _events(say: Say, explanation: Explanation) -> str:
+    if not explanation.events:
         return ""
     columns = [say(one) for one in (Told.EVENT, Told.OBJECT, Told.CHANGED_BY, Told.WHEN)]
     rows = [
         (code(one.type), code(one.object), _changed_by(say, one), escape(clock(one.at)))
-        for one in found.events
+        for one in explanation.events
     ]
     return section(say(Told.EVENTS), table(columns, rows))
 
 
-def _changed_by(say: Say, one: NotedEvent) -> str:
-    if one.command_id:
-        return command_link(one.command_id)
-    word = Told.BY_MIGRATION if one.changed_by is ChangedBy.MIGRATION else Told.BY_OTHERS
+def _changed_by(say: Say, event: NotedEvent) -> str:
+    if event.command_id:
+        return command_link(event.command_id)
+    word = Told.BY_MIGRATION if event.changed_by is ChangedBy.MIGRATION else Told.BY_OTHERS
     return escape(say(word))
 
 
@@ -139,12 +140,12 @@ def _columns(say: Say) -> list[str]:
     return [say(one) for one in (Told.COMMAND, Told.CARD, Told.STATE, Told.SENDER)]
 
 
-def _brief(say: Say, one: ToldCommand) -> tuple[str, str, str, str]:
-    name = f"{command_link(one.id)}<small>{text(one.command)}</small>"
-    return name, code(one.card), state_mark(say, one.state), who(say, one)
+def _brief(say: Say, command: ToldCommand) -> tuple[str, str, str, str]:
+    name = f"{command_link(command.id)}<small>{text(command.command)}</small>"
+    return name, code(command.card), state_mark(say, command.state), who(say, command)
 
 
-def _became(say: Say, one: ToldCommand) -> str:
-    if one.superseded_by:
-        return f"{escape(say(Told.SUPERSEDED_BY))} {command_link(one.superseded_by)}"
-    return code(one.code) if one.code else ""
+def _outcome(say: Say, command: ToldCommand) -> str:
+    if command.superseded_by:
+        return f"{escape(say(Told.SUPERSEDED_BY))} {command_link(command.superseded_by)}"
+    return code(command.code) if command.code else ""

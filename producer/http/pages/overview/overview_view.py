@@ -1,4 +1,4 @@
-"""What is happening now, as the page at `/` shows it."""
+"""Renders the page at `/`: the current situation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from producer.contract import Lane, Refusal, State
 from producer.contract.card_data.redaction import redact
 from producer.contract.failed_filters import POISON, FailedFilter
-from producer.http.overview.sampler import Overview, Trouble
+from producer.http.overview.sampler import COUNTED, Overview, TroubledCommands
 from producer.http.pages.failed.view import PATH as FAILED
 from producer.http.pages.failed.view import list_url, replay_button
 from producer.http.pages.migrations.migration_view import bar
@@ -21,27 +21,27 @@ from producer.http.pages.site.parts import (
     facts,
     prose,
     section,
+    sentence,
     state,
     state_mark,
     table,
     text,
-    told,
 )
 from producer.http.pages.texts.failed import Failure
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
+from producer.http.pages.texts.say import Say
 from producer.journal.operations.failed import Kept
 
-_LOOKED_AT = 100
 _LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
 
 
-def body(say: Say, found: Overview, *, replays: bool = False) -> str:
-    """The page's content. `replays`: who looks may take up failed commands."""
+def body(say: Say, overview: Overview, *, can_replay: bool = False) -> str:
+    """The page's content. `can_replay`: the viewer may replay failed commands."""
     shown = "".join(
         f'<div id="{name}" tabindex="-1">{html}</div>'
-        for name, html in parts(say, found, replays=replays).items()
+        for name, html in parts(say, overview, can_replay=can_replay).items()
         if name != "say"
     )
     find = (
@@ -59,42 +59,46 @@ def body(say: Say, found: Overview, *, replays: bool = False) -> str:
     )
 
 
-def event(say: Say, found: Overview, *, replays: bool = False) -> dict[str, Any]:
-    """What the page is told when something has changed."""
-    return {"title": title(say, found), "ended": False, "parts": parts(say, found, replays=replays)}
-
-
-def title(say: Say, found: Overview) -> str:
-    """For the browser's tab."""
-    return f"{matters(say, found)[0].now} · {say(Word.CARDS)}"
-
-
-def parts(say: Say, found: Overview, *, replays: bool = False) -> dict[str, str]:
-    """HTML by the id of where it stands."""
+def event(say: Say, overview: Overview, *, can_replay: bool = False) -> dict[str, Any]:
+    """The event sent to the page when something has changed."""
     return {
-        "say": escape("; ".join(one.now for one in matters(say, found))),
-        "now": _now(say, found),
-        "lanes": _lanes(say, found),
-        "ended": _ended(say, found),
-        "failed": _failed(say, found, replays=replays),
-        "unsettled": _unsettled(say, found),
-        "migrations": _migrations(say, found),
+        "title": title(say, overview),
+        "ended": False,
+        "parts": parts(say, overview, can_replay=can_replay),
     }
 
 
-def _now(say: Say, found: Overview) -> str:
+def title(say: Say, overview: Overview) -> str:
+    """The browser tab's title."""
+    return f"{matters(say, overview)[0].now} · {say(Word.CARDS)}"
+
+
+def parts(say: Say, overview: Overview, *, can_replay: bool = False) -> dict[str, str]:
+    """HTML by element id."""
+    return {
+        "say": escape("; ".join(matter.now for matter in matters(say, overview))),
+        "now": _now(say, overview),
+        "lanes": _lanes(say, overview),
+        "ended": _ended(say, overview),
+        "failed": _failed(say, overview, can_replay=can_replay),
+        "unsettled": _unsettled(say, overview),
+        "migrations": _migrations(say, overview),
+    }
+
+
+def _now(say: Say, overview: Overview) -> str:
     shown = ""
-    for one in matters(say, found):
-        attention = ' class="attention"' if one.alert else ""
-        where = f"`docs/runbook.md#{one.alert.lower()}`"
-        more = say(Told.RUNBOOK, where=where) if one.alert else ""
-        shown += f'<section{attention}><p class="now">{escape(one.now)}</p>'
-        shown += f'<p class="do">{prose(one.todo)} {prose(more)}</p></section>'
+    for matter in matters(say, overview):
+        attention = ' class="attention"' if matter.alert else ""
+        where = f"`docs/runbook.md#{matter.alert.lower()}`"
+        more = say(Told.RUNBOOK, where=where) if matter.alert else ""
+        shown += f'<section{attention}><p class="now">{escape(matter.now)}</p>'
+        shown += f'<p class="do">{prose(matter.todo)} {prose(more)}</p></section>'
     return shown
 
 
-def _lanes(say: Say, found: Overview) -> str:
-    figures = found.figures
+def _lanes(say: Say, overview: Overview) -> str:
+    figures = overview.figures
     rows = []
     for lane in Lane:
         waiting = figures.not_taken[lane]
@@ -106,126 +110,130 @@ def _lanes(say: Say, found: Overview) -> str:
         rows.append((name, unended, say.figure(waiting), escape(oldest), escape(now)))
     words = (Told.LANE, Told.UNENDED, Told.WAITING, Told.OLDEST, Told.NOW_STATE)
     columns = [say(one) for one in words]
-    rate = "–" if found.rate is None else say(Told.PER_SECOND, figure=_rate(say, found.rate))
+    rate = "–" if overview.rate is None else say(Told.PER_SECOND, figure=_rate(say, overview.rate))
     cells = [
-        (say(Told.RATE), rate, _limit(say, found)),
+        (say(Told.RATE), rate, _limit(say, overview)),
         (say(Told.AT_WORK), say.figure(figures.at_work), say(Told.CUSTOMERS)),
-        (say(Told.WORKERS), *_workers(say, found)),
+        (say(Told.WORKERS), *_workers(say, overview)),
     ]
     return section(say(Told.LANES), table(columns, rows) + facts(cells))
 
 
-def _workers(say: Say, found: Overview) -> tuple[str, str]:
-    if found.refuses is not None:
+def _workers(say: Say, overview: Overview) -> tuple[str, str]:
+    if overview.refuses is not None:
         return "–", say(Told.WORKERS_UNKNOWN)
-    return say.figure(found.figures.workers), say(Told.WORKERS_SEEN)
+    return say.figure(overview.figures.workers), say(Told.WORKERS_SEEN)
 
 
-def _limit(say: Say, found: Overview) -> str:
-    pace = found.paces.get("account")
+def _limit(say: Say, overview: Overview) -> str:
+    pace = overview.paces.get("account")
     if pace is None or not pace.rate:
         return say(Told.NO_LIMIT)
     limit = _rate(say, pace.rate)
     if pace.factor >= 0.995:
         return say(Told.LIMIT_OF, figure=limit)
-    return say(Told.SLOWED, figure=limit, now=_rate(say, found.limit))
+    return say(Told.SLOWED, figure=limit, now=_rate(say, overview.limit))
 
 
 def _rate(say: Say, value: float) -> str:
     return say.figure(value, 0 if value >= 10 or value == int(value) else 1)
 
 
-def _ended(say: Say, found: Overview) -> str:
-    states = found.lately.states()
+def _ended(say: Say, overview: Overview) -> str:
+    states = overview.recent_ends.states()
     cells = [(state(say, one), say.figure(n), "") for one, n in states.items()]
     hint = f'<p class="quiet small">{escape(say(Told.ENDED_HINT))}</p>'
-    since = found.lately.since.strftime("%H:%M")
+    since = overview.recent_ends.since.strftime("%H:%M")
     return section(say(Told.ENDED, since=f"{since} UTC"), facts(cells) + hint)
 
 
-def _failed(say: Say, found: Overview, *, replays: bool) -> str:
-    count = found.figures.failed
+def _failed(say: Say, overview: Overview, *, can_replay: bool) -> str:
+    count = overview.figures.failed
     heading = f"{say(Told.FAILED)}: {say.figure(count)}"
     if not count:
         return section(heading, f"<p>{escape(say(Told.NONE))}</p>")
     items = ""
-    for one, n in found.failed.codes.items():
+    for one, n in overview.failed.codes.items():
         named = redact(one)
-        ways = _ways(say, one, replays=replays)
-        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{ways}</li>"
+        links = _code_links(say, one, can_replay=can_replay)
+        items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{links}</li>"
     columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.CODE, Told.MESSAGE)]
-    rows = [_failed_row(one) for one in found.failed.some]
-    inside = f'{_partly(say, Told.NEWEST, found.failed)}<ul class="wrong">{items}</ul>'
+    rows = [_failed_row(one) for one in overview.failed.examples]
+    inside = f'{_partly(say, Told.NEWEST, overview.failed)}<ul class="wrong">{items}</ul>'
     see = f'<p><a href="{FAILED}">{escape(say(Failure.SEE_ALL))}</a></p>'
     return section(heading, inside + table(columns, rows) + see, attention=True)
 
 
-def _ways(say: Say, named: str, *, replays: bool) -> str:
-    """To the commands of a code, and to replaying them."""
+def _code_links(say: Say, named: str, *, can_replay: bool) -> str:
+    """Links to the failed commands of a code, and to their replay."""
     try:
         parts = FailedFilter.of({"code": named}).parts()
-    except Refusal:  # what stands in the row is no code
+    except Refusal:  # the row's code is malformed
         return ""
     if named == "-" or redact(named) != named:
         return ""
     see = f'<a href="{escape(list_url(parts))}">{escape(say(Failure.SEE))}</a>'
-    button = replay_button(say, parts) if replays and named != POISON else ""
+    button = replay_button(say, parts) if can_replay and named != POISON else ""
     return f'<div class="inline ways">{see}{button}</div>'
 
 
-def _failed_row(one: Kept) -> tuple[str, ...]:
-    row = one.row
+def _failed_row(command: Kept) -> tuple[str, ...]:
+    row = command.row
     error = text(redact(row.get("error", "")))
     return (
-        command_link(one.id),
+        command_link(command.id),
         customer_link(row["user"]),
         code(redact(row.get("code", ""))),
         f'<span class="small">{error}</span>' if error else "",
     )
 
 
-def _unsettled(say: Say, found: Overview) -> str:
-    count = found.figures.unsettled
+def _unsettled(say: Say, overview: Overview) -> str:
+    count = overview.figures.unsettled
     heading = f"{say(Told.UNSETTLED)}: {say.figure(count)}"
     if not count:
         return section(heading, f"<p>{escape(say(Told.NONE))}</p>")
     items = "".join(
         f'<li class="minor">{_times(say, n, redact(one))}</li>'
-        for one, n in found.unsettled.codes.items()
+        for one, n in overview.unsettled.codes.items()
     )
     columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.STATE, Told.CODE)]
     rows = []
-    for one in found.unsettled.some:
+    for one in overview.unsettled.examples:
         mark = state_mark(say, one.state.value)
         if one.state is State.UNKNOWN:
             mark += f"<small>{escape(todo_of_state(say, 'unknown'))}</small>"
         reason = code(redact(one.row.get("code", "")))
         rows.append((command_link(one.id), customer_link(one.row.get("user", "")), mark, reason))
-    inside = f'{_partly(say, Told.OLDEST_OF, found.unsettled)}<ul class="wrong">{items}</ul>'
+    inside = f'{_partly(say, Told.OLDEST_OF, overview.unsettled)}<ul class="wrong">{items}</ul>'
     return section(heading, inside + table(columns, rows))
 
 
 def _times(say: Say, count: int, named: str) -> str:
     if named == "-":
         return f"<b>{say.figure(count)}</b> {escape(say(Told.NO_CODE))}"
-    return told(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
+    return sentence(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
 
 
-def _partly(say: Say, word: Told, trouble: Trouble) -> str:
-    if trouble.all_of_them:
+def _partly(say: Say, word: Told, trouble: TroubledCommands) -> str:
+    if trouble.complete:
         return ""
-    return f'<p class="quiet small">{escape(say(word, count=say.figure(_LOOKED_AT)))}</p>'
+    return f'<p class="quiet small">{escape(say(word, count=say.figure(COUNTED)))}</p>'
 
 
-def _migrations(say: Say, found: Overview) -> str:
-    if not found.migrations:
+def _migrations(say: Say, overview: Overview) -> str:
+    if not overview.migrations:
         return section(say(Told.UNDER_WAY), f"<p>{escape(say(Told.NO_MIGRATIONS))}</p>")
-    columns = [say(one) for one in (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT)]
+    columns = [say(migration) for migration in (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT)]
     rows = []
-    for one in found.migrations:
-        of = say(Word.OF, part=say.figure(one.ended_rows), whole=say.figure(one.rows))
-        share = f"{escape(say.share(one.ended_rows, one.rows))} <small>{escape(of)}</small>"
-        left = "–" if one.eta_s is None else say.span(one.eta_s)
-        link = f'<a href="/migrations/{escape(one.id)}">{text(one.name)}</a>'
-        rows.append((link, escape(say.state(one.state)), share + bar(say, one), escape(left)))
+    for migration in overview.migrations:
+        of = say(Word.OF, part=say.figure(migration.ended_rows), whole=say.figure(migration.rows))
+        share = (
+            f"{escape(say.share(migration.ended_rows, migration.rows))} <small>{escape(of)}</small>"
+        )
+        left = "–" if migration.eta_s is None else say.span(migration.eta_s)
+        link = f'<a href="/migrations/{escape(migration.id)}">{text(migration.name)}</a>'
+        rows.append(
+            (link, escape(say.state(migration.state)), share + bar(say, migration), escape(left))
+        )
     return section(say(Told.UNDER_WAY), table(columns, rows))

@@ -1,19 +1,17 @@
-"""`/`, `/commands/{id}` and `/customers/cus_…`: what is happening, and why."""
+"""`/`, `/commands/{id}` and `/customers/cus_…`: pages of the situation, commands, customers."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
-from typing import Any
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
-from producer.http.access.scopes import may, needs
+from producer.http import event_stream
+from producer.http.access.scopes import has_scope, needs
+from producer.http.event_stream import Update
 from producer.http.overview.lookups import Lookups, explanation
 from producer.http.pages.overview import command_view, customer_view, overview_view
 from producer.http.pages.site.assets import Asset
@@ -21,59 +19,54 @@ from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page, trouble
 from producer.http.pages.site.sessions import EVENTS, FIND, HOME, Sessions
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
-from producer.http.requests.scope_keys import HEAD, TASK
+from producer.http.requests.scope_keys import TASK
 from producer.http.services import Services
-from producer.journal import JournalFault, JournalUnavailable
 from producer.security.api_tokens import Scope
 
-LOOK_S = 1.0
-HEARTBEAT_S = 15.0
-_RECONNECT_MS = 2000
-_HEADERS = {"X-Accel-Buffering": "no"}
-_LOOK = needs(Scope.READ)
+_READ = needs(Scope.READ)
 
 
 def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -> APIRouter:
-    """The pages' routes. Every answer to a person is a page, errors included."""
+    """The pages' routes. Errors are answered with pages too."""
     router = APIRouter(include_in_schema=False)
 
-    def told(request: Request, what: Sentence, todo: Sentence, http_status: int) -> Response:
-        return trouble(say, what, todo, http_status, nav=navigation(say, request.scope))
+    def no_such_command(request: Request) -> Response:
+        nav = navigation(say, request.scope)
+        return trouble(say, Told.NO_SUCH, Told.NO_SUCH_DO, 404, nav=nav)
 
-    def stream(request: Request, view: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
-        if request.scope.get(HEAD):
-            return Response(media_type="text/event-stream", headers=_HEADERS)
-
+    def stream(request: Request, read: Callable[[], Awaitable[Update | None]]) -> Response:
         async def signed_in() -> bool:
-            if not sessions.needed or "authorization" in request.headers:
+            if not sessions.required or "authorization" in request.headers:
                 return True
             return await sessions.caller(request.scope["headers"]) is not None
 
-        events = _events(services, view, signed_in)
-        return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+        events = event_stream.status_events(services.waiters.released, read, signed_in)
+        return event_stream.response(request, events)
 
-    @router.get(HOME, **_LOOK)
+    @router.get(HOME, **_READ)
     @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
-        services.same_journal()
+        services.require_same_journal()
         found = await lookups.sampler.overview()
         nav = navigation(say, request.scope)
-        shown = overview_view.body(say, found, replays=may(request, Scope.OPERATE))
+        shown = overview_view.body(say, found, can_replay=has_scope(request, Scope.OPERATE))
         return page(say, overview_view.title(say, found), shown, script=Asset.LIVE, nav=nav)
 
-    @router.get(EVENTS, **_LOOK)
+    @router.get(EVENTS, **_READ)
     async def overview_events(request: Request) -> Response:
-        async def view() -> dict[str, Any]:
-            services.same_journal()
-            replays = may(request, Scope.OPERATE)
-            return overview_view.event(say, await lookups.sampler.overview(), replays=replays)
+        async def read() -> Update:
+            services.require_same_journal()
+            can_replay = has_scope(request, Scope.OPERATE)
+            view = overview_view.event(say, await lookups.sampler.overview(), can_replay=can_replay)
+            return Update(view, view["ended"])
 
-        return stream(request, view)
+        return stream(request, read)
 
-    @router.get(FIND, **_LOOK)
+    @router.get(FIND, **_READ)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def find(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
@@ -84,30 +77,33 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         kind = "customers" if wanted.startswith("cus_") else "commands"
         return RedirectResponse(f"/{kind}/{quote(wanted, safe='')}", 303)
 
-    @router.get("/commands/{taskId}", **_LOOK)
+    @router.get("/commands/{taskId}", **_READ)
     @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
     async def command(request: Request) -> Response:
         story = await lookups.story(services, request)
         if story is None:
-            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+            return no_such_command(request)
         request.scope[TASK] = story.told.id
         script = None if command_view.ended(story) else Asset.LIVE
         nav = navigation(say, request.scope)
         shown = command_view.body(say, story)
         return page(say, command_view.title(say, story), shown, script=script, nav=nav)
 
-    @router.get("/commands/{taskId}/events", **_LOOK)
+    @router.get("/commands/{taskId}/events", **_READ)
     async def command_events(request: Request) -> Response:
         if await lookups.story(services, request) is None:
-            return told(request, Told.NO_SUCH, Told.NO_SUCH_DO, 404)
+            return no_such_command(request)
 
-        async def view() -> dict[str, Any]:
+        async def read() -> Update | None:
             story = await lookups.story(services, request)
-            return {"ended": True} if story is None else command_view.event(say, story)
+            if story is None:
+                return None
+            view = command_view.event(say, story)
+            return Update(view, view["ended"])
 
-        return stream(request, view)
+        return stream(request, read)
 
-    @router.get("/customers/{userId}", **_LOOK)
+    @router.get("/customers/{userId}", **_READ)
     @in_pages(say, Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
     async def customer(request: Request) -> Response:
         found = await explanation(services, request)
@@ -115,36 +111,3 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         return page(say, customer_view.title(say, found), customer_view.body(say, found), nav=nav)
 
     return router
-
-
-async def _events(
-    services: Services,
-    view: Callable[[], Awaitable[dict[str, Any]]],
-    may_go_on: Callable[[], Awaitable[bool]],
-) -> AsyncIterator[bytes]:
-    """Events `status`: the present view, and then each that differs, until one says it is ended."""
-    released = services.waiters.released
-    clock = asyncio.get_running_loop().time
-    last: dict[str, Any] | None = None
-    told_at = clock()
-    while not released.is_set():
-        try:
-            now = await view()
-            if now != last and not await may_go_on():
-                return
-        except (JournalUnavailable, JournalFault):
-            yield b": redis does not answer\n\n"
-        else:
-            if now != last and "parts" in now:
-                data = json.dumps(now, ensure_ascii=False, separators=(",", ":"))
-                told = f"event: status\nretry: {_RECONNECT_MS}\ndata: {data}\n\n"
-                yield told.encode("utf-8", "replace")
-                told_at = clock()
-            elif clock() - told_at > HEARTBEAT_S:
-                yield b": alive\n\n"
-                told_at = clock()
-            last = now
-            if now["ended"]:
-                return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(released.wait(), LOOK_S)

@@ -1,1 +1,1 @@
-"""What all pages share: layout, assets, sign-in, error pages."""
+"""Shared by all pages: layout, assets, sign-in, error pages."""

@@ -1,4 +1,4 @@
-"""The page's scripts and style: files that a browser keeps for good, named by their content."""
+"""The pages' scripts and style, with names by content, so that browsers cache them for good."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from producer.http.access.scopes import OPEN
 _PATH = "/assets/"
 _NAME = re.compile(r"([a-z]+)-([0-9a-f]{16})(\.css|\.js)")
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
-_KEPT = "public, max-age=31536000, immutable"
+_CACHED = "public, max-age=31536000, immutable"
 
 
 class Asset(Enum):
@@ -31,19 +31,19 @@ class Asset(Enum):
 
 
 def is_asset(path: str) -> bool:
-    """Whether it is the path of one. They hold no secret: the sign-in form uses one too."""
+    """Whether the path is an asset's. Assets are public: the sign-in form uses one too."""
     return path.startswith(_PATH) and _NAME.fullmatch(path, len(_PATH)) is not None
 
 
 @cache
 def url(asset: Asset) -> str:
-    """Where the file is served: another path for other content."""
+    """Path of the file, which changes with its content."""
     stem, suffix = asset.value
     return f"{_PATH}{stem}-{sha256(_content(asset)).hexdigest()[:16]}{suffix}"
 
 
 def routes() -> APIRouter:
-    """The route of the files."""
+    """The route of the assets."""
     router = APIRouter(include_in_schema=False)
     assets = {asset.value: asset for asset in Asset}
 
@@ -53,9 +53,9 @@ def routes() -> APIRouter:
         asset = name and assets.get((name[1], name[3]))
         if not asset:
             raise HTTPException(404)
-        # Of another release, while they change: ours serves, and is not kept by that name.
-        kept = {"Cache-Control": _KEPT} if request.url.path == url(asset) else {}
-        return Response(_content(asset), headers=kept, media_type=_MEDIA_TYPES[asset.value[1]])
+        # A page of another release, during a deployment, gets our file, uncached under its name.
+        caching = {"Cache-Control": _CACHED} if request.url.path == url(asset) else {}
+        return Response(_content(asset), headers=caching, media_type=_MEDIA_TYPES[asset.value[1]])
 
     return router
 

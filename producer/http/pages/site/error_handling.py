@@ -1,4 +1,4 @@
-"""How the pages' handlers tell a person what went wrong."""
+"""Answers errors of the pages' handlers with pages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from producer.contract.refusals import Refusal
+from producer.contract.texts import Bilingual
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import trouble
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.journal import JournalUnavailable
 
 log = logging.getLogger(__name__)
@@ -21,9 +23,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def in_pages(
-    say: Say, what: Sentence, todo: Sentence, http_status: int = 404
+    say: Say, what: Bilingual, todo: Bilingual, http_status: int = 404
 ) -> Callable[[Handler], Handler]:
-    """Every answer is a page: where the request is refused, `what` and `todo` are told."""
+    """A decorator that answers errors with pages; a refused request's shows `what` and `todo`."""
 
     def wrapped(handler: Handler) -> Handler:
         @wraps(handler)

@@ -1,4 +1,4 @@
-"""Pages for a browser that gets something else than it asked for, and what is on top of each."""
+"""Error pages, and the navigation on top of each page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from starlette.types import Scope as AsgiScope
 from producer.http.access.scopes import CALLER
 from producer.http.pages.site.layout import explained, trouble
 from producer.http.pages.site.sessions import HOME, LOGOUT
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.security.api_tokens import ApiToken
 
 
 def navigation(say: Say, scope: AsgiScope) -> str:
-    """The way to what is happening and to migrations, and who is signed in with the way out."""
+    """Links to the overview and to migrations; the user who is signed in, and the sign-out."""
     caller: ApiToken | None = scope.get(CALLER)
     links = (
         f'<span class="ways"><a href="{HOME}">{escape(say(Word.NOW))}</a> '
@@ -32,29 +33,29 @@ def navigation(say: Say, scope: AsgiScope) -> str:
 
 
 def other_origin(say: Say, scope: AsgiScope) -> Response:
-    """It was sent on behalf of a page of somebody else's."""
+    """The request was sent for a foreign page."""
     return trouble(say, Word.FORBIDDEN, Word.FORBIDDEN_DO, 403, nav=navigation(say, scope))
 
 
 def unknown_host(say: Say) -> Response:
-    """The address that the browser used is none of ours."""
+    """The host name that the browser used is not ours."""
     return trouble(say, Word.UNKNOWN_HOST, Word.UNKNOWN_HOST_DO, 421, nav="")
 
 
 def scope_missing(say: Say, scope: AsgiScope, needed: list[str]) -> Response:
-    """The token that was signed in with may not do this."""
-    told = say(Word.NOT_ALLOWED_DO, scopes=" / ".join(needed))
-    return explained(say, Word.NOT_ALLOWED, told, 403, nav=navigation(say, scope))
+    """The user's token lacks the scope."""
+    todo = say(Word.NOT_ALLOWED_DO, scopes=" / ".join(needed))
+    return explained(say, Word.NOT_ALLOWED, todo, 403, nav=navigation(say, scope))
 
 
 def too_many(say: Say, scope: AsgiScope, wait_s: int) -> Response:
-    """More requests than the token has a second."""
-    told = say(Word.TOO_MANY_DO, span=say.span(wait_s))
-    page = explained(say, Word.TOO_MANY, told, 429, nav=navigation(say, scope))
+    """The token exceeded its requests a second."""
+    todo = say(Word.TOO_MANY_DO, span=say.span(wait_s))
+    page = explained(say, Word.TOO_MANY, todo, 429, nav=navigation(say, scope))
     page.headers["Retry-After"] = str(wait_s)
     return page
 
 
 def unavailable(say: Say, scope: AsgiScope) -> Response:
-    """Redis is out of reach."""
+    """Redis cannot be reached."""
     return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav=navigation(say, scope))

@@ -1,4 +1,4 @@
-"""The document around what is shown, and the headers that go with it."""
+"""The HTML document around each page's content, and its headers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from html import escape
 
 from starlette.responses import Response
 
+from producer.contract.texts import Bilingual
 from producer.http.pages.site.assets import Asset, url
-from producer.http.pages.texts.migrations import Say, Sentence, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 
-RENEW_S = 10
-# `'self'` is the files of `assets.py`: no other answer of ours has the type of a script or a style.
+RELOAD_S = 10
+# `'self'` means the files of `assets.py`: no other answer has the type of a script or a style.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -25,29 +27,29 @@ def page(
     *,
     script: Asset | None = None,
     scripts: Sequence[Asset] = (),
-    renew: bool = True,
+    reload: bool = True,
     http_status: int = 200,
     nav: str = "",
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A page. `body` and `nav` are HTML; `title` is text.
 
-    `script` keeps the page up to date; without scripts it is loaded anew at times, where it may
-    `renew`. `scripts` are others.
+    `script` keeps the page up to date; in browsers without scripts the page reloads periodically if
+    `reload`. `scripts` are further scripts.
 
-    Nothing but our own files may run or load, whatever a file's name holds.
+    Only our own files may run or load, even if a value on the page holds markup.
     """
-    again = offline = ""
-    live = "".join(f'<script src="{url(one)}"></script>' for one in (script, *scripts) if one)
-    if script and renew:
-        again = f'<noscript><meta http-equiv="refresh" content="{RENEW_S}"></noscript>'
+    refresh = offline = ""
+    live = "".join(f'<script src="{url(asset)}"></script>' for asset in (script, *scripts) if asset)
+    if script and reload:
+        refresh = f'<noscript><meta http-equiv="refresh" content="{RELOAD_S}"></noscript>'
     if script:
-        told = escape(say(Word.OFFLINE))
-        offline = f'<p class="notice" id="offline" role="alert" hidden>{told}</p>'
+        warning = escape(say(Word.OFFLINE))
+        offline = f'<p class="notice" id="offline" role="alert" hidden>{warning}</p>'
     content = (
         f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{again}'
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{refresh}'
         f'<link rel="stylesheet" href="{url(Asset.STYLE)}"></head>\n<body>'
         f'<a class="skip" href="#main">{escape(say(Word.SKIP))}</a>\n<nav>{nav}</nav>\n'
         f'{offline}<main id="main">{body}</main>\n{live}</body></html>\n'
@@ -60,20 +62,20 @@ def page(
     )
 
 
-def notice(say: Say, word: Sentence, **values: str) -> str:
-    """A remark at the top of a page."""
+def notice(say: Say, word: Bilingual, **values: str) -> str:
+    """A notice at the top of a page."""
     return f'<p class="notice" role="alert">{escape(say(word, **values))}</p>'
 
 
-def trouble(say: Say, what: Sentence, todo: Sentence, http_status: int, *, nav: str) -> Response:
-    """A page that says what is wrong and what to do."""
+def trouble(say: Say, what: Bilingual, todo: Bilingual, http_status: int, *, nav: str) -> Response:
+    """A page that says what is wrong and what to do about it."""
     body = f'<section><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(say(todo))}</p></section>'
     return page(say, say(what), body, http_status=http_status, nav=nav)
 
 
-def explained(say: Say, what: Sentence, todo: str, http_status: int, *, nav: str) -> Response:
-    """The same, where what to do was put into words before."""
+def explained(say: Say, what: Bilingual, todo: str, http_status: int, *, nav: str) -> Response:
+    """A page that says what is wrong and what to do; `todo` is text."""
     body = f'<section class="attention"><p class="now">{escape(say(what))}</p>'
     body += f'<p class="do">{escape(todo)}</p></section>'
     return page(say, say(what), body, http_status=http_status, nav=nav)

@@ -1,4 +1,4 @@
-"""Signing in and out of the page, and a brake for those who try tokens there."""
+"""Sign-in and sign-out, with a throttle of failed sign-ins."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from producer.http.access.gcra import Pace
+from producer.http.access.gcra import CellRate
 from producer.http.access.scopes import OPEN
 from producer.http.access.throttle import Throttle, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.pages.site.layout import notice, page, trouble
 from producer.http.pages.site.sessions import COOKIE, HOME, LASTS_S, LOGIN, LOGOUT, Sessions
-from producer.http.pages.texts.migrations import Say, Word
+from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.say import Say
 from producer.http.requests.body import read_body
 from producer.journal import JournalUnavailable
 
 log = logging.getLogger(__name__)
 
-# Wrong tokens of one address, and of all.
-AT_ONCE = Pace(10, 5.0)
-IN_ALL = Pace(100, 0.5)
+# Wrong tokens from one address, and from all addresses.
+PER_ADDRESS = CellRate(10, 5.0)
+OVERALL = CellRate(100, 0.5)
 _NEXT = re.compile(
     r"/|/migrations(/mig_[0-9a-f]{24})?|/commands/[A-Za-z0-9][A-Za-z0-9_-]{0,254}"
     r"|/customers/cus_[A-Za-z0-9_]{1,250}"
 )
 
 
-def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
-    """The form, where the page would be; afterwards it goes on to the wanted path.
+def login_page(say: Say, next_path: str, *, wrong: bool = False, wait_s: int = 0) -> Response:
+    """The sign-in form, which leads to `next_path`.
 
-    `wait_s`: too many wrong tokens came, and none is looked at for so many seconds.
+    `wait_s`: seconds to wait after too many wrong tokens.
     """
     remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
     if wait_s:
         remark = notice(say, Word.TOO_MANY_TOKENS, span=say.span(wait_s))
-    wanted = wanted if _NEXT.fullmatch(wanted) else HOME
+    next_path = next_path if _NEXT.fullmatch(next_path) else HOME
     body = (
         f"<h1>{escape(say(Word.CARDS))}</h1>"
         f"{remark}"
@@ -49,7 +50,7 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -
         f'<label for="token">{escape(say(Word.TOKEN))}</label>'
         '<input class="wide" id="token" name="token" type="password" required autofocus '
         'autocomplete="off" aria-describedby="hint">'
-        f'<input type="hidden" name="next" value="{escape(wanted)}">'
+        f'<input type="hidden" name="next" value="{escape(next_path)}">'
         f'<p class="quiet small" id="hint">{escape(say(Word.TOKEN_HINT))}</p>'
         f"<button>{escape(say(Word.SIGN_IN))}</button></form></section>"
     )
@@ -59,32 +60,32 @@ def login_page(say: Say, wanted: str, *, wrong: bool = False, wait_s: int = 0) -
 
 
 def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -> APIRouter:
-    """The routes of the form. Needed by whoever has no session, or no longer has one."""
+    """The routes of the sign-in form, which are open to callers without a session."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(LOGIN, **OPEN)
     async def form(request: Request) -> Response:
-        if not sessions.needed:
+        if not sessions.required:
             return RedirectResponse(HOME, 303)
         return login_page(say, HOME)
 
     @router.post(LOGIN, **OPEN)
     async def sign_in(request: Request) -> Response:
         fields = dict(parse_qsl((await read_body(request)).decode("utf-8", "replace")))
-        wanted = fields.get("next", HOME)
+        next_path = fields.get("next", HOME)
         address = address_of(request.scope)
         if wait_s := ceil(throttle.wait_s(address)):
-            return login_page(say, wanted, wait_s=wait_s)
+            return login_page(say, next_path, wait_s=wait_s)
         try:
-            value = await sessions.begin(fields.get("token", ""))
+            value = await sessions.start(fields.get("token", ""))
         except JournalUnavailable as error:
             log.warning("%s", error)
             return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav="")
         if value is None:
             throttle.failed(address)
             metrics.wrong_token("page")
-            return login_page(say, wanted, wrong=True)
-        answer = RedirectResponse(wanted if _NEXT.fullmatch(wanted) else HOME, 303)
+            return login_page(say, next_path, wrong=True)
+        answer = RedirectResponse(next_path if _NEXT.fullmatch(next_path) else HOME, 303)
         answer.set_cookie(
             COOKIE,
             value,

@@ -1,4 +1,4 @@
-"""Pieces of HTML that several pages are made of. Text is escaped here, once."""
+"""HTML building blocks of several pages. They escape the text they are given."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from producer.contract import State
 from producer.explain.waits import Wait
-from producer.http.pages.texts.migrations import Say
 from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.say import Say
 from producer.journal.operations.customers import Told as ToldCommand
 from producer.migrations.input.values.display_text import visible
 
@@ -20,23 +20,23 @@ _MIGRATION = re.compile(r"mig_[0-9a-f]{24}")
 
 
 def text(value: str) -> str:
-    """Somebody else's text, as HTML."""
+    """Foreign text, as HTML."""
     return escape(visible(value))
 
 
 def prose(text: str) -> str:
-    """Escaped, what stands in backticks as code."""
+    """Our text, escaped; parts in backticks become code."""
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def section(title: str, inside: str, *, attention: bool = False) -> str:
-    """A card of the page. `inside` is HTML."""
+    """A section with a heading. `inside` is HTML."""
     kind = ' class="attention"' if attention else ""
     return f"<section{kind}><h2>{escape(title)}</h2>{inside}</section>"
 
 
 def facts(cells: Iterable[tuple[str, str, str]]) -> str:
-    """Figures side by side: a name, the figure, and what is to be known beside it. All text."""
+    """Figures side by side: name, figure and remark, all text."""
     cells = list(cells)
     kind = " five" if len(cells) == 5 else ""
     shown = "".join(
@@ -48,7 +48,7 @@ def facts(cells: Iterable[tuple[str, str, str]]) -> str:
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
-    """Names (text) and values (HTML), one below the other; those without a value are left out."""
+    """Rows of a name (text) and a value (HTML); rows without a value are left out."""
     shown = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{html}</td></tr>'
         for name, html in rows
@@ -58,7 +58,7 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column names the row; cells are HTML. On a phone a list."""
+    """A table whose first column names the row; cells are HTML. On narrow screens a list."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     body = ""
     for first, *rest in rows:
@@ -71,19 +71,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def command_link(command_id: str) -> str:
-    """To a command's page."""
+    """A link to a command's page."""
     path = quote(command_id, safe="")
     return f'<a href="/commands/{path}"><code>{text(command_id)}</code></a>'
 
 
 def customer_link(customer: str) -> str:
-    """To a customer's page."""
+    """A link to a customer's page."""
     path = quote(customer, safe="")
     return f'<a href="/customers/{path}"><code>{text(customer)}</code></a>'
 
 
 def migration_link(migration: str) -> str:
-    """To a migration's page; what is no id of one is text."""
+    """A link to a migration's page; plain text if the id is malformed."""
     if _MIGRATION.fullmatch(migration) is None:
         return f"<code>{text(migration)}</code>"
     return f'<a href="/migrations/{migration}"><code>{migration}</code></a>'
@@ -116,25 +116,25 @@ def wait(say: Say, what: Wait, lane: str) -> str:
     return prose(say(Told[f"WAIT_{what.name}"], lane=visible(lane)))
 
 
-def who(say: Say, one: ToldCommand) -> str:
-    """Who sent it, as HTML."""
-    if one.migration:
-        return told(say, Told.OF_MIGRATION, id=migration_link(one.migration))
-    return text(one.sender) if one.sender else f"({escape(say(Told.NO_SENDER))})"
+def who(say: Say, command: ToldCommand) -> str:
+    """A command's sender, as HTML."""
+    if command.migration:
+        return sentence(say, Told.OF_MIGRATION, id=migration_link(command.migration))
+    return text(command.sender) if command.sender else f"({escape(say(Told.NO_SENDER))})"
 
 
 def clock(at: datetime | None) -> str:
-    """A time, UTC, without today's date; text."""
+    """A time in UTC, without the date if it is today's; text."""
     if at is None:
         return ""
     written = at.strftime("%Y-%m-%d %H:%M:%S")
     return written.removeprefix(datetime.now(UTC).strftime("%Y-%m-%d "))
 
 
-def told(say: Say, sentence: Told, **values: str) -> str:
-    """A sentence of ours whose placeholders are filled with HTML."""
-    # No text is shown with a NUL in it, so none of the values is taken for another's place.
-    html = escape(say(sentence, **{name: f"\0{name}\0" for name in values}))
+def sentence(say: Say, template: Told, **values: str) -> str:
+    """One of our sentences, with its placeholders replaced by HTML."""
+    # No shown text contains a NUL, so no value is mistaken for a placeholder.
+    html = escape(say(template, **{name: f"\0{name}\0" for name in values}))
     for name, value in values.items():
         html = html.replace(f"\0{name}\0", value)
     return html

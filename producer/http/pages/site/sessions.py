@@ -1,4 +1,4 @@
-"""Who may see the page: a browser that was given one of the tokens, once, by a form."""
+"""Sessions of browsers that have signed in with a token."""
 
 from __future__ import annotations
 
@@ -29,69 +29,69 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Sessions:
-    """Cookies with a random id, signed by a token's digest; without tokens none is asked for.
+    """Cookies with a random id, signed with a token's digest; not required if no token exists.
 
-    A session ends with its time, when its token is no longer configured, and when it is signed out
-    of, for every web process: it counts only as long as the journal has it. The journal alone
-    makes none, since it has no signature.
+    A session ends when it expires, when its token is no longer configured, and on sign-out, for
+    every web process: the journal must contain it. An entry in the journal alone makes no session,
+    since it has no signature.
     """
 
     def __init__(
         self,
         tokens: Sequence[ApiToken],
-        ask: JournalBulkhead,
+        journal: JournalBulkhead,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tokens = tokens
-        self._ask = ask
+        self._journal = journal
         self._clock = clock
 
     @property
-    def needed(self) -> bool:
-        """Whether one has to sign in at all."""
+    def required(self) -> bool:
+        """Whether users must sign in."""
         return bool(self._tokens)
 
-    async def begin(self, text: str) -> str | None:
+    async def start(self, text: str) -> str | None:
         """A cookie's value for one of the tokens; None for any other text.
 
         Raises:
-            JournalUnavailable: it could not be noted.
+            JournalUnavailable: the session could not be stored.
         """
         token = find_token(self._tokens, text.strip().encode("utf-8", "replace"))
         if token is None:
             return None
         until, ident = str(int(self._clock()) + LASTS_S), secrets.token_urlsafe(32)
-        await self._ask(begin_session(_digest(ident), token.name, keep_s=LASTS_S))
+        await self._journal(begin_session(_digest(ident), token.name, keep_s=LASTS_S))
         return f"{until}.{ident}.{_signature(token, until, ident)}"
 
     async def caller(self, headers: Headers) -> ApiToken | None:
-        """The token of a session that these raw headers show, and that lives.
+        """The token of a live session in these raw headers.
 
         Raises:
-            JournalUnavailable: Redis is out of reach.
+            JournalUnavailable: Redis cannot be reached.
         """
-        for ident, token in self._shown(headers):
-            if await self._ask(session_lives(_digest(ident))):
+        for ident, token in self._valid(headers):
+            if await self._journal(session_lives(_digest(ident))):
                 return token
         return None
 
     async def end(self, headers: Headers) -> None:
-        """End the sessions that these raw headers show, on every web process.
+        """End the sessions in these raw headers, for every web process.
 
         Raises:
-            JournalUnavailable: Redis is out of reach, and they live on.
+            JournalUnavailable: Redis cannot be reached, and the sessions stay alive.
         """
-        for ident, _ in self._shown(headers):
-            await self._ask(end_session(_digest(ident)))
+        for ident, _ in self._valid(headers):
+            await self._journal(end_session(_digest(ident)))
 
-    def _shown(self, headers: Headers) -> Iterable[tuple[str, ApiToken]]:
-        """Ids and tokens of cookies that we signed and that are not too old."""
+    def _valid(self, headers: Headers) -> Iterable[tuple[str, ApiToken]]:
+        """Ids and tokens of cookies that we signed and that have not expired."""
         for value in _cookies(headers):
             parts = _VALUE.fullmatch(value)
             if parts is None or int(parts[1]) <= self._clock():
                 continue
             until, ident, signature = parts.groups()
-            # All are compared, so that the time taken tells nothing of the tokens.
+            # All are compared, so that the time taken reveals nothing about the tokens.
             matches = [
                 token
                 for token in self._tokens
@@ -102,7 +102,7 @@ class Sessions:
 
 
 def is_page(path: str) -> bool:
-    """Whether it is a path of the pages: only there does a session count."""
+    """Whether the path is a page's: only there are sessions accepted."""
     if path in (HOME, EVENTS, FIND, LOGIN, LOGOUT):
         return True
     return any(path == page or path.startswith(f"{page}/") for page in _PAGES)

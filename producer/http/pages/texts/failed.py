@@ -1,12 +1,12 @@
-"""Sentences of the pages of failed commands, in Spanish and English."""
+"""Texts of the pages of failed commands, in Spanish and English."""
 
 from __future__ import annotations
 
-from producer.http.pages.texts.migrations import Sentence
+from producer.contract.texts import Bilingual
 
 
-class Failure(Sentence):
-    """A sentence by its meaning; the value is (Spanish, English)."""
+class Failure(Bilingual):
+    """What the pages of failed commands say."""
 
     TITLE = ("Comandos fallidos", "Failed commands")
     OF_CODE = ("Comandos fallidos con {code}", "Failed commands with {code}")

@@ -1,21 +1,12 @@
-"""Every sentence of the page, in Spanish and English."""
+"""The texts of all pages, and of those of migrations, in Spanish and English."""
 
 from __future__ import annotations
 
-from enum import Enum
-
-from producer.contract.messages import Language
-from producer.migrations.model.rows import RowState
-from producer.migrations.model.status import MigrationState
-from producer.migrations.texts import row_states as row_state_words
+from producer.contract.texts import Bilingual
 
 
-class Sentence(Enum):
-    """A sentence by its meaning; the value is (Spanish, English)."""
-
-
-class Word(Sentence):
-    """Sentences of all pages, and of those of migrations."""
+class Word(Bilingual):
+    """Texts of all pages, and of those of migrations."""
 
     CARDS = ("Comandos de tarjetas", "Card commands")
     NOW = ("Ahora", "Now")
@@ -286,64 +277,3 @@ class Word(Sentence):
         "Vea abajo qué salió mal y qué hacer con cada código.",
         "See below what went wrong, and what to do about each code.",
     )
-
-
-STATES = {
-    MigrationState.RUNNING: ("en marcha", "running"),
-    MigrationState.PAUSED: ("en pausa", "paused"),
-    MigrationState.CANCELLING: ("cancelándose", "being cancelled"),
-    MigrationState.STOPPED: ("detenida", "stopped"),
-    MigrationState.CANCELLED: ("cancelada", "cancelled"),
-    MigrationState.FINISHED: ("terminada", "finished"),
-}
-
-
-class Say:
-    """The page's words and figures in one language."""
-
-    def __init__(self, language: Language) -> None:
-        self.language: Language = language
-        self._at = 0 if language == "es" else 1
-
-    def __call__(self, word: Sentence, **values: str) -> str:
-        """The sentence, its placeholders filled; not escaped."""
-        spanish_english: tuple[str, str] = word.value
-        return spanish_english[self._at].format(**values)
-
-    def state(self, state: MigrationState) -> str:
-        """A migration's state."""
-        return STATES[state][self._at]
-
-    def row(self, state: RowState) -> tuple[str, str]:
-        """A row's state, and what it means."""
-        return row_state_words.STATES[state][self._at]
-
-    def figure(self, value: float, decimals: int = 0) -> str:
-        """A number, grouped and pointed as the language does."""
-        text = f"{value:,.{decimals}f}"
-        if self.language == "en":
-            return text
-        return text.translate(str.maketrans(",.", ".,"))
-
-    def share(self, part: int, whole: int) -> str:
-        """A share in per cent that is 0 or 100 only where it is."""
-        percent = 100 * part / whole if whole else 100.0
-        if part and percent < 0.1:
-            return f"<{self.figure(0.1, 1)} %"
-        if part < whole and percent > 99.9:
-            return f">{self.figure(99.9, 1)} %"
-        return f"{self.figure(percent, 0 if percent in (0, 100) else 1)} %"
-
-    def span(self, seconds: float) -> str:
-        """A time for people, in two units at most."""
-        if seconds < 1:
-            return "1 s"
-        rest = round(seconds)
-        parts: list[str] = []
-        for name, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-            count, rest = divmod(rest, size)
-            if count or parts:
-                parts.append(f"{count} {name}" if count else "")
-            if len(parts) == 2:
-                break
-        return " ".join(part for part in parts if part)

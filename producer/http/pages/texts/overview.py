@@ -1,12 +1,12 @@
-"""Sentences of the pages that tell what is happening, and why, in Spanish and English."""
+"""Texts of the pages that show what is happening, and why, in Spanish and English."""
 
 from __future__ import annotations
 
-from producer.http.pages.texts.migrations import Sentence
+from producer.contract.texts import Bilingual
 
 
-class Told(Sentence):
-    """A sentence by its meaning; the value is (Spanish, English)."""
+class Told(Bilingual):
+    """What the overview and the pages of a command and a customer say."""
 
     WHAT_THIS_IS = (
         "Lo que los servicios piden hacer con tarjetas de clientes en Stripe, y cómo va ahora.",

@@ -1,12 +1,12 @@
-"""The sentences of uploading a file and of its plan, in Spanish and English."""
+"""The texts of uploading a file and of its plan, in Spanish and English."""
 
 from __future__ import annotations
 
-from producer.http.pages.texts.migrations import Sentence
+from producer.contract.texts import Bilingual
 
 
-class Up(Sentence):
-    """Of the form, and of what a file came to."""
+class Up(Bilingual):
+    """What the form and the page of a file's plan say."""
 
     TITLE = ("Subir un archivo", "Upload a file")
     INTRO = (

@@ -1,1 +1,1 @@
-"""Refuses files that hold card numbers or CVCs."""
+"""Rejects files that hold card numbers or CVCs."""

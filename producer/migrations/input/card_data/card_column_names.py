@@ -1,4 +1,4 @@
-"""Names of columns that would hold card numbers or CVCs."""
+"""Recognises names of columns that would hold card numbers or CVCs."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import re
 from producer.contract.card_data.card_numbers import looks_like_cvc, named_like_cvc
 
 _WORD = re.compile(r"[a-z]+")
-# Names, their separators left out, and words, of a column with a primary account number (the term
-# of PCI DSS), in English and Spanish.
+# Names, without separators, of columns with a primary account number (the term of PCI DSS), in
+# English and Spanish.
 _NUMBER_NAME = re.compile(
     r"card(?:num|no$|nr$)|(?:^|[^a])cc(?:num|no$|nr$)|creditcard$|primaryaccountn|numero(?:de)?(?:la)?tarjeta"
     r"|(?:num|nro|no)tarjeta|tarjeta(?:numero|num|nro)"
 )
 _CVC_NAME = re.compile(r"codigo(?:de)?seguridad|securitycode|cardverification|^cv[cv2]+$")
 _LAST_DIGITS = re.compile("last(?:4|four)")
-# American Express calls its CVC so, and many call a customer's id so.
+# American Express's name for its CVC, and a common name for a customer's id.
 _CID = re.compile(r"(?<![a-z])cid(?=\d?(?:$|[^a-z]))")
 _OF_A_CARD = frozenset({"amex", "card", "cc", "code", "codigo", "tarjeta"})
-# Of what came of checking a CVC, not the CVC.
+# Words for the result of a CVC check, rather than the CVC.
 _OF_A_CHECK = frozenset(
     {
         *("check", "checks", "outcome", "provided", "recollection", "require", "required"),
         *("response", "result", "resultado", "status", "verificacion", "estado"),
     }
 )
-# Stripe docs: API reference, cards/object, cvc_check; and what says whether there was one.
+# Stripe docs: API reference, cards/object, cvc_check; and whether a CVC was given.
 _OUTCOMES = frozenset({"pass", "fail", "unavailable", "unchecked", "true", "false"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_LOOKED_AT = 1_000  # characters of a value
+_CHECKED = 1_000  # characters of a value
 
 
 def named_like_card_data(name: str) -> bool:
-    """Whether a column of this name would hold card numbers or CVCs; that of a `cid` may not."""
+    """Whether a column of this name would hold card numbers or CVCs; a `cid` column may not."""
     return named_like_number(name) or named_like_cvcs(name)
 
 
@@ -46,7 +46,7 @@ def named_like_number(name: str) -> bool:
 
 
 def named_like_cvcs(name: str) -> bool:
-    """Whether a column of this name would hold CVCs, or what came of checking them."""
+    """Whether a column of this name would hold CVCs, or results of CVC checks."""
     parted = _parted(name)
     if _OF_A_CARD.isdisjoint(_WORD.findall(parted)):
         parted = _CID.sub("id", parted)
@@ -57,12 +57,12 @@ def named_like_cvcs(name: str) -> bool:
 
 
 def named_like_check(name: str) -> bool:
-    """Whether a column that is named like CVCs says that it is of checks."""
+    """Whether the name of a CVC-like column says that it is of checks."""
     return not _OF_A_CHECK.isdisjoint(_WORD.findall(_parted(name)))
 
 
 def named_cid(name: str) -> bool:
-    """Whether a column of this name holds CVCs or customers' ids: its values say which."""
+    """Whether a column of this name holds CVCs or customers' ids: its values decide."""
     parted = _parted(name)
     return (
         _CID.search(parted) is not None
@@ -72,7 +72,7 @@ def named_cid(name: str) -> bool:
 
 
 def is_outcome(value: object) -> bool:
-    """Whether a value is that of a check, not a CVC."""
+    """Whether a value is the result of a CVC check, rather than a CVC."""
     if isinstance(value, str):
         return value.strip().lower() in _OUTCOMES
     return isinstance(value, bool)
@@ -82,8 +82,8 @@ def is_cvc(value: object) -> bool:
     """Whether a value looks like a CVC."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return False
-    # As a table of numbers with gaps is written, where whole ones become 123.0.
-    return looks_like_cvc(str(value)[:_LOOKED_AT].strip().removesuffix(".0"))
+    # Tables of numbers with gaps write whole numbers as 123.0.
+    return looks_like_cvc(str(value)[:_CHECKED].strip().removesuffix(".0"))
 
 
 def _parted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Columns of card numbers or CVCs, which refuse a whole file."""
+"""Rejects files with columns of card numbers or CVCs."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from producer.migrations.input.card_data.nested_card_data import Found, look_wit
 from producer.migrations.input.values.trimming import trimmed
 from producer.migrations.texts.reasons import Reason
 
-# Of JSON, whose records may each have columns of their own.
+# JSON records may each have other columns.
 _MOST_WATCHED = 100
-_LOOKED_AT = 1_000  # characters of a value
+_CHECKED = 1_000  # characters of a value
 _SHOWN = 80  # characters of a name
 
 
 def judged_by_values(name: str) -> bool:
-    """Whether every value of a column of this name is to be seen before it is known what it is."""
+    """Whether only all values of a column of this name tell whether it holds CVCs."""
     return named_cid(name) or named_like_cvcs(name)
 
 
 class CardColumns:
-    """Looks at values column by column: a long number passes Luhn one time in ten, by chance.
+    """Judges whole columns, since one long number in ten passes Luhn by chance.
 
-    Raises FileRefused from the start where a column is named like card numbers. One that is named
-    like CVCs is let pass where it holds what came of checking them, and nothing else.
+    Raises FileRefused at once if a column is named like card numbers. A column that is named like
+    CVCs passes only if all its values are results of CVC checks.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names: list[str] = []
         self._filled: list[int] = []
         self._like_cards: list[int] = []
-        # By place: how many values there are, and how many look like CVCs.
+        # By position: the number of values, and of values that look like CVCs.
         self._cids: dict[int, tuple[int, int]] = {}
-        # By place: whether an outcome of a check was seen.
+        # By position: whether the result of a check was found.
         self._checks: dict[int, bool] = {}
         self._cvc_within: str | None = None
         for name in names:
@@ -54,16 +54,16 @@ class CardColumns:
 
     @property
     def watches(self) -> bool:
-        """Whether there is a column whose every value is to be seen."""
+        """Whether there is a column that is judged by all its values."""
         return bool(self._cids or self._checks)
 
     @property
     def checks(self) -> list[str]:
-        """Columns of what came of checking CVCs."""
+        """Columns of results of CVC checks."""
         return [self.names[place] for place in self._checks]
 
     def add(self, name: str) -> None:
-        """Look at a further column, that is `judged_by_values`. Raises FileRefused at too many."""
+        """Add a column that is `judged_by_values`. Raises FileRefused if there are too many."""
         if name in self.names:
             return
         if len(self._cids) + len(self._checks) >= _MOST_WATCHED:
@@ -71,47 +71,48 @@ class CardColumns:
         self._add(name)
 
     @staticmethod
-    def worth_a_look(text: str) -> bool:
-        """Whether the text of many rows holds so many digits in a row at all."""
+    def may_hold_card_data(text: str) -> bool:
+        """Whether the text of many rows has enough digits in sequence for a card number."""
         return may_hold_number(text)
 
     @staticmethod
-    def json_worth_a_look(text: str) -> bool:
-        """The same of JSON, which may have a CVC within a column."""
+    def json_may_hold_card_data(text: str) -> bool:
+        """As `may_hold_card_data` for JSON, where a column may contain a CVC member."""
         return may_hold_number(text) or may_hold_cvc(text)
 
-    def see(self, values: Sequence[Any], *, closely: bool = True) -> None:
-        """Count a row; values beyond the named columns are left out.
+    def check(self, values: Sequence[Any], *, thorough: bool = True) -> None:
+        """Check a row's values, apart from those beyond the named columns.
 
-        Not `closely` where its text is not worth a look. Raises FileRefused as `see_watched`.
+        `thorough` is False if the row's text holds no card data. Raises FileRefused as
+        `check_watched`.
         """
         for place, value in enumerate(values[: len(self.names)]):
             if value is None or value == "":
                 continue
             self._filled[place] += 1
-            if closely and self._looks_like_a_card(value, place):
+            if thorough and self._looks_like_a_card(value, place):
                 self._like_cards[place] += 1
-        self.see_watched(values)
+        self.check_watched(values)
 
-    def see_watched(self, values: Sequence[Any]) -> None:
-        """Count a row that is not worth a look, for the columns whose every value is to be seen.
+    def check_watched(self, values: Sequence[Any]) -> None:
+        """Check a row's values only in columns that are judged by all their values.
 
         Raises:
-            FileRefused: a column that is named like CVCs holds something else than an outcome.
+            FileRefused: a column that is named like CVCs holds something other than check results.
         """
         for place, (filled, like) in self._cids.items():
             value = values[place] if place < len(values) else None
             if value is not None and not (isinstance(value, str) and not value.strip()):
                 self._cids[place] = filled + 1, like + is_cvc(value)
-        if self._checks and len(values) == len(self.names):  # else a row whose columns are shifted
+        if self._checks and len(values) == len(self.names):  # else the row's columns are shifted
             for place in self._checks:
                 self._checks[place] |= _outcome(self.names[place], values[place])
 
     def refuse(self, *, whole: bool = True) -> None:
-        """Raise FileRefused where most values of a column look like card numbers, or CVCs.
+        """Raise FileRefused if most values of a column look like card numbers or CVCs.
 
-        Not `whole` where rows are still to come: where customers' ids are counted from 1, the first
-        ones have as many digits as a CVC.
+        `whole` is False if more rows follow: customers' ids counted from 1 start with as many
+        digits as a CVC.
         """
         for name, filled, like in zip(self.names, self._filled, self._like_cards, strict=True):
             if like * 2 > filled:
@@ -138,7 +139,7 @@ class CardColumns:
 
     def _looks_like_a_card(self, value: Any, place: int) -> bool:
         if isinstance(value, str):
-            return looks_like_card_number(value[:_LOOKED_AT])
+            return looks_like_card_number(value[:_CHECKED])
         if isinstance(value, (dict, list)):
             found = look_within(value)
             if found is Found.CVC:
@@ -148,7 +149,7 @@ class CardColumns:
 
 
 def refuse_by_name(name: str, value: Any = None) -> None:
-    """Raise FileRefused where the name, or with a first value both, are of card data."""
+    """Raise FileRefused if the name, or name and first value together, are of card data."""
     if named_like_number(name) or looks_like_card_number(name):
         raise _named_like_card_data(name)
     if named_like_cvcs(name):
@@ -156,16 +157,16 @@ def refuse_by_name(name: str, value: Any = None) -> None:
 
 
 def shown(name: str) -> str:
-    """A column's or file's name fit to be printed: short, without card numbers and tokens.
+    """A column's or file's name for display: short, without card numbers and tokens.
 
-    The first line of a file without a header is taken for names.
+    A file without a header has values in place of names.
     """
     text = redact("".join(c for c in name if c.isprintable())[:_SHOWN])
     return "***" if looks_like_card_number(text) else text
 
 
 def _outcome(name: str, value: Any) -> bool:
-    """Whether it is what came of a check; False of nothing. Raises FileRefused of anything else."""
+    """Whether a value is a check result; False if it is empty. Otherwise raises FileRefused."""
     if value is None or (isinstance(value, str) and not trimmed(value)):
         return False
     if is_outcome(value):

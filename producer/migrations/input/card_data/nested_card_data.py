@@ -1,4 +1,4 @@
-"""Card numbers and CVCs in what JSON holds within a column."""
+"""Finds card numbers and CVCs in nested JSON values."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from producer.migrations.input.card_data.card_column_names import (
     named_like_cvcs,
 )
 
-_LOOKED_AT = 1_000  # characters of a value
-# What three or four digits are in a member of such a name. Others have them often: the last digits
-# of a card, postal codes, years.
+_CHECKED = 1_000  # characters of a value
+# Members in which three or four digits are a CVC. Elsewhere they are common: last digits of a card,
+# postal codes, years.
 _CODE = re.compile(r"(?:^|_)(?:card_?)?(?:code|codigo)$", re.I)
 _OTHER_CODE = re.compile(r"postal|zip|country|currency|decline|status|error|area|promo|sort", re.I)
-_WORDS = ("cvc", "cvv", "csc", "cvn", "cv2", "securit", "segurid")
-# Behind such a word: the rest of the name and a value that is none of a check's. Of 80 characters:
-# a name.
+_CVC_WORDS = ("cvc", "cvv", "csc", "cvn", "cv2", "securit", "segurid")
+# After such a word: the rest of the name, of at most 80 characters, and a value that is no result
+# of a check.
 _NO_OUTCOME = re.compile(
     r'[^"]{0,80}"\s*:\s*(?!null\b|true\b|false\b|"\s*"|"\s*(?:pass|fail|unavailable|unchecked)\s*")\S'
 )
 
 
 class Found(Enum):
-    """What was found within a value."""
+    """What a value contains."""
 
     LIKE_CARD = "a number, or a customer's id that may be a CVC"
     CVC = "a member named like a CVC that holds something else than the outcome of a check"
 
 
 def look_within(value: Any) -> Found | None:
-    """What a column's value of JSON holds; a CVC goes before a number."""
+    """What a JSON value contains; a CVC takes precedence over a number."""
     return min(_found(value, ""), key=lambda one: one is Found.LIKE_CARD, default=None)
 
 
 def may_hold_cvc(text: str) -> bool:
-    """Whether JSON text of many records has a member that is named like a CVC and may hold one.
+    """Whether JSON text of many records has a member named like a CVC that may hold one.
 
-    A quick look: text that is spelt with escapes is overlooked.
+    A quick check that overlooks names written with escapes.
     """
     low = text.lower()
-    for word in _WORDS:
+    for word in _CVC_WORDS:
         at = low.find(word)
         while at >= 0:
             if _NO_OUTCOME.match(low, at):
@@ -63,7 +63,7 @@ def _found(value: Any, name: str) -> Iterator[Found]:
         for inner in value:
             yield from _found(inner, name)
     elif isinstance(value, str):
-        if looks_like_card_number(value[:_LOOKED_AT]) or (_named_code(name) and is_cvc(value)):
+        if looks_like_card_number(value[:_CHECKED]) or (_named_code(name) and is_cvc(value)):
             yield Found.LIKE_CARD
     elif isinstance(value, (int, float)) and find_card_data(value) is not None:
         yield Found.LIKE_CARD
@@ -78,7 +78,7 @@ def _member(name: str, value: Any) -> Iterator[Found]:
 
 
 def _filled(value: Any) -> Iterator[Any]:
-    """What is not empty, however deep within."""
+    """All filled values, at any depth."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):

@@ -1,1 +1,1 @@
-"""Which column holds what."""
+"""Maps columns to the contract's fields."""

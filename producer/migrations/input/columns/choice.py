@@ -1,7 +1,7 @@
-"""Which column is meant, where the contract's names are not used: by names, then by what they hold.
+"""Chooses columns by usual names and by their values, in files without the contract's names.
 
-One that fits by its name is taken where no second one does. Values decide between two only where
-the one holds such ids and the other, as far as was looked, none at all.
+A column is chosen if it is the only one with a fitting name. Values decide between two only if one
+holds such ids and the other, in the sampled rows, none at all.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ _TOKEN = frozenset({kinds.TOKEN})
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The column that is meant; None where none is, or where it is one of `possible`."""
+    """The chosen column; None if no column fits, or if several do: `possible`."""
 
     column: str | None = None
     possible: tuple[str, ...] = ()
-    token: bool = False  # of the column: it holds what is to be attached, not made the default
+    token: bool = False  # whether the column holds ids to attach, rather than defaults to set
 
 
 class Columns:
-    """A file's columns, but for those that mean something already."""
+    """A file's columns without those that already have a meaning."""
 
     def __init__(self, source: InputFile, taken: Iterable[str]) -> None:
         used = set(taken)
         self._columns = [name for name in dict.fromkeys(source.columns) if name not in used]
-        held = dict(zip(source.columns, source.evidence.kinds, strict=False))
-        self._kinds = {name: held.get(name) for name in self._columns}
-        self._whole = source.evidence.whole
-        self._empty = self._whole and not source.evidence.rows
+        kinds_of = dict(zip(source.columns, source.samples.kinds, strict=False))
+        self._kinds = {name: kinds_of.get(name) for name in self._columns}
+        self._whole = source.samples.whole
+        self._empty = self._whole and not source.samples.rows
 
     def customer(self) -> Choice:
-        """The customer's column."""
+        """Choose the customer's column."""
         named = self._named(names.CUSTOMERS)
         if named:
             return self._one_of(named, CUSTOMER_IDS)
@@ -49,7 +49,7 @@ class Columns:
         return self._one_of(fits, CUSTOMER_IDS)
 
     def object(self, *, tokens: bool) -> Choice:
-        """The column of the card or token; with `tokens` it is to be attached."""
+        """Choose the column of the card or token; with `tokens`, of ids to attach."""
         if not tokens:
             default = self._one_of(self._named(names.DEFAULTS), kinds.CARDS)
             other = self._one_of(self._cards(), OBJECT_IDS)
@@ -57,23 +57,22 @@ class Columns:
                 return self._with_token(other)
             if default.column is None or self._any(default.column, kinds.CARDS):
                 return default
-            # It is called the default's, and no card stands there.
+            # The column is named like the default's, but holds no card.
             if other.column is not None and self._any(other.column, OBJECT_IDS):
                 sure = self._none(default.column, kinds.CARDS)
                 both = (default.column, other.column)
                 return self._with_token(other) if sure else Choice(possible=both)
             return default
-        some = self._cards() or self._named(names.DEFAULTS)
-        return self._one_of(some, OBJECT_IDS)
+        return self._one_of(self._cards() or self._named(names.DEFAULTS), OBJECT_IDS)
 
     def hold(self, wanted: frozenset[str]) -> list[str]:
-        """Columns, whatever they are called, that hold nothing but such ids."""
+        """Columns of any name that hold only such ids."""
         return [one for one in self._columns if self.holds_only(one, wanted)]
 
     def holds_only(self, column: str, wanted: frozenset[str]) -> bool:
-        """Whether it holds such ids, and nothing else."""
-        held = self._kinds[column]
-        return bool(held) and held is not None and held <= wanted
+        """Whether the column holds such ids, and nothing else."""
+        found = self._kinds[column]
+        return bool(found) and found is not None and found <= wanted
 
     def _cards(self) -> list[str]:
         found = self._named(names.CARDS | names.TOKENS)
@@ -82,34 +81,34 @@ class Columns:
         return [one for one in self._named(names.IDS) if self.holds_only(one, kinds.CARDS)]
 
     def _with_token(self, choice: Choice) -> Choice:
-        """A choice that says whether its column is one of what is to be attached."""
+        """Complete a choice with whether its column holds ids to attach."""
         if choice.column is None:
             return choice
-        held = self._kinds[choice.column] or frozenset()
+        found = self._kinds[choice.column] or frozenset()
         name = bare(choice.column)
-        # By the contract `source` is what is attached, which a `card_` cannot be.
-        attached = name == "source" and held.isdisjoint({"card", kinds.BANK})
-        token = name in names.TOKENS or attached or (bool(held) and held <= _TOKEN)
+        # The contract's `source` is attached, which a `card_` cannot be.
+        attached = name == "source" and found.isdisjoint({"card", kinds.BANK})
+        token = name in names.TOKENS or attached or (bool(found) and found <= _TOKEN)
         return Choice(choice.column, (), token)
 
     def _named(self, known: frozenset[str]) -> list[str]:
         return [one for one in self._columns if bare(one) in known]
 
-    def _one_of(self, some: list[str], wanted: frozenset[str]) -> Choice:
-        if len(some) < 2:
-            return Choice(some[0] if some else None)
-        fitting = [one for one in some if self._any(one, wanted)]
-        others = [one for one in some if one not in fitting]
+    def _one_of(self, columns: list[str], wanted: frozenset[str]) -> Choice:
+        if len(columns) < 2:
+            return Choice(columns[0] if columns else None)
+        fitting = [one for one in columns if self._any(one, wanted)]
+        others = [one for one in columns if one not in fitting]
         if len(fitting) == 1 and all(self._none(one, wanted) for one in others):
             return Choice(fitting[0])
-        return Choice(possible=tuple(fitting if len(fitting) > 1 else some))
+        return Choice(possible=tuple(fitting if len(fitting) > 1 else columns))
 
     def _any(self, column: str, wanted: frozenset[str]) -> bool:
         return bool((self._kinds[column] or frozenset()) & wanted)
 
     def _none(self, column: str, wanted: frozenset[str]) -> bool:
-        """Whether no such id stands there: one that is empty so far may have them further on."""
-        held = self._kinds[column]
-        if held is None:
+        """Whether the column holds no such id; an empty column may hold some in later rows."""
+        found = self._kinds[column]
+        if found is None:
             return False
-        return held.isdisjoint(wanted) if held else self._whole
+        return found.isdisjoint(wanted) if found else self._whole

@@ -1,4 +1,4 @@
-"""Which of a file's columns hold what."""
+"""Maps a file's columns to the contract's fields."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ __all__ = ["COMMAND", "DEFAULT", "FIELDS", "OBJECTS", "SOURCE", "USER", "Mapping
 # Stripe docs: migrations, PAN copy between accounts.
 _COPY_FILE = ("customer_id_old", "source_id_old", "customer_id_new", "source_id_new")
 _COPY_NEW = ("customer_id_new", "source_id_new")
-# What `errors.csv` says of rows.
+# Columns that `errors.csv` adds.
 _WHY = ("state", "code", "message")
-# Forms whose columns are all known; elsewhere a later record may have others.
+# Forms whose columns are all known; in other forms a later record may have more.
 _TABLES = frozenset({"csv", "parquet", "xlsx"})
 
 
@@ -44,33 +44,35 @@ def map_columns(
     expected: str | None = None,
     repairs: bool = False,
 ) -> Mapping:
-    """What the columns mean: as named (`--map`), else by the contract's or Stripe's names.
+    """Map columns by `named` (`--map`), or else by the contract's or Stripe's names.
 
-    Failing these by the usual names, whatever their case, where no second column fits, and what
-    they hold (`column_choice`). Stripe's files say which card belongs to a customer that has it
-    already, so they mean SetDefaultCard unless `command` says otherwise. With `repairs`, and where
-    there are customers alone, each is a customer whose default is to be repaired.
+    Failing these, by usual names in any case, if only one column fits, and by values (`choice`).
+    Stripe's files name cards that are already attached, so they mean SetDefaultCard unless
+    `command` says otherwise. With `repairs`, or if there are only customers, each row is a customer
+    whose default is repaired.
 
     Raises:
-        FileRefused: a needed or named column is missing, stands twice, or is not certain.
+        FileRefused: a needed or named column is missing, repeated or ambiguous.
     """
     named = dict(named or {})
-    for one in named:
-        if one not in FIELDS:
+    for field in named:
+        if field not in FIELDS:
             names = ", ".join(FIELDS)
-            raise FileRefused("unknown_field", Reason.UNKNOWN_FIELD, field=shown(one), names=names)
+            raise FileRefused(
+                "unknown_field", Reason.UNKNOWN_FIELD, field=shown(field), names=names
+            )
     if repairs or (command is None and expected is None and _customers_alone(source, named)):
         return _repairs(source, named)
     if named.keys().isdisjoint({USER, SOURCE, DEFAULT}):
         objects = _objects(source, command, expected)
         if objects is not None:
             return objects
-    given = {one: one for one in FIELDS if one in source.columns}
-    fields = {**_stripes(source, command), **given, **named}
+    given = {field: field for field in FIELDS if field in source.columns}
+    fields = {**_stripe_fields(source, command), **given, **named}
     if command is not None:
         fields = {f: c for f, c in fields.items() if f in (USER, OBJECTS[command])}
     if USER not in fields and not fields.keys() >= {SOURCE, DEFAULT}:
-        # Not the contract's file: other columns may be meant as well as those of its names.
+        # Not the contract's file: other columns may fit as well as those with its names.
         fields = {f: c for f, c in fields.items() if f in named or f == COMMAND}
     fields = _filled(source, fields, command, expected)
     if command is None:
@@ -90,13 +92,13 @@ def map_columns(
 def _filled(
     source: InputFile, fields: dict[str, str], command: CommandKind | None, expected: str | None
 ) -> dict[str, str]:
-    """The fields with those that were missing, by their usual names."""
-    open_: dict[str, Choice] = {}
+    """The fields, completed by usual names."""
+    missing: dict[str, Choice] = {}
     columns = Columns(source, {*fields.values(), *filter(None, [expected])})
     if USER not in fields:
         choice = columns.customer()
         if choice.column is None:
-            open_[USER] = choice
+            missing[USER] = choice
         else:
             fields = {**fields, USER: choice.column}
     if command is None and bare(fields.get(USER, "")) == bare(USER):
@@ -106,19 +108,19 @@ def _filled(
         columns = Columns(source, {*fields.values(), *filter(None, [expected])})
         choice = columns.object(tokens=command is CommandKind.ASSIGN_CARD)
         if choice.column is None:
-            open_[OBJECTS[command] if command else EITHER] = choice
+            missing[OBJECTS[command] if command else EITHER] = choice
         else:
             meant = CommandKind.ASSIGN_CARD if choice.token else CommandKind.SET_DEFAULT_CARD
             fields = {**fields, OBJECTS[command or meant]: choice.column}
-    if open_:
-        raise uncertain(source, columns, open_)
+    if missing:
+        raise uncertain(source, columns, missing)
     return fields
 
 
 def _spelt_otherwise(source: InputFile, fields: dict[str, str]) -> dict[str, str]:
-    """Columns of the contract's own names but for case and signs.
+    """Columns with the contract's names apart from case and punctuation.
 
-    Of `source` and `default_source` only both: what one alone means, its values say too.
+    `source` and `default_source` count only together: values decide what one alone means.
     """
     found: dict[str, str] = {}
     for one in (SOURCE, DEFAULT, COMMAND):
@@ -131,13 +133,13 @@ def _spelt_otherwise(source: InputFile, fields: dict[str, str]) -> dict[str, str
 
 
 def _customers_alone(source: InputFile, named: AnyMapping[str, str]) -> bool:
-    """Whether the columns are a customer, and nothing else that means anything."""
+    """Whether the file has a customer's column and no other."""
     if named.keys() - {USER}:
         return False
-    told = [name for name in source.columns if name not in _WHY]
-    if len(told) != 1 or source.format.form is Form.STRIPE_MAPPING:
+    columns = [name for name in source.columns if name not in _WHY]
+    if len(columns) != 1 or source.format.form is Form.STRIPE_MAPPING:
         return False
-    return named.get(USER, Columns(source, _WHY).customer().column) == told[0]
+    return named.get(USER, Columns(source, _WHY).customer().column) == columns[0]
 
 
 def _repairs(source: InputFile, named: AnyMapping[str, str]) -> Mapping:
@@ -160,9 +162,9 @@ def _repairs(source: InputFile, named: AnyMapping[str, str]) -> Mapping:
 def _copied(
     source: InputFile, fields: dict[str, str], named: AnyMapping[str, str]
 ) -> CopyColumns | None:
-    """Where rows are a customer's cards, what else is said of each; None where they are orders.
+    """The columns that describe each card, if rows are a customer's cards; None if they are orders.
 
-    So it is in a copy between accounts, and where the column says a card, and not the default.
+    Rows are cards in a copy between accounts, and if the column names a card, not the default.
     """
     if source.format.form is Form.STRIPE_MAPPING:
         return ORIGINS
@@ -173,8 +175,8 @@ def _copied(
     return None if says_default else cards_of_customers(source.columns)
 
 
-def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:
-    """The fields of a file that Stripe made; none where it made none."""
+def _stripe_fields(source: InputFile, command: CommandKind | None) -> dict[str, str]:
+    """The fields of a file made by Stripe; empty for other files."""
     meant = OBJECTS[command or CommandKind.SET_DEFAULT_CARD]
     if source.format.form is Form.STRIPE_MAPPING:
         return {USER: CUSTOMER, meant: CARDS}
@@ -188,15 +190,15 @@ def _stripes(source: InputFile, command: CommandKind | None) -> dict[str, str]:
 def _objects(
     source: InputFile, command: CommandKind | None, expected: str | None
 ) -> Mapping | None:
-    """What records mean that are objects of Stripe's API; None where they are none.
+    """The mapping of records that are objects of Stripe's API; None for other records.
 
-    Raises FileRefused where they are objects that are about no card.
+    Raises FileRefused if the objects are about no card.
     """
     has = set(source.columns)
     if USER in has or not has >= {stripe_objects.OBJECT, stripe_objects.ID}:
         return None
-    held = dict(zip(source.columns, source.evidence.kinds, strict=False))
-    kinds = held.get(stripe_objects.OBJECT, frozenset())
+    kinds_of = dict(zip(source.columns, source.samples.kinds, strict=False))
+    kinds = kinds_of.get(stripe_objects.OBJECT, frozenset())
     known = frozenset(one for one in kinds if one.startswith(OBJECT_SIGN))
     if not known:
         if kinds == {OTHER}:
@@ -209,12 +211,12 @@ def _objects(
     read = tuple(one for one in stripe_objects.COLUMNS if one in has or not table)
     kind = command or CommandKind.SET_DEFAULT_CARD
     customers = known == stripe_objects.CUSTOMER_ONLY
-    said = (
+    columns = (
         (stripe_objects.ID, stripe_objects.DEFAULTS)
         if customers
         else (stripe_objects.OWNER, stripe_objects.ID)
     )
-    fields = dict(sorted(zip((USER, OBJECTS[kind]), said, strict=True)))
+    fields = dict(sorted(zip((USER, OBJECTS[kind]), columns, strict=True)))
     return Mapping(fields, kind, expected, read)
 
 
@@ -227,7 +229,7 @@ def _only_command(fields: dict[str, str]) -> CommandKind | None:
 def _once(column: str, source: InputFile) -> None:
     if not printable(column):
         raise FileRefused("column_name", Reason.COLUMN_NAME, column=shown(column))
-    # JSON may have it in a later record only.
+    # JSON may have the column only in a later record.
     count = source.columns.count(column)
     if count == 1 or (count == 0 and source.format.form.has_open_columns):
         return

@@ -1,4 +1,4 @@
-"""The contract's fields out of a record's values, whatever its columns are."""
+"""Reads the contract's fields from a record's values."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from producer.migrations.model.records import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """Values by field, unchecked, and the columns that they are of."""
+class FieldsRead:
+    """Unchecked values by field, and the columns that they come from."""
 
     fields: dict[str, Any]
     columns: dict[str, str]
-    both_defaults: bool = False  # see `stripe_objects.Told.both`
+    both_defaults: bool = False  # see `stripe_objects.ObjectCard.both`
 
 
 class FieldValues:
@@ -34,19 +34,19 @@ class FieldValues:
             self.wanted.append(mapping.expected)
         self._expected = mapping.expected is not None
 
-    def read(self, values: Sequence[Any]) -> Read | Fault:
-        """The fields; a Fault where an object of Stripe's is about no card."""
+    def read(self, values: Sequence[Any]) -> FieldsRead | Fault:
+        """The fields; a Fault if an object of Stripe's is about no card."""
         if not self._objects:
-            return Read(dict(zip(self._fields, values, strict=False)), self._columns)
-        told = stripe_objects.told_by(self._objects, values)
-        if isinstance(told, Fault):
-            return told
-        fields = zip(self._fields, (told.customer, told.card), strict=True)
-        columns = zip(self._fields, (told.customer_column, told.card_column), strict=True)
-        return Read(dict(fields), dict(columns), told.both)
+            return FieldsRead(dict(zip(self._fields, values, strict=False)), self._columns)
+        found = stripe_objects.card_of(self._objects, values)
+        if isinstance(found, Fault):
+            return found
+        fields = zip(self._fields, (found.customer, found.card), strict=True)
+        columns = zip(self._fields, (found.customer_column, found.card_column), strict=True)
+        return FieldsRead(dict(fields), dict(columns), found.both)
 
     def pruned(self, values: Sequence[Any]) -> Sequence[Any]:
-        """A record's values without what is not used of them."""
+        """A record's values without unused parts."""
         if not self._objects:
             return values
         kept = stripe_objects.pruned(self._objects, values)

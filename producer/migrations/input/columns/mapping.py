@@ -1,4 +1,4 @@
-"""What a file's columns were found to mean."""
+"""The meaning of a file's columns."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from producer.migrations.model.fields import DEFAULT, USER
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Contract fields (`userId`, `source`, `default_source`, `command`) by the file's columns.
+    """The columns of the contract's fields (`userId`, `source`, `default_source`, `command`).
 
-    `command` is that of all rows; None where each row says it, or what it has filled.
+    `command` is that of all rows; None if each row determines its own.
     """
 
     fields: dict[str, str]
     command: CommandKind | None = None
     expected: str | None = None  # the column of --only-if-default-is
-    # Of records that are objects of Stripe's API, the columns that are read: `stripe_objects`.
-    # `fields` are what most of them say.
+    # The columns read of records that are objects of Stripe's API (`stripe_objects`); `fields` are
+    # then those of most objects.
     objects: tuple[str, ...] = ()
-    # Fields whose column has another name, which nobody named: to be told.
+    # Fields whose column was chosen without the contract's name or `--map`: the plan lists them.
     taken: tuple[str, ...] = field(default=(), compare=False)
-    copied: CopyColumns | None = None  # where rows are cards, of which one can be the default
-    repairs: bool = False  # there are customers alone: who has no default gets one, if it is clear
+    copied: CopyColumns | None = None  # if rows are cards, of which one can be the default
+    repairs: bool = False  # rows are customers, whose missing defaults are repaired
 
     @property
     def of_customers(self) -> bool:
-        """Whether a row is a customer, who may have no card, rather than an order."""
+        """Whether a row is a customer, possibly without a card, rather than an order."""
         return not self.objects and of_customers(self.fields)
 
     def wire(self) -> dict[str, Any]:
@@ -48,18 +48,18 @@ class Mapping:
         }
 
     @classmethod
-    def of(cls, told: AnyMapping[str, Any]) -> Self:
-        """From `wire`, of an earlier version too."""
+    def of(cls, stored: AnyMapping[str, Any]) -> Self:
+        """From `wire`, also of an earlier version."""
         return cls(
-            told["fields"],
-            CommandKind(told["command"]) if told["command"] else None,
-            told["expected"],
-            tuple(told.get("objects") or ()),
-            copied=CopyColumns.of(told.get("copied")),
-            repairs=bool(told.get("repairs")),
+            stored["fields"],
+            CommandKind(stored["command"]) if stored["command"] else None,
+            stored["expected"],
+            tuple(stored.get("objects") or ()),
+            copied=CopyColumns.of(stored.get("copied")),
+            repairs=bool(stored.get("repairs")),
         )
 
 
 def of_customers(fields: AnyMapping[str, str]) -> bool:
-    """Whether by these columns a row is a customer, with its default."""
+    """Whether these columns make a row a customer with its default."""
     return bare(fields[USER]) in IDS and fields.get(DEFAULT) not in (None, CARDS)

@@ -1,4 +1,4 @@
-"""Which column is meant is not certain: refused, with the `--map` that says it."""
+"""Errors about uncertain columns, with the `--map` options that resolve them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from producer.migrations.model.fields import DEFAULT, SOURCE, USER
 from producer.migrations.texts.reasons import Reason
 
 EITHER = ""
-"""The field of what may be `source` or `default_source`."""
+"""Stands for a field that may be `source` or `default_source`."""
 _MOST = 6
 _LISTED = 12
 
 
-def uncertain(source: InputFile, columns: Columns, open_: Mapping[str, Choice]) -> FileRefused:
-    """The refusal of a file that lacks fields, or has several columns for one."""
-    proposals = {field: _options(columns, field, choice) for field, choice in open_.items()}
-    maps = " ".join(" / ".join(some[:_MOST]) for some in proposals.values() if some)
-    tied = next((one for one in open_.items() if one[1].possible), None)
+def uncertain(source: InputFile, columns: Columns, missing: Mapping[str, Choice]) -> FileRefused:
+    """The error for a file that lacks fields, or has several columns for one."""
+    proposals = {field: _options(columns, field, choice) for field, choice in missing.items()}
+    maps = " ".join(" / ".join(options[:_MOST]) for options in proposals.values() if options)
+    tied = next((one for one in missing.items() if one[1].possible), None)
     if tied is not None:
         field, choice = tied
         names = ", ".join(repr(shown(name)) for name in choice.possible[:_MOST])
         what = Reason.COLUMNS_TIE
         return FileRefused("column_ambiguous", what, field=_name(field), names=names, maps=maps)
-    field = next(iter(open_))
+    field = next(iter(missing))
     known = all(proposals.values())
     what = Reason.COLUMN_BY_VALUES if known else Reason.FIELD_WITHOUT_COLUMN
     return FileRefused(
@@ -43,14 +43,14 @@ def uncertain(source: InputFile, columns: Columns, open_: Mapping[str, Choice]) 
 
 
 def listed(source: InputFile) -> str:
-    """The names of its columns, the first ones."""
+    """The names of the file's first columns."""
     names = [shown(name) for name in source.columns[:_LISTED]]
     more = ", …" if len(source.columns) > len(names) else ""
     return f"{', '.join(names)}{more}"
 
 
 def _options(columns: Columns, field: str, choice: Choice) -> list[str]:
-    """What may be typed, one for each column that it may be."""
+    """A `--map` option for each column that may be the field's."""
     wanted = CUSTOMER_IDS if field == USER else OBJECT_IDS
     found = choice.possible or columns.hold(wanted)
     return [_option(field or _meant(columns, name), name) for name in found]

@@ -1,1 +1,1 @@
-"""Bytes of a file: formats, packing, encodings, size limits."""
+"""A file's bytes: formats, packing, encodings, size limits."""

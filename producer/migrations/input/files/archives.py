@@ -1,4 +1,4 @@
-"""Zip archives: which file is in one, and whether it may be unpacked."""
+"""Opens zip archives safely and finds the one file in them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.texts.reasons import Reason
 
 ZIP = b"PK\x03\x04"
-_ZIPS = (ZIP, b"PK\x05\x06", b"PK\x07\x08")  # also empty ones, and those in several parts
+_ZIPS = (ZIP, b"PK\x05\x06", b"PK\x07\x08")  # the latter two: empty, and in several parts
 _ENCRYPTED = 1
 _END, _END_SIZE = b"PK\x05\x06", 22
 _LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
 _LARGE_END, _LARGE_END_SIZE = b"PK\x06\x06", 56
 _LONGEST_COMMENT = 1 << 16
-# Of the table of contents: that of any archive with a file of rows in it has some hundred bytes.
+# Bytes of the table of contents; an archive of one file has some hundred.
 _MOST_CONTENTS = 1 << 20
-# What systems add to an archive.
+# Files that operating systems add to an archive.
 _ADDED = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
 _NAMED = 5
 _KINDS = (
@@ -35,15 +35,15 @@ _ODS = b"application/vnd.oasis.opendocument"
 
 
 def is_zip(head: bytes) -> bool:
-    """Whether bytes that begin so are of a zip archive."""
+    """Whether a file with these first bytes is a zip archive."""
     return head.startswith(_ZIPS)
 
 
 def opened_archive(file: BinaryIO) -> zipfile.ZipFile:
-    """The archive, once its table of contents is known to be of a modest size.
+    """Open an archive after checking the size of its table of contents.
 
     Raises:
-        FileRefused: it is damaged, or holds far too many files.
+        FileRefused: the archive is damaged, or holds far too many files.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _LONGEST_COMMENT - _END_SIZE - _LOCATOR_SIZE - _LARGE_END_SIZE))
@@ -60,10 +60,10 @@ def opened_archive(file: BinaryIO) -> zipfile.ZipFile:
 
 
 def is_workbook(archive: zipfile.ZipFile) -> bool:
-    """Whether it is one that Excel has made since 2007.
+    """Whether an archive is an Excel workbook (.xlsx).
 
     Raises:
-        FileRefused: it is of another program's kind.
+        FileRefused: it is another program's document.
     """
     names = {name.lower().replace("\\", "/").lstrip("/") for name in archive.namelist()}
     for name, kind in _KINDS:
@@ -78,7 +78,7 @@ def is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """The one file in it, but for what systems add. Raises FileRefused."""
+    """The archive's only file, apart from those that systems add. Raises FileRefused."""
     found = [one for one in archive.infolist() if not one.is_dir() and not _is_added(one.filename)]
     if not found:
         raise FileRefused("empty_file", Reason.ZIP_EMPTY)
@@ -93,7 +93,7 @@ def only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 class Member:
     """A file in an archive as a stream; a context manager. Raises FileRefused.
 
-    It never has more bytes than the table of contents says.
+    It never yields more bytes than the table of contents states.
     """
 
     def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
@@ -107,7 +107,7 @@ class Member:
             raise _damaged() from None
 
     def read(self, size: int = -1) -> bytes:
-        """As a file's."""
+        """As a file's `read`."""
         try:
             return self._file.read(size)
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError):
@@ -121,12 +121,12 @@ class Member:
 
 
 def check_size(file: BinaryIO, infos: list[zipfile.ZipInfo], bounds: Bounds) -> None:
-    """Raise FileRefused where these files of the archive, unpacked, come to too much."""
+    """Raise FileRefused if these files of the archive are too large when unpacked."""
     bounds.check(sum(one.file_size for one in infos), file.seek(0, os.SEEK_END))
 
 
 def _contents(tail: bytes, at: int) -> int:
-    """Bytes of the table of contents, by the record at its end and, where there is one, ZIP64's."""
+    """Bytes of the table of contents, by its end record or, if there is one, ZIP64's."""
     locator, large = at - _LOCATOR_SIZE, at - _LOCATOR_SIZE - _LARGE_END_SIZE
     if large >= 0 and tail.startswith(_LOCATOR, locator) and tail.startswith(_LARGE_END, large):
         return int(struct.unpack_from("<Q", tail, large + 40)[0])

@@ -1,4 +1,4 @@
-"""What a file was taken as: its form, and how that is packed and written."""
+"""The format of a file: form, packing, encoding, line ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class Form(StrEnum):
-    """What the bytes are, once unpacked."""
+    """The form of the unpacked bytes."""
 
     CSV = "csv"
     JSON_LINES = "jsonl"
@@ -22,24 +22,24 @@ class Form(StrEnum):
 
     @property
     def is_text(self) -> bool:
-        """Whether it is read from its beginning to its end; others have tables of contents."""
+        """Whether it is read from start to end; other forms have tables of contents."""
         return self not in (Form.PARQUET, Form.XLSX)
 
     @property
     def has_open_columns(self) -> bool:
-        """Whether a later row may have columns that the first ones have not."""
+        """Whether a later row may have columns that the first rows lack."""
         return self in (Form.JSON_LINES, Form.JSON_ARRAY, Form.JSON_LIST, Form.JSON_OBJECTS)
 
     @property
     def counts_rows(self) -> bool:
-        """Whether the line of a record is its row: in a sheet, or its place in the list."""
+        """Whether a record's line is its row in a sheet or its position in a list."""
         return self in (
             Form.JSON_ARRAY, Form.JSON_LIST, Form.JSON_OBJECTS, Form.PARQUET, Form.XLSX
         )  # fmt: skip
 
 
 class Encoding(StrEnum):
-    """How text is written as bytes; the value is the usual name."""
+    """The encoding of text; the value is its usual name."""
 
     UTF_8 = "UTF-8"
     UTF_8_BOM = "UTF-8 with BOM"
@@ -47,11 +47,11 @@ class Encoding(StrEnum):
     UTF_16_BE = "UTF-16 BE"
     UTF_32_LE = "UTF-32 LE"
     UTF_32_BE = "UTF-32 BE"
-    WINDOWS_1252 = "Windows-1252"  # Latin-1 among it, as WHATWG's Encoding Standard has it
+    WINDOWS_1252 = "Windows-1252"  # includes Latin-1, as in WHATWG's Encoding Standard
 
 
 class LineEnd(StrEnum):
-    """What ends the lines of the first mebibyte."""
+    """The line ends of the first mebibyte."""
 
     LF = "LF"
     CRLF = "CRLF"
@@ -61,24 +61,24 @@ class LineEnd(StrEnum):
 
     @property
     def char(self) -> str:
-        """The character at which lines are parted; the other one is looked at within them."""
+        """The character at which lines are split; the other one is handled within lines."""
         return "\r" if self in (LineEnd.CR, LineEnd.MIXED_CR) else "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Found out from a file's bytes, not from its name; what is not so of a form is empty."""
+    """Detected from a file's bytes, not its name; fields that do not apply are empty."""
 
     form: Form
     gzipped: bool = False
     delimiter: str = ","
     encoding: Encoding = Encoding.UTF_8
     line_end: LineEnd = LineEnd.LF
-    separator_line: bool = False  # `sep=;` stands first
+    separator_line: bool = False  # whether the first line is like `sep=;`
     member: str = ""  # of a zip archive
     sheet: str = ""
     sheets: int = 0  # of the workbook
-    other_sheet: bool = False  # than the one that is read where none is named
+    other_sheet: bool = False  # whether it is not the sheet that is read by default
 
     @property
     def packed(self) -> bool:
@@ -86,43 +86,43 @@ class Format:
         return self.gzipped or bool(self.member)
 
     @classmethod
-    def known(cls, told: Mapping[str, Any]) -> Self:
-        """From what `wire` told. Raises KeyError, ValueError, TypeError."""
+    def known(cls, stored: Mapping[str, Any]) -> Self:
+        """From `fields`. Raises KeyError, ValueError, TypeError."""
         return cls(
-            Form(told["form"]),
-            bool(told["gzipped"]),
-            str(told["delimiter"]),
-            # Copies that were made before 28 November 2026 have no more.
-            Encoding(told.get("encoding", Encoding.UTF_8)),
-            LineEnd(told.get("line_end", LineEnd.LF)),
-            bool(told.get("separator_line", False)),
-            str(told.get("member", "")),
-            str(told.get("sheet", "")),
-            int(told.get("sheets", 0)),
-            bool(told.get("other_sheet", False)),
+            Form(stored["form"]),
+            bool(stored["gzipped"]),
+            str(stored["delimiter"]),
+            # Copies made before 28 November 2026 lack the rest.
+            Encoding(stored.get("encoding", Encoding.UTF_8)),
+            LineEnd(stored.get("line_end", LineEnd.LF)),
+            bool(stored.get("separator_line", False)),
+            str(stored.get("member", "")),
+            str(stored.get("sheet", "")),
+            int(stored.get("sheets", 0)),
+            bool(stored.get("other_sheet", False)),
         )
 
     def fields(self) -> dict[str, Any]:
-        """For `known`."""
+        """All fields, for `known`."""
         return asdict(self)
 
     @classmethod
-    def of_wire(cls, told: Mapping[str, Any]) -> Self:
-        """From what `wire` told, as far as a person is told of it. Raises KeyError, ValueError."""
+    def of_wire(cls, fields: Mapping[str, Any]) -> Self:
+        """From `wire`, which lacks what people need not see. Raises KeyError, ValueError."""
         return cls(
-            Form(told["form"]),
-            gzipped=told["packing"] == "gzip",
-            delimiter=told["separator"] or ",",
-            encoding=Encoding(told["encoding"] or Encoding.UTF_8),
-            line_end=LineEnd(told["lineEnds"] or LineEnd.LF),
-            separator_line=bool(told["separatorLine"]),
-            member=told["member"] or "",
-            sheet=told["sheet"] or "",
-            sheets=told["sheets"] or 0,
+            Form(fields["form"]),
+            gzipped=fields["packing"] == "gzip",
+            delimiter=fields["separator"] or ",",
+            encoding=Encoding(fields["encoding"] or Encoding.UTF_8),
+            line_end=LineEnd(fields["lineEnds"] or LineEnd.LF),
+            separator_line=bool(fields["separatorLine"]),
+            member=fields["member"] or "",
+            sheet=fields["sheet"] or "",
+            sheets=fields["sheets"] or 0,
         )
 
     def wire(self) -> dict[str, Any]:
-        """For programs; null where it is not so of the form."""
+        """For programs; null where a field does not apply to the form."""
         text, csv = self.form.is_text, self.form is Form.CSV
         return {
             "form": self.form.value,

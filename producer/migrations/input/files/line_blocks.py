@@ -1,4 +1,4 @@
-"""Blocks of whole lines of a stream, in bounded memory whatever the lines are."""
+"""Splits a stream into blocks of whole lines, in bounded memory for any line length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.input.files.text_encodings import decoded
 from producer.migrations.texts.reasons import Reason
 
-# No row needs more: ids have at most 255 characters, and a request body of the contract 16 KiB.
+# More than any row needs: ids have at most 255 characters, the contract's request bodies 16 KiB.
 LINE_LIMIT = 131_072
 _BLOCK = 1 << 18
 
@@ -18,8 +18,8 @@ _BLOCK = 1 << 18
 class Blocks:
     """Iterates over texts of whole lines, without the last line's end.
 
-    A line of more than LINE_LIMIT bytes is cut to LINE_LIMIT + 1. `unended` turns true with the
-    block, then a block of its own, that holds a last line without a line end.
+    A line of more than LINE_LIMIT bytes is cut to LINE_LIMIT + 1. A last line without a line end
+    is a block of its own, and sets `unended`.
     """
 
     def __init__(self, stream: BinaryIO, end: str = "\n") -> None:
@@ -45,7 +45,7 @@ class Blocks:
             yield decoded(rest)
 
     def _after_line(self) -> bytes:
-        """What was read beyond the end of the present line."""
+        """The bytes read beyond the end of the current line."""
         while chunk := self._read():
             _, newline, rest = chunk.partition(self._end)
             if newline:
@@ -57,7 +57,7 @@ class Blocks:
 
 
 def read(stream: BinaryIO) -> bytes:
-    """The next bytes of a stream, unpacked by then; none at its end. Raises FileRefused."""
+    """The next bytes of an unpacked stream; empty at its end. Raises FileRefused."""
     try:
         return stream.read(_BLOCK)
     except (EOFError, zlib.error, OSError) as error:

@@ -1,4 +1,4 @@
-"""What a file is packed in: gzip, a zip archive of one file, or nothing."""
+"""Unpacks files: gzip, a zip archive of one file, or not packed."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from producer.migrations.texts.reasons import Reason
 
 HEAD = 1 << 20
 _GZIP = b"\x1f\x8b"
-# What is unpacked of a gzipped head, at most.
+# Maximum of unpacked bytes of a gzipped head.
 _UNPACKED = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """The first bytes of a file, unpacked, and what it is packed in; `whole` where it has no more.
+    """The first unpacked bytes of a file and its packing; `whole` if there are no more.
 
-    `archive` where what is unpacked is a zip archive: an Excel workbook.
+    `archive`: the unpacked bytes are a zip archive, such as an Excel workbook.
     """
 
     data: bytes
@@ -50,10 +50,10 @@ class Beginning:
 
 
 def beginning_of_head(head: bytes) -> Beginning:
-    """By the first bytes of a file alone, at most HEAD of them: a zip archive stays packed.
+    """The beginning, from at most the first HEAD bytes of a file; a zip archive stays packed.
 
     Raises:
-        FileRefused: it is damaged, or packed twice.
+        FileRefused: the file is damaged, or packed twice.
     """
     if not head.startswith(_GZIP):
         return Beginning(head, len(head) < HEAD)
@@ -67,10 +67,10 @@ def beginning_of_head(head: bytes) -> Beginning:
 
 
 def beginning_of(file: BinaryIO, bounds: Bounds | None = None) -> Beginning:
-    """By the file, which may be read here and there.
+    """The beginning of a seekable file.
 
     Raises:
-        FileRefused: it is damaged, packed twice, or an archive of several files.
+        FileRefused: the file is damaged, packed twice, or an archive of several files.
     """
     file.seek(0)
     head = file.read(HEAD)
@@ -92,12 +92,12 @@ def beginning_of(file: BinaryIO, bounds: Bounds | None = None) -> Beginning:
 
 @contextmanager
 def content(file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> Iterator[BinaryIO]:
-    """The file unpacked: a text as a stream in UTF-8, others as a file to be read here and there.
+    """The unpacked file: text as a stream in UTF-8, other forms as a seekable file.
 
-    `bounds` are of what must be unpacked for that; a stream is bounded by who reads it.
+    `bounds` apply to files that are unpacked to disk; the caller bounds a stream.
 
     Raises:
-        FileRefused: it is damaged; a stream says so when it is read.
+        FileRefused: the file is damaged; for a stream, on reading.
     """
     with _unpacked(file, format_) as stream:
         if format_.form.is_text:

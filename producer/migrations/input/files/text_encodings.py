@@ -1,4 +1,4 @@
-"""How a text's bytes are to be read: by its byte order mark, else by what they can be."""
+"""Detects a text's encoding, by its byte order mark or by its bytes, and decodes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.migrations.input.files.formats import Encoding
 
 BOM = "\ufeff"
 _MARKS = (
-    # UTF-32's begins as UTF-16's does.
+    # UTF-32's mark starts like UTF-16's.
     (codecs.BOM_UTF32_LE, Encoding.UTF_32_LE),
     (codecs.BOM_UTF32_BE, Encoding.UTF_32_BE),
     (codecs.BOM_UTF8, Encoding.UTF_8_BOM),
@@ -24,16 +24,16 @@ _CODECS = {
     Encoding.UTF_32_BE: "utf-32-be",
 }
 _UTF_8 = (Encoding.UTF_8, Encoding.UTF_8_BOM)
-# The five bytes that Windows-1252 leaves out are controls of Latin-1.
+# The five bytes that Windows-1252 does not define are Latin-1 controls.
 _WINDOWS_1252 = "".join(
     bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(256)
 )
-# Of the text's first characters every second byte is 0, where it is UTF-16 without a mark.
-_LOOKED_AT = 64
+# In UTF-16 without a mark, every second of the first bytes is 0.
+_CHECKED = 64
 
 
 def encoding_of(data: bytes) -> Encoding:
-    """That of a text that begins so."""
+    """The encoding of a text with these first bytes."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding
@@ -48,7 +48,7 @@ def encoding_of(data: bytes) -> Encoding:
 
 
 def decoded(data: bytes) -> str:
-    """UTF-8; bytes that are none become lone surrogates, which no check lets pass."""
+    """UTF-8 text; invalid bytes become lone surrogates, which the checks reject."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -56,12 +56,12 @@ def decoded(data: bytes) -> str:
 
 
 def head_text(data: bytes, encoding: Encoding) -> str:
-    """The text of the first bytes of a file, of which the last character may be cut."""
+    """The text of a file's first bytes, whose last character may be cut."""
     return decoded(as_utf_8(io.BytesIO(data), encoding).read())
 
 
 class Utf8Stream:
-    """A text of another encoding, read as UTF-8; what cannot be decoded is replaced by U+FFFD."""
+    """A text of another encoding, converted to UTF-8; invalid bytes become U+FFFD."""
 
     def __init__(self, stream: BinaryIO, encoding: Encoding) -> None:
         self._stream = stream
@@ -69,7 +69,7 @@ class Utf8Stream:
         self._decoder = codecs.getincrementaldecoder(name)("replace") if name else None
 
     def read(self, size: int = -1) -> bytes:
-        """Some bytes, as those of about `size` come to; none at the end only."""
+        """Some bytes, converted from at most `size`; empty only at the end."""
         while chunk := self._stream.read(size):
             if text := self._text(chunk):
                 return text.encode()
@@ -82,12 +82,12 @@ class Utf8Stream:
 
 
 def as_utf_8(stream: BinaryIO, encoding: Encoding) -> BinaryIO:
-    """The stream itself where it is UTF-8."""
+    """The stream in UTF-8: itself, or converted."""
     return stream if encoding in _UTF_8 else Utf8Stream(stream, encoding)  # type: ignore[return-value]
 
 
 def _unmarked_utf_16(data: bytes) -> Encoding | None:
-    head = data[:_LOOKED_AT]
+    head = data[:_CHECKED]
     if len(head) < 4:
         return None
     even, odd = head[::2], head[1::2]
@@ -99,7 +99,7 @@ def _unmarked_utf_16(data: bytes) -> Encoding | None:
 
 
 def _damaged_utf_8(data: bytes) -> bool:
-    """Whether most of what is not ASCII is UTF-8 all the same."""
+    """Whether most of the non-ASCII bytes are valid UTF-8."""
     text = data.decode("utf-8", "surrogateescape")
     odd = [char for char in text if char > "\x7f"]
     broken = sum("\udc80" <= char <= "\udcff" for char in odd)

@@ -1,4 +1,4 @@
-"""Files of other kinds, known by their first bytes so that the refusal names them."""
+"""Recognises unsupported kinds of files by their first bytes, so that the error names them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.texts.reasons import Reason
 
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# Within OLE2: what Excel makes of a workbook that needs a password, and the names of streams.
+# Within OLE2: the stream of a password-protected workbook, and that of a Word document.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _WORD = "WordDocument".encode("utf-16-le")
 _KINDS = (
@@ -29,11 +29,11 @@ _KINDS = (
 )
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|table|meta|style)", re.I)
 _SPREADSHEET_ML = "urn:schemas-microsoft-com:office:spreadsheet"
-_LOOKED_AT = 4_096
+_CHECKED = 4_096
 
 
 def refuse_other_kinds(data: bytes) -> None:
-    """Raise FileRefused where bytes that begin so are of a kind that holds no rows for us."""
+    """Raise FileRefused if a file with these first bytes is of an unsupported kind."""
     if data.startswith(_OLE2):
         if _ENCRYPTED in data:
             raise FileRefused("unknown_format", Reason.PASSWORD)
@@ -45,10 +45,10 @@ def refuse_other_kinds(data: bytes) -> None:
 
 
 def refuse_markup(text: str) -> None:
-    """Raise FileRefused where a text is HTML or XML, as some name `.xls`."""
+    """Raise FileRefused if a text is HTML or XML, which some programs name `.xls`."""
     if not text.startswith("<"):
         return
-    beginning = text[:_LOOKED_AT]
+    beginning = text[:_CHECKED]
     if _SPREADSHEET_ML in beginning:
         raise _another_kind(Reason.KIND_EXCEL_XML)
     raise _another_kind(Reason.KIND_HTML if _HTML.search(beginning) else Reason.KIND_XML)

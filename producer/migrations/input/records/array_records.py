@@ -1,4 +1,4 @@
-"""Records of JSON that is no JSON Lines: an array, Stripe's lists, objects over several lines."""
+"""Records of JSON other than JSON Lines: arrays, Stripe's lists, objects over several lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from producer.migrations.input.files.formats import Form, Format
 from producer.migrations.input.files.line_blocks import LINE_LIMIT
 from producer.migrations.input.files.size_limits import Bounds
 from producer.migrations.input.records.json_elements import Element, Elements
-from producer.migrations.input.records.json_records import SAMPLE, NameJudge, names_in, wanted_of
+from producer.migrations.input.records.json_records import SAMPLE, NameChecker, names_in, wanted_of
 from producer.migrations.model.records import Fault, Record
 
 _TOO_LONG = Fault("line_too_long", f"the object has more than {LINE_LIMIT} characters")
@@ -21,14 +21,14 @@ _REPEATED = Fault("not_json", "a member stands twice in the object")
 
 
 class ArrayReader:
-    """Reads the objects of a JSON array, or of a document like it."""
+    """Reads the objects of a JSON array or a similar document."""
 
     def __init__(self, file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> None:
         self._file = file
         self._form = format_.form
 
     def columns(self) -> tuple[str, ...]:
-        """The members of the first objects, also where the document is cut off after them."""
+        """The members of the first objects, also if the document is truncated after them."""
         return names_in(self._first())
 
     def records(
@@ -37,9 +37,9 @@ class ArrayReader:
         """The records from a number on; a record's line is its number.
 
         Raises:
-            FileRefused: the JSON is broken, or ends in the middle: what comes after cannot be read.
+            FileRefused: the JSON is malformed or truncated: the rest cannot be read.
         """
-        judge = NameJudge(cards)
+        checker = NameChecker(cards)
         for number, one in enumerate(self._elements(), 1):
             if number < start_number:
                 continue
@@ -48,10 +48,10 @@ class ArrayReader:
                 yield number, number, fault
                 continue
             found = one.value
-            judge.see(found)
+            checker.check(found)
             if cards is not None:
-                closely = cards.json_worth_a_look(one.text)
-                cards.see([found.get(name) for name in cards.names], closely=closely)
+                thorough = cards.json_may_hold_card_data(one.text)
+                cards.check([found.get(name) for name in cards.names], thorough=thorough)
             yield number, number, wanted_of(found, wanted)
 
     def _first(self) -> Iterator[object]:

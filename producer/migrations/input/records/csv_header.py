@@ -1,4 +1,4 @@
-"""The header of a CSV file: where it stands, its names, and what parts them."""
+"""Finds the header of a CSV file: its position, its names, and the delimiter."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from producer.migrations.input.files.text_encodings import BOM
 from producer.migrations.texts.reasons import Reason
 
 _DELIMITERS = ",;\t|"
-# As Excel has it: what parts the columns of the lines after it.
+# Excel's line that names the delimiter of the lines after it.
 _SEPARATOR_LINE = re.compile(r'"?sep=([!-/:-~\t])"?[\r\n]*', re.I)
-# Lines and records that are looked at: a header stands among them, and rows that show its width.
+# Lines and records that are searched for the header, and for rows that confirm its width.
 _LINES, _RECORDS = 200, 40
 _BLANK = " \t\r\n\ufeff\xa0"
 _QUOTED = re.compile(r'"[^"]*"')
-# Of a file with one column: a name, and no row of a file without a header.
+# The header of a file with one column: a name, rather than a value of a file without a header.
 _ONE_NAME = re.compile(r"(?=.{1,40}$)\w[\w.\-]*(?: [\w.\-]+){0,3}(?<=\w)")
 _ID = re.compile(r"\W*(?:cus|card|pm|src|tok|ba)_\w")
 
@@ -39,34 +39,34 @@ class Header:
 
 
 def header_of(text: str, delimiter: str | None = None) -> Header:
-    """The header of a text that begins so; None is a delimiter to be found out.
+    """The header of a text with this beginning; without `delimiter`, it is detected.
 
     Raises:
-        FileRefused: there is none, or it cannot be read.
+        FileRefused: there is no header, or it cannot be read.
     """
     lines = list(islice(io.StringIO(text, newline=""), _LINES))
     at = _after_blank(lines, 0)
-    told = _SEPARATOR_LINE.fullmatch(lines[at].removeprefix(BOM)) if at < len(lines) else None
-    if told:
-        delimiter, at = told[1], _after_blank(lines, at + 1)
+    separator = _SEPARATOR_LINE.fullmatch(lines[at].removeprefix(BOM)) if at < len(lines) else None
+    if separator:
+        delimiter, at = separator[1], _after_blank(lines, at + 1)
     if at == len(lines):
         raise FileRefused("empty_file", Reason.EMPTY)
     if len(lines[at]) > LINE_LIMIT:
         raise FileRefused("header", Reason.HEADER_TOO_LONG, limit=LINE_LIMIT)
     if delimiter is None:
-        parted = _best(lines[at:])
+        split = _best(lines[at:])
     else:
-        parted = _Parted(lines[at:], delimiter)
-        parted.must_be_readable()
-    used = at + parted.lines
+        split = _Split(lines[at:], delimiter)
+        split.must_be_readable()
+    used = at + split.lines
     size = sum(map(len, lines[:used]))
-    return Header(parted.names, parted.delimiter, told is not None, used, size)
+    return Header(split.names, split.delimiter, separator is not None, used, size)
 
 
 def header_place(rows: Sequence[Sequence[str]]) -> int:
-    """Which row is the header: the first of more than one filled cell, behind titles of one.
+    """The position of the header: the first row with several filled cells, after any titles.
 
-    Or the first that is not blank, where they all have one, or ids come before there are more.
+    If all rows have one cell, or ids come first, it is the first row that is not blank.
     """
     first = None
     for place, row in enumerate(rows):
@@ -81,9 +81,9 @@ def header_place(rows: Sequence[Sequence[str]]) -> int:
 
 
 def line_end_of(text: str, *, quotes: bool = True) -> LineEnd:
-    """What ends the lines of a text that begins so; within `quotes` it is part of a value."""
+    """The line ends of a text with this beginning; within `quotes` they are part of a value."""
     if text.endswith("\r"):
-        text = text[:-1]  # the other half may come
+        text = text[:-1]  # its line feed may follow
     if quotes and '"' in text:
         text = _QUOTED.sub("", text)
     crlf = text.count("\r\n")
@@ -99,8 +99,8 @@ def line_end_of(text: str, *, quotes: bool = True) -> LineEnd:
     return LineEnd.MIXED_CR if most_cr else LineEnd.MIXED
 
 
-class _Parted:
-    """The first records as a delimiter parts them, and which of them is the header."""
+class _Split:
+    """The first records, split at a delimiter, and the header among them."""
 
     def __init__(self, lines: Sequence[str], delimiter: str) -> None:
         self.delimiter = delimiter
@@ -124,18 +124,18 @@ class _Parted:
         self.place = place
         body = rows[place + 1 :]
         alike = sum(len(row) == len(header) for row in body)
-        # Columns, but for the share of rows that have not so many.
+        # Columns, reduced by the share of rows with a different number of them.
         self.columns = len(header) * (alike / len(body) if body else 1)
 
     def must_be_readable(self) -> None:
-        """Raise FileRefused where it is not."""
+        """Raise FileRefused if the header cannot be read."""
         if not self.readable:
             raise FileRefused("header", Reason.HEADER_UNREADABLE)
 
 
-def _best(lines: Sequence[str]) -> _Parted:
-    """The delimiter that makes the most columns, of the header and of rows alike."""
-    found = [_Parted(lines, one) for one in _DELIMITERS]
+def _best(lines: Sequence[str]) -> _Split:
+    """Split at the delimiter that gives the most columns in header and rows."""
+    found = [_Split(lines, one) for one in _DELIMITERS]
     several = [one for one in found if one.filled > 1]
     if several:
         return max(several, key=lambda one: (one.columns, -one.place))

@@ -1,4 +1,4 @@
-"""Records of a CSV file (RFC 4180), where one broken line costs one row."""
+"""Records of a CSV file (RFC 4180), where one malformed line costs one row."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from producer.migrations.input.records.picking import picker
 from producer.migrations.input.values.trimming import EDGES, blank
 from producer.migrations.model.records import BLANK, Fault, Record
 
-# A row with quoted line ends may span so many lines (and LINE_LIMIT characters). One that does not
-# close its quote by then, or closes it and has not the header's fields, loses its first line only.
+# Maximum lines of a row with quoted line ends (besides LINE_LIMIT characters). A row that does not
+# close its quote by then, or does not have the header's fields, loses only its first line.
 SPAN = 100
 _EMPTY = frozenset({"", *EDGES})
-# Characters in which the header stands, if it does.
+# Characters that are searched for the header.
 _BEGINNING = 1 << 18
 _PREFIX = re.compile(r"[a-z]+_")
 _TOO_LONG = Fault("line_too_long", f"the line has more than {LINE_LIMIT} characters")
@@ -39,14 +39,14 @@ class CsvReader:
         self._format = format_
 
     def columns(self) -> tuple[str, ...]:
-        """The header's names, spaces around them left out. Raises FileRefused."""
+        """The header's names, without spaces around them. Raises FileRefused."""
         first = next(_Reading(self._file, self._format).texts(), "")
         return header_of(first, self._format.delimiter).names
 
     def records(
         self, wanted: Sequence[str], *, start_number: int = 1, cards: CardColumns | None = None
     ) -> Iterator[Record]:
-        """The records from a number on. Blank lines are no records. Raises FileRefused."""
+        """The records from a number on, without blank lines. Raises FileRefused."""
         reading = _Reading(self._file, self._format)
         return reading.records(wanted, start_number, cards)
 
@@ -59,7 +59,7 @@ def csv_records(
     start_number: int = 1,
     cards: CardColumns | None = None,
 ) -> Iterator[Record]:
-    """The records of a CSV file with such a delimiter, in UTF-8. Raises FileRefused."""
+    """The records of a CSV file in UTF-8 with this delimiter. Raises FileRefused."""
     reader = CsvReader(stream, Format(Form.CSV, delimiter=delimiter))
     return reader.records(wanted, start_number=start_number, cards=cards)
 
@@ -77,11 +77,11 @@ class _Reading:
         self._line = 1
         self._width = 0
         self._last = ""
-        # The shortest id of each prefix in the last column, in the first block.
+        # The shortest id of each prefix in the last column of the first block.
         self._shortest: dict[str, int] | None = None
 
     def texts(self) -> Iterator[str]:
-        """Texts of whole lines, the first of them not too short; `_unended` as `Blocks` has it."""
+        """Texts of whole lines, the first with the whole header; `_unended` is as in `Blocks`."""
         beginning: list[str] = []
         size = 0
         for text in self._blocks:
@@ -133,12 +133,12 @@ class _Reading:
             return
         if self._shortest is None:
             self._shortest = _shortest(rows)
-        if self._cards is not None and self._cards.worth_a_look(text):
+        if self._cards is not None and self._cards.may_hold_card_data(text):
             for cells in rows:
-                self._cards.see(cells)
+                self._cards.check(cells)
         elif self._cards is not None and self._cards.watches:
             for cells in rows:
-                self._cards.see_watched(cells)
+                self._cards.check_watched(cells)
         for cells in rows:
             if cells:
                 self._number += 1
@@ -147,7 +147,7 @@ class _Reading:
             self._line += 1
 
     def _skipped(self, text: str, lines: list[str]) -> bool:
-        """Whether all lines, without a quote each a row, come before the start."""
+        """Whether all lines come before the start; without quotes each line is a row."""
         if self._number + len(lines) >= self._start or self._holds_other_ends(text):
             return False
         self._number += len(lines) - lines.count("") - lines.count("\r")
@@ -155,7 +155,7 @@ class _Reading:
         return True
 
     def _at_once(self, lines: list[str]) -> list[list[str]] | None:
-        """The cells of each line, where every record is one line and none is broken."""
+        """The cells of each line; None if a record spans lines or is malformed."""
         if self._unended or max(map(len, lines), default=0) > LINE_LIMIT:
             return None
         try:
@@ -165,31 +165,31 @@ class _Reading:
         return rows if len(rows) == len(lines) else None
 
     def _holds_other_ends(self, text: str) -> bool:
-        """Whether something else ends lines, too, unless it is part of a value."""
+        """Whether the text has other line ends, too, unless they are part of values."""
         if self._end == "\r":
             return "\n" in text
         return text.count("\r") > text.count("\r\n") + text.endswith("\r")
 
     def _parts(self, line: str) -> list[str]:
-        """The lines in a line that other ends make of it, where each of them is a whole row."""
+        """Split a line at other line ends, if every part is a whole row."""
         body = line.rstrip("\r\n")
         if ("\r" not in body and "\n" not in body) or len(line) > LINE_LIMIT:
             return [line]
         pieces = list(io.StringIO(line, newline=""))
         reader = csv.reader(pieces, delimiter=self._delimiter, strict=True)
-        parts, began = [], 0
+        parts, start = [], 0
         try:
             for cells in reader:
                 if cells and len(cells) != self._width:
                     return [line]
-                parts.append("".join(pieces[began : reader.line_num]).rstrip("\r\n"))
-                began = reader.line_num
+                parts.append("".join(pieces[start : reader.line_num]).rstrip("\r\n"))
+                start = reader.line_num
         except csv.Error:
             return [line]
         return parts
 
-    def _part_behind_quotes(self, lines: list[str], at: int) -> bool:
-        """Whether a whole row of several lines begins there that another end ends: then it is."""
+    def _split_after_quotes(self, lines: list[str], at: int) -> bool:
+        """Split off a whole quoted row that another line end ends; return whether there was one."""
         span = lines[at : at + SPAN]
         text = self._end.join([*span, ""])
         if len(text) > LINE_LIMIT or not self._holds_other_ends(text):
@@ -219,12 +219,12 @@ class _Reading:
                     lines, at = lines[at:] + more.split(self._end), 0
                     continue
                 found, used = _UNCLOSED, 1
-            if found is _UNCLOSED and self._part_behind_quotes(lines, at):
+            if found is _UNCLOSED and self._split_after_quotes(lines, at):
                 continue
             if found:
                 self._number += 1
                 if isinstance(found, list) and self._cards is not None:
-                    self._cards.see(found)
+                    self._cards.check(found)
                 if self._number >= self._start:
                     torn = self._unended and at + used == len(lines)
                     values = found if isinstance(found, Fault) else self._values(found, torn=torn)
@@ -233,20 +233,20 @@ class _Reading:
             self._line += used
 
     def _record(self, lines: list[str], at: int) -> tuple[list[str] | Fault, int]:
-        """The record that begins there and its lines; no lines where the next block is needed."""
+        """The record at a position and its number of lines; 0 if it needs the next block."""
         line = lines[at]
         if len(line) > LINE_LIMIT:
             return _TOO_LONG, 1
         span = lines[at : at + SPAN] if '"' in line else [line]
-        # With their ends, which are part of a quoted value.
-        left = (f"{one}{self._end}" for one in span)
-        reader = csv.reader(left, delimiter=self._delimiter, strict=True)
+        # With line ends, which are part of a quoted value.
+        texts = (f"{one}{self._end}" for one in span)
+        reader = csv.reader(texts, delimiter=self._delimiter, strict=True)
         try:
             cells = next(reader)
         except csv.Error:
             if '"' not in line:
                 return _UNREADABLE, 1
-            open_ended = len(span) < SPAN and next(left, None) is None
+            open_ended = len(span) < SPAN and next(texts, None) is None
             short = sum(map(len, span)) <= LINE_LIMIT
             return _UNCLOSED, 0 if open_ended and short and not self._unended else 1
         used = reader.line_num
@@ -266,7 +266,7 @@ class _Reading:
                 what = "the file ends in the middle of this line: its id is shorter than all others"
                 return Fault("torn_line", what, self._last)
         picked = self._pick(cells)
-        # Nearly every row has an id in the first column that is used.
+        # A quick test first: nearly every row has an id in the first used column.
         if picked[0][:1] in _EMPTY and blank(cells):
             return BLANK
         return picked

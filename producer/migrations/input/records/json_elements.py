@@ -1,4 +1,4 @@
-"""The elements of a JSON document one after another, without holding the document."""
+"""Iterates over the elements of a JSON document without holding the document."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.input.files.line_blocks import read
 from producer.migrations.texts.reasons import Reason
 
-# Characters of one element. Nothing known comes near it; it bounds the memory.
+# Maximum characters of one element, far above any known one: it bounds memory.
 ELEMENT_LIMIT = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 LIST = "data"  # the member of Stripe's lists that holds the rows
 
 
 class Element:
-    """A value of the document, and the text that it was read of."""
+    """A value of the document, and its text."""
 
     __slots__ = ("repeated", "text", "value")
 
     def __init__(self, value: Any, text: str, repeated: bool) -> None:
         self.value = value
         self.text = text
-        self.repeated = repeated  # a member stands twice in an object
+        self.repeated = repeated  # an object has a member twice
 
 
 class Elements:
     """Iterates over the elements of a stream in UTF-8.
 
-    Those of arrays, of the list in objects like `{"data": […]}`, or of what stands outside of any,
-    however many such documents follow each other.
+    The elements are those of arrays, of lists in objects like `{"data": […]}`, or plain values. The
+    stream may hold several such documents.
 
     Raises:
-        FileRefused: the JSON is broken, ends in the middle, or an element is too large.
+        FileRefused: the JSON is malformed or truncated, or an element is too large.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -48,12 +48,12 @@ class Elements:
         self._repeated = False
 
     def of_arrays(self) -> Iterator[Element]:
-        """Of `[…]`."""
+        """The elements of `[…]`."""
         while self._next():
             yield from self._array()
 
     def of_lists(self) -> Iterator[Element]:
-        """Of `{"data": […], …}`; what else the object holds is left out."""
+        """The elements of `{"data": […], …}`, without the object's other members."""
         while self._next():
             self._expect("{")
             found = False
@@ -72,7 +72,7 @@ class Elements:
             self._at += 1
 
     def of_none(self) -> Iterator[Element]:
-        """Of `{…} {…}`."""
+        """The values of `{…} {…}`."""
         while self._next():
             yield self._value()
 
@@ -99,7 +99,7 @@ class Elements:
                 if not self._more():
                     raise self._broken() from None
                 continue
-            # A number may go on.
+            # A number may continue in the next block.
             if at == len(self._text) and not isinstance(value, (dict, list, str)) and self._more():
                 continue
             self._at = at
@@ -117,7 +117,7 @@ class Elements:
         self._at += 1
 
     def _next(self) -> str:
-        """The next character that is no space, which becomes the present one; "" at the end."""
+        """Move to the next character that is no space and return it; "" at the end."""
         while True:
             space = _SPACE.match(self._text, self._at)
             assert space is not None
@@ -130,18 +130,18 @@ class Elements:
     def _more(self) -> bool:
         if len(self._text) - self._at > ELEMENT_LIMIT:
             what = Reason.JSON_ELEMENT_TOO_LARGE
-            raise FileRefused("json_broken", what, line=self._passed(), limit=ELEMENT_LIMIT)
+            raise FileRefused("json_broken", what, line=self._present_line(), limit=ELEMENT_LIMIT)
         text = next(self._feed, "")
-        self._line = self._passed()
+        self._line = self._present_line()
         self._text, self._at = self._text[self._at :] + text, 0
         return text != ""
 
-    def _passed(self) -> int:
-        """The line at which the reading stands."""
+    def _present_line(self) -> int:
+        """The line of the present position."""
         return self._line + self._text.count("\n", 0, self._at)
 
     def _broken(self) -> FileRefused:
-        return FileRefused("json_broken", Reason.JSON_BROKEN, line=self._passed())
+        return FileRefused("json_broken", Reason.JSON_BROKEN, line=self._present_line())
 
 
 def _texts(stream: BinaryIO) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Records of JSON Lines: an object a line, whose members are the columns."""
+"""Records of JSON Lines: one object a line, whose members are the columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_JSON = Fault("not_json", "the line is not a JSON object")
 
 
 class _Repeated(ValueError):
-    """A member stands twice in an object."""
+    """An object has a member twice."""
 
 
 class JsonLinesReader:
@@ -43,33 +43,33 @@ class JsonLinesReader:
     def records(
         self, wanted: Sequence[str], *, start_number: int = 1, cards: CardColumns | None = None
     ) -> Iterator[Record]:
-        """The records from a number on; blank lines are none. Raises FileRefused."""
+        """The records from a number on, without blank lines. Raises FileRefused."""
         number = 0
-        judge = NameJudge(cards)
-        for line, look, one in self._lines(cards):
+        checker = NameChecker(cards)
+        for line, thorough, text in self._lines(cards):
             number += 1
             if number < start_number:
                 continue
-            found = parsed(one)
+            found = parsed(text)
             if isinstance(found, Fault):
                 yield number, line, found
                 continue
-            judge.see(found)
-            if cards is not None and look:
-                cards.see([found.get(name) for name in cards.names])
+            checker.check(found)
+            if cards is not None and thorough:
+                cards.check([found.get(name) for name in cards.names])
             elif cards is not None and cards.watches:
-                cards.see_watched([found.get(name) for name in cards.names])
+                cards.check_watched([found.get(name) for name in cards.names])
             yield number, line, wanted_of(found, wanted)
 
     def _lines(self, cards: CardColumns | None = None) -> Iterator[tuple[int, bool, str]]:
-        """Of each line that is not blank: number, whether it is worth a look, text."""
+        """Number of each filled line, whether it may hold card data, and its text."""
         line = 0
-        for text in Blocks(self._file, self._end):
-            look = cards is not None and cards.json_worth_a_look(text)
-            for one in text.split(self._end):
+        for block in Blocks(self._file, self._end):
+            thorough = cards is not None and cards.json_may_hold_card_data(block)
+            for text in block.split(self._end):
                 line += 1
-                if one.strip("\ufeff \t\r\n"):
-                    yield line, look, one if line > 1 else one.removeprefix("\ufeff")
+                if text.strip("\ufeff \t\r\n"):
+                    yield line, thorough, text if line > 1 else text.removeprefix("\ufeff")
 
 
 def json_records(
@@ -84,32 +84,32 @@ def json_records(
     return reader.records(wanted, start_number=start_number, cards=cards)
 
 
-class NameJudge:
-    """Has each object's names looked at, whatever names the others have."""
+class NameChecker:
+    """Checks each object's member names, which may differ from other objects'."""
 
     def __init__(self, cards: CardColumns | None) -> None:
         self._cards = cards
         self._known: set[str] = set()
 
-    def see(self, found: dict[str, Any]) -> None:
-        """Raise FileRefused where a name is one of card data."""
+    def check(self, found: dict[str, Any]) -> None:
+        """Raise FileRefused if a name is of card data."""
         if not found.keys() <= self._known:
-            self._known = _judged(found, self._known, self._cards)
+            self._known = _checked(found, self._known, self._cards)
 
 
 def wanted_of(found: dict[str, Any], wanted: Sequence[str]) -> Sequence[Any] | Fault:
-    """An object's wanted members, or that it is blank."""
+    """An object's wanted members, or BLANK."""
     values = [found.get(name) for name in wanted]
     return BLANK if blank(values[:1]) and blank(found.values()) else values
 
 
 def names_in(rows: Iterable[Any]) -> tuple[str, ...]:
-    """The members of the objects among them, in the order in which they come."""
+    """The members of all objects, in order of appearance."""
     return tuple(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))
 
 
-def _judged(found: dict[str, Any], known: set[str], cards: CardColumns | None) -> set[str]:
-    """The names that were judged, these among them; forgotten where every row has others."""
+def _checked(found: dict[str, Any], known: set[str], cards: CardColumns | None) -> set[str]:
+    """Check new names; return the known ones, or only these if there are too many."""
     for name in found.keys() - known:
         refuse_by_name(name, found[name])
         if cards is not None and judged_by_values(name):
@@ -118,7 +118,7 @@ def _judged(found: dict[str, Any], known: set[str], cards: CardColumns | None) -
 
 
 def parsed(line: str) -> dict[str, Any] | Fault:
-    """A line's object, or why there is none."""
+    """A line's object, or its fault."""
     if len(line) > LINE_LIMIT:
         return _TOO_LONG
     try:

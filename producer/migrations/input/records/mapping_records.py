@@ -1,7 +1,7 @@
 """Records of Stripe's import mapping: a JSON object with a member for each imported customer.
 
-`{"1893": {"id": "cus_…", "cards": {"2600": {"id": "card_…"}}}}`, by the customer's and the card's
-ids at the processor before (Stripe docs: migrations, PAN import). Each card is a record.
+`{"1893": {"id": "cus_…", "cards": {"2600": {"id": "card_…"}}}}`: the keys are the customer's and
+the card's ids at the former processor (Stripe docs: migrations, PAN import). Each card is a record.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from producer.migrations.input.card_data.card_columns import CardColumns
 from producer.migrations.input.files.formats import Format
 from producer.migrations.input.files.line_blocks import read
 from producer.migrations.input.files.size_limits import Bounds
-from producer.migrations.input.values.copied_columns import FACE, CopyColumns
+from producer.migrations.input.values.copied_columns import DETAIL_COLUMNS, CopyColumns
 from producer.migrations.model.records import Fault, Record
 from producer.migrations.texts.reasons import Reason
 
 CUSTOMER, CARDS = "id", "cards"
-# The names of the members: ids at the processor before.
+# Columns of the member names: ids at the former processor.
 _OLD_CUSTOMER, _OLD_CARD = "customer before", "card before"
-ORIGINS = CopyColumns(_OLD_CUSTOMER, _OLD_CARD, face=FACE)
+ORIGINS = CopyColumns(_OLD_CUSTOMER, _OLD_CARD, details=DETAIL_COLUMNS)
 COLUMNS = (CUSTOMER, CARDS, *ORIGINS.names)
-# Characters of one customer. Nothing known comes near it; it bounds the memory.
+# Maximum characters of one customer, far above any known one: it bounds memory.
 _MEMBER_LIMIT = 1 << 20
 _CVC = re.compile("cv[cvn]|csc|cid|code", re.I)
 _SPACE = " \t\r\n"
@@ -39,24 +39,24 @@ def mapping_records(
     start_number: int = 1,
     cards: CardColumns | None = None,
 ) -> Iterator[Record]:
-    """The cards of customers, each a record, from a number on; where none are wanted, customers.
+    """The customers' cards from a number on, each a record; or customers, if no cards are wanted.
 
     Raises:
-        FileRefused: the JSON is broken, or ends in the middle: what comes after cannot be read.
+        FileRefused: the JSON is malformed or truncated: the rest cannot be read.
     """
     number = 0
     for line, name, value, text in _Members(stream):
         if cards is not None and isinstance(value, Mapping):
-            cards.see([value.get(CUSTOMER), value.get(CARDS)], closely=_worth_a_look(text))
+            cards.check([value.get(CUSTOMER), value.get(CARDS)], thorough=_may_hold_card_data(text))
         for values in _records(name, value, wanted):
             number += 1
             if number >= start_number:
                 yield number, line, values
 
 
-def _worth_a_look(text: str) -> bool:
-    """Whether the text of a customer may hold card data, by its digits or by a name."""
-    return CardColumns.worth_a_look(text) or _CVC.search(text) is not None
+def _may_hold_card_data(text: str) -> bool:
+    """Whether a customer's text may hold card data, by its digits or by a name."""
+    return CardColumns.may_hold_card_data(text) or _CVC.search(text) is not None
 
 
 def _records(name: str, value: Any, wanted: Sequence[str]) -> Iterator[Sequence[Any] | Fault]:
@@ -67,30 +67,30 @@ def _records(name: str, value: Any, wanted: Sequence[str]) -> Iterator[Sequence[
     if CARDS not in wanted:
         yield [found.get(one) for one in wanted]
         return
-    held = value.get(CARDS)
-    if not isinstance(held, Mapping) or not held:
+    of_customer = value.get(CARDS)
+    if not isinstance(of_customer, Mapping) or not of_customer:
         yield Fault("no_card", "the customer has no card", CARDS)
         return
-    for old, card in held.items():
-        told = card if isinstance(card, Mapping) else {}
-        face = {one: told.get(one) for one in FACE}
-        record = {**found, **face, CARDS: told.get("id"), _OLD_CARD: old}
-        yield [record.get(one) for one in wanted]
+    for old, member in of_customer.items():
+        card = member if isinstance(member, Mapping) else {}
+        details = {name: card.get(name) for name in DETAIL_COLUMNS}
+        record = {**found, **details, CARDS: card.get("id"), _OLD_CARD: old}
+        yield [record.get(name) for name in wanted]
 
 
 class _Members:
-    """Iterates over a JSON object's members, without holding the object.
+    """Iterates over a JSON object's members without holding the object.
 
-    Of each: line, name, value, and the value's text.
+    Yields line, name, value, and the value's text.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._feed = iter(_texts(stream))
         self._decoder = json.JSONDecoder()
         self._text = ""
-        self._began = 0
+        self._start = 0
         self._at = 0
-        # The line at a place of the text that was passed: counted from there on.
+        # The line at the position up to which line ends were counted.
         self._line, self._counted = 1, 0
 
     def __iter__(self) -> Iterator[tuple[int, str, Any, str]]:
@@ -105,7 +105,7 @@ class _Members:
                 raise self._broken()
             self._expect(":")
             value = self._value()
-            yield line, name, value, self._text[self._began : self._at]
+            yield line, name, value, self._text[self._start : self._at]
             if self._next() == "}":
                 self._at += 1
                 if self._next():
@@ -117,13 +117,13 @@ class _Members:
         while True:
             self._next()
             try:
-                began = self._at
-                value, self._at = self._decoder.raw_decode(self._text, began)
+                start = self._at
+                value, self._at = self._decoder.raw_decode(self._text, start)
             except (ValueError, RecursionError):
                 if len(self._text) - self._at > _MEMBER_LIMIT or not self._more():
                     raise self._broken() from None
             else:
-                self._began = began
+                self._start = start
                 return value
 
     def _expect(self, sign: str) -> None:
@@ -132,7 +132,7 @@ class _Members:
         self._at += 1
 
     def _next(self) -> str:
-        """The next character that is no space, which becomes the present one; "" at the end."""
+        """Move to the next character that is no space and return it; "" at the end."""
         while True:
             while self._text[self._at : self._at + 1] in _SPACE and self._at < len(self._text):
                 self._at += 1
@@ -171,7 +171,7 @@ class MappingReader:
         self._file = file
 
     def columns(self) -> tuple[str, ...]:
-        """The same for every file of this form."""
+        """The fixed columns of this form."""
         return COLUMNS
 
     def records(

@@ -1,4 +1,4 @@
-"""Records of a Parquet file, by pyarrow, which is an extra."""
+"""Records of a Parquet file, read by pyarrow, an optional extra."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _BUFFER = 1 << 20
 
 
 class ParquetReader:
-    """Reads a Parquet file; what is unpacked of it is bounded by `bounds`."""
+    """Reads a Parquet file; `bounds` bound its unpacked size."""
 
     def __init__(self, file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> None:
         self._path = Path(f"/dev/fd/{file.fileno()}")
         self._bounds = bounds
 
     def columns(self) -> tuple[str, ...]:
-        """The file's columns, those within others not. Raises ExtraMissing, FileRefused."""
+        """The file's top-level columns. Raises ExtraMissing, FileRefused."""
         return tuple(_opened(self._path).schema_arrow.names)
 
     def records(
@@ -35,7 +35,7 @@ class ParquetReader:
         """The records from a number on; a record's line is its number.
 
         Raises:
-            ExtraMissing, FileRefused: also where the bounds are exceeded.
+            ExtraMissing, FileRefused: also if the bounds are exceeded.
         """
         bounds = self._bounds
         packed = self._path.stat().st_size
@@ -43,8 +43,8 @@ class ParquetReader:
         number = 0
         file = _opened(self._path)
         if bounds is not None:
-            bounds.check(_said_to_be(file.metadata), packed)
-        # By one thread: what a plan may take of a machine is one core.
+            bounds.check(_stated_size(file.metadata), packed)
+        # One thread: a plan may use one core of a machine.
         for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
             unpacked += batch.nbytes
             if bounds is not None:
@@ -55,7 +55,7 @@ class ParquetReader:
             values = batch.to_pydict()
             if cards is not None:
                 for row in zip(*values.values(), strict=True):
-                    cards.see(row)
+                    cards.check(row)
             rows = zip(*(values[name] for name in wanted), strict=True)
             for row, whole in zip(rows, zip(*values.values(), strict=True), strict=True):
                 number += 1
@@ -63,8 +63,8 @@ class ParquetReader:
                     yield number, number, BLANK if blank(row[:1]) and blank(whole) else row
 
 
-def _said_to_be(metadata: Any) -> int:
-    """Bytes it comes to, by its table of contents: whatever was packed away, a value takes four."""
+def _stated_size(metadata: Any) -> int:
+    """Unpacked bytes by the table of contents, with at least four for each value."""
     groups = range(metadata.num_row_groups)
     pages = sum(metadata.row_group(group).total_byte_size for group in groups)
     return int(max(pages, 4 * metadata.num_rows * metadata.num_columns))
@@ -77,7 +77,7 @@ def _opened(path: Path) -> Any:
     except ImportError:
         raise ExtraMissing("parquet", Reason.READING_PARQUET) from None
     try:
-        # Read in pieces: a row group may be as large as the file.
+        # Buffered: a row group may be as large as the file.
         return ParquetFile(path, buffer_size=_BUFFER)
     except ArrowException:
         raise FileRefused("parquet_broken", Reason.PARQUET_BROKEN) from None

@@ -1,4 +1,4 @@
-"""Takes the wanted values of a record."""
+"""Picks the wanted values of a record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """The values at these places, in that order, as a sequence also where there is one."""
+    """A function that picks the values at these positions, always as a sequence."""
     if len(places) == 1:
         (place,) = places
         return lambda values: (values[place],)

@@ -1,4 +1,4 @@
-"""One reader for each form of file, all of one protocol."""
+"""A reader for each form of file, behind one protocol."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from producer.migrations.model.records import Record
 
 
 class Reader(Protocol):
-    """Reads a file once, from its beginning: for its columns, or for its records."""
+    """Reads a file once from its start, for its columns or for its records."""
 
     def columns(self) -> tuple[str, ...]:
-        """The columns' names, as the file has them; of some forms those of the first rows.
+        """The file's column names; for some forms those of the first rows.
 
         Raises:
-            FileRefused: there are none, or they cannot be read.
+            FileRefused: there are no columns, or they cannot be read.
             ExtraMissing: reading needs a library that is not installed.
         """
 
@@ -33,10 +33,10 @@ class Reader(Protocol):
     ) -> Iterator[Record]:
         """The wanted columns' values of each record from a number on.
 
-        The same file gives the same numbers. `cards` looks at every column of every record.
+        The same file gives the same numbers. `cards` checks every column of every record.
 
         Raises:
-            FileRefused: the file turns out to be damaged, or a column to be named like card data.
+            FileRefused: the file is damaged, or a column is named like card data.
             ExtraMissing: as `columns`.
         """
 
@@ -58,8 +58,8 @@ _KINDS: dict[Form, _Kind] = {
 
 
 def reader_of(file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> Reader:
-    """The reader of an unpacked file: a stream in UTF-8, or what can be read here and there.
+    """The reader of an unpacked file: a text stream in UTF-8, or a seekable file.
 
-    `bounds` are of forms that are packed in themselves.
+    `bounds` are for forms that are packed in themselves.
     """
     return _KINDS[format_.form](file, format_, bounds)

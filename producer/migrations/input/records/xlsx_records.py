@@ -18,14 +18,14 @@ from producer.migrations.input.workbook.workbook import Workbook
 from producer.migrations.model.records import BLANK, Fault, Record
 from producer.migrations.texts.reasons import Reason
 
-# Rows among which the header stands, and whose cells say how wide the table is.
+# Rows that are searched for the header, and that determine the table's width.
 _FIRST = 1_000
-_WIDE = 1_000  # columns, unless the header has more
+_WIDE = 1_000  # maximum columns, unless the header has more
 _UNCALCULATED = "the cell's formula has no value in the file"
 
 
 class XlsxReader:
-    """Reads a sheet. Cells are as a CSV file would have them; rows without any are left out."""
+    """Reads a sheet with cells as in a CSV file, without empty rows."""
 
     def __init__(self, file: BinaryIO, format_: Format, bounds: Bounds | None = None) -> None:
         self._book = Workbook(file, bounds)
@@ -33,7 +33,7 @@ class XlsxReader:
         self._book.check(self._sheet)
 
     def columns(self) -> tuple[str, ...]:
-        """The header's names; "" of a column that has none. Raises FileRefused."""
+        """The header's names; "" for a column without one. Raises FileRefused."""
         with self._book.opened(self._sheet.part) as stream:
             return _Table(self._rows(stream)).names
 
@@ -58,7 +58,7 @@ class XlsxReader:
                         values[column] = text
                 if cards is not None:
                     text = " ".join(text for _, text in cells if isinstance(text, str))
-                    cards.see(values, closely=cards.worth_a_look(text))
+                    cards.check(values, thorough=cards.may_hold_card_data(text))
                 picked = pick(values)
                 if Missing.FORMULA in picked:
                     name = wanted[picked.index(Missing.FORMULA)]

@@ -1,1 +1,1 @@
-"""From records to checked rows."""
+"""Makes checked rows of records."""

@@ -1,4 +1,4 @@
-"""From a record to a row, by the contract's own rules."""
+"""Checks records by the contract's rules and makes rows of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from producer.contract import AssignCard, CommandKind, Refusal, SetDefaultCard, 
 from producer.contract.card_data.card_numbers import find_card_data
 from producer.contract.refusals import CardNumberRefused, ParameterInvalid, ParameterMissing
 from producer.migrations.input.columns.columns import Mapping
-from producer.migrations.input.columns.field_values import FieldValues, Read
+from producer.migrations.input.columns.field_values import FieldsRead, FieldValues
 from producer.migrations.input.rows.origins import Origins, origin_of_object
 from producer.migrations.input.values.broken_ids import damage
 from producer.migrations.input.values.notes import RowNotes
@@ -20,8 +20,8 @@ from producer.migrations.model.records import Fault
 from producer.migrations.model.rows import BadRow, Origin, Repair, Row
 from producer.migrations.texts.codes import todo
 
-# What `parse_command` lets pass for certain. Ids with so many digits in a row are left to it: it
-# says which of them may be card numbers.
+# Ids that `parse_command` accepts for certain. It decides about ids with 13 digits in sequence,
+# which may be card numbers.
 _ID = r"(?![A-Za-z0-9_]*[0-9](?:_*[0-9]){12})[A-Za-z0-9_]{1,250}"
 _CUSTOMER = re.compile(rf"cus_{_ID}")
 _OBJECT = {
@@ -33,19 +33,19 @@ _MODELS: dict[CommandKind, Callable[[str, str], AssignCard | SetDefaultCard]] = 
     CommandKind.SET_DEFAULT_CARD: lambda customer, one: SetDefaultCard(customer=customer, card=one),
 }
 _KINDS = {kind.value: kind for kind in CommandKind}
-# A customer's default may be of any kind that can be made one.
+# An expected default may be of any kind, also a bank account.
 _EXPECTED = re.compile(r"(?:(?:card|src|pm|ba)_[A-Za-z0-9_]{1,250})?")
 _BANK_ACCOUNT = re.compile(r"ba_[A-Za-z0-9_]{1,250}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LONGEST = 255  # characters of an id, by the contract
-# So that a customer alone is checked as in a command.
+_LONGEST = 255  # maximum characters of an id, by the contract
+# A placeholder, to check a customer alone as in a command.
 _ANY_CARD = "card_any"
 
-_Made: TypeAlias = tuple[AssignCard | SetDefaultCard, str | None]
+_Order: TypeAlias = tuple[AssignCard | SetDefaultCard, str | None]
 
 
 class RowChecks:
-    """Makes rows of records whose values are those of `wanted`, in that order."""
+    """Makes rows of records whose values are in the order of `wanted`."""
 
     def __init__(self, mapping: Mapping, notes: RowNotes | None = None) -> None:
         self._command = mapping.command
@@ -54,7 +54,7 @@ class RowChecks:
         self._notes = notes or RowNotes()
         self.values = FieldValues(mapping)
         self._repairs = mapping.repairs
-        # What the row itself is made of; behind that comes where its card was copied from.
+        # The number of values of the row itself; the values of its card's origin follow.
         self._own = len(self.values.wanted)
         self._origins = Origins(mapping.copied) if mapping.copied is not None else None
         self.wanted = list(self.values.wanted)
@@ -63,14 +63,14 @@ class RowChecks:
         simple = mapping.command is not None and mapping.expected is None
         self._plain = simple and not mapping.objects
         self._simple = simple and bool(mapping.objects)
-        # Of a customer's cards only one can become the default; all of them can be attached.
+        # Only one of a customer's cards can become the default; all of them can be attached.
         self._rivals = bool(mapping.objects) and mapping.command is CommandKind.SET_DEFAULT_CARD
         if mapping.command is not None:
             self._object = _OBJECT[mapping.command].fullmatch
             self._model = _MODELS[mapping.command]
 
     def row(self, number: int, line: int, values: Sequence[Any] | Fault) -> Row | BadRow:
-        """The row, or what is wrong with it."""
+        """The row, or its fault as a bad row."""
         if isinstance(values, Fault):
             return _bad(number, line, values)
         if self._repairs:
@@ -96,7 +96,7 @@ class RowChecks:
         self._notes.both_defaults += read.both_defaults
         if self._rivals:
             origin = origin_of_object(read.columns[USER])
-        if self._simple:  # an object of Stripe's
+        if self._simple:  # an object of Stripe's API
             customer, object_id = read.fields.values()
             if (
                 type(customer) is str
@@ -105,24 +105,24 @@ class RowChecks:
                 and self._object(object_id)
             ):
                 return Row(number, line, self._model(customer, object_id), None, origin)
-        made = self._made(values, read)
-        if isinstance(made, Fault):
-            return _bad(number, line, made)
-        return Row(number, line, *made, origin)
+        order = self._order(values, read)
+        if isinstance(order, Fault):
+            return _bad(number, line, order)
+        return Row(number, line, *order, origin)
 
     def fault(self, values: Sequence[Any] | Fault) -> Fault | None:
-        """What is wrong with a record; None where nothing is."""
+        """The fault of a record, or None."""
         if isinstance(values, Fault):
             return values
-        made = self._repair(values[0]) if self._repairs else self._made(values[: self._own])
-        return made if isinstance(made, Fault) else None
+        order = self._repair(values[0]) if self._repairs else self._order(values[: self._own])
+        return order if isinstance(order, Fault) else None
 
     def storable(self, values: Sequence[Any]) -> Sequence[Any]:
-        """The values of a row that is no fault, as a copy of the file may keep them."""
+        """The values of a good row as a copy of the file may keep them."""
         return [*self.values.pruned(values[: self._own]), *Origins.storable(values[self._own :])]
 
     def _repair(self, customer: Any) -> Repair | Fault:
-        """A customer alone, checked as in a command."""
+        """A repair of a customer, who is checked as in a command."""
         if type(customer) is str and _CUSTOMER.fullmatch(customer):
             return Repair(customer)
         customer, column = self._trimmed(customer), self.values.wanted[0]
@@ -136,7 +136,7 @@ class RowChecks:
             return _refused(refusal, fields, CommandKind.SET_DEFAULT_CARD, {USER: column})
         return Repair(order.customer)
 
-    def _made(self, values: Sequence[Any], known: Read | None = None) -> _Made | Fault:
+    def _order(self, values: Sequence[Any], known: FieldsRead | None = None) -> _Order | Fault:
         read = known or self.values.read(values)
         if isinstance(read, Fault):
             return read
@@ -176,20 +176,20 @@ class RowChecks:
         if len(filled) > 1:
             what = "both source and default_source are filled: which is meant is not said"
             return Fault("both_filled", what, columns[SOURCE])
-        said = fields.get(COMMAND)
-        if said in (None, ""):
+        command = fields.get(COMMAND)
+        if command in (None, ""):
             if filled:
                 return filled[0]
             column = next(columns[f] for f in OBJECTS.values() if f in columns)
             what = "neither source nor default_source is filled"
             return Fault("parameter_missing", what, column)
-        if not isinstance(said, str) or said not in _KINDS:
+        if not isinstance(command, str) or command not in _KINDS:
             what = "command is not valid: AssignCard or SetDefaultCard"
             return Fault("unknown_command", what, columns[COMMAND])
-        return _KINDS[said]
+        return _KINDS[command]
 
     def _nothing_to_do(self, fields: dict[str, Any], field: str, column: str) -> Fault | None:
-        """Why a row orders nothing though nothing is wrong with it."""
+        """Why a correct row needs no command, or None."""
         value = fields.get(field)
         if field == DEFAULT and isinstance(value, str) and _BANK_ACCOUNT.fullmatch(value):
             return Fault("bank_account", "a bank account, not a card", column)
@@ -205,12 +205,12 @@ class RowChecks:
 
 
 def _unreadable(named: Sequence[tuple[str, Any]]) -> Fault | None:
-    # First of all: other checks of a very long value would take their time.
+    # First: other checks of a very long value would take too long.
     for column, value in named:
         if isinstance(value, str) and len(value) > _LONGEST:
             what = f"the value has more than {_LONGEST} characters"
             return Fault("field_too_long", what, column)
-    # Before any other: copies leave the values of such a row out.
+    # Before all others: copies leave out the values of such a row.
     for column, value in named:
         if find_card_data(value) is not None:
             what = "the value looks like a card number or a CVC"
@@ -226,7 +226,7 @@ def _unreadable(named: Sequence[tuple[str, Any]]) -> Fault | None:
 def _refused(
     refusal: Refusal, fields: dict[str, Any], kind: CommandKind, columns: dict[str, str]
 ) -> Fault:
-    """A refusal as a fault of the file's column that it is about."""
+    """A refusal as a fault of the file's column."""
     field = refusal.values.get("field", "")
     if isinstance(refusal, ParameterMissing):
         field = next(f for f in (USER, OBJECTS[kind]) if fields.get(f) in (None, ""))

@@ -1,4 +1,4 @@
-"""Ids that the same file with the same meaning gets anywhere."""
+"""Ids of migrations and commands: the same for the same file and meaning on any machine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from producer.migrations.input.input_file import InputFile
 from producer.migrations.model.conditions import Conditions
 
 _VERSION = 1
-# Made once with uuid4, and never to change: command ids of running migrations hang on it.
+# Made once with uuid4; it must never change, since command ids of running migrations depend on it.
 _COMMANDS = UUID("333b3ee0-3243-4935-b911-0906f6fa3a37")
 _HEX = 24
 
 
 def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) -> str:
-    """`mig_` and 24 hexadecimal digits of a SHA-256 over bytes, columns and conditions."""
+    """`mig_` and 24 hexadecimal digits of a SHA-256 over digest, columns and conditions."""
     meaning: list[Any] = [
         _VERSION,
         source.digest,
@@ -30,11 +30,11 @@ def migration_id(source: InputFile, mapping: Mapping, conditions: Conditions) ->
     ]
     if mapping.objects:
         meaning.append(["objects", *mapping.objects])
-    # What else a copy between accounts says follows from its bytes.
+    # Other columns of a copy between accounts follow from its bytes.
     if mapping.copied is not None and not mapping.copied.between_accounts:
         meaning.append("cards")
     if source.format.form is Form.STRIPE_MAPPING:
-        meaning.append("a row for each card")  # before 28 November 2026 one for each customer
+        meaning.append("a row for each card")  # before 28 November 2026: for each customer
     if mapping.repairs:
         meaning.append("repairs")
     if source.format.other_sheet:

@@ -1,6 +1,6 @@
-"""Several mappings of copies, and the old account's defaults, joined into one file.
+"""Joins several mappings of copies, and the old account's defaults, into one file.
 
-The join is a copy as is kept of streams: read again, it says of each card which was the default.
+The join is stored like a copy of a stream; it has the column `was_default` for each card.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from producer.migrations.input.input_file import InputFile
 from producer.migrations.input.rows.checks import RowChecks
 from producer.migrations.input.rows.old_defaults import OldDefaults
 from producer.migrations.input.rows.origins import Origins
-from producer.migrations.input.rows.spool import copy_of
+from producer.migrations.input.rows.spool import write_copy
 from producer.migrations.input.values.copied_columns import (
-    FACE,
+    DETAIL_COLUMNS,
     NEW_CUSTOMER,
     NEW_SOURCE,
     OLD_CUSTOMER,
@@ -33,25 +33,25 @@ from producer.migrations.model.records import Fault, Record
 from producer.migrations.model.rows import WasDefault
 from producer.migrations.texts.reasons import Reason
 
-_COLUMNS = (NEW_CUSTOMER, NEW_SOURCE, OLD_CUSTOMER, OLD_SOURCE, WAS_DEFAULT, *FACE)
+_COLUMNS = (NEW_CUSTOMER, NEW_SOURCE, OLD_CUSTOMER, OLD_SOURCE, WAS_DEFAULT, *DETAIL_COLUMNS)
 _NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A mapping to be joined, with what its columns mean."""
+    """A mapping to join, with the meaning of its columns."""
 
     source: InputFile
     mapping: Mapping
 
 
 def join(parts: Sequence[Part], old: OldDefaults | None, folder: Path) -> InputFile:
-    """One file with the rows of all of them, in their order, kept in the folder.
+    """Write one file with the rows of all parts, in their order, into the folder.
 
-    Its digest is made of theirs: the same files, in the same order, are the same migration.
+    Its digest is derived from theirs: the same files in the same order are the same migration.
 
     Raises:
-        FileRefused: one of them is no mapping of a copy, or holds card data.
+        FileRefused: a part is no mapping of a copy, or holds card data.
         OSError: the join cannot be written.
     """
     for part in parts:
@@ -59,12 +59,14 @@ def join(parts: Sequence[Part], old: OldDefaults | None, folder: Path) -> InputF
         if copied is None or not copied.between_accounts or part.mapping.expected is not None:
             raise FileRefused("not_a_copy", Reason.NOT_A_COPY, name=part.source.name)
     sources = [part.source for part in parts] + ([old.source] if old is not None else [])
-    told = [[part.source.digest, part.mapping.wire(), *_other_sheet(part.source)] for part in parts]
-    about = json.dumps(["joined", told, old.source.digest if old is not None else None])
-    digest = sha256(about.encode()).hexdigest()
+    inputs = [
+        [part.source.digest, part.mapping.wire(), *_other_sheet(part.source)] for part in parts
+    ]
+    identity = json.dumps(["joined", inputs, old.source.digest if old is not None else None])
+    digest = sha256(identity.encode()).hexdigest()
     names = [part.source.name for part in parts]
     more = f" + {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    seen = InputFile(
+    joined = InputFile(
         path=Path(),
         name=" + ".join(names[:_NAMES_SHOWN]) + more,
         size=sum(source.size for source in sources),
@@ -72,16 +74,17 @@ def join(parts: Sequence[Part], old: OldDefaults | None, folder: Path) -> InputF
         format=Format(Form.CSV),
         columns=_COLUMNS,
     )
-    checks = RowChecks(map_columns(seen))
+    checks = RowChecks(map_columns(joined))
     cards = CardColumns(_COLUMNS)
-    return copy_of(_joined(parts, old), seen, checks, folder, lambda: (digest, seen.size), cards)
+    records = _records(parts, old)
+    return write_copy(records, joined, checks, folder, lambda: (digest, joined.size), cards)
 
 
 def _other_sheet(source: InputFile) -> list[str]:
     return [source.format.sheet] if source.format.other_sheet else []
 
 
-def _joined(parts: Sequence[Part], old: OldDefaults | None) -> Iterator[Record]:
+def _records(parts: Sequence[Part], old: OldDefaults | None) -> Iterator[Record]:
     number = 0
     for part in parts:
         cards = CardColumns(part.source.columns)
@@ -104,4 +107,4 @@ def _origin(origins: Origins, values: Sequence[Any], old: OldDefaults | None) ->
     was = origin.was_default
     if was is WasDefault.NOT_SAID and old is not None:
         was = old.of(origin.customer, origin.source)
-    return [origin.customer, origin.source, was.value, *origin.face]
+    return [origin.customer, origin.source, was.value, *origin.details]

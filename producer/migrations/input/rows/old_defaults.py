@@ -1,4 +1,4 @@
-"""Which card of each customer was the default in the account that cards were copied from."""
+"""The default card of each customer in the account from which cards were copied."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from producer.migrations.model.records import Fault
 from producer.migrations.model.rows import WasDefault
 from producer.migrations.texts.reasons import Reason
 
-# As `bare` writes them. `id` is the customer's in Stripe's exports of customers and cards.
+# In the form of `bare`. `id` is the customer's in Stripe's exports of customers and cards.
 _CUSTOMERS = (
     "customeridold", "oldcustomerid", "customerid", "customer", "stripecustomerid",
     "userid", "id",
 )  # fmt: skip
-# Of these the first that is filled counts, as at Stripe: an invoice is paid with the customer's
-# `invoice_settings.default_payment_method`, and else with its `default_source` (Stripe docs:
+# The first filled one counts, as at Stripe: an invoice is paid with the customer's
+# `invoice_settings.default_payment_method`, or else with its `default_source` (Stripe docs:
 # api/subscriptions/object, default_payment_method).
 _DEFAULTS = (
     (
@@ -33,33 +33,33 @@ _DEFAULTS = (
     ),
     ("defaultsource", "defaultsourceid", "defaultcard", "defaultcardid"),
 )
-# Where no column is named like a default: in the dashboard's export of customers it is the default.
+# Without a column named like a default: in the dashboard's export of customers this is the default.
 _ONLY_CARD = ("cardid", "paymentmethodid", "paymentmethod", "sourceid", "card")
 _NESTED = "default_payment_method"
 _LONGEST = 255
 _BATCH = 5_000
 _CACHE_KB = 16_384
 _SCHEMA = """
-CREATE TABLE said (customer INTEGER, source INTEGER);
+CREATE TABLE found (customer INTEGER, source INTEGER);
 CREATE TABLE defaults (customer INTEGER PRIMARY KEY, least INTEGER, most INTEGER);
 """
-_SETTLE = "INSERT INTO defaults SELECT customer, min(source), max(source) FROM said GROUP BY 1"
+_SETTLE = "INSERT INTO defaults SELECT customer, min(source), max(source) FROM found GROUP BY 1"
 
 
 class OldDefaults:
-    """Read from a file; of what it says 64-bit hashes are kept, in a temporary SQLite file."""
+    """Defaults read from a file, kept as 64-bit hashes in a temporary SQLite file."""
 
     def __init__(self, source: InputFile) -> None:
-        """Read all of it.
+        """Read the whole file.
 
         Raises:
-            FileRefused: no column is the customer or the default, or it holds card data.
+            FileRefused: the file has no column of customers or defaults, or holds card data.
             ExtraMissing: as `open_input`.
         """
         self.source = source
         self.customers = 0
         self.without = 0  # rows of customers without a default
-        self.unread = 0  # rows without a customer, or that cannot be read
+        self.unread = 0  # rows without a customer, and unreadable ones
         self._db = sqlite3.connect("", isolation_level=None)
         try:
             self._db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
@@ -72,7 +72,7 @@ class OldDefaults:
             raise
 
     def of(self, customer: str, source: str) -> WasDefault:
-        """Whether the source was the default of the customer, both of the old account."""
+        """Whether the source was the customer's default; both ids are of the old account."""
         found = self._db.execute(
             "SELECT least, most FROM defaults WHERE customer = ?", (hash(customer),)
         ).fetchone()
@@ -94,15 +94,15 @@ class OldDefaults:
         self.close()
 
     def _fill(self) -> None:
-        said: list[tuple[int, int]] = []
+        found: list[tuple[int, int]] = []
         for customer, default in self._rows():
-            said.append((hash(customer), hash(default)))
-            if len(said) >= _BATCH:
-                self._db.executemany("INSERT INTO said VALUES (?, ?)", said)
-                said.clear()
-        self._db.executemany("INSERT INTO said VALUES (?, ?)", said)
+            found.append((hash(customer), hash(default)))
+            if len(found) >= _BATCH:
+                self._db.executemany("INSERT INTO found VALUES (?, ?)", found)
+                found.clear()
+        self._db.executemany("INSERT INTO found VALUES (?, ?)", found)
         self._db.execute(_SETTLE)
-        self._db.execute("DROP TABLE said")
+        self._db.execute("DROP TABLE found")
         ((self.customers,),) = self._db.execute("SELECT count(*) FROM defaults")
 
     def _rows(self) -> Iterator[tuple[str, str]]:
@@ -110,23 +110,23 @@ class OldDefaults:
         cards = CardColumns(self.source.columns)
         wanted = [customer, *defaults]
         for _, _, values in self.source.records(wanted, cards=cards):
-            whose = "" if isinstance(values, Fault) else _id(values[0])
-            if isinstance(values, Fault) or not whose:
+            owner = "" if isinstance(values, Fault) else _id(values[0])
+            if isinstance(values, Fault) or not owner:
                 self.unread += 1
                 continue
             default = next(filter(None, map(_id, values[1:])), "")
             if default:
-                yield whose, default
+                yield owner, default
             else:
                 self.without += 1
         cards.refuse()
 
 
 def _columns(source: InputFile) -> tuple[str, list[str]]:
-    """The column of the customer, and those of the default, the one that counts first.
+    """The customer's column, and those of the default in order of precedence.
 
     Raises:
-        FileRefused: one of them is missing.
+        FileRefused: a column is missing.
     """
     by_name = {bare(name): name for name in reversed(source.columns)}
     customer = _first(_CUSTOMERS, by_name)
@@ -145,7 +145,7 @@ def _first(names: Sequence[str], by_name: Mapping[str, str]) -> str:
 
 
 def _id(value: Any) -> str:
-    """An id, also of what Stripe shows expanded, or within `invoice_settings`."""
+    """An id, also from an expanded object or within `invoice_settings`."""
     if isinstance(value, Mapping):
         return _id(value.get(_NESTED) if _NESTED in value else value.get("id"))
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""From a file to its rows, as a stream."""
+"""Reads a file's rows as a stream."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def open_rows(
 ) -> Iterator[Row | BadRow]:
     """The rows from the given number on, each checked by the contract's rules.
 
-    Rows before it are read over without being checked. The same file gives the same numbers.
-    `cards` is shown every column of every row; `notes` counts what is done about their values.
+    Rows before it are skipped unchecked. The same file gives the same numbers. `cards` checks
+    every column of every row; `notes` counts corrections of values.
 
     Raises:
-        FileRefused: the file turns out to be torn (gzip, a JSON document), or to hold a column
-            named like card data.
-        ExtraMissing: it is Parquet, and pyarrow is not installed.
+        FileRefused: the file is truncated (gzip, a JSON document), or has a column named like
+            card data.
+        ExtraMissing: the file is Parquet, and pyarrow is not installed.
     """
     checks = RowChecks(mapping, notes)
     row = checks.row

@@ -1,4 +1,4 @@
-"""Keeps of a stream what a migration needs, so that it can be read again."""
+"""Copies what a migration needs of a stream, so that it can be read again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from producer.migrations.model.records import Fault, Record
 from producer.migrations.model.rows import BadRow
 from producer.migrations.storage.data_directory import made_private
 
-# Rows whose values a copy leaves out: of card data, and of what is too long to be an id.
+# Codes of rows whose values a copy leaves out: card data, and values too long for an id.
 _LEFT_OUT = (CardNumberRefused.code, "field_too_long")
 
 
@@ -40,26 +40,26 @@ def spool_input(
     mapped: Callable[[InputFile], Mapping] = map_columns,
     bounds: Bounds | None = None,
 ) -> InputFile:
-    """Copy a stream into the folder, mode 0600, and look at it.
+    """Copy a stream into the folder, mode 0600, and open the copy.
 
-    Only the columns that `mapped` says are used are kept, and of them no card number or CVC. The
-    digest is that of the bytes as they came, so it is the same migration as the file itself.
-    `open_input` opens the copy again. The first rows are judged before anything is written; what is
-    refused later is removed again.
+    Only columns that `mapped` uses are kept, without card numbers and CVCs. The digest is that of
+    the original bytes, so the copy is the same migration as the file itself; `open_input` opens it
+    again. The first rows are checked before anything is written, and a copy that is rejected later
+    is removed.
 
     Raises:
-        As `open_input` and `mapped`; OSError where it cannot be written.
+        As `open_input` and `mapped`; OSError if the copy cannot be written.
     """
-    tapped = _Tapped(stream)
-    seen = look_at_head(tapped.peek(), name, sheet)
-    if seen is None:
-        return _spool_whole(tapped, folder, name, sheet, mapped)
-    format_ = seen.format
-    checks = RowChecks(mapped(seen))
-    cards = CardColumns(seen.columns)
-    with content(cast(BinaryIO, tapped), format_) as unpacked:
+    digesting = _DigestingStream(stream)
+    source = look_at_head(digesting.peek(), name, sheet)
+    if source is None:
+        return _spool_whole(digesting, folder, name, sheet, mapped)
+    format_ = source.format
+    checks = RowChecks(mapped(source))
+    cards = CardColumns(source.columns)
+    with content(cast(BinaryIO, digesting), format_) as unpacked:
         records = reader_of(unpacked, format_).records(checks.wanted, cards=cards)
-        return copy_of(records, seen, checks, folder, tapped.end, cards, bounds)
+        return write_copy(records, source, checks, folder, digesting.end, cards, bounds)
 
 
 def spool_file(
@@ -71,7 +71,7 @@ def spool_file(
     mapped: Callable[[InputFile], Mapping] = map_columns,
     bounds: Bounds | None = None,
 ) -> InputFile:
-    """The same of a file, which may be read more than once. Raises likewise."""
+    """As `spool_input`, for a file, which may be read more than once."""
     with path.open("rb") as stream:
         beginning = beginning_of_head(stream.read(HEAD))
         stream.seek(0)
@@ -85,10 +85,10 @@ def spool_file(
 
 
 def _check_unpacked(packed: BinaryIO, bounds: Bounds) -> None:
-    """Unpack it to nowhere: that takes a hundredth of the time that reading its rows takes.
+    """Unpack without storing: that takes a hundredth of the time of reading the rows.
 
     Raises:
-        FileRefused: it comes to too much, or is torn.
+        FileRefused: the file is too large or truncated.
     """
     size = 0
     opened = cast(BinaryIO, gzip.GzipFile(fileobj=packed))
@@ -98,9 +98,13 @@ def _check_unpacked(packed: BinaryIO, bounds: Bounds) -> None:
 
 
 def _spool_whole(
-    stream: _Tapped, folder: Path, name: str, sheet: str, mapped: Callable[[InputFile], Mapping]
+    stream: _DigestingStream,
+    folder: Path,
+    name: str,
+    sheet: str,
+    mapped: Callable[[InputFile], Mapping],
 ) -> InputFile:
-    """Its table of contents is at its end: it is written down whole for as long as it is read."""
+    """Spool a file with its table of contents at the end: it is stored whole while it is read."""
     with tempfile.TemporaryDirectory(prefix="input-", dir=made_private(folder)) as whole:
         path = Path(whole) / "whole"
         handle = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
@@ -117,16 +121,17 @@ def _copy_file(
     mapped: Callable[[InputFile], Mapping],
     bounds: Bounds | None,
 ) -> InputFile:
-    seen = open_input(path, name=name, sheet=sheet, bounds=bounds)
-    checks = RowChecks(mapped(seen))
-    cards = CardColumns(seen.columns)
-    records = seen.records(checks.wanted, cards=cards, bounds=bounds)
-    return copy_of(records, seen, checks, folder, lambda: (seen.digest, seen.size), cards, bounds)
+    source = open_input(path, name=name, sheet=sheet, bounds=bounds)
+    checks = RowChecks(mapped(source))
+    cards = CardColumns(source.columns)
+    records = source.records(checks.wanted, cards=cards, bounds=bounds)
+    known = source.digest, source.size
+    return write_copy(records, source, checks, folder, lambda: known, cards, bounds)
 
 
-def copy_of(
+def write_copy(
     records: Iterator[Record],
-    seen: InputFile,
+    source: InputFile,
     checks: RowChecks,
     folder: Path,
     end: Callable[[], tuple[str, int]],
@@ -135,15 +140,15 @@ def copy_of(
 ) -> InputFile:
     """Write the records' wanted columns as a copy into the folder, and open it.
 
-    `end` answers digest and size, once all were read.
+    `end` returns digest and size once all records were read.
 
     Raises:
-        FileRefused: of what reads them, of `cards` and the bounds; OSError. Then nothing is left.
+        FileRefused: by the reader, by `cards` or by the bounds; OSError. Then no file is left.
     """
     kept = tuple(dict.fromkeys(checks.wanted))
     places = [checks.wanted.index(column) for column in kept]
     copied = 0
-    head = CopyHead(NO_DIGEST, 0, seen.format, seen.columns, kept, seen.evidence)
+    head = CopyHead(NO_DIGEST, 0, source.format, source.columns, kept, source.samples)
     with _written(made_private(folder)) as (file, path):
         file.write(head.line())
         for number, line, values in records:
@@ -153,8 +158,8 @@ def copy_of(
                 copied += file.write(copied_line(line, fault or ()).encode())
             else:
                 storable = checks.storable(values)
-                left = [storable[place] for place in places]
-                copied += file.write(copied_line(line, left).encode())
+                stored = [storable[place] for place in places]
+                copied += file.write(copied_line(line, stored).encode())
             if bounds is not None:
                 bounds.check_copied(copied)
         cards.refuse()
@@ -162,15 +167,15 @@ def copy_of(
         head = replace(head, digest=digest, size=size)
         file.seek(0)
         file.write(head.line())
-    which = sha256("\0".join(kept).encode()).hexdigest()[:8]
-    final = folder / f"input-{digest[:32]}-{which}"
+    columns = sha256("\0".join(kept).encode()).hexdigest()[:8]
+    final = folder / f"input-{digest[:32]}-{columns}"
     path.replace(final)
-    return replace(seen, path=final, size=size, digest=digest, kept=kept)
+    return replace(source, path=final, size=size, digest=digest, kept=kept)
 
 
 @contextmanager
 def _written(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A new file, durable at the end, and gone where an error is raised."""
+    """A new file, durable at the end, and removed after an error."""
     handle, name = tempfile.mkstemp(dir=folder, prefix="input-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -182,8 +187,8 @@ def _written(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
         raise
 
 
-class _Tapped:
-    """A stream whose bytes are counted and digested as they are read."""
+class _DigestingStream:
+    """A stream that counts and digests its bytes as they are read."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -192,13 +197,13 @@ class _Tapped:
         self._ahead = b""
 
     def peek(self) -> bytes:
-        """The first bytes. A stream may answer less than it was asked for, with more to come."""
+        """The first bytes. A stream may return less than requested before its end."""
         while len(self._ahead) < HEAD and (chunk := self._stream.read(HEAD - len(self._ahead))):
             self._ahead += chunk
         return self._ahead
 
     def read(self, size: int = -1) -> bytes:
-        """As a file's."""
+        """As a file's `read`."""
         if self._ahead:
             size = len(self._ahead) if size < 0 else size
             chunk, self._ahead = self._ahead[:size], self._ahead[size:]
@@ -209,7 +214,7 @@ class _Tapped:
         return chunk
 
     def end(self) -> tuple[str, int]:
-        """Read what is left; digest and number of all bytes."""
+        """Read the rest; return digest and number of all bytes."""
         while self.read(HEAD):
             pass
         return self._digest.hexdigest(), self.size

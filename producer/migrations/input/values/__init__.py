@@ -1,1 +1,1 @@
-"""What single values and column names say by themselves."""
+"""What single values and column names mean by themselves."""

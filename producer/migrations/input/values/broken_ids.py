@@ -1,4 +1,4 @@
-"""What has happened to an id that is none any more."""
+"""Recognises ids that spreadsheets or copying have damaged."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _ID = re.compile(r"(cus|card|pm|src|ba|tok)_", re.I)
 
 
 def damage(value: Any, column: str) -> Fault | None:
-    """What has happened to a trimmed value that is no id; None where it is not known.
+    """The damage to a trimmed value that is no valid id; None if it is unknown.
 
-    No text of it is repeated.
+    The fault repeats no part of the value.
     """
     if isinstance(value, float) or (
         isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**_DIGITS_KEPT

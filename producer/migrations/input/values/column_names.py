@@ -1,11 +1,11 @@
-"""What columns of customers and cards are called, by whom they come from."""
+"""Usual names of columns of customers and cards."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Stripe's exports, its API's attributes and Sigma's columns, and what systems beside Stripe call
-# them, in English and Spanish; as `bare` writes them.
+# Names in Stripe's exports, API and Sigma, and in other systems, in English and Spanish, in the
+# form of `bare`.
 CUSTOMERS = frozenset(
     {
         *("userid", "user", "customer", "customerid", "customeridnew", "stripecustomer"),
@@ -13,7 +13,7 @@ CUSTOMERS = frozenset(
         *("clientid", "cliente", "clienteid", "idcliente", "idusuario", "usuario", "usuarioid"),
     }
 )
-# They say which card is the default, or is to be it.
+# The card that is the default, or will be.
 DEFAULTS = frozenset(
     {
         *("defaultsource", "defaultsourceid", "defaultpaymentmethod", "defaultpaymentmethodid"),
@@ -21,7 +21,7 @@ DEFAULTS = frozenset(
         *("defaultcard", "defaultcardid", "defaultpm", "tarjetapredeterminada"),
     }
 )
-# They say a card of the customer.
+# Any card of the customer.
 CARDS = frozenset(
     {
         *("card", "cardid", "paymentmethod", "paymentmethodid", "pm", "pmid", "source", "sourceid"),
@@ -31,11 +31,11 @@ CARDS = frozenset(
     }
 )
 TOKENS = frozenset({"token", "tokenid", "tok", "cardtoken", "sourcetoken", "stripetoken"})
-# Whose id it is, only its values say.
+# Only the values show whose id it is.
 IDS = frozenset({"id", "stripeid"})
 
 
 def bare(name: str) -> str:
-    """A name without case, accents, spaces, underscores and hyphens."""
+    """The letters and digits of a name, in lower case and without accents."""
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(c for c in plain if c.isalnum())

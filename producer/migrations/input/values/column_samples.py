@@ -1,4 +1,4 @@
-"""What the first rows hold, column by column: kinds of ids, never values."""
+"""Kinds of ids in the columns of the first rows, never values."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from producer.migrations.model.records import Fault, Record
 
 @dataclass(frozen=True, slots=True)
 class ColumnSamples:
-    """`kinds` are those of each column (`id_kinds`), without the empty ones."""
+    """`kinds` are the kinds of each column's filled values (`id_kinds`)."""
 
     kinds: tuple[frozenset[str], ...] = ()
-    rows: int = 0  # that were looked at
-    whole: bool = False  # whether that is all of them
+    rows: int = 0  # sampled rows
+    whole: bool = False  # whether the sample is the whole file
 
     def wire(self) -> dict[str, Any]:
         """For JSON."""
-        kinds = [sorted(some) for some in self.kinds]
+        kinds = [sorted(of_column) for of_column in self.kinds]
         return {"kinds": kinds, "rows": self.rows, "whole": self.whole}
 
     @classmethod
-    def read(cls, told: Any) -> ColumnSamples:
-        """What `wire` told; nothing where a version before this one did not."""
-        if not isinstance(told, dict):
+    def read(cls, stored: Any) -> ColumnSamples:
+        """From `wire`; empty if an earlier version stored none."""
+        if not isinstance(stored, dict):
             return cls()
-        kinds = tuple(frozenset(some) for some in told["kinds"])
-        return cls(kinds, int(told["rows"]), bool(told["whole"]))
+        kinds = tuple(frozenset(of_column) for of_column in stored["kinds"])
+        return cls(kinds, int(stored["rows"]), bool(stored["whole"]))
 
 
 NO_SAMPLES = ColumnSamples()
 
 
-class Gathering:
-    """Gathers evidence of the records that pass through."""
+class SampleCollector:
+    """Collects samples of records."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._kinds: list[set[str]] = [set() for _ in columns]
         self.rows = 0
 
-    def of(self, records: Iterable[Record]) -> None:
-        """Look at all of them."""
+    def add(self, records: Iterable[Record]) -> None:
+        """Sample all the records."""
         for _, _, values in records:
             self.rows += 1
             if isinstance(values, Fault):
@@ -52,6 +52,6 @@ class Gathering:
                 if kind := kind_of(value):
                     kinds.add(kind)
 
-    def evidence(self, *, whole: bool) -> ColumnSamples:
-        """What was found."""
+    def samples(self, *, whole: bool) -> ColumnSamples:
+        """The samples; `whole` if they are of the whole file."""
         return ColumnSamples(tuple(map(frozenset, self._kinds)), self.rows, whole)

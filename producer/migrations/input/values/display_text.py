@@ -1,4 +1,4 @@
-"""Text of others as a person is shown it: nothing is unseen, turns the rest around, or floods."""
+"""Makes foreign text safe to display: no invisible or direction-changing characters, no floods."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import unicodedata
 
 _LONGEST = 300  # characters
 _SUSPECTS = re.compile(r"[^ -~]")
-# Controls, formats (such as U+202E, after which text runs backwards), surrogates, line separators.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Controls, formats (such as U+202E, which reverses text), surrogates, line separators.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    """The first 300 characters; what cannot be seen is spelled out: `\\u202e`. It is not HTML."""
+    """The first 300 characters, with invisible ones spelled out: `\\u202e`. Not HTML-escaped."""
     more = "…" if len(text) > _LONGEST else ""
     return _SUSPECTS.sub(_spelled, text[:_LONGEST]) + more
 
 
 def _spelled(found: re.Match[str]) -> str:
     char = found[0]
-    if unicodedata.category(char) not in _UNSEEN:
+    if unicodedata.category(char) not in _INVISIBLE:
         return char
     return char.encode("unicode_escape").decode()

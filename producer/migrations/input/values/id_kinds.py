@@ -1,4 +1,4 @@
-"""What a value is by its looks: whose id, or the name of a kind of Stripe's objects."""
+"""The kind of a value by its form: an id by prefix, or the name of a Stripe object."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from producer.migrations.input.values.trimming import trimmed
 
 CUSTOMER, TOKEN, BANK = "cus", "tok", "ba"
 CARDS = frozenset({"card", "pm", "src", BANK})
-"""Prefixes of what may be a default."""
+"""Prefixes of ids that can be a default."""
 OBJECT_SIGN = "="
 OTHER = "other"
-# Stripe docs: API reference, the attribute `object`. Only those that say a customer and a card.
+# Stripe docs: API reference, the attribute `object`. Only objects that name a customer or card.
 OBJECT_NAMES = frozenset({"card", "payment_method", "source", "bank_account", "customer"})
 _PREFIX = re.compile(r"(cus|card|pm|src|ba|tok)_[A-Za-z0-9]")
 
 
 def kind_of(value: Any) -> str:
-    """`cus`, `card` ... of an id; `=card` ... of an object's name; "" of nothing; else `other`."""
+    """`cus`, `card` ... for an id; `=card` ... for an object's name; "" if empty; else `other`."""
     if value is None:
         return ""
     if not isinstance(value, str):

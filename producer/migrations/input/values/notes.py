@@ -1,4 +1,4 @@
-"""What was done about the values of rows, to be told with the plan."""
+"""Notes about rows' values, for the plan."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class RowNotes:
-    """Counts; of a file that was read once."""
+    """Counts over one reading of a file."""
 
-    trimmed: int = 0  # values that had something unseen around them
-    both_defaults: int = 0  # Stripe's customers with two different defaults: the first one counts
+    trimmed: int = 0  # values with invisible characters around them
+    both_defaults: int = 0  # customer objects with two different defaults: the first one counts

@@ -1,6 +1,6 @@
-"""Records that are objects of Stripe's API: whose card each one is about.
+"""Reads customer and card from records that are objects of Stripe's API.
 
-A card, source or payment method is one that its customer has. A customer says the default itself:
+A card, source or payment method names its customer. A customer names its default:
 `invoice_settings.default_payment_method`, which Stripe charges first, or else `default_source`.
 Stripe docs: API reference, customers/object, cards/object, payment_methods/object.
 """
@@ -18,17 +18,17 @@ OBJECT, ID, OWNER, TYPE = "object", "id", "customer", "type"
 SETTINGS, PAYMENT_METHOD, DEFAULT = "invoice_settings", "default_payment_method", "default_source"
 SETTINGS_METHOD = f"{SETTINGS}.{PAYMENT_METHOD}"
 DEFAULTS = f"{SETTINGS_METHOD}, {DEFAULT}"
-"""What is read of a customer, the first that is filled."""
+"""The attributes of a customer that are read: the first filled one counts."""
 COLUMNS = (OBJECT, ID, OWNER, TYPE, DEFAULT, SETTINGS, SETTINGS_METHOD)
 CUSTOMER_ONLY = frozenset({f"{OBJECT_SIGN}customer"})
-# Sources of cards: the second kind is a card's that was authenticated.
+# Types of card sources: the second is an authenticated card.
 _CARD_TYPES = ("card", "three_d_secure", None, "")
 _BANK = Fault("bank_account", "a bank account, not a card")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What an object says, with the columns that say it."""
+class ObjectCard:
+    """The customer and card that an object names, with their columns."""
 
     customer: Any
     card: Any
@@ -37,18 +37,18 @@ class Told:
     both: bool = False  # a customer with both defaults, two different ones
 
 
-def told_by(columns: Sequence[str], values: Sequence[Any]) -> Told | Fault:
-    """What an object says; a Fault where it is none of a card's."""
+def card_of(columns: Sequence[str], values: Sequence[Any]) -> ObjectCard | Fault:
+    """The customer and card of an object; a Fault if it is about no card."""
     found = dict(zip(columns, values, strict=False))
     match found.get(OBJECT):
         case "customer":
             return _customer(found)
         case "card":
-            return Told(_id(found.get(OWNER)), found.get(ID), OWNER, ID)
+            return ObjectCard(_id(found.get(OWNER)), found.get(ID), OWNER, ID)
         case "payment_method" | "source":
             if found.get(TYPE) not in _CARD_TYPES:
                 return Fault("not_a_card", "a payment method of another kind than card", TYPE)
-            return Told(_id(found.get(OWNER)), found.get(ID), OWNER, ID)
+            return ObjectCard(_id(found.get(OWNER)), found.get(ID), OWNER, ID)
         case "bank_account":
             return _BANK
     what = "the record is no card, payment method, source or customer of Stripe's"
@@ -56,7 +56,7 @@ def told_by(columns: Sequence[str], values: Sequence[Any]) -> Told | Fault:
 
 
 def pruned(columns: Sequence[str], values: Sequence[Any]) -> list[Any]:
-    """The values without what else stands in expanded objects, such as a customer's address."""
+    """The values without unused parts of expanded objects, such as a customer's address."""
     return [_used(column, value) for column, value in zip(columns, values, strict=False)]
 
 
@@ -68,7 +68,7 @@ def _used(column: str, value: Any) -> Any:
     return {"id": value.get("id")}
 
 
-def _customer(found: Mapping[str, Any]) -> Told | Fault:
+def _customer(found: Mapping[str, Any]) -> ObjectCard | Fault:
     settings = found.get(SETTINGS)
     method = found.get(SETTINGS_METHOD)
     if isinstance(settings, Mapping):
@@ -77,12 +77,12 @@ def _customer(found: Mapping[str, Any]) -> Told | Fault:
     customer = found.get(ID)
     if method not in (None, ""):
         both = source not in (None, "", method)
-        return Told(customer, method, ID, SETTINGS_METHOD, both)
+        return ObjectCard(customer, method, ID, SETTINGS_METHOD, both)
     if source not in (None, ""):
-        return Told(customer, source, ID, DEFAULT)
+        return ObjectCard(customer, source, ID, DEFAULT)
     return Fault("no_default", "the customer has no default", DEFAULT)
 
 
 def _id(value: Any) -> Any:
-    """The id of what may be expanded to the object itself."""
+    """The id of a reference, which may be expanded to an object."""
     return value.get("id") if isinstance(value, Mapping) else value

@@ -1,4 +1,4 @@
-"""What may stand around a value, or in an empty one, and is not seen."""
+"""Trims spaces and invisible characters around values."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-# Zero-width characters, a byte order mark, marks of direction: they come with what is copied out of
-# web pages, mails and spreadsheets. What Python calls a space, no-break ones among them, besides.
+# Zero-width characters, a byte order mark and direction marks, which come with text copied from web
+# pages, mails and spreadsheets, and everything that Python calls a space.
 _ZERO_WIDTH = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d\u2060\u2061\u2062"
     "\u2063\u2064\u3164\ufeff\uffa0"
@@ -21,27 +21,27 @@ _HARMLESS = str.maketrans(dict.fromkeys(_ZERO_WIDTH + "\u00a0\u202f", ""))
 
 
 def trimmed(text: str) -> str:
-    """The text without what is unseen around it."""
+    """The text without spaces and invisible characters around it."""
     return text.strip(EDGES)
 
 
 def printable(name: str) -> bool:
-    """Whether a column's name may be shown, but for no-break spaces and zero-width characters.
+    """Whether a column's name may be displayed, aside from no-break and zero-width characters.
 
-    Not where it turns the text around it, or moves a terminal's cursor.
+    It may not if it changes the direction of text or moves a terminal's cursor.
     """
     return trimmed(name).translate(_HARMLESS).isprintable()
 
 
 def blank(values: Iterable[Any]) -> bool:
-    """Whether a record holds nothing in any column."""
+    """Whether a record is empty in all columns."""
     return all(
         value is None or (isinstance(value, str) and not value.strip(EDGES)) for value in values
     )
 
 
 def hidden_within(text: str) -> str | None:
-    """The name of the first unseen character within a trimmed text; None where there is none."""
+    """The name of the first invisible character within a trimmed text, or None."""
     for character in text:
         if character in _EDGES:
             name = unicodedata.name(character, "CONTROL CHARACTER")

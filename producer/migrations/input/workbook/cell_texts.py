@@ -1,4 +1,4 @@
-"""Numbers and dates of cells as texts, as a CSV file has them."""
+"""Converts numbers and dates of cells to texts, as in a CSV file."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _LONGEST_INTEGER = 1e21
-# Number formats that every workbook has, of dates and times (ECMA-376, 18.8.30).
+# Built-in number formats of dates and times (ECMA-376, 18.8.30).
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.I)
 _DATE_SIGN = re.compile(r"[dmyhs]", re.I)
 _EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
-_BEFORE_THE_LEAP_DAY = 60  # of 1900, which Excel has and the calendar has not
+_BEFORE_THE_LEAP_DAY = 60  # of 1900, which exists only in Excel
 _LAST_DAY = 2_958_466  # 10000-01-01
 _DAY_S = 86_400
 
 
 def number_text(text: str) -> str:
-    """The number without a needless fraction or exponent; what is none stays as it is."""
+    """A number without a needless fraction or exponent; other texts stay unchanged."""
     if _PLAIN.fullmatch(text):
         return text
     try:
@@ -31,7 +31,7 @@ def number_text(text: str) -> str:
 
 
 def date_text(text: str, *, from_1904: bool = False) -> str:
-    """Date, time of day or both (ISO 8601) of a day's number; what is none stays as it is."""
+    """Date, time of day or both (ISO 8601) of a day's number; other texts stay unchanged."""
     try:
         value = float(text)
     except ValueError:
@@ -48,7 +48,7 @@ def date_text(text: str, *, from_1904: bool = False) -> str:
 
 
 def is_date_format(number: int, code: str | None) -> bool:
-    """Whether a number format shows dates or times; `code` is None of one that all have."""
+    """Whether a number format shows dates or times; `code` is None for a built-in one."""
     if code is None:
         return number in _DATES
     first = code.split(";", 1)[0]

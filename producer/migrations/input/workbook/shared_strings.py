@@ -1,4 +1,4 @@
-"""The texts of a workbook, which cells name by number: all in one block of memory."""
+"""The shared strings of a workbook, which cells refer to by number."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 class SharedStrings:
-    """Some 30 bytes a text, where lists of strings take thrice as much.
+    """Texts in one block of memory: about a third of the size of a list of strings.
 
-    They are read as far as they are asked for: cells name them mostly in their order. Each may be
-    in parts, with a font of its own each; how it is pronounced is left out. Of one that is longer
-    than LINE_LIMIT the rest is left out: it is too long as it is.
+    Texts are read up to the highest number requested, since cells mostly refer to them in order. A
+    text may consist of parts with different fonts; phonetic hints are left out. Texts are cut after
+    LINE_LIMIT characters: longer ones are invalid anyway.
     """
 
     def __init__(self, stream: BinaryIO | None) -> None:
-        """`stream` is the part of the workbook that holds them; None is of one without."""
+        """`stream` is the workbook's part with the texts; None if it has none."""
         self._block = bytearray()
         self._ends = array("Q", [0])
         self._more = self._read(stream) if stream is not None else iter(())
@@ -84,7 +84,7 @@ class SharedStrings:
 
 
 def unescaped(text: str) -> str:
-    """Characters that XML cannot have are written `_x000D_`."""
+    """Decode `_x000D_`, which stands for a character that XML cannot contain."""
     if "_x" not in text:
         return text
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)

@@ -1,4 +1,4 @@
-"""The rows of a worksheet as a stream: of each its number, and the texts of its filled cells."""
+"""Reads a worksheet's rows as a stream: number and texts of the filled cells."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _BOOLEANS = {"0": "FALSE", "1": "TRUE"}
 
 
 class Missing(Enum):
-    """What stands for a value that the file has not."""
+    """Stands for a value that the file lacks."""
 
-    FORMULA = "formula"  # it was not calculated
+    FORMULA = "formula"  # a formula that was not calculated
 
 
 Cells: TypeAlias = list[tuple[int, str | Missing]]
 
 
 class CellTexts:
-    """What cells say, by their types and styles."""
+    """Texts of cells by their types and styles."""
 
     def __init__(
         self, strings: SharedStrings, date_styles: frozenset[str], *, from_1904: bool
@@ -37,7 +37,7 @@ class CellTexts:
         self._from_1904 = from_1904
 
     def text(self, value: str, kind: str | None, style: str | None) -> str:
-        """As a CSV file would have it. Raises FileRefused, IndexError, ValueError."""
+        """The text as in a CSV file. Raises FileRefused, IndexError, ValueError."""
         if kind == "s":
             return self._strings[int(value)]
         if kind is None or kind == "n":
@@ -50,7 +50,7 @@ class CellTexts:
 
 
 def sheet_rows(stream: BinaryIO, texts: CellTexts) -> Iterator[tuple[int, Cells]]:
-    """Each row with a filled cell: its number, and column (from 0) and text of those.
+    """Each row with a filled cell: its number, and column (from 0) and text of filled cells.
 
     Raises:
         FileRefused: the workbook is damaged.
@@ -65,7 +65,7 @@ def sheet_rows(stream: BinaryIO, texts: CellTexts) -> Iterator[tuple[int, Cells]
     formula = within = False
     row_name = cell_name = value_name = text_name = formula_name = phonetic_name = ""
 
-    # Called for each of millions of cells: the most frequent tags come first.
+    # Called for millions of cells: the most frequent tags come first.
     def start(name: str, given: dict[str, str]) -> None:
         nonlocal row, column, size, depth, kind, style, formula, within, cells
         nonlocal row_name, cell_name, value_name, text_name, formula_name, phonetic_name

@@ -1,4 +1,4 @@
-"""The parts of an Excel workbook (.xlsx, ECMA-376): its sheets, and what its cells refer to."""
+"""The parts of an Excel workbook (.xlsx, ECMA-376): sheets, shared strings, styles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from producer.migrations.input.workbook.shared_strings import SharedStrings
 from producer.migrations.input.workbook.xml_parts import Start, broken, local, parse_small
 from producer.migrations.texts.reasons import Reason
 
-# Of any workbook, unpacked, where the caller has no bounds: it is read by tables of its own.
+# Bounds of any workbook if the caller has none.
 _BOUNDS = Bounds(4 << 30)
 _MOST_SHEETS = 1_000
 _MOST_STYLES = 100_000
@@ -26,7 +26,7 @@ _NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A worksheet; `part` is where it lies in the archive."""
+    """A worksheet; `part` is its path in the archive."""
 
     name: str
     part: str
@@ -34,7 +34,7 @@ class Sheet:
 
 
 class Workbook:
-    """A workbook of which a sheet is to be read. Raises FileRefused wherever it is damaged."""
+    """A workbook. All methods raise FileRefused if it is damaged."""
 
     def __init__(self, file: BinaryIO, bounds: Bounds | None = None) -> None:
         self._file = file
@@ -46,10 +46,10 @@ class Workbook:
         self.sheets = self._listed()
 
     def chosen(self, name: str = "") -> Sheet:
-        """The sheet of that name, whatever its case; without one, the first that is not hidden.
+        """The sheet with that name in any case; without a name, the first that is not hidden.
 
         Raises:
-            FileRefused: there is none.
+            FileRefused: there is no such sheet.
         """
         if not self.sheets:
             raise FileRefused("empty_file", Reason.NO_SHEET)
@@ -65,7 +65,7 @@ class Workbook:
         raise FileRefused("no_such_sheet", what, sheet=shown(name), names=names + more)
 
     def format_of(self, packed: Format, name: str = "") -> Format:
-        """What it is taken as, where that sheet is asked for. Raises FileRefused."""
+        """The format with that sheet. Raises FileRefused."""
         sheet = self.chosen(name)
         return replace(
             packed,
@@ -75,17 +75,17 @@ class Workbook:
         )
 
     def opened(self, part: str) -> Member:
-        """A part as a stream, once what is read of the workbook is known to be bounded."""
+        """A part as a stream; call `check` first."""
         return Member(self._archive, self._info(part))
 
     def strings(self) -> SharedStrings:
-        """The texts that cells refer to."""
+        """The shared strings."""
         for part in self._related(self._main, "sharedStrings").values():
             return SharedStrings(self.opened(part).__enter__())
         return SharedStrings(None)
 
     def date_styles(self) -> frozenset[str]:
-        """The styles, as cells name them, that show dates or times."""
+        """The styles that show dates or times, as cells refer to them."""
         found: set[str] = set()
         for part in self._related(self._main, "styles").values():
             with self.opened(part) as stream:
@@ -93,7 +93,7 @@ class Workbook:
         return frozenset(found)
 
     def check(self, sheet: Sheet) -> None:
-        """Raise FileRefused where what is read for the sheet comes to too much."""
+        """Raise FileRefused if the parts needed for the sheet are too large."""
         parts = [sheet.part, self._main]
         for kind in ("sharedStrings", "styles"):
             parts += self._related(self._main, kind).values()
@@ -118,7 +118,7 @@ class Workbook:
         return tuple(sheets)
 
     def _related(self, part: str, kind: str) -> dict[str, str]:
-        """The parts that a part refers to as this kind, by the id it has for them."""
+        """The parts of this kind that a part refers to, by the id of the reference."""
         folder, name = posixpath.split(part)
         table = posixpath.join(folder, "_rels", f"{name}.rels")
         found: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Workbook:
         def start(name: str, given: dict[str, str]) -> None:
             of_kind = given.get("Type", "").rpartition("/")[2] == kind
             if local(name) == "Relationship" and of_kind and "Target" in given:
-                # One that begins with a slash is of the whole archive.
+                # A target that starts with a slash is absolute in the archive.
                 whole = posixpath.join("/", folder, given["Target"])
                 found[given.get("Id", "")] = _path(posixpath.normpath(whole))
 

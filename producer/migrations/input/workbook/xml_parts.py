@@ -10,7 +10,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.texts.reasons import Reason
 
 _CHUNK = 1 << 16
-# Of a tag with its attributes; expat holds it until it ends.
+# Bytes of a tag with its attributes, which expat holds until the tag ends.
 _LONGEST_TAG = 1 << 20
 DEEPEST = 100
 
@@ -20,13 +20,13 @@ Text = Callable[[str], object]
 
 
 def parse(stream: BinaryIO, start: Start, end: End, text: Text | None = None) -> Iterator[None]:
-    """Call for each tag and text; gives way after every piece of the stream.
+    """Call the callbacks for each tag and text; yields after every chunk of the stream.
 
-    The callbacks may raise FileRefused, and ValueError or LookupError for the same. They are to
-    bound how deep tags are nested, each of which takes memory until it ends: DEEPEST.
+    Callbacks may raise FileRefused, or ValueError or LookupError with the same effect. They must
+    bound the depth of nested tags by DEEPEST: each takes memory until it ends.
 
     Raises:
-        FileRefused: it is no well-formed XML, has a document type, or an endless tag.
+        FileRefused: the XML is malformed, has a document type, or an endless tag.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -34,7 +34,7 @@ def parse(stream: BinaryIO, start: Start, end: End, text: Text | None = None) ->
     parser.EndElementHandler = end
     if text is not None:
         parser.CharacterDataHandler = text
-    # Entities, which grow, are declared in it, and no workbook has one.
+    # A document type can declare entities that expand, and no workbook has one.
     parser.StartDoctypeDeclHandler = _refuse
     fed = 0
     try:
@@ -46,29 +46,29 @@ def parse(stream: BinaryIO, start: Start, end: End, text: Text | None = None) ->
             yield
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError):
-        # Also what the callers' own reading of attributes raises.
+        # ValueError and LookupError come from callbacks that read attributes.
         raise broken() from None
     yield
 
 
 def parse_small(stream: BinaryIO, start: Start, end: End | None = None) -> None:
-    """Call for each tag of a part that is not read row by row. Raises FileRefused."""
+    """Call the callbacks for each tag of a small part, at once. Raises FileRefused."""
     depth = 0
 
-    def deeper(name: str, given: dict[str, str]) -> None:
+    def enter(name: str, given: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
         if depth > DEEPEST:
             raise broken()
         start(name, given)
 
-    def back(name: str) -> None:
+    def leave(name: str) -> None:
         nonlocal depth
         depth -= 1
         if end is not None:
             end(name)
 
-    for _ in parse(stream, deeper, back):
+    for _ in parse(stream, enter, leave):
         pass
 
 
@@ -83,7 +83,7 @@ def prefix_of(name: str) -> str:
 
 
 def broken() -> FileRefused:
-    """Of a workbook that is none."""
+    """The error for a damaged workbook."""
     return FileRefused("xlsx_broken", Reason.XLSX_BROKEN)
 
 

@@ -1,4 +1,4 @@
-// The list, asked for again every 3 s.
+// Reloads the list every 3 s.
 const offline = document.getElementById("offline");
 setInterval(async () => {
   try {

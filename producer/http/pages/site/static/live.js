@@ -1,4 +1,4 @@
-// What the server rendered anew takes the place of the old.
+// Replaces the parts that the server has rendered again.
 const shown = {};
 const offline = document.getElementById("offline");
 const source = new EventSource(location.pathname.replace(/\/$/, "") + "/events");
@@ -6,13 +6,13 @@ source.onopen = () => { offline.hidden = true; };
 source.onerror = async () => {
   offline.hidden = false;
   if (source.readyState !== EventSource.CLOSED) return;
-  // Refused for good: the page itself says why, or asks to sign in.
+  // Refused for good: the reloaded page says why, or asks to sign in.
   const answer = await fetch(location.href).catch(() => null);
   if (answer && [401, 404, 409].includes(answer.status)) location.reload();
 };
 source.addEventListener("status", (event) => {
-  const told = JSON.parse(event.data);
-  for (const [id, html] of Object.entries(told.parts)) {
+  const view = JSON.parse(event.data);
+  for (const [id, html] of Object.entries(view.parts)) {
     if (shown[id] === html) continue;
     const part = document.getElementById(id);
     const active = document.activeElement, had = part.contains(active);
@@ -23,6 +23,6 @@ source.addEventListener("status", (event) => {
     part.querySelectorAll("details").forEach((one, at) => { one.open = one.open || open[at]; });
     if (had) part.focus();
   }
-  document.title = told.title;
-  if (told.ended) source.close();
+  document.title = view.title;
+  if (view.ended) source.close();
 });

@@ -1,5 +1,5 @@
-// The form sends itself with progress shown, takes a file that is dropped anywhere on it, and keeps
-// the chosen file where something else is to be corrected. Without this it is a plain form.
+// Sends the upload form with a progress bar, accepts a file dropped anywhere on the form, and keeps
+// the chosen file while the user corrects something else. Without scripts it is a plain form.
 const chosen = { file: null };
 
 const prepare = () => {
@@ -34,7 +34,7 @@ const prepare = () => {
 };
 
 const send = (section, form) => {
-  const said = section.dataset, button = form.querySelector("button");
+  const texts = section.dataset, button = form.querySelector("button");
   const progress = form.querySelector(".progress"), bar = progress.querySelector("progress");
   const status = progress.querySelector("[role=status]");
   const request = new XMLHttpRequest();
@@ -46,13 +46,13 @@ const send = (section, form) => {
   request.upload.onprogress = (event) => {
     if (!event.lengthComputable) return;
     const share = event.loaded / event.total;
-    show(said.uploading.replace("{share}", `${Math.floor(100 * share)} %`), share);
+    show(texts.uploading.replace("{share}", `${Math.floor(100 * share)} %`), share);
   };
-  request.upload.onload = () => show(said.checking);
+  request.upload.onload = () => show(texts.checking);
   const failed = () => {
     button.disabled = false;
     bar.value = 0;
-    status.textContent = said.cut;
+    status.textContent = texts.cut;
   };
   request.onerror = request.onabort = request.ontimeout = failed;
   request.onload = () => {
@@ -68,7 +68,7 @@ const send = (section, form) => {
     notice.focus();
   };
   request.open("POST", form.action);
-  show(said.uploading.replace("{share}", "0 %"), 0);
+  show(texts.uploading.replace("{share}", "0 %"), 0);
   button.disabled = true;
   request.send(new FormData(form));
 };

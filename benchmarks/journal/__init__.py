@@ -1,0 +1,1 @@
+"""What commands cost Redis: acceptance, capacity, memory, growth, replicas."""

@@ -1,0 +1,1 @@
+"""How well the lanes share a worker and the rate limit."""

@@ -1,0 +1,1 @@
+"""What migrations cost: planning a file, and running it."""

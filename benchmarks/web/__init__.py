@@ -1,0 +1,1 @@
+"""What web costs: waiting callers, and HTTP servers compared."""

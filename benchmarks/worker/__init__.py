@@ -1,0 +1,1 @@
+"""What commands cost a worker: CPU, pace, latency, HTTP clients, observability."""
