@@ -1,4 +1,4 @@
-"""Breadth first through all states of a scenario: the first violation has a shortest trace."""
+"""Breadth-first search of all states of a scenario: the first violation has a shortest trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.model.states import Scenario, State, Step
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What was violated, and the steps that lead there."""
+    """What was violated, and the steps that led to it."""
 
     what: str
     trace: tuple[str, ...]
@@ -28,7 +28,7 @@ class Violation:
 
 @dataclass(slots=True)
 class Explored:
-    """What an exploration came to."""
+    """The result of an exploration."""
 
     scenario: Scenario
     faults: int
@@ -52,7 +52,7 @@ class Explored:
 
     @property
     def missed(self) -> frozenset[str]:
-        """Properties that were said to fail, and do not."""
+        """Properties that were expected to fail, and hold."""
         return self.scenario.fails - self.failed.keys()
 
 
@@ -65,13 +65,13 @@ def explore(
     faults: int,
     exceptions: bool = True,
 ) -> Explored:
-    """Explore all states with at most so many faults.
+    """Explore all states with at most `faults` faults.
 
-    With `exceptions` a documented exception is counted, and what follows upon it is left out;
-    without, it is a violation like any other. Of a property of which the scenario says that it
-    fails, the first violation is kept, and what follows upon it is explored as well.
+    With `exceptions` a documented exception is counted and its consequences are not explored;
+    without, it is a violation like any other. If the scenario expects a property to fail, its first
+    violation is kept, and its consequences are explored.
     """
-    # Nothing here is ever garbage, and looking for some takes a third of the time.
+    # The search makes no garbage, and collecting would take a third of the time.
     gc.disable()
     try:
         return _explore(Protocol(scenario), faults, exceptions)
@@ -132,19 +132,19 @@ def _broken(
 
 
 def _violation(what: str, path: _Path, state: State, last: Step | None) -> Violation:
-    taken: list[tuple[Step, bool]] = [] if last is None else [(last, False)]
+    steps: list[tuple[Step, bool]] = [] if last is None else [(last, False)]
     edge = path[state]
     while edge is not None:
         state, step, swapped = edge
-        taken.insert(0, (step, swapped))
+        steps.insert(0, (step, swapped))
         edge = path[state]
-    return Violation(what, tuple(_worded(taken)))
+    return Violation(what, tuple(_described(steps)))
 
 
-def _worded(taken: Sequence[tuple[Step, bool]]) -> list[str]:
+def _described(steps: Sequence[tuple[Step, bool]]) -> list[str]:
     names = ["w1", "w2"]
     lines = []
-    for step, swapped in taken:
+    for step, swapped in steps:
         who = "" if step.worker is None else f"{names[step.worker]} "
         lines.append(f"{who}{step.what}{f'  [fault: {step.cause}]' if step.cause else ''}")
         if swapped:

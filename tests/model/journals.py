@@ -18,43 +18,43 @@ LANE = "interactive"
 _CUSTOMER, _ROW, _RESULT = f"cards:customer:{USER}", "cards:command:", "celery-task-meta-"
 _PENDING = f"cards:pending:{USER}"
 _SEQUENCE = "cards:sequence"
-# Numbers of leases count from here, those of commands from below it: they are never compared.
+# Fencing tokens count from here, sequences of commands from below: the two are never compared.
 FIRST_FENCE = 1000
-# What a person is shown; nothing is decided by it.
+# Fields that are only displayed; no decision depends on them.
 _DISPLAY_ONLY = frozenset({"code", "error", "http", "request", "strikes"})
-# Counts that nothing depends on.
+# Keys for monitoring and display; no decision depends on them.
 _MONITORING_ONLY = frozenset({"cards:counts", "cards:retried", f"cards:history:{USER}"})
 _TRY = re.compile(r"try[0-9]+")
 _DATE = re.compile(r'"date_done":"[^"]*",?')
 
 
 class NotTheSame(Exception):
-    """A script changed something when it was repeated."""
+    """A repeated script changed something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the model asks of a journal's state."""
+    """What the model reads from a journal's state."""
 
     states: Mapping[str, State]
-    keys: Mapping[str, str]  # at Stripe, as of now
+    keys: Mapping[str, str]  # present idempotency keys
     superseded_by: Mapping[str, str]
     unsettled: frozenset[str]
-    tried: frozenset[str]
+    attempted: frozenset[str]
     fence: str
     holder: str
     open: str
-    leased: bool  # and not run out
+    leased: bool  # and not expired
     lease_ran_out: bool
     due_later: tuple[str, ...]
     messages: tuple[str, ...]
-    watched_now: bool
+    due_now: bool
     stopped: bool
     sequence: int
 
 
 class Journals:
-    """Every state of the journal that was reached, by number. State 0 is empty."""
+    """All reached states of the journal, by number. State 0 is empty."""
 
     def __init__(self) -> None:
         self._scripts = Scripts()
@@ -87,14 +87,14 @@ class Journals:
             answer = self._scripts.run(call.script, args, redis)
             once = dict(redis.freeze())
             after = self._number(once)
-            # Where nothing was changed the second run would be the first over again.
+            # If nothing changed, a second run would be identical to the first.
             if after != number:
                 repeated = MiniRedis(once)
                 second = self._scripts.run(call.script, args, repeated)
                 twice = repeated.freeze()
                 if once != twice:
                     raise NotTheSame(f"{call.script}: {_difference(once, twice)}")
-                # Another answer is sound where it only says that it was done before.
+                # These may answer differently, since they answer that they were done before.
                 if call.parse(answer) != call.parse(second) and call.script not in (
                     "complete",
                     "refuse",
@@ -106,7 +106,7 @@ class Journals:
         return after, call.parse(answer)
 
     def changed(self, number: int, change: Callable[[MiniRedis], None]) -> int:
-        """The state after a change from outside, such as a moment that is past."""
+        """The state after an external change, such as the passing of time."""
         key = number, change
         if key not in self._changed:
             redis = MiniRedis(self._states[number])
@@ -115,10 +115,10 @@ class Journals:
         return self._changed[key]
 
     def canonical(self, number: int, fences: Sequence[str], holders: Sequence[str]) -> int:
-        """The state with fences named as by `fence_names`, and without what nothing depends on.
+        """The state with tokens renamed by `fence_names`, without parts that nothing depends on.
 
-        `fences` and `holders` are those that a try, a repeated call or a lease may still name; the
-        holder of the lease is called h0 where none does.
+        `fences` and `holders` are those that an attempt, a repeated call or a lease may still name;
+        any other holder of the lease is called h0.
         """
         key = number, tuple(fences), tuple(holders)
         if key not in self._renamed:
@@ -150,7 +150,7 @@ class Journals:
             keys={id: _key(id, row) for id, row in rows.items()},
             superseded_by={id: row["by"] for id, row in rows.items() if "by" in row},
             unsettled=frozenset(id for id, row in rows.items() if "unsettled" in row),
-            tried=frozenset(id for id, row in rows.items() if "started" in row),
+            attempted=frozenset(id for id, row in rows.items() if "started" in row),
             fence=lease.get("fence", ""),
             holder=lease.get("holder", ""),
             open=lease.get("open", ""),
@@ -160,26 +160,26 @@ class Journals:
                 id for id, row in sorted(rows.items()) if int(row.get("due", 0)) > NOW_MS
             ),
             messages=tuple(sorted(set(state[LANE].parts))) if LANE in state else (),
-            watched_now=USER in watch and watch[USER] <= NOW_MS,
+            due_now=USER in watch and watch[USER] <= NOW_MS,
             stopped=int(stop.get("until", 0)) > NOW_MS,
             sequence=int(state[_SEQUENCE].parts[0]) if _SEQUENCE in state else 0,
         )
 
 
 def lease_runs_out(redis: MiniRedis) -> None:
-    """The lease's time passes."""
+    """The lease expires."""
     _past(redis, _CUSTOMER, "until")
 
 
 @cache
 def comes_due(command_id: str) -> Callable[[MiniRedis], None]:
-    """The command's time for another try comes."""
+    """The command's next attempt becomes due."""
     return lambda redis: _past(redis, _ROW + command_id, "due")
 
 
 @cache
 def counting_from(number: int) -> Callable[[MiniRedis], None]:
-    """The sequence goes on after this number."""
+    """The sequence continues after this number."""
 
     def change(redis: MiniRedis) -> None:
         redis.call("SET", _SEQUENCE, str(number))
@@ -188,7 +188,7 @@ def counting_from(number: int) -> Callable[[MiniRedis], None]:
 
 
 def stop_is_over(redis: MiniRedis) -> None:
-    """The time has passed for which nothing is taken."""
+    """The stop of claiming expires."""
     _past(redis, "cards:stop", "until")
 
 
@@ -204,7 +204,7 @@ def message_is_gone(command_id: str) -> Callable[[MiniRedis], None]:
 
 
 def long_after(redis: MiniRedis) -> None:
-    """All moments are long past, and the broker has lost every message."""
+    """All times are long past, and the broker has lost every message."""
     for command_id in [*redis.members(_PENDING)]:
         row = _ROW + command_id
         redis.call("HSET", row, "accepted", LONG_AGO)
@@ -223,16 +223,16 @@ def _past(redis: MiniRedis, key: str, field: str) -> None:
     if not isinstance(moment, str) or int(moment) <= NOW_MS:
         return
     redis.call("HSET", key, field, LONG_AGO)
-    # Who is to look at that very moment, looks now.
+    # A customer that was due at that time is due now.
     if redis.call("ZSCORE", "cards:watch", USER) == moment:
         redis.call("ZADD", "cards:watch", LONG_AGO, USER)
 
 
 @cache
 def fence_names(fences: tuple[str, ...]) -> Mapping[str, str]:
-    """New names for fences: by the rank of the number, and one letter for what follows it.
+    """New names for fencing tokens: by the rank of the number, and one letter for the holder.
 
-    Two may have the same number, where one was given out by a primary that went back.
+    Two may have the same number, if a promoted replica gave one out again.
     """
     names: dict[str, str] = {}
     numbers = sorted({_parts(fence)[0] for fence in fences})
@@ -277,7 +277,7 @@ def _canonical(
                     row[name] = fence
             made[key] = value._replace(parts=tuple(sorted(row.items())))
         elif key == "cards:mark":
-            # Finds a lost message behind a long queue; here every queue runs empty in the end.
+            # It reveals a lost message in a long queue; in the model every queue becomes empty.
             made[key] = value._replace(parts=tuple(p for p in value.parts if p[0] != LANE))
         elif key == _CUSTOMER:
             lease = dict(value.parts)

@@ -1,22 +1,22 @@
-"""P6, nothing forgotten: what becomes of a state when every worker is gone and none fails again."""
+"""P6, nothing is forgotten: from every state, a worker that does not fail ends all commands."""
 
 from __future__ import annotations
 
 from producer.journal import ClaimResult, claim, claim_next
+from tests.model.attempts import Wants
 from tests.model.journals import USER, long_after
 from tests.model.protocol import LEASE_MS, Protocol
 from tests.model.states import State
 from tests.model.stripe import Request, World, arrive
-from tests.model.trying import Wants
 
-# A command needs two or three: a retry, a pause after a 401, a further key.
+# A command needs two or three: a retry, a stop after a 401, a new key.
 _ROUNDS = 12
 
 
 class Aftermath:
-    """Sweeps and works to the end from a state, by a worker that never saw it before.
+    """Has a new worker sweep and work from a state until everything has ended.
 
-    The worst is assumed: both workers are dead, all messages lost, all requests under way lost.
+    It assumes the worst: both workers are dead, and all messages and requests under way are lost.
     """
 
     def __init__(self, protocol: Protocol) -> None:
@@ -24,7 +24,7 @@ class Aftermath:
         self._good: set[tuple[int, World, int]] = set()
 
     def left_over(self, state: State) -> str | None:
-        """None where every accepted command ends; else what is left."""
+        """None if every accepted command ends; else the commands that do not."""
         journals = self._protocol.journals
         accepted = self._protocol.ids[: state.accepted]
         journal, world = state.journal, state.world
@@ -52,18 +52,18 @@ class Aftermath:
             *(claim_next(USER, "x0", LEASE_MS) for _ in found.customers),
             *(claim(id, "x0", LEASE_MS, in_order=False) for id in found.commands),
         ]:
-            journal, taken = journals.run(journal, call)
-            journal, world = self._work(journal, world, taken)
+            journal, claimed = journals.run(journal, call)
+            journal, world = self._work(journal, world, claimed)
         return journal, world
 
-    def _work(self, journal: int, world: World, taken: ClaimResult) -> tuple[int, World]:
+    def _work(self, journal: int, world: World, claimed: ClaimResult) -> tuple[int, World]:
         protocol = self._protocol
-        tries = 0
-        while (trial := protocol.trial(taken)) is not None:
-            tries += 1
-            assert tries < 50, "a try follows on a try without end"
-            granted, answers = trial.granted, trial.answers
-            while isinstance(then := protocol.trying.next(granted, answers), Wants):
+        attempts = 0
+        while (attempt := protocol.attempting(claimed)) is not None:
+            attempts += 1
+            assert attempts < 50, "attempts follow each other without end"
+            granted, answers = attempt.granted, attempt.answers
+            while isinstance(then := protocol.attempts.next(granted, answers), Wants):
                 if then is Wants.READ:
                     shown = protocol.account.shows(world, granted.command)
                     answer = "shown" if shown else "not shown"
@@ -71,8 +71,8 @@ class Aftermath:
                     request = Request(granted.command, granted.key, granted.fence)
                     world, answer = arrive(protocol.account, world, request)
                 answers = (*answers, answer)
-            call = protocol.close(granted, protocol.numbered(then), f"x{1 + tries % 2}")
-            journal, taken = protocol.journals.run(journal, call)
+            call = protocol.completion(granted, protocol.numbered(then), f"x{1 + attempts % 2}")
+            journal, claimed = protocol.journals.run(journal, call)
         return journal, world
 
     def _canonical(self, journal: int) -> int:

@@ -1,8 +1,8 @@
-"""The Redis commands that the journal's scripts use, over values that can be kept and compared.
+"""The Redis commands of the journal's scripts, over values that can be stored and compared.
 
-The scripts themselves are the product's: Lua runs them here as it does in Redis, so that the model
-explores them and not a retelling. `test_mini_redis.py` holds every command against a real Valkey.
-The clock stands still; time passes where the model rewrites a moment to one long ago.
+Lua runs the product's own scripts here as in Redis, so the model explores them rather than a copy.
+`test_mini_redis.py` compares every command with a real Valkey. The clock stands still; time passes
+when the model rewrites a time to one long ago.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Frozen: TypeAlias = Mapping[str, Value]
 
 
 class MiniRedis:
-    """A keyspace. Values are thawed when they are touched, and frozen again on request."""
+    """A keyspace. A value is thawed on its first access, and frozen again by `freeze`."""
 
     def __init__(self, frozen: Frozen | None = None) -> None:
         self._frozen: dict[str, Value] = dict(frozen or {})
@@ -58,11 +58,11 @@ class MiniRedis:
         return self._frozen
 
     def call(self, name: str, *args: str) -> Answer:
-        """Carry one command out. Arguments are strings, as on the wire."""
+        """Run one command. Arguments are strings, as on the wire."""
         return _COMMANDS[name](self, *args)
 
     def members(self, key: str) -> Any:
-        """What a list or sorted set holds, to be read or changed."""
+        """The members of a list or sorted set, to read or change."""
         return self._get(key) or []
 
     def _get(self, key: str, make: Callable[[], Any] | None = None) -> Any:
@@ -219,7 +219,7 @@ class MiniRedis:
         return len(self._get(key) or [])
 
     def _publish(self, _channel: str, _message: str) -> Answer:
-        return 0  # nobody listens: a message to nobody changes nothing
+        return 0  # the model has no subscribers
 
     def _ranked(self, key: str) -> list[tuple[float, str]]:
         return sorted((score, member) for member, score in (self._get(key) or {}).items())
@@ -293,11 +293,11 @@ class Scripts:
         self._on: MiniRedis = MiniRedis()
         self._functions: dict[str, Any] = {}
         self._lua.globals().redis = self._table({"call": self._call, "pcall": self._call})
-        # Nothing is damaged here: an error is one of the model's, and is not to be caught.
+        # No data is damaged here: an error is a bug of the model, and must not be caught.
         self._lua.globals().pcall = self._lua.eval("function(f) return true, f() end")
 
     def run(self, name: str, args: Sequence[str | int | bytes], on: MiniRedis) -> Answer:
-        """Run the script by that name, and answer as a client would see it."""
+        """Run the script of that name, and return the answer that a client would get."""
         function = self._functions.get(name)
         if function is None:
             text = f"function(ARGV) local KEYS = {{}}\n{script(name).text}\nend"
@@ -309,7 +309,7 @@ class Scripts:
         return self._to_lua(self._on.call(name, *map(_argument, args)))
 
     def _to_lua(self, answer: Answer) -> Any:
-        # Redis shows a script its nil as false.
+        # Redis passes nil to a script as false.
         if answer is None:
             return False
         if isinstance(answer, list):
@@ -318,7 +318,7 @@ class Scripts:
 
 
 def _argument(value: Any) -> str:
-    """As Redis reads a script's argument: Lua's numbers with at most 17 digits."""
+    """An argument as Redis gets it from a script: numbers with at most 17 digits."""
     return f"{value:.17g}" if isinstance(value, float) else str(value)
 
 

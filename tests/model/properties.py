@@ -1,7 +1,7 @@
-"""What must hold in every state that can be reached, and the exceptions that are documented.
+"""The properties that must hold in every reachable state, and the documented exceptions.
 
-P6 (nothing is forgotten) is in `liveness.py`; P7 (a repeated script changes nothing) is checked in
-`journals.py` whenever a script runs.
+P6 (nothing is forgotten) is in `liveness.py`. `journals.py` checks P7 (a repeated script changes
+nothing) whenever a script runs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias
 from producer.contract import SetDefaultCard
 from producer.contract import State as CommandState
 from tests.model.protocol import Protocol
-from tests.model.states import Closing, State, Step, Trial
+from tests.model.states import Attempting, Completing, State, Step
 from tests.model.stripe import Request
 
 _NOTHING_CHANGED = (CommandState.REJECTED, CommandState.SUPERSEDED, CommandState.CANCELLED)
@@ -22,7 +22,7 @@ Property: TypeAlias = Callable[[Protocol, State, Step, State], str | None]
 
 
 def effect_once(protocol: Protocol, _before: State, _step: Step, after: State) -> str | None:
-    """P1: a command takes effect at Stripe at most once, under whatever key."""
+    """P1: a command takes effect at Stripe at most once, under any key."""
     effects = [command for command, _ in after.world.effects]
     for command in set(effects):
         if effects.count(command) > 1:
@@ -33,7 +33,7 @@ def effect_once(protocol: Protocol, _before: State, _step: Step, after: State) -
 def effects_in_order(protocol: Protocol, _before: State, _step: Step, after: State) -> str | None:
     """P2: an older command never takes effect after a newer one.
 
-    Not counted is one that was given up as failed: what it did, a person is to find out.
+    Commands that failed do not count: the operator has to find out what they did.
     """
     states = protocol.journals.facts(after.journal).states
     known = (one for one, _ in after.world.effects if one not in after.replayed)
@@ -45,9 +45,9 @@ def effects_in_order(protocol: Protocol, _before: State, _step: Step, after: Sta
 
 
 def states_are_true(protocol: Protocol, _before: State, _step: Step, after: State) -> str | None:
-    """P3: succeeded means it happened; rejected, superseded, cancelled that nothing did, ever.
+    """P3: succeeded means an effect; rejected, superseded and cancelled mean none, ever.
 
-    A SetDefaultCard has happened as well where Stripe shows its card as the default anyway.
+    A SetDefaultCard also counts as applied if Stripe shows its card as the default anyway.
     """
     states = protocol.journals.facts(after.journal).states
     for command, id in enumerate(protocol.ids[: len(states)]):
@@ -55,45 +55,45 @@ def states_are_true(protocol: Protocol, _before: State, _step: Step, after: Stat
         if states[id] is CommandState.SUCCEEDED and not happened:
             order = protocol.commands[command]
             if not (isinstance(order, SetDefaultCard) and _was_set(protocol, after, order)):
-                return f"{id} is told to have succeeded, and has not happened"
+                return f"{id} is reported as succeeded, and had no effect"
         if states[id] in _NOTHING_CHANGED and happened:
-            return f"{id} is told to be {states[id]}, and has happened"
+            return f"{id} is reported as {states[id]}, and had an effect"
         if states[id] is CommandState.SUPERSEDED:
             by = protocol.index[protocol.journals.facts(after.journal).superseded_by[id]]
             if by < command or not after.world.happened(by):
-                return f"{id} is told to be superseded by {protocol.ids[by]}, which is not so"
+                return f"{id} is reported as superseded by {protocol.ids[by]}, which is wrong"
     return None
 
 
 def one_holder(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
-    """P4: one worker at most holds a lease; one whose lease was taken over writes nothing."""
+    """P4: at most one worker holds a lease; one whose lease was taken over writes nothing."""
     facts = protocol.journals.facts(after.journal)
     holding = [worker for worker in after.workers if _fence(worker) == facts.fence]
     if facts.leased and len(holding) > 1:
         return "two workers hold the customer's lease"
-    if step.kind == "close" and step.worker is not None:
-        closing = before.workers[step.worker]
-        assert isinstance(closing, Closing)
+    if step.kind == "complete" and step.worker is not None:
+        completing = before.workers[step.worker]
+        assert isinstance(completing, Completing)
         lease = protocol.journals.facts(before.journal).fence
-        if closing.granted.fence != lease and not closing.holder:
-            changed = protocol.told(before) != protocol.told(after)
+        if completing.granted.fence != lease and not completing.holder:
+            changed = protocol.command_states(before) != protocol.command_states(after)
             if changed or step.what.split("-> ")[-1].startswith("granted"):
                 return "a worker whose lease was taken over wrote its outcome or was granted more"
     return None
 
 
 def accepted_is_kept(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
-    """P0: what a caller was told to be accepted stays accepted."""
+    """P0: a command whose acceptance was reported stays accepted."""
     if after.accepted < before.accepted:
-        return f"{protocol.ids[after.accepted]} was told to be accepted, and is not known"
+        return f"{protocol.ids[after.accepted]} was reported as accepted, and is not known"
     return None
 
 
 def ends_are_final(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
-    """P5: a command never leaves an end state, unless a person replays a failed one.
+    """P5: a command never leaves an end state, unless the operator replays a failed one.
 
-    Where replicas confirm, an end that a failover loses is one that nobody was told: who asks for
-    a status waits for them too.
+    If replicas confirm, a failover can only lose an end that was not reported: reading a status
+    waits for the replicas too.
     """
     was = protocol.journals.facts(before.journal).states
     now = protocol.journals.facts(after.journal).states
@@ -110,9 +110,9 @@ def ends_are_final(protocol: Protocol, before: State, step: Step, after: State) 
 
 
 def settled_first(protocol: Protocol, before: State, step: Step, _after: State) -> str | None:
-    """P8: nothing is sent while another command of the customer may have happened.
+    """P8: nothing is sent while another command of the customer may have taken effect.
 
-    And what is still on its way of other commands has become a replay, whenever it arrives.
+    Requests of other commands that are still under way only repeat an answer when they arrive.
     """
     if step.kind != "send":
         return None
@@ -158,7 +158,7 @@ EXCEPTIONS = (REJECTED_UNSAVED, GIVEN_UP, REPLAY_OF_DONE, REPLAY_REPEATS)
 
 
 def reachable_late(protocol: Protocol, state: State, request: Request) -> str | None:
-    """Which documented exception the request would be if it took effect in this state."""
+    """The documented exception that the request is if it takes effect in this state, if any."""
     facts = protocol.journals.facts(state.journal)
     id = protocol.ids[request.command]
     if id not in facts.states:
@@ -171,7 +171,7 @@ def reachable_late(protocol: Protocol, state: State, request: Request) -> str | 
 
 
 def exception_of(protocol: Protocol, before: State, step: Step, after: State) -> str | None:
-    """The documented exception that the step is, if it is one."""
+    """The documented exception that the step is, if any."""
     was = protocol.journals.facts(before.journal).states
     now = protocol.journals.facts(after.journal).states
     for command in after.replayed:
@@ -201,4 +201,4 @@ def _was_set(protocol: Protocol, state: State, order: SetDefaultCard) -> bool:
 
 
 def _fence(worker: object) -> str | None:
-    return worker.granted.fence if isinstance(worker, Trial | Closing) else None
+    return worker.granted.fence if isinstance(worker, Attempting | Completing) else None

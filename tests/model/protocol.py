@@ -1,8 +1,9 @@
-"""The protocol's steps: what two workers, Stripe, Redis, time and a person can do next.
+"""The protocol's steps: what two workers, Stripe, Redis, time and the operator can do next.
 
 A worker mirrors `worker/execution/executor.py`: it claims the command of a message or of a due
-customer, makes an attempt, completes it, and goes on with the next grant. Its clock and sending are
-one step, since a request may arrive at Stripe however late. `State.faults` bounds the faults.
+customer, makes an attempt, completes it, and continues with the next grant. Checking its clock and
+sending are one step, since a request may arrive at Stripe however late. `State.faults` counts the
+faults.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from producer.journal import (
     sweep,
 )
 from producer.journal.commands.stripe_events import note_event
+from tests.model.attempts import AttemptInput, Attempts, Outcome, Wants
 from tests.model.journals import (
     FIRST_FENCE,
     LANE,
@@ -44,9 +46,18 @@ from tests.model.journals import (
     stop_is_over,
 )
 from tests.model.replication import Replication
-from tests.model.states import IDLE, Asking, Closing, Idle, Scenario, State, Step, Trial, Worker
+from tests.model.states import (
+    IDLE,
+    Attempting,
+    Claiming,
+    Completing,
+    Idle,
+    Scenario,
+    State,
+    Step,
+    Worker,
+)
 from tests.model.stripe import FAULTS, Account, Request, arrive, fail
-from tests.model.trying import Granted, Outcome, Trying, Wants
 
 T = TypeVar("T")
 LEASE_MS = 60_000
@@ -58,7 +69,7 @@ _NO = Envelope.no("superseded", "superseded")
 
 @dataclass
 class Protocol:
-    """The steps of a scenario. States are equal where nothing depends on a difference."""
+    """The steps of a scenario. States are equal if no decision depends on their difference."""
 
     scenario: Scenario
     journals: Journals = field(default_factory=Journals)
@@ -68,24 +79,24 @@ class Protocol:
         self.ids = [f"c{number}" for number in range(1, len(self.commands) + 1)]
         self.index = {id: number for number, id in enumerate(self.ids)}
         self.account = Account(self.commands, self.scenario.attached)
-        self.trying = Trying(self.commands, self.ids)
+        self.attempts = Attempts(self.commands, self.ids)
         self._replication = Replication(self.scenario, self.journals)
         self._outcomes: list[Outcome] = []
         self._outcome_numbers: dict[str, int] = {}
-        self._closes: dict[tuple[Granted, int, str], Call[ClaimResult]] = {}
-        self._asks: dict[Asking, Call[ClaimResult]] = {}
+        self._completions: dict[tuple[AttemptInput, int, str], Call[ClaimResult]] = {}
+        self._claims: dict[Claiming, Call[ClaimResult]] = {}
         self.sweep = sweep("w", limit=10, patience_ms=PATIENCE_MS)
 
     def start(self) -> State:
-        """Nothing accepted; one sweep has been, so that further ones change nothing."""
+        """The initial state: nothing is accepted. One sweep has run, so others change nothing."""
         return State(
             self.journals.changed(self.journals.run(0, self.sweep)[0], counting_from(FIRST_FENCE))
         )
 
     def steps(self, state: State, *, faults: int) -> Iterator[tuple[Step, State, bool]]:
-        """All steps from here, with at most so many faults in all.
+        """All steps from a state, with at most `faults` faults in all.
 
-        Workers are alike: the last says whether they changed places in the state after it.
+        Each has the state after it, and whether its two workers, which are alike, were swapped.
         """
         may_fail = state.faults < faults
         for step, after in self._all(state, may_fail):
@@ -103,12 +114,12 @@ class Protocol:
             match worker:
                 case Idle():
                     yield from self._idle(state, at, may_fail)
-                case Asking():
-                    yield from self._asks_again(state, at, worker)
-                case Trial():
+                case Claiming():
+                    yield from self._repeats_claim(state, at, worker)
+                case Attempting():
                     yield from self._tries(state, at, worker, may_fail)
-                case Closing():
-                    yield from self._closes_it(state, at, worker, may_fail)
+                case Completing():
+                    yield from self._completes(state, at, worker, may_fail)
             if may_fail and not isinstance(worker, Idle):
                 crash = Step("is killed", at, cause="kill")
                 yield crash, self._with(state, at, IDLE)
@@ -141,7 +152,7 @@ class Protocol:
     def _numbered(
         self, state: State, number: int, call: Call[T], *, answered: bool = True
     ) -> tuple[State, T]:
-        """The call run with a sequence of its own: commands are numbered below fences."""
+        """Run the call with its own sequence number: commands are numbered below tokens."""
         changed, counted = self.journals.changed, self.journals.facts(state.journal).sequence
         numbered = state._replace(journal=changed(state.journal, counting_from(number)))
         after, answer = self._replication.run(numbered, call, answered=answered)
@@ -156,99 +167,103 @@ class Protocol:
         if facts.leased:
             alive = any(_fence(worker) == facts.fence for worker in state.workers)
             if may_fail or not alive:
-                how = ", its holder being stopped" if alive else ""
+                how = " while its holder is paused" if alive else ""
                 after = passed(state, lease_runs_out)
-                yield Step(f"the lease runs out{how}", cause="pause" if alive else None), after
+                yield Step(f"the lease expires{how}", cause="pause" if alive else None), after
         for id in facts.due_later:
             yield Step(f"{id} is due again", kind="due"), passed(state, comes_due(id))
         if facts.stopped:
-            yield Step("the pause after a 401 is over"), passed(state, stop_is_over)
+            yield Step("the stop after a 401 expires"), passed(state, stop_is_over)
 
     def _events(self, state: State) -> Iterator[tuple[Step, State]]:
-        """Stripe tells of a command's present key: whenever it likes, though nothing happened."""
+        """Stripe sends an event with a command's present key, at any time, even without effect."""
         if "event" not in self.scenario.causes:
             return
         for id, key in self.journals.facts(state.journal).keys.items():
             event = StripeEvent("evt_1", "customer.updated", 0, USER, USER, key=key)
             after, _ = self._replication.run(state, note_event(event, keep_s=_KEEP_S))
-            yield Step(f"Stripe tells of {id} under key {key}", cause="event"), after
+            yield Step(f"Stripe sends an event of {id} under key {key}", cause="event"), after
 
     def _idle(self, state: State, at: int, may_fail: bool) -> Iterator[tuple[Step, State]]:
         facts = self.journals.facts(state.journal)
         holder = self._new_holder(state)
         if self.scenario.bare_messages:
-            deliverable = [id for id in self.ids[: state.accepted] if id not in facts.tried]
+            deliverable = [id for id in self.ids[: state.accepted] if id not in facts.attempted]
         else:
             deliverable = list(facts.messages)
         for id in deliverable:
             received = self.journals.changed(state.journal, message_is_gone(id))
-            asking = Asking(id, not self.scenario.bare_messages, holder)
+            claiming = Claiming(id, not self.scenario.bare_messages, holder)
             base = self._replication.wrote(state, received)
-            yield from self._ask(base, at, asking, f"receives {id}'s message", may_fail)
+            yield from self._claim_steps(base, at, claiming, f"receives {id}'s message", may_fail)
         found = self.journals.run(state.journal, self.sweep)[1]
         if found.customers:
-            yield from self._ask(state, at, Asking("", False, holder), "sweeps", may_fail)
+            yield from self._claim_steps(state, at, Claiming("", False, holder), "sweeps", may_fail)
         for id in found.commands:
-            yield from self._ask(
-                state, at, Asking(id, False, holder), f"sweeps, finds {id} lost", may_fail
+            yield from self._claim_steps(
+                state, at, Claiming(id, False, holder), f"sweeps, finds {id} lost", may_fail
             )
         if may_fail:
             for id in self.ids[: state.accepted]:
                 if id not in facts.messages:
                     step = Step(f"receives {id}'s message once more", at, cause="broker")
-                    yield self._asked(state, at, Asking(id, True, holder), step, stays=False)
+                    yield self._claimed(state, at, Claiming(id, True, holder), step, stays=False)
 
-    def _ask(
-        self, state: State, at: int, asking: Asking, what: str, may_fail: bool
+    def _claim_steps(
+        self, state: State, at: int, claiming: Claiming, what: str, may_fail: bool
     ) -> Iterator[tuple[Step, State]]:
-        yield self._asked(state, at, asking, Step(what, at, kind="ask"), stays=asking.what != "")
+        yield self._claimed(
+            state, at, claiming, Step(what, at, kind="claim"), stays=claiming.what != ""
+        )
         if may_fail:
             lost = Step(
                 f"{what}; the journal's answer is lost", at, cause=self._replication.unconfirmed
             )
-            after, _ = self._replication.run(state, self._asking(asking), answered=False)
-            yield lost, self._with(after, at, asking)
+            after, _ = self._replication.run(state, self._claim_call(claiming), answered=False)
+            yield lost, self._with(after, at, claiming)
 
-    def _asks_again(self, state: State, at: int, asking: Asking) -> Iterator[tuple[Step, State]]:
-        step = Step(f"repeats its call for {asking.what or 'the customer'}", at, kind="ask")
-        yield self._asked(state, at, asking, step, stays=asking.what != "")
+    def _repeats_claim(
+        self, state: State, at: int, claiming: Claiming
+    ) -> Iterator[tuple[Step, State]]:
+        step = Step(f"repeats its call for {claiming.what or 'the customer'}", at, kind="claim")
+        yield self._claimed(state, at, claiming, step, stays=claiming.what != "")
 
-    def _asked(
-        self, state: State, at: int, asking: Asking, step: Step, *, stays: bool
+    def _claimed(
+        self, state: State, at: int, claiming: Claiming, step: Step, *, stays: bool
     ) -> tuple[Step, State]:
-        after, taken = self._replication.run(state, self._asking(asking))
-        if taken.status is ClaimStatus.STOPPED and stays:
-            return _said(step, taken), self._with(after, at, asking)
-        return _said(step, taken), self._with(after, at, self._after(taken))
+        after, claimed = self._replication.run(state, self._claim_call(claiming))
+        if claimed.status is ClaimStatus.STOPPED and stays:
+            return _with_result(step, claimed), self._with(after, at, claiming)
+        return _with_result(step, claimed), self._with(after, at, self._after(claimed))
 
     def _tries(
-        self, state: State, at: int, trial: Trial, may_fail: bool
+        self, state: State, at: int, attempt: Attempting, may_fail: bool
     ) -> Iterator[tuple[Step, State]]:
-        granted, id = trial.granted, self.ids[trial.granted.command]
+        granted, id = attempt.granted, self.ids[attempt.granted.command]
         facts = self.journals.facts(state.journal)
         current = facts.fence == granted.fence and facts.holder != ""
         if current and not facts.leased:
             renewal = renew([(USER, granted.fence)], LEASE_MS)
             after, _ = self._replication.run(state, renewal)
             yield Step("renews its lease", at, kind="renew"), after
-        if trial.waits:
+        if attempt.waits:
             if may_fail:
-                waited = trial._replace(answers=(*trial.answers, "silence"), waits=False)
+                waited = attempt._replace(answers=(*attempt.answers, "silence"), waits=False)
                 yield (
                     Step(f"waits no longer for {id}", at, cause="stripe"),
                     self._answered(state, at, waited),
                 )
             return
-        wants = self.trying.next(granted, trial.answers)
+        wants = self.attempts.next(granted, attempt.answers)
         if wants is Wants.READ:
             shown = "shown" if self.account.shows(state.world, granted.command) else "not shown"
             for answer in [shown, "silence"] if may_fail else [shown]:
-                read = trial._replace(answers=(*trial.answers, answer))
+                read = attempt._replace(answers=(*attempt.answers, answer))
                 step = Step(
                     f"looks {id} up: {answer}", at, cause="stripe" if answer == "silence" else None
                 )
                 yield step, self._answered(state, at, read)
-        if wants is Wants.WRITE and ((current and facts.leased) or trial.believes):
+        if wants is Wants.WRITE and ((current and facts.leased) or attempt.believes):
             request = Request(granted.command, granted.key, granted.fence)
             sends = Step(f"sends {id} under key {granted.key}", at, granted.command, "send")
             yield (
@@ -256,43 +271,45 @@ class Protocol:
                 self._with(
                     state._replace(under_way=(*state.under_way, request)),
                     at,
-                    trial._replace(waits=True),
+                    attempt._replace(waits=True),
                 ),
             )
         if wants is Wants.WRITE and not (current and facts.leased):
             yield Step(f"may not send {id}: its lease is over", at), self._with(state, at, IDLE)
         if may_fail:
-            raises = self.numbered(self.trying.raised(granted))
+            raises = self.numbered(self.attempts.raised(granted))
             yield (
                 Step(f"has a handler that raises on {id}", at, cause="handler"),
-                self._with(state, at, Closing(granted, raises)),
+                self._with(state, at, Completing(granted, raises)),
             )
 
-    def _closes_it(
-        self, state: State, at: int, closing: Closing, may_fail: bool
+    def _completes(
+        self, state: State, at: int, completing: Completing, may_fail: bool
     ) -> Iterator[tuple[Step, State]]:
-        granted = closing.granted
+        granted = completing.granted
         id = self.ids[granted.command]
-        holder = closing.holder or self._new_holder(state)
-        call = self.close(granted, closing.outcome, holder)
-        after, taken = self._replication.run(state, call)
-        came_to = _worded(self._outcomes[closing.outcome])
-        repeated = "repeats: " if closing.holder else ""
-        step = Step(f"{repeated}closes {id} as {came_to}", at, granted.command, "close")
-        yield _said(step, taken), self._with(after, at, self._after(taken))
-        if may_fail and not closing.holder:
+        holder = completing.holder or self._new_holder(state)
+        call = self.completion(granted, completing.outcome, holder)
+        after, claimed = self._replication.run(state, call)
+        outcome = _described(self._outcomes[completing.outcome])
+        repeated = "repeats: " if completing.holder else ""
+        step = Step(f"{repeated}completes {id} as {outcome}", at, granted.command, "complete")
+        yield _with_result(step, claimed), self._with(after, at, self._after(claimed))
+        if may_fail and not completing.holder:
             lost = Step(
-                f"closes {id} as {came_to}; the journal's answer is lost",
+                f"completes {id} as {outcome}; the journal's answer is lost",
                 at,
                 cause=self._replication.unconfirmed,
             )
             after, _ = self._replication.run(state, call, answered=False)
-            yield lost, self._with(after, at, closing._replace(holder=holder))
-            after, taken = self._replication.run(state, self.close(granted, closing.outcome, ""))
-            stops = Step(
-                f"closes {id} as {came_to} and stops", at, granted.command, "close", "kill"
+            yield lost, self._with(after, at, completing._replace(holder=holder))
+            after, claimed = self._replication.run(
+                state, self.completion(granted, completing.outcome, "")
             )
-            yield _said(stops, taken), self._with(after, at, IDLE)
+            stops = Step(
+                f"completes {id} as {outcome} and stops", at, granted.command, "complete", "kill"
+            )
+            yield _with_result(stops, claimed), self._with(after, at, IDLE)
 
     def _stripe(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
         for request in dict.fromkeys(state.under_way):
@@ -322,10 +339,10 @@ class Protocol:
                     )
                     yield step, self._delivered(base._replace(world=failed[0]), request, failed[1])
             for at, worker in enumerate(state.workers):
-                if isinstance(worker, Trial) and worker.granted.fence == request.fence:
-                    # It may have died before the request reached Stripe, or after.
-                    poisoned = self.trying.poison(worker.granted)
-                    end = Closing(worker.granted, self.numbered(poisoned))
+                if isinstance(worker, Attempting) and worker.granted.fence == request.fence:
+                    # The process may have died before or after the request reached Stripe.
+                    poisoned = self.attempts.poison(worker.granted)
+                    end = Completing(worker.granted, self.numbered(poisoned))
                     poison = Step(f"sees {id} kill its process", at, cause="handler")
                     yield poison, self._with(state, at, end)
 
@@ -349,7 +366,7 @@ class Protocol:
                     yield Step(f"{what}; the answer is lost", None, index, act, cause), acted
 
     def _cancel(self, id: str) -> Call[CommandState | None]:
-        return cancel(id, self.trying.cancelled(), keep_s=_KEEP_S)
+        return cancel(id, self.attempts.cancelled(), keep_s=_KEEP_S)
 
     def _replay(self, index: int) -> Call[CommandState | None]:
         id = self.ids[index]
@@ -360,25 +377,29 @@ class Protocol:
 
     def _delivered(self, state: State, request: Request, answer: str) -> State:
         for at, worker in enumerate(state.workers):
-            if isinstance(worker, Trial) and worker.waits and worker.granted.fence == request.fence:
+            if (
+                isinstance(worker, Attempting)
+                and worker.waits
+                and worker.granted.fence == request.fence
+            ):
                 answers = (*worker.answers, answer)
                 return self._answered(state, at, worker._replace(answers=answers, waits=False))
         return state
 
-    def _answered(self, state: State, at: int, trial: Trial) -> State:
-        """The try with one more answer: closing, where it has come to an outcome with it."""
-        then = self.trying.next(trial.granted, trial.answers)
+    def _answered(self, state: State, at: int, attempt: Attempting) -> State:
+        """The attempt with one more answer; it is completing if that gives an outcome."""
+        then = self.attempts.next(attempt.granted, attempt.answers)
         if isinstance(then, Wants):
-            return self._with(state, at, trial)
-        return self._with(state, at, Closing(trial.granted, self.numbered(then)))
+            return self._with(state, at, attempt)
+        return self._with(state, at, Completing(attempt.granted, self.numbered(then)))
 
-    def trial(self, taken: ClaimResult) -> Trial | None:
-        """The try that begins with a grant."""
-        grant = taken.grant
+    def attempting(self, claimed: ClaimResult) -> Attempting | None:
+        """The attempt that a grant starts."""
+        grant = claimed.grant
         if grant is None:
             return None
-        return Trial(
-            Granted(
+        return Attempting(
+            AttemptInput(
                 self.index[grant.command_id],
                 grant.fence,
                 grant.key,
@@ -390,12 +411,12 @@ class Protocol:
             )
         )
 
-    def told(self, state: State) -> dict[str, object]:
-        """What the journal tells of its commands."""
+    def command_states(self, state: State) -> dict[str, object]:
+        """The states of the journal's commands."""
         return dict(self.journals.facts(state.journal).states)
 
-    def _after(self, taken: ClaimResult) -> Worker:
-        return self.trial(taken) or IDLE
+    def _after(self, claimed: ClaimResult) -> Worker:
+        return self.attempting(claimed) or IDLE
 
     def numbered(self, outcome: Outcome) -> int:
         """A number for the outcome; the same for an equal one."""
@@ -405,31 +426,31 @@ class Protocol:
             self._outcomes.append(outcome)
         return self._outcome_numbers[text]
 
-    def close(self, granted: Granted, outcome: int, holder: str) -> Call[ClaimResult]:
-        """The call that closes a try; `outcome` by its number."""
+    def completion(self, granted: AttemptInput, outcome: int, holder: str) -> Call[ClaimResult]:
+        """The call that completes an attempt; `outcome` is its number."""
         key = granted, outcome, holder
-        if key not in self._closes:
-            self._closes[key] = complete(
-                self.trying.grant(granted),
+        if key not in self._completions:
+            self._completions[key] = complete(
+                self.attempts.grant(granted),
                 self._outcomes[outcome],
                 next_holder=holder,
                 lease_ms=LEASE_MS,
             )
-        return self._closes[key]
+        return self._completions[key]
 
-    def _asking(self, asking: Asking) -> Call[ClaimResult]:
-        if asking not in self._asks:
-            self._asks[asking] = (
-                claim(asking.what, asking.holder, LEASE_MS, in_order=asking.in_order)
-                if asking.what
-                else claim_next(USER, asking.holder, LEASE_MS)
+    def _claim_call(self, claiming: Claiming) -> Call[ClaimResult]:
+        if claiming not in self._claims:
+            self._claims[claiming] = (
+                claim(claiming.what, claiming.holder, LEASE_MS, in_order=claiming.in_order)
+                if claiming.what
+                else claim_next(USER, claiming.holder, LEASE_MS)
             )
-        return self._asks[asking]
+        return self._claims[claiming]
 
     def _new_holder(self, state: State) -> str:
         leases = (self.journals.facts(one).holder for one in (state.journal, *state.behind))
-        taken = {*leases, *map(_holder, state.workers)}
-        return next(name for name in _HOLDERS if name not in taken)
+        used = {*leases, *map(_holder, state.workers)}
+        return next(name for name in _HOLDERS if name not in used)
 
     @staticmethod
     def _with(state: State, at: int, worker: Worker) -> State:
@@ -437,7 +458,7 @@ class Protocol:
         return state._replace(workers=(worker, second) if at == 0 else (first, worker))
 
     def _canonical(self, state: State) -> tuple[State, bool]:
-        """An equal state with leases renumbered, and whether the workers changed places."""
+        """An equal state with renumbered tokens, and whether the workers were swapped."""
         first, second = state.workers
         leases = (self.journals.facts(one).fence for one in (state.journal, *state.behind))
         fences = sorted({*leases, _fence(first), _fence(second)} - {""})
@@ -446,14 +467,14 @@ class Protocol:
         journal, *behind = (
             self.journals.canonical(one, fences, holders) for one in (state.journal, *state.behind)
         )
-        # Going back to where it is changes nothing.
+        # A failover to the present state changes nothing.
         behind = [one for one in dict.fromkeys(behind) if one != journal]
         under_way = state.under_way
         if under_way:
             awaited = {
                 worker.granted.fence
                 for worker in state.workers
-                if isinstance(worker, Trial) and worker.waits
+                if isinstance(worker, Attempting) and worker.waits
             }
             fences_of = (names[one.fence] if one.fence in awaited else "" for one in under_way)
             under_way = tuple(
@@ -479,36 +500,36 @@ class Protocol:
 
 
 def _fence(worker: Worker) -> str:
-    return worker.granted.fence if isinstance(worker, Trial | Closing) else ""
+    return worker.granted.fence if isinstance(worker, Attempting | Completing) else ""
 
 
 def _holder(worker: Worker) -> str:
-    return worker.holder if isinstance(worker, Asking | Closing) else ""
+    return worker.holder if isinstance(worker, Claiming | Completing) else ""
 
 
 def _renamed(worker: Worker, names: Mapping[str, str], facts: Facts) -> Worker:
-    if not isinstance(worker, Trial | Closing):
+    if not isinstance(worker, Attempting | Completing):
         return worker
     fence = names[worker.granted.fence]
     if fence != worker.granted.fence:
         worker = worker._replace(granted=worker.granted._replace(fence=fence))
-    if isinstance(worker, Trial) and worker.believes and facts.leased and facts.fence == fence:
+    if isinstance(worker, Attempting) and worker.believes and facts.leased and facts.fence == fence:
         return worker._replace(believes=False)
     return worker
 
 
-def _said(step: Step, taken: ClaimResult) -> Step:
-    grant = taken.grant
-    then = f"granted {grant.command_id}" if grant else taken.status.value
+def _with_result(step: Step, claimed: ClaimResult) -> Step:
+    grant = claimed.grant
+    then = f"granted {grant.command_id}" if grant else claimed.status.value
     return step._replace(what=f"{step.what} -> {then}")
 
 
-def _worded(outcome: Outcome) -> str:
+def _described(outcome: Outcome) -> str:
     match outcome:
         case End(state):
             return state.value
         case Retry(_, uncertain, code):
-            further = ", under a further key" if outcome.new_key else ""
-            return f"{'unknown' if uncertain else 'retrying'} ({code}){further}"
+            new_key = ", under a new key" if outcome.new_key else ""
+            return f"{'unknown' if uncertain else 'retrying'} ({code}){new_key}"
         case _:
             return "stopped"

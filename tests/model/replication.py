@@ -1,7 +1,7 @@
-"""Asynchronous replication: what of the journal a failover loses, and what is known to be kept.
+"""Asynchronous replication: which of the journal's writes a failover may lose.
 
-A replica that is promoted has a prefix of the former primary's writes, so that Redis as a whole
-goes back to an earlier state of itself. Workers, callers and Stripe do not.
+A promoted replica has a prefix of the former primary's writes, so Redis as a whole returns to one
+of its earlier states. Workers, callers and Stripe do not.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import TypeVar
 from producer.journal import Call, renew
 from tests.model.journals import Facts, Journals, lease_runs_out
 from tests.model.mini_redis import MiniRedis
-from tests.model.states import Cause, Scenario, State, Step, Trial, Worker
+from tests.model.states import Attempting, Cause, Scenario, State, Step, Worker
 
 T = TypeVar("T")
 
 
 class Replication:
-    """The journal's states that a failover may go back to, after each step."""
+    """The journal's states to which a failover may return, after each step."""
 
     def __init__(self, scenario: Scenario, journals: Journals) -> None:
         self._journals = journals
         self._tail = scenario.tail if "failover" in scenario.causes else 0
         self._replicas = scenario.replicas and self._tail > 0
-        # With replicas that confirm, only what was not confirmed can be lost: that is the fault.
+        # If replicas confirm, only unconfirmed writes can be lost: the missing answer is the fault.
         self.unconfirmed: Cause = "failover" if self._replicas else "journal"
         self._loses_renewals = not (self._replicas and renew([], 1).durable)
 
     def run(self, state: State, call: Call[T], *, answered: bool = True) -> tuple[State, T]:
-        """The state after the call. Where it is durable, its answer says that replicas have it."""
+        """The state after the call. If it is durable, its answer means that replicas have it."""
         journal, answer = self._journals.run(state.journal, call)
         after = self.wrote(state, journal)
         if self._replicas and call.durable and answered:
@@ -37,20 +37,20 @@ class Replication:
         return after, answer
 
     def wrote(self, state: State, journal: int) -> State:
-        """The state after a write that replicas may not have yet."""
+        """The state after a write that replicas may lack."""
         if journal == state.journal or not self._tail:
             return state._replace(journal=journal)
         return state._replace(journal=journal, behind=(state.journal, *state.behind)[: self._tail])
 
     def passed(self, state: State, change: Callable[[MiniRedis], None]) -> State:
-        """The state after a moment has passed, which it has in every replica's journal too."""
+        """The state after time has passed, in the journals of all replicas alike."""
         journal, *behind = (
             self._journals.changed(one, change) for one in (state.journal, *state.behind)
         )
         return state._replace(journal=journal, behind=tuple(behind))
 
     def failovers(self, state: State, may_fail: bool) -> Iterator[tuple[Step, State]]:
-        """What may be lost now. With replicas that confirm, the missing answer was the fault."""
+        """The failovers possible now. If replicas confirm, the fault was counted before."""
         if not self._tail:
             return
         if may_fail or self._replicas:
@@ -61,9 +61,9 @@ class Replication:
                 yield Step(what, kind="failover", cause=cause), self._gone_back(state, journal)
         facts = self._journals.facts(state.journal)
         if may_fail and self._loses_renewals and any(_holds(one, facts) for one in state.workers):
-            # The clock goes on for both; the holder counts from a renewal that is not there.
+            # Time passes for both; the holder counts from a renewal that is lost.
             step = Step(
-                "Redis fails over, loses a renewal, and the lease runs out",
+                "Redis fails over, loses a renewal, and the lease expires",
                 kind="failover",
                 cause="failover",
             )
@@ -74,7 +74,7 @@ class Replication:
         was, now = self._journals.facts(state.journal), self._journals.facts(journal)
         first, second = (
             one._replace(believes=True)
-            if isinstance(one, Trial) and _holds(one, was) and not _holds(one, now)
+            if isinstance(one, Attempting) and _holds(one, was) and not _holds(one, now)
             else one
             for one in state.workers
         )
@@ -87,5 +87,5 @@ class Replication:
 
 
 def _holds(worker: Worker, facts: Facts) -> bool:
-    """Whether it is in a try, under a lease that has not run out."""
-    return isinstance(worker, Trial) and facts.leased and worker.granted.fence == facts.fence
+    """Whether the worker makes an attempt under a lease that has not expired."""
+    return isinstance(worker, Attempting) and facts.leased and worker.granted.fence == facts.fence

@@ -1,4 +1,4 @@
-"""What is explored: commands of one customer, and what may befall them."""
+"""The scenarios to explore: commands of one customer, and the faults that may occur."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ DEFAULT: tuple[tuple[Scenario, int], ...] = (
     ),
     (
         Scenario(
-            "Stripe tells of what it carried out, or did not",
+            "Stripe sends events, true or not",
             _SAME_SLOT,
             causes=frozenset({"event", "kill", "stripe"}),
         ),
@@ -67,8 +67,8 @@ DEFAULT: tuple[tuple[Scenario, int], ...] = (
 )
 
 _THREE = (*_SAME_SLOT, "assign tok_A")
-# What a failover breaks where no replica confirms. P2 and P3 take a second fault besides, and P1 a
-# person's replay; P4, P6 and P7 hold.
+# The properties that a failover violates if no replica confirms. P2 and P3 need a second fault, and
+# P1 a replay; P4, P6 and P7 hold.
 _LOST = frozenset({"P0", "P5", "P8"})
 _LOST_AND_MORE = _LOST | {"P2", "P3"}
 
@@ -83,7 +83,7 @@ UNCONFIRMED = Scenario(
     fails=_LOST,
 )
 
-# Redis fails over and loses a tail of its writes: with replicas that confirm, and without.
+# Redis fails over and loses its last writes: with replicas that confirm, and without.
 FAILOVERS: tuple[tuple[Scenario, int], ...] = (
     (CONFIRMED, 2),
     (
@@ -128,7 +128,7 @@ FAILOVERS: tuple[tuple[Scenario, int], ...] = (
     ),
     (
         Scenario(
-            "failover, unconfirmed, takes a replay back",
+            "failover, unconfirmed, undoes a replay",
             ("default card_A",),
             person=frozenset({"replay"}),
             causes=frozenset({"failover", "handler", "person"}),
@@ -139,7 +139,7 @@ FAILOVERS: tuple[tuple[Scenario, int], ...] = (
     ),
 )
 
-# Explored by `python -m tests.model` alone: minutes.
+# Explored only by `python -m tests.model`; they take minutes.
 FURTHER: tuple[tuple[Scenario, int], ...] = (
     (
         Scenario(

@@ -1,4 +1,4 @@
-"""What the model is made of: scenarios, workers, all there is at one time, and steps."""
+"""The model's types: scenarios, workers, the whole state, and steps."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from producer.contract import AssignCard, CommandKind, SetDefaultCard, parse_command
+from tests.model.attempts import AttemptInput
 from tests.model.journals import USER
 from tests.model.stripe import Request, World
-from tests.model.trying import Granted
 
 Cause: TypeAlias = Literal[
     "kill", "pause", "journal", "broker", "stripe", "handler", "person", "failover", "event"
@@ -18,19 +18,17 @@ _USUAL: frozenset[Cause] = frozenset(get_args(Cause)) - {"failover", "event"}
 
 @dataclass(frozen=True)
 class Scenario:
-    """Commands of one customer, accepted in this order, and what may befall them."""
+    """Commands of one customer, accepted in this order, and the faults that may occur."""
 
     name: str
     orders: tuple[str, ...]
     attached: frozenset[str] = frozenset({"card_A", "card_B", "card_C", "pm_A"})
     person: frozenset[Literal["cancel", "replay"]] = frozenset()
     causes: frozenset[Cause] = _USUAL  # of faults
-    bare_messages: bool = (
-        False  # the commands come as bare messages and are journalled by the worker
-    )
-    replicas: bool = False  # a durable call counts once replicas have confirmed it
+    bare_messages: bool = False  # the commands arrive as bare messages, and the worker accepts them
+    replicas: bool = False  # a durable call is answered once replicas have confirmed it
     tail: int = 1  # how many writes a failover may lose
-    fails: frozenset[str] = frozenset()  # properties that do not hold
+    fails: frozenset[str] = frozenset()  # properties that are expected to fail
 
     def commands(self) -> tuple[AssignCard | SetDefaultCard, ...]:
         """`default card_A` and `assign tok_A`, as commands."""
@@ -45,46 +43,46 @@ def _command(order: str) -> AssignCard | SetDefaultCard:
 
 
 class Idle(NamedTuple):
-    """A worker with nothing of this customer's."""
+    """A worker that does nothing for this customer."""
 
 
-class Asking(NamedTuple):
-    """A take or resume that is repeated: its answer was lost, or taking is stopped."""
+class Claiming(NamedTuple):
+    """A claim that is repeated, because its answer was lost or claiming is stopped."""
 
     what: str  # a command's id, or "" for the customer
     in_order: bool
     holder: str
 
 
-class Trial(NamedTuple):
-    """A try under way; `waits` says that its request is on its way.
+class Attempting(NamedTuple):
+    """An attempt; `waits` means that its request is under way.
 
-    `believes` that it has the lease, by its own clock, though a failover has lost it.
+    `believes` means that its worker still counts on a lease that a failover has lost.
     """
 
-    granted: Granted
+    granted: AttemptInput
     answers: tuple[str, ...] = ()
     waits: bool = False
     believes: bool = False
 
 
-class Closing(NamedTuple):
-    """A try that came to an end; `holder` where its close ran and the answer was lost."""
+class Completing(NamedTuple):
+    """An attempt with an outcome; `holder` is set if it was completed and the answer was lost."""
 
-    granted: Granted
+    granted: AttemptInput
     outcome: int
     holder: str = ""
 
 
-Worker: TypeAlias = Idle | Asking | Trial | Closing
+Worker: TypeAlias = Idle | Claiming | Attempting | Completing
 IDLE = Idle()
 
 
 class State(NamedTuple):
-    """All there is. `journal` and `behind` number states of `Journals`.
+    """The whole state. `journal` and `behind` are numbers of `Journals`.
 
-    `behind` are those that the journal goes back to in a failover, newest first: what the replica
-    that is promoted may have instead. `accepted` is how many callers were told so.
+    `behind` are the states, newest first, to which a failover may return the journal: those that
+    the promoted replica may have. `accepted` counts the acceptances that callers know of.
     """
 
     journal: int
@@ -93,16 +91,16 @@ class State(NamedTuple):
     under_way: tuple[Request, ...] = ()
     workers: tuple[Worker, Worker] = (IDLE, IDLE)
     faults: int = 0
-    acted: int = 0  # what a person did
+    acted: int = 0  # actions of the operator
     replayed: frozenset[int] = frozenset()
     behind: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):
-    """A step, for the trace and for the properties that look at steps."""
+    """A step, for the trace and for the properties of steps."""
 
     what: str
     worker: int | None = None
     command: int | None = None
     kind: str = ""
-    cause: Cause | None = None  # what failed, where something did
+    cause: Cause | None = None  # of the fault, if the step is one

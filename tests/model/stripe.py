@@ -1,7 +1,7 @@
-"""Stripe as the model sees it: one account, idempotency keys, requests that arrive when they like.
+"""The model's Stripe: one account, idempotency keys, requests that arrive at any time.
 
-What is saved under a key, and what is not, follows Stripe's docs (idempotent requests): answers
-once execution has begun, also a 500; not a validation failure, a limiter's 429 or a 401.
+Which answers are saved under a key follows Stripe's docs (idempotent requests): all answers once
+execution has started, also a 500; not a validation failure, a limiter's 429 or a 401.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from worker.ports import Failure, StripeAnswer, StripeError, StripeResult
 
 
 class Request(NamedTuple):
-    """A write on its way. `fence` is the lease of the try that waits for it, '' if none does."""
+    """A write under way. `fence` is the token of the attempt that waits for it, '' if none does."""
 
     command: int
     key: str
@@ -21,17 +21,17 @@ class Request(NamedTuple):
 
 
 class World(NamedTuple):
-    """All that Stripe keeps: effects (command, key) in order, and answers saved under keys."""
+    """Stripe's data: effects (command, key) in order, and answers saved under keys."""
 
     effects: tuple[tuple[int, str], ...] = ()
     saved: tuple[tuple[str, str], ...] = ()
 
     def answer_saved(self, key: str) -> str | None:
-        """The answer that a repeated key gets."""
+        """The answer to a repeated key."""
         return dict(self.saved).get(key)
 
     def happened(self, command: int) -> bool:
-        """Whether the command took effect, under whatever key."""
+        """Whether the command took effect, under any key."""
         return any(command == of for of, _ in self.effects)
 
     def took_effect(self, request: Request) -> World:
@@ -44,7 +44,7 @@ class World(NamedTuple):
 
 
 class Account:
-    """What the scenario's commands do to a customer, who has some cards from the start."""
+    """The effects of the scenario's commands on a customer, who has some cards from the start."""
 
     def __init__(
         self, commands: tuple[AssignCard | SetDefaultCard, ...], attached: frozenset[str]
@@ -53,7 +53,7 @@ class Account:
         self._attached = attached
 
     def refusal(self, world: World, command: int) -> str | None:
-        """The validation failure that Stripe answers, None where it would do it."""
+        """The validation failure that Stripe answers; None if it would execute the request."""
         order = self._commands[command]
         if isinstance(order, SetDefaultCard):
             return None if order.card in self._cards(world) else "missing"
@@ -61,7 +61,7 @@ class Account:
         return "used" if order.object_id in spent else None
 
     def shows(self, world: World, command: int) -> bool:
-        """What a look at Stripe shows of the command: our card, or the default being this one."""
+        """Whether a lookup shows the command's effect: its card, or its default."""
         order = self._commands[command]
         if isinstance(order, AssignCard):
             return world.happened(command)
@@ -69,7 +69,7 @@ class Account:
         return by is not None and self._commands[by].object_id == order.card
 
     def set_by(self, world: World, command: int) -> int | None:
-        """The command that made the default, of the slot of this one, what it is."""
+        """The command that set the present default of this command's slot."""
         slot = _slot(self._commands[command])
         makers = (of for of, _ in reversed(world.effects) if _slot(self._commands[of]) == slot)
         return next(makers, None) if slot else None
@@ -79,7 +79,7 @@ class Account:
         return self._attached | {one.source for one in orders if isinstance(one, AssignCard)}
 
 
-# Ways in which Stripe, or the way there, fails a request that a try waits for.
+# Ways in which Stripe, or the network, fails a request for which an attempt waits.
 FAULTS = {
     "the connection drops before it arrives": "dropped",
     "Stripe answers 429": "limited",
@@ -92,7 +92,7 @@ FAULTS = {
 
 
 def arrive(account: Account, world: World, request: Request) -> tuple[World, str]:
-    """The request reaches Stripe and nothing fails: the world after, and the answer."""
+    """The request reaches Stripe without a fault: the world after it, and the answer."""
     saved = world.answer_saved(request.key)
     if saved is not None:
         return world, f"{saved} (replayed)"
@@ -103,7 +103,7 @@ def arrive(account: Account, world: World, request: Request) -> tuple[World, str
 
 
 def fail(account: Account, world: World, request: Request, how: str) -> tuple[World, str] | None:
-    """The same with a failure; None where this one cannot happen now."""
+    """The same with a fault; None if this fault cannot occur now."""
     if how in ("dropped", "limited", "refused"):
         return world, "silence" if how == "dropped" else how
     executes = world.answer_saved(request.key) is None and not account.refusal(
@@ -123,7 +123,7 @@ def fail(account: Account, world: World, request: Request, how: str) -> tuple[Wo
 
 
 def result(answer: str, order: AssignCard | SetDefaultCard, command_id: str) -> StripeResult:
-    """The answer as the gateway gives it to a handler."""
+    """The answer as the gateway returns it to a handler."""
     code, replayed = answer.removesuffix(" (replayed)"), answer.endswith(" (replayed)")
     match code:
         case "silence":

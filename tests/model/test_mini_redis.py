@@ -1,4 +1,4 @@
-"""The model's Redis answers as a real Valkey does, so that the model cannot drift from it."""
+"""The model's Redis answers like a real Valkey, so that the model cannot drift from it."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ SEQUENCES: list[list[tuple[str, ...]]] = [
 ]  # fmt: skip
 
 
-# Only called for commands of migrations, of which the model has none.
+# Called only for commands of migrations, which the model does not have.
 _OF_LEDGERS = {"BITFIELD", "HLEN"}
 
 
 def test_scripts_use_no_other_commands() -> None:
-    """Every command that a script calls is one that the model has, and this file compares."""
+    """Every Redis command of the scripts is in the model, and compared in this file."""
     used = {
         command
         for name in _SCRIPTS
@@ -131,7 +131,7 @@ def test_commands_answer_as_valkey_does(redis_url: str, commands: list[tuple[str
 
 
 def test_scripts_leave_the_same_journal(redis_url: str) -> None:
-    """A run of the product's scripts answers alike and leaves the same keyspace, but for time."""
+    """The product's scripts answer alike in both, and leave the same keys, but for times."""
     commands = [
         parse_command(CommandKind.SET_DEFAULT_CARD, {"userId": "cus_1", "default_source": card})
         for card in ("card_A", "card_B")
@@ -147,11 +147,11 @@ def test_scripts_leave_the_same_journal(redis_url: str) -> None:
 
         for number, command in enumerate(commands, 1):
             both(accept(command, command_id=f"c{number}", idempotency_key=f"k{number}"))
-        taken = both(claim("c2", "h1", 60_000))
+        claimed = both(claim("c2", "h1", 60_000))
         done = Envelope.yes("done")
         end = End(State.SUCCEEDED, 200, done, 90_000, Envelope.no("superseded", ""))
-        taken = both(complete(taken.grant, end, next_holder="h2", lease_ms=60_000))
-        assert taken.grant.command_id == "c2"
+        claimed = both(complete(claimed.grant, end, next_holder="h2", lease_ms=60_000))
+        assert claimed.grant.command_id == "c2"
         both(sweep("w", limit=10, patience_ms=5_000))
         both(claim_next("cus_1", "h3", 60_000))
         ours, real = model.freeze(), {key: valkey.type(key) for key in valkey.scan_iter()}
@@ -165,6 +165,6 @@ def test_scripts_leave_the_same_journal(redis_url: str) -> None:
 
 
 def _timeless(row: dict[str, str]) -> dict[str, str]:
-    """Without moments, and without the time from acceptance to end that an end is counted under."""
+    """The row without times, and without the time to the end in the names of counts."""
     named = {re.sub(r"^(ended .*) \d+$", r"\1", name): value for name, value in row.items()}
     return {name: "a moment" if len(value) == 13 else value for name, value in named.items()}

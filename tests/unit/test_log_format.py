@@ -1,4 +1,4 @@
-"""Log lines as JSON: what they hold, and what never gets into them."""
+"""JSON log lines: what they contain, and what they never contain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from worker.observability.logs import RedactingFilter
 
 
 def _written(*, about: dict[str, Any] | None = None, **extra: Any) -> dict[str, Any]:
-    """A line of a worker, read back."""
+    """A worker's log line, parsed."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter("json"))
@@ -42,7 +42,7 @@ def _written(*, about: dict[str, Any] | None = None, **extra: Any) -> dict[str, 
 
 
 def test_a_line_is_one_object_with_its_fields() -> None:
-    """Time, level, logger, message, and what the line and its command are about; nothing null."""
+    """A line has time, level, logger, message and its fields, none of them null."""
     about = {"command_id": "c1", "customer": "cus_1", "lane": "bulk", "attempt": 2, "sender": None}
     found = _written(about=about, state="succeeded", code=None)
     assert found.pop("time").endswith("Z")
@@ -59,33 +59,33 @@ def test_a_line_is_one_object_with_its_fields() -> None:
     }
 
 
-def test_what_others_add_is_left_out() -> None:
-    """Celery gives its lines arguments of tasks; they do not get into the log."""
+def test_fields_of_other_libraries_are_left_out() -> None:
+    """Celery adds tasks' arguments to its lines; they are not logged."""
     found = _written(data={"kwargs": "tok_1Secret"}, task_id="x", password="y")
     assert set(found) == {"time", "level", "logger", "message"}
 
 
 def test_a_traceback_is_redacted() -> None:
-    """What was raised is told without tokens."""
+    """A traceback is logged without tokens."""
     found = _written(fails=True)
     assert "ValueError: tok_***" in found["exc_info"]
     assert "Secret" not in json.dumps(found)
 
 
 def test_fields_have_no_name_that_logging_reserves() -> None:
-    """A field by such a name would raise at the first line that has it."""
+    """A field with a reserved name would raise an error at the first line."""
     reserved = vars(logging.makeLogRecord({}))
     assert not set(FIELDS) & set(reserved)
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("", "text"), ("JSON", "json"), ("text", "text")])
 def test_the_setting_is_text_or_json(text: str, wanted: str) -> None:
-    """CARDS_LOG_FORMAT in either case; text without it."""
+    """CARDS_LOG_FORMAT ignores case; its default is text."""
     environ = {"REDIS_URL": "redis://localhost", "CARDS_LOG_FORMAT": text}
     assert Settings.from_environ(environ).log_format == wanted
 
 
 def test_another_format_is_refused() -> None:
-    """A wrong value stops the process with a line that names the setting."""
+    """A wrong value stops the process with one line that names the setting."""
     with pytest.raises(SettingsError, match="CARDS_LOG_FORMAT"):
         Settings.from_environ({"REDIS_URL": "redis://localhost", "CARDS_LOG_FORMAT": "xml"})

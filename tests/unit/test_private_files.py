@@ -1,4 +1,4 @@
-"""What is written on a machine is its owner's alone, whatever the umask."""
+"""Files that are written on a machine are private to their owner, whatever the umask."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MIGRATION = "mig_" + "0" * 24
 
 @pytest.fixture(autouse=True)
 def _no_umask() -> Iterator[None]:
-    """Nothing is taken away from the modes that are asked for."""
+    """A umask that removes no rights."""
     before = os.umask(0)
     yield
     os.umask(before)
 
 
 def open_to_others(folder: Path) -> list[str]:
-    """What in the folder, itself included, anybody else has a right to."""
+    """The paths in the folder, and the folder itself, to which others have rights."""
     return sorted(
         str(path.relative_to(folder))
         for path in (folder, *folder.rglob("*"))
@@ -39,7 +39,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def _write_all(folder: Path) -> Results:
-    """A copy, an upload's marker, a report being made, and results that are open."""
+    """A copy, an upload's marker, an unfinished report, and open results."""
     spool_input(io.BytesIO(b"userId,default_source\ncus_1,card_1\n"), folder)
     Uploads(folder).keep(Upload(MIGRATION, "input-x"))
     WorkDirectory(folder)
@@ -49,7 +49,7 @@ def _write_all(folder: Path) -> Results:
 
 
 def test_a_migrations_files_are_private(tmp_path: Path) -> None:
-    """Copies, markers, reports and results with their journals; the folders, too."""
+    """Copies, markers, reports and results with their journals, and the folders, are private."""
     folder = tmp_path / "data"
     results = _write_all(folder)
     assert {path.name.split("-")[-1] for path in folder.glob("*.sqlite*")} >= {"wal", "shm"}
@@ -57,8 +57,8 @@ def test_a_migrations_files_are_private(tmp_path: Path) -> None:
     results.close()
 
 
-def test_what_was_left_open_is_closed(tmp_path: Path) -> None:
-    """Of an earlier version, or copied there: by the next that writes, and by web's start."""
+def test_existing_files_become_private(tmp_path: Path) -> None:
+    """Files of earlier versions, or copied ones, become private at the next write or web start."""
     folder = tmp_path / "data"
     _write_all(folder).close()
     for close in (made_private, tighten_folder):
@@ -68,8 +68,8 @@ def test_what_was_left_open_is_closed(tmp_path: Path) -> None:
         assert open_to_others(folder) == []
 
 
-def test_a_folder_of_others_things_stays_as_it_is(tmp_path: Path) -> None:
-    """A home directory named as the data folder keeps its mode, and what is not ours in it."""
+def test_a_shared_folder_is_not_changed(tmp_path: Path) -> None:
+    """A home directory named as the data folder keeps its mode, and its other files theirs."""
     folder = tmp_path / "home"
     folder.mkdir(0o755)
     (folder / "letter.txt").touch(0o644)
@@ -77,8 +77,8 @@ def test_a_folder_of_others_things_stays_as_it_is(tmp_path: Path) -> None:
     assert open_to_others(folder) == [".", "letter.txt"]
 
 
-def test_links_lead_nowhere(tmp_path: Path) -> None:
-    """A link among our names changes nothing of what it leads to; the folder may be one itself."""
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """The target of a link among our names is not changed; the folder itself may be a link."""
     outside = tmp_path / "outside"
     outside.mkdir(0o755)
     folder = tmp_path / "data"
@@ -91,8 +91,8 @@ def test_links_lead_nowhere(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_file_in_the_folders_place_is_said(tmp_path: Path) -> None:
-    """It is not taken for the folder."""
+def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    """A file is not taken for the folder."""
     (tmp_path / "data").touch()
     with pytest.raises(FileExistsError):
         private_folder(tmp_path / "data", lambda _: True)

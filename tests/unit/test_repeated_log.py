@@ -1,4 +1,4 @@
-"""A fault's line is shown once, and counted while it goes on."""
+"""A repeated line is logged once, and then counted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CELERY = (
 
 
 class _Log:
-    """A logger of its own with one handler, whose filter goes by a clock that the test sets."""
+    """A separate logger with one handler, whose filter uses a clock that the test sets."""
 
     def __init__(self, most: int = 256) -> None:
         self.now = 1000.0
@@ -33,14 +33,14 @@ class _Log:
         self.root.propagate = False
 
     def lines(self) -> list[str]:
-        """What was logged since the last call."""
+        """The lines logged since the last call."""
         told = self._out.getvalue().splitlines()
         self._out.seek(0)
         self._out.truncate()
         return told
 
     def after(self, seconds: float) -> list[str]:
-        """What is logged, and what is told by then."""
+        """Log a line, and return the lines logged by then."""
         self.now += seconds
         self.filter.tell()
         return self.lines()
@@ -48,13 +48,13 @@ class _Log:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> _Log:
-    """A log whose counts the test has told; no thread does it."""
+    """A log whose counts the test requests, without a thread."""
     monkeypatch.setattr(threading.Thread, "start", lambda _: None)
     return _Log()
 
 
-def test_a_fault_is_shown_at_once_and_counted_every_ten_seconds(log: _Log) -> None:
-    """The first line is shown, the others are a number, told as long as there are any."""
+def test_a_line_is_logged_once_and_counted_every_ten_seconds(log: _Log) -> None:
+    """The first line is logged at once; repetitions are counted as long as they occur."""
     for _ in range(461):
         log.root.warning("waiting for Redis: %s", "gone")
     assert log.lines() == ["waiting for Redis: gone"]
@@ -69,16 +69,16 @@ def test_a_fault_is_shown_at_once_and_counted_every_ten_seconds(log: _Log) -> No
     assert log.lines() == ["waiting for Redis: gone"]
 
 
-def test_a_rare_line_is_shown_each_time(log: _Log) -> None:
-    """What comes again only after ten seconds is no repetition."""
+def test_a_rare_line_is_logged_each_time(log: _Log) -> None:
+    """A line that recurs only after ten seconds is no repetition."""
     for _ in range(3):
         log.root.warning("no sweep")
         log.now += TELL_S
         assert log.lines() == ["no sweep"]
 
 
-def test_what_differs_is_shown(log: _Log) -> None:
-    """Lines about other commands, of other loggers, levels or errors are lines of their own."""
+def test_different_lines_are_logged(log: _Log) -> None:
+    """Lines with another text, logger, level or error are separate."""
     log.root.warning("command %s had lost its message", "order-1")
     log.root.warning("command %s had lost its message", "order-2")
     log.root.error("command %s had lost its message", "order-2")
@@ -95,8 +95,8 @@ def test_what_differs_is_shown(log: _Log) -> None:
     assert len(log.lines()) == 3
 
 
-def test_celerys_counter_makes_no_new_fault(log: _Log) -> None:
-    """Celery's lines while it reconnects are one fault, told by the first line of its text."""
+def test_celerys_retry_counter_makes_no_new_line(log: _Log) -> None:
+    """Celery's lines while it reconnects are one line, shown by the first line of its text."""
     celery = logging.Logger("celery.worker.consumer.consumer")
     celery.addHandler(log.handler)
     for number in range(1, 4):
@@ -111,7 +111,7 @@ def test_celerys_counter_makes_no_new_fault(log: _Log) -> None:
 
 
 def test_memory_is_bounded(log: _Log) -> None:
-    """Of many different lines the oldest are forgotten; what was counted of them is told."""
+    """Beyond the bound the oldest lines are forgotten, and their counts logged."""
     log = _Log(most=10)
     for number in range(100):
         for _ in range(2):
@@ -123,8 +123,8 @@ def test_memory_is_bounded(log: _Log) -> None:
     assert max(map(len, told)) < 400
 
 
-def test_a_count_is_told_by_itself() -> None:
-    """Nobody need log anything for the count to be told, soon after it is due."""
+def test_a_count_is_logged_by_itself() -> None:
+    """A count is logged soon after it is due, without further lines."""
     told = threading.Event()
 
     class _Handler(logging.Handler):
@@ -142,7 +142,7 @@ def test_a_count_is_told_by_itself() -> None:
 
 @pytest.fixture
 def secretive() -> tuple[logging.Logger, io.StringIO]:
-    """A logger with the filters of a worker, and what it writes."""
+    """A logger with a worker's filters, and its output."""
     out = io.StringIO()
     logger = logging.Logger("worker")
     logger.addHandler(logging.StreamHandler(out))
@@ -153,7 +153,7 @@ def secretive() -> tuple[logging.Logger, io.StringIO]:
 
 
 def test_nothing_secret_is_kept(secretive: tuple[logging.Logger, io.StringIO]) -> None:
-    """The count is told of the redacted line, also where that is cut; it is told at the end."""
+    """The count shows the redacted line, even cut off, and is logged at exit."""
     logger, out = secretive
     secret = "a1B2" * 10
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""What a signature says, and what changes it."""
+"""What a signature covers, and which changes it detects."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _texts = st.lists(st.text(st.characters(exclude_categories=()), max_size=8), max
 def flaw(
     signature: str, fields: list[str] | tuple[str, ...] = FIELDS, signing: Signing = SIGNING
 ) -> Flaw | None:
-    """What is wrong with it today."""
+    """What is wrong with the signature now."""
     now_ms = time.time() * 1000
     return signing.flaw(signature, ROW, fields, now_ms=now_ms, max_age_s=60)
 
 
 @given(_texts, _texts)
-def test_a_signature_fits_its_fields_alone(signed: list[str], other: list[str]) -> None:
-    """Whatever is in them, half surrogates and quotes included, no other fields have it."""
+def test_a_signature_fits_only_its_fields(signed: list[str], other: list[str]) -> None:
+    """No other fields have the same signature, whatever they contain."""
     signature = SIGNING.sign(ROW, signed)
     assert flaw(signature, signed) is None
     assert flaw(signature, other) == (None if other == signed else Flaw.INVALID)
@@ -43,7 +43,7 @@ def test_a_signature_fits_its_fields_alone(signed: list[str], other: list[str]) 
 
 @given(st.lists(st.text(max_size=4), min_size=2, max_size=5), st.data())
 def test_nothing_moves_between_fields(fields: list[str], data: st.DataObject) -> None:
-    """Fields run together, or cut elsewhere, are other fields."""
+    """Joined or differently cut fields are other fields."""
     at = data.draw(st.integers(0, len(fields) - 2))
     joined = [*fields[:at], fields[at] + fields[at + 1], *fields[at + 2 :]]
     moved = [*fields[:at], fields[at] + fields[at + 1], "", *fields[at + 2 :]]
@@ -53,8 +53,8 @@ def test_nothing_moves_between_fields(fields: list[str], data: st.DataObject) ->
 
 
 @given(st.integers(0, 58), st.characters(categories=(), include_characters="09azAZ-_.="))
-def test_any_changed_character_shows(at: int, character: str) -> None:
-    """Of the signature itself: its version, its time, its code."""
+def test_any_changed_character_is_detected(at: int, character: str) -> None:
+    """A change of the signature's version, time or code is detected."""
     signature = SIGNING.sign(ROW, FIELDS)
     assert len(signature) == 59  # within what a small hash of Redis' keeps packed, 64
     changed = signature[:at] + character + signature[at + 1 :]
@@ -62,19 +62,19 @@ def test_any_changed_character_shows(at: int, character: str) -> None:
 
 
 def test_a_signature_is_for_one_purpose() -> None:
-    """A message's does not fit a row of the same fields."""
+    """A message's signature is not valid for a row with the same fields."""
     assert flaw(SIGNING.sign(MESSAGE, FIELDS)) is Flaw.INVALID
 
 
 @pytest.mark.parametrize("text", ["1", "1..", "2.1." + "A" * 43, "1.1." + "A" * 42, "ñ", "1.1.\n"])
-def test_what_is_no_signature_is_invalid(text: str) -> None:
-    """Anything may stand there; nothing alone is missing."""
+def test_any_other_text_is_invalid(text: str) -> None:
+    """Any malformed text is invalid; only an empty one is missing."""
     assert flaw(text) is Flaw.INVALID
     assert flaw("") is Flaw.MISSING
 
 
-def test_it_is_valid_for_a_time() -> None:
-    """Past it, or as far ahead by a clock that is wrong, it is stale; without a bound never."""
+def test_a_signature_is_valid_for_a_time() -> None:
+    """It is stale after its time, or if it is as far ahead; never without a bound."""
     signature = SIGNING.sign(ROW, FIELDS)
     at = int(signature.split(".")[1])
     for offset, wanted in ((59, None), (61, Flaw.STALE), (-59, None), (-61, Flaw.STALE)):
@@ -84,7 +84,7 @@ def test_it_is_valid_for_a_time() -> None:
 
 
 def test_keys_are_rotated() -> None:
-    """The first signs, all verify: what the old one signed holds until it is taken off."""
+    """The first key signs, and all verify: an old key's signatures hold until it is removed."""
     before, during, after = Signing.of(OLD), Signing.of(NEW, OLD), Signing.of(NEW)
     by_old, by_new = before.sign(ROW, FIELDS), during.sign(ROW, FIELDS)
     assert flaw(by_old, signing=during) is None
@@ -94,7 +94,7 @@ def test_keys_are_rotated() -> None:
 
 
 def test_without_keys_nothing_is_signed() -> None:
-    """As it was before there were signatures."""
+    """Without keys there are no signatures."""
     assert UNSIGNED.sign(ROW, FIELDS) == ""
     assert not UNSIGNED.on
     assert UNSIGNED.environ == {}
@@ -105,8 +105,8 @@ def environ(**settings: str) -> dict[str, str]:
     return {"REDIS_URL": "redis://127.0.0.1:6379/0", **settings}
 
 
-def test_settings_are_read_and_told_to_children() -> None:
-    """Keys, whether signatures are demanded, and for how long they hold."""
+def test_settings_are_read_and_passed_to_child_processes() -> None:
+    """A child process gets the keys, whether they are required, and the maximum age."""
     settings = environ(
         CARDS_SIGNING_KEYS=f"{NEW}, {OLD}",
         CARDS_REQUIRE_SIGNATURES="yes",
@@ -133,7 +133,7 @@ def test_settings_are_read_and_told_to_children() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(name: str, settings: dict[str, str]) -> None:
-    """The error begins with the setting's name, and shows no key."""
+    """The error starts with the setting's name, and shows no key."""
     with pytest.raises(SettingsError) as wrong:
         Settings.from_environ(environ(**settings))
     assert str(wrong.value).startswith(name)
@@ -142,7 +142,7 @@ def test_a_wrong_setting_is_named_in_one_line(name: str, settings: dict[str, str
 
 
 def test_keys_are_never_shown() -> None:
-    """Not by a repr, nor by the error of a short one."""
+    """Neither a repr nor the error of a short key shows a key."""
     assert NEW not in repr(Signing.of(NEW))
     with pytest.raises(SigningError) as wrong:
         Signing.of("hunter2")

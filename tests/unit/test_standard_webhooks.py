@@ -1,4 +1,4 @@
-"""What we send is signed as the Standard Webhooks specification says."""
+"""Callbacks are signed by the Standard Webhooks specification."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MESSAGE = ("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}')
 
 
 def test_the_specifications_example() -> None:
-    """Id, time and body of the published vector give its signature."""
+    """The published vector's id, time and body give its signature."""
     assert CallbackSecrets.of(_SECRET).headers(*_MESSAGE, now_s=1614265330) == {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",
@@ -22,7 +22,7 @@ def test_the_specifications_example() -> None:
 
 
 def test_each_secret_signs() -> None:
-    """With two secrets there are two signatures, so that receivers change theirs when they like."""
+    """Two secrets give two signatures, so that receivers can change theirs at any time."""
     one, other = (
         CallbackSecrets.of(secret).headers(*_MESSAGE, now_s=1)["webhook-signature"]
         for secret in (_SECRET, _OTHER)
@@ -35,13 +35,13 @@ def test_each_secret_signs() -> None:
     "wrong", [",", _SECRET[6:], "whsec_", "whsec_AAAA", "whsec_~" + "A" * 31, f"whsec_{'A' * 100}"]
 )
 def test_a_wrong_secret_is_not_shown(wrong: str) -> None:
-    """Of 24 to 64 bytes in base64; the error names the setting alone."""
+    """A secret must be 24 to 64 bytes in base64; the error names only the setting."""
     with pytest.raises(CallbackSecretsError, match=r"^CARDS_CALLBACK_SECRETS must hold") as error:
         CallbackSecrets.from_environ({"CARDS_CALLBACK_SECRETS": wrong})
     assert "AAAA" not in str(error.value)
 
 
 def test_secrets_are_redacted() -> None:
-    """In reprs, and in texts with all of their base64."""
+    """Secrets are redacted in reprs and in texts."""
     assert "Mf" not in repr(CallbackSecrets.of(_SECRET))
     assert redact(f"({_OTHER})") == "(whsec_***)"

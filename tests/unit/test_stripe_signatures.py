@@ -1,4 +1,4 @@
-"""Our check of `Stripe-Signature` and the SDK's say the same, so that they cannot drift."""
+"""Our check of `Stripe-Signature` agrees with the SDK's, so that they cannot drift."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _sdk_takes(header: str, payload: bytes) -> bool:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_what_the_sdk_signs_is_taken(text: str) -> None:
-    """Any text signed by the SDK, now, is Stripe's; with one byte more it is not."""
+def test_the_sdks_signatures_are_accepted(text: str) -> None:
+    """Any text signed by the SDK now is accepted; with one byte more it is not."""
     header = _generate(text, _A)
     assert _flaw(header, text.encode()) is None
     assert _flaw(header, text.encode() + b" ") is Flaw.INVALID
@@ -43,7 +43,7 @@ def test_what_the_sdk_signs_is_taken(text: str) -> None:
 
 @pytest.mark.parametrize("age_s", [0, TOLERANCE_S - 30, TOLERANCE_S + 30, -TOLERANCE_S - 30])
 def test_the_same_age_is_too_old(age_s: int) -> None:
-    """The tolerance is the SDK's; a time ahead of ours is let pass by both."""
+    """The tolerance is the SDK's; both accept a time ahead of ours."""
     header = _generate(_EVENT, _A, int(time.time()) - age_s)
     taken = _sdk_takes(header, _EVENT.encode())
     assert _flaw(header, _EVENT.encode()) is (None if taken else Flaw.STALE)
@@ -55,7 +55,7 @@ def _code(header: str) -> str:
 
 
 def test_forms_of_the_header() -> None:
-    """Several signatures, of several schemes, in any order: taken by both, or by neither."""
+    """Several signatures and schemes, in any order: both accept a header, or neither."""
     good, other = _generate(_EVENT, _A), _generate(_EVENT, _B)
     at = good.partition(",")[0]
     code, wrong = _code(good), _code(other)
@@ -85,8 +85,8 @@ def test_forms_of_the_header() -> None:
 
 
 @given(st.lists(st.sampled_from(["t", "v1", "v0", "=", ",", "1", "é", " ", "{at}", "{code}"])))
-def test_no_header_is_taken_that_the_sdk_refuses(parts: list[str]) -> None:
-    """Whatever the header, what we take the SDK takes."""
+def test_no_header_is_accepted_that_the_sdk_refuses(parts: list[str]) -> None:
+    """The SDK accepts every header that we accept."""
     good = _generate(_EVENT, _A)
     header = "".join(parts).format(at=good.partition(",")[0], code=f"v1={_code(good)}")
     if _flaw(header, _EVENT.encode()) is None:
@@ -94,7 +94,7 @@ def test_no_header_is_taken_that_the_sdk_refuses(parts: list[str]) -> None:
 
 
 def test_a_secret_may_be_replaced() -> None:
-    """With two secrets what either signed is taken, and an endpoint of a third is not."""
+    """With two secrets the signatures of both are accepted, and those of a third are not."""
     both = WebhookSecrets.of(_A, _B)
     for secret in (_A, _B):
         assert _flaw(_generate(_EVENT, secret), _EVENT.encode(), both) is None
@@ -103,14 +103,14 @@ def test_a_secret_may_be_replaced() -> None:
 
 
 def test_without_or_with_two_headers() -> None:
-    """None is missing; two are not what Stripe sends."""
+    """No header is missing; two headers are invalid, since Stripe sends one."""
     header = _generate(_EVENT, _A)
     assert _SECRETS.flaw([], _EVENT.encode(), now_s=time.time()) is Flaw.MISSING
     assert _SECRETS.flaw([header] * 2, _EVENT.encode(), now_s=time.time()) is Flaw.INVALID
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    """Neither settings' repr nor an error nor a redacted text has one."""
+    """No repr, error or redacted text shows a secret."""
     environ = {"REDIS_URL": "redis://h/0", "CARDS_STRIPE_WEBHOOK_SECRETS": f"{_A}, {_B}"}
     settings = WebSettings.from_environ(environ)
     assert settings.webhook_secrets.secrets == (_A, _B)

@@ -1,4 +1,4 @@
-"""The context of a trace, and how the client puts it into the journal's rows."""
+"""The trace context, and how the client writes it into the journal's rows."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def _trace(redis_url: str, command_id: str) -> str | None:
         (None, ""),
     ],
 )
-def test_what_of_a_traceparent_is_kept(given: str | None, kept: str) -> None:
-    """As the W3C's recommendation says; whatever is malformed is as if it were not there."""
+def test_stored_form_of_a_traceparent(given: str | None, kept: str) -> None:
+    """The stored form follows W3C's recommendation; a malformed context is ignored."""
     assert tracing.parse(given) == kept
 
 
 def test_without_tracing_a_row_has_no_context(client: CardCommands, redis_url: str) -> None:
-    """Neither of one command nor of many."""
+    """Without tracing rows have no context, of one command or of many."""
     assert not tracing.is_on()
     handles = [client.send(ORDER), *client.send_many([ORDER, ORDER])]
     assert [_trace(redis_url, one.id) for one in handles] == [None] * 3
 
 
-def test_a_command_goes_on_from_its_callers_span(
+def test_a_command_continues_its_callers_trace(
     client: CardCommands, redis_url: str, spans: Spans
 ) -> None:
     """The producer's span is the caller's child, and its context is the row's."""
@@ -82,7 +82,7 @@ def test_a_command_goes_on_from_its_callers_span(
 
 
 async def test_the_async_client_does_the_same(redis_url: str, spans: Spans) -> None:
-    """One span, whose context is the row's."""
+    """The async client makes one span, whose context is the row's."""
     async with AsyncCardCommands(redis_url) as client:
         handle = await client.send(ORDER, lane="bulk")
     (sent,) = spans.named("send")
@@ -92,7 +92,7 @@ async def test_the_async_client_does_the_same(redis_url: str, spans: Spans) -> N
 def test_each_of_many_has_a_context_of_its_own(
     client: CardCommands, redis_url: str, spans: Spans
 ) -> None:
-    """A span for each, the caller's child where it has one, and else a trace for each."""
+    """Each command has a span: the caller's child if there is one, else of a new trace."""
     with spans.provider.get_tracer("caller").start_as_current_span("caller") as caller:
         within = list(client.send_many([ORDER] * 3))
     alone = list(client.send_many([ORDER] * 3))
@@ -104,10 +104,8 @@ def test_each_of_many_has_a_context_of_its_own(
     assert len({ids(one)[0] for one in created}) == 4
 
 
-def test_a_context_that_the_caller_only_hands_on_is_carried(
-    client: CardCommands, redis_url: str
-) -> None:
-    """With the API alone there are no spans, and the trace goes on from the caller's own."""
+def test_a_context_that_is_only_passed_on_is_stored(client: CardCommands, redis_url: str) -> None:
+    """With only the API there are no spans, and the caller's trace continues."""
     given = trace.SpanContext(int(TRACE, 16), int(PARENT, 16), True, trace.TraceFlags(1))
     token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(given)))
     try:
@@ -117,8 +115,8 @@ def test_a_context_that_the_caller_only_hands_on_is_carried(
     assert [_trace(redis_url, one.id) for one in handles] == [TRACEPARENT] * 3
 
 
-def test_a_refused_order_is_an_error_without_its_text(client: CardCommands, spans: Spans) -> None:
-    """The span tells the error's type and nothing that the caller wrote."""
+def test_a_refused_command_is_an_error_without_its_text(client: CardCommands, spans: Spans) -> None:
+    """The span has the error's type, and nothing that the caller wrote."""
     with pytest.raises(ParameterInvalid):
         client.send(ORDER, lane="4242424242424242")  # type: ignore[arg-type]
     (sent,) = spans.named("send")
@@ -128,10 +126,10 @@ def test_a_refused_order_is_an_error_without_its_text(client: CardCommands, span
     assert "4242" not in sent.to_json()
 
 
-def test_a_key_that_was_used_keeps_its_first_context(
+def test_a_repeated_idempotency_key_keeps_the_first_context(
     client: CardCommands, redis_url: str, spans: Spans
 ) -> None:
-    """Sent again, the command's tries stay in the trace that it was accepted in."""
+    """A repeated command's attempts stay in the trace of its acceptance."""
     first = client.send(ORDER, idempotency_key="k")
     second = client.send(ORDER, idempotency_key="k", lane=Lane.INTERACTIVE)
     assert second.id == first.id

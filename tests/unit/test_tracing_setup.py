@@ -1,4 +1,4 @@
-"""What turns tracing on, what keeps it off, and what off costs."""
+"""What turns tracing on or off, and what it costs when it is off."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
         ({"OTEL_SERVICE_NAME": "cards"}, None),
     ],
 )
-def test_which_variables_ask_for_traces(environ: dict[str, str], by: str | None) -> None:
-    """An endpoint or an exporter does; both are overruled by what turns it off."""
+def test_which_variables_turn_tracing_on(environ: dict[str, str], by: str | None) -> None:
+    """An endpoint or an exporter turns tracing on, unless another variable disables it."""
     assert configured(environ) == by
 
 
 def test_without_the_extra_there_is_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says what to install, and the process goes on."""
+    """The warning says what to install, and the process continues."""
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with caplog.at_level(logging.WARNING):
         set_up(ENDPOINT, "web")()
@@ -55,10 +55,10 @@ def test_without_the_extra_there_is_one_warning(
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "must be http/protobuf, not 'grpc'"),
     ],
 )
-def test_what_is_not_supported_costs_the_traces_alone(
+def test_unsupported_settings_only_disable_tracing(
     extra: dict[str, str], said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One warning names it; no span is made and nothing is raised."""
+    """One warning names the setting; no span is made and nothing is raised."""
     with caplog.at_level(logging.WARNING):
         set_up({**ENDPOINT, **extra}, "web")()
     (line,) = caplog.records
@@ -105,7 +105,7 @@ CardCommands.from_env()
 @pytest.mark.parametrize("on", [False, True])
 @pytest.mark.parametrize("body", [_WEB, _WORKER, _CLIENT], ids=["web", "worker", "client"])
 def test_off_nothing_of_the_sdk_is_imported(body: str, on: bool) -> None:
-    """Neither its traces nor an exporter; with an endpoint the same processes have both."""
+    """Without an endpoint no process imports the SDK or an exporter; with one all do."""
     made = _PROBE.format(body=body.replace("{on}", str(on)), on=on)
     subprocess.run(
         [sys.executable, "-c", made],
@@ -121,8 +121,8 @@ def test_off_nothing_of_the_sdk_is_imported(body: str, on: bool) -> None:
     )
 
 
-def test_a_collector_that_is_away_holds_no_process(tmp_path: Path) -> None:
-    """Spans that cannot be sent are given up; the process ends by itself, with exit code 0."""
+def test_an_unreachable_collector_delays_no_process(tmp_path: Path) -> None:
+    """Spans that cannot be sent are dropped, and the process exits with code 0."""
     made = (
         "import os\n"
         "from producer.observability import tracing\n"

@@ -1,4 +1,4 @@
-"""A blocking journal on an empty Valkey, and the moves of a worker in short form."""
+"""A blocking journal on an empty Valkey, and a worker's calls in short form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATER_MS = 3_600_000
 
 
 class Bench:
-    """A journal, with a worker's moves as methods."""
+    """A journal, with a worker's calls as methods."""
 
     def __init__(self, url: str) -> None:
         self.journal = BlockingJournal(url)
@@ -84,7 +84,7 @@ class Bench:
         return found.state
 
     def expire_lease(self, customer: str = "cus_1") -> None:
-        """As if the lease's time had passed: in the past by Redis' own clock."""
+        """Let the lease expire: move its end into the past of Redis' own clock."""
         self.redis.hset(f"cards:customer:{customer}", "until", 1)
 
     def make_due(self, command_id: str, customer: str = "cus_1") -> None:

@@ -1,4 +1,4 @@
-"""A migration of six rows in the journal, and the moves of its driver in short form."""
+"""A migration of six rows in the journal, and its driver's calls in short form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = 6
 
 
 class Moves:
-    """A migration of six rows, and a driver's moves in short form; each script runs twice."""
+    """A migration of six rows, and its driver's calls in short form; each script runs twice."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -29,7 +29,7 @@ class Moves:
         self.create()
 
     def create(self) -> None:
-        """Enter it, the last row invalid, and take the lease."""
+        """Create it with an invalid last row, and take the lease."""
         self.twice(
             journalled.create(
                 MIGRATION, "a.csv", ROWS, '{"blind": false}', None, skip_if_newer=True
@@ -40,7 +40,7 @@ class Moves:
         self.lease()
 
     def twice(self, call: Call[T]) -> T:
-        """Run it as a client does whose answer was lost: the second run changes nothing."""
+        """Run a call twice, as a client whose answer was lost: the second run changes nothing."""
         answer = self.bench.journal(call)
         before = self.dump()
         self.bench.journal(call)
@@ -48,7 +48,7 @@ class Moves:
         return answer
 
     def dump(self) -> dict[str, Any]:
-        """All that Redis holds, but for messages, clocks and times to live."""
+        """All keys of Redis, without messages, clocks and times to live."""
         redis = self.bench.redis
         read: dict[str, Callable[[str], Any]] = {
             "hash": redis.hgetall,
@@ -107,7 +107,7 @@ class Moves:
         return self.twice(journalled.settle(MIGRATION, DRIVER, rows))
 
     def finish(self) -> None:
-        """Cancel what was not sent, and end it; the driver goes."""
+        """Cancel the unsent rows, finish the migration and release the lease."""
         self.registry.cancel(MIGRATION)
         self.bench.journal(journalled.cancel_pending(MIGRATION, 1, ROWS))
         assert self.bench.journal(journalled.finish(MIGRATION, DRIVER)) == "cancelled"
@@ -118,7 +118,7 @@ class Moves:
         return [ledger(number) for number in range(1, ROWS + 1)]
 
     def check(self) -> dict[RowState, int]:
-        """The counts, which must be those of the ledger."""
+        """The counts; they must match the ledger."""
         counts = self.registry.status(MIGRATION).counts
         states = self.states()
         assert counts == {state: states.count(state) for state in set(states)}

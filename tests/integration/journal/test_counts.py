@@ -1,4 +1,4 @@
-"""What is counted adds up to what there is, whatever happens to commands."""
+"""Counts match the commands, whatever happens."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ def cards(redis_url: str) -> Iterator[CardCommands]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_accepted_is_ended_and_open_at_every_moment(
+def test_accepted_equals_ended_plus_open_at_every_step(
     cards: CardCommands, ends: Ends, seed: int
 ) -> None:
-    """Through a random course, the figures are what a count of all rows comes to, at each step."""
+    """After each step of a random course the figures match a count of all rows."""
     draw = Random(seed)
     for step in range(60):
         _something(draw, cards, ends, step)
         _compare(ends)
 
 
-def test_what_was_accepted_before_there_were_counts_is_counted_with_its_end(
+def test_commands_accepted_before_counting_are_counted_at_their_end(
     cards: CardCommands, ends: Ends
 ) -> None:
-    """After an upgrade, or when the counts were lost, nothing is ended that was not accepted."""
+    """After an upgrade, or lost counts, no command ends that was not counted as accepted."""
     old = cards.set_default(customer="cus_1", card="card_1")
     failed = cards.set_default(customer="cus_2", card="card_1")
     ends.fail(failed.id)
@@ -87,8 +87,8 @@ def test_what_was_accepted_before_there_were_counts_is_counted_with_its_end(
 
 
 @pytest.mark.parametrize("code", ["no such: code", "x" * 100, "código", ""])
-def test_codes_that_are_none_are_one(cards: CardCommands, ends: Ends, code: str) -> None:
-    """A code that is no word does not become a label."""
+def test_malformed_codes_are_counted_together(cards: CardCommands, ends: Ends, code: str) -> None:
+    """A code that is not a word does not become a label."""
     sent = cards.assign(customer="cus_1", source="tok_1")
     ends.end(sent.id, Envelope.no(code, "no"))
     (found,) = ends.journal(figures()).ended
@@ -97,7 +97,7 @@ def test_codes_that_are_none_are_one(cards: CardCommands, ends: Ends, code: str)
 
 
 def test_damaged_counts_stop_nothing(cards: CardCommands, ends: Ends) -> None:
-    """Where the counts are no hash, or hold what is no count, commands are carried out as ever."""
+    """If the counts are damaged, or not a hash, commands are still carried out."""
     ends.redis.set("cards:counts", "garbage")
     ends.end(cards.assign(customer="cus_1", source="tok_1").id)
     assert ends.journal(figures()).accepted == {}
@@ -114,8 +114,8 @@ def test_damaged_counts_stop_nothing(cards: CardCommands, ends: Ends) -> None:
     assert sum(ends.journal(figures()).ended.values()) == 1
 
 
-def test_figures_look_at_so_many_customers_at_most(ends: Ends) -> None:
-    """Asked every second, they cost the same however many customers wait; a drain looks at all."""
+def test_figures_read_a_bounded_number_of_customers(ends: Ends) -> None:
+    """Figures, read every second, have a bounded cost; a drain counts all customers."""
     until = 99_999_999_999_999
     with ends.redis.pipeline(transaction=False) as pipe:
         for number in range(2_500):
@@ -127,8 +127,8 @@ def test_figures_look_at_so_many_customers_at_most(ends: Ends) -> None:
     assert ends.journal(leased()) == 2_500
 
 
-def test_what_workers_measure_adds_up(ends: Ends) -> None:
-    """Figures of several workers are summed under their words."""
+def test_measurements_of_workers_are_summed(ends: Ends) -> None:
+    """Measurements of several workers are summed under their names."""
     for _ in range(2):
         ends.journal(count({"worker requests DEFAULT 200": 2, "worker request DEFAULT ms": 30}))
     measured = ends.journal(figures()).measured

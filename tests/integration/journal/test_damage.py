@@ -1,4 +1,4 @@
-"""Damage in the journal: what it is about is told, and nothing else is touched."""
+"""Damaged data in the journal is reported, and affects nothing else."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _NOT_ARGUMENTS: list[Any] = [{"a": 1}, None, ["x"], True, "\ud800"]
 
 
 @pytest.mark.parametrize("argument", _NOT_ARGUMENTS)
-async def test_what_is_no_argument_fails_alone(redis_url: str, argument: Any) -> None:
-    """It is a fault of the call; those of the same round trip are carried out."""
+async def test_a_bad_argument_fails_only_its_call(redis_url: str, argument: Any) -> None:
+    """A bad argument is a fault of its call; other calls of the round trip succeed."""
     journal = Journal(redis_url)
     calls = [Call(lambda a: a[0], commands=[("ECHO", one)]) for one in ("a", argument, "b")]
     answers = await asyncio.gather(*map(journal, calls), return_exceptions=True)
@@ -43,8 +43,8 @@ async def test_what_is_no_argument_fails_alone(redis_url: str, argument: Any) ->
     assert isinstance(answers[1], JournalFault)
 
 
-async def test_a_key_of_another_type_fails_alone(bench: Bench, redis_url: str) -> None:
-    """So it is where the data are damaged, in commands and in scripts."""
+async def test_a_key_of_another_type_fails_only_its_call(bench: Bench, redis_url: str) -> None:
+    """Damaged data fails only the calls that meet it, as commands and as scripts."""
     bench.redis.set("cards:customer:cus_1", "x")
     journal = Journal(redis_url)
     command = Call(lambda a: a, commands=[("HGETALL", "cards:customer:cus_1")])
@@ -56,8 +56,8 @@ async def test_a_key_of_another_type_fails_alone(bench: Bench, redis_url: str) -
     await journal.aclose()
 
 
-def test_what_the_server_is_at_is_no_fault_of_a_call(bench: Bench, redis_url: str) -> None:
-    """A replica that refuses writes is an outage, within scripts too: calls are to be repeated."""
+def test_a_replica_is_an_outage_and_no_fault_of_a_call(bench: Bench, redis_url: str) -> None:
+    """A replica that refuses writes is an outage, within scripts too: calls are retried."""
     bench.redis.replicaof("127.0.0.1", "1")
     try:
         for asked in (
@@ -70,8 +70,8 @@ def test_what_the_server_is_at_is_no_fault_of_a_call(bench: Bench, redis_url: st
         bench.redis.replicaof("NO", "ONE")
 
 
-def test_damaged_commands_of_a_batch_hide_no_others(bench: Bench) -> None:
-    """Of a message of many commands the sound ones are begun."""
+def test_damaged_commands_of_a_batch_do_not_affect_others(bench: Bench) -> None:
+    """The valid commands of a message of many are claimed."""
     ids = [bench.accept_default(customer=f"cus_{n}") for n in range(6)]
     bench.redis.hset(f"cards:command:{ids[1]}", "tries", "many")
     bench.redis.delete(f"cards:command:{ids[2]}")
@@ -85,8 +85,8 @@ def test_damaged_commands_of_a_batch_hide_no_others(bench: Bench) -> None:
     assert set(named) == {ids[1], ids[2], ids[3]}
 
 
-def test_damaged_customers_hide_no_others(bench: Bench) -> None:
-    """Of customers in hand, and of those that are due, the sound ones are taken up."""
+def test_damaged_customers_do_not_affect_others(bench: Bench) -> None:
+    """Valid customers are claimed, whether they are deferred or due."""
     ids = [bench.accept_default(customer=f"cus_{n}") for n in range(3)]
     for one in ids:
         bench.redis.hset("cards:customer:cus_" + str(ids.index(one)), "called", 100)
@@ -101,8 +101,8 @@ def test_damaged_customers_hide_no_others(bench: Bench) -> None:
     assert score > now + 30_000
 
 
-def test_a_sweep_passes_over_what_is_damaged(bench: Bench) -> None:
-    """A queue that is none, and rows that are none, keep no lost command from being found."""
+def test_a_sweep_skips_damaged_data(bench: Bench) -> None:
+    """Damaged queues and rows do not keep the sweep from finding a lost command."""
     lost = [bench.accept_default(lane=Lane.BULK, customer=f"cus_{n}") for n in range(3)]
     for one in lost:
         bench.redis.hset(f"cards:command:{one}", "accepted", 1)
@@ -115,16 +115,16 @@ def test_a_sweep_passes_over_what_is_damaged(bench: Bench) -> None:
     assert [ident for ident, _ in found.ends] == ["an id"]
 
 
-def test_a_command_is_accepted_where_its_queue_is_none(bench: Bench) -> None:
-    """Its message is a wake-up; the sweep finds it without."""
+def test_a_command_is_accepted_without_a_usable_queue(bench: Bench) -> None:
+    """If its queue has another type, the command is accepted, and the sweep finds it."""
     bench.redis.set("interactive", "x")
     command = bench.accept_default()
     bench.redis.hset(f"cards:command:{command}", "accepted", 1)
     assert bench.journal(sweep("w", limit=10, patience_ms=1)).commands == [command]
 
 
-def test_a_refused_command_that_comes_again_is_no_damage(bench: Bench) -> None:
-    """Its row has no card, since nothing of what it held is kept."""
+def test_a_repeated_refused_command_is_not_damaged(bench: Bench) -> None:
+    """The row of a command refused by validation has no card, which is not damage."""
     command = bench.accept_default()
     bench.redis.hdel(f"cards:command:{command}", "card")
     bench.redis.hset(f"cards:command:{command}", mapping={"finished": 5, "state": "rejected"})
@@ -132,8 +132,8 @@ def test_a_refused_command_that_comes_again_is_no_damage(bench: Bench) -> None:
     assert bench.take(command).status is ClaimStatus.ENDED
 
 
-def test_a_damaged_end_hides_no_other_row_of_a_migration(bench: Bench) -> None:
-    """It is recorded like one that is lost; the others as they ended."""
+def test_a_damaged_end_does_not_affect_other_rows(bench: Bench) -> None:
+    """A damaged end is recorded like a lost one, and the other rows as they ended."""
     moves = Moves(bench)
     moves.send(1, 2, 3, 4)
     for number in (1, 2, 3, 4):
@@ -149,7 +149,7 @@ def test_a_damaged_end_hides_no_other_row_of_a_migration(bench: Bench) -> None:
     assert moves.ended() == []
 
 
-def test_status_of_an_id_that_redis_cannot_be_asked_for(bench: Bench) -> None:
+def test_status_of_an_id_that_cannot_be_encoded(bench: Bench) -> None:
     """Half a surrogate pair is a fault of the call, not an outage."""
     with pytest.raises(JournalFault):
         bench.journal(status("\udfff\ud800"))

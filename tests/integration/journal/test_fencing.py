@@ -1,4 +1,4 @@
-"""Whoever lost a customer's lease writes nothing more for it, and who may hold it is bounded."""
+"""A holder that lost its lease writes nothing more for the customer, and leases are exclusive."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.integration.journal.conftest import LEASE_MS, Bench
 WINDOW_MS = 3_600_000
 
 
-def test_holder_taken_over_cannot_close(bench: Bench) -> None:
-    """The outcome of a holder whose lease was taken over is dropped, and it is granted nothing."""
+def test_holder_taken_over_cannot_complete(bench: Bench) -> None:
+    """The outcome of a holder that was taken over is dropped, and it is granted nothing."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     late = bench.granted(second)
     bench.expire_lease()
@@ -22,7 +22,7 @@ def test_holder_taken_over_cannot_close(bench: Bench) -> None:
 
 
 def test_holder_taken_over_cannot_renew(bench: Bench) -> None:
-    """A renewal answers that the lease is lost, and leaves the new holder's as it is."""
+    """A renewal by a holder that was taken over answers that it is lost, and changes nothing."""
     command = bench.accept_default()
     late = bench.granted(command)
     bench.expire_lease()
@@ -34,8 +34,8 @@ def test_holder_taken_over_cannot_renew(bench: Bench) -> None:
     assert bench.journal(renew([("cus_1", new.fence)], LEASE_MS * 2)) == [True]
 
 
-def test_holder_taken_over_and_closed_cannot_close(bench: Bench) -> None:
-    """Nor can it once the new holder has ended the command and the customer has no more."""
+def test_holder_taken_over_cannot_complete_an_ended_command(bench: Bench) -> None:
+    """The former holder cannot complete an attempt after the new holder has ended the command."""
     command = bench.accept_default()
     late = bench.granted(command)
     bench.expire_lease()
@@ -46,8 +46,8 @@ def test_holder_taken_over_and_closed_cannot_close(bench: Bench) -> None:
     assert bench.state(command) is State.REJECTED
 
 
-def test_lease_given_back_cannot_be_renewed(bench: Bench) -> None:
-    """A renewal that was under way when the try was closed brings no lease back."""
+def test_released_lease_cannot_be_renewed(bench: Bench) -> None:
+    """A renewal that was under way when the attempt was completed does not restore the lease."""
     command = bench.accept_default()
     grant = bench.granted(command)
     bench.again(grant)
@@ -56,8 +56,8 @@ def test_lease_given_back_cannot_be_renewed(bench: Bench) -> None:
     assert bench.resume().status is ClaimStatus.GRANTED
 
 
-def test_late_holder_that_was_not_taken_over_still_closes(bench: Bench) -> None:
-    """A lease that ran out and that nobody took is still good for what its holder knows."""
+def test_late_holder_that_was_not_taken_over_still_completes(bench: Bench) -> None:
+    """The holder of an expired lease that nobody took over may still complete its attempt."""
     command = bench.accept_default()
     grant = bench.granted(command)
     bench.expire_lease()
@@ -66,15 +66,15 @@ def test_late_holder_that_was_not_taken_over_still_closes(bench: Bench) -> None:
 
 
 def test_late_holder_that_was_not_taken_over_still_renews(bench: Bench) -> None:
-    """A renewal brings back a lease that ran out, as long as nobody took it."""
+    """A renewal restores an expired lease, as long as nobody took it over."""
     grant = bench.granted(bench.accept_default())
     bench.expire_lease()
     assert bench.journal(renew([("cus_1", grant.fence)], LEASE_MS)) == [True]
     assert bench.resume().status is ClaimStatus.BUSY
 
 
-def test_strikes_count_leases_lost_in_the_middle(bench: Bench) -> None:
-    """Each takeover of a running try is a strike, and a try that is closed clears them."""
+def test_expired_leases_are_counted(bench: Bench) -> None:
+    """A takeover of a running attempt counts an expired lease; a completed attempt resets it."""
     command = bench.accept_default()
     grant = bench.granted(command)
     assert grant.expired_leases == 0
@@ -91,8 +91,8 @@ def test_strikes_count_leases_lost_in_the_middle(bench: Bench) -> None:
     assert after.expired_leases == 0
 
 
-def test_taken_over_try_is_unsettled_under_the_same_key(bench: Bench) -> None:
-    """Who takes over sends the same key again, so that a late request becomes a replay."""
+def test_attempt_taken_over_is_unsettled_under_the_same_key(bench: Bench) -> None:
+    """The new holder sends the same key, so that a late request only repeats the answer."""
     command = bench.accept_default()
     key = bench.granted(command).key
     bench.expire_lease()
@@ -102,8 +102,8 @@ def test_taken_over_try_is_unsettled_under_the_same_key(bench: Bench) -> None:
     assert grant.key == key == command
 
 
-def test_fences_only_grow(bench: Bench) -> None:
-    """Every grant has a higher number than all before it, of whatever customer."""
+def test_fencing_tokens_only_grow(bench: Bench) -> None:
+    """Every grant has a higher token than all before it, of any customer."""
     grants = [bench.granted(bench.accept_default(customer=f"cus_{n}")) for n in (1, 2)]
     bench.expire_lease()
     taken = bench.resume().grant
@@ -118,7 +118,7 @@ def _refused(bench: Bench, grant: Grant, *, next_holder: str = "") -> ClaimResul
 
 
 def test_refused_key_stops_every_customer(bench: Bench) -> None:
-    """After a 401 nothing is granted to anybody, and the command that met it is not burnt."""
+    """After a 401 nothing is granted for any customer, and the command that met it is not ended."""
     first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
     assert _refused(bench, bench.granted(first), next_holder="h").status is ClaimStatus.STOPPED
     assert bench.take(other).status is ClaimStatus.STOPPED
@@ -127,8 +127,8 @@ def test_refused_key_stops_every_customer(bench: Bench) -> None:
     assert bench.state(other) is State.QUEUED
 
 
-def test_one_try_in_a_window_finds_out_whether_the_key_works(bench: Bench) -> None:
-    """When the pause is over one command is let through, and the others wait for what it finds."""
+def test_one_attempt_in_a_window_checks_the_api_key(bench: Bench) -> None:
+    """When the stop expires one command is granted, and the others wait for its outcome."""
     first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
     _refused(bench, bench.granted(first))
     bench.redis.hset("cards:stop", "until", 1)
@@ -140,7 +140,7 @@ def test_one_try_in_a_window_finds_out_whether_the_key_works(bench: Bench) -> No
 
 
 def test_success_ends_the_stop(bench: Bench) -> None:
-    """The first command that Stripe answers sets all others free."""
+    """The first command that Stripe answers ends the stop for all."""
     first, other = bench.accept_default(), bench.accept_default(customer="cus_2")
     _refused(bench, bench.granted(first))
     bench.redis.hset("cards:stop", "until", 1)
@@ -149,7 +149,7 @@ def test_success_ends_the_stop(bench: Bench) -> None:
 
 
 def test_refused_key_leaves_an_unsettled_command_first(bench: Bench) -> None:
-    """A command that may have happened stays in front through a 401."""
+    """An unsettled command stays first through a 401."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.granted(first)
     bench.expire_lease()
@@ -163,8 +163,8 @@ def test_refused_key_leaves_an_unsettled_command_first(bench: Bench) -> None:
     assert grant.unsettled
 
 
-def test_day_of_the_key_begins_anew_when_nothing_was_executed(bench: Bench) -> None:
-    """A try that certainly did nothing leaves no key at Stripe whose day could be over."""
+def test_life_of_a_key_restarts_if_nothing_was_executed(bench: Bench) -> None:
+    """An attempt without effect leaves no key at Stripe that could expire."""
     command = bench.accept_default()
     grant = bench.granted(command)
     bench.redis.hset(f"cards:command:{command}", "sent", 1)
@@ -175,8 +175,8 @@ def test_day_of_the_key_begins_anew_when_nothing_was_executed(bench: Bench) -> N
     assert after.may_send
 
 
-def test_day_of_the_key_goes_on_while_a_try_may_have_happened(bench: Bench) -> None:
-    """23 hours after a try that may have had an effect its key is not sent again."""
+def test_life_of_a_key_continues_while_an_attempt_is_unsettled(bench: Bench) -> None:
+    """A key is not sent later than 23 hours after an attempt that may have had an effect."""
     command = bench.accept_default()
     grant = bench.granted(command)
     bench.redis.hset(f"cards:command:{command}", "sent", 1)

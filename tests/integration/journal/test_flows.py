@@ -1,4 +1,4 @@
-"""Each sender in the bulk lane has a queue of its own, as long as there are queues."""
+"""Each sender in the bulk lane has its own queue, as long as there are enough queues."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _lengths(bench: Bench) -> dict[str, int]:
 
 
 def test_flows_have_queues_of_their_own(bench: Bench) -> None:
-    """However much one sender has queued, another's messages are not behind them."""
+    """One sender's messages never wait behind another's."""
     for _ in range(20):
         _send(bench, "large")
     _send(bench, "small")
@@ -31,7 +31,7 @@ def test_flows_have_queues_of_their_own(bench: Bench) -> None:
 
 
 def test_a_flow_keeps_its_queue(bench: Bench) -> None:
-    """Messages of one sender stay in one queue, in order, also when that is the longest."""
+    """A sender's messages stay in one queue, in order, even if it is the longest."""
     for _ in range(5):
         _send(bench, "one")
         _send(bench, "two")
@@ -39,7 +39,7 @@ def test_a_flow_keeps_its_queue(bench: Bench) -> None:
 
 
 def test_more_flows_than_queues_share_the_shortest(bench: Bench) -> None:
-    """The next sender joins a queue that has least in it, not the one of the largest sender."""
+    """A further sender joins the shortest queue, not that of the largest sender."""
     for _ in range(10):
         _send(bench, "large")
     for number in range(FLOW_QUEUES):

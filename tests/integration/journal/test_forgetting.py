@@ -1,4 +1,4 @@
-"""A migration that has ended is forgotten whole, and entered anew it is another life of it."""
+"""A migration that has ended is forgotten completely, and can be created again under new keys."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _replay(moves: Moves, command: str) -> None:
     assert moves.bench.journal(found.replayed("en", 90_000)) is State.QUEUED
 
 
-def test_all_of_an_ended_migration_goes(moves: Moves, uploads: Uploads) -> None:
-    """Its keys, and on this machine results, copy and upload; of others nothing does."""
+def test_an_ended_migration_is_removed_completely(moves: Moves, uploads: Uploads) -> None:
+    """Its keys, results, copy and upload are removed, and nothing of others."""
     moves.send(1)
     moves.end(1, State.REJECTED)
     moves.settle()
@@ -84,8 +84,8 @@ def test_all_of_an_ended_migration_goes(moves: Moves, uploads: Uploads) -> None:
 
 
 @pytest.mark.parametrize("what", ["run", "pause", "stop", "cancel"])
-def test_one_that_has_not_ended_stays(moves: Moves, uploads: Uploads, what: str) -> None:
-    """Running, paused, stopped or being cancelled: nothing of it is touched, here or in Redis."""
+def test_a_migration_that_has_not_ended_stays(moves: Moves, uploads: Uploads, what: str) -> None:
+    """A running, paused, stopped or cancelling migration keeps its files and keys."""
     moves.send(1)
     moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "until", 1)
     if what != "run":
@@ -98,10 +98,8 @@ def test_one_that_has_not_ended_stays(moves: Moves, uploads: Uploads, what: str)
     assert (moves.dump(), _left(uploads)) == (before, files)
 
 
-def test_one_that_was_not_begun_is_forgotten_once_it_is_paused(
-    moves: Moves, uploads: Uploads
-) -> None:
-    """Nothing of it was sent: it goes whole, and may be entered again."""
+def test_a_paused_migration_without_sent_rows_is_forgotten(moves: Moves, uploads: Uploads) -> None:
+    """A migration that has sent nothing is removed completely, and may be created again."""
     moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "until", 1)
     with pytest.raises(NotInState):
         moves.registry.forget(MIGRATION)
@@ -110,16 +108,16 @@ def test_one_that_was_not_begun_is_forgotten_once_it_is_paused(
     assert (_keys(moves), moves.registry.list()) == ([], [])
 
 
-def test_one_that_is_unknown_is_said(moves: Moves, uploads: Uploads) -> None:
-    """Files here of a migration that no journal knows, or ever forgot, stay."""
+def test_an_unknown_migration_is_reported(moves: Moves, uploads: Uploads) -> None:
+    """Files of a migration that no journal knows, or ever forgot, stay."""
     files = _left(uploads)
     with pytest.raises(UnknownMigration):
         forget(moves.registry, uploads, "mig_2")
     assert _left(uploads) == files
 
 
-def test_what_was_taken_up_again_is_waited_for(moves: Moves, uploads: Uploads) -> None:
-    """A failed command that a person has replayed is under way: not before it has ended."""
+def test_a_replayed_command_must_end_first(moves: Moves, uploads: Uploads) -> None:
+    """A migration with a replayed command is not forgotten before that has ended."""
     command = _failed(moves)
     moves.finish()
     _replay(moves, command)
@@ -129,10 +127,10 @@ def test_what_was_taken_up_again_is_waited_for(moves: Moves, uploads: Uploads) -
     assert forget(moves.registry, uploads, MIGRATION) is not None
 
 
-def test_its_driver_is_waited_for(
+def test_the_driver_must_release_its_lease_first(
     moves: Moves, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who has just ended it is still there for a moment; one that stays is said."""
+    """Forgetting waits briefly for the driver, and reports one that stays."""
     moves.finish()
     moves.lease()
     monkeypatch.setattr(forgetting, "LEASE_S", -1.0)
@@ -148,10 +146,10 @@ def test_its_driver_is_waited_for(
 
 
 @pytest.mark.parametrize("cut", ["remove results", "remove copy", "remove upload", "forget"])
-def test_cut_off_anywhere_it_is_finished_by_the_next(
+def test_an_interrupted_removal_can_be_repeated(
     moves: Moves, uploads: Uploads, monkeypatch: pytest.MonkeyPatch, cut: str
 ) -> None:
-    """Until the last step the migration is found; the same again then removes the rest."""
+    """Until its last step the migration is found, and a repetition removes the rest."""
     moves.finish()
     steps: dict[str, tuple[Any, str]] = {
         "remove results": (Results, "remove"),
@@ -172,15 +170,15 @@ def test_cut_off_anywhere_it_is_finished_by_the_next(
     assert (_keys(moves), _left(uploads)) == ([], ["cards.csv", "mig_2.sqlite"])
 
 
-def test_an_answer_that_was_lost_does_no_harm(moves: Moves) -> None:
+def test_the_script_may_be_repeated(moves: Moves) -> None:
     """The journal's step may be repeated, as its client does by itself."""
     moves.finish()
     moves.twice(journalled.forget(MIGRATION))
     assert _keys(moves) == []
 
 
-def test_a_copy_that_another_migration_is_made_of_stays(moves: Moves, uploads: Uploads) -> None:
-    """The same stream under other conditions is another migration of the same copy."""
+def test_a_copy_that_another_migration_uses_stays(moves: Moves, uploads: Uploads) -> None:
+    """The same stream with other conditions is another migration of the same copy."""
     moves.finish()
     about = f'{{"path": "/elsewhere/{_COPY}"}}'
     moves.bench.journal(journalled.create("mig_2", "a.csv", 1, about, None))
@@ -188,8 +186,8 @@ def test_a_copy_that_another_migration_is_made_of_stays(moves: Moves, uploads: U
     assert _left(uploads) == ["cards.csv", _COPY, "mig_2.sqlite"]
 
 
-def test_a_file_of_somebodys_own_stays(moves: Moves, tmp_path: Path) -> None:
-    """A migration's file is removed only where it is a copy of ours, even in the data folder."""
+def test_a_users_own_file_stays(moves: Moves, tmp_path: Path) -> None:
+    """A migration's file is removed only if it is our copy, even in the data folder."""
     own = tmp_path / "own.csv"
     own.write_text("userId,default_source\n")
     moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "about", f'{{"path": "{own}"}}')
@@ -198,8 +196,10 @@ def test_a_file_of_somebodys_own_stays(moves: Moves, tmp_path: Path) -> None:
     assert own.exists()
 
 
-def test_on_another_machine_what_lies_there_is_removed(moves: Moves, uploads: Uploads) -> None:
-    """Forgotten elsewhere it is unknown, and remembered as forgotten: the files here go, once."""
+def test_files_of_a_migration_forgotten_elsewhere_are_removed(
+    moves: Moves, uploads: Uploads
+) -> None:
+    """If another machine forgot the migration, the files here are removed, once."""
     moves.finish()
     moves.registry.forget(MIGRATION)
     assert forget(moves.registry, uploads, MIGRATION) is None
@@ -208,8 +208,8 @@ def test_on_another_machine_what_lies_there_is_removed(moves: Moves, uploads: Up
         forget(moves.registry, uploads, MIGRATION)
 
 
-def test_entered_anew_its_rows_go_under_other_keys(moves: Moves) -> None:
-    """Under the first ones Stripe would repeat its first answers, and do nothing."""
+def test_a_recreated_migration_uses_new_keys(moves: Moves) -> None:
+    """Under the first keys Stripe would repeat its first answers, and do nothing."""
     moves.send(1)
     first = moves.take(1)
     moves.bench.end(first)
@@ -226,8 +226,8 @@ def test_entered_anew_its_rows_go_under_other_keys(moves: Moves) -> None:
     assert moves.check()[RowState.APPLIED] == 1
 
 
-def test_a_failed_command_of_before_is_recorded_anew(moves: Moves) -> None:
-    """It stays for a person; run again its row ends as failed, and a replay corrects the sums."""
+def test_an_earlier_failed_command_is_recorded_again(moves: Moves) -> None:
+    """A recreated migration's row ends as failed again, and a replay corrects the counts."""
     command = _failed(moves)
     moves.finish()
     moves.registry.forget(MIGRATION)
@@ -244,10 +244,10 @@ def test_a_failed_command_of_before_is_recorded_anew(moves: Moves) -> None:
 
 
 @pytest.mark.parametrize("ends", ["before the row is sent", "after"])
-def test_one_replayed_after_it_was_forgotten_counts_for_the_next_life(
+def test_a_command_replayed_after_forgetting_counts_for_the_next_run(
     moves: Moves, ends: str
 ) -> None:
-    """Whenever it ends it is recorded once, and sent no second time."""
+    """The command is recorded once, whenever it ends, and is not sent again."""
     command = _failed(moves)
     moves.finish()
     moves.registry.forget(MIGRATION)
@@ -265,8 +265,8 @@ def test_one_replayed_after_it_was_forgotten_counts_for_the_next_life(
     assert moves.registry.status(MIGRATION).codes == {"parameter_invalid": 1}
 
 
-def test_what_comes_late_makes_nothing_of_it(moves: Moves) -> None:
-    """A driver or an upload that has not heard of it yet enters and sends nothing."""
+def test_late_calls_do_not_recreate_a_forgotten_migration(moves: Moves) -> None:
+    """A driver or an upload that has not noticed creates and sends nothing."""
     moves.finish()
     moves.registry.forget(MIGRATION)
     journal = moves.bench.journal
@@ -278,8 +278,8 @@ def test_what_comes_late_makes_nothing_of_it(moves: Moves) -> None:
     assert _keys(moves) == []
 
 
-def test_a_new_journal_is_told_what_the_keys_end_in(moves: Moves) -> None:
-    """One that was forgotten, and then lost with its journal, is sent under the keys it had."""
+def test_a_new_journal_gets_the_suffix_of_the_keys(moves: Moves) -> None:
+    """A forgotten migration whose journal was lost then keeps the keys it had."""
     moves.finish()
     moves.registry.forget(MIGRATION)
     moves.create()

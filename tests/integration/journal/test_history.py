@@ -1,4 +1,4 @@
-"""A customer's ended commands are found as long as their statuses are, and 50 at most."""
+"""A customer's ended commands are found as long as their statuses are kept, up to 50."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _end(ends: Ends, command_id: str, keep_s: int) -> None:
 
 
 def test_the_newest_fifty_are_kept(cards: CardCommands, ends: Ends) -> None:
-    """The newest first; what was ended before those is no longer found."""
+    """The 50 newest ended commands are found, newest first, and no older ones."""
     ids = []
     for _ in range(53):
         ids.append(cards.set_default(customer="cus_1", card="card_1").id)
@@ -52,18 +52,16 @@ def test_the_newest_fifty_are_kept(cards: CardCommands, ends: Ends) -> None:
     ]
 
 
-def test_they_are_kept_as_long_as_the_status_that_is_kept_longest(
-    cards: CardCommands, ends: Ends
-) -> None:
-    """A later command that is kept for less does not take the earlier one away."""
+def test_history_lasts_as_long_as_the_longest_kept_status(cards: CardCommands, ends: Ends) -> None:
+    """A later command with a shorter TTL does not shorten that of an earlier one."""
     for days, wanted in ((1, 1), (3, 3), (1, 3), (0, 8)):
         _end(ends, cards.set_default(customer="cus_1", card="card_1").id, days * 86_400)
         kept = ends.redis.pttl("cards:history:cus_1")
         assert abs(kept - wanted * _DAY_MS) < 60_000, days
 
 
-def test_a_failed_one_that_is_replayed_is_there_once(cards: CardCommands, ends: Ends) -> None:
-    """It moves to the front when it ends again."""
+def test_a_replayed_command_is_listed_once(cards: CardCommands, ends: Ends) -> None:
+    """A replayed command moves to the front when it ends again."""
     failed = cards.set_default(customer="cus_1", card="card_1").id
     ends.fail(failed)
     other = cards.set_default(customer="cus_1", card="card_2").id
@@ -74,8 +72,8 @@ def test_a_failed_one_that_is_replayed_is_there_once(cards: CardCommands, ends: 
     assert [one.id for one in found] == [failed, other]
 
 
-def test_what_is_damaged_stops_nothing(cards: CardCommands, ends: Ends) -> None:
-    """A key of another type, or ids of nothing, end no command otherwise than it would."""
+def test_a_damaged_history_stops_nothing(cards: CardCommands, ends: Ends) -> None:
+    """A key of another type, or unknown ids, do not change how a command ends."""
     ends.redis.rpush("cards:history:cus_1", "x")
     one = cards.set_default(customer="cus_1", card="card_1").id
     ends.end(one)
@@ -86,16 +84,16 @@ def test_what_is_damaged_stops_nothing(cards: CardCommands, ends: Ends) -> None:
     assert (found.attempts, found.finished_at) == (0, None)
 
 
-def test_a_migrations_commands_are_not_noted(ends: Ends, cards: CardCommands) -> None:
-    """They leave once they are recorded: a migration of millions would keep a key for each row."""
+def test_a_migrations_commands_are_not_in_the_history(ends: Ends, cards: CardCommands) -> None:
+    """Otherwise a migration of millions would keep a key for each row."""
     sent = cards.set_default(customer="cus_1", card="card_1").id
     ends.redis.hset(f"cards:command:{sent}", mapping={"migration": "mig_1", "number": 1})
     ends.end(sent)
     assert not ends.redis.exists("cards:history:cus_1")
 
 
-def test_the_last_twenty_tries_are_told(cards: CardCommands, ends: Ends) -> None:
-    """When, what each came to, and its code; what it waits for besides."""
+def test_the_last_twenty_retries_are_shown(cards: CardCommands, ends: Ends) -> None:
+    """Each has its time, state and code; the story also says what the command waits for."""
     sent = cards.set_default(customer="cus_1", card="card_1").id
     for number in range(23):
         again = Retry(0, number == 22, f"code_{number}", "busy")
@@ -112,8 +110,8 @@ def test_the_last_twenty_tries_are_told(cards: CardCommands, ends: Ends) -> None
     assert (story.wait, story.told.attempts) == (Wait.TRUTH, 23)
 
 
-def test_no_moment_is_taken_for_a_card_number(cards: CardCommands, ends: Ends) -> None:
-    """Every tenth time in milliseconds passes for one; a number in a reason still is one."""
+def test_no_time_is_taken_for_a_card_number(cards: CardCommands, ends: Ends) -> None:
+    """One in ten times in milliseconds passes for a card number; numbers in a reason still do."""
     sent = cards.set_default(customer="cus_1", card="card_1").id
     moments = range(1_796_000_000_000, 1_796_000_000_030)
     for moment in moments:

@@ -1,4 +1,4 @@
-"""Migrations in the journal: the ledger adds up, whatever is repeated."""
+"""Migrations in the journal: the ledger stays consistent, also when calls are repeated."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_lua_knows_the_states() -> None:
 
 
 def test_rows_go_from_pending_to_applied(moves: Moves) -> None:
-    """A row is sent, carried out, recorded and gone from the journal, and the counts follow."""
+    """A row is sent, carried out, recorded and removed from the journal; the counts follow."""
     assert moves.check() == {RowState.PENDING: 5, RowState.INVALID: 1}
     assert moves.send(1, 2) == journalled.Told("running", 2, 2)
     assert moves.check() == {RowState.PENDING: 3, RowState.SENT: 2, RowState.INVALID: 1}
@@ -71,7 +71,7 @@ def test_rows_go_from_pending_to_applied(moves: Moves) -> None:
 
 
 def test_a_sent_row_names_its_sender(moves: Moves) -> None:
-    """The command of a row says who entered the migration, where that has a name."""
+    """A row's command has the name of the service that created the migration, if any."""
     moves.send(1, sender="finance")
     moves.send(2)
     assert [moves.take(number).row.get("sender") for number in (1, 2)] == ["finance", None]
@@ -87,12 +87,12 @@ def test_a_settled_row_is_not_sent_again(moves: Moves) -> None:
 
 
 def test_an_invalid_row_is_not_sent(moves: Moves) -> None:
-    """What the plan found invalid is never sent."""
+    """A row that the plan found invalid is never sent."""
     assert moves.send(6).count == 0
 
 
 def test_only_its_driver_sends_and_settles(moves: Moves) -> None:
-    """Who has lost the lease can neither send nor settle."""
+    """A driver that lost the lease can neither send nor settle."""
     moves.send(1)
     moves.end(1)
     rows = [settled_of(one, result_of(one)) for one in moves.ended()]
@@ -105,7 +105,7 @@ def test_only_its_driver_sends_and_settles(moves: Moves) -> None:
 
 
 def test_a_live_driver_keeps_the_lease(moves: Moves) -> None:
-    """Another driver gets the migration only when the lease has run out, or by force."""
+    """Another driver gets the migration only when the lease has expired, or by force."""
     held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS))
     assert isinstance(held, Held)
     assert (held.driver, held.mine) == (DRIVER, False)
@@ -115,7 +115,7 @@ def test_a_live_driver_keeps_the_lease(moves: Moves) -> None:
 
 
 def test_no_lease_in_another_journal(moves: Moves) -> None:
-    """A driver that was begun in one journal takes and writes nothing in another, nor in none."""
+    """A driver takes and writes nothing in another journal than its own."""
     journal = moves.bench.journal
     known = journal(first_use())
     assert isinstance(journal(journalled.lease(MIGRATION, DRIVER, LEASE_MS, journal=known)), Held)
@@ -127,8 +127,8 @@ def test_no_lease_in_another_journal(moves: Moves) -> None:
     assert journal(strange) == Elsewhere(None)
 
 
-def test_rows_are_carried_over_from_a_journal_that_was_lost(moves: Moves) -> None:
-    """Only pending ones, once, with their codes, and not as failures since the start."""
+def test_rows_are_carried_over_from_a_lost_journal(moves: Moves) -> None:
+    """Pending rows are carried over once, with their codes, but not as new failures."""
     rows = [(1, int(RowState.APPLIED), "", ""), (2, int(RowState.REJECTED), "no_card", "why")]
     assert moves.bench.journal(journalled.carry(MIGRATION, rows)) == 2
     assert moves.bench.journal(journalled.carry(MIGRATION, rows)) == 0
@@ -142,7 +142,7 @@ def test_rows_are_carried_over_from_a_journal_that_was_lost(moves: Moves) -> Non
 
 
 def test_nothing_is_sent_while_paused(moves: Moves) -> None:
-    """Pause refuses sending at once; resume allows it again."""
+    """A pause refuses sending at once; resume allows it again."""
     moves.registry.pause(MIGRATION)
     assert moves.send(1) == journalled.Told("paused", 0, 0)
     assert moves.registry.resume(MIGRATION).state is MigrationState.RUNNING
@@ -150,7 +150,7 @@ def test_nothing_is_sent_while_paused(moves: Moves) -> None:
 
 
 def test_cancelling(moves: Moves) -> None:
-    """What was not sent is cancelled in ledger and queue; what runs at Stripe is finished."""
+    """Unsent rows are cancelled in ledger and queue; running ones are finished."""
     moves.send(1, 2)
     grant = moves.take(1)
     moves.registry.cancel(MIGRATION)
@@ -169,7 +169,7 @@ def test_cancelling(moves: Moves) -> None:
     assert moves.check() == {RowState.APPLIED: 1, RowState.CANCELLED: 4, RowState.INVALID: 1}
 
 
-def test_one_command_cancelled_by_hand(moves: Moves) -> None:
+def test_a_command_cancelled_by_the_operator(moves: Moves) -> None:
     """`cards cancel` of a row's command is recorded as that row's end."""
     moves.send(1)
     envelope = Envelope.no("cancelled", "cancelled")
@@ -179,7 +179,7 @@ def test_one_command_cancelled_by_hand(moves: Moves) -> None:
 
 
 def test_a_failed_row_is_kept_and_corrected_by_its_replay(moves: Moves) -> None:
-    """A failed command stays for a person; when its replay succeeds, the ledger says so at once."""
+    """A failed command stays for the operator; its replay's success corrects the ledger at once."""
     moves.send(1)
     grant = moves.take(1)
     moves.bench.end(grant, State.FAILED)
@@ -199,7 +199,7 @@ def test_a_failed_row_is_kept_and_corrected_by_its_replay(moves: Moves) -> None:
 
 
 def test_a_late_settle_does_not_undo_a_replay(moves: Moves) -> None:
-    """What was recorded of a first end is refused once the command has ended anew."""
+    """A record of the first end is refused once the command has ended again."""
     moves.send(1)
     moves.bench.end(moves.take(1), State.FAILED)
     late = [settled_of(one, result_of(one)) for one in moves.ended()]
@@ -214,7 +214,7 @@ def test_a_late_settle_does_not_undo_a_replay(moves: Moves) -> None:
 
 
 def test_terms_travel_with_the_command(moves: Moves) -> None:
-    """The worker is told to look first, what to expect, and whether somebody was there since."""
+    """The grant says whether to read first, the expected default, and whether it was set since."""
     moves.send(1, expected="", skip_if_newer=True)
     grant = moves.take(1)
     assert (grant.of_migration, grant.looks_first, grant.expected_default) == (True, True, "")
@@ -233,8 +233,8 @@ def test_terms_travel_with_the_command(moves: Moves) -> None:
     assert moves.ended()[0].before == "card_0"
 
 
-def test_a_newer_command_of_no_migration_is_seen(moves: Moves) -> None:
-    """A default set by others after the migration was created marks the row's command newer."""
+def test_a_newer_default_is_detected(moves: Moves) -> None:
+    """A default that others set after the migration's creation marks the command as newer."""
     order = SetDefaultCard(customer="cus_1", card="card_9")
     moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "created", 1)
     moves.bench.journal(accept(order, command_id="other"))
@@ -245,15 +245,15 @@ def test_a_newer_command_of_no_migration_is_seen(moves: Moves) -> None:
 
 
 def test_another_migration_is_not_newer(moves: Moves) -> None:
-    """What a migration's own rows set does not count as somebody else's change."""
+    """Defaults set by a migration's own rows do not count as changes by others."""
     moves.bench.redis.hset(f"cards:migration:{MIGRATION}", "created", 1)
     moves.send(1, skip_if_newer=True)
     moves.end(1)
     assert list(moves.bench.redis.scan_iter("cards:set:*")) == []
 
 
-def test_defaults_are_noted_only_while_it_matters(moves: Moves) -> None:
-    """Once no migration skips what is newer, nothing is kept of the defaults that others set."""
+def test_defaults_are_recorded_only_while_needed(moves: Moves) -> None:
+    """Once no migration skips newer defaults, those that others set are not recorded."""
     moves.registry.cancel(MIGRATION)
     moves.bench.journal(journalled.cancel_pending(MIGRATION, 1, ROWS))
     assert moves.twice(journalled.finish(MIGRATION, DRIVER)) == "cancelled"
@@ -264,7 +264,7 @@ def test_defaults_are_noted_only_while_it_matters(moves: Moves) -> None:
 
 
 def test_assigning_rows_have_no_terms(moves: Moves) -> None:
-    """An AssignCard is sent as it is."""
+    """An AssignCard row has no terms."""
     order = AssignCard(customer="cus_1", source="tok_1")
     row = RowCommand(1, command_id(MIGRATION, 1), order)
     moves.twice(journalled.send(MIGRATION, DRIVER, [row], look_first=True, skip_if_newer=True))
@@ -273,8 +273,8 @@ def test_assigning_rows_have_no_terms(moves: Moves) -> None:
     assert not grant.looks_first
 
 
-def test_what_a_person_asks_for_must_be_possible(moves: Moves) -> None:
-    """A finished migration is not paused, resumed or cancelled; an unknown one is unknown."""
+def test_impossible_actions_are_refused(moves: Moves) -> None:
+    """A finished migration cannot be paused, resumed or cancelled; an unknown one is unknown."""
     moves.registry.cancel(MIGRATION)
     with pytest.raises(NotInState) as error:
         moves.registry.pause(MIGRATION)
@@ -283,8 +283,8 @@ def test_what_a_person_asks_for_must_be_possible(moves: Moves) -> None:
         moves.registry.resume("mig_0")
 
 
-def test_creation_may_be_cut_off(bench: Bench) -> None:
-    """Before every row that is not sent was entered, nothing is sent and nobody finds it."""
+def test_creation_may_be_interrupted(bench: Bench) -> None:
+    """Until all unsent rows are entered nothing is sent, and nobody finds the migration."""
     bench.journal(journalled.create(MIGRATION, "a.csv", 3, "{}", 5.0))
     bench.journal(journalled.lease(MIGRATION, DRIVER, LEASE_MS))
     order = AssignCard(customer="cus_1", source="tok_1")
@@ -301,15 +301,15 @@ def test_creation_may_be_cut_off(bench: Bench) -> None:
     assert [one.id for one in registry.list()] == [MIGRATION]
 
 
-def test_a_row_is_found_void_after_all(moves: Moves) -> None:
-    """A pending row that cannot be sent any more becomes invalid, once."""
+def test_a_pending_row_may_become_invalid(moves: Moves) -> None:
+    """A pending row that can no longer be sent becomes invalid, once."""
     assert moves.twice(journalled.void(MIGRATION, DRIVER, 3, "parameter_invalid"))
     assert moves.check()[RowState.INVALID] == 2
     assert moves.registry.status(MIGRATION).codes == {"parameter_invalid": 2}
 
 
-def test_rows_end_for_which_nothing_was_sent(moves: Moves) -> None:
-    """A pending row ends once, with its code; what is as it should be is not among the codes."""
+def test_rows_may_end_without_being_sent(moves: Moves) -> None:
+    """A pending row ends once, with its code; an unchanged one counts under no code."""
     rows = [
         (1, int(RowState.AMBIGUOUS), "no_card", "the customer has no card"),
         (3, int(RowState.ALREADY_SO), "unchanged", ""),
@@ -329,8 +329,8 @@ def test_rows_end_for_which_nothing_was_sent(moves: Moves) -> None:
     assert (moves.bench.journal(paused).state, moves.check()[RowState.AMBIGUOUS]) == ("paused", 1)
 
 
-def test_a_doubtful_row_is_unknown_until_it_ends(moves: Moves) -> None:
-    """While it is not known whether a row took effect the ledger says so, and still adds up."""
+def test_an_uncertain_row_is_unknown_until_it_ends(moves: Moves) -> None:
+    """The ledger shows that a row may have taken effect, and its counts stay consistent."""
     moves.send(1)
     moves.bench.again(moves.take(1), uncertain=True)
     assert moves.check()[RowState.UNKNOWN] == 1
@@ -350,7 +350,7 @@ def test_a_doubtful_row_is_unknown_until_it_ends(moves: Moves) -> None:
 
 
 def test_details_are_bounded(moves: Moves) -> None:
-    """Of more than 20,000 rows that were not applied only the codes are counted."""
+    """Beyond 20,000 rows that were not applied, only their codes are counted."""
     moves.bench.redis.hset(
         f"cards:migration-details:{MIGRATION}", mapping={str(n): "x y" for n in range(10, 20_010)}
     )

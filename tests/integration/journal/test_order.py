@@ -1,4 +1,4 @@
-"""Commands of a customer go out one at a time, in the order in which they were accepted."""
+"""A customer's commands are attempted one at a time, in the order of their acceptance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.integration.journal.conftest import Bench
 
 
 def test_earlier_command_goes_first_whichever_message_arrives_first(bench: Bench) -> None:
-    """A message lets work go as far as its command, starting with the oldest."""
+    """A message allows all commands up to its own, starting with the oldest."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     grant = bench.granted(second)
     assert grant.command_id == first
@@ -21,7 +21,7 @@ def test_earlier_command_goes_first_whichever_message_arrives_first(bench: Bench
 
 
 def test_second_worker_finds_the_customer_busy(bench: Bench) -> None:
-    """While a lease is held nobody else is granted anything of that customer."""
+    """While a lease is held no other holder is granted a command of that customer."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.granted(first)
     assert bench.take(second).status is ClaimStatus.BUSY
@@ -29,15 +29,15 @@ def test_second_worker_finds_the_customer_busy(bench: Bench) -> None:
     assert bench.resume().status is ClaimStatus.BUSY
 
 
-def test_holder_goes_on_only_as_far_as_messages_arrived(bench: Bench) -> None:
-    """A command whose message is still in its queue is left to that message."""
+def test_holder_continues_only_to_the_high_water_mark(bench: Bench) -> None:
+    """A command whose message is still in its queue waits for that message."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     assert bench.end(bench.granted(first), next_holder="h").status is ClaimStatus.IDLE
     assert bench.state(second) is State.QUEUED
     assert bench.granted(second).command_id == second
 
 
-def test_customers_do_not_hold_each_other_up(bench: Bench) -> None:
+def test_customers_do_not_block_each_other(bench: Bench) -> None:
     """Another customer's command is granted while the first one's lease is held."""
     first = bench.accept_default("card_A", "cus_1")
     other = bench.accept_default("card_B", "cus_2")
@@ -46,14 +46,14 @@ def test_customers_do_not_hold_each_other_up(bench: Bench) -> None:
 
 
 def test_lanes_share_one_order(bench: Bench) -> None:
-    """An interactive command pulls the bulk command accepted before it along."""
+    """An interactive command lets the bulk command accepted before it be attempted first."""
     bulk = bench.accept_default("card_A", lane=Lane.BULK)
     interactive = bench.accept_default("card_B")
     assert bench.granted(interactive).command_id == bulk
 
 
 def test_newer_default_passes_one_that_waits_for_a_retry(bench: Bench) -> None:
-    """A SetDefaultCard known not to have happened does not hold up a newer one of its slot."""
+    """A SetDefaultCard that waits for a retry does not block a newer one of its slot."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.again(bench.granted(older))
     grant = bench.granted(newer)
@@ -63,7 +63,7 @@ def test_newer_default_passes_one_that_waits_for_a_retry(bench: Bench) -> None:
     assert bench.redis.hget(f"cards:command:{older}", "by") == newer
 
 
-def test_older_default_goes_on_when_the_newer_is_rejected(bench: Bench) -> None:
+def test_older_default_continues_when_the_newer_is_rejected(bench: Bench) -> None:
     """Only an applied command supersedes."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.again(bench.granted(older))
@@ -93,7 +93,7 @@ def test_assign_between_two_defaults_keeps_their_order(bench: Bench) -> None:
 
 
 def test_unknown_command_blocks_what_follows(bench: Bench) -> None:
-    """Nothing passes a try whose outcome is not known, be it of the same slot."""
+    """Nothing passes an attempt with an unknown outcome, not even for the same slot."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.again(bench.granted(older), uncertain=True)
     assert bench.state(older) is State.UNKNOWN
@@ -106,7 +106,7 @@ def test_unknown_command_blocks_what_follows(bench: Bench) -> None:
 
 
 def test_crashed_newer_command_is_settled_before_the_older_retry(bench: Bench) -> None:
-    """An older command never goes out over a newer one that may have taken effect."""
+    """An older command is never attempted after a newer one that may have taken effect."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     bench.again(bench.granted(older))
     bench.granted(newer)
@@ -120,7 +120,7 @@ def test_crashed_newer_command_is_settled_before_the_older_retry(bench: Bench) -
 
 
 def test_lost_message_is_found_when_the_queue_is_empty(bench: Bench) -> None:
-    """A command whose message vanished is found by the sweep."""
+    """The sweep finds a command whose message was lost."""
     command = bench.accept_default()
     bench.redis.delete("interactive")
     bench.redis.hset(f"cards:command:{command}", "accepted", 1)
@@ -128,7 +128,7 @@ def test_lost_message_is_found_when_the_queue_is_empty(bench: Bench) -> None:
 
 
 def test_lost_message_is_found_behind_a_long_queue(bench: Bench) -> None:
-    """In a flood, a command is lost when later ones were received some time ago."""
+    """In a long queue a command is lost if later ones were received some time ago."""
     lost = bench.accept_default(customer="cus_1")
     later = bench.accept_default(customer="cus_2")
     still_queued = bench.accept_default(customer="cus_3")
@@ -140,8 +140,8 @@ def test_lost_message_is_found_behind_a_long_queue(bench: Bench) -> None:
     assert found.commands == [lost]
 
 
-def test_cancelled_command_lets_the_next_one_go(bench: Bench) -> None:
-    """A command that was not sent can be cancelled, and its message then does nothing."""
+def test_cancelled_command_does_not_block_the_next(bench: Bench) -> None:
+    """A command that was not sent can be cancelled, and its message then has no effect."""
     from producer.contract import Envelope
     from producer.journal import cancel
 

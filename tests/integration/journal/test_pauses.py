@@ -1,4 +1,4 @@
-"""Lanes that a person paused: what is begun, what waits, and what goes on."""
+"""Paused lanes: which commands start, which wait, and which are finished."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def _take(journal: BlockingJournal, command_id: str) -> ClaimStatus:
     return journal(claim(command_id, uuid4().hex, LEASE_MS)).status
 
 
-def test_nothing_of_a_paused_lane_is_begun(cards: CardCommands, journal: BlockingJournal) -> None:
-    """A paused lane's commands are accepted and wait; the other lane's are begun."""
+def test_no_command_of_a_paused_lane_starts(cards: CardCommands, journal: BlockingJournal) -> None:
+    """A paused lane's commands are accepted and wait; the other lane's start."""
     pause = journal(pause_lane(Lane.BULK, "Stripe maintenance"))
     assert pause is not None
     assert journal(paused_lanes()) == {Lane.BULK: pause}
@@ -65,15 +65,15 @@ def test_nothing_of_a_paused_lane_is_begun(cards: CardCommands, journal: Blockin
 
 
 def test_pausing_again_keeps_the_first_reason(journal: BlockingJournal) -> None:
-    """A second pause changes nothing, and is told since when and why the lane is paused."""
+    """A second pause changes nothing, and answers the time and reason of the first."""
     first = journal(pause_lane(Lane.BULK, "first"))
     assert journal(pause_lane(Lane.BULK, "second")) == first
 
 
-def test_what_was_held_goes_on_when_the_lane_is_resumed(
+def test_held_customers_are_due_when_the_lane_is_resumed(
     cards: CardCommands, journal: BlockingJournal
 ) -> None:
-    """Customers whose message came meanwhile are due at once after the pause, each of them."""
+    """Every customer whose message arrived during the pause is due after it."""
     journal(pause_lane(Lane.BULK, ""))
     sent = [cards.set_default(customer=f"cus_{n}", card="card_1", lane="bulk") for n in range(3)]
     for one in sent:
@@ -101,10 +101,10 @@ def test_a_customers_order_holds_through_a_pause(
     assert journal(claim_next("cus_1", uuid4().hex, LEASE_MS)).status is ClaimStatus.GRANTED
 
 
-def test_what_is_uncertain_is_found_out_during_a_pause(
+def test_unknown_commands_are_settled_during_a_pause(
     cards: CardCommands, journal: BlockingJournal
 ) -> None:
-    """A pause begins nothing new, and does not leave a command unknown."""
+    """A pause starts nothing new, and does not leave a command unknown."""
     sent = cards.set_default(customer="cus_1", card="card_1", lane="bulk")
     taken = journal(claim(sent.id, uuid4().hex, LEASE_MS))
     assert taken.grant is not None
@@ -120,7 +120,7 @@ def test_what_is_uncertain_is_found_out_during_a_pause(
 
 
 def test_a_paused_lane_is_not_stuck(cards: CardCommands, journal: BlockingJournal) -> None:
-    """Who asks whether a lane is stuck is not alarmed by a pause."""
+    """A paused lane does not count as stuck."""
     cards.set_default(customer="cus_1", card="card_1", lane="bulk")
     while journal(stuck_for(Lane.BULK)) <= 0:
         pass  # the clock of Redis has milliseconds
@@ -131,7 +131,7 @@ def test_a_paused_lane_is_not_stuck(cards: CardCommands, journal: BlockingJourna
 def test_an_export_has_everything_but_secrets(
     cards: CardCommands, journal: BlockingJournal
 ) -> None:
-    """Row, result, customer and surroundings are told; a token is not."""
+    """An export has row, result, customer and queue, but no token."""
     sent = cards.assign(customer="cus_1", source="tok_1SecretMarked", idempotency_key="k")
     journal(pause_lane(Lane.BULK, "why 4242 4242 4242 4242"))
     found = journal(export(sent.id))

@@ -1,4 +1,4 @@
-"""A real server brought into each state in which it refuses: what the journals make of that."""
+"""How the journals react to a real server in each state in which it refuses calls."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def order() -> Any:
         ("min-replicas-to-write", "1", "0", "NOREPLICAS"),
     ],
 )
-def test_a_server_that_takes_no_writes(
+def test_a_server_that_refuses_writes(
     asking: Callable[..., Asking], admin: Any, setting: str, value: str, back: str, code: str
 ) -> None:
-    """Writes are refused at once, scripts that write too; reads beside them are answered."""
+    """Writes are refused at once, also in scripts; reads in the same trip are answered."""
     admin.set("key", "value")
     journal = asking(retries=5)
     admin.config_set(setting, value)
@@ -87,10 +87,8 @@ def test_a_server_that_takes_no_writes(
     assert journal.ask(order())[0].id
 
 
-def test_a_full_server_begins_what_it_has_and_calls_nothing_damaged(
-    asking: Callable[..., Asking], admin: Any
-) -> None:
-    """A command whose message has come is begun; what cannot be written is refused as that."""
+def test_a_full_server_starts_accepted_commands(asking: Callable[..., Asking], admin: Any) -> None:
+    """A delivered command is started; refused writes are reported as such, not as damage."""
     journal = asking()
     first, second = (
         journal.ask(acceptance(SetDefaultCard(customer=one, card="card_1"), None, "interactive"))[0]
@@ -113,7 +111,7 @@ def test_a_full_server_begins_what_it_has_and_calls_nothing_damaged(
 
 
 def test_a_disk_that_cannot_be_written(asking: Callable[..., Asking], admin: Any) -> None:
-    """After a failed save writes are refused as that, until one succeeds."""
+    """After a failed save writes are refused with that reason, until a save succeeds."""
     folder = Path(admin.config_get("dir")["dir"])
     lost = folder / "lost"
     lost.mkdir(exist_ok=True)
@@ -137,7 +135,7 @@ def test_a_disk_that_cannot_be_written(asking: Callable[..., Asking], admin: Any
 def test_a_script_that_does_not_end(
     asking: Callable[..., Asking], admin: Any, server: ValkeyServer
 ) -> None:
-    """While a script keeps the server busy that is said; it is asked again, and then answers."""
+    """While a script keeps the server busy calls are retried, and then answered."""
     admin.config_set("busy-reply-threshold", "10")
     impatient, patient = asking(), asking(retries=20)
 
@@ -172,7 +170,7 @@ def _kill_script(url: str) -> None:
 
 
 def test_a_primary_that_becomes_a_replica(asking: Callable[..., Asking], admin: Any) -> None:
-    """Neither writes nor reads are taken from it, also on connections of before."""
+    """A former primary is used for neither writes nor reads, also on existing connections."""
     journal = asking()
     assert journal.ask(put()) == [True]
     admin.execute_command("REPLICAOF", "127.0.0.1", free_port())
@@ -186,13 +184,13 @@ def test_a_primary_that_becomes_a_replica(asking: Callable[..., Asking], admin: 
     assert journal.ask(put()) == [True]
 
 
-def test_a_server_that_answers_nothing(
+def test_a_server_that_does_not_answer(
     asking: Callable[..., Asking],
     admin: Any,
     server: ValkeyServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A stopped server, whose connections stay open, is a timeout; once it goes on it is used."""
+    """A stopped server with open connections is a timeout; once it continues it is used."""
     monkeypatch.setattr("producer.redis.clients.ANSWER_TIMEOUT_S", 0.3)
     journal = asking()
     assert journal.ask(put()) == [True]

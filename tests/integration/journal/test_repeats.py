@@ -1,4 +1,4 @@
-"""Every operation may be repeated, since a client may repeat one whose answer was lost."""
+"""Every call may be repeated, since a client may repeat one whose answer was lost."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def _dump(bench: Bench) -> dict[str, Any]:
     }
 
 
-def test_take_repeated_answers_the_same_grant(bench: Bench) -> None:
-    """A worker whose take was carried out, but not answered, gets its grant by repeating it."""
+def test_repeated_claim_answers_the_same_grant(bench: Bench) -> None:
+    """A worker whose claim was not answered gets its grant by repeating it."""
     command = bench.accept_default()
     first = bench.journal(claim(command, "h", LEASE_MS)).grant
     second = bench.journal(claim(command, "h", LEASE_MS)).grant
@@ -87,8 +87,8 @@ def test_take_repeated_answers_the_same_grant(bench: Bench) -> None:
     assert second.expired_leases == 0
 
 
-def test_resume_repeated_answers_the_same_grant(bench: Bench) -> None:
-    """The same holds for a customer that is taken up because it is due."""
+def test_repeated_claim_next_answers_the_same_grant(bench: Bench) -> None:
+    """The same holds for claiming a due customer's next command."""
     command = bench.accept_default()
     bench.again(bench.granted(command))
     bench.make_due(command)
@@ -99,8 +99,8 @@ def test_resume_repeated_answers_the_same_grant(bench: Bench) -> None:
     assert second.fence == first.fence
 
 
-def test_close_repeated_answers_the_same_grant(bench: Bench) -> None:
-    """With the same next holder, closing twice grants the customer's next command once."""
+def test_repeated_completion_answers_the_same_grant(bench: Bench) -> None:
+    """With the same next holder, completing twice grants the customer's next command once."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     grant = bench.granted(second)
     one = bench.end(grant, next_holder="h").grant
@@ -113,16 +113,16 @@ def test_close_repeated_answers_the_same_grant(bench: Bench) -> None:
     assert bench.state(first) is State.SUCCEEDED
 
 
-def test_close_repeated_with_nothing_next_says_idle(bench: Bench) -> None:
-    """A repeated close is not mistaken for that of a holder who was taken over."""
+def test_repeated_completion_without_a_next_command_is_idle(bench: Bench) -> None:
+    """A repeated completion is not mistaken for that of a holder that was taken over."""
     grant = bench.granted(bench.accept_default())
     assert bench.end(grant, next_holder="h").status is ClaimStatus.IDLE
     assert bench.end(grant, next_holder="h").status is ClaimStatus.IDLE
 
 
 @pytest.mark.parametrize("next_holder", ["", "h"])
-def test_uncertain_close_repeated_counts_once(bench: Bench, next_holder: str) -> None:
-    """A handler that raised once has raised once, however often that is written."""
+def test_repeated_uncertain_completion_counts_once(bench: Bench, next_holder: str) -> None:
+    """An exception of the handler is counted once, however often it is written."""
     command = bench.accept_default()
     outcome = Retry(LATER_MS, True, "internal_error", "KeyError", count="faults")
     grant = bench.granted(command)
@@ -131,8 +131,8 @@ def test_uncertain_close_repeated_counts_once(bench: Bench, next_holder: str) ->
     assert bench.redis.hget(f"cards:command:{command}", "faults") == "1"
 
 
-def test_further_key_is_taken_once(bench: Bench) -> None:
-    """A close that asks for a further key gives one, however often it is repeated."""
+def test_new_key_is_made_once(bench: Bench) -> None:
+    """A completion that asks for a new key makes one, however often it is repeated."""
     command = bench.accept_default()
     grant = bench.granted(command)
     for _ in range(2):
@@ -143,8 +143,8 @@ def test_further_key_is_taken_once(bench: Bench) -> None:
     assert after.key == f"{command}-2"
 
 
-def test_stop_repeated_gives_one_try_back(bench: Bench) -> None:
-    """A 401 gives its try back once, also to a command that stays in front as unsettled."""
+def test_repeated_stop_uncounts_one_attempt(bench: Bench) -> None:
+    """A 401 does not count as an attempt, also for a command that stays first as unsettled."""
     command = bench.accept_default()
     bench.granted(command)
     bench.expire_lease()
@@ -155,8 +155,8 @@ def test_stop_repeated_gives_one_try_back(bench: Bench) -> None:
     assert bench.redis.hget(f"cards:command:{command}", "tries") == "1"
 
 
-def test_accept_repeated_gives_one_command_and_one_message(bench: Bench) -> None:
-    """A producer that repeats an acceptance whose answer was lost gets the same command."""
+def test_repeated_accept_gives_one_command_and_one_message(bench: Bench) -> None:
+    """A sender that repeats an acceptance whose answer was lost gets the same command."""
     command_id = str(uuid4())
     for _ in range(2):
         accepted = bench.journal(accept(_default(), command_id=command_id))
@@ -167,7 +167,7 @@ def test_accept_repeated_gives_one_command_and_one_message(bench: Bench) -> None
 
 
 def test_accept_repeated_after_the_end_changes_nothing(bench: Bench) -> None:
-    """An acceptance that is repeated very late does not bring an ended command back."""
+    """A very late repetition of an acceptance does not restart an ended command."""
     command_id = str(uuid4())
     bench.journal(accept(_default(), command_id=command_id))
     bench.end(bench.granted(command_id))
@@ -185,7 +185,7 @@ def test_same_idempotency_key_is_the_same_command(bench: Bench) -> None:
 
 
 def test_same_idempotency_key_with_another_body_is_refused(bench: Bench) -> None:
-    """A key that names one command is never another."""
+    """An idempotency key cannot be used for a second command."""
     bench.journal(accept(_default("card_A"), command_id=str(uuid4()), idempotency_key="k"))
     with pytest.raises(IdempotencyKeyReused):
         bench.journal(accept(_default("card_B"), command_id=str(uuid4()), idempotency_key="k"))
@@ -193,7 +193,7 @@ def test_same_idempotency_key_with_another_body_is_refused(bench: Bench) -> None
 
 
 def test_idempotency_key_lives_as_long_as_the_status(bench: Bench) -> None:
-    """While a command's status is known its key answers it, and at least for 24 hours."""
+    """A key is known as long as its command's status, and at least 24 hours."""
     command_id = str(uuid4())
     bench.journal(accept(_default(), command_id=command_id, idempotency_key="k"))
     (key,) = bench.redis.scan_iter("cards:idempotency:*")
@@ -205,7 +205,7 @@ def test_idempotency_key_lives_as_long_as_the_status(bench: Bench) -> None:
 
 
 def test_idempotency_key_of_a_failed_command_is_kept_with_it(bench: Bench) -> None:
-    """A failed command is kept for a person, and so is the key that names it."""
+    """A failed command is kept for the operator, and so is its key."""
     command_id = str(uuid4())
     bench.journal(accept(_default(), command_id=command_id, idempotency_key="k"))
     _fail(bench, command_id)
@@ -215,7 +215,7 @@ def test_idempotency_key_of_a_failed_command_is_kept_with_it(bench: Bench) -> No
 
 
 def test_status_and_result_expire_together(bench: Bench) -> None:
-    """There is no time at which one tells of the end and the other does not."""
+    """Status and result of an end expire at the same time."""
     command = bench.accept_default()
     bench.end(bench.granted(command))
     row, result = f"cards:command:{command}", f"celery-task-meta-{command}"
@@ -224,7 +224,7 @@ def test_status_and_result_expire_together(bench: Bench) -> None:
 
 
 def test_status_never_goes_back_under_a_late_duplicate(bench: Bench) -> None:
-    """A message or a close that comes again after the end changes nothing of it."""
+    """A message or completion that is repeated after the end changes nothing."""
     command = bench.accept_default()
     grant = bench.granted(command)
     bench.end(grant)
@@ -236,15 +236,15 @@ def test_status_never_goes_back_under_a_late_duplicate(bench: Bench) -> None:
 
 
 def test_command_received_as_a_bare_message_is_not_forgotten(bench: Bench) -> None:
-    """A worker killed between the receipt of a bare message and its take leaves it to a sweep."""
+    """If a worker dies between accepting a bare message and its claim, the sweep finds it."""
     command_id = str(uuid4())
     bench.journal(accept(_default(), command_id=command_id, message_received=True))
     bench.redis.hset(f"cards:command:{command_id}", "accepted", 1)
     assert bench.journal(sweep("w", limit=10, patience_ms=5_000)).commands == [command_id]
 
 
-def test_cancel_repeated_says_the_same(bench: Bench) -> None:
-    """A cancelled command is cancelled, however often one asks."""
+def test_repeated_cancel_answers_the_same(bench: Bench) -> None:
+    """A cancelled command stays cancelled, however often the call is repeated."""
     command = bench.accept_default()
     assert _cancel(bench, command) is State.CANCELLED
     ended = bench.journal(status(command))
@@ -252,8 +252,8 @@ def test_cancel_repeated_says_the_same(bench: Bench) -> None:
     assert bench.journal(status(command)) == ended
 
 
-def test_refuse_repeated_keeps_the_first(bench: Bench) -> None:
-    """A bare message that fails validation is refused once, and stays so."""
+def test_repeated_refusal_keeps_the_first(bench: Bench) -> None:
+    """A bare message that fails validation is rejected once, and stays so."""
     command_id = str(uuid4())
     call = refuse(
         command_id,
@@ -277,7 +277,7 @@ def _fail(bench: Bench, command_id: str) -> None:
     assert bench.state(command_id) is State.FAILED
 
 
-def test_replay_goes_out_under_a_further_key_after_a_look(bench: Bench) -> None:
+def test_replay_looks_up_first_and_uses_a_new_key(bench: Bench) -> None:
     """A replayed command is looked up first, and sent under a key that Stripe has not seen."""
     command = bench.accept_default()
     _fail(bench, command)
@@ -288,8 +288,8 @@ def test_replay_goes_out_under_a_further_key_after_a_look(bench: Bench) -> None:
     assert grant.attempt_number == 1
 
 
-def test_replay_repeated_queues_once(bench: Bench) -> None:
-    """A replay whose answer was lost may be repeated: one message, one further key."""
+def test_repeated_replay_queues_once(bench: Bench) -> None:
+    """A repeated replay makes one message and one new key."""
     command = bench.accept_default()
     _fail(bench, command)
     before = bench.redis.llen("interactive")
@@ -300,7 +300,7 @@ def test_replay_repeated_queues_once(bench: Bench) -> None:
 
 
 def test_replay_of_what_did_not_fail_changes_nothing(bench: Bench) -> None:
-    """Only a failed command is taken up again."""
+    """Only a failed command can be replayed."""
     command = bench.accept_default()
     assert _replay(bench, command) is State.QUEUED
     bench.end(bench.granted(command))
@@ -309,7 +309,7 @@ def test_replay_of_what_did_not_fail_changes_nothing(bench: Bench) -> None:
 
 
 def test_replay_is_superseded_where_a_newer_default_was_applied(bench: Bench) -> None:
-    """A replay never overwrites the newer default that was applied since, however repeated."""
+    """A replay never overwrites a newer default that was applied, however often it is repeated."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     _fail(bench, older)
     bench.end(bench.granted(newer))
@@ -321,7 +321,7 @@ def test_replay_is_superseded_where_a_newer_default_was_applied(bench: Bench) ->
 
 
 def test_replay_keeps_its_place_before_a_newer_default(bench: Bench) -> None:
-    """A replay never overwrites a newer default that still waits: it goes out before it."""
+    """A replay is attempted before a newer default that still waits."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     _fail(bench, older)
     assert _replay(bench, older) is State.QUEUED
@@ -329,7 +329,7 @@ def test_replay_keeps_its_place_before_a_newer_default(bench: Bench) -> None:
 
 
 def test_replay_is_superseded_when_the_newer_one_is_applied_meanwhile(bench: Bench) -> None:
-    """A replay that waits behind a newer default under way ends with that one's success."""
+    """A replay that waits behind a newer default ends when that succeeds."""
     older, newer = bench.accept_default("card_A"), bench.accept_default("card_B")
     _fail(bench, older)
     grant = bench.granted(newer)
@@ -339,7 +339,7 @@ def test_replay_is_superseded_when_the_newer_one_is_applied_meanwhile(bench: Ben
 
 
 def test_replay_is_not_superseded_by_an_older_default(bench: Bench) -> None:
-    """What was applied before a command was accepted has not overtaken it."""
+    """A default that was applied before a command was accepted does not supersede it."""
     first, second = bench.accept_default("card_A"), bench.accept_default("card_B")
     _fail(bench, first)
     bench.end(bench.granted(second))
@@ -350,7 +350,7 @@ def test_replay_is_not_superseded_by_an_older_default(bench: Bench) -> None:
 
 
 def test_replayed_command_cannot_be_cancelled(bench: Bench) -> None:
-    """`cancelled` says that nothing changed, which nobody knows of a command that failed once."""
+    """`cancelled` promises no effect, which is not known of a command that failed once."""
     command = bench.accept_default()
     _fail(bench, command)
     assert _replay(bench, command) is State.QUEUED

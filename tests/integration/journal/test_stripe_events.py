@@ -1,4 +1,4 @@
-"""What an event of Stripe's changes in the journal: when a command is looked at, and no more."""
+"""The effect of Stripe events on the journal: a command's next attempt is due now."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _row(bench: Bench, command_id: str) -> dict[str, str]:
     return dict(found)
 
 
-def test_a_doubtful_command_is_looked_at_now(bench: Bench) -> None:
-    """An hour before its time: the customer is due, and its next try has the same key."""
+def test_an_unknown_command_is_due_now(bench: Bench) -> None:
+    """The customer is due an hour early, and the next attempt has the same key."""
     command = bench.accept_default()
     bench.again(bench.granted(command), uncertain=True)
     assert bench.resume().status is ClaimStatus.IDLE
@@ -51,8 +51,8 @@ def test_a_doubtful_command_is_looked_at_now(bench: Bench) -> None:
     assert taken.grant.unsettled
 
 
-def test_so_is_one_under_a_further_key(bench: Bench) -> None:
-    """An event of the present key counts; one of a former key, or of a key to come, does not."""
+def test_a_command_under_a_new_key_is_due_now(bench: Bench) -> None:
+    """Only an event of the present key counts, not one of a former or later key."""
     command = bench.accept_default()
     bench.again(bench.granted(command), uncertain=True, new_key=True)
     for key in (command, f"{command}-1", f"{command}-3", f"{command}-2x"):
@@ -64,8 +64,8 @@ def test_so_is_one_under_a_further_key(bench: Bench) -> None:
     assert taken.grant.key == f"{command}-2"
 
 
-def test_one_that_waits_without_doubt_is_tried_now(bench: Bench) -> None:
-    """What was taken for not done, and was done, is answered by Stripe at its next try."""
+def test_a_retrying_command_is_due_now(bench: Bench) -> None:
+    """If the command took effect after all, Stripe says so at the next attempt."""
     command = bench.accept_default()
     bench.again(bench.granted(command))
     assert _told(bench, command) == command
@@ -73,7 +73,7 @@ def test_one_that_waits_without_doubt_is_tried_now(bench: Bench) -> None:
 
 
 def test_an_event_before_the_answer_shortens_one_wait(bench: Bench) -> None:
-    """Told while it is at Stripe, a command in doubt does not wait; the next time it does."""
+    """An event during the attempt skips the next wait as `unknown`, but only that one."""
     command = bench.accept_default()
     grant = bench.granted(command)
     before = _row(bench, command)
@@ -87,8 +87,8 @@ def test_an_event_before_the_answer_shortens_one_wait(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("ends", [{}, {"new_key": True}])
-def test_what_was_not_in_doubt_keeps_its_wait(bench: Bench, ends: dict[str, Any]) -> None:
-    """A limit's pause, and that before a further key, are not shortened by what came before."""
+def test_waits_without_uncertainty_stay(bench: Bench, ends: dict[str, Any]) -> None:
+    """An earlier event does not shorten the wait for the rate limit or before a new key."""
     command = bench.accept_default()
     grant = bench.granted(command)
     _told(bench, command)
@@ -98,7 +98,7 @@ def test_what_was_not_in_doubt_keeps_its_wait(bench: Bench, ends: dict[str, Any]
 
 
 def test_others_are_left_alone(bench: Bench) -> None:
-    """Queued, running and ended ones, and what is not ours, stay as they are."""
+    """Queued, running and ended commands, and foreign keys, are not changed."""
     queued, other = bench.accept_default(), bench.accept_default(customer="cus_2")
     grant = bench.granted(other)
     before = _row(bench, queued)
@@ -115,7 +115,7 @@ def test_others_are_left_alone(bench: Bench) -> None:
 
 
 def test_a_customers_lease_is_not_touched(bench: Bench) -> None:
-    """A retry that a newer command has passed waits for that one's end, and goes on after it."""
+    """A retry that a newer command has passed waits for its end, and then continues."""
     older = bench.accept_default("card_A")
     newer = bench.accept_default("card_B")
     bench.again(bench.granted(older))
@@ -128,7 +128,7 @@ def test_a_customers_lease_is_not_touched(bench: Bench) -> None:
 
 
 def test_who_changed_it(bench: Bench) -> None:
-    """A command that is known by its id, a migration's that is not, and anybody else."""
+    """The origin of a change is a known command, a migration's command, or elsewhere."""
     command = bench.accept_default()
     migrated, foreign = str(uuid5(NAMESPACE_DNS, "x")), str(uuid4())
     for number, key in enumerate(("", command, f"{migrated}-2", foreign), 1):
@@ -155,7 +155,7 @@ def test_who_changed_it(bench: Bench) -> None:
 
 
 def test_the_customer_is_the_commands(bench: Bench) -> None:
-    """An event that names no customer belongs to that of the command; without one, to nobody."""
+    """An event without a customer belongs to the command's; without a command it is not kept."""
     command = bench.accept_default(customer="cus_9")
     _told(bench, command, customer="")
     _told(bench, "", customer="", id="evt_2")
@@ -163,8 +163,8 @@ def test_the_customer_is_the_commands(bench: Bench) -> None:
     assert bench.redis.keys("cards:stripe-events:*") == ["cards:stripe-events:cus_9"]
 
 
-def test_a_delivery_again_changes_nothing(bench: Bench) -> None:
-    """The same event is kept once, as it was found first, for a time that begins anew."""
+def test_a_redelivered_event_changes_nothing(bench: Bench) -> None:
+    """The same event is kept once, as first received; its TTL starts again."""
     command = bench.accept_default()
     _told(bench, command)
     key = keys.stripe_events("cus_1")
@@ -178,15 +178,15 @@ def test_a_delivery_again_changes_nothing(bench: Bench) -> None:
 
 
 def test_the_newest_are_kept(bench: Bench) -> None:
-    """Twenty by their own time, in whichever order they come, and again."""
+    """The newest twenty are kept by their own time, in whichever order they arrive."""
     for number in [*range(30, 10, -1), *range(1, 11), *range(31, 36), 5]:
         _told(bench, "", id=f"evt_{number}", created=number)
     found = [one.id for one in bench.journal(events_of("cus_1"))]
     assert found == [f"evt_{number}" for number in range(35, 35 - KEPT, -1)]
 
 
-def test_what_is_of_no_card_is_not_kept(bench: Bench) -> None:
-    """A customer's new address settles a command, if it is of one, and is forgotten."""
+def test_events_without_cards_are_not_kept(bench: Bench) -> None:
+    """A change of address may settle a command, but is not kept."""
     command = bench.accept_default()
     bench.again(bench.granted(command), uncertain=True)
     assert _told(bench, command, defaults={}) == command
@@ -194,7 +194,7 @@ def test_what_is_of_no_card_is_not_kept(bench: Bench) -> None:
 
 
 def test_damaged_events_are_left_out(bench: Bench) -> None:
-    """What cannot be read hides no other."""
+    """A damaged event does not affect the others."""
     _told(bench, "")
     for number, text in enumerate(("", "x", "1 {", "x {}\n", "1 []\n", "9" * 30 + " {}\n")):
         bench.redis.hset(keys.stripe_events("cus_1"), f"evt_x{number}", text)

@@ -1,4 +1,4 @@
-"""A single-use token leaves Redis with the end of its command."""
+"""A single-use token is removed from Redis when its command ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ends(redis_url: str) -> Iterator[Ends]:
 def test_an_ended_command_leaves_no_token(
     redis_url: str, ends: Ends, envelope: Any, state: State, lane: Lane
 ) -> None:
-    """However it ends, no key of Redis holds the token, and its repeat is still told of it."""
+    """After any end no key contains the token, and a repeated request is still answered."""
     with CardCommands(redis_url) as cards:
         handle = cards.assign(customer="cus_1", source=TOKEN, idempotency_key="k", lane=lane)
         if state is State.CANCELLED:
@@ -47,7 +47,7 @@ def test_an_ended_command_leaves_no_token(
 
 
 def test_a_failed_command_keeps_its_token_until_it_is_replayed(redis_url: str, ends: Ends) -> None:
-    """A person who replays it needs the token; with the end that follows it is gone."""
+    """A replay needs the token; the end that follows removes it."""
     with CardCommands(redis_url) as cards:
         handle = cards.assign(customer="cus_1", source=TOKEN)
         ends.fail(handle.id)

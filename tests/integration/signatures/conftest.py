@@ -1,4 +1,4 @@
-"""Two stages: one whose worker demands signatures, one whose worker only knows the keys."""
+"""Two stages: one whose worker requires signatures, and one whose worker only has the keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.integration.signatures.forging import Forging
 
 @pytest.fixture(scope="session")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forging]:
-    """Signatures are demanded."""
+    """A stage that requires signatures."""
     with Forging(tmp_path_factory.mktemp("strict"), CARDS_REQUIRE_SIGNATURES="yes") as made:
         made.one.ready()
         yield made
@@ -19,7 +19,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forging]:
 
 @pytest.fixture(scope="session")
 def lenient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forging]:
-    """On the way there: what is signed is looked at, what is not is taken."""
+    """A stage during the rollout: signatures are verified, and unsigned messages accepted."""
     with Forging(tmp_path_factory.mktemp("lenient")) as made:
         made.one.ready()
         yield made

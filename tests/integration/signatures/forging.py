@@ -1,4 +1,4 @@
-"""A stage whose worker has signing keys, and what somebody does who may write to its Redis."""
+"""A stage whose worker has signing keys, and an attacker with write access to its Redis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUPERSEDED = Envelope.no("superseded", "-")
 
 
 class Forging(Stage):
-    """Its client signs. What it pushes and writes itself is as it is told."""
+    """Its client signs; its own pushes and writes are signed only as asked."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         super().__init__(directory)
@@ -50,17 +50,17 @@ class Forging(Stage):
     def journalled(
         self, customer: str, signing: Signing = SIGNING, sender: str = ""
     ) -> tuple[str, SetDefaultCard]:
-        """A row of the customer's second card that no message tells of yet."""
+        """A row of the customer's second card, without a message yet."""
         order, command = self.order(customer), str(uuid4())
         self.journal(
             accept(order, command_id=command, message_received=True, signing=signing, sender=sender)
         )
-        # The sweep would find it in a while.
+        # Otherwise the sweep would find it.
         self.redis.zrem("cards:queued:interactive", command)
         return command, order
 
     def failed(self, customer: str, signing: Signing = SIGNING) -> str:
-        """A command that has failed, of any age of its signature."""
+        """A failed command with a signature of any age."""
         command, _ = self.journalled(customer, signing)
         grant = self.journal(claim(command, "nobody", 15_000, in_order=False)).grant
         assert grant is not None
@@ -70,26 +70,26 @@ class Forging(Stage):
         return command
 
     def change_row(self, command: str, **fields: Any) -> None:
-        """Write into a row as only the journal should."""
+        """Change a row's fields, as only the journal should."""
         mapping: dict[Any, Any] = {**fields}
         self.redis.hset(f"cards:command:{command}", mapping=mapping)
 
     def write_row(self, command: str, row: dict[str, str]) -> None:
-        """Write a row anew, in a way that workers come upon it."""
+        """Write a new row, so that workers find it."""
         self.change_row(command, **row)
         self.redis.zadd(f"cards:pending:{row['user']}", {command: int(row["seq"])})
         self.redis.hset(f"cards:customer:{row['user']}", "called", row["seq"])
         self.redis.zadd("cards:watch", {row["user"]: 1})
 
     def answered(self, command: str, code: str) -> None:
-        """Wait for the refusal of a bare message's command."""
+        """Wait until the command of a bare message is rejected."""
         wait_until(lambda: self.status_or_none(command), f"{command} is not journalled")
         result = self.ended(command, State.REJECTED).result
         assert result is not None
         assert result.code == code
 
     def letter(self, reason: DeadReason, about: str) -> KeptLetter:
-        """Wait for a dead letter of that reason that shows this."""
+        """Wait for a dead letter with that reason and this text."""
         found: list[KeptLetter] = []
 
         def there() -> bool:
@@ -104,7 +104,7 @@ class Forging(Stage):
         return found[0]
 
     def sent(self, customer: str) -> list[tuple[str, str]]:
-        """Every request about the customer that reached Stripe, reads included."""
+        """All requests about the customer that reached Stripe, including reads."""
         return [
             (one["method"], one["path"])
             for one in self.stripe.requests()
@@ -114,7 +114,7 @@ class Forging(Stage):
 
 @contextmanager
 def signed_ago(seconds: float) -> Iterator[None]:
-    """What this process signs inside was signed so long ago."""
+    """Signatures made within were made that long ago."""
     import time
 
     now = time.time() - seconds
@@ -123,7 +123,7 @@ def signed_ago(seconds: float) -> Iterator[None]:
 
 
 def changed(text: str, **headers: Any) -> str:
-    """A message with other headers; None takes one away."""
+    """A message with changed headers; None removes one."""
     one = json.loads(text)
     for name, value in headers.items():
         one["headers"].pop(name.replace("_", "-"), None)
@@ -133,7 +133,7 @@ def changed(text: str, **headers: Any) -> str:
 
 
 def with_body(text: str, old: str, new: str) -> str:
-    """A message whose body says something else."""
+    """A message with a changed body."""
     one = json.loads(text)
     assert old in one["body"]
     one["body"] = one["body"].replace(old, new)

@@ -1,4 +1,4 @@
-"""Messages pushed raw into Redis, at a worker that demands signatures: nothing reaches Stripe."""
+"""Messages pushed directly into Redis have no effect at a worker that requires signatures."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from tests.integration.signatures.forging import (
 pytestmark = pytest.mark.crash
 
 
-def test_what_is_signed_is_carried_out(strict: Forging) -> None:
-    """Alone and in a batch, of either kind."""
+def test_signed_commands_are_carried_out(strict: Forging) -> None:
+    """Signed commands of either kind are carried out, alone and in a batch."""
     one, two, three = (strict.customer() for _ in range(3))
     command = strict.set_default(one)
     orders = [strict.order(two), strict.order(three)]
@@ -45,8 +45,8 @@ def test_what_is_signed_is_carried_out(strict: Forging) -> None:
         assert len(strict.effects(each)) == 1
 
 
-def test_a_bare_message_is_refused_and_answered(strict: Forging) -> None:
-    """Celery's `get()` has the envelope, the journal the command, and a person can see it."""
+def test_an_unsigned_bare_message_is_rejected(strict: Forging) -> None:
+    """Celery's `get()` has the envelope, the journal the command, and the operator sees it."""
     customer = strict.customer()
     fields = {"userId": customer, "default_source": strict.card(customer)}
     asked = strict.celery.send_task("SetDefaultCard", kwargs=fields, queue="interactive")
@@ -59,7 +59,7 @@ def test_a_bare_message_is_refused_and_answered(strict: Forging) -> None:
 
 
 def test_a_bare_message_changes_no_command_of_its_id(strict: Forging) -> None:
-    """Neither one that has ended nor one that waits: the journal has it already."""
+    """An unsigned message changes no journalled command of its id, ended or waiting."""
     customer, other = strict.customer(), strict.customer()
     ended = strict.set_default(customer)
     before = strict.ended(ended, State.SUCCEEDED)
@@ -76,7 +76,7 @@ def test_a_bare_message_changes_no_command_of_its_id(strict: Forging) -> None:
 
 @pytest.mark.parametrize("how", ["unsigned", "of another key", "with another card", "without id"])
 def test_a_forged_message_of_a_journalled_command(strict: Forging, how: str) -> None:
-    """It does not even wake the command it names."""
+    """A forged message does not even wake the command it names."""
     customer = strict.customer()
     command, order = strict.journalled(customer)
     good = wake(order, command, SIGNING)
@@ -96,7 +96,7 @@ def test_a_forged_message_of_a_journalled_command(strict: Forging, how: str) -> 
 
 @pytest.mark.parametrize("signing", [UNSIGNED, FOREIGN])
 def test_a_forged_batch(strict: Forging, signing: object) -> None:
-    """Its ids are not looked at."""
+    """The ids of a forged batch are not read."""
     customer = strict.customer()
     command, _ = strict.journalled(customer)
     assert signing is UNSIGNED or signing is FOREIGN
@@ -107,8 +107,8 @@ def test_a_forged_batch(strict: Forging, signing: object) -> None:
     assert strict.sent(customer) == []
 
 
-def test_a_batch_with_an_id_more(strict: Forging) -> None:
-    """A message of ours to which somebody has added."""
+def test_a_batch_with_an_added_id(strict: Forging) -> None:
+    """A signed batch to which an id was added is rejected."""
     customer = strict.customer()
     command, _ = strict.journalled(customer)
     other = str(uuid4())
@@ -122,7 +122,7 @@ def test_a_batch_with_an_id_more(strict: Forging) -> None:
 @pytest.mark.parametrize("task", [LIST_CARDS, READ_CUSTOMER])
 @pytest.mark.parametrize("how", ["unsigned", "forged", "stale"])
 def test_a_forged_read(strict: Forging, task: str, how: str) -> None:
-    """Customers' cards are not read for whoever can push; a read is good for a minute."""
+    """Cards are not read for a forged message; a signed read is valid for a minute."""
     customer, read = strict.customer(), str(uuid4())
     lane = Lane.INTERACTIVE if task == LIST_CARDS else Lane.BULK
     signing = {"unsigned": UNSIGNED, "forged": FOREIGN, "stale": SIGNING}[how]
@@ -136,7 +136,7 @@ def test_a_forged_read(strict: Forging, task: str, how: str) -> None:
 
 
 def test_signed_reads_are_answered(strict: Forging) -> None:
-    """Of both kinds."""
+    """Signed reads of both kinds are answered."""
     customer = strict.customer()
     first, second = str(uuid4()), str(uuid4())
     strict.journal(request_read(first, customer, signing=SIGNING))
@@ -149,7 +149,7 @@ def test_signed_reads_are_answered(strict: Forging) -> None:
 
 
 def test_a_stale_message(strict: Forging) -> None:
-    """It is refused; its command, signed now, is found by a sweep and carried out all the same."""
+    """A stale message is rejected; the sweep finds its command, whose signature is valid."""
     customer = strict.customer()
     command, order = strict.journalled(customer)
     with signed_ago(MAX_AGE_S + 60):
@@ -162,8 +162,8 @@ def test_a_stale_message(strict: Forging) -> None:
     strict.ended(command, State.SUCCEEDED)
 
 
-def test_an_old_protocol_is_no_way_round(strict: Forging) -> None:
-    """Celery's message protocol 1, with the journal's header where that has its headers."""
+def test_message_protocol_1_is_rejected(strict: Forging) -> None:
+    """A message of Celery's protocol 1 with the journal's header is rejected."""
     customer, command = strict.customer(), str(uuid4())
     fields = {"userId": customer, "default_source": strict.card(customer)}
     body = {"task": "SetDefaultCard", "id": command, "args": [], "kwargs": fields}

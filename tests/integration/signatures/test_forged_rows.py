@@ -1,4 +1,4 @@
-"""Rows written or changed in the journal, at a worker that demands signatures."""
+"""Forged and changed rows in the journal, at a worker that requires signatures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refused(stage: Forging, command: str, code: str, reason: DeadReason) -> None
 
 @pytest.mark.parametrize("field", ["card", "user"])
 def test_a_row_with_another_card_or_customer(strict: Forging, field: str) -> None:
-    """The message is sound, and the row is not what was signed."""
+    """A valid message does not help a row that differs from what was signed."""
     customer, victim = strict.customer(), strict.customer("Victim")
     command, order = strict.journalled(customer)
     other = strict.card(customer, 1) if field == "card" else victim
@@ -44,8 +44,8 @@ def test_a_row_with_another_card_or_customer(strict: Forging, field: str) -> Non
     assert strict.sent(victim) == []
 
 
-def test_a_row_of_somebody_elses_making(strict: Forging) -> None:
-    """Swept, not told of by a message; unsigned, or with the signature of another command."""
+def test_a_row_written_by_an_attacker(strict: Forging) -> None:
+    """A row that the sweep finds is rejected, unsigned or with another command's signature."""
     signed, _ = strict.journalled(strict.customer())
     theirs = strict.row(signed)["signature"]
     for signature, code, reason in (
@@ -70,8 +70,8 @@ def test_a_row_of_somebody_elses_making(strict: Forging) -> None:
 
 
 @pytest.mark.parametrize("signing", [UNSIGNED, FOREIGN])
-def test_a_row_of_no_key_of_ours(strict: Forging, signing: object) -> None:
-    """Accepted by a client without keys, or with others."""
+def test_a_row_signed_without_our_keys(strict: Forging, signing: object) -> None:
+    """A row of a client without keys, or with other keys, is rejected."""
     customer = strict.customer()
     assert signing is UNSIGNED or signing is FOREIGN
     command, order = strict.journalled(customer, signing)
@@ -84,7 +84,7 @@ def test_a_row_of_no_key_of_ours(strict: Forging, signing: object) -> None:
 
 
 def test_a_row_that_was_signed_too_long_ago(strict: Forging) -> None:
-    """As one that has ended and expired, written anew with the signature it had."""
+    """A row that ended and expired, and was written again with its signature, is rejected."""
     customer = strict.customer()
     with signed_ago(MAX_AGE_S + 60):
         command, order = strict.journalled(customer)
@@ -97,7 +97,7 @@ def test_a_row_that_was_signed_too_long_ago(strict: Forging) -> None:
 
 
 def test_a_row_that_may_have_taken_effect(strict: Forging) -> None:
-    """It is not said that nothing changed; and no person signs it anew."""
+    """It does not end as if nothing had changed, and the operator cannot sign it again."""
     customer = strict.customer()
     command, order = strict.journalled(customer)
     strict.change_row(command, card=strict.card(customer, 1), unsettled=1)

@@ -1,4 +1,4 @@
-"""A migration where signatures are demanded."""
+"""Migrations where signatures are required."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def file_of(stage: Forging, folder: Path, count: int) -> tuple[list[str], Path]:
     return names, path
 
 
-def test_its_rows_are_signed_with_their_terms(strict: Forging, tmp_path: Path) -> None:
-    """Driven with the keys it ends as ever; `verify` and `plan --check` read with them."""
+def test_rows_are_signed_with_their_terms(strict: Forging, tmp_path: Path) -> None:
+    """Driven with the keys it ends as usual; `verify` and `plan --check` read with them."""
     names, path = file_of(strict, tmp_path, 7)
     drive = _Drive(strict, path, tmp_path, CARDS_SIGNING_KEYS=KEY, CARDS_REQUIRE_SIGNATURES="yes")
     terms = ("--only-if-default-is", "was", "--skip-if-newer")
@@ -51,8 +51,8 @@ def test_its_rows_are_signed_with_their_terms(strict: Forging, tmp_path: Path) -
     drive.close()
 
 
-def test_without_keys_its_rows_are_refused(strict: Forging, tmp_path: Path) -> None:
-    """Each is accounted for, with the code that says what to do."""
+def test_rows_are_rejected_without_keys(strict: Forging, tmp_path: Path) -> None:
+    """Each row is accounted for, with a code that says what to do."""
     names, path = file_of(strict, tmp_path, 3)
     drive = _Drive(strict, path, tmp_path)
     drive.call("run", str(path), "--json")

@@ -1,4 +1,4 @@
-"""What was signed once and comes again: by a stranger, and by a person."""
+"""Replays: of signed messages by an attacker, and of failed commands by the operator."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_a_replayed_message_has_no_effect(strict: Forging) -> None:
     assert len(strict.effects(command)) == 1
 
 
-def test_a_person_replays_what_was_signed(strict: Forging) -> None:
-    """Whatever the age of its signature: it is signed anew, as is its message."""
+def test_the_operator_replays_a_signed_command(strict: Forging) -> None:
+    """A replayed command and its message get new signatures, whatever the age of the old one."""
     customer = strict.customer()
     with signed_ago(10 * DAY_S):
         command = strict.failed(customer)
@@ -74,10 +74,10 @@ def test_a_person_replays_what_was_signed(strict: Forging) -> None:
     assert len(strict.effects(command)) == 1
 
 
-def test_nobody_signs_what_was_changed(
+def test_a_changed_row_is_not_signed_again(
     strict: Forging, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A failed command whose row is not what was signed stays as it is, and why is said."""
+    """A failed command whose row was changed stays as it is, and the reason is shown."""
     customer = strict.customer()
     command = strict.failed(customer)
     strict.change_row(command, card=strict.card(customer, 1))
@@ -94,8 +94,8 @@ def test_nobody_signs_what_was_changed(
     assert strict.sent(customer) == []
 
 
-def test_what_was_not_signed_is_signed_unless_it_is_demanded(strict: Forging) -> None:
-    """On the way there a person may vouch for what failed before there were keys."""
+def test_an_unsigned_row_is_signed_by_a_replay_during_rollout(strict: Forging) -> None:
+    """During the rollout the operator may replay commands that failed before there were keys."""
     customer = strict.customer()
     command = strict.failed(customer, UNSIGNED)
     with pytest.raises(NotVouchedFor) as refused:
@@ -107,7 +107,7 @@ def test_what_was_not_signed_is_signed_unless_it_is_demanded(strict: Forging) ->
 
 
 def test_a_replay_without_keys_signs_nothing(strict: Forging) -> None:
-    """Its message is refused; the row has the signature it had, and a sweep finds it."""
+    """Its message is rejected; the row keeps its signature, and the sweep finds it."""
     customer = strict.customer()
     command = strict.failed(customer)
     before = strict.row(command)["signature"]
@@ -119,7 +119,7 @@ def test_a_replay_without_keys_signs_nothing(strict: Forging) -> None:
 
 
 def test_a_replay_keeps_its_senders_name(strict: Forging) -> None:
-    """The name is signed too."""
+    """The sender's name is signed too."""
     customer = strict.customer()
     command, _ = strict.journalled(customer, sender="billing")
     strict.redis.delete(f"cards:pending:{customer}")

@@ -1,4 +1,4 @@
-"""On the way to signatures: keys are known, and what is not signed is taken."""
+"""The rollout of signatures: workers have keys, and accept unsigned commands."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.integration.signatures.forging import (
 pytestmark = pytest.mark.crash
 
 
-def test_what_is_not_signed_is_taken(lenient: Forging) -> None:
-    """A bare message, and a command of a client without keys; the log tells of it."""
+def test_unsigned_commands_are_accepted(lenient: Forging) -> None:
+    """A bare message, and a command of a client without keys, are accepted and logged."""
     customer, since = lenient.customer(), len(lenient.one.log)
     fields = {"userId": customer, "default_source": lenient.card(customer)}
     asked = lenient.celery.send_task("SetDefaultCard", kwargs=fields, queue="interactive")
@@ -36,8 +36,8 @@ def test_what_is_not_signed_is_taken(lenient: Forging) -> None:
     lenient.one.wait_for_log(rf"{handle.id} \(sender billing\) is not signed", since)
 
 
-def test_what_is_signed_wrongly_is_not(lenient: Forging) -> None:
-    """The message, and the row."""
+def test_wrong_signatures_are_rejected(lenient: Forging) -> None:
+    """Messages and rows with a wrong signature are rejected."""
     customer = lenient.customer()
     command, order = lenient.journalled(customer)
     lenient.push(wake(order, command, FOREIGN))
@@ -52,14 +52,14 @@ def test_what_is_signed_wrongly_is_not(lenient: Forging) -> None:
 
 @pytest.mark.parametrize("keys", [(KEY,), (OLD_KEY,), (OLD_KEY, KEY), (KEY, OLD_KEY)])
 def test_keys_are_rotated(strict: Forging, keys: tuple[str, ...]) -> None:
-    """While a worker lists both, whichever of them signs will do."""
+    """While a worker has both keys, either may sign."""
     with CardCommands(strict.valkey.url, signing=Signing.of(*keys)) as cards:
         handle = cards.send(strict.order(strict.customer()))
     strict.ended(handle.id, State.SUCCEEDED)
 
 
-def test_a_key_that_was_taken_off(strict: Forging) -> None:
-    """What it signed is not taken any more."""
+def test_a_removed_key(strict: Forging) -> None:
+    """Signatures of a removed key are rejected."""
     customer = strict.customer()
     command, order = strict.journalled(customer, FOREIGN)
     strict.push(wake(order, command, SIGNING))

@@ -1,4 +1,4 @@
-"""Web in front of a worker that demands signatures."""
+"""Web in front of a worker that requires signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WAIT = {"Prefer": "wait=30"}
 
 
 async def test_web_with_keys(strict: Forging) -> None:
-    """Commands are carried out, and cards are listed."""
+    """With keys commands are carried out, and cards are listed."""
     customer = strict.customer()
     body = {"userId": customer, "default_source": strict.card(customer)}
     async with client_of(strict.valkey.url, CARDS_SIGNING_KEYS=KEY) as client:
@@ -23,7 +23,7 @@ async def test_web_with_keys(strict: Forging) -> None:
 
 
 async def test_web_without_keys(strict: Forging) -> None:
-    """Its commands are refused with an answer that says why, and nothing reaches Stripe."""
+    """Without keys commands are refused with the reason, and nothing reaches Stripe."""
     customer = strict.customer()
     body = {"userId": customer, "source": "tok_visa"}
     async with client_of(strict.valkey.url) as client:

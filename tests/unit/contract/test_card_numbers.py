@@ -1,4 +1,4 @@
-"""Card numbers and CVCs are recognised wherever they stand, ids are left alone."""
+"""Card numbers and CVCs are recognised wherever they are, and ids pass."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_documented_lengths_are_recognised(number: str) -> None:
     ],
 )
 def test_number_is_found_among_other_text(text: str) -> None:
-    """Separators, neighbours and prefixes do not hide it, and it is masked in logs."""
+    """Separators, neighbours and prefixes do not hide it, and logs mask it."""
     assert looks_like_card_number(text)
     assert VISA not in mask_card_numbers(text).replace(" ", "").replace("-", "").replace(".", "")
 
@@ -55,8 +55,8 @@ def test_number_is_found_among_other_text(text: str) -> None:
         f"{VISA}{VISA}",
     ],
 )
-def test_ids_and_times_are_left_alone(text: str) -> None:
-    """A failed check digit, another length, or a zero-padded id is no card number."""
+def test_ids_and_times_pass(text: str) -> None:
+    """A wrong check digit, another length, or a zero-padded id is no card number."""
     assert not looks_like_card_number(text)
     assert mask_card_numbers(text) == text
 
@@ -75,7 +75,7 @@ def test_ids_and_times_are_left_alone(text: str) -> None:
     ],
 )
 def test_field_is_named_and_its_value_is_not(body: dict[str, Any], field: str) -> None:
-    """The refusal can name the field without repeating what stood in it."""
+    """The refusal names the field without its value."""
     assert find_card_data(body) == field
 
 

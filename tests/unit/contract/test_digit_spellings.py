@@ -1,4 +1,4 @@
-"""A card number is recognised and masked however its digits are written."""
+"""Card numbers are recognised and masked however their digits are written."""
 
 from __future__ import annotations
 
@@ -104,23 +104,23 @@ def _assert_refused(text: str) -> None:
 
 @pytest.mark.parametrize("separator", _SEPARATORS.values(), ids=_SEPARATORS)
 @pytest.mark.parametrize("every", [1, 4, 6])
-def test_whatever_stands_between_the_groups(separator: str, every: int) -> None:
-    """Spaces, dashes, dots, slashes and what nobody sees hide no number."""
+def test_any_separator_between_groups(separator: str, every: int) -> None:
+    """Spaces, dashes, dots, slashes and invisible characters hide no number."""
     _assert_refused(_written(VISA, separator=separator, every=every))
     _assert_refused(_written(AMEX, separator=separator, every=every))
 
 
 @pytest.mark.parametrize("digits", _DIGITS.values(), ids=_DIGITS)
 @pytest.mark.parametrize("separator", ["", " ", "\u200b", "_"])
-def test_whatever_the_digits_are(digits: str, separator: str) -> None:
-    """Digits of any script are digits, also those that no number is calculated with."""
+def test_digits_of_any_script(digits: str, separator: str) -> None:
+    """Digits of any script count, also those without a decimal value."""
     _assert_refused(_written(VISA, digits, separator))
 
 
 @pytest.mark.parametrize("separator", ["\xa0", "\u200b", "\u2009", "\t", "\n", "\0", "\xad"])
 @pytest.mark.parametrize("digits", ["ASCII", "full-width", "mathematical bold", "in circles"])
 def test_escapes_hide_no_number(separator: str, digits: str) -> None:
-    """As Python, JSON, a URL and a page of HTML write it."""
+    """Escapes of Python, JSON, URLs and HTML hide no number."""
     text = _written(VISA, _DIGITS[digits], separator)
     entities = "".join(f"&#{ord(one)};" if one != "\0" else " " for one in text)
     for spelling in (
@@ -136,19 +136,19 @@ def test_escapes_hide_no_number(separator: str, digits: str) -> None:
 
 @pytest.mark.parametrize("space", ["&nbsp;", "&thinsp;", "&shy;", "&#xa0;", "%C2%A0", "\\u{a0}"])
 def test_named_and_other_escapes(space: str) -> None:
-    """Escapes of one character have many forms."""
+    """A character has many escapes, and all are decoded."""
     _assert_refused(_written(VISA, separator=space))
 
 
 @pytest.mark.parametrize("mark", ["²", "①", "⁴"])
 def test_a_footnotes_mark_hides_no_number(mark: str) -> None:
-    """A superscript beside a number is no digit of it."""
+    """A superscript next to a number is not part of it."""
     assert looks_like_card_number(f"{VISA}{mark}")
     assert looks_like_card_number(f"{mark}{VISA}")
 
 
-def test_all_digits_that_there_are() -> None:
-    """Each character that has a digit's value is one, for the quick look too."""
+def test_all_digits_of_unicode() -> None:
+    """Every character with a digit's value counts as a digit, in the quick check too."""
     for code in range(sys.maxunicode + 1):
         if unicodedata.digit(chr(code), None) is not None:
             assert may_hold_number(chr(code) * 13)
@@ -162,7 +162,7 @@ def _numbers(draw: st.DrawFn) -> str:
 
 @given(_numbers(), st.data())
 def test_a_number_is_found_in_every_spelling(number: str, data: st.DataObject) -> None:
-    """Any script for each digit, anything between any two of them, alone or mixed."""
+    """Any script for each digit, and any separator between two digits, alone or mixed."""
     digits = st.sampled_from([*_DIGITS.values(), _DIGITS["ASCII"]])
     between = st.text(st.sampled_from("".join(_SEPARATORS.values())), max_size=3)
     text = ""
@@ -181,15 +181,15 @@ _ANY = st.text(st.sampled_from("0123456789²④٣４ .-_,/x:\u200b\xa0\u0301\\u0
 
 
 @given(_ANY)
-def test_the_quick_look_overlooks_nothing(text: str) -> None:
-    """What the quick look lets pass would pass the close one, too: masking finds no less."""
+def test_the_quick_check_misses_nothing(text: str) -> None:
+    """A text that the quick check passes would pass the full one too."""
     assert looks_like_card_number(text) == (mask_card_numbers(text) != text)
     assert looks_like_card_number(text) or not holds_card_number(text)
 
 
 @given(_ANY)
-def test_nothing_is_left_when_it_was_masked(text: str) -> None:
-    """A masked text holds no number, and a text without one stays as it was."""
+def test_a_masked_text_has_no_number(text: str) -> None:
+    """A masked text contains no number, and a text without one is unchanged."""
     assert not looks_like_card_number(mask_card_numbers(text))
 
 
@@ -200,8 +200,8 @@ _LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
     st.sampled_from(["cus_", "card_", "pm_", "tok_", "src_", "order-", "", "José "]),
     st.lists(st.tuples(st.text("0123456789", max_size=12), st.sampled_from(_LETTERS)), max_size=12),
 )
-def test_ids_are_left_alone(prefix: str, parts: list[tuple[str, str]]) -> None:
-    """Letters part numbers: an id whose digits stand among them is none, however many there are."""
+def test_ids_pass(prefix: str, parts: list[tuple[str, str]]) -> None:
+    """Letters separate numbers: an id whose digits are among letters is no card number."""
     text = prefix + "".join(digits + letter for digits, letter in parts)
     assert not looks_like_card_number(text)
     assert not holds_card_number(text)
@@ -209,8 +209,8 @@ def test_ids_are_left_alone(prefix: str, parts: list[tuple[str, str]]) -> None:
 
 
 @given(st.uuids(), st.sampled_from("-_"), st.booleans())
-def test_uuids_as_keys_are_left_alone(uuid: UUID, separator: str, upper: bool) -> None:
-    """Whatever digits they hold, with hyphens or underscores."""
+def test_uuids_as_keys_pass(uuid: UUID, separator: str, upper: bool) -> None:
+    """UUIDs with any digits pass, with hyphens or underscores."""
     text = str(uuid).replace("-", separator)
     assert not holds_card_number(f"assign:{text.upper() if upper else text}")
 
@@ -232,8 +232,8 @@ def test_uuids_as_keys_are_left_alone(uuid: UUID, separator: str, upper: bool) -
         ]
     ),
 )
-def test_times_in_keys_are_left_alone(moment: datetime, form: str) -> None:
-    """A date and time pass as a key, whatever separates them."""
+def test_times_in_keys_pass(moment: datetime, form: str) -> None:
+    """A date and time pass in a key, with any separator."""
     text = format(moment, form)
     assert not holds_card_number(text)
     assert not holds_card_number(f"nightly_{text}_export")
@@ -258,8 +258,8 @@ def test_times_in_keys_are_left_alone(moment: datetime, form: str) -> None:
         "[4242] [4242] [4242] [4242]",
     ],
 )
-def test_amounts_addresses_and_ids_are_left_alone(text: str) -> None:
-    """Colons, quotes and brackets part numbers, and amounts have too few digits."""
+def test_amounts_addresses_and_ids_pass(text: str) -> None:
+    """Colons, quotes and brackets separate numbers, and amounts have too few digits."""
     assert not looks_like_card_number(text)
     assert mask_card_numbers(text) == text
 
@@ -277,7 +277,7 @@ def test_amounts_addresses_and_ids_are_left_alone(text: str) -> None:
     ],
 )
 def test_an_excerpt_shows_no_number(data: bytes) -> None:
-    """Whatever stands between its digits, or beside it, and cannot be printed."""
+    """An excerpt shows no number, whatever unprintable characters are in or next to it."""
     shown = "".join(character for character in excerpt(data) if character.isdigit())
     assert VISA[:12] not in shown
 

@@ -1,4 +1,4 @@
-"""What is shown of texts that others wrote."""
+"""How texts from other parties are shown."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from producer.contract.card_data.masking import masked, masked_data, masked_id
     ],
 )
 def test_a_text_is_shown_without_its_secrets(text: str, shown: str) -> None:
-    """Tokens, keys, card numbers, and what is named or stands there like a CVC."""
+    """Tokens, keys, card numbers, and everything that looks like a CVC are masked."""
     assert masked(text) == shown
 
 
-def test_ids_that_programs_make_stay() -> None:
-    """By an id a task is found: of UUIDs, some hold what passes for a card number."""
+def test_generated_ids_are_kept() -> None:
+    """Tasks are found by their ids, and some UUIDs contain what passes for a card number."""
     for ident in (str(uuid4()) for _ in range(2_000)):
         assert masked_id(ident) == ident
     assert masked_id("tok_1abc") == "tok_***"
@@ -49,6 +49,6 @@ def test_ids_that_programs_make_stay() -> None:
         (10**30, "***"),
     ],
 )
-def test_data_is_shown_likewise(value: Any, shown: Any) -> None:
-    """However nested, by values and by names."""
+def test_nested_data_is_masked(value: Any, shown: Any) -> None:
+    """Values and names are masked, however nested."""
     assert masked_data(value) == shown

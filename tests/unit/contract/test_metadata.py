@@ -1,4 +1,4 @@
-"""What may be a tag, how it travels in a header, and how a row keeps it."""
+"""Which tags are accepted, how a header carries them, and how a row stores them."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ CARD = "4242424242424242"
         {"at": "2026-11-28 09:01"},
     ],
 )
-def test_small_tags_are_taken_and_kept(tags: dict[str, str]) -> None:
-    """As they are; what a row keeps is the same whatever their order."""
+def test_small_tags_are_accepted(tags: dict[str, str]) -> None:
+    """Tags are kept unchanged, and stored the same in any order."""
     assert parse_metadata(tags) == tags
     backwards = dict(reversed(tags.items()))
     assert metadata_text(parse_metadata(backwards)) == metadata_text(tags)
     assert stored_metadata(metadata_text(tags)) == tags
 
 
-def test_nothing_is_kept_where_there_is_none() -> None:
-    """No tags are no bytes."""
+def test_no_tags_are_stored_as_nothing() -> None:
+    """No tags take no bytes."""
     assert metadata_text({}) == ""
     assert stored_metadata("") == {}
 
@@ -65,7 +65,7 @@ def test_nothing_is_kept_where_there_is_none() -> None:
     ],
 )
 def test_other_tags_are_refused(given: Any, field: str) -> None:
-    """Too many, too large, of another form: named, and not repeated."""
+    """Too many, too large or malformed tags are refused by name, without their values."""
     with pytest.raises(ParameterInvalid) as refused:
         parse_metadata(given)
     assert refused.value.values == {"field": field}
@@ -82,7 +82,7 @@ def test_other_tags_are_refused(given: Any, field: str) -> None:
     ],
 )
 def test_card_data_is_refused(given: dict[str, str], field: str) -> None:
-    """Card numbers and CVCs, in names and values; the refusal has neither."""
+    """Card numbers and CVCs are refused in names and values, and not repeated."""
     with pytest.raises(CardNumberRefused) as refused:
         parse_metadata(given)
     assert refused.value.values == {"field": field}
@@ -102,7 +102,7 @@ def test_card_data_is_refused(given: dict[str, str], field: str) -> None:
     ],
 )
 def test_tokens_and_keys_are_refused(secret: str) -> None:
-    """Naming the tag, without what it held."""
+    """Tokens and keys are refused by the tag's name, without the value."""
     with pytest.raises(ParameterInvalid, match=r"metadata\.note looks like a token") as refused:
         parse_metadata({"note": secret})
     assert secret not in str(refused.value)
@@ -119,8 +119,8 @@ def test_tokens_and_keys_are_refused(secret: str) -> None:
         (["sum=a=b"], {"sum": "a=b"}),
     ],
 )
-def test_a_header_holds_tags(values: list[str], tags: dict[str, str]) -> None:
-    """Name and value, separated by commas; what else they hold is percent-encoded."""
+def test_a_header_contains_tags(values: list[str], tags: dict[str, str]) -> None:
+    """Tags are separated by commas; other characters are percent-encoded."""
     assert parse_metadata_header(values) == tags
 
 
@@ -132,7 +132,7 @@ def test_a_header_holds_tags(values: list[str], tags: dict[str, str]) -> None:
     ],
 )
 def test_other_headers_are_refused(value: str) -> None:
-    """Whatever is no list of tags, or hides a card number; nothing of it is repeated."""
+    """A malformed header, or one with a card number, is refused without its text."""
     with pytest.raises(Refusal) as refused:
         parse_metadata_header([value])
     assert str(refused.value).startswith("Metadata")
@@ -141,5 +141,5 @@ def test_other_headers_are_refused(value: str) -> None:
 
 @pytest.mark.parametrize("stored", ["{", "[]", '{"A":"x"}', '{"a":5}', "[" * 100_000, '"x"'])
 def test_a_damaged_row_has_no_tags(stored: str) -> None:
-    """And is read all the same."""
+    """A row with damaged tags is read without them."""
     assert stored_metadata(stored) == {}

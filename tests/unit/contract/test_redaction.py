@@ -1,4 +1,4 @@
-"""How tokens and keys appear in text."""
+"""How tokens and keys are redacted in texts."""
 
 from __future__ import annotations
 

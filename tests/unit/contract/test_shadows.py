@@ -1,4 +1,4 @@
-"""Which default comes before the one that was set."""
+"""Which default takes precedence over the one that was set."""
 
 from __future__ import annotations
 
@@ -37,16 +37,18 @@ def _customer(method: Any) -> dict[str, Any]:
         ("", "card_1", "pm_1", None),
     ],
 )
-def test_what_comes_before(slot: str, card: str, method: Any, shadow: Shadow | None) -> None:
-    """`invoice_settings` comes before `default_source`, unless the same card is in both."""
+def test_which_default_takes_precedence(
+    slot: str, card: str, method: Any, shadow: Shadow | None
+) -> None:
+    """`invoice_settings` takes precedence over `default_source`, unless both have the same card."""
     assert shadow_of(slot, card, _customer(method)) == shadow
     told = {"status": True, "message": "", "data": _customer(method)}
     assert shadow_in_answer(slot, card, told) == shadow
     assert shadow_in_answer(slot, card, {**told, "status": False}) is None
 
 
-def test_it_is_told_and_read_back() -> None:
-    """With the subscription where it is one's, also out of a short answer."""
+def test_a_shadow_is_written_and_read_back() -> None:
+    """A shadow is read back with its subscription, also from a short answer."""
     own = Shadow("subscription.default_source", "card_2", "sub_1")
     for one in (FIRST, own):
         assert shadow_read(one.wire()) == one
@@ -71,7 +73,7 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_any_json_is_read(data: Any) -> None:
-    """Nothing that is kept or answered makes it raise."""
+    """No stored or answered JSON raises an error."""
     for found in (shadow_of("default_source", "card_1", data), shadow_read(data)):
         assert found is None or (found.card and found.slot)
     assert shadow_in_answer("default_source", "card_1", None) is None

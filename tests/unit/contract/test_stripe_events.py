@@ -1,4 +1,4 @@
-"""What is read of Stripe's events, and what is not."""
+"""Which parts of Stripe's events are read."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _read(*args: Any, **fields: Any) -> StripeEvent:
 
 
 def test_new_defaults() -> None:
-    """Those that changed, with what they are now; "" where there is none any more."""
+    """The changed defaults are read with their new values; "" means none any more."""
     before = {"default_source": "card_1", "invoice_settings": {"default_payment_method": "pm_1"}}
     found = _read("customer.updated", _CUSTOMER, before)
     assert found == StripeEvent(
@@ -72,8 +72,8 @@ def test_new_defaults() -> None:
         ("payment_method.detached", {"id": "pm_1", "customer": None}, {"customer": "cus_1"}),
     ],
 )
-def test_whose_it_is(type: str, object: Any, before: Any) -> None:
-    """The customer is found for each type, also the one that a payment method had before."""
+def test_the_customer_of_an_event(type: str, object: Any, before: Any) -> None:
+    """The customer is found for each type, also the former one of a payment method."""
     found = _read(type, object, before)
     assert (found.customer, found.object) == ("cus_1", object["id"])
     assert found.of_cards
@@ -99,13 +99,13 @@ def test_whose_it_is(type: str, object: Any, before: Any) -> None:
         _thin("v1.customer.updated", related_object=None),
     ],
 )
-def test_what_is_ignored(body: dict[str, Any]) -> None:
-    """Other types, those of other accounts, and thin events that name nothing."""
+def test_ignored_events(body: dict[str, Any]) -> None:
+    """Other types, events of other accounts, and thin events without an object are ignored."""
     assert stripe_event(body) is None
 
 
 def test_a_thin_event() -> None:
-    """What changed is not in it: the customer, where it is read, and whose request it was."""
+    """A thin event has the customer, the path to read, and the request, but not the change."""
     found = stripe_event(_thin("v1.customer.updated"))
     assert found == StripeEvent(
         "evt_1",
@@ -121,7 +121,7 @@ def test_a_thin_event() -> None:
 
 
 def test_a_thin_event_of_a_payment_method() -> None:
-    """Its customer is not told, nor the request of a change in the dashboard."""
+    """It has no customer, and no request if the dashboard made the change."""
     related = {"id": "pm_1", "type": "payment_method", "url": "/v1/payment_methods/pm_1"}
     found = stripe_event(_thin("v1.payment_method.attached", related_object=related, reason=None))
     assert found is not None
@@ -131,7 +131,7 @@ def test_a_thin_event_of_a_payment_method() -> None:
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "/v1/../x", "/v2/x", 7, None])
 def test_a_thin_events_path_is_one_of_stripes(url: Any) -> None:
-    """Anything else is not kept, and shown to nobody."""
+    """Any other path is neither stored nor shown."""
     related = {"id": "cus_1", "type": "customer", "url": url}
     found = stripe_event(_thin("v1.customer.updated", related_object=related))
     assert found is not None
@@ -153,13 +153,13 @@ def test_a_thin_events_path_is_one_of_stripes(url: Any) -> None:
 def test_events_of_an_organisations_accounts(
     context: str, fields: dict[str, Any], ours: bool
 ) -> None:
-    """Those of the account that is acted on are ours; those of another one are not."""
+    """Events of the configured account are ours; those of another account are not."""
     for body in (_event("customer.deleted", _CUSTOMER), _thin("v1.customer.deleted")):
         assert (stripe_event({**body, **fields}, context=context) is not None) is ours
 
 
 def test_the_sdk_reads_thin_events_alike() -> None:
-    """Its parser for each kind takes what is taken here as that kind, and no other."""
+    """Stripe's SDK parses the same events as each kind."""
     client = stripe.StripeClient("sk_test_x")
     thin, snapshot = _thin("v1.customer.updated"), _event("customer.updated", _CUSTOMER, {})
     note = client.parse_event_notification_without_verification(json.dumps(thin))
@@ -177,7 +177,7 @@ def test_the_sdk_reads_thin_events_alike() -> None:
 
 
 def test_a_request_without_a_key() -> None:
-    """The dashboard's changes have no request; a key that is too long for ours is none."""
+    """The dashboard's changes have no request; an overlong key is read as none."""
     for request in (None, "req_1", {}, {"id": None, "idempotency_key": None}):
         found = _read("customer.deleted", _CUSTOMER, request=request)
         assert (found.request, found.key) == ("", "")
@@ -199,7 +199,7 @@ _JSON = st.recursive(
 
 @given(_JSON, _JSON, _JSON, _JSON)
 def test_any_json_is_read_or_ignored(object: Any, before: Any, request: Any, at: Any) -> None:
-    """No form of its parts raises, and ids are ids."""
+    """No value raises an error, and ids are valid ids."""
     thin = _thin("v1.customer.updated", related_object=object, reason=request, created=at)
     read = stripe_event({**thin, "context": before})
     assert read is None or (read.read_at, read.created) == ("", 0)

@@ -1,4 +1,4 @@
-"""Workers that ask the limiter for places in virtual time, as the waiting room does."""
+"""Workers that ask the limiter for places in virtual time, as those with deferred customers do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from producer.journal.redis.endpoints import Endpoint
 
 
 class Span(NamedTuple):
-    """From `start` to `end` (ms) there is always something to send, `gap` after the last place."""
+    """From `start` to `end` (ms) a worker always has a request to send, `gap` after the last."""
 
     start: float
     end: float
@@ -23,7 +23,7 @@ class Span(NamedTuple):
 
 
 class Asker(NamedTuple):
-    """One worker's line of a lane and an endpoint."""
+    """One worker's requests of a lane to an endpoint."""
 
     name: str
     lane: Lane
@@ -34,9 +34,9 @@ class Asker(NamedTuple):
 def sent_by(
     limiter: LuaLimiter, askers: Sequence[Asker], *, seed: int = 0, late: float = 0.0
 ) -> dict[str, list[float]]:
-    """When each asker's requests are sent. Those who ask in the same moment do so in any order.
+    """When each asker's requests are sent. Simultaneous calls come in any order.
 
-    Who is told when to ask again does so up to `late` (ms) after that.
+    An asker that must ask again does so up to `late` (ms) after the given time.
     """
     chance, number = Random(seed), count()
     sent: dict[str, list[float]] = {asker.name: [] for asker in askers}
@@ -66,5 +66,5 @@ def within(times: Sequence[float], start: float, end: float) -> int:
 
 
 def busiest(sent: Mapping[str, Sequence[float]]) -> int:
-    """The most requests in any second, wherever it begins."""
+    """The most requests in any second, wherever it starts."""
     return busiest_second(sorted(time for each in sent.values() for time in each))

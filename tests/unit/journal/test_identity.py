@@ -1,4 +1,4 @@
-"""The watch over the journal's identity: what it tells, refuses, and lets go on."""
+"""The check of the journal's identity: what it logs, refuses and allows."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _told(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.levelno == level]
 
 
-def test_the_first_journal_is_the_one_of_before(caplog: pytest.LogCaptureFixture) -> None:
-    """What is found first is remembered; found again, nothing is told."""
+def test_the_first_journal_is_remembered(caplog: pytest.LogCaptureFixture) -> None:
+    """The first journal found is remembered; if it is found again, nothing is logged."""
     watch = _watch()
     assert watch.due
     assert watch.look().script == "create_journal_id"
@@ -48,10 +48,10 @@ def test_the_first_journal_is_the_one_of_before(caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize("found", [None, OTHER])
-def test_one_that_is_gone_or_another_is_refused_and_told_once(
+def test_a_lost_journal_is_refused_and_logged_once(
     found: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is critical once, however often it is found so, and also when an empty one gets an id."""
+    """A lost journal is critical once, however often it is seen, and even if it gets an id."""
     watch = _watch()
     watch.see(ONE)
     for seen in (found, found, OTHER, OTHER):
@@ -65,8 +65,8 @@ def test_one_that_is_gone_or_another_is_refused_and_told_once(
     assert "nothing is accepted" in told
 
 
-def test_it_comes_back(caplog: pytest.LogCaptureFixture) -> None:
-    """With the journal of before all goes on; a second loss is told like the first."""
+def test_the_journal_returns(caplog: pytest.LogCaptureFixture) -> None:
+    """When the remembered journal returns work continues; a second loss is logged too."""
     watch = _watch()
     for seen in (ONE, None, ONE):
         watch.see(seen)
@@ -77,8 +77,8 @@ def test_it_comes_back(caplog: pytest.LogCaptureFixture) -> None:
     assert len(_told(caplog, logging.CRITICAL)) == 2
 
 
-def test_the_setting_lets_work_go_on(caplog: pytest.LogCaptureFixture) -> None:
-    """The loss is told, and stays known, but nothing is refused; each further loss is told too."""
+def test_the_setting_lets_work_continue(caplog: pytest.LogCaptureFixture) -> None:
+    """A loss is logged and remembered, but nothing is refused; further losses are logged too."""
     watch = _watch(CARDS_ACCEPT_OTHER_DATA="yes")
     watch.see(ONE)
     assert watch.look().script == "create_journal_id", "an emptied journal is given an id at once"
@@ -92,7 +92,7 @@ def test_the_setting_lets_work_go_on(caplog: pytest.LogCaptureFixture) -> None:
     assert len(_told(caplog, logging.CRITICAL)) == 2
 
 
-def test_the_id_of_the_settings_is_the_only_one(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_configured_journal_is_the_only_one(caplog: pytest.LogCaptureFixture) -> None:
     """With CARDS_JOURNAL_ID another journal is refused from the start; an empty one stays so."""
     watch = _watch(CARDS_JOURNAL_ID=ONE)
     assert watch.look().script is None
@@ -103,7 +103,7 @@ def test_the_id_of_the_settings_is_the_only_one(caplog: pytest.LogCaptureFixture
 
 
 def test_processes_that_start_together_agree(redis_url: str) -> None:
-    """Whoever comes first gives the id; all others find it, and so does who comes later."""
+    """The first process gives the id; all others find it."""
     found: list[str] = []
     start = threading.Barrier(8)
 
@@ -122,8 +122,8 @@ def test_processes_that_start_together_agree(redis_url: str) -> None:
     assert len(set(found)) == 1
 
 
-def test_the_id_stays_for_good_and_tells_since_when(redis_url: str) -> None:
-    """It has no time to live, is of its namespace, and keeps the time of its first use."""
+def test_the_id_is_permanent_and_has_a_time(redis_url: str) -> None:
+    """The id does not expire, is separate for each namespace, and has the time of first use."""
     spaced = RedisConfig.from_environ({"REDIS_URL": redis_url, "CARDS_NAMESPACE": "here"})
     journal, other = BlockingJournal(redis_url), BlockingJournal(spaced)
     assert journal(journal_id()) is None
@@ -150,8 +150,8 @@ def test_the_id_stays_for_good_and_tells_since_when(redis_url: str) -> None:
     other.close()
 
 
-def test_another_than_the_settings_name_is_not_used(redis_url: str) -> None:
-    """Where CARDS_JOURNAL_ID names another, a command line does not begin, and gives no id."""
+def test_a_journal_that_is_not_configured_is_not_used(redis_url: str) -> None:
+    """If CARDS_JOURNAL_ID names another journal, a command line stops and gives no id."""
     config = RedisConfig.from_environ({"REDIS_URL": redis_url, "CARDS_JOURNAL_ID": ONE})
     journal = BlockingJournal(config)
     with pytest.raises(JournalUnavailable) as refused:

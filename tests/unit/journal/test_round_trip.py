@@ -1,4 +1,4 @@
-"""What of a round trip counts as confirmed."""
+"""When a round trip counts as confirmed, and how calls share it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _CALL: Call[Any] = Call(lambda answers: answers, commands=[("GET", "x")], durabl
 
 
 @pytest.mark.parametrize(("told", "complete"), [(1, False), (2, True), (3, True)])
-def test_as_many_replicas_as_are_demanded_must_have_it(told: int, complete: bool) -> None:
-    """With fewer the call has no answer yet, and is sent again."""
+def test_enough_replicas_must_confirm(told: int, complete: bool) -> None:
+    """With too few replicas the call has no answer yet, and is sent again."""
     trip = RoundTrip([_CALL], RedisConfig.from_environ(_URL))
     assert [command[0] for command in trip.commands()] == ["GET", "SET", "WAIT"]
     trip.answered(["1", "OK", told])
@@ -29,7 +29,7 @@ def test_as_many_replicas_as_are_demanded_must_have_it(told: int, complete: bool
 
 @pytest.mark.parametrize(("told", "complete"), [([1, 2], True), ([0, 2], False), ([1, 1], False)])
 def test_the_disk_of_the_primary_counts_too(told: list[int], complete: bool) -> None:
-    """Where fsync is demanded, the primary's own is, besides the replicas'."""
+    """If fsync is required, the primary's own is required besides the replicas'."""
     config = RedisConfig.from_environ({**_URL, "CARDS_REPLICAS_FSYNC": "yes"})
     trip = RoundTrip([_CALL], config)
     assert [command[0] for command in trip.commands()] == ["GET", "SET", "WAIT", "WAITAOF"]
@@ -37,8 +37,8 @@ def test_the_disk_of_the_primary_counts_too(told: list[int], complete: bool) -> 
     assert trip.complete is complete
 
 
-def test_a_call_that_need_not_be_confirmed_is_answered_all_the_same() -> None:
-    """Too few replicas hold back what must be confirmed, and nothing else of the trip."""
+def test_a_call_that_is_not_durable_is_answered_without_replicas() -> None:
+    """Too few replicas delay only the durable calls of the round trip."""
     plain: Call[Any] = Call(lambda answers: answers, commands=[("GET", "y")])
     trip = RoundTrip([plain, _CALL], RedisConfig.from_environ(_URL))
     trip.commands()
@@ -47,8 +47,8 @@ def test_a_call_that_need_not_be_confirmed_is_answered_all_the_same() -> None:
     assert not trip.complete
 
 
-def test_neighbours_of_one_script_go_as_one() -> None:
-    """Each has its own answer or error, and one that must be confirmed waits for that alone."""
+def test_adjacent_calls_of_a_script_run_as_one() -> None:
+    """Each has its own answer or error, and only the durable one waits for confirmation."""
     calls = [
         _of("complete", "a", durable=True),
         _of("complete", "b", "c"),
@@ -65,16 +65,16 @@ def test_neighbours_of_one_script_go_as_one() -> None:
     assert [command[3:] for command in trip.commands()][:1] == [("a",)]
 
 
-def test_a_script_that_is_not_known_is_loaded_for_all_its_calls(redis_url: str) -> None:
-    """As many calls as there are: beyond some, they are run as several scripts."""
+def test_an_unknown_script_is_loaded_for_all_its_calls(redis_url: str) -> None:
+    """Many calls run as several scripts, each loaded once."""
     journal = BlockingJournal(redis_url)
     found = journal.many([status(f"none-{number}") for number in range(60)])
     assert found == [None] * 60
     journal.close()
 
 
-async def test_what_befalls_one_call_keeps_no_other_from_its_answer(redis_url: str) -> None:
-    """An error in the middle of a script that is run for several is the answer to one of them."""
+async def test_an_error_of_one_call_does_not_affect_others(redis_url: str) -> None:
+    """An error within a script for several calls is the answer to one of them."""
     journal = Journal(redis_url)
     await journal(Call(lambda _: None, commands=[("SET", "cards:command:b", "no hash")]))
     asked = (cancel(one, Envelope.no("cancelled", ""), keep_s=1) for one in "abc")

@@ -1,4 +1,4 @@
-"""What a Lua script is put together from."""
+"""How a Lua script is assembled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = sorted(sources().keys() - SHARED)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_has_all_it_uses(name: str, redis_url: str) -> None:
-    """Redis takes it, and no name in it is one that nothing defines: that would be a global's."""
+    """Redis accepts each script, and every name in it is defined."""
     text = script(name).text
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
         assert client.script_load(text) == script(name).sha

@@ -1,4 +1,4 @@
-"""What of a row and of a message is signed."""
+"""Which parts of rows and messages are signed."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def journal(redis_url: str) -> Any:
 
 
 def row_of(journal: BlockingJournal, ident: str) -> dict[str, str]:
-    """The row as a worker is granted it."""
+    """The row as a grant has it."""
     return dict(journal._redis.hgetall(f"cards:command:{ident}"))
 
 
 def found(ident: str, row: dict[str, str], signing: Signing = SIGNING) -> Flaw | None:
-    """What is wrong with the row today."""
+    """What is wrong with the row's signature now."""
     return row_flaw(signing, ident, row, now_ms=time.time() * 1000, max_age_s=60)
 
 
 def sent_row(journal: BlockingJournal, ident: str) -> dict[str, str]:
-    """A row of a migration, with all terms there are."""
+    """A row of a migration with all terms."""
     journal(journalled.create("m1", "f.csv", 1, "{}", None, skip_if_newer=True))
     journal(journalled.open_("m1", {}))
     journal(journalled.lease("m1", "driver", 60_000))
@@ -57,7 +57,7 @@ def sent_row(journal: BlockingJournal, ident: str) -> dict[str, str]:
 
 
 def test_rows_are_signed_as_they_are_written(journal: BlockingJournal) -> None:
-    """Accepted alone, with others, or for a migration, of either kind."""
+    """Rows are signed whether accepted alone, with others or for a migration, of either kind."""
     ids = [str(uuid4()) for _ in range(5)]
     journal(accept(ORDER, command_id=ids[0], sender="billing", signing=SIGNING))
     journal(accept(ASSIGN, command_id=ids[1], lane=Lane.BULK, signing=SIGNING))
@@ -70,8 +70,8 @@ def test_rows_are_signed_as_they_are_written(journal: BlockingJournal) -> None:
         assert found(str(uuid4()), row) is Flaw.INVALID
 
 
-def test_without_keys_a_row_is_as_it_was(journal: BlockingJournal) -> None:
-    """No field more, which would be memory."""
+def test_without_keys_a_row_has_no_further_field(journal: BlockingJournal) -> None:
+    """Without keys no field is added, which would cost memory."""
     ident = str(uuid4())
     journal(accept(ORDER, command_id=ident))
     assert "signature" not in row_of(journal, ident)
@@ -79,8 +79,8 @@ def test_without_keys_a_row_is_as_it_was(journal: BlockingJournal) -> None:
     assert SIGNATURE not in json.loads(task_message(ORDER, ident, "interactive"))["headers"]
 
 
-def test_what_the_worker_has_in_hand_is_not_signed(journal: BlockingJournal) -> None:
-    """Who journals a bare message cannot say who ordered it."""
+def test_rows_of_bare_messages_are_not_signed(journal: BlockingJournal) -> None:
+    """A worker that journals a bare message cannot verify who ordered it."""
     ident = str(uuid4())
     journal(accept(ORDER, command_id=ident, message_received=True))
     assert found(ident, row_of(journal, ident)) is Flaw.MISSING
@@ -93,8 +93,8 @@ def test_what_the_worker_has_in_hand_is_not_signed(journal: BlockingJournal) -> 
         *("migration", "number", "first", "since", "expected", "signature"),
     ],
 )
-def test_any_changed_field_of_a_row_shows(journal: BlockingJournal, field: str) -> None:
-    """Changed, added or taken away."""
+def test_any_changed_field_of_a_row_is_detected(journal: BlockingJournal, field: str) -> None:
+    """A signed field that was changed, added or removed is detected."""
     ident = str(uuid4())
     row = sent_row(journal, ident)
     changed = {**row, field: "other"} if field not in ("first", "since") else {**row}
@@ -109,7 +109,7 @@ def test_any_changed_field_of_a_row_shows(journal: BlockingJournal, field: str) 
 
 
 def test_a_default_of_none_is_not_any(journal: BlockingJournal) -> None:
-    """`expected` empty says that there must be none; without it any will do."""
+    """An empty `expected` demands no default; without the field any will do."""
     ident = str(uuid4())
     row = sent_row(journal, ident)
     assert row["expected"] == ""
@@ -118,7 +118,7 @@ def test_a_default_of_none_is_not_any(journal: BlockingJournal) -> None:
 
 
 def test_what_workers_write_is_not_signed(journal: BlockingJournal) -> None:
-    """How far a command is changes with every try."""
+    """A command's progress, which changes with every attempt, is not signed."""
     ident = str(uuid4())
     row = {**sent_row(journal, ident), "state": "running", "tries": "3", "keyno": "2", "due": "1"}
     assert found(ident, row) is None
@@ -131,7 +131,7 @@ def headers_of(text: str) -> tuple[dict[str, Any], str]:
 
 
 def message_found(headers: dict[str, Any], body: str) -> Flaw | None:
-    """What is wrong with the message today."""
+    """What is wrong with the message's signature now."""
     return message_flaw(SIGNING, headers, body, now_ms=time.time() * 1000, max_age_s=60)
 
 
@@ -143,8 +143,8 @@ def message_found(headers: dict[str, Any], body: str) -> Flaw | None:
     ],
     ids=["a command", "a batch"],
 )
-def test_any_changed_part_of_a_message_shows(made: Callable[[], str]) -> None:
-    """Its task, its id, that it is journalled, its sender, any character of its body."""
+def test_any_changed_part_of_a_message_is_detected(made: Callable[[], str]) -> None:
+    """A change of task, id, journalled mark, sender, or any character of the body is detected."""
     headers, body = headers_of(made())
     assert message_found(headers, body) is None
     for name in ("task", "id", "cards-journalled", "cards-sender"):

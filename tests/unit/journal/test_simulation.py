@@ -1,4 +1,4 @@
-"""The simulation behind docs/scale.md: all is sent, the same each time, and fairness is counted."""
+"""The simulation behind docs/scale.md is complete and reproducible, and measures fairness."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _hour() -> tuple[list[float], Figures]:
     return sent, figures
 
 
-def test_all_is_sent_and_the_seed_says_when() -> None:
+def test_all_is_sent_and_the_seed_determines_when() -> None:
     """Every command of every account is sent, at the same times in every run."""
     sent, figures = _hour()
     assert len(sent) == 8_000
@@ -34,8 +34,8 @@ def test_all_is_sent_and_the_seed_says_when() -> None:
     assert figures.most_of_endpoint <= 26
 
 
-def test_senders_that_begin_together_share_evenly() -> None:
-    """Four senders of one endpoint, one ten times the others, have the same share of a minute."""
+def test_senders_that_start_together_share_evenly() -> None:
+    """Four senders of one endpoint, one ten times larger, get the same share of a minute."""
     commands = [
         Command(0, Lane.BULK, Endpoint.DEFAULT, sender)
         for sender, count in ((1, 10_000), (2, 1_000), (3, 1_000), (4, 1_000))

@@ -1,4 +1,4 @@
-"""The two kinds of journal, asked in the same way."""
+"""Both kinds of journal behind one interface."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def put(key: str = "key") -> Call[Any]:
 
 
 class Asking:
-    """A journal of either kind; `ask` tells for each call its answer or its error."""
+    """A journal of either kind; `ask` returns the answer or the error of each call."""
 
     def __init__(self, kind: str, url: str, *, retries: int = 0) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -32,7 +32,7 @@ class Asking:
             self._async = self._loop.run_until_complete(_made(url, retries))
 
     def ask(self, *calls: Call[Any]) -> list[Any]:
-        """What becomes of calls that are made together, or, where that is not possible, in turn."""
+        """The outcomes of calls made together, or else one after the other."""
         if self._loop is not None:
             return list(self._loop.run_until_complete(self._together(calls)))
         return [self._one(call) for call in calls]

@@ -1,4 +1,4 @@
-"""A server that answers as a test says, to see what a client does about it."""
+"""A server whose answers a test scripts, to see how a client reacts."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _HELLO = {"server": "redis", "version": "7.4.0", "proto": 3, "id": 1, "mode": "s
 
 
 class Error(str):
-    """An error as an answer: code and words."""
+    """An error as an answer: code and text."""
 
     __slots__ = ()
 
 
 class Hangup:
-    """In place of an answer: the connection is closed."""
+    """Instead of an answer the connection is closed."""
 
 
 class Silence:
-    """In place of an answer: none comes, and the connection stays open."""
+    """No answer is sent, and the connection stays open."""
 
 
 Answer = Callable[[list[str]], Any]
@@ -59,7 +59,7 @@ class ScriptedServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def asked_for(self, *names: str) -> list[list[str]]:
-        """The commands of those names."""
+        """The received commands of those names."""
         return [command for command in self.asked if command[0] in names]
 
     def _accept(self) -> None:
@@ -110,7 +110,7 @@ class ScriptedServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # A listener that is only closed goes on with an accept that is under way.
+        # A closed listener still finishes an accept that is under way.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self._open:

@@ -1,4 +1,4 @@
-"""Where Redis is, as settings say it: every form that is taken, and what is said of others."""
+"""Redis settings: every accepted form, and the errors of others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def config(url: str, **settings: str) -> RedisConfig:
     ],
 )
 def test_addresses(url: str, nodes: list[tuple[str, int]] | None, database: int) -> None:
-    """Hosts, ports and database of each form, with what is left out."""
+    """Hosts, ports and database of each form, with their defaults."""
     made = config(url)
     if nodes is not None:
         assert list(made.nodes) == nodes
@@ -52,8 +52,8 @@ def test_addresses(url: str, nodes: list[tuple[str, int]] | None, database: int)
 
 
 @pytest.mark.parametrize("password", ["plain", "a@b", "a:b", "a/b", "a?b", "a#b", "ñ %", "[x]"])
-def test_passwords_may_hold_anything(password: str) -> None:
-    """A percent-encoded password comes out as it was, with a user and without."""
+def test_passwords_may_contain_anything(password: str) -> None:
+    """A percent-encoded password is decoded, with a user and without."""
     for user in ("", "cards", "a@b"):
         url = f"redis://{quote(user, safe='')}:{quote(password, safe='')}@one:1/2"
         made = config(url)
@@ -62,8 +62,8 @@ def test_passwords_may_hold_anything(password: str) -> None:
         assert config(url.replace("redis:", "sentinel:").replace("/2", "/m/2")).password == password
 
 
-def test_a_user_may_come_without_a_password() -> None:
-    """As where a certificate is proof enough."""
+def test_a_user_without_a_password() -> None:
+    """A certificate may replace the password."""
     made = config("rediss://cards@one")
     assert (made.username, made.password) == ("cards", None)
 
@@ -122,10 +122,8 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "settings"), WRONG)
-def test_what_is_wrong_is_one_line_that_names_the_setting(
-    name: str, settings: dict[str, str]
-) -> None:
-    """It begins with the setting's name, and no password is in it."""
+def test_an_error_is_one_line_that_names_the_setting(name: str, settings: dict[str, str]) -> None:
+    """An error starts with the setting's name, and contains no password."""
     with pytest.raises(RedisConfigError) as caught:
         RedisConfig.from_environ({"REDIS_URL": "redis://one", **settings})
     assert str(caught.value).startswith(f"{name} ")
@@ -136,12 +134,12 @@ def test_what_is_wrong_is_one_line_that_names_the_setting(
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Certificates, and among them a key that asks for a passphrase."""
+    """Certificates, including a key with a passphrase."""
     return Certificates.make(tmp_path_factory.mktemp("certificates"))
 
 
 def test_files_of_tls(made: Certificates) -> None:
-    """They come from the settings or the URL's options, the settings first."""
+    """TLS files come from the settings or, second, from the URL's options."""
     ca, other = str(made.ca.certificate), str(made.wrong_ca.certificate)
     pair = {
         "CARDS_REDIS_CERT": str(made.client.certificate),
@@ -160,8 +158,8 @@ def test_files_of_tls(made: Certificates) -> None:
         assert config(f"rediss://one?ssl_cert_reqs={value}").verify
 
 
-def test_files_that_cannot_be_used_are_told_at_once(made: Certificates, tmp_path: Path) -> None:
-    """A file of something else, half a pair, and a key of another certificate."""
+def test_unusable_files_are_errors(made: Certificates, tmp_path: Path) -> None:
+    """A file of another kind, half a pair, and a key of another certificate are errors."""
     text = tmp_path / "text"
     text.write_text("no certificate")
     cert, key = str(made.client.certificate), str(made.client.key)
@@ -181,7 +179,7 @@ def test_files_that_cannot_be_used_are_told_at_once(made: Certificates, tmp_path
 
 
 def test_a_configuration_comes_through_the_environment(made: Certificates) -> None:
-    """What a child process is told makes the same configuration."""
+    """The environment for a child process gives the same configuration."""
     settings = {
         "REDIS_URL": f"sentinels://u:{SECRET}@one,two:2/cards/3?ssl_cert_reqs=none",
         "CARDS_NAMESPACE": "shop",
@@ -203,7 +201,7 @@ def test_a_configuration_comes_through_the_environment(made: Certificates) -> No
 
 
 def test_no_password_is_shown(made: Certificates) -> None:
-    """Neither in `shown`, nor in a repr, nor in what `inspect` and Flower are told."""
+    """Neither `shown`, nor a repr, nor `inspect` and Flower show a password."""
     first = config(f"sentinel://u:{SECRET}@one/cards", CARDS_SENTINEL_PASSWORD=SECRET)
     for text in (first.shown, repr(first), dumps(first)):
         assert SECRET not in text
@@ -218,7 +216,7 @@ _JOINED = st.lists(st.sampled_from(_PARTS)).map("".join)
 
 
 @given(st.one_of(st.text(), _JOINED, _JOINED.map("redis://".__add__)), st.booleans())
-def test_no_text_is_more_than_a_wrong_setting(text: str, secret_before: bool) -> None:
+def test_any_text_is_a_configuration_or_an_error(text: str, secret_before: bool) -> None:
     """Any text is a configuration or a RedisConfigError of one line, without the secret."""
     url = text.replace("://", f"://u:{SECRET}@", 1) if secret_before else f"{text}{SECRET}@one"
     for environ in (

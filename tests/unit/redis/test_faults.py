@@ -1,4 +1,4 @@
-"""What each failure of Redis comes to: what is raised, how often is asked, on which connection."""
+"""How each failure of Redis is handled: the error, the retries, the connection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RETRIES = 2
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that says nothing is given up soon, and tried again at once."""
+    """A silent server times out quickly, and calls are retried at once."""
     monkeypatch.setattr("producer.redis.clients.ANSWER_TIMEOUT_S", 0.2)
     monkeypatch.setattr("producer.journal.redis.connection._BACKOFF.compute", lambda failures: 0.0)
 
@@ -55,12 +55,12 @@ def asking(request: pytest.FixtureRequest) -> Iterator[Callable[..., Asking]]:
 
 
 def answers(*first: Any, then: Any) -> Callable[[list[str]], Any]:
-    """One answer after the other, then always the same."""
+    """One answer after the other, then the last one for ever."""
     coming = chain(first, repeat(then))
     return lambda command: next(coming)
 
 
-# What the server answers, the fault's code, and whether it is asked on a new connection.
+# The server's answer, the fault's code, and whether the call is retried on a new connection.
 ANSWERS = [
     (Error("READONLY You can't write against a read only replica."), "READONLY", True),
     (Error("UNBLOCKED force unblock from blocking operation"), "UNBLOCKED", True),
@@ -84,10 +84,10 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("answer", "code", "again"), ANSWERS)
-def test_what_is_raised_and_how_often_it_is_asked(
+def test_errors_and_retries(
     asking: Callable[..., Asking], answer: Any, code: str, again: bool
 ) -> None:
-    """What may pass is asked again, each time on a new connection; anything else once."""
+    """Errors that may pass are retried, each time on a new connection; others are not."""
     with ScriptedServer(answers(then=answer)) as server:
         (error,) = asking(server.url).ask(get())
         kind = JournalFault if FAULTS[code].meaning is Meaning.FAULT else JournalUnavailable
@@ -99,23 +99,25 @@ def test_what_is_raised_and_how_often_it_is_asked(
 
 
 @pytest.mark.parametrize(("answer", "code", "again"), ANSWERS)
-def test_the_next_call_finds_a_server_that_is_well_again(
+def test_a_recovered_server_answers_the_next_call(
     asking: Callable[..., Asking], answer: Any, code: str, again: bool
 ) -> None:
-    """What passes is not seen by the caller; after anything else the next call succeeds."""
+    """The caller does not see an error that passes; after another one the next call succeeds."""
     with ScriptedServer(answers(answer, then="value")) as server:
         journal = asking(server.url)
         (first,) = journal.ask(get())
         assert (first == "value") is again
         assert journal.ask(get()) == ["value"]
-        # An answer about one call says nothing of the connection, but for a refused password.
+        # An error of one call does not concern the connection, except for a refused password.
         renewed = again or code == "NOAUTH"
         assert server.connections == (2 if renewed else 1)
 
 
 @pytest.mark.parametrize("retries", [0, RETRIES])
-def test_a_replica_is_told_by_its_greeting(asking: Callable[..., Asking], retries: int) -> None:
-    """Nothing is asked of a server that says it is a replica."""
+def test_a_replica_is_recognised_by_its_greeting(
+    asking: Callable[..., Asking], retries: int
+) -> None:
+    """No call is sent to a server that greets as a replica."""
     with ScriptedServer(answers(then="value"), role="replica") as server:
         journal = asking(server.url, retries)
         (error,) = journal.ask(get())
@@ -137,10 +139,10 @@ def test_a_replica_is_told_by_its_greeting(asking: Callable[..., Asking], retrie
         (Silence, "timeout", RETRIES + 1),
     ],
 )
-def test_a_server_that_does_not_let_in(
+def test_a_server_that_refuses_the_greeting(
     asking: Callable[..., Asking], greeting: Any, code: str, tries: int
 ) -> None:
-    """A refusal at the greeting is told as what it is, and tried again where that may help."""
+    """A refused greeting is reported with its cause, and retried if that may help."""
     with ScriptedServer(answers(then="value"), greeting=greeting) as server:
         (error,) = asking(server.url).ask(get())
         assert error.fault.code == code, error.cause
@@ -149,7 +151,7 @@ def test_a_server_that_does_not_let_in(
 
 @pytest.mark.parametrize("text", ["OOM command not allowed", "NOPERM no", "WRONGTYPE wrong"])
 def test_one_calls_error_is_not_that_of_others(asking: Callable[..., Asking], text: str) -> None:
-    """Calls that go together with one that is refused have their answers, asked for once."""
+    """Other calls of the round trip are answered, and sent only once."""
 
     def answer(command: list[str]) -> Any:
         return Error(text) if command[0] == "SET" else command[1]
@@ -163,7 +165,7 @@ def test_one_calls_error_is_not_that_of_others(asking: Callable[..., Asking], te
 
 
 def test_a_connection_that_ended_unnoticed_is_replaced(asking: Callable[..., Asking]) -> None:
-    """One that the server has closed since its last answer costs the caller nothing."""
+    """A connection that the server has closed since its last answer costs the caller nothing."""
     with ScriptedServer(answers("one", Hangup, then="two")) as server:
         journal = asking(server.url)
         assert journal.ask(get()) == ["one"]
@@ -172,7 +174,7 @@ def test_a_connection_that_ended_unnoticed_is_replaced(asking: Callable[..., Ask
 
 
 def test_a_refused_script_is_not_loaded_for_ever(asking: Callable[..., Asking]) -> None:
-    """Where loading a script is refused that is the answer; nothing is asked in a loop."""
+    """If loading a script is refused, that is the answer, without a loop."""
     from producer.contract import Lane
     from producer.journal import stopped  # plain commands
     from producer.journal.migrations.records import oldest_waiting
@@ -192,8 +194,8 @@ def test_a_refused_script_is_not_loaded_for_ever(asking: Callable[..., Asking]) 
         assert len(server.asked_for("EVALSHA")) == 2
 
 
-def test_every_row_of_the_table_is_some_errors() -> None:
-    """Each code is what some error of redis-py's, of ours or of the system's is taken for."""
+def test_every_fault_has_an_error() -> None:
+    """Each code is the fault of some error of redis-py, ours, or the system's."""
     errors: dict[str, list[BaseException]] = {
         code: [ResponseError("x", status_code=code)]
         for code in FAULTS

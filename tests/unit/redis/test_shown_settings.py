@@ -1,4 +1,4 @@
-"""What a worker tells of its settings to `inspect` and Flower, which anybody may read."""
+"""The settings that a worker shows to `inspect` and Flower, which anybody may read."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def config(url: str) -> RedisConfig:
 
 
 @pytest.mark.parametrize("url", URLS)
-def test_no_password_is_told(url: str) -> None:
-    """`inspect conf` and `stats` can be told, with every kind of URL, and hold no password."""
+def test_no_password_is_shown(url: str) -> None:
+    """`inspect conf` and `stats` work with every kind of URL, and contain no password."""
     app = Celery("cards", set_as_current=False)
     app.conf.update(celery_config(config(url), 50))
     conf = jsonify(app.conf.table(with_defaults=True), unknown_type_filter=saferepr)
@@ -40,7 +40,7 @@ def test_no_password_is_told(url: str) -> None:
 
 @pytest.mark.parametrize("url", URLS)
 def test_flower_finds_the_queues(url: str) -> None:
-    """Flower makes a connection of its own to the queues, and needs the password for it."""
+    """Flower connects to the queues itself, and needs the password for that."""
     from flower.utils.broker import Broker
 
     app = make_app(config(url))

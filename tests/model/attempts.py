@@ -1,7 +1,7 @@
-"""One try, made by the product's own handlers, verdicts and outcomes, one Stripe call at a time.
+"""Attempts by the product's own handlers, verdicts and outcomes, one Stripe call at a time.
 
-A handler is a coroutine and cannot be kept half-way; so it is run from its start on the answers
-that it got so far, up to the call whose answer is not there yet.
+A handler is a coroutine and cannot be stored half-way. So it is run from its start with the answers
+it got so far, up to the first call without an answer.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Outcome: TypeAlias = End | Retry | ClaimingStopped
 
 
 class Wants(StrEnum):
-    """The next thing a try does at Stripe."""
+    """The next request of an attempt to Stripe."""
 
     WRITE = "write"
     READ = "read"
 
 
-class Granted(NamedTuple):
-    """What of a grant a try depends on."""
+class AttemptInput(NamedTuple):
+    """The parts of a grant on which an attempt depends."""
 
     command: int
     fence: str
@@ -45,7 +45,7 @@ class Granted(NamedTuple):
 
 
 class _NotThereYet(BaseException):
-    """The handler asks for something that was not answered yet."""
+    """The handler makes a request that has no answer yet."""
 
     def __init__(self, wants: Wants) -> None:
         self.wants = wants
@@ -53,7 +53,7 @@ class _NotThereYet(BaseException):
 
 
 class _Recorded(CardGateway):
-    """Answers from what was answered so far."""
+    """A gateway that answers with the answers so far."""
 
     def __init__(self, answers: list[StripeResult]) -> None:
         self._answers = answers
@@ -103,14 +103,14 @@ class _Recorded(CardGateway):
 
 
 class _NoChance(random.Random):
-    """Delays do not matter here: a retry may come due at any time."""
+    """Fixed randomness, since delays do not matter here: a retry may become due at any time."""
 
     def uniform(self, a: float, b: float) -> float:
         return 1.0
 
 
-class Trying:
-    """Tries of a scenario's commands."""
+class Attempts:
+    """Attempts of a scenario's commands."""
 
     def __init__(self, commands: tuple[AssignCard | SetDefaultCard, ...], ids: list[str]) -> None:
         self._commands = commands
@@ -118,8 +118,8 @@ class Trying:
         self._outcomes = Outcomes("en", 90_000, _NoChance())
         self.next = cache(self._next)
 
-    def _next(self, granted: Granted, answers: tuple[str, ...]) -> Wants | Outcome:
-        """What the try does next, or what it came to."""
+    def _next(self, granted: AttemptInput, answers: tuple[str, ...]) -> Wants | Outcome:
+        """The next request of the attempt, or its outcome."""
         order, command_id = self._commands[granted.command], self._ids[granted.command]
         gateway = _Recorded([result(answer, order, command_id) for answer in answers])
         handler = (AssignCardHandler if isinstance(order, AssignCard) else SetDefaultCardHandler)(
@@ -141,22 +141,22 @@ class Trying:
             return asked.wants
         except StopIteration as done:
             return self._outcomes.of(self.grant(granted), done.value)
-        raise AssertionError("nothing here waits")
+        raise AssertionError("handlers of the model never wait")
 
-    def raised(self, granted: Granted) -> Outcome:
-        """The outcome where the handler raised."""
+    def raised(self, granted: AttemptInput) -> Outcome:
+        """The outcome if the handler raised."""
         return self._outcomes.fault(self.grant(granted), RuntimeError("raised"))
 
-    def poison(self, granted: Granted) -> Outcome:
-        """The outcome where the process that tried it died of it."""
+    def poison(self, granted: AttemptInput) -> Outcome:
+        """The outcome if the attempt killed its process."""
         return self._outcomes.poison(self.grant(granted), "killed by SIGKILL")
 
     def cancelled(self) -> Envelope:
         """The envelope of a cancelled command."""
         return self._outcomes.cancelled()
 
-    def grant(self, granted: Granted) -> Grant:
-        """The grant as the product knows it, as far as what follows depends on it."""
+    def grant(self, granted: AttemptInput) -> Grant:
+        """The product's grant, with the fields on which outcomes depend."""
         order = self._commands[granted.command]
         row = {
             "user": order.customer,
