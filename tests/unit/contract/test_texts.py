@@ -39,7 +39,7 @@ def test_both_languages_have_the_same_placeholders(table: type[Bilingual]) -> No
 def test_all_tables_are_found() -> None:
     """The test above sees the tables of envelopes, migrations, reports and pages."""
     found = {table.__name__ for table in _tables()}
-    assert {"Text", "Reason", "Todo", "ReportText", "FormatText", "Word", "Told", "Up"} <= found
+    assert {"Text", "Reason", "Todo", "ReportText", "FormatText", "Page", "Live", "Upload"} <= found
 
 
 def test_a_text_is_said_in_a_language() -> None:

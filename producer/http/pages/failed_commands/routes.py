@@ -19,7 +19,7 @@ from producer.http.pages.failed_commands import view as failed_view
 from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page
-from producer.http.pages.texts.failed import Failure
+from producer.http.pages.texts.failed import Failed
 from producer.http.pages.texts.say import Say
 from producer.http.requests.body import read_body
 from producer.http.requests.card_number_guard import refuse_card_number_in_query
@@ -33,7 +33,7 @@ _ASCII = "".join(map(chr, range(32, 127)))
 def routes(services: Services, replayer: Replayer, say: Say) -> APIRouter:
     """The pages' routes. Errors are answered with pages too."""
     router = APIRouter(include_in_schema=False)
-    as_page = in_pages(say, Failure.BAD_FILTER, Failure.BAD_FILTER_DO, 400)
+    as_page = in_pages(say, Failed.BAD_FILTER, Failed.BAD_FILTER_DO, 400)
 
     @router.get(failed_view.PATH, **needs(Scope.READ))
     @as_page

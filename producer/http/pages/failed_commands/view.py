@@ -22,9 +22,9 @@ from producer.http.pages.site.parts import (
     tags,
     text,
 )
-from producer.http.pages.texts.failed import Failure
-from producer.http.pages.texts.migrations import Word
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.failed import Failed
+from producer.http.pages.texts.migrations import Page
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.runbook import todo_of_code
 from producer.http.pages.texts.say import Say
 from producer.journal.operations.failed_commands import FailedCommand
@@ -43,20 +43,20 @@ def replay_button(say: Say, parts: Mapping[str, str]) -> str:
     """A form that leads to the question whether to replay the commands that match a filter."""
     return (
         f'<form action="{REPLAY_PATH}" method="get">{_hidden(parts)}'
-        f'<button class="second">{escape(say(Failure.REPLAY))}</button></form>'
+        f'<button class="second">{escape(say(Failed.REPLAY))}</button></form>'
     )
 
 
 def title(say: Say, filters: FailedFilter) -> str:
     """For the heading and the browser's tab."""
     if not filters.code:
-        return say(Failure.TITLE)
-    return say(Failure.OF_CODE, code=visible(redact(filters.code)))
+        return say(Failed.TITLE)
+    return say(Failed.OF_CODE, code=visible(redact(filters.code)))
 
 
 def list_body(say: Say, filters: FailedFilter, page: FailedPage, *, can_replay: bool) -> str:
     """The list, what to do about its code and, for those allowed, how to replay it."""
-    what = f'<p class="quiet small">{escape(say(Failure.WHAT))}</p>'
+    what = f'<p class="quiet small">{escape(say(Failed.WHAT))}</p>'
     todo = f"<p>{prose(todo_of_code(say, filters.code))}</p>" if filters.code else ""
     return (
         f'<h1 class="big">{escape(title(say, filters))}</h1>{what}'
@@ -70,22 +70,22 @@ def question_body(say: Say, filters: FailedFilter, counted: ReplayResult) -> str
     """How many would be replayed, and the button that does it."""
     parts = filters.parts()
     if not counted.matching:
-        word, sure = say(Failure.NOT_ONE), ""
+        word, sure = say(Failed.NOT_ONE), ""
     else:
         count = say.figure(counted.matching)
-        word = say(Failure.COUNTED_SOME if counted.next else Failure.COUNTED, count=count)
+        word = say(Failed.COUNTED_SOME if counted.next else Failed.COUNTED, count=count)
         most = min(counted.matching, MAX_REPLAYED)
-        more = f"<p>{escape(say(Failure.AT_A_TIME, count=say.figure(MAX_REPLAYED)))}</p>"
+        more = f"<p>{escape(say(Failed.AT_A_TIME, count=say.figure(MAX_REPLAYED)))}</p>"
         sure = (
-            f'<p class="do">{escape(say(Failure.MEANS))}</p>'
+            f'<p class="do">{escape(say(Failed.MEANS))}</p>'
             f"{more if counted.next or most < counted.matching else ''}"
             f'<form action="{REPLAY_PATH}" method="post">{_hidden(parts)}'
-            f"<button>{escape(say(Failure.SURE, count=say.figure(most)))}</button></form>"
+            f"<button>{escape(say(Failed.SURE, count=say.figure(most)))}</button></form>"
         )
     return (
         f'<h1 class="big">{escape(title(say, filters))}</h1><section class="attention">'
         f'<p class="now">{escape(word)}</p>{_filter(say, parts)}{_left_out(say, counted)}{sure}'
-        f"<p>{_link(list_url(parts), say(Failure.BACK))}</p></section>"
+        f"<p>{_link(list_url(parts), say(Failed.BACK))}</p></section>"
     )
 
 
@@ -95,28 +95,28 @@ def outcome_body(say: Say, filters: FailedFilter, result: ReplayResult) -> str:
     replayed = say.figure(sum(result.states.values()))
     items = "".join(
         f'<li class="minor"><b>{say.figure(count)}</b> '
-        f"{escape(say(Failure.GONE)) if name == 'gone' else state_mark(say, name)}</li>"
+        f"{escape(say(Failed.GONE)) if name == 'gone' else state_mark(say, name)}</li>"
         for name, count in result.states.most_common()
     )
-    as_ = f"<p>{escape(say(Failure.REPLAYED_AS))}</p>" if items else ""
+    as_ = f"<p>{escape(say(Failed.REPLAYED_AS))}</p>" if items else ""
     return (
         f'<h1 class="big">{escape(title(say, filters))}</h1><section>'
-        f'<p class="now" role="status">{escape(say(Failure.REPLAYED, count=replayed))}</p>'
+        f'<p class="now" role="status">{escape(say(Failed.REPLAYED, count=replayed))}</p>'
         f'{_filter(say, parts)}{as_}<ul class="wrong">{items}</ul>{_left_out(say, result)}'
-        f"<p>{_link(list_url(parts), say(Failure.REST))}</p></section>"
+        f"<p>{_link(list_url(parts), say(Failed.REST))}</p></section>"
     )
 
 
 def _narrow(say: Say, filters: FailedFilter) -> str:
-    kinds = f'<option value="">{escape(say(Failure.ANY))}</option>' + "".join(
+    kinds = f'<option value="">{escape(say(Failed.ANY))}</option>' + "".join(
         f"<option{' selected' if filters.command is kind else ''}>{kind.value}</option>"
         for kind in CommandKind
     )
     fields = (
-        (say(Told.CODE), "code", _input("code", filters.code)),
-        (say(Failure.KIND), "command", f'<select id="command" name="command">{kinds}</select>'),
-        (say(Told.CUSTOMER), "customer", _input("customer", filters.customer)),
-        (say(Failure.TAG), "tag", _input("tag", _pairs(filters))),
+        (say(Live.CODE), "code", _input("code", filters.code)),
+        (say(Failed.KIND), "command", f'<select id="command" name="command">{kinds}</select>'),
+        (say(Live.CUSTOMER), "customer", _input("customer", filters.customer)),
+        (say(Failed.TAG), "tag", _input("tag", _pairs(filters))),
     )
     shown = "".join(
         f'<div><label for="{name}">{escape(label)}</label>{field}</div>'
@@ -124,7 +124,7 @@ def _narrow(say: Say, filters: FailedFilter) -> str:
     )
     return (
         f'<form action="{PATH}" method="get" class="narrow">{shown}'
-        f'<button class="second">{escape(say(Failure.NARROW))}</button></form>'
+        f'<button class="second">{escape(say(Failed.NARROW))}</button></form>'
     )
 
 
@@ -145,9 +145,9 @@ def _input(name: str, value: str) -> str:
 def _rows(say: Say, page: FailedPage) -> str:
     if not page.commands:
         if page.next:
-            return f"<p>{escape(say(Failure.NOT_IN_THESE, count=say.figure(MAX_SCANNED)))}</p>"
-        return f"<p>{escape(say(Failure.NO_MATCH))}</p>"
-    words = (Told.COMMAND, Told.CUSTOMER, Failure.FAILED_AT, Told.CODE, Told.MESSAGE)
+            return f"<p>{escape(say(Failed.NOT_IN_THESE, count=say.figure(MAX_SCANNED)))}</p>"
+        return f"<p>{escape(say(Failed.NO_MATCH))}</p>"
+    words = (Live.COMMAND, Live.CUSTOMER, Failed.FAILED_AT, Live.CODE, Live.MESSAGE)
     return table([say(one) for one in words], [_row(one) for one in page.commands])
 
 
@@ -167,21 +167,21 @@ def _further(say: Say, filters: FailedFilter, page: FailedPage) -> str:
     after = place_text(page.next)
     if after is None:
         return ""
-    return f"<p>{_link(list_url({**filters.parts(), 'after': after}), say(Failure.FURTHER))}</p>"
+    return f"<p>{_link(list_url({**filters.parts(), 'after': after}), say(Failed.FURTHER))}</p>"
 
 
 def _replay(say: Say, filters: FailedFilter, page: FailedPage, can_replay: bool) -> str:
     if not page.commands or filters.code == POISON:
         return ""
     if not can_replay or not filters:
-        word = Failure.NARROW_FIRST if can_replay else Failure.LOOK_ONLY
+        word = Failed.NARROW_FIRST if can_replay else Failed.LOOK_ONLY
         return f'<p class="quiet small">{escape(say(word))}</p>'
-    first = f'<p class="quiet small">{escape(say(Failure.REPLAY_FIRST))}</p>'
+    first = f'<p class="quiet small">{escape(say(Failed.REPLAY_FIRST))}</p>'
     return f'<div class="buttons">{replay_button(say, filters.parts())}</div>{first}'
 
 
 def _filter(say: Say, parts: Mapping[str, str]) -> str:
-    words = {"code": Told.CODE, "command": Failure.KIND, "customer": Told.CUSTOMER}
+    words = {"code": Live.CODE, "command": Failed.KIND, "customer": Live.CUSTOMER}
     filters = ", ".join(
         f"{escape(say(words[name]) if name in words else name)}: {code(redact(value))}"
         for name, value in parts.items()
@@ -191,8 +191,8 @@ def _filter(say: Say, parts: Mapping[str, str]) -> str:
 
 def _left_out(say: Say, result: ReplayResult) -> str:
     counts = (
-        (result.poison, Failure.WITHOUT_POISON),
-        (result.refused.total(), Failure.WITHOUT_UNSIGNED),
+        (result.poison, Failed.WITHOUT_POISON),
+        (result.refused.total(), Failed.WITHOUT_UNSIGNED),
     )
     return "".join(
         f"<p>{prose(say(word, count=say.figure(count)))}</p>" for count, word in counts if count
@@ -211,4 +211,4 @@ def _link(url: str, words: str) -> str:
 
 
 def _footer(say: Say) -> str:
-    return f'<footer class="quiet small">{escape(say(Word.TIMES))}</footer>'
+    return f'<footer class="quiet small">{escape(say(Page.TIMES))}</footer>'

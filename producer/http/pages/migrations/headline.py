@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
@@ -38,34 +38,34 @@ def situation(say: Say, status: MigrationStatus, *, driven_here: bool = False) -
     pending = say.figure(status.counts.get(RowState.PENDING, 0))
     match status.state:
         case MigrationState.PAUSED if status.untouched:
-            return Situation(say(Word.READY), say(Word.READY_DO, rows=pending), True)
+            return Situation(say(Page.READY), say(Page.READY_DO, rows=pending), True)
         case MigrationState.PAUSED:
-            return Situation(say(Word.PAUSED, share=share), say(Word.PAUSED_DO), True)
+            return Situation(say(Page.PAUSED, share=share), say(Page.PAUSED_DO), True)
         case MigrationState.STOPPED:
-            return Situation(say(Word.STOPPED), say(Word.STOPPED_DO), True)
+            return Situation(say(Page.STOPPED), say(Page.STOPPED_DO), True)
         case MigrationState.CANCELLED:
             rows = say.figure(status.counts.get(RowState.CANCELLED, 0))
-            return Situation(say(Word.CANCELLED), say(Word.CANCELLED_DO, rows=rows))
+            return Situation(say(Page.CANCELLED), say(Page.CANCELLED_DO, rows=rows))
         case MigrationState.FINISHED:
             return _finished(say, status)
     if status.state is MigrationState.CANCELLING:
-        return Situation(say(Word.CANCELLING), say(Word.CANCELLING_DO))
+        return Situation(say(Page.CANCELLING), say(Page.CANCELLING_DO))
     if status.driver is None and driven_here:
-        return Situation(say(Word.STARTING, share=share), say(Word.STARTING_DO))
+        return Situation(say(Page.STARTING, share=share), say(Page.STARTING_DO))
     if status.driver is None:
-        return Situation(say(Word.NO_DRIVER), say(Word.NO_DRIVER_DO), True)
-    now = say(Word.RUNNING, share=share)
+        return Situation(say(Page.NO_DRIVER), say(Page.NO_DRIVER_DO), True)
+    now = say(Page.RUNNING, share=share)
     if status.eta_s is not None:
-        now += ", " + say(Word.RUNNING_LEFT, span=say.span(status.eta_s))
+        now += ", " + say(Page.RUNNING_LEFT, span=say.span(status.eta_s))
     if status.rate == 0 and status.counts.get(RowState.SENT):
-        return Situation(now, say(Word.SLOW_DO))
-    return Situation(now, say(Word.RUNNING_DO))
+        return Situation(now, say(Page.SLOW_DO))
+    return Situation(now, say(Page.RUNNING_DO))
 
 
 def _finished(say: Say, status: MigrationStatus) -> Situation:
     bad = not_applied(status)
     good = say.figure(good_rows(status))
     if not bad:
-        return Situation(say(Word.FINISHED, rows=good), say(Word.FINISHED_DO))
-    now = say(Word.FINISHED_BUT, good=good, bad=say.figure(bad))
-    return Situation(now, say(Word.FINISHED_BUT_DO), True)
+        return Situation(say(Page.FINISHED, rows=good), say(Page.FINISHED_DO))
+    now = say(Page.FINISHED_BUT, good=good, bad=say.figure(bad))
+    return Situation(now, say(Page.FINISHED_BUT_DO), True)

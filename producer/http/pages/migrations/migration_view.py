@@ -11,9 +11,9 @@ from producer.http.pages.migrations.headline import not_applied, situation
 from producer.http.pages.migrations.plan_view import Plan, folded, section
 from producer.http.pages.migrations.rows_view import link, outcomes, wrong
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
-from producer.http.pages.texts.uploads import Up
+from producer.http.pages.texts.uploads import Upload
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.rows import RowState
 from producer.migrations.model.status import MigrationState, MigrationStatus
@@ -44,11 +44,11 @@ def body(
         for name, html in parts(say, status, driven_here, can_steer, plan).items()
         if name != "say"
     )
-    footer = f"<code>{escape(status.id)}</code> · {escape(say(Word.TIMES))} "
-    footer += f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript>"
+    footer = f"<code>{escape(status.id)}</code> · {escape(say(Page.TIMES))} "
+    footer += f"<noscript>{escape(say(Page.NO_SCRIPT))}</noscript>"
     return (
         f'<h1 class="name">{escape(visible(status.name))}</h1>'
-        f'<p class="quiet small">{escape(say(Word.WHAT_IT_IS))}</p>{notice}'
+        f'<p class="quiet small">{escape(say(Page.WHAT_IT_IS))}</p>{notice}'
         f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
         f'<footer class="quiet small">{footer}</footer>'
     )
@@ -137,7 +137,7 @@ def bar(say: Say, status: MigrationStatus) -> str:
             rects += f'<rect class="{state.word}" x="{x:.1f}" width="{width:.1f}" height="20">'
             rects += f"<title>{name}</title></rect>"
             x += width
-    label = escape(say(Word.DONE) + ": " + say.share(status.ended_rows, status.rows))
+    label = escape(say(Page.DONE) + ": " + say.share(status.ended_rows, status.rows))
     return (
         f'<svg class="bar" viewBox="0 0 {max(x, 1):.1f} 20" preserveAspectRatio="none" '
         f'role="img" aria-label="{label}">{rects}</svg>'
@@ -145,20 +145,20 @@ def bar(say: Say, status: MigrationStatus) -> str:
 
 
 def _facts(say: Say, status: MigrationStatus) -> str:
-    of = say(Word.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
+    of = say(Page.OF, part=say.figure(status.ended_rows), whole=say.figure(status.rows))
     wrong = not_applied(status)
     limit = (
-        say(Word.NO_LIMIT)
+        say(Page.NO_LIMIT)
         if status.rps is None
-        else say(Word.AT_MOST, figure=say.figure(status.rps, 0 if status.rps >= 10 else 1))
+        else say(Page.AT_MOST, figure=say.figure(status.rps, 0 if status.rps >= 10 else 1))
     )
     moving = status.driver is not None and not status.state.ended
-    rate = say(Word.A_SECOND, figure=say.figure(status.rate, 0 if status.rate >= 10 else 1))
+    rate = say(Page.A_SECOND, figure=say.figure(status.rate, 0 if status.rate >= 10 else 1))
     cells = [
-        (Word.DONE, say.share(status.ended_rows, status.rows), of),
-        (Word.LEFT, *_left(say, status)),
-        (Word.SPEED, rate if moving else "–", "" if status.state.ended else limit),
-        (Word.PROBLEMS, say.figure(wrong), say(Word.OF_ALL, share=say.share(wrong, status.rows))),
+        (Page.DONE, say.share(status.ended_rows, status.rows), of),
+        (Page.LEFT, *_left(say, status)),
+        (Page.SPEED, rate if moving else "–", "" if status.state.ended else limit),
+        (Page.PROBLEMS, say.figure(wrong), say(Page.OF_ALL, share=say.share(wrong, status.rows))),
     ]
     return "".join(
         f'<div class="fact"><dt>{escape(say(word))}</dt><dd>{escape(figure)}'
@@ -170,12 +170,12 @@ def _facts(say: Say, status: MigrationStatus) -> str:
 def _left(say: Say, status: MigrationStatus) -> tuple[str, str]:
     if status.state.ended:
         at = status.finished_at
-        return say(Word.NOTHING_LEFT), f"{say(Word.ENDED)} {_clock(at)}" if at else ""
+        return say(Page.NOTHING_LEFT), f"{say(Page.ENDED)} {_clock(at)}" if at else ""
     if status.eta_s is None:
-        return "–", say(Word.UNKNOWN_TIME)
+        return "–", say(Page.UNKNOWN_TIME)
     # To the minute: a time that changes every second says no more.
     at = datetime.now(UTC) + timedelta(seconds=status.eta_s)
-    return say.span(status.eta_s), say(Word.ABOUT, clock=_clock(at))
+    return say.span(status.eta_s), say(Page.ABOUT, clock=_clock(at))
 
 
 def _steer(say: Say, status: MigrationStatus, driven_here: bool) -> str:
@@ -185,19 +185,19 @@ def _steer(say: Say, status: MigrationStatus, driven_here: bool) -> str:
     if not_started(status):
         return _start(say, status, driven_here)
     if status.state in _STARTS:
-        buttons += _button(say, status, "resume", Word.CONTINUE, "")
+        buttons += _button(say, status, "resume", Page.CONTINUE, "")
     if status.state is MigrationState.RUNNING:
-        buttons += _button(say, status, "pause", Word.PAUSE, "second")
+        buttons += _button(say, status, "pause", Page.PAUSE, "second")
     if status.state is not MigrationState.CANCELLING:
         buttons += (
-            f"{_throttle(say, status)}<details><summary>{escape(say(Word.CANCEL))}</summary>"
-            f"<p>{escape(say(Word.CANCEL_MEANS))}</p>"
-            f"{_button(say, status, 'cancel', Word.CANCEL_SURE, 'danger')}</details>"
+            f"{_throttle(say, status)}<details><summary>{escape(say(Page.CANCEL))}</summary>"
+            f"<p>{escape(say(Page.CANCEL_MEANS))}</p>"
+            f"{_button(say, status, 'cancel', Page.CANCEL_SURE, 'danger')}</details>"
         )
     if not buttons:
         return ""
     return (
-        f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
+        f'<section><h2>{escape(say(Page.STEER))}</h2><div class="buttons">{buttons}</div></section>'
     )
 
 
@@ -209,21 +209,21 @@ def _start(say: Say, status: MigrationStatus, driven_here: bool) -> str:
         rows = min(PILOT_ROWS, pending)
         buttons += (
             f'<form method="post" action="/migrations/{escape(status.id)}/pilot">'
-            f'<label for="rows">{escape(say(Up.PILOT_ROWS))}</label><div class="inline">'
+            f'<label for="rows">{escape(say(Upload.PILOT_ROWS))}</label><div class="inline">'
             f'<input id="rows" name="rows" type="number" min="1" max="999999999" required '
             f'inputmode="numeric" value="{rows}" aria-describedby="pilot-hint">'
-            f"<button>{escape(say(Up.PILOT))}</button></div>"
-            f'<p class="quiet small" id="pilot-hint">{escape(say(Up.PILOT_HINT))}</p></form>'
+            f"<button>{escape(say(Upload.PILOT))}</button></div>"
+            f'<p class="quiet small" id="pilot-hint">{escape(say(Upload.PILOT_HINT))}</p></form>'
         )
-    buttons += _button(say, status, "resume", Up.ALL, "second all")
+    buttons += _button(say, status, "resume", Upload.ALL, "second all")
     buttons += _throttle(say, status)
     buttons += (
-        f"<details><summary>{escape(say(Up.DISCARD))}</summary>"
-        f"<p>{escape(say(Up.DISCARD_MEANS))}</p>"
-        f"{_button(say, status, 'discard', Up.DISCARD_SURE, 'danger')}</details>"
+        f"<details><summary>{escape(say(Upload.DISCARD))}</summary>"
+        f"<p>{escape(say(Upload.DISCARD_MEANS))}</p>"
+        f"{_button(say, status, 'discard', Upload.DISCARD_SURE, 'danger')}</details>"
     )
     return (
-        f'<section><h2>{escape(say(Word.STEER))}</h2><div class="buttons">{buttons}</div></section>'
+        f'<section><h2>{escape(say(Page.STEER))}</h2><div class="buttons">{buttons}</div></section>'
     )
 
 
@@ -231,18 +231,18 @@ def _throttle(say: Say, status: MigrationStatus) -> str:
     rps = "" if status.rps is None else f"{status.rps:g}"
     return (
         f'<form method="post" action="/migrations/{escape(status.id)}/throttle">'
-        f'<label for="rps">{escape(say(Word.LIMIT))}</label><div class="inline">'
+        f'<label for="rps">{escape(say(Page.LIMIT))}</label><div class="inline">'
         f'<input id="rps" name="rps" type="number" min="0.01" step="any" inputmode="decimal" '
         f'value="{escape(rps)}" aria-describedby="rps-hint">'
-        f'<button class="second">{escape(say(Word.SET))}</button></div>'
-        f'<p class="quiet small" id="rps-hint">{escape(say(Word.LIMIT_HINT))}</p></form>'
+        f'<button class="second">{escape(say(Page.SET))}</button></div>'
+        f'<p class="quiet small" id="rps-hint">{escape(say(Page.LIMIT_HINT))}</p></form>'
     )
 
 
 def _look_only(say: Say, status: MigrationStatus) -> str:
     if status.state.ended:
         return ""
-    return f'<p class="quiet small">{escape(say(Word.LOOK_ONLY))}</p>'
+    return f'<p class="quiet small">{escape(say(Page.LOOK_ONLY))}</p>'
 
 
 def _button(say: Say, status: MigrationStatus, action: str, word: Bilingual, kind: str) -> str:
@@ -255,31 +255,31 @@ def _button(say: Say, status: MigrationStatus, action: str, word: Bilingual, kin
 def _speed(say: Say, status: MigrationStatus) -> str:
     chart = rate_chart(
         status.history,
-        title=say(Word.CHART, most="{most}", mean="{mean}"),
-        no_rate=say(Word.NO_CHART),
+        title=say(Page.CHART, most="{most}", mean="{mean}"),
+        no_rate=say(Page.NO_CHART),
         figure=say.figure,
     )
     driver = ""
     if status.driver:
         who = status.driver.rsplit(":", 1)[0]
-        driver = f'<p class="quiet small">{escape(say(Word.DRIVER, driver=who))}</p>'
+        driver = f'<p class="quiet small">{escape(say(Page.DRIVER, driver=who))}</p>'
     by = f" · {escape(status.by)}" if status.by else ""
-    began = f'<p class="quiet small">{escape(say(Word.BEGAN))} {_clock(status.created_at)}{by}</p>'
-    return f"<section><h2>{escape(say(Word.SPEED))}</h2>{chart}{began}{driver}</section>"
+    began = f'<p class="quiet small">{escape(say(Page.BEGAN))} {_clock(status.created_at)}{by}</p>'
+    return f"<section><h2>{escape(say(Page.SPEED))}</h2>{chart}{began}{driver}</section>"
 
 
 def _files(say: Say, status: MigrationStatus) -> str:
     links: tuple[tuple[str, Bilingual], ...] = (
-        ("report.html", Word.DOWNLOAD_REPORT),
-        ("report.csv", Word.DOWNLOAD_CSV),
-        ("report.jsonl", Word.DOWNLOAD_JSONL),
-        ("errors.csv", Word.DOWNLOAD_ERRORS),
-        ("undo.csv", Up.DOWNLOAD_UNDO),
+        ("report.html", Page.DOWNLOAD_REPORT),
+        ("report.csv", Page.DOWNLOAD_CSV),
+        ("report.jsonl", Page.DOWNLOAD_JSONL),
+        ("errors.csv", Page.DOWNLOAD_ERRORS),
+        ("undo.csv", Upload.DOWNLOAD_UNDO),
     )
     items = "".join(f"<li>{link(status, name, say(word))}</li>" for name, word in links)
     return (
-        f'<section><h2>{escape(say(Word.DOWNLOADS))}</h2><ul class="links">{items}</ul>'
-        f'<p class="quiet small">{escape(say(Word.ELSEWHERE))}</p></section>'
+        f'<section><h2>{escape(say(Page.DOWNLOADS))}</h2><ul class="links">{items}</ul>'
+        f'<p class="quiet small">{escape(say(Page.ELSEWHERE))}</p></section>'
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from producer.http.pages.site.parts import prose
 from producer.http.pages.texts.say import Say
-from producer.http.pages.texts.uploads import Up
+from producer.http.pages.texts.uploads import Upload
 from producer.migrations.input.files.format_texts import form_words, reading_words
 from producer.migrations.input.files.formats import Format
 from producer.migrations.input.values.display_text import visible
@@ -56,7 +56,12 @@ _KNOWN = frozenset(
         "wouldSend",
     }
 )
-_MEANS = {USER: Up.USER, SOURCE: Up.SOURCE, DEFAULT: Up.DEFAULT, COMMAND: Up.DONE_WITH_IT}
+_MEANS = {
+    USER: Upload.USER,
+    SOURCE: Upload.SOURCE,
+    DEFAULT: Upload.DEFAULT,
+    COMMAND: Upload.DONE_WITH_IT,
+}
 _SLOTS = {"default_payment_method": "invoice_settings.default_payment_method"}
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -65,35 +70,35 @@ def section(say: Say, plan: Plan, errors: str) -> str:
     """The whole plan. `errors` is a link to the file of rejected rows, as HTML."""
     plan = plan_in(plan, say.language)
     return (
-        f"<section><h2>{escape(say(Up.PLAN))}</h2>"
-        f"<h3>{escape(say(Up.TAKEN_AS))}</h3>{_pairs(_taken(say, plan))}"
-        f"<h3>{escape(say(Up.ROWS))}</h3>{_pairs(_rows(say, plan))}"
+        f"<section><h2>{escape(say(Upload.PLAN))}</h2>"
+        f"<h3>{escape(say(Upload.TAKEN_AS))}</h3>{_pairs(_taken(say, plan))}"
+        f"<h3>{escape(say(Upload.ROWS))}</h3>{_pairs(_rows(say, plan))}"
         f"{_invalid(say, plan, errors)}"
-        f"<h3>{escape(say(Up.COST))}</h3>{_pairs(_cost(say, plan))}</section>"
+        f"<h3>{escape(say(Upload.COST))}</h3>{_pairs(_cost(say, plan))}</section>"
     )
 
 
 def folded(say: Say, plan: Plan, errors: str) -> str:
     """The plan, collapsed, once there is progress to show."""
     return (
-        f'<details class="plain-details"><summary>{escape(say(Up.PLAN_BEFORE))}</summary>'
+        f'<details class="plain-details"><summary>{escape(say(Upload.PLAN_BEFORE))}</summary>'
         f"{section(say, plan, errors)}</details>"
     )
 
 
 def _taken(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
     form, reading = _format(say, plan)
-    yield say(Up.FILE), f"{_text(plan.get('file'))} ({escape(form)})"
+    yield say(Upload.FILE), f"{_text(plan.get('file'))} ({escape(form)})"
     if reading:
-        yield say(Up.READ_AS), escape(", ".join(reading))
-    yield say(Up.COLUMNS), "<br>".join(_columns(say, plan))
+        yield say(Upload.READ_AS), escape(", ".join(reading))
+    yield say(Upload.COLUMNS), "<br>".join(_columns(say, plan))
     if slots := plan.get("slots"):
         names = (
             f"{say.figure(n)} <code>{_text(_SLOTS.get(s, s))}</code>" for s, n in slots.items()
         )
-        yield say(Up.SETS), ", ".join(names)
+        yield say(Upload.SETS), ", ".join(names)
     if trimmed := plan.get("trimmedValues"):
-        yield say(Up.TRIMMED), f"{say.figure(trimmed)} {escape(say(Up.TRIMMED_MEANS))}"
+        yield say(Upload.TRIMMED), f"{say.figure(trimmed)} {escape(say(Upload.TRIMMED_MEANS))}"
     for name, value in plan.items():
         if name not in _KNOWN and value not in (None, "", [], {}, False, 0):
             yield _named(name), _value(value)
@@ -111,14 +116,14 @@ def _format(say: Say, plan: Plan) -> tuple[str, tuple[str, ...]]:
 def _columns(say: Say, plan: Plan) -> Iterator[str]:
     """The meaning of each used column, in words."""
     if plan.get("stripeObjects"):
-        yield escape(say(Up.OBJECTS))
+        yield escape(say(Upload.OBJECTS))
     for field, column in (plan.get("mapping") or {}).items():
         if isinstance(column, str) and not plan.get("stripeObjects"):
             means = say(_MEANS[field]) if field in _MEANS else field
-            sentence = say(Up.COLUMN_IS, column="{column}", means=means)
+            sentence = say(Upload.COLUMN_IS, column="{column}", means=means)
             yield escape(sentence).replace("{column}", _text(column))
     for column in plan.get("cvcCheckColumns") or ():
-        sentence = say(Up.COLUMN_IS, column="{column}", means=say(Up.CHECKS))
+        sentence = say(Upload.COLUMN_IS, column="{column}", means=say(Upload.CHECKS))
         yield escape(sentence).replace("{column}", _text(column))
 
 
@@ -130,24 +135,24 @@ def _rows(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
         f"{say.figure(count)} {escape(visible(str(kind)))}"
         for kind, count in (plan.get("commands") or {}).items()
     )
-    yield say(Up.ROWS), figure("rows")
+    yield say(Upload.ROWS), figure("rows")
     if plan.get("repairs"):
-        yield say(Up.TO_REPAIR), f"{figure('toSend')} {escape(say(Up.TO_REPAIR_MEANS))}"
+        yield say(Upload.TO_REPAIR), f"{figure('toSend')} {escape(say(Upload.TO_REPAIR_MEANS))}"
     else:
-        yield say(Up.TO_SEND), kinds or "0"
-    yield say(Up.INVALID), figure("invalid")
-    for name, word in (("ambiguous", Up.AMBIGUOUS), ("skipped", Up.SKIPPED)):
+        yield say(Upload.TO_SEND), kinds or "0"
+    yield say(Upload.INVALID), figure("invalid")
+    for name, word in (("ambiguous", Upload.AMBIGUOUS), ("skipped", Upload.SKIPPED)):
         if codes := plan.get(name):
             yield say(word), _by_code(say, codes)
     if plan.get("undecidedCustomers"):
-        means = escape(say(Up.UNDECIDED_MEANS))
-        yield say(Up.UNDECIDED), f"{figure('undecidedCustomers')} {means}"
+        means = escape(say(Upload.UNDECIDED_MEANS))
+        yield say(Upload.UNDECIDED), f"{figure('undecidedCustomers')} {means}"
     if plan.get("repeated"):
-        yield say(Up.REPEATED), f"{figure('repeated')} {escape(say(Up.REPEATED_MEANS))}"
+        yield say(Upload.REPEATED), f"{figure('repeated')} {escape(say(Upload.REPEATED_MEANS))}"
     if plan.get("contradictedCustomers"):
-        means = escape(say(Up.CONTRADICTED_MEANS))
-        yield say(Up.CONTRADICTED), f"{figure('contradictedCustomers')} {means}"
-    yield say(Up.CUSTOMERS), figure("customers")
+        means = escape(say(Upload.CONTRADICTED_MEANS))
+        yield say(Upload.CONTRADICTED), f"{figure('contradictedCustomers')} {means}"
+    yield say(Upload.CUSTOMERS), figure("customers")
 
 
 def _cost(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
@@ -155,22 +160,22 @@ def _cost(say: Say, plan: Plan) -> Iterator[tuple[str, str]]:
         f"{say.figure(count)} <code>{_text(endpoint)}</code>"
         for endpoint, count in (plan.get("requests") or {}).items()
     )
-    yield say(Up.REQUESTS), requests or "0"
+    yield say(Upload.REQUESTS), requests or "0"
     seconds = plan.get("seconds") or {}
     if plan.get("toSend") and {"live", "test"} <= seconds.keys():
         live, test = say.span(seconds["live"]), say.span(seconds["test"])
-        yield say(Up.TAKES), escape(say(Up.TAKES_BOTH, live=live, test=test))
+        yield say(Upload.TAKES), escape(say(Upload.TAKES_BOTH, live=live, test=test))
     if needed := plan.get("readsNeedTransactions"):
-        yield say(Up.READS), escape(say(Up.READS_NEED, count=say.figure(needed)))
+        yield say(Upload.READS), escape(say(Upload.READS_NEED, count=say.figure(needed)))
     if kept := plan.get("keptBytes"):
         size = say.figure(max(kept / 1_000_000, 0.1), 1)
-        yield say(Up.KEPT), escape(say(Up.KEPT_MEANS, size=size))
+        yield say(Upload.KEPT), escape(say(Upload.KEPT_MEANS, size=size))
 
 
 def _invalid(say: Say, plan: Plan, errors: str) -> str:
     codes: Mapping[str, int] = plan.get("codes") or {}
     if not codes:
-        return f"<p>{escape(say(Up.NONE_INVALID))}</p>" if plan.get("toSend") else ""
+        return f"<p>{escape(say(Upload.NONE_INVALID))}</p>" if plan.get("toSend") else ""
     items = ""
     for code, count in list(codes.items())[:_SHOWN]:
         examples = plan["examples"].get(code, [])
@@ -178,7 +183,7 @@ def _invalid(say: Say, plan: Plan, errors: str) -> str:
             f"<li>{_text(_place(say, row))}: {_text(row['what'])}</li>" for row in examples
         )
         if count > len(examples):
-            more = say(Up.AND_MORE, count=say.figure(count - len(examples)))
+            more = say(Upload.AND_MORE, count=say.figure(count - len(examples)))
             lines += f"<li>{escape(more)}</li>"
         todo = examples[0]["todo"] if examples else ""
         items += (
@@ -186,10 +191,10 @@ def _invalid(say: Say, plan: Plan, errors: str) -> str:
             f'<p>{prose(f"{todo[:1].upper()}{todo[1:]}.")}</p><ul class="lines">{lines}</ul></li>'
         )
     if len(codes) > _SHOWN:
-        items += f"<li>{escape(say(Up.AND_MORE, count=say.figure(len(codes) - _SHOWN)))}</li>"
-    left_out = escape(say(Up.INVALID_LEFT_OUT, errors="\0")).replace("\0", errors)
+        items += f"<li>{escape(say(Upload.AND_MORE, count=say.figure(len(codes) - _SHOWN)))}</li>"
+    left_out = escape(say(Upload.INVALID_LEFT_OUT, errors="\0")).replace("\0", errors)
     return (
-        f'<h3>{escape(say(Up.FIRST_INVALID))}</h3><ul class="wrong">{items}</ul>'
+        f'<h3>{escape(say(Upload.FIRST_INVALID))}</h3><ul class="wrong">{items}</ul>'
         f'<p class="quiet small">{left_out}</p>'
     )
 

@@ -29,9 +29,9 @@ from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import explained, notice, page, trouble
 from producer.http.pages.site.sessions import Sessions
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
-from producer.http.pages.texts.uploads import Up
+from producer.http.pages.texts.uploads import Upload
 from producer.http.requests.body import read_body
 from producer.http.services import Services
 from producer.journal import JournalUnavailable
@@ -57,9 +57,9 @@ def routes(
     async def not_found(migration: str, nav: str) -> Response:
         loss = await migrations.lost(migration)
         if loss is None:
-            return trouble(say, Word.NOT_FOUND, Word.NOT_FOUND_DO, 404, nav=nav)
+            return trouble(say, Page.NOT_FOUND, Page.NOT_FOUND_DO, 404, nav=nav)
         message = loss.message(say.language)
-        return explained(say, Word.JOURNAL_LOST, message, 409, nav=nav)
+        return explained(say, Page.JOURNAL_LOST, message, 409, nav=nav)
 
     def in_pages(handler: Handler) -> Handler:
         @wraps(handler)
@@ -72,7 +72,7 @@ def routes(
             except JournalUnavailable as error:
                 if error.other_data:
                     nav = navigation(say, request.scope)
-                    return trouble(say, Word.OTHER_DATA, Word.OTHER_DATA_DO, 503, nav=nav)
+                    return trouble(say, Page.OTHER_DATA, Page.OTHER_DATA_DO, 503, nav=nav)
                 log.warning("%s", error)
                 return unavailable(say, request.scope)
 
@@ -109,7 +109,7 @@ def routes(
         )
         return page(
             say,
-            say(Word.MIGRATIONS),
+            say(Page.MIGRATIONS),
             body,
             script=Asset.LIST,
             scripts=(Asset.UPLOAD,) if can_steer else (),
@@ -151,7 +151,7 @@ def routes(
             try:
                 await steer(migrations, migration, action, limit=limit, by=sender_of(request))
             except (NotInState, FileElsewhere):
-                return await show(request, Word.NOT_POSSIBLE, 409)
+                return await show(request, Page.NOT_POSSIBLE, 409)
             return RedirectResponse(f"{PATH}/{migration}", 303)
 
         return in_pages(act)
@@ -166,7 +166,7 @@ def routes(
         try:
             limit = limit_of(QueryParams({"limit": rows.strip()}))
         except ParameterInvalid:
-            return await show(request, Up.BAD_PILOT, 400)
+            return await show(request, Upload.BAD_PILOT, 400)
         return await steering("run", limit)(request)
 
     @router.post("/migrations/{migrationId}/discard", **_STEER)
@@ -175,7 +175,7 @@ def routes(
         try:
             await forget(migrations, migration_id(request), by=sender_of(request))
         except (NotInState, StillBusy):
-            return await show(request, Word.NOT_POSSIBLE, 409)
+            return await show(request, Page.NOT_POSSIBLE, 409)
         return RedirectResponse(PATH, 303)
 
     @router.post("/migrations/{migrationId}/throttle", **_STEER)
@@ -188,7 +188,7 @@ def routes(
             rps = rps_of(float(text) if text else None)
             await throttle(migrations, migration, rps, by=sender_of(request))
         except (ValueError, ParameterInvalid):
-            return await show(request, Word.BAD_LIMIT, 400)
+            return await show(request, Page.BAD_LIMIT, 400)
         return RedirectResponse(f"{PATH}/{migration}", 303)
 
     def reporting(name: str) -> Handler:
@@ -199,7 +199,7 @@ def routes(
                 return await report(migrations, services.responses, request, migration, name)
             except FileElsewhere:
                 nav = navigation(say, request.scope)
-                return trouble(say, Up.ELSEWHERE, Up.ELSEWHERE_DO, 409, nav=nav)
+                return trouble(say, Upload.ELSEWHERE, Upload.ELSEWHERE_DO, 409, nav=nav)
 
         return in_pages(make)
 

@@ -6,7 +6,7 @@ from html import escape
 
 from producer.http.pages.migrations.headline import not_applied
 from producer.http.pages.site.parts import prose
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 from producer.migrations.model.rows import SKIPPED_CODES
@@ -27,8 +27,8 @@ def wrong(say: Say, status: MigrationStatus) -> str:
         if not status.state.ended:
             return ""
         return (
-            f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
-            f"<p>{escape(say(Word.NOTHING_WRONG))}</p></section>"
+            f"<section><h2>{escape(say(Page.WHAT_WRONG))}</h2>"
+            f"<p>{escape(say(Page.NOTHING_WRONG))}</p></section>"
         )
     items = ""
     for code, count in sorted(known.items(), key=lambda one: (one[0] in _MINOR, -one[1])):
@@ -38,12 +38,12 @@ def wrong(say: Say, status: MigrationStatus) -> str:
             f"<p>{prose(_sentence(todo(code, say.language)))}</p></li>"
         )
     links = {
-        "report": link(status, "report.html", say(Word.REPORT)),
+        "report": link(status, "report.html", say(Page.REPORT)),
         "errors": link(status, "errors.csv", "errors.csv"),
     }
-    which = escape(say(Word.WHICH_ROWS, report="{report}", errors="{errors}")).format(**links)
+    which = escape(say(Page.WHICH_ROWS, report="{report}", errors="{errors}")).format(**links)
     return (
-        f"<section><h2>{escape(say(Word.WHAT_WRONG))}</h2>"
+        f"<section><h2>{escape(say(Page.WHAT_WRONG))}</h2>"
         f'<ul class="wrong">{items}</ul><p class="quiet small">{which}</p></section>'
     )
 
@@ -64,18 +64,18 @@ def outcomes(say: Say, status: MigrationStatus) -> str:
     head = "".join(
         f'<th scope="col" class="{kind}">{escape(say(word))}</th>'
         for word, kind in (
-            (Word.STATE, ""),
-            (Word.ROWS, "n"),
-            (Word.SHARE, "n"),
-            (Word.MEANING, "wide-only"),
+            (Page.STATE, ""),
+            (Page.ROWS, "n"),
+            (Page.SHARE, "n"),
+            (Page.MEANING, "wide-only"),
         )
     )
     return (
-        f"<section><h2>{escape(say(Word.WHAT_HAPPENED))}</h2>"
+        f"<section><h2>{escape(say(Page.WHAT_HAPPENED))}</h2>"
         f'<table class="states"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody><tfoot><tr>'
-        f'<th scope="row">{escape(say(Word.TOGETHER))}</th>'
+        f'<th scope="row">{escape(say(Page.TOGETHER))}</th>'
         f'<td class="n">{say.figure(status.rows)}</td><td class="n"></td>'
-        f'<td class="quiet wide-only">{escape(say(Word.EVERY_ROW))}</td></tr></tfoot></table>'
+        f'<td class="quiet wide-only">{escape(say(Page.EVERY_ROW))}</td></tr></tfoot></table>'
         "</section>"
     )
 
@@ -86,7 +86,7 @@ def link(status: MigrationStatus, name: str, text: str) -> str:
 
 
 def _rows(say: Say, count: int) -> str:
-    return say(Word.ROW_WITH) if count == 1 else say(Word.ROWS_WITH, count=say.figure(count))
+    return say(Page.ROW_WITH) if count == 1 else say(Page.ROWS_WITH, count=say.figure(count))
 
 
 def _sentence(text: str) -> str:

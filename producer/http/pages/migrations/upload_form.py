@@ -32,7 +32,7 @@ from producer.http.pages.site.assets import Asset
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import page
 from producer.http.pages.texts.say import Say
-from producer.http.pages.texts.uploads import Up
+from producer.http.pages.texts.uploads import Upload
 from producer.http.requests.content_encoding import refuse_encoded
 from producer.http.services import Services
 
@@ -80,11 +80,11 @@ async def _read(say: Say, request: Request) -> FileForm:
     try:
         form = await read_form(request.headers.get("content-type", ""), request.stream())
     except FormBroken:
-        raise _Refused(say(Up.BROKEN)) from None
+        raise _Refused(say(Upload.BROKEN)) from None
     if find_card_data(dict(form.fields)) is not None:
         raise _Refused(_text(say, Text.CARD_NUMBER, field="form"))
     if not form.filename:
-        raise _Refused(say(Up.CHOOSE))
+        raise _Refused(say(Upload.CHOOSE))
     return form
 
 
@@ -109,9 +109,9 @@ async def _plan_and_enter(
     except UploadsBusy:
         raise _Refused(_text(say, Text.UPLOADS_BUSY), 503) from None
     except FormBroken:
-        raise _Refused(say(Up.BROKEN)) from None
+        raise _Refused(say(Upload.BROKEN)) from None
     except ChildFailed:
-        raise _Refused(say(Up.FAILED), 500) from None
+        raise _Refused(say(Upload.FAILED), 500) from None
     match outcome.get("code"):
         case None:
             return outcome
@@ -147,9 +147,9 @@ def _refused_form(
     refused: _Refused,
 ) -> Response:
     reason = (
-        f'<div class="notice" role="alert"><p><b>{escape(say(Up.REFUSED))}.</b> '
-        f"{escape(refused.why)}</p><p>{escape(say(Up.NOTHING_KEPT))}"
-        f"{' ' + escape(say(Up.WHICH_COLUMNS)) if refused.columns else ''}</p></div>"
+        f'<div class="notice" role="alert"><p><b>{escape(say(Upload.REFUSED))}.</b> '
+        f"{escape(refused.why)}</p><p>{escape(say(Upload.NOTHING_KEPT))}"
+        f"{' ' + escape(say(Upload.WHICH_COLUMNS)) if refused.columns else ''}</p></div>"
     )
     form = upload_view.form(
         say,
@@ -162,7 +162,7 @@ def _refused_form(
     nav = navigation(say, request.scope)
     return page(
         say,
-        say(Up.TITLE),
+        say(Upload.TITLE),
         form,
         scripts=(Asset.UPLOAD,),
         http_status=refused.http_status,

@@ -7,7 +7,7 @@ from html import escape
 
 from producer.http.migrations.upload.parameters import NAMES
 from producer.http.pages.texts.say import Say
-from producer.http.pages.texts.uploads import Up
+from producer.http.pages.texts.uploads import Upload
 from producer.migrations.input.columns.resolution import DEFAULT, SOURCE, USER
 from producer.migrations.input.values.display_text import visible
 
@@ -15,14 +15,14 @@ PATH = "/migrations"
 MAP = "map-"
 # Options in display order; those that uploads do not support are left out.
 _TEXTS = (
-    ("sheet", Up.SHEET, "text"),
-    ("only-if-default-is", Up.ONLY_IF, "text"),
-    ("rps", Up.RPS, "decimal"),
-    ("stop-after-failures", Up.STOP, "text"),
+    ("sheet", Upload.SHEET, "text"),
+    ("only-if-default-is", Upload.ONLY_IF, "text"),
+    ("rps", Upload.RPS, "decimal"),
+    ("stop-after-failures", Upload.STOP, "text"),
 )
-_FLAGS = (("skip-if-newer", Up.NEWER), ("blind", Up.BLIND))
+_FLAGS = (("skip-if-newer", Upload.NEWER), ("blind", Upload.BLIND))
 _COMMANDS = ("AssignCard", "SetDefaultCard")
-_MEANINGS = {USER: Up.USER, SOURCE: Up.SOURCE, DEFAULT: Up.DEFAULT}
+_MEANINGS = {USER: Upload.USER, SOURCE: Upload.SOURCE, DEFAULT: Upload.DEFAULT}
 
 
 def form(
@@ -40,20 +40,20 @@ def form(
     the file's columns.
     """
     values = values or {}
-    who = f" {escape(say(Up.BY, name=by))}" if by else ""
-    kinds = escape(say(Up.KINDS, most=_size(say, max_bytes)))
+    who = f" {escape(say(Upload.BY, name=by))}" if by else ""
+    kinds = escape(say(Upload.KINDS, most=_size(say, max_bytes)))
     # The fields precede the file, since it is checked against them while it arrives.
     return (
-        f'<section id="upload" data-uploading="{escape(say(Up.UPLOADING, share="{share}"))}" '
-        f'data-checking="{escape(say(Up.CHECKING))}" data-cut="{escape(say(Up.CUT))}">'
-        f"<h2>{escape(say(Up.TITLE))}</h2>{reason}"
-        f'<p class="quiet">{escape(say(Up.INTRO))}{who}</p>'
+        f'<section id="upload" data-uploading="{escape(say(Upload.UPLOADING, share="{share}"))}" '
+        f'data-checking="{escape(say(Upload.CHECKING))}" data-cut="{escape(say(Upload.CUT))}">'
+        f"<h2>{escape(say(Upload.TITLE))}</h2>{reason}"
+        f'<p class="quiet">{escape(say(Upload.INTRO))}{who}</p>'
         f'<form method="post" action="{PATH}" enctype="multipart/form-data" class="upload">'
         f"{_options(say, values, columns)}"
-        f'<label class="drop" for="file"><b>{escape(say(Up.DROP))}</b>'
+        f'<label class="drop" for="file"><b>{escape(say(Upload.DROP))}</b>'
         f'<small class="quiet">{kinds}</small>'
         '<input type="file" id="file" name="file" required></label>'
-        f"<button>{escape(say(Up.CHECK))}</button>"
+        f"<button>{escape(say(Upload.CHECK))}</button>"
         '<p class="progress" hidden><progress max="1"></progress>'
         '<span role="status"></span></p></form></section>'
     )
@@ -62,7 +62,7 @@ def form(
 def _options(say: Say, values: Mapping[str, str], columns: Sequence[str]) -> str:
     shown = " open" if columns or any(values.values()) else ""
     kinds = _select(
-        say, "command", Up.BY_COLUMNS, _COMMANDS, values.get("command", ""), say(Up.COMMAND)
+        say, "command", Upload.BY_COLUMNS, _COMMANDS, values.get("command", ""), say(Upload.COMMAND)
     )
     maps = "".join(_map(say, field, values.get(MAP + field, ""), columns) for field in _MEANINGS)
     texts = "".join(
@@ -76,14 +76,14 @@ def _options(say: Say, values: Mapping[str, str], columns: Sequence[str]) -> str
         for name, word in _FLAGS
     )
     mapped = (
-        f'<fieldset><legend>{escape(say(Up.MAP))}</legend><div class="grid-of-fields">{maps}</div>'
-        "</fieldset>"
+        f"<fieldset><legend>{escape(say(Upload.MAP))}</legend>"
+        f'<div class="grid-of-fields">{maps}</div></fieldset>'
     )
     others = f'<div class="grid-of-fields">{kinds}{texts}</div>'
     # After a missing column, the choice of columns comes first.
     fields = mapped + others if columns else others + mapped
     return (
-        f'<details class="options"{shown}><summary>{escape(say(Up.OPTIONS))}</summary>'
+        f'<details class="options"{shown}><summary>{escape(say(Upload.OPTIONS))}</summary>'
         f"{fields}{flags}</details>"
     )
 
@@ -92,11 +92,11 @@ def _map(say: Say, field: str, value: str, columns: Sequence[str]) -> str:
     label = f"{field}: {say(_MEANINGS[field])}"
     if not columns:
         return _text(MAP + field, label, value, "text")
-    return _select(say, MAP + field, Up.BY_NAME, columns, value, label)
+    return _select(say, MAP + field, Upload.BY_NAME, columns, value, label)
 
 
 def _select(
-    say: Say, name: str, nothing: Up, values: Sequence[str], chosen: str, label: str
+    say: Say, name: str, nothing: Upload, values: Sequence[str], chosen: str, label: str
 ) -> str:
     options = f'<option value="">{escape(say(nothing))}</option>'
     for value in values:

@@ -25,8 +25,8 @@ from producer.http.pages.site.parts import (
     wait,
     who,
 )
-from producer.http.pages.texts.migrations import Word
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.migrations import Page
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
 from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
@@ -43,10 +43,10 @@ def body(say: Say, story: CommandStory) -> str:
         if name != "say"
     )
     return (
-        f'<h1 class="name">{escape(say(Told.COMMAND))} {code(story.told.id)}</h1>'
+        f'<h1 class="name">{escape(say(Live.COMMAND))} {code(story.told.id)}</h1>'
         f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
-        f'<footer class="quiet small">{escape(say(Word.TIMES))} '
-        f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
+        f'<footer class="quiet small">{escape(say(Page.TIMES))} '
+        f"<noscript>{escape(say(Page.NO_SCRIPT))}</noscript></footer>"
     )
 
 
@@ -97,13 +97,13 @@ def _now(say: Say, story: CommandStory) -> str:
         if story.wait is Wait.EARLIER and story.before:
             waits += f": {command_link(story.before)}"
     rows = [
-        (say(Told.TODO), prose(todo)),
-        (say(Told.WAITS_FOR), waits),
-        (say(Told.NEXT_TRY), escape(clock(command.next_attempt_at))),
-        (say(Told.CODE), code(command.code)),
-        (say(Told.MESSAGE), text(command.message)),
+        (say(Live.TODO), prose(todo)),
+        (say(Live.WAITS_FOR), waits),
+        (say(Live.NEXT_TRY), escape(clock(command.next_attempt_at))),
+        (say(Live.CODE), code(command.code)),
+        (say(Live.MESSAGE), text(command.message)),
         (
-            say(Told.SUPERSEDED_BY),
+            say(Live.SUPERSEDED_BY),
             command_link(command.superseded_by) if command.superseded_by else "",
         ),
     ]
@@ -115,20 +115,20 @@ def _what(say: Say, story: CommandStory) -> str:
     command = story.told
     spent = command.command == CommandKind.ASSIGN_CARD and not command.card
     rows = [
-        (say(Told.COMMAND), code(command.command)),
-        (say(Told.CUSTOMER), customer_link(story.customer) if story.customer else ""),
-        (say(Told.CARD), escape(say(Told.TOKEN_SPENT)) if spent else code(command.card)),
-        (say(Told.SLOT), code(command.slot)),
-        (say(Told.SENDER), who(say, command)),
-        (say(Told.TAGS), tags(command.metadata)),
-        (say(Told.LANE), code(command.lane)),
-        (say(Told.ATTEMPTS), say.figure(command.attempts)),
+        (say(Live.COMMAND), code(command.command)),
+        (say(Live.CUSTOMER), customer_link(story.customer) if story.customer else ""),
+        (say(Live.CARD), escape(say(Live.TOKEN_SPENT)) if spent else code(command.card)),
+        (say(Live.SLOT), code(command.slot)),
+        (say(Live.SENDER), who(say, command)),
+        (say(Live.TAGS), tags(command.metadata)),
+        (say(Live.LANE), code(command.lane)),
+        (say(Live.ATTEMPTS), say.figure(command.attempts)),
     ]
-    return section(say(Told.WHAT_IT_IS), pairs(rows))
+    return section(say(Live.WHAT_IT_IS), pairs(rows))
 
 
 def _history(say: Say, story: CommandStory) -> str:
-    columns = [say(one) for one in (Told.WHEN, Told.WHAT, Told.CODE, Told.REQUEST)]
+    columns = [say(one) for one in (Live.WHEN, Live.WHAT, Live.CODE, Live.REQUEST)]
     rows = [
         (
             escape(one.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]),
@@ -138,11 +138,11 @@ def _history(say: Say, story: CommandStory) -> str:
         )
         for one in story.moments
     ]
-    return section(say(Told.HISTORY), table(columns, rows))
+    return section(say(Live.HISTORY), table(columns, rows))
 
 
 def _moment(say: Say, moment: Moment) -> str:
-    known = Told.__members__.get(f"MOMENT_{moment.what.upper()}")
+    known = Live.__members__.get(f"MOMENT_{moment.what.upper()}")
     return escape(say(known)) if known else state_mark(say, moment.what)
 
 
@@ -151,4 +151,4 @@ def _result(say: Say, story: CommandStory) -> str:
         return ""
     written = json.dumps(story.result, ensure_ascii=False, indent=2)[:_MAX_SHOWN]
     lines = "\n".join(visible(line) for line in written.split("\n"))
-    return section(say(Told.ENVELOPE), f"<pre>{escape(lines)}</pre>")
+    return section(say(Live.ENVELOPE), f"<pre>{escape(lines)}</pre>")

@@ -18,8 +18,8 @@ from producer.http.pages.site.parts import (
     wait,
     who,
 )
-from producer.http.pages.texts.migrations import Word
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.migrations import Page
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.say import Say
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent
 from producer.journal.operations.customers import Told as ToldCommand
@@ -30,58 +30,58 @@ def body(say: Say, explanation: Explanation) -> str:
     """The page's content."""
     record = explanation.record
     return (
-        f'<h1 class="name">{escape(say(Told.CUSTOMER))} {code(record.customer)}</h1>'
+        f'<h1 class="name">{escape(say(Live.CUSTOMER))} {code(record.customer)}</h1>'
         f"{_now(say, explanation)}{_slots(say, explanation)}{_waiting(say, explanation)}"
         f"{_past(say, explanation)}{_events(say, explanation)}"
-        f'<footer class="quiet small">{escape(say(Told.AS_OF, at=clock(record.at)))} '
-        f"{escape(say(Word.TIMES))}</footer>"
+        f'<footer class="quiet small">{escape(say(Live.AS_OF, at=clock(record.at)))} '
+        f"{escape(say(Page.TIMES))}</footer>"
     )
 
 
 def title(say: Say, explanation: Explanation) -> str:
     """The browser tab's title."""
-    return f"{visible(explanation.record.customer)} · {say(Word.CARDS)}"
+    return f"{visible(explanation.record.customer)} · {say(Page.CARDS)}"
 
 
 def _now(say: Say, explanation: Explanation) -> str:
     if explanation.read is not None and explanation.read.code:
-        now = sentence(say, Told.NOT_READ, code=code(explanation.read.code))
+        now = sentence(say, Live.NOT_READ, code=code(explanation.read.code))
         return (
             f'<section class="attention"><p class="now">{now}</p>'
-            f'<p class="do">{prose(say(Told.NOT_READ_DO))}</p></section>'
+            f'<p class="do">{prose(say(Live.NOT_READ_DO))}</p></section>'
         )
     invoiced = explanation.invoiced
-    now = escape(say(Told.NOT_CHARGED))
+    now = escape(say(Live.NOT_CHARGED))
     if invoiced is not None and invoiced.card:
-        now = sentence(say, Told.CHARGED, card=code(invoiced.card))
+        now = sentence(say, Live.CHARGED, card=code(invoiced.card))
     return (
-        f'<section><p class="now">{now}</p><p class="do">{prose(say(Told.OWN_DEFAULT))}</p>'
+        f'<section><p class="now">{now}</p><p class="do">{prose(say(Live.OWN_DEFAULT))}</p>'
         "</section>"
     )
 
 
 def _slots(say: Say, explanation: Explanation) -> str:
-    columns = [say(one) for one in (Told.SLOT, Told.CARD, Told.WHY)]
+    columns = [say(one) for one in (Live.SLOT, Live.CARD, Live.WHY)]
     rows = [
         (code(one.slot.value), _card(say, one), f'<span class="why">{_why(say, one)}</span>')
         for one in explanation.slots
     ]
-    return section(say(Told.SLOTS), table(columns, rows))
+    return section(say(Live.SLOTS), table(columns, rows))
 
 
 def _card(say: Say, slot: SlotNow) -> str:
     if slot.origin is Origin.NOT_READ:
         return "?"
-    shown = code(slot.card or "") or escape(say(Told.EMPTY))
+    shown = code(slot.card or "") or escape(say(Live.EMPTY))
     if slot.invoiced:
-        shown += f"<small>{escape(say(Told.INVOICED))}</small>"
+        shown += f"<small>{escape(say(Live.INVOICED))}</small>"
     return shown
 
 
 def _why(say: Say, slot: SlotNow) -> str:
     command = slot.command
     if command is None:
-        return escape(say(Told.NOT_KNOWN)) if slot.origin is Origin.NOT_KNOWN else ""
+        return escape(say(Live.NOT_KNOWN)) if slot.origin is Origin.NOT_KNOWN else ""
     values = {
         "id": command_link(command.id),
         "who": who(say, command),
@@ -89,10 +89,10 @@ def _why(say: Say, slot: SlotNow) -> str:
         "when": escape(clock(command.finished_at)),
     }
     word = {
-        Origin.COMMAND: Told.SET_BY,
-        Origin.FIRST_CARD: Told.FIRST_CARD,
-        Origin.ELSEWHERE: Told.ELSEWHERE,
-    }.get(slot.origin, Told.LAST_SET)
+        Origin.COMMAND: Live.SET_BY,
+        Origin.FIRST_CARD: Live.FIRST_CARD,
+        Origin.ELSEWHERE: Live.ELSEWHERE,
+    }.get(slot.origin, Live.LAST_SET)
     return sentence(say, word, **values)
 
 
@@ -102,9 +102,9 @@ def _waiting(say: Say, explanation: Explanation) -> str:
         for at, command in enumerate(explanation.record.unended)
     ]
     if not rows:
-        return section(say(Told.WILL_SET), f"<p>{escape(say(Told.NOTHING_WAITS))}</p>")
-    last = say(Told.WAITS_FOR)
-    return section(say(Told.WILL_SET), table([*_columns(say), last], rows))
+        return section(say(Live.WILL_SET), f"<p>{escape(say(Live.NOTHING_WAITS))}</p>")
+    last = say(Live.WAITS_FOR)
+    return section(say(Live.WILL_SET), table([*_columns(say), last], rows))
 
 
 def _past(say: Say, explanation: Explanation) -> str:
@@ -113,31 +113,31 @@ def _past(say: Say, explanation: Explanation) -> str:
         for command in explanation.record.ended
     ]
     if not rows:
-        return section(say(Told.PAST), f"<p>{escape(say(Told.NOTHING_PAST))}</p>")
-    more = [say(Told.CODE), say(Told.WHEN)]
-    return section(say(Told.PAST), table([*_columns(say), *more], rows))
+        return section(say(Live.PAST), f"<p>{escape(say(Live.NOTHING_PAST))}</p>")
+    more = [say(Live.CODE), say(Live.WHEN)]
+    return section(say(Live.PAST), table([*_columns(say), *more], rows))
 
 
 def _events(say: Say, explanation: Explanation) -> str:
     if not explanation.events:
         return ""
-    columns = [say(one) for one in (Told.EVENT, Told.OBJECT, Told.CHANGED_BY, Told.WHEN)]
+    columns = [say(one) for one in (Live.EVENT, Live.OBJECT, Live.CHANGED_BY, Live.WHEN)]
     rows = [
         (code(one.type), code(one.object), _changed_by(say, one), escape(clock(one.at)))
         for one in explanation.events
     ]
-    return section(say(Told.EVENTS), table(columns, rows))
+    return section(say(Live.EVENTS), table(columns, rows))
 
 
 def _changed_by(say: Say, event: NotedEvent) -> str:
     if event.command_id:
         return command_link(event.command_id)
-    word = Told.BY_MIGRATION if event.changed_by is ChangedBy.MIGRATION else Told.BY_OTHERS
+    word = Live.BY_MIGRATION if event.changed_by is ChangedBy.MIGRATION else Live.BY_OTHERS
     return escape(say(word))
 
 
 def _columns(say: Say) -> list[str]:
-    return [say(one) for one in (Told.COMMAND, Told.CARD, Told.STATE, Told.SENDER)]
+    return [say(one) for one in (Live.COMMAND, Live.CARD, Live.STATE, Live.SENDER)]
 
 
 def _brief(say: Say, command: ToldCommand) -> tuple[str, str, str, str]:
@@ -147,5 +147,5 @@ def _brief(say: Say, command: ToldCommand) -> tuple[str, str, str, str]:
 
 def _outcome(say: Say, command: ToldCommand) -> str:
     if command.superseded_by:
-        return f"{escape(say(Told.SUPERSEDED_BY))} {command_link(command.superseded_by)}"
+        return f"{escape(say(Live.SUPERSEDED_BY))} {command_link(command.superseded_by)}"
     return code(command.code) if command.code else ""

@@ -9,7 +9,7 @@ from producer.contract import Lane
 from producer.contract.card_data.redaction import redact
 from producer.http.overview.sampler import Overview
 from producer.http.pages.site.parts import clock
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.say import Say
 from producer.migrations.input.values.display_text import visible
 
@@ -33,43 +33,43 @@ def matters(say: Say, overview: Overview) -> list[Matter]:
     figures = overview.figures
     problems: list[Matter] = []
     if overview.refuses is not None:
-        now = say(Told.REFUSES, why=overview.refuses.text)
-        problems.append(Matter(now, say(Told.REFUSES_DO), "CardsRefusingCommands"))
+        now = say(Live.REFUSES, why=overview.refuses.text)
+        problems.append(Matter(now, say(Live.REFUSES_DO), "CardsRefusingCommands"))
     if figures.stop is not None:
         code = visible(redact(figures.stop.code))
-        todo = say(Told.KEY_REFUSED_DO, since=_since(figures.stop.since_ms))
-        problems.append(Matter(say(Told.KEY_REFUSED, code=code), todo, "CardsStripeKeyRefused"))
+        todo = say(Live.KEY_REFUSED_DO, since=_since(figures.stop.since_ms))
+        problems.append(Matter(say(Live.KEY_REFUSED, code=code), todo, "CardsStripeKeyRefused"))
     if not figures.workers and overview.refuses is None:
-        problems.append(Matter(say(Told.NO_WORKER), say(Told.NO_WORKER_DO), "CardsNoWorker"))
+        problems.append(Matter(say(Live.NO_WORKER), say(Live.NO_WORKER_DO), "CardsNoWorker"))
     for lane in Lane:
         problems += _of_lane(say, overview, lane, blocked=bool(problems))
     if figures.unknown and figures.oldest_unsettled_s >= UNKNOWN_S:
-        todo = say(Told.UNKNOWN_NOW_DO, span=say.span(figures.oldest_unsettled_s))
-        now = say(Told.UNKNOWN_NOW, count=say.figure(figures.unknown))
+        todo = say(Live.UNKNOWN_NOW_DO, span=say.span(figures.oldest_unsettled_s))
+        now = say(Live.UNKNOWN_NOW, count=say.figure(figures.unknown))
         problems.append(Matter(now, todo, "CardsOutcomeUnknown"))
     if figures.failed:
-        now = say(Told.FAILED_NOW, count=say.figure(figures.failed))
-        problems.append(Matter(now, say(Told.FAILED_NOW_DO), "CardsCommandsFailed"))
+        now = say(Live.FAILED_NOW, count=say.figure(figures.failed))
+        problems.append(Matter(now, say(Live.FAILED_NOW_DO), "CardsCommandsFailed"))
     if problems:
         return problems
     waiting = say.figure(sum(figures.not_taken.values()))
     at_work = say.figure(figures.at_work)
-    todo = say(Told.ALL_WELL_DO, waiting=waiting, at_work=at_work)
-    return [Matter(say(Told.ALL_WELL), todo)]
+    todo = say(Live.ALL_WELL_DO, waiting=waiting, at_work=at_work)
+    return [Matter(say(Live.ALL_WELL), todo)]
 
 
 def _of_lane(say: Say, overview: Overview, lane: Lane, *, blocked: bool) -> list[Matter]:
     pause = overview.figures.paused.get(lane)
     if pause is not None:
         reason = f" ({visible(redact(pause.reason))})" if pause.reason else ""
-        todo = say(Told.PAUSED_DO, lane=lane.value, since=clock(pause.since), reason=reason)
-        return [Matter(say(Told.PAUSED, lane=lane.value), todo, "CardsLanePaused")]
+        todo = say(Live.PAUSED_DO, lane=lane.value, since=clock(pause.since), reason=reason)
+        return [Matter(say(Live.PAUSED, lane=lane.value), todo, "CardsLanePaused")]
     oldest = overview.figures.oldest_s[lane]
     # A migration's long queue is no problem as long as it moves.
     if blocked or oldest < STUCK_S or overview.rate is None or overview.rate > 0:
         return []
-    todo = say(Told.STUCK_DO, span=say.span(oldest))
-    return [Matter(say(Told.STUCK, lane=lane.value), todo, "CardsLaneStuck")]
+    todo = say(Live.STUCK_DO, span=say.span(oldest))
+    return [Matter(say(Live.STUCK, lane=lane.value), todo, "CardsLaneStuck")]
 
 
 def _since(milliseconds: int) -> str:

@@ -27,14 +27,14 @@ from producer.http.pages.site.parts import (
     table,
     text,
 )
-from producer.http.pages.texts.failed import Failure
-from producer.http.pages.texts.migrations import Word
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.failed import Failed
+from producer.http.pages.texts.migrations import Page
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.runbook import todo_of_code, todo_of_state
 from producer.http.pages.texts.say import Say
 from producer.journal.operations.failed_commands import Kept
 
-_LANES = {Lane.INTERACTIVE: Told.INTERACTIVE, Lane.BULK: Told.BULK}
+_LANES = {Lane.INTERACTIVE: Live.INTERACTIVE, Lane.BULK: Live.BULK}
 
 
 def body(say: Say, overview: Overview, *, can_replay: bool = False) -> str:
@@ -45,17 +45,17 @@ def body(say: Say, overview: Overview, *, can_replay: bool = False) -> str:
         if name != "say"
     )
     find = (
-        f'<form action="/find" method="get"><label for="id">{escape(say(Told.FIND_ID))}</label>'
+        f'<form action="/find" method="get"><label for="id">{escape(say(Live.FIND_ID))}</label>'
         '<div class="inline find"><input id="id" name="id" required maxlength="255" '
         f'autocomplete="off" spellcheck="false"><button class="second">'
-        f"{escape(say(Told.FIND_GO))}</button></div></form>"
+        f"{escape(say(Live.FIND_GO))}</button></div></form>"
     )
     return (
-        f'<h1>{escape(say(Word.CARDS))}</h1><p class="quiet small">'
-        f'{escape(say(Told.WHAT_THIS_IS))}</p><p class="say" id="say" role="status" '
-        f'aria-live="polite"></p>{shown}{section(say(Told.FIND), find)}'
-        f'<footer class="quiet small">{escape(say(Word.TIMES))} '
-        f"<noscript>{escape(say(Word.NO_SCRIPT))}</noscript></footer>"
+        f'<h1>{escape(say(Page.CARDS))}</h1><p class="quiet small">'
+        f'{escape(say(Live.WHAT_THIS_IS))}</p><p class="say" id="say" role="status" '
+        f'aria-live="polite"></p>{shown}{section(say(Live.FIND), find)}'
+        f'<footer class="quiet small">{escape(say(Page.TIMES))} '
+        f"<noscript>{escape(say(Page.NO_SCRIPT))}</noscript></footer>"
     )
 
 
@@ -70,7 +70,7 @@ def event(say: Say, overview: Overview, *, can_replay: bool = False) -> dict[str
 
 def title(say: Say, overview: Overview) -> str:
     """The browser tab's title."""
-    return f"{matters(say, overview)[0].now} · {say(Word.CARDS)}"
+    return f"{matters(say, overview)[0].now} · {say(Page.CARDS)}"
 
 
 def parts(say: Say, overview: Overview, *, can_replay: bool = False) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _now(say: Say, overview: Overview) -> str:
     for matter in matters(say, overview):
         attention = ' class="attention"' if matter.alert else ""
         where = f"`docs/runbook.md#{matter.alert.lower()}`"
-        more = say(Told.RUNBOOK, where=where) if matter.alert else ""
+        more = say(Live.RUNBOOK, where=where) if matter.alert else ""
         shown += f'<section{attention}><p class="now">{escape(matter.now)}</p>'
         shown += f'<p class="do">{prose(matter.todo)} {prose(more)}</p></section>'
     return shown
@@ -103,36 +103,36 @@ def _lanes(say: Say, overview: Overview) -> str:
     for lane in Lane:
         waiting = figures.not_taken[lane]
         pause = figures.paused.get(lane)
-        now = say(Told.PAUSED_SINCE, since=clock(pause.since)) if pause else say(Told.OPEN)
+        now = say(Live.PAUSED_SINCE, since=clock(pause.since)) if pause else say(Live.OPEN)
         oldest = say.span(figures.oldest_s[lane]) if waiting else "–"
         name = f"{code(lane.value)}<small>{escape(say(_LANES[lane]))}</small>"
         unended = say.figure(figures.open_in(lane))
         rows.append((name, unended, say.figure(waiting), escape(oldest), escape(now)))
-    words = (Told.LANE, Told.UNENDED, Told.WAITING, Told.OLDEST, Told.NOW_STATE)
+    words = (Live.LANE, Live.UNENDED, Live.WAITING, Live.OLDEST, Live.NOW_STATE)
     columns = [say(one) for one in words]
-    rate = "–" if overview.rate is None else say(Told.PER_SECOND, figure=_rate(say, overview.rate))
+    rate = "–" if overview.rate is None else say(Live.PER_SECOND, figure=_rate(say, overview.rate))
     cells = [
-        (say(Told.RATE), rate, _limit(say, overview)),
-        (say(Told.AT_WORK), say.figure(figures.at_work), say(Told.CUSTOMERS)),
-        (say(Told.WORKERS), *_workers(say, overview)),
+        (say(Live.RATE), rate, _limit(say, overview)),
+        (say(Live.AT_WORK), say.figure(figures.at_work), say(Live.CUSTOMERS)),
+        (say(Live.WORKERS), *_workers(say, overview)),
     ]
-    return section(say(Told.LANES), table(columns, rows) + facts(cells))
+    return section(say(Live.LANES), table(columns, rows) + facts(cells))
 
 
 def _workers(say: Say, overview: Overview) -> tuple[str, str]:
     if overview.refuses is not None:
-        return "–", say(Told.WORKERS_UNKNOWN)
-    return say.figure(overview.figures.workers), say(Told.WORKERS_SEEN)
+        return "–", say(Live.WORKERS_UNKNOWN)
+    return say.figure(overview.figures.workers), say(Live.WORKERS_SEEN)
 
 
 def _limit(say: Say, overview: Overview) -> str:
     pace = overview.paces.get("account")
     if pace is None or not pace.rate:
-        return say(Told.NO_LIMIT)
+        return say(Live.NO_LIMIT)
     limit = _rate(say, pace.rate)
     if pace.factor >= 0.995:
-        return say(Told.LIMIT_OF, figure=limit)
-    return say(Told.SLOWED, figure=limit, now=_rate(say, overview.limit))
+        return say(Live.LIMIT_OF, figure=limit)
+    return say(Live.SLOWED, figure=limit, now=_rate(say, overview.limit))
 
 
 def _rate(say: Say, value: float) -> str:
@@ -142,25 +142,25 @@ def _rate(say: Say, value: float) -> str:
 def _ended(say: Say, overview: Overview) -> str:
     states = overview.recent_ends.states()
     cells = [(state(say, one), say.figure(n), "") for one, n in states.items()]
-    hint = f'<p class="quiet small">{escape(say(Told.ENDED_HINT))}</p>'
+    hint = f'<p class="quiet small">{escape(say(Live.ENDED_HINT))}</p>'
     since = overview.recent_ends.since.strftime("%H:%M")
-    return section(say(Told.ENDED, since=f"{since} UTC"), facts(cells) + hint)
+    return section(say(Live.ENDED, since=f"{since} UTC"), facts(cells) + hint)
 
 
 def _failed(say: Say, overview: Overview, *, can_replay: bool) -> str:
     count = overview.figures.failed
-    heading = f"{say(Told.FAILED)}: {say.figure(count)}"
+    heading = f"{say(Live.FAILED)}: {say.figure(count)}"
     if not count:
-        return section(heading, f"<p>{escape(say(Told.NONE))}</p>")
+        return section(heading, f"<p>{escape(say(Live.NONE))}</p>")
     items = ""
     for one, n in overview.failed.codes.items():
         named = redact(one)
         links = _code_links(say, one, can_replay=can_replay)
         items += f"<li>{_times(say, n, named)}<p>{prose(todo_of_code(say, named))}</p>{links}</li>"
-    columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.CODE, Told.MESSAGE)]
+    columns = [say(one) for one in (Live.COMMAND, Live.CUSTOMER, Live.CODE, Live.MESSAGE)]
     rows = [_failed_row(one) for one in overview.failed.examples]
-    inside = f'{_partly(say, Told.NEWEST, overview.failed)}<ul class="wrong">{items}</ul>'
-    see = f'<p><a href="{FAILED}">{escape(say(Failure.SEE_ALL))}</a></p>'
+    inside = f'{_partly(say, Live.NEWEST, overview.failed)}<ul class="wrong">{items}</ul>'
+    see = f'<p><a href="{FAILED}">{escape(say(Failed.SEE_ALL))}</a></p>'
     return section(heading, inside + table(columns, rows) + see, attention=True)
 
 
@@ -172,7 +172,7 @@ def _code_links(say: Say, named: str, *, can_replay: bool) -> str:
         return ""
     if named == "-" or redact(named) != named:
         return ""
-    see = f'<a href="{escape(list_url(parts))}">{escape(say(Failure.SEE))}</a>'
+    see = f'<a href="{escape(list_url(parts))}">{escape(say(Failed.SEE))}</a>'
     button = replay_button(say, parts) if can_replay and named != POISON else ""
     return f'<div class="inline ways">{see}{button}</div>'
 
@@ -190,14 +190,14 @@ def _failed_row(command: Kept) -> tuple[str, ...]:
 
 def _unsettled(say: Say, overview: Overview) -> str:
     count = overview.figures.unsettled
-    heading = f"{say(Told.UNSETTLED)}: {say.figure(count)}"
+    heading = f"{say(Live.UNSETTLED)}: {say.figure(count)}"
     if not count:
-        return section(heading, f"<p>{escape(say(Told.NONE))}</p>")
+        return section(heading, f"<p>{escape(say(Live.NONE))}</p>")
     items = "".join(
         f'<li class="minor">{_times(say, n, redact(one))}</li>'
         for one, n in overview.unsettled.codes.items()
     )
-    columns = [say(one) for one in (Told.COMMAND, Told.CUSTOMER, Told.STATE, Told.CODE)]
+    columns = [say(one) for one in (Live.COMMAND, Live.CUSTOMER, Live.STATE, Live.CODE)]
     rows = []
     for one in overview.unsettled.examples:
         mark = state_mark(say, one.state.value)
@@ -205,17 +205,17 @@ def _unsettled(say: Say, overview: Overview) -> str:
             mark += f"<small>{escape(todo_of_state(say, 'unknown'))}</small>"
         reason = code(redact(one.row.get("code", "")))
         rows.append((command_link(one.id), customer_link(one.row.get("user", "")), mark, reason))
-    inside = f'{_partly(say, Told.OLDEST_OF, overview.unsettled)}<ul class="wrong">{items}</ul>'
+    inside = f'{_partly(say, Live.OLDEST_OF, overview.unsettled)}<ul class="wrong">{items}</ul>'
     return section(heading, inside + table(columns, rows))
 
 
 def _times(say: Say, count: int, named: str) -> str:
     if named == "-":
-        return f"<b>{say.figure(count)}</b> {escape(say(Told.NO_CODE))}"
-    return sentence(say, Told.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
+        return f"<b>{say.figure(count)}</b> {escape(say(Live.NO_CODE))}"
+    return sentence(say, Live.TIMES_CODE, count=f"<b>{say.figure(count)}</b>", code=code(named))
 
 
-def _partly(say: Say, word: Told, trouble: TroubledCommands) -> str:
+def _partly(say: Say, word: Live, trouble: TroubledCommands) -> str:
     if trouble.complete:
         return ""
     return f'<p class="quiet small">{escape(say(word, count=say.figure(COUNTED)))}</p>'
@@ -223,11 +223,11 @@ def _partly(say: Say, word: Told, trouble: TroubledCommands) -> str:
 
 def _migrations(say: Say, overview: Overview) -> str:
     if not overview.migrations:
-        return section(say(Told.UNDER_WAY), f"<p>{escape(say(Told.NO_MIGRATIONS))}</p>")
-    columns = [say(migration) for migration in (Word.FILE, Word.STATE, Word.PROGRESS, Word.LEFT)]
+        return section(say(Live.UNDER_WAY), f"<p>{escape(say(Live.NO_MIGRATIONS))}</p>")
+    columns = [say(migration) for migration in (Page.FILE, Page.STATE, Page.PROGRESS, Page.LEFT)]
     rows = []
     for migration in overview.migrations:
-        of = say(Word.OF, part=say.figure(migration.ended_rows), whole=say.figure(migration.rows))
+        of = say(Page.OF, part=say.figure(migration.ended_rows), whole=say.figure(migration.rows))
         share = (
             f"{escape(say.share(migration.ended_rows, migration.rows))} <small>{escape(of)}</small>"
         )
@@ -236,4 +236,4 @@ def _migrations(say: Say, overview: Overview) -> str:
         rows.append(
             (link, escape(say.state(migration.state)), share + bar(say, migration), escape(left))
         )
-    return section(say(Told.UNDER_WAY), table(columns, rows))
+    return section(say(Live.UNDER_WAY), table(columns, rows))

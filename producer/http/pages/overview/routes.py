@@ -19,8 +19,8 @@ from producer.http.pages.site.error_handling import in_pages
 from producer.http.pages.site.error_pages import navigation
 from producer.http.pages.site.layout import page, trouble
 from producer.http.pages.site.sessions import EVENTS, FIND, HOME, Sessions
-from producer.http.pages.texts.migrations import Word
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.migrations import Page
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.say import Say
 from producer.http.requests.card_number_guard import refuse_card_number, refuse_card_number_in_query
 from producer.http.requests.scope_keys import TASK
@@ -36,7 +36,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
 
     def no_such_command(request: Request) -> Response:
         nav = navigation(say, request.scope)
-        return trouble(say, Told.NO_SUCH, Told.NO_SUCH_DO, 404, nav=nav)
+        return trouble(say, Live.NO_SUCH, Live.NO_SUCH_DO, 404, nav=nav)
 
     def stream(request: Request, read: Callable[[], Awaitable[Update | None]]) -> Response:
         async def signed_in() -> bool:
@@ -48,7 +48,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         return event_stream.response(request, events)
 
     @router.get(HOME, **_READ)
-    @in_pages(say, Word.NOT_FOUND, Word.NOT_FOUND_DO)
+    @in_pages(say, Page.NOT_FOUND, Page.NOT_FOUND_DO)
     async def overview(request: Request) -> Response:
         services.require_same_journal()
         found = await lookups.sampler.overview()
@@ -67,7 +67,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         return stream(request, read)
 
     @router.get(FIND, **_READ)
-    @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
+    @in_pages(say, Live.NO_SUCH, Live.NO_SUCH_DO)
     async def find(request: Request) -> Response:
         refuse_card_number_in_query(request.scope["query_string"])
         wanted = request.query_params.get("id", "").strip()
@@ -78,7 +78,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         return RedirectResponse(f"/{kind}/{quote(wanted, safe='')}", 303)
 
     @router.get("/commands/{taskId}", **_READ)
-    @in_pages(say, Told.NO_SUCH, Told.NO_SUCH_DO)
+    @in_pages(say, Live.NO_SUCH, Live.NO_SUCH_DO)
     async def command(request: Request) -> Response:
         story = await lookups.story(services, request)
         if story is None:
@@ -104,7 +104,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         return stream(request, read)
 
     @router.get("/customers/{userId}", **_READ)
-    @in_pages(say, Told.NO_CUSTOMER, Told.NO_CUSTOMER_DO)
+    @in_pages(say, Live.NO_CUSTOMER, Live.NO_CUSTOMER_DO)
     async def customer(request: Request) -> Response:
         found = await explanation(services, request)
         nav = navigation(say, request.scope)

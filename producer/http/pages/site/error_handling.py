@@ -13,7 +13,7 @@ from producer.contract.bilingual import Bilingual
 from producer.contract.refusals import Refusal
 from producer.http.pages.site.error_pages import navigation, unavailable
 from producer.http.pages.site.layout import trouble
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
 from producer.journal import JournalUnavailable
 
@@ -37,7 +37,7 @@ def in_pages(
                 return trouble(say, what, todo, http_status, nav=nav)
             except JournalUnavailable as error:
                 if error.other_data:
-                    return trouble(say, Word.OTHER_DATA, Word.OTHER_DATA_DO, 503, nav=nav)
+                    return trouble(say, Page.OTHER_DATA, Page.OTHER_DATA_DO, 503, nav=nav)
                 log.warning("%s", error)
                 return unavailable(say, request.scope)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from producer.contract.bilingual import Bilingual
 from producer.http.pages.site.assets import Asset, url
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
 
 RELOAD_S = 10
@@ -44,14 +44,14 @@ def page(
     if script and reload:
         refresh = f'<noscript><meta http-equiv="refresh" content="{RELOAD_S}"></noscript>'
     if script:
-        warning = escape(say(Word.OFFLINE))
+        warning = escape(say(Page.OFFLINE))
         offline = f'<p class="notice" id="offline" role="alert" hidden>{warning}</p>'
     content = (
         f'<!doctype html>\n<html lang="{say.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{escape(title)}</title><link rel="icon" href="data:,">{refresh}'
         f'<link rel="stylesheet" href="{url(Asset.STYLE)}"></head>\n<body>'
-        f'<a class="skip" href="#main">{escape(say(Word.SKIP))}</a>\n<nav>{nav}</nav>\n'
+        f'<a class="skip" href="#main">{escape(say(Page.SKIP))}</a>\n<nav>{nav}</nav>\n'
         f'{offline}<main id="main">{body}</main>\n{live}</body></html>\n'
     )
     return Response(

@@ -18,7 +18,7 @@ from producer.http.access.throttle import Throttle, address_of
 from producer.http.metrics.request_metrics import Metrics
 from producer.http.pages.site.layout import notice, page, trouble
 from producer.http.pages.site.sessions import COOKIE, HOME, LASTS_S, LOGIN, LOGOUT, Sessions
-from producer.http.pages.texts.migrations import Word
+from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.say import Say
 from producer.http.requests.body import read_body
 from producer.journal import JournalUnavailable
@@ -39,24 +39,24 @@ def login_page(say: Say, next_path: str, *, wrong: bool = False, wait_s: int = 0
 
     `wait_s`: seconds to wait after too many wrong tokens.
     """
-    remark = notice(say, Word.WRONG_TOKEN) if wrong else ""
+    remark = notice(say, Page.WRONG_TOKEN) if wrong else ""
     if wait_s:
-        remark = notice(say, Word.TOO_MANY_TOKENS, span=say.span(wait_s))
+        remark = notice(say, Page.TOO_MANY_TOKENS, span=say.span(wait_s))
     next_path = next_path if _NEXT.fullmatch(next_path) else HOME
     body = (
-        f"<h1>{escape(say(Word.CARDS))}</h1>"
+        f"<h1>{escape(say(Page.CARDS))}</h1>"
         f"{remark}"
         f'<section><form method="post" action="{LOGIN}">'
-        f'<label for="token">{escape(say(Word.TOKEN))}</label>'
+        f'<label for="token">{escape(say(Page.TOKEN))}</label>'
         '<input class="wide" id="token" name="token" type="password" required autofocus '
         'autocomplete="off" aria-describedby="hint">'
         f'<input type="hidden" name="next" value="{escape(next_path)}">'
-        f'<p class="quiet small" id="hint">{escape(say(Word.TOKEN_HINT))}</p>'
-        f"<button>{escape(say(Word.SIGN_IN))}</button></form></section>"
+        f'<p class="quiet small" id="hint">{escape(say(Page.TOKEN_HINT))}</p>'
+        f"<button>{escape(say(Page.SIGN_IN))}</button></form></section>"
     )
     headers = {"Retry-After": str(wait_s)} if wait_s else {}
     http_status = 429 if wait_s else 401
-    return page(say, say(Word.SIGN_IN), body, http_status=http_status, headers=headers)
+    return page(say, say(Page.SIGN_IN), body, http_status=http_status, headers=headers)
 
 
 def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -> APIRouter:
@@ -80,7 +80,7 @@ def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -
             value = await sessions.start(fields.get("token", ""))
         except JournalUnavailable as error:
             log.warning("%s", error)
-            return trouble(say, Word.UNAVAILABLE, Word.UNAVAILABLE_DO, 503, nav="")
+            return trouble(say, Page.UNAVAILABLE, Page.UNAVAILABLE_DO, 503, nav="")
         if value is None:
             throttle.failed(address)
             metrics.wrong_token("page")
@@ -103,7 +103,7 @@ def routes(say: Say, sessions: Sessions, throttle: Throttle, metrics: Metrics) -
             await sessions.end(request.scope["headers"])
         except JournalUnavailable as error:
             log.warning("%s", error)
-            return trouble(say, Word.STILL_IN, Word.STILL_IN_DO, 503, nav="")
+            return trouble(say, Page.STILL_IN, Page.STILL_IN_DO, 503, nav="")
         answer = RedirectResponse(HOME, 303)
         answer.delete_cookie(COOKIE, path=HOME, httponly=True, samesite="strict")
         return answer

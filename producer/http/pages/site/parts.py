@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from producer.contract import State
 from producer.explain.waits import Wait
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.say import Say
 from producer.journal.operations.customers import Told as ToldCommand
 from producer.migrations.input.values.display_text import visible
@@ -101,7 +101,7 @@ def tags(metadata: Mapping[str, str]) -> str:
 
 def state(say: Say, value: str) -> str:
     """A command's state, as text."""
-    known = Told.__members__.get(f"STATE_{value.upper()}") if value in set(State) else None
+    known = Live.__members__.get(f"STATE_{value.upper()}") if value in set(State) else None
     return say(known) if known else visible(value)
 
 
@@ -113,14 +113,14 @@ def state_mark(say: Say, value: str) -> str:
 
 def wait(say: Say, what: Wait, lane: str) -> str:
     """What a command waits for, as HTML."""
-    return prose(say(Told[f"WAIT_{what.name}"], lane=visible(lane)))
+    return prose(say(Live[f"WAIT_{what.name}"], lane=visible(lane)))
 
 
 def who(say: Say, command: ToldCommand) -> str:
     """A command's sender, as HTML."""
     if command.migration:
-        return sentence(say, Told.OF_MIGRATION, id=migration_link(command.migration))
-    return text(command.sender) if command.sender else f"({escape(say(Told.NO_SENDER))})"
+        return sentence(say, Live.OF_MIGRATION, id=migration_link(command.migration))
+    return text(command.sender) if command.sender else f"({escape(say(Live.NO_SENDER))})"
 
 
 def clock(at: datetime | None) -> str:
@@ -131,7 +131,7 @@ def clock(at: datetime | None) -> str:
     return written.removeprefix(datetime.now(UTC).strftime("%Y-%m-%d "))
 
 
-def sentence(say: Say, template: Told, **values: str) -> str:
+def sentence(say: Say, template: Live, **values: str) -> str:
     """One of our sentences, with its placeholders replaced by HTML."""
     # No shown text contains a NUL, so no value is mistaken for a placeholder.
     html = escape(say(template, **{name: f"\0{name}\0" for name in values}))

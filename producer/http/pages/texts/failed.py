@@ -5,7 +5,7 @@ from __future__ import annotations
 from producer.contract.bilingual import Bilingual
 
 
-class Failure(Bilingual):
+class Failed(Bilingual):
     """What the pages of failed commands say."""
 
     TITLE = ("Comandos fallidos", "Failed commands")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from producer.contract.bilingual import Bilingual
 
 
-class Word(Bilingual):
+class Page(Bilingual):
     """Texts of all pages, and of those of migrations."""
 
     CARDS = ("Comandos de tarjetas", "Card commands")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from producer.contract.bilingual import Bilingual
 
 
-class Told(Bilingual):
+class Live(Bilingual):
     """What the overview and the pages of a command and a customer say."""
 
     WHAT_THIS_IS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from producer.contract.bilingual import Bilingual
 
 
-class Up(Bilingual):
+class Upload(Bilingual):
     """What the form and the page of a file's plan say."""
 
     TITLE = ("Subir un archivo", "Upload a file")

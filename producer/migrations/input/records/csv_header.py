@@ -13,6 +13,7 @@ from producer.migrations.errors import FileRefused
 from producer.migrations.input.files.formats import LineEnd
 from producer.migrations.input.files.line_blocks import LINE_LIMIT
 from producer.migrations.input.files.text_encodings import BOM
+from producer.migrations.model.fields import USER
 from producer.migrations.texts.reasons import Reason
 
 _DELIMITERS = ",;\t|"
@@ -121,6 +122,7 @@ class _Split:
         self.names = tuple(cell.strip() for cell in header)
         self.lines = ends[place] if rows else 0
         self.filled = sum(map(bool, self.names))
+        self.is_ours = USER in self.names
         self.place = place
         body = rows[place + 1 :]
         alike = sum(len(row) == len(header) for row in body)
@@ -134,11 +136,11 @@ class _Split:
 
 
 def _best(lines: Sequence[str]) -> _Split:
-    """Split at the delimiter that gives the most columns in header and rows."""
+    """Split at the delimiter that gives the contract's names, else the most columns."""
     found = [_Split(lines, one) for one in _DELIMITERS]
     several = [one for one in found if one.filled > 1]
     if several:
-        return max(several, key=lambda one: (one.columns, -one.place))
+        return max(several, key=lambda one: (one.is_ours, one.columns, -one.place))
     for one in found:
         one.must_be_readable()
     alone = found[0]

@@ -23,7 +23,7 @@ from producer.http.overview.sampler import Overview, TroubledCommands
 from producer.http.pages.overview import customer_view, overview_view
 from producer.http.pages.overview.headline import matters
 from producer.http.pages.site.sessions import is_page
-from producer.http.pages.texts.overview import Told
+from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.runbook import known_codes, known_states
 from producer.http.pages.texts.say import Say
 from producer.journal import Ended, Figures, Pace, Pause, figures
@@ -175,7 +175,7 @@ def _cells(line: str) -> list[str]:
 def test_every_state_has_a_text() -> None:
     """No state is shown by its bare name in Spanish."""
     for one in State:
-        assert f"STATE_{one.value.upper()}" in Told.__members__
+        assert f"STATE_{one.value.upper()}" in Live.__members__
 
 
 def test_sessions_are_accepted_on_pages_only() -> None:

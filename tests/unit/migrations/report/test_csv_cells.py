@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from producer.migrations.input.columns.resolution import map_columns
@@ -61,6 +61,7 @@ def test_an_id_stays_as_it_is(value: str) -> None:
     assert cell(value) == value
 
 
+@example([(";;", ";;;")])
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5))
 def test_errors_read_again_are_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
