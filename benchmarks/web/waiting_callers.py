@@ -91,4 +91,4 @@ async def _round(
 
 def _unended(sandbox: SandboxControl, journal: BlockingJournal, held: str) -> int:
     at_stripe = next(int(fault["held"]) for fault in sandbox.faults() if fault["id"] == held)
-    return at_stripe + sum(journal(backlog()).not_taken.values())
+    return at_stripe + sum(journal(backlog()).unclaimed.values())

@@ -11,7 +11,7 @@ from typing import Any
 from producer.contract import State
 from producer.contract.effective_default import Shadow, shadow_in_answer
 from producer.explain.waits import Wait, wait_of
-from producer.journal.operations.customers import Told, told_of
+from producer.journal.operations.customers import CommandSummary, command_summary
 
 _BEGINNINGS = {"accepted": "accepted", "started": "started", "accepted_again": "replayed"}
 _TRY = re.compile(r"try[0-9]{1,2}")
@@ -32,7 +32,7 @@ class Moment:
 class CommandStory:
     """A command, its history, and what it waits for."""
 
-    told: Told
+    summary: CommandSummary
     customer: str
     at: datetime
     moments: list[Moment]
@@ -56,34 +56,34 @@ def story_of(command_id: str, exported: Mapping[str, Any]) -> CommandStory:
     result = stored.get("result") if isinstance(stored, dict) else None
     result = result if isinstance(result, dict) else None
     at = datetime.fromtimestamp(exported["exportedAt"] / 1000, UTC)
-    told = told_of(command_id, row, result or {})
+    summary = command_summary(command_id, row, result or {})
     line: list[str] = exported["customer"]["unended"]
     first = not line or line[0] == command_id or command_id not in line
     paused: Mapping[str, str] = exported["pausedLanes"]
     stop: Mapping[str, str] = exported["stripeKeyRefused"]
-    due = told.next_attempt_at
+    due = summary.next_attempt_at
     return CommandStory(
-        told=told,
+        summary=summary,
         customer=row.get("user", ""),
         at=at,
-        moments=_moments(row, told),
+        moments=_moments(row, summary),
         wait=wait_of(
-            told.state,
+            summary.state,
             first=first,
-            lane=told.lane,
+            lane=summary.lane,
             paused=paused,
             stopped=bool(stop),
             due_later=due is not None and due > at,
         ),
         before=None if first else line[0],
-        paused=paused.get(told.lane, "").partition(" ")[2],
+        paused=paused.get(summary.lane, "").partition(" ")[2],
         key_code=stop.get("code", ""),
         result=result,
-        shadowed_by=shadow_in_answer(told.slot, told.card, result) if told.slot else None,
+        shadowed_by=shadow_in_answer(summary.slot, summary.card, result) if summary.slot else None,
     )
 
 
-def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
+def _moments(row: Mapping[str, str], summary: CommandSummary) -> list[Moment]:
     """The events by time; those of the same millisecond in their logical order."""
     found = [
         Moment(at, what)
@@ -93,8 +93,8 @@ def _moments(row: Mapping[str, str], told: Told) -> list[Moment]:
     found += _attempts(row)
     if (at := _moment(row.get("finished", ""))) is not None:
         # Superseded and cancelled commands were not ended by a request of their own.
-        by_request = told.state in (State.SUCCEEDED, State.REJECTED, State.FAILED)
-        found.append(Moment(at, told.state, told.code, told.request if by_request else ""))
+        by_request = summary.state in (State.SUCCEEDED, State.REJECTED, State.FAILED)
+        found.append(Moment(at, summary.state, summary.code, summary.request if by_request else ""))
     return sorted(found, key=lambda moment: moment.at)
 
 

@@ -20,7 +20,7 @@ from producer.contract import CommandKind, Slot, State
 from producer.contract.effective_default import Shadow
 from producer.explain.waits import Wait, wait_of
 from producer.journal.commands.stripe_events import NotedEvent
-from producer.journal.operations.customers import CustomerRecord, Told
+from producer.journal.operations.customers import CommandSummary, CustomerRecord
 from producer.migrations.plan.customer_reads import CustomerRead
 
 PRECEDENCE = (Slot.DEFAULT_PAYMENT_METHOD, Slot.DEFAULT_SOURCE)
@@ -47,9 +47,9 @@ class SlotNow:
     invoiced: bool
     """Whether it pays the invoices of subscriptions without a default of their own."""
     origin: Origin
-    command: Told | None
+    command: CommandSummary | None
     """The command that set it; if it was changed elsewhere, the last command that was applied."""
-    waiting: list[Told]
+    waiting: list[CommandSummary]
     """Commands that will set it, in their order."""
     shadowed_by: Sequence[Shadow] = ()
     """Defaults that take precedence and have another card; a subscription's for its invoices."""
@@ -105,7 +105,9 @@ def explain(
     return Explanation(record, read, slots, events)
 
 
-def _origin(record: CustomerRecord, slot: Slot, card: str | None) -> tuple[Origin, Told | None]:
+def _origin(
+    record: CustomerRecord, slot: Slot, card: str | None
+) -> tuple[Origin, CommandSummary | None]:
     last = _last_applied(record, slot)
     if last is not None and last.card == card:
         return Origin.COMMAND, last
@@ -119,13 +121,13 @@ def _origin(record: CustomerRecord, slot: Slot, card: str | None) -> tuple[Origi
     return (Origin.NOT_KNOWN, None) if card else (Origin.EMPTY, None)
 
 
-def _last_applied(record: CustomerRecord, slot: Slot) -> Told | None:
+def _last_applied(record: CustomerRecord, slot: Slot) -> CommandSummary | None:
     for command in record.ended:
         if command.slot == slot.value and command.state == State.SUCCEEDED:
             return command
     return None
 
 
-def _attached(command: Told, card: str | None) -> bool:
+def _attached(command: CommandSummary, card: str | None) -> bool:
     is_attached = command.command == CommandKind.ASSIGN_CARD and command.state == State.SUCCEEDED
     return is_attached and bool(card) and command.card == card

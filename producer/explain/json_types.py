@@ -8,7 +8,7 @@ from typing import Any
 from producer.explain.command import CommandStory
 from producer.explain.customer import Explanation, SlotNow
 from producer.journal.commands.stripe_events import NotedEvent
-from producer.journal.operations.customers import Told
+from producer.journal.operations.customers import CommandSummary
 
 
 def explanation_wire(found: Explanation) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def event_wire(event: NotedEvent) -> dict[str, Any]:
 def story_wire(story: CommandStory) -> dict[str, Any]:
     """A command's story."""
     return {
-        **command_wire(story.told),
+        **command_wire(story.summary),
         "userId": story.customer,
         "at": moment_wire(story.at),
         "waitsFor": story.wait.value,
@@ -68,7 +68,7 @@ def story_wire(story: CommandStory) -> dict[str, Any]:
     }
 
 
-def command_wire(command: Told) -> dict[str, Any]:
+def command_wire(command: CommandSummary) -> dict[str, Any]:
     """A command's summary."""
     return {
         "taskId": command.id,

@@ -68,7 +68,7 @@ def _figures() -> Figures:
         taken_over={},
         measured=measured,
         messages=by_lane,
-        not_taken=by_lane,
+        unclaimed=by_lane,
         oldest_s=dict.fromkeys(Lane, 0.0),
         failed=0,
         unsettled=0,

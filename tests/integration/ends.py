@@ -53,7 +53,7 @@ class Ends:
 
     def queued(self, lane: Lane) -> int:
         """How many commands of the lane no worker has received."""
-        return self.journal(backlog()).not_taken[lane]
+        return self.journal(backlog()).unclaimed[lane]
 
     def listeners(self, command_id: str) -> int:
         """How many wait for the command at present."""

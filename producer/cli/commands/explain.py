@@ -11,7 +11,7 @@ from producer.cli.exits import Exit
 if TYPE_CHECKING:
     from producer.cli.output import Line
     from producer.explain.customer import Explanation, SlotNow
-    from producer.journal.operations.customers import Told
+    from producer.journal.operations.customers import CommandSummary
 
 _WITHIN_S = 10.0
 _WORKER_SEEN_S = 30.0
@@ -123,18 +123,18 @@ def _slot(slot: SlotNow) -> list[Line]:
     return lines
 
 
-def _by(one: Told) -> str:
+def _by(one: CommandSummary) -> str:
     when = f" at {one.finished_at:%Y-%m-%d %H:%M:%SZ}" if one.finished_at else ""
     return f"{one.id} of {_who(one)}{when}"
 
 
-def _who(one: Told) -> str:
+def _who(one: CommandSummary) -> str:
     if one.migration:
         return f"migration {one.migration}"
     return one.sender or "a sender without a name"
 
 
-def _brief(one: Told) -> str:
+def _brief(one: CommandSummary) -> str:
     parts = [one.id, one.command, one.card, one.state, one.code if one.code != one.state else ""]
     text = " ".join(part for part in parts if part)
     if one.superseded_by:

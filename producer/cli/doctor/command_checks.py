@@ -130,7 +130,7 @@ def backlog(journal: BlockingJournal) -> Iterator[Finding]:
     """Waiting and failed commands."""
     found = journal(backlog_of())
     for lane in Lane:
-        waiting = f"{found.messages[lane]} messages, {found.not_taken[lane]} commands not claimed"
+        waiting = f"{found.messages[lane]} messages, {found.unclaimed[lane]} commands not claimed"
         yield ok(f"queue {lane}", f"{waiting} yet")
     yield ok("customers", f"{found.watched} with a command running or to be retried")
     yield from _failed(journal, found.failed)

@@ -126,7 +126,7 @@ _WHY = {
     Ended.CANCELLED: "cancelled",
     Ended.STOPPED: "stopped after failures",
     Ended.LIMIT: "the pilot has ended",
-    Ended.TOLD: "stopped",
+    Ended.STOPPED_BY_CALLER: "stopped",
     Ended.TAKEN_OVER: "another driver runs it",
 }
 

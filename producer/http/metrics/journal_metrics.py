@@ -103,7 +103,7 @@ def _lanes(snapshot: JournalSnapshot) -> Iterator[Metric]:
     yield gauge("cards_queue_messages", "Messages that no worker has received.", found.messages)
     yield gauge(
         "cards_commands_not_taken", "Commands whose message no worker has received.",
-        found.not_taken,
+        found.unclaimed,
     )  # fmt: skip
     yield gauge(
         "cards_oldest_command_seconds",

@@ -52,7 +52,7 @@ def _lane(overview: Overview, lane: Lane) -> dict[str, Any]:
     pause = overview.figures.paused.get(lane)
     return {
         "open": overview.figures.open_in(lane),
-        "waiting": overview.figures.not_taken[lane],
+        "waiting": overview.figures.unclaimed[lane],
         "oldestSeconds": round(overview.figures.oldest_s[lane], 1),
         "pausedSince": moment_wire(pause.since) if pause else None,
         "reason": redact(pause.reason) if pause and pause.reason else None,

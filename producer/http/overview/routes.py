@@ -34,7 +34,7 @@ def routes(services: Services, lookups: Lookups) -> APIRouter:
         story = await lookups.story(services, request)
         if story is None:
             return responses.no(404, "task_not_found", Text.TASK_NOT_FOUND)
-        request.scope[TASK] = story.told.id
+        request.scope[TASK] = story.summary.id
         return responses.yes(Text.TASK_FOUND, story_wire(story))
 
     @router.get("/customers/{userId}", **described.CUSTOMER)

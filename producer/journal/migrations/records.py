@@ -114,7 +114,7 @@ class RowCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Progress:
     """The migration's state, or TAKEN_OVER, and how many rows were changed and are in flight.
 
     `frames` is how many frames of recorded rows there ever were, from `settle` and `end_unsent`.
@@ -135,7 +135,7 @@ def send(
     skip_if_newer: bool,
     sender: str = "",
     signing: Signing = UNSIGNED,
-) -> Call[Told]:
+) -> Call[Progress]:
     """Accept rows that are pending in the ledger, as commands of the bulk lane under one message.
 
     Sends nothing unless the migration is running and the driver holds its lease.
@@ -151,7 +151,7 @@ def send(
         terms = _terms(migration, row, look_first=look_first, skip_if_newer=skip_if_newer)
         args += ["" if row.expected is None else f"={row.expected}"]
         args += [sign_row(signing, row.id, command, lane, sender=sender, terms=terms)]
-    return Call(lambda answer: Told(*answer), "migration_send", args, durable=True)
+    return Call(lambda answer: Progress(*answer), "migration_send", args, durable=True)
 
 
 def _terms(migration: str, row: RowCommand, *, look_first: bool, skip_if_newer: bool) -> Terms:
@@ -231,7 +231,7 @@ class Settled:
 
 def settle(
     migration: str, driver: str, rows: Sequence[Settled], frame: bytes = b"", most: int = 0
-) -> Call[Told]:
+) -> Call[Progress]:
     """Write recorded rows into the ledger and remove their commands from the journal.
 
     A failed command stays for the operator. `frame` has the recorded rows, packed, for other
@@ -241,7 +241,7 @@ def settle(
     args: list[str | int | bytes] = [migration, driver, frame, most]
     for row in rows:
         args += [row.number, row.id, row.finished_ms, row.state, row.code, row.message]
-    return Call(lambda answer: Told(*answer), "migration_settle", args, durable=True)
+    return Call(lambda answer: Progress(*answer), "migration_settle", args, durable=True)
 
 
 def end_unsent(
@@ -250,7 +250,7 @@ def end_unsent(
     rows: Sequence[tuple[int, int, str, str]],
     frame: bytes = b"",
     most: int = 0,
-) -> Call[Told]:
+) -> Call[Progress]:
     """End pending rows for which nothing is sent: number, state, code and message of each.
 
     `frame` and `most` are as in `settle`. Changes nothing unless the migration is running and the
@@ -258,7 +258,7 @@ def end_unsent(
     """
     flat = [part for row in rows for part in row]
     args: list[str | int | bytes] = [migration, driver, frame, most, *flat]
-    return Call(lambda answer: Told(*answer), "migration_end_unsent", args, durable=True)
+    return Call(lambda answer: Progress(*answer), "migration_end_unsent", args, durable=True)
 
 
 def void(migration: str, driver: str, number: int, code: str) -> Call[bool]:
@@ -300,7 +300,7 @@ def throttle(migration: str, rps: float | None) -> Call[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class DriverLeaseState:
     """The holder of the lease to drive a migration, and the migration's fields."""
 
     driver: str
@@ -309,7 +309,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class OtherJournal:
     """This is not the journal of the migration; `found` is this journal's id, if it has one."""
 
     found: str | None
@@ -324,7 +324,7 @@ def lease(
     force: bool = False,
     rate: float = 0.0,
     history: Sequence[tuple[int, int]] = (),
-) -> Call[Held | Elsewhere | None]:
+) -> Call[DriverLeaseState | OtherJournal | None]:
     """Take or renew the lease to drive; None if there is no such migration.
 
     If `journal` is given and this journal has another id, nothing is written.
@@ -333,12 +333,12 @@ def lease(
     lease from a driver that is known to be dead.
     """
 
-    def parse(answer: Any) -> Held | Elsewhere | None:
+    def parse(answer: Any) -> DriverLeaseState | OtherJournal | None:
         if not answer:
             return None
         if answer[1] == "elsewhere":
-            return Elsewhere(answer[0] or None)
-        return Held(answer[0], answer[1] == "1", pairs_to_dict(answer[2]))
+            return OtherJournal(answer[0] or None)
+        return DriverLeaseState(answer[0], answer[1] == "1", pairs_to_dict(answer[2]))
 
     points = json.dumps(list(history), separators=(",", ":")) if history else ""
     args: list[str | int] = [migration, driver, lease_ms, int(force), f"{rate:.3f}", points]

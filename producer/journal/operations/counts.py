@@ -44,7 +44,7 @@ class Figures:
     measured: Mapping[tuple[str, ...], float]
     """The workers' counts, by the words of their names."""
     messages: Mapping[Lane, int]
-    not_taken: Mapping[Lane, int]
+    unclaimed: Mapping[Lane, int]
     oldest_s: Mapping[Lane, float]
     """The age of the oldest command that no worker has received; 0 where there is none."""
     failed: int
@@ -91,7 +91,7 @@ def _figures(
     now: str,
     counts: Any,
     messages: list[int],
-    not_taken: list[int],
+    unclaimed: list[int],
     oldest: list[str],
     failed: int,
     retried: list[Any],
@@ -114,7 +114,7 @@ def _figures(
         taken_over=parsed.taken_over,
         measured=parsed.measured,
         messages=_by_lane(queues, messages),
-        not_taken=_by_lane(queues, not_taken),
+        unclaimed=_by_lane(queues, unclaimed),
         oldest_s=_oldest(queues, oldest),
         failed=failed,
         unsettled=unsettled,

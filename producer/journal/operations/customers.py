@@ -20,7 +20,7 @@ _UNENDED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CommandSummary:
     """A command as shown to the operator. Texts are redacted but otherwise untrusted."""
 
     id: str
@@ -50,8 +50,8 @@ class CustomerRecord:
 
     customer: str
     at: datetime
-    unended: list[Told]
-    ended: list[Told]
+    unended: list[CommandSummary]
+    ended: list[CommandSummary]
     at_work: bool
     stop: Stop | None
     paused: Mapping[Lane, Pause]
@@ -76,14 +76,16 @@ def customer_record(customer: str) -> Call[CustomerRecord]:
     return Call(parse, "customer", [customer, _UNENDED])
 
 
-def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) -> Told:
+def command_summary(
+    command_id: str, row: Mapping[str, str], result: Mapping[str, Any]
+) -> CommandSummary:
     """The command, from its row and its envelope, which is empty if unknown."""
     data = result.get("data")
     card = row.get("card", "")
     if row.get("kind") != CommandKind.SET_DEFAULT_CARD:
         # The row has the token until it is attached, then nothing: the result has the card's id.
         card = str(data.get("cardId", "")) if isinstance(data, dict) else redact(card)
-    return Told(
+    return CommandSummary(
         id=command_id,
         command=row.get("kind", ""),
         card=mask_card_numbers(card),
@@ -104,8 +106,8 @@ def told_of(command_id: str, row: Mapping[str, str], result: Mapping[str, Any]) 
     )
 
 
-def _summary(command_id: str, flat: Any, stored: Any) -> Told:
-    return told_of(command_id, pairs_to_dict(flat), _result(stored))
+def _summary(command_id: str, flat: Any, stored: Any) -> CommandSummary:
+    return command_summary(command_id, pairs_to_dict(flat), _result(stored))
 
 
 def _result(stored: Any) -> Mapping[str, Any]:

@@ -74,7 +74,7 @@ class Backlog:
     """The backlog: counts of messages and commands by lane, failed commands, due customers."""
 
     messages: dict[Lane, int]
-    not_taken: dict[Lane, int]
+    unclaimed: dict[Lane, int]
     failed: int
     watched: int
 
@@ -84,10 +84,10 @@ def backlog() -> Call[Backlog]:
     queues = [queue for lane in Lane for queue in queues_of(lane)]
 
     def parse(counts: Any) -> Backlog:
-        messages, not_taken = dict.fromkeys(Lane, 0), dict.fromkeys(Lane, 0)
-        for queue, waiting, untaken in zip(queues, counts, counts[len(queues) :], strict=False):
+        messages, unclaimed = dict.fromkeys(Lane, 0), dict.fromkeys(Lane, 0)
+        for queue, waiting, unclaimed in zip(queues, counts, counts[len(queues) :], strict=False):
             messages[lane_of(queue)] += waiting
-            not_taken[lane_of(queue)] += untaken
-        return Backlog(messages, not_taken, *counts[-2:])
+            unclaimed[lane_of(queue)] += unclaimed
+        return Backlog(messages, unclaimed, *counts[-2:])
 
     return Call(parse, "backlog", queues)

@@ -40,7 +40,7 @@ class Ended(StrEnum):
     CANCELLED = "cancelled"
     STOPPED = "stopped"  # by --stop-after-failures
     LIMIT = "limit"  # the pilot's rows have ended
-    TOLD = "told"  # `stop` was called; run the migration again to continue
+    STOPPED_BY_CALLER = "told"  # `stop` was called; run the migration again to continue
     TAKEN_OVER = "taken_over"  # another driver has the lease
 
 
@@ -140,9 +140,9 @@ class Driver:
         )
         try:
             if journal is None or not self._lease.acquire(journal, self._stopped.is_set):
-                return Ended.TOLD if self._stopped.is_set() else Ended.TAKEN_OVER
+                return Ended.STOPPED_BY_CALLER if self._stopped.is_set() else Ended.TAKEN_OVER
             try:
-                return self._through_outages(self._drive_in_journal) or Ended.TOLD
+                return self._through_outages(self._drive_in_journal) or Ended.STOPPED_BY_CALLER
             finally:
                 self._lease.release()
         except JournalGone as gone:
@@ -186,7 +186,7 @@ class Driver:
             if self._lease.lost.is_set() or state is None:
                 return Ended.TAKEN_OVER
             if self._stopped.is_set() and recorded < PAGE:
-                return Ended.TOLD
+                return Ended.STOPPED_BY_CALLER
             sent = self._send() if state is MigrationState.RUNNING else 0
             if state is MigrationState.CANCELLING and not self._cancelled:
                 cancel_rest(self._registry, self._migration)
@@ -263,7 +263,7 @@ class Driver:
             if state_now == MigrationState.CANCELLED:
                 return Ended.CANCELLED
             if self._rows is None and state_now != MigrationState.CANCELLING:
-                return Ended.TOLD  # without rows, only sent rows had to be finished
+                return Ended.STOPPED_BY_CALLER  # without rows, only sent rows had to be finished
         if state is MigrationState.STOPPED:
             return Ended.STOPPED
         limit = self._options.limit

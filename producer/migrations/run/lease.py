@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from producer.journal import BlockingJournal, JournalUnavailable
 from producer.journal.migrations import records as journalled
-from producer.journal.migrations.records import Elsewhere, Held
+from producer.journal.migrations.records import DriverLeaseState, OtherJournal
 from producer.migrations.registry import UnknownMigration
 
 # Short, so that another driver soon replaces a killed one. Without it nothing is sent or recorded.
@@ -76,7 +76,7 @@ class DriverLease:
         if history is not None:
             self._history = history
 
-    def renew(self, *, force: bool = False) -> Held:
+    def renew(self, *, force: bool = False) -> DriverLeaseState:
         """Renew or acquire the lease and update `fields`; `force` takes it from another driver.
 
         Raises:
@@ -96,7 +96,7 @@ class DriverLease:
             answer = self._journal(call)
             if answer is None:
                 raise UnknownMigration(self._migration)
-            if isinstance(answer, Elsewhere):
+            if isinstance(answer, OtherJournal):
                 raise JournalGone(answer.found)
             self.fields = answer.fields
             return answer

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from producer.client.sending import BATCH
 from producer.journal import BlockingJournal, Call
 from producer.journal.migrations import records as journalled
-from producer.journal.migrations.records import RowCommand, Told
+from producer.journal.migrations.records import Progress, RowCommand
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import BadRow, Repair, Row, RowState
 from producer.migrations.registry import Ledger
@@ -125,7 +125,7 @@ class Sender:
         self.state = self._repairer.state
         return ended
 
-    def _call(self, batch: list[RowCommand]) -> Call[Told]:
+    def _call(self, batch: list[RowCommand]) -> Call[Progress]:
         return journalled.send(
             self._migration,
             self._holder,

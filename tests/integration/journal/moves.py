@@ -72,7 +72,7 @@ class Moves:
     def lease(self, driver: str = DRIVER) -> None:
         assert self.bench.journal(journalled.lease(MIGRATION, driver, LEASE_MS)) is not None
 
-    def send(self, *numbers: int, driver: str = DRIVER, **more: Any) -> journalled.Told:
+    def send(self, *numbers: int, driver: str = DRIVER, **more: Any) -> journalled.Progress:
         rows = [
             RowCommand(
                 number,
@@ -102,7 +102,7 @@ class Moves:
     def ended(self) -> list[EndedRow]:
         return self.bench.journal(journalled.ended(MIGRATION, 100))
 
-    def settle(self) -> journalled.Told:
+    def settle(self) -> journalled.Progress:
         rows = [settled_of(one, result_of(one)) for one in self.ended()]
         return self.twice(journalled.settle(MIGRATION, DRIVER, rows))
 

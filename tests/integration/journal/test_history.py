@@ -107,7 +107,7 @@ def test_the_last_twenty_retries_are_shown(cards: CardCommands, ends: Ends) -> N
         *(("retrying", f"code_{number}", f"req_{number}") for number in range(3, 22)),
         ("unknown", "code_22", "req_22"),
     ]
-    assert (story.wait, story.told.attempts) == (Wait.TRUTH, 23)
+    assert (story.wait, story.summary.attempts) == (Wait.TRUTH, 23)
 
 
 def test_no_time_is_taken_for_a_card_number(cards: CardCommands, ends: Ends) -> None:

@@ -8,7 +8,7 @@ from producer.contract import AssignCard, Envelope, SetDefaultCard, State
 from producer.journal import accept, cancel, first_use
 from producer.journal.migrations import records as journalled
 from producer.journal.migrations.recorded import frames
-from producer.journal.migrations.records import Elsewhere, Held, RowCommand
+from producer.journal.migrations.records import DriverLeaseState, OtherJournal, RowCommand
 from producer.journal.operations.failed_commands import Kept, kept
 from producer.migrations.input.rows.ids import command_id
 from producer.migrations.model.rows import RowResult, RowState
@@ -51,12 +51,12 @@ def test_lua_knows_the_states() -> None:
 def test_rows_go_from_pending_to_applied(moves: Moves) -> None:
     """A row is sent, carried out, recorded and removed from the journal; the counts follow."""
     assert moves.check() == {RowState.PENDING: 5, RowState.INVALID: 1}
-    assert moves.send(1, 2) == journalled.Told("running", 2, 2)
+    assert moves.send(1, 2) == journalled.Progress("running", 2, 2)
     assert moves.check() == {RowState.PENDING: 3, RowState.SENT: 2, RowState.INVALID: 1}
     moves.end(1)
     moves.end(2, State.REJECTED)
     assert [one.number for one in moves.ended()] == [1, 2]
-    assert moves.settle() == journalled.Told("running", 2, 0)
+    assert moves.settle() == journalled.Progress("running", 2, 0)
     assert moves.check() == {
         RowState.PENDING: 3,
         RowState.APPLIED: 1,
@@ -107,10 +107,10 @@ def test_only_its_driver_sends_and_settles(moves: Moves) -> None:
 def test_a_live_driver_keeps_the_lease(moves: Moves) -> None:
     """Another driver gets the migration only when the lease has expired, or by force."""
     held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS))
-    assert isinstance(held, Held)
+    assert isinstance(held, DriverLeaseState)
     assert (held.driver, held.mine) == (DRIVER, False)
     held = moves.bench.journal(journalled.lease(MIGRATION, "host:2:b", LEASE_MS, force=True))
-    assert isinstance(held, Held)
+    assert isinstance(held, DriverLeaseState)
     assert held.mine
 
 
@@ -118,13 +118,15 @@ def test_no_lease_in_another_journal(moves: Moves) -> None:
     """A driver takes and writes nothing in another journal than its own."""
     journal = moves.bench.journal
     known = journal(first_use())
-    assert isinstance(journal(journalled.lease(MIGRATION, DRIVER, LEASE_MS, journal=known)), Held)
+    assert isinstance(
+        journal(journalled.lease(MIGRATION, DRIVER, LEASE_MS, journal=known)), DriverLeaseState
+    )
     until = moves.bench.redis.hget(f"cards:migration:{MIGRATION}", "until")
     strange = journalled.lease(MIGRATION, DRIVER, 9 * LEASE_MS, journal="f" * 32)
-    assert journal(strange) == Elsewhere(known)
+    assert journal(strange) == OtherJournal(known)
     assert moves.bench.redis.hget(f"cards:migration:{MIGRATION}", "until") == until
     moves.bench.redis.flushall()
-    assert journal(strange) == Elsewhere(None)
+    assert journal(strange) == OtherJournal(None)
 
 
 def test_rows_are_carried_over_from_a_lost_journal(moves: Moves) -> None:
@@ -144,7 +146,7 @@ def test_rows_are_carried_over_from_a_lost_journal(moves: Moves) -> None:
 def test_nothing_is_sent_while_paused(moves: Moves) -> None:
     """A pause refuses sending at once; resume allows it again."""
     moves.registry.pause(MIGRATION)
-    assert moves.send(1) == journalled.Told("paused", 0, 0)
+    assert moves.send(1) == journalled.Progress("paused", 0, 0)
     assert moves.registry.resume(MIGRATION).state is MigrationState.RUNNING
     assert moves.send(1).count == 1
 

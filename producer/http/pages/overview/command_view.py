@@ -43,7 +43,7 @@ def body(say: Say, story: CommandStory) -> str:
         if name != "say"
     )
     return (
-        f'<h1 class="name">{escape(say(Live.COMMAND))} {code(story.told.id)}</h1>'
+        f'<h1 class="name">{escape(say(Live.COMMAND))} {code(story.summary.id)}</h1>'
         f'<p class="say" id="say" role="status" aria-live="polite"></p>{shown}'
         f'<footer class="quiet small">{escape(say(Page.TIMES))} '
         f"<noscript>{escape(say(Page.NO_SCRIPT))}</noscript></footer>"
@@ -61,7 +61,7 @@ def event(say: Say, story: CommandStory) -> dict[str, Any]:
 
 def title(say: Say, story: CommandStory) -> str:
     """The browser tab's title."""
-    return f"{state(say, story.told.state)} · {visible(story.told.id)}"
+    return f"{state(say, story.summary.state)} · {visible(story.summary.id)}"
 
 
 def ended(story: CommandStory) -> bool:
@@ -72,7 +72,7 @@ def ended(story: CommandStory) -> bool:
 def parts(say: Say, story: CommandStory) -> dict[str, str]:
     """HTML by element id."""
     return {
-        "say": escape(state(say, story.told.state)),
+        "say": escape(state(say, story.summary.state)),
         "now": _now(say, story),
         "what": _what(say, story),
         "history": _history(say, story),
@@ -81,7 +81,7 @@ def parts(say: Say, story: CommandStory) -> dict[str, str]:
 
 
 def _now(say: Say, story: CommandStory) -> str:
-    command = story.told
+    command = story.summary
     todo = todo_of_state(say, command.state)
     if command.state == State.FAILED:
         # The text has a placeholder for the command's id.
@@ -112,7 +112,7 @@ def _now(say: Say, story: CommandStory) -> str:
 
 
 def _what(say: Say, story: CommandStory) -> str:
-    command = story.told
+    command = story.summary
     spent = command.command == CommandKind.ASSIGN_CARD and not command.card
     rows = [
         (say(Live.COMMAND), code(command.command)),

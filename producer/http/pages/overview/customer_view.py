@@ -22,7 +22,7 @@ from producer.http.pages.texts.migrations import Page
 from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.say import Say
 from producer.journal.commands.stripe_events import ChangedBy, NotedEvent
-from producer.journal.operations.customers import Told as ToldCommand
+from producer.journal.operations.customers import CommandSummary
 from producer.migrations.input.values.display_text import visible
 
 
@@ -140,12 +140,12 @@ def _columns(say: Say) -> list[str]:
     return [say(one) for one in (Live.COMMAND, Live.CARD, Live.STATE, Live.SENDER)]
 
 
-def _brief(say: Say, command: ToldCommand) -> tuple[str, str, str, str]:
+def _brief(say: Say, command: CommandSummary) -> tuple[str, str, str, str]:
     name = f"{command_link(command.id)}<small>{text(command.command)}</small>"
     return name, code(command.card), state_mark(say, command.state), who(say, command)
 
 
-def _outcome(say: Say, command: ToldCommand) -> str:
+def _outcome(say: Say, command: CommandSummary) -> str:
     if command.superseded_by:
         return f"{escape(say(Live.SUPERSEDED_BY))} {command_link(command.superseded_by)}"
     return code(command.code) if command.code else ""

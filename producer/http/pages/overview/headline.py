@@ -52,7 +52,7 @@ def matters(say: Say, overview: Overview) -> list[Matter]:
         problems.append(Matter(now, say(Live.FAILED_NOW_DO), "CardsCommandsFailed"))
     if problems:
         return problems
-    waiting = say.figure(sum(figures.not_taken.values()))
+    waiting = say.figure(sum(figures.unclaimed.values()))
     at_work = say.figure(figures.at_work)
     todo = say(Live.ALL_WELL_DO, waiting=waiting, at_work=at_work)
     return [Matter(say(Live.ALL_WELL), todo)]

@@ -101,7 +101,7 @@ def _lanes(say: Say, overview: Overview) -> str:
     figures = overview.figures
     rows = []
     for lane in Lane:
-        waiting = figures.not_taken[lane]
+        waiting = figures.unclaimed[lane]
         pause = figures.paused.get(lane)
         now = say(Live.PAUSED_SINCE, since=clock(pause.since)) if pause else say(Live.OPEN)
         oldest = say.span(figures.oldest_s[lane]) if waiting else "–"

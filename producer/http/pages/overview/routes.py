@@ -83,7 +83,7 @@ def routes(services: Services, lookups: Lookups, sessions: Sessions, say: Say) -
         story = await lookups.story(services, request)
         if story is None:
             return no_such_command(request)
-        request.scope[TASK] = story.told.id
+        request.scope[TASK] = story.summary.id
         script = None if command_view.ended(story) else Asset.LIVE
         nav = navigation(say, request.scope)
         shown = command_view.body(say, story)

@@ -12,7 +12,7 @@ from producer.contract import State
 from producer.explain.waits import Wait
 from producer.http.pages.texts.overview import Live
 from producer.http.pages.texts.say import Say
-from producer.journal.operations.customers import Told as ToldCommand
+from producer.journal.operations.customers import CommandSummary
 from producer.migrations.input.values.display_text import visible
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -116,7 +116,7 @@ def wait(say: Say, what: Wait, lane: str) -> str:
     return prose(say(Live[f"WAIT_{what.name}"], lane=visible(lane)))
 
 
-def who(say: Say, command: ToldCommand) -> str:
+def who(say: Say, command: CommandSummary) -> str:
     """A command's sender, as HTML."""
     if command.migration:
         return sentence(say, Live.OF_MIGRATION, id=migration_link(command.migration))

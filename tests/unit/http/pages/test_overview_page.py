@@ -39,7 +39,7 @@ _NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 _LANES = dict.fromkeys(Lane, 0)
 _FIGURES = Figures(
     at=_NOW.timestamp(), accepted={}, replayed={}, ended={}, end_times={}, retried={},
-    taken_over={}, measured={}, messages=_LANES, not_taken=_LANES,
+    taken_over={}, measured={}, messages=_LANES, unclaimed=_LANES,
     oldest_s=dict.fromkeys(Lane, 0.0), failed=0, unsettled=0, unknown=0, oldest_unsettled_s=0.0,
     at_work=0, workers=2,
 )  # fmt: skip

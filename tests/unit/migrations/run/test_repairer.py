@@ -10,7 +10,7 @@ import pytest
 
 from producer.contract import SetDefaultCard
 from producer.journal import JournalUnavailable
-from producer.journal.migrations.records import NO_DEFAULT, Told
+from producer.journal.migrations.records import NO_DEFAULT, Progress
 from producer.migrations.model.card_details import AttachedCard, CardDetails
 from producer.migrations.model.rows import Repair, Row, RowState
 from producer.migrations.plan.customer_reads import CustomerRead
@@ -31,7 +31,7 @@ class Script:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.reads: list[CustomerRead | JournalUnavailable] = []
-        self.answers: list[Told | JournalUnavailable] = []
+        self.answers: list[Progress | JournalUnavailable] = []
         self.now = 0.0
         monkeypatch.setattr(repairer, "read_customers", self._read)
         self.results = Results(folder / "r.sqlite")
@@ -53,7 +53,7 @@ class Script:
                 raise found
             yield found
 
-    def _journal(self, _call: Any) -> Told:
+    def _journal(self, _call: Any) -> Progress:
         answer = self.answers.pop(0)
         if isinstance(answer, JournalUnavailable):
             raise answer
@@ -97,7 +97,7 @@ def test_an_outage_loses_no_row(script: Script, away: str) -> None:
     script.answers = [gone]
     with pytest.raises(JournalUnavailable):
         script.repairer.decide(script.rows, 2)
-    script.reads, script.answers = [ONE, NONE], [Told("running", 1, 0)]
+    script.reads, script.answers = [ONE, NONE], [Progress("running", 1, 0)]
     commands, ended = script.repairer.decide(script.rows, 2)
     assert ([one.number for one in commands], ended) == ([1], 1)
     assert script.results[2].state is RowState.AMBIGUOUS
@@ -105,8 +105,8 @@ def test_an_outage_loses_no_row(script: Script, away: str) -> None:
 
 def test_nothing_is_sent_once_it_is_paused(script: Script) -> None:
     """The ledger accepts nothing while paused: all rows wait until the migration continues."""
-    script.reads, script.answers = [ONE, NONE], [Told("paused", 0, 0)]
+    script.reads, script.answers = [ONE, NONE], [Progress("paused", 0, 0)]
     assert script.repairer.decide(script.rows, 2) == ([], 0)
     assert script.repairer.state == "paused"
-    script.reads, script.answers = [ONE, NONE], [Told("running", 1, 0)]
+    script.reads, script.answers = [ONE, NONE], [Progress("running", 1, 0)]
     assert script.repairer.decide(script.rows, 2).ended == 1
