@@ -2,7 +2,7 @@
 
 The ledger has each row's state; the scripts that send and settle rows write it, so that counts
 add up at any time. Row states are numbers here (`RowState` in `producer/migrations/model/rows.py`,
-and `lua/lib/migration_ledger.lua`).
+and `lua/lib/migration_rows.lua`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from producer.journal.redis import keys
 
 # In this order: later files use earlier ones.
-_SHARED = ("migration_ledger", "common", "superseding", "rate_limit", "grants")
+_SHARED = ("migration_rows", "common", "superseding", "rate_limit", "grants")
 _BLOCK = re.compile(r"^(?=local )", re.MULTILINE)
 _NAMES = re.compile(r"local (?:function )?([\w, ]+)")
 _BUFFERED = re.compile(r"\b(count|leave_queue|raise_high_water|note_attempted)\(")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 import redis
 
 from producer.journal.redis.scripts import script, sources
 
-SHARED = {"migration_ledger", "common", "superseding", "rate_limit", "grants"}
+SHARED = {"migration_rows", "common", "superseding", "rate_limit", "grants"}
 NAMES = sorted(sources().keys() - SHARED)
 
 
@@ -28,3 +30,10 @@ def test_a_script_has_no_more_than_it_uses() -> None:
     assert "local function claim_next_command(" not in script("accept").text
     assert "local function claim_next_command(" in script("claim").text
     assert "local function create_row(" not in script("claim").text
+
+
+def test_each_script_has_a_name_of_its_own() -> None:
+    """Scripts are known by their file names, whatever folder they are in."""
+    folder = files("producer.journal") / "lua"
+    names = [file.name for room in folder.iterdir() for file in room.iterdir()]
+    assert len(set(names)) == len(names) == len(sources())
