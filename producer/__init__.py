@@ -91,7 +91,7 @@ _HOMES = {
         "SetDefaultCard",
         "State",
     ),
-    "journal.operations.failed": ("FailedCommand",),
+    "journal.operations.failed_commands": ("FailedCommand",),
     "redis": ("RedisConfig",),
     "settings": ("Settings", "SettingsError"),
     "security.command_signatures": ("Signing",),

@@ -85,9 +85,9 @@ def backlog() -> Call[Backlog]:
 
     def parse(counts: Any) -> Backlog:
         messages, unclaimed = dict.fromkeys(Lane, 0), dict.fromkeys(Lane, 0)
-        for queue, waiting, unclaimed in zip(queues, counts, counts[len(queues) :], strict=False):
+        for queue, waiting, commands in zip(queues, counts, counts[len(queues) :], strict=False):
             messages[lane_of(queue)] += waiting
-            unclaimed[lane_of(queue)] += unclaimed
+            unclaimed[lane_of(queue)] += commands
         return Backlog(messages, unclaimed, *counts[-2:])
 
     return Call(parse, "backlog", queues)
