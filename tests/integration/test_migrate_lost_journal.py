@@ -260,10 +260,10 @@ def test_web_reports_the_loss_and_continues_by_upload(stage: Stage, migrations: 
         stage.redis.flushall()
         wait_until(lambda: httpx.get(url).status_code == 409, "not reported")
         wait_until(lambda: _gone(driver), "the driver goes on")
-        answer = httpx.get(url).json()
-        assert (answer["code"], answer["data"]["found"]) == ("journal_lost", None)
-        assert answer["data"]["recorded"] == answer["data"]["counts"]["applied"] > 5
-        assert "Restore Redis" in answer["message"]
+        lost = httpx.get(url).json()
+        assert (lost["code"], lost["data"]["found"]) == ("journal_lost", None)
+        assert lost["data"]["recorded"] == lost["data"]["counts"]["applied"] > 5
+        assert "Restore Redis" in lost["message"]
         wait_until(lambda: "has stopped: Redis has lost" in web.log, "not in web's log")
         for action in ("run", "pause", "throttle"):
             answer = httpx.post(
@@ -287,7 +287,7 @@ def test_web_reports_the_loss_and_continues_by_upload(stage: Stage, migrations: 
         assert again.status_code == 201, again.text
         status = again.json()["data"]["migration"]
         assert status["state"] == "paused", "it waits to be run, as any upload"
-        assert status["counts"]["applied"] == answer["data"]["recorded"]
+        assert status["counts"]["applied"] == lost["data"]["recorded"]
         assert httpx.post(f"{url}/run").status_code == 200
         wait_until(lambda: httpx.get(url).json()["data"]["state"] == "finished", "the end")
         counts = httpx.get(url).json()["data"]["counts"]
