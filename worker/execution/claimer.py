@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Claims:
-    """Claims under a new holder's name each time."""
+class Claimer:
+    """Claims and completes commands; each claim is under a new holder's name."""
 
     def __init__(
         self, settings: WorkerSettings, journal: Journal, prefetch: Prefetch, shutdown: Shutdown

@@ -10,7 +10,7 @@ from producer.journal import ClaimingStopped, ClaimResult, ClaimStatus, End, Gra
 from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
 from worker.execution.attempt_runner import AttemptRunner
-from worker.execution.claimer import Claims
+from worker.execution.claimer import Claimer
 from worker.execution.deferred import DeferredCustomers
 from worker.execution.leases import LeaseKeeper
 from worker.execution.message_progress import NO_PROGRESS, MessageProgress
@@ -33,7 +33,7 @@ class CustomerLoop:
 
     def __init__(
         self,
-        claims: Claims,
+        claimer: Claimer,
         attempts: AttemptRunner,
         leases: LeaseKeeper,
         deferred: DeferredCustomers,
@@ -45,7 +45,7 @@ class CustomerLoop:
         tracing: Tracing,
     ) -> None:
         """`retry_after` claims a customer's next command after so many seconds."""
-        self._claims = claims
+        self._claimer = claimer
         self._attempts = attempts
         self._leases = leases
         self._deferred = deferred
@@ -93,7 +93,7 @@ class CustomerLoop:
                     outcome = await self._attempts.make(grant, lease)
                     asked_at = clock()
                     attempt_s = asked_at - started_at
-                    claimed = await self._claims.complete(
+                    claimed = await self._claimer.complete(
                         grant,
                         outcome,
                         claim_following=not self._slots.paused,

@@ -22,7 +22,7 @@ from worker.celery.queue_selection import Prefetch
 from worker.clock import clock
 from worker.execution.attempt_runner import AttemptRunner
 from worker.execution.background_tasks import BackgroundTasks
-from worker.execution.claimer import Claims
+from worker.execution.claimer import Claimer
 from worker.execution.customer_loop import CustomerLoop
 from worker.execution.deferred import DeferredCustomers
 from worker.execution.leases import LeaseKeeper
@@ -61,12 +61,12 @@ class Executor:
         self._journal = journal
         self._shutdown = Shutdown()
         self._slots = Slots(settings.concurrency, prefetch, self._shutdown)
-        self._claims = Claims(settings, journal, prefetch, self._shutdown)
+        self._claimer = Claimer(settings, journal, prefetch, self._shutdown)
         self._deferred = DeferredCustomers(
-            self._claims.next_of_many, self._start, self._slots.free, leases, prefetch
+            self._claimer.next_of_many, self._start, self._slots.free, leases, prefetch
         )
         self._customers = CustomerLoop(
-            self._claims,
+            self._claimer,
             attempts,
             leases,
             self._deferred,
@@ -123,9 +123,9 @@ class Executor:
         await self._slots.journal_available()
         lane, asked_at = lane_of(queue), clock()
         if in_order and self._deferred.holds(lane):
-            (claimed,) = await self._claims.commands([command_id], queue, most=0)
+            (claimed,) = await self._claimer.commands([command_id], queue, most=0)
         else:
-            claimed = await self._claims.command(command_id, queue, in_order=in_order)
+            claimed = await self._claimer.command(command_id, queue, in_order=in_order)
         await self._work_or_defer(claimed, asked_at, lane)
         return claimed.status
 
@@ -141,7 +141,7 @@ class Executor:
         await self._slots.journal_available()
         lane, asked_at = lane_of(queue), clock()
         most = 0 if self._deferred.holds(lane) else self._slots.free(lane)
-        claim_results = await self._claims.commands(command_ids, queue, most=most)
+        claim_results = await self._claimer.commands(command_ids, queue, most=most)
         tasks = []
         for claimed in claim_results:
             if claimed.grant is not None:
@@ -161,7 +161,7 @@ class Executor:
         if self._slots.paused:
             return
         asked_at = clock()
-        claimed = await self._claims.next_of(customer)
+        claimed = await self._claimer.next_of(customer)
         if claimed.status is ClaimStatus.DAMAGED:
             self._log_damaged(f"customer {customer}")
         await self._work_or_defer(claimed, asked_at)
@@ -171,7 +171,7 @@ class Executor:
         if self._slots.paused:
             return
         asked_at = clock()
-        claimed = await self._claims.lost_command(command_id)
+        claimed = await self._claimer.lost_command(command_id)
         if claimed.grant is not None:
             log.warning("command %s had lost its message; it was found again", command_id)
         if claimed.status is ClaimStatus.DAMAGED:
@@ -189,7 +189,7 @@ class Executor:
             Stopping: the worker stops before.
             JournalFault: the journal cannot process the call, however often.
         """
-        return await self._claims.persist(call)
+        return await self._claimer.persist(call)
 
     async def pause(self, seconds: float) -> None:
         """Wait, unless the worker stops.

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class LooksUp(Protocol):
+class OutcomeReader(Protocol):
     """What a handler knows of its kind of command."""
 
     async def look_up(self, attempt: Attempt) -> Succeeded | StripeError | None:
@@ -29,7 +29,7 @@ class LooksUp(Protocol):
 
 
 async def resolve(
-    handler: LooksUp, attempt: Attempt, otherwise: T, *, already_so: bool = False
+    handler: OutcomeReader, attempt: Attempt, otherwise: T, *, already_so: bool = False
 ) -> Succeeded | TryAgain | KeyRefused | T:
     """Succeeded if the command has taken effect, `otherwise` if it has not.
 
